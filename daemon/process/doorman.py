@@ -1,0 +1,62 @@
+"""What a worker becomes when it has been idle for long: the same process, a fifth of the size, at the same door.
+
+It listens to the doorbell, looks at the queue now and then, and turns back into the worker (`exec`) the
+moment there may be something to do. Process id and identity stay, so nobody sees a worker leave. It
+imports the standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from daemon.store import glance
+from daemon.store.fifo import FifoBell
+from daemon.store.identity import own_identity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import NoReturn
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_LOOK_SECONDS = 60.0
+
+
+def become(database: str, kind: str, worker: list[str]) -> NoReturn:
+    """Replace this process by a doorman for `kind`, which later replaces itself by the command `worker`."""
+    command = [sys.executable, "-m", "daemon.process.doorman", database, kind, *worker]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    _replace(command)
+
+
+def main(arguments: list[str]) -> NoReturn:
+    """`DATABASE KIND COMMAND…`: wait until there is work, then become COMMAND."""
+    database, kind, *worker = arguments
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        glance.sign_off(database, own_identity())
+        os._exit(0)
+
+    for number in SIGNALS:
+        signal.signal(number, leave)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    bell = FifoBell(database, [kind])
+    while True:
+        due = glance.next_due(database, kind)
+        if due == 0:
+            _replace(worker)
+        if not bell.wait(_LOOK_SECONDS if due is None else min(due, _LOOK_SECONDS)):
+            glance.touch(database, own_identity())
+
+
+def _replace(command: list[str]) -> NoReturn:
+    """Become another program. A signal that comes before its handlers are there waits until they are."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    os.execv(command[0], command)  # noqa: S606 - a list of arguments, of this process' own making
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,87 @@
+"""What every worker does besides its work: heartbeats of its own, reaping, pruning, clock steps."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from daemon import events
+from daemon.settings import Settings
+from daemon.store import processes, queue
+from daemon.store.engine import Store
+
+_PRUNE_SECONDS = 3600.0
+_REPORT_SECONDS = 60.0
+"""Between two heartbeats of a process that has nothing new to say: an idle one hardly writes."""
+_CLOCK_STEP = 2.0
+_DAY = 86_400.0
+
+
+class Housekeeping:
+    """Call `tick` often; it does what is due."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._retention = settings.queue.retention_days * _DAY
+        self._every = settings.queue.heartbeat_seconds
+        self._reaper = queue.Reaper(
+            store, lease_seconds=settings.queue.lease_seconds, heartbeat_seconds=settings.queue.heartbeat_seconds
+        )
+        self._report: tuple[str, str, dict[str, Any]] | None = None
+        self._reported = 0.0
+        self._reaped = self._pruned = float("-inf")
+        self._offset = float("inf")
+
+    def report(self, role: str, state: str, **more: Any) -> None:
+        """Say what this process does, now and with every later heartbeat."""
+        self._report = (role, state, more)
+        self._reported = float("-inf")
+        self._write_report(role, state, more)
+
+    def tick(self) -> None:
+        """Do what is due.
+
+        Raises:
+            StoreUnavailable: it was not done, and is due still.
+        """
+        clock = time.monotonic()
+        if clock - self._reaped >= self._every:
+            self._reap()
+            self._heed_clock()
+            self._reaped = clock
+        if self._report and clock - self._reported >= _REPORT_SECONDS:
+            self._write_report(*self._report)
+        if clock - self._pruned >= _PRUNE_SECONDS:
+            self._prune()
+            self._pruned = clock
+
+    def _reap(self) -> None:
+        for job in self._reaper.reap():
+            events.emit("job.reaped", level="warning", job=job)
+
+    def _heed_clock(self) -> None:
+        """Notice that somebody set the clock back: the wall clock moved against the monotonic one."""
+        offset = time.time() - time.monotonic()
+        if offset < self._offset - _CLOCK_STEP:
+            with self._store.begin() as connection:
+                freed = queue.undo_clock_step(connection)
+            if freed:
+                events.emit("clock.set-back", level="warning", jobs=freed)
+        self._offset = offset
+
+    def _prune(self) -> None:
+        before = time.time() - self._retention
+        with self._store.begin() as connection:
+            processes.forget_gone(
+                connection, one_host=self._store.dialect == "sqlite", older_than=time.time() - _REPORT_SECONDS
+            )
+            deleted = queue.prune(connection, before)
+        while deleted:
+            # Many short transactions: nobody waits long for the write lock.
+            with self._store.begin() as connection:
+                deleted = queue.prune(connection, before)
+
+    def _write_report(self, role: str, state: str, more: dict[str, Any]) -> None:
+        with self._store.begin() as connection:
+            processes.report(connection, role, state, heartbeat_seconds=_REPORT_SECONDS, **more)
+        self._reported = time.monotonic()

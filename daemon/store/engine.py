@@ -1,0 +1,162 @@
+"""Opens the database: SQLite by a path, PostgreSQL by a URL; the same transactions on both.
+
+`Store.begin()` is a write transaction that commits when the block ends and rolls back when it raises;
+on SQLite it holds the write lock from its first moment (`BEGIN IMMEDIATE`), so that it never fails half
+way with a stale snapshot. `Store.read()` sees one snapshot and refuses to write.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from daemon.errors import StoreUnavailable
+from daemon.store.bells import Bells, NotifyBells
+
+Transaction = Connection
+"""What `Store.begin` and `Store.read` yield; rooms that speak no SQL name it so."""
+
+LOCK_SECONDS = 30.0
+"""How long a write transaction waits for the write lock before it gives up."""
+
+_RINGS = "secaid.rings"
+_NOT_NOW = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PROTOCOL,
+}
+
+
+class Store:
+    """An open database. Threads may share it; a forked process must open its own."""
+
+    def __init__(self, engine: Engine, bells: Bells) -> None:
+        self.engine = engine
+        self.bells = bells
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self.engine.dialect.name
+
+    @property
+    def path(self) -> Path | None:
+        """The SQLite file; None on PostgreSQL."""
+        return Path(self.engine.url.database or "") if self.dialect == "sqlite" else None
+
+    @property
+    def url(self) -> str:
+        """What opens it again, password included: for child processes, never for a log."""
+        return self.engine.url.render_as_string(hide_password=False)
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        """A write transaction. Bells asked for with `ring_on_commit` ring once it is durable.
+
+        Raises:
+            StoreUnavailable: locked for too long, disk full, or unreachable; nothing was written.
+        """
+        return self._begin()
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A read-only transaction on one snapshot.
+
+        Raises:
+            StoreUnavailable: the database cannot be reached.
+        """
+        return self._read()
+
+    def checkpoint(self) -> None:
+        """Move SQLite's write-ahead log into the database now, unless another process is doing it."""
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    @contextlib.contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        rings: set[str] = set()
+        try:
+            with self.engine.begin() as connection:
+                collect_rings(connection, rings)
+                yield connection
+                self.bells.before_commit(connection, rings)
+        except OperationalError as error:
+            raise translated(error) from error
+
+    @contextlib.contextmanager
+    def _read(self) -> Iterator[Connection]:
+        try:
+            with self.engine.connect() as connection, connection.execution_options(postgresql_readonly=True).begin():
+                yield connection
+        except OperationalError as error:
+            raise translated(error) from error
+
+
+def collect_rings(connection: Connection, rings: set[str]) -> None:
+    """Let `ring_on_commit` put the kinds to wake into this set."""
+    connection.info[_RINGS] = rings
+
+
+def ring_on_commit(connection: Connection, kind: str) -> None:
+    """Wake the idle workers of `kind` when this transaction has committed."""
+    connection.info[_RINGS].add(kind)
+
+
+def open_store(
+    url_or_path: str | Path, *, lock_seconds: float = LOCK_SECONDS, synchronous: str = "NORMAL", checkpoint: bool = True
+) -> Store:
+    """Open the database at a path (SQLite, created when missing) or at a SQLAlchemy URL.
+
+    Args:
+        url_or_path: a file, `sqlite:///…` or `postgresql+psycopg://…`.
+        lock_seconds: how long a write waits for the lock before `StoreUnavailable`.
+        synchronous: SQLite's `synchronous`; NORMAL cannot corrupt, and may lose the last moments at a power cut.
+        checkpoint: keep the write-ahead log short after commits.
+    """
+    location = str(url_or_path)
+    url = make_url(location) if "://" in location else URL.create("sqlite", database=location)
+    if url.get_backend_name() == "sqlite":
+        from daemon.store.sqlite import open_sqlite
+
+        return open_sqlite(url, lock_seconds, synchronous, checkpoint=checkpoint)
+    if url.drivername in {"postgresql", "postgres"}:
+        url = url.set(drivername="postgresql+psycopg")
+    milliseconds = int(lock_seconds * 1000)
+    options = f"-c lock_timeout={milliseconds} -c timezone=UTC -c idle_in_transaction_session_timeout=600000"
+    engine = create_engine(url, pool_pre_ping=True, pool_size=2, connect_args={"options": options})
+    return Store(engine, NotifyBells(url))
+
+
+def translated(error: OperationalError | sqlite3.OperationalError) -> Exception:
+    """The driver's "not now" errors → `StoreUnavailable`; a mistake in a statement stays what it is."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    # The low byte is the primary code.
+    if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode & 0xFF not in _NOT_NOW:
+        return error
+    problem = str(cause).strip()
+    return StoreUnavailable(f"the database cannot be used now: {problem}; {_advice(problem)}")
+
+
+def _advice(problem: str) -> str:
+    if "locked" in problem or "lock timeout" in problem:
+        return "another program holds its write lock, and secaid goes on when that ends"
+    if "full" in problem or "No space" in problem:
+        return "free some disk space; nothing of this transaction was written"
+    return "check that its file or server can be reached (`secaid doctor`)"
+
+
+def scalar(connection: Connection, sql: str) -> Any:
+    """The first value of a fixed statement: pragmas and server facts, which Core has no words for."""
+    return connection.execute(text(sql)).scalar()

@@ -1,0 +1,67 @@
+"""Trained models, their measurements, and which one serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+import sqlalchemy as sa
+
+from daemon.domain.release import Release, ReleaseState
+from daemon.store.tables.results import losses, releases
+from daemon.store.upsert import upsert
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Release).decode
+
+
+class Loss(msgspec.Struct, frozen=True):
+    """One reported loss, in nats a token; `kind` is `train` or `validation`."""
+
+    stage: str
+    iteration: int
+    kind: str
+    loss: float
+
+
+def save(conn: sa.Connection, release: Release) -> None:
+    """Save a release. Promoting it retires the one that served; at most one is promoted."""
+    if release.state is ReleaseState.PROMOTED:
+        for other in listing(conn):
+            if other.state is ReleaseState.PROMOTED and other.name != release.name:
+                _write(conn, msgspec.structs.replace(other, state=ReleaseState.RETIRED))
+    _write(conn, release)
+
+
+def _write(conn: sa.Connection, release: Release) -> None:
+    row = {
+        "name": release.name,
+        "state": str(release.state),
+        "created_at": release.created_at.timestamp(),
+        "data": _encode(release),
+    }
+    upsert(conn, releases, [row], update=("state", "created_at", "data"))
+
+
+def listing(conn: sa.Connection) -> list[Release]:
+    """All of them, newest first."""
+    query = sa.select(releases.c.data).order_by(releases.c.created_at.desc(), releases.c.name.desc())
+    return [_decode(data) for data in conn.execute(query).scalars()]
+
+
+def serving(conn: sa.Connection) -> Release | None:
+    """The promoted one; None while the base model serves."""
+    data = conn.execute(sa.select(releases.c.data).where(releases.c.state == "promoted")).scalar()
+    return _decode(data) if data is not None else None
+
+
+def save_losses(conn: sa.Connection, release: str, reported: Iterable[Loss]) -> None:
+    """Keep losses as training reports them; a resumed run overwrites what it repeats."""
+    rows = [msgspec.structs.asdict(loss) | {"release": release} for loss in reported]
+    upsert(conn, losses, rows, update=("loss",))
+
+
+def losses_of(conn: sa.Connection, release: str) -> list[Loss]:
+    """The losses of a release, by stage and iteration."""
+    query = sa.select(losses).where(losses.c.release == release).order_by(losses.c.stage, losses.c.iteration)
+    return [Loss(row.stage, row.iteration, row.kind, row.loss) for row in conn.execute(query)]

@@ -1,0 +1,216 @@
+"""The store on SQLite: write-ahead log, one writer at a time, waiting in short naps."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import os
+import random
+import sqlite3
+import time
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from daemon.store.bells import FifoBells
+from daemon.store.engine import Store, collect_rings, translated
+from daemon.store.prepared import driver
+from daemon.store.wal import Checkpointer
+
+_PRAGMAS = (
+    "PRAGMA busy_timeout = 5000",
+    # Readers never wait for the writer, nor the writer for readers.
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = {synchronous}",
+    "PRAGMA foreign_keys = ON",
+    # A memory-mapped database turns a failing disk into a SIGBUS.
+    "PRAGMA mmap_size = 0",
+    "PRAGMA journal_size_limit = 67108864",
+    # One process checkpoints at a time: see `daemon.store.wal`.
+    "PRAGMA wal_autocheckpoint = 0",
+    # On macOS a plain fsync leaves data in the drive's cache; elsewhere this does nothing.
+    "PRAGMA checkpoint_fullfsync = ON",
+    "PRAGMA trusted_schema = OFF",
+    # KiB, taken as needed: the live part of a long queue fits.
+    "PRAGMA cache_size = -16384",
+)
+_FIRST_NAP = 0.0002
+_LONGEST_NAP = 0.002
+
+
+_Kept = tuple[Connection, sqlite3.Connection]
+"""SQLAlchemy's connection, and the driver's below it."""
+
+
+class SqliteStore(Store):
+    """SQLite. Connections are kept, writing ones apart from reading ones, and set up once."""
+
+    def __init__(self, path: Path, lock_seconds: float, synchronous: str, *, checkpoint: bool) -> None:
+        # NullPool: this class keeps the connections itself.
+        engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
+        super().__init__(engine, FifoBells(str(path)))
+        self.lock_seconds = lock_seconds
+        self._pragmas = [pragma.format(synchronous=synchronous) for pragma in _PRAGMAS]
+        self._writers: collections.deque[_Kept] = collections.deque()
+        self._readers: collections.deque[_Kept] = collections.deque()
+        self._checkpointer = Checkpointer(path) if checkpoint else None
+
+    def begin(self) -> _Transaction:
+        """A write transaction; see `Store.begin`."""
+        return _Write(self, self._writers)
+
+    def read(self) -> _Transaction:
+        """A read-only transaction; see `Store.read`."""
+        return _Transaction(self, self._readers)
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the database now, unless another process is doing it."""
+        if self._checkpointer:
+            kept = self._readers.pop() if self._readers else self.connect(writing=False)
+            self._checkpointer.run(kept[1])
+            self._readers.append(kept)
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        for kept in (self._writers, self._readers):
+            while kept:
+                kept.pop()[0].close()
+        super().close()
+
+    def connect(self, *, writing: bool) -> _Kept:
+        """A new connection, set up."""
+        connection = self.engine.connect()
+        raw: sqlite3.Connection = driver(connection)
+        # None: the driver opens no transaction by itself.
+        raw.isolation_level = None
+        # Zero: the write lock is waited for in `_begin_immediate`, in shorter naps than SQLite's own.
+        last = "PRAGMA busy_timeout = 0" if writing else "PRAGMA query_only = ON"
+        for pragma in (*self._pragmas, last):
+            raw.execute(pragma).close()
+        return connection, raw
+
+    def committed(self, rings: set[str]) -> None:
+        """After a commit: ring, and keep the log short."""
+        self.bells.after_commit(rings)
+        if self._checkpointer and self._checkpointer.is_due():
+            self.checkpoint()
+
+
+class _Transaction:
+    """A read-only transaction. A class, not a generator: this is entered with every claim and every completion."""
+
+    _writing = False
+
+    def __init__(self, store: SqliteStore, idle: collections.deque[_Kept]) -> None:
+        self._store = store
+        self._idle = idle
+
+    def __enter__(self) -> Connection:
+        try:
+            self._kept = self._idle.pop() if self._idle else self._store.connect(writing=self._writing)
+            self._start(self._kept[1])
+        except (OperationalError, sqlite3.OperationalError) as error:
+            raise translated(error) from error
+        return self._kept[0]
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        connection, raw = self._kept
+        if error is None:
+            try:
+                _end(connection, raw)
+            except (OperationalError, sqlite3.OperationalError) as failure:
+                connection.close()
+                raise translated(failure) from failure
+            self._idle.append(self._kept)
+            return
+        # Whatever it was in the middle of is rolled back, and nobody finds the connection in that state.
+        connection.close()
+        if isinstance(error, OperationalError | sqlite3.OperationalError):
+            raise translated(error) from error
+
+    def _start(self, raw: sqlite3.Connection) -> None:
+        raw.execute("BEGIN")
+
+
+class _Write(_Transaction):
+    """A write transaction, with bells to ring when it has committed."""
+
+    _writing = True
+
+    def __enter__(self) -> Connection:
+        connection = super().__enter__()
+        self._rings: set[str] = set()
+        collect_rings(connection, self._rings)
+        return connection
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        if error is None:
+            self._store.committed(self._rings)
+
+    def _start(self, raw: sqlite3.Connection) -> None:
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            _begin_immediate(raw, self._store.lock_seconds)
+
+
+def open_sqlite(url: URL, lock_seconds: float, synchronous: str, *, checkpoint: bool) -> SqliteStore:
+    """Open the file, created for its owner alone when missing; see `engine.open_store`."""
+    path = Path(url.database or "").absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Findings tell how to break in.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    return SqliteStore(path, lock_seconds, synchronous, checkpoint=checkpoint)
+
+
+def sqlite_risk(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str | None:
+    """What is known to be wrong with this SQLite; None where nothing is."""
+    fixed = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    if fixed:
+        return None
+    name = ".".join(map(str, version))
+    return (
+        f"SQLite {name} can corrupt a database when two processes reset its write-ahead log at once "
+        "(fixed in 3.51.3, 3.50.7 and 3.44.6); secaid lets one process checkpoint at a time, "
+        "and no other program should write to its database"
+    )
+
+
+def _end(connection: Connection, raw: sqlite3.Connection) -> None:
+    """Commit. SQLAlchemy begins its own transaction with its first statement, if there is one at all, and must end
+    it itself to know of it; the driver's is the same one.
+    """
+    if connection.in_transaction():
+        connection.commit()
+    else:
+        raw.execute("COMMIT")
+
+
+def _begin_immediate(connection: sqlite3.Connection, lock_seconds: float) -> None:
+    """Take the write lock, waiting in short random naps.
+
+    SQLite's own waiting sleeps up to 100 ms at a time, in step with its rivals; naps of a few
+    hundred microseconds hand the lock over sooner and starve nobody.
+    """
+    deadline = time.monotonic() + lock_seconds
+    nap = _FIRST_NAP
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= deadline:
+                raise
+            time.sleep(random.uniform(nap / 2, nap))  # noqa: S311 - spreads rivals, protects nothing
+            nap = min(nap * 1.5, _LONGEST_NAP)
+        else:
+            return

@@ -1,0 +1,73 @@
+"""Keeps SQLite's write-ahead log short, with one process checkpointing at a time.
+
+Before 3.51.3 two processes that reset the log at the same moment can corrupt the database. So no
+connection checkpoints by itself; whoever notices a long log takes a file lock first, and one who does
+not get the lock goes on, because somebody is already at it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+_COMMITS = 1000
+"""Own commits after which a process moves the log into the database."""
+_LOOK_EVERY = 16
+"""Commits between two looks at the log's size."""
+_GROWN = 16 * 2**20
+"""Bytes of growth that make a checkpoint due at once: somebody writes much in few commits."""
+_TOO_LONG = 64 * 2**20
+
+
+class Checkpointer:
+    """Decides when this process moves the log of one database."""
+
+    def __init__(self, database: Path) -> None:
+        self._log = database.with_name(database.name + "-wal")
+        self._lock = database.with_name(database.name + "-checkpoint")
+        self._commits = 0
+        self._size = 0
+
+    def is_due(self) -> bool:
+        """Called after each commit. The file does not shrink when its content is moved, so commits are counted,
+        too: each process moves the log after so many of its own, or when it sees that it has grown.
+        """
+        self._commits += 1
+        return self._commits >= _COMMITS or (
+            self._commits % _LOOK_EVERY == 0 and self.log_bytes() > self._size + _GROWN
+        )
+
+    def log_bytes(self) -> int:
+        """The log's size now; 0 where there is none."""
+        try:
+            return self._log.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        """Checkpoint, unless another process is at it."""
+        # PASSIVE waits for nobody, and the next writer begins the log anew when all of it was moved. A very long
+        # log shows that readers never leave room for that: then they are waited for, and the file is cut.
+        mode = "TRUNCATE" if self.log_bytes() > _TOO_LONG else "PASSIVE"
+        with self._alone() as alone, contextlib.suppress(sqlite3.OperationalError):
+            if alone:
+                connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+        self._commits = 0
+        self._size = self.log_bytes()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[bool]:
+        descriptor = os.open(self._lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,9 @@
+rootProject.name = "orders"
+
+dependencyResolutionManagement {
+    repositories {
+        mavenCentral()
+    }
+}
+
+include(":server")

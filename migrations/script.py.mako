@@ -1,0 +1,16 @@
+"""${message}.
+
+The file's name is the revision: versions/NNNN_what_it_adds.py, in order.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+
+
+def upgrade() -> None:
+    ${upgrades if upgrades else "pass"}

@@ -1,0 +1,136 @@
+"""`secaid run` as a process, and the idle worker as its own doorman."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from daemon.domain.job import NewJob
+from daemon.store import processes, queue
+
+RUN = """
+import json, sys
+from pathlib import Path
+from daemon.domain.job import NewJob
+from daemon.process.messages import to_child
+from daemon.process.run import run
+from daemon.store import queue
+from daemon.store.engine import open_store
+
+document = to_child(Path(sys.argv[1]).read_bytes())
+seen = []
+
+def poll():
+    store = open_store(document.database)
+    with store.begin() as connection:
+        queue.enqueue(connection, NewJob(kind="quick", payload={"value": "polled"}))
+    store.close()
+
+counts = run(document.settings, document.folders(), until_idle=True, kinds=["quick", "alone"], poll=poll,
+             on_progress=seen.append, database=document.database, child_command=sys.argv[2:])
+print(json.dumps({"counts": counts, "seen": len(seen)}))
+"""
+
+
+def start_run(house, tmp_path: Path, child: list[str]) -> subprocess.Popen:
+    import msgspec
+
+    from daemon.process.messages import setup
+
+    document = tmp_path / "setup.json"
+    document.write_bytes(msgspec.json.encode(setup(house.settings, house.paths, house.store.url)))
+    return subprocess.Popen([sys.executable, "-c", RUN, str(document), *child], stdout=subprocess.PIPE, text=True)
+
+
+def workers_of(run: subprocess.Popen) -> list[psutil.Process]:
+    return [each for each in psutil.Process(run.pid).children() if "daemon.process.serve" in each.cmdline()]
+
+
+def test_a_run_until_idle_polls_works_and_survives_the_killing_of_its_workers(house, tmp_path, child_command) -> None:
+    jobs = [house.add("alone", do="sleep", seconds=0.3) for _ in range(6)]
+    blocked_for_ever = NewJob(kind="quick", after=(house.add("unserved"),))
+    with house.store.begin() as connection:
+        queue.enqueue(connection, blocked_for_ever)
+    run = start_run(house, tmp_path, child_command)
+    house.wait_for(jobs[0], "done")
+    for _ in range(2):
+        house.wait(lambda: any("alone" in each.cmdline() for each in workers_of(run)))
+        for worker in workers_of(run):
+            worker.kill()
+        time.sleep(0.5)
+    said = json.loads(run.communicate(timeout=60)[0].splitlines()[-1])
+    assert run.returncode == 0
+    assert said["counts"] == {"alone": {"done": 6}, "quick": {"done": 1, "blocked": 1}, "unserved": {"ready": 1}}
+    assert said["seen"] > 2
+    assert sorted(job for job, _ in house.effects())[:6] == sorted(jobs)
+    assert len(house.effects()) == 7
+
+
+def test_a_killed_run_takes_its_workers_along(house, tmp_path: Path, child_command) -> None:
+    job = house.add("alone", do="sleep", seconds=20)
+    run = start_run(house, tmp_path, child_command)
+    house.wait_for(job, "claimed")
+    family = psutil.Process(run.pid).children(recursive=True)
+    run.kill()
+    run.communicate()
+    _, left = psutil.wait_procs(family, timeout=15)
+    assert left == []
+
+
+def test_an_interrupted_run_stops_in_order(house, tmp_path: Path, child_command) -> None:
+    job = house.add("alone", do="sleep", seconds=20)
+    run = start_run(house, tmp_path, child_command)
+    house.wait_for(job, "claimed")
+    time.sleep(0.5)
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=30)
+    assert (run.returncode, house.show(job).state, house.show(job).attempt) == (0, "ready", 0)
+
+
+def test_an_idle_worker_becomes_a_doorman_and_comes_back_for_work(house, tmp_path: Path, child_command) -> None:
+    """The same process throughout; as a doorman it is small, and nobody misses it."""
+    code = f"""
+import sys
+from daemon.process import serve
+serve.COMMAND = {child_command!r}
+sys.argv[0] = __file__
+serve.serve("quick", *__import__("daemon.settings").settings.load(), child_command=serve.COMMAND,
+            come_back=[sys.executable, __file__])
+"""
+    script = tmp_path / "worker.py"
+    script.write_text(code)
+    environment = {
+        **os.environ,
+        "SECAID_HOME": str(tmp_path),
+        "SECAID_WORKERS_IDLE_EXIT_SECONDS": "1",
+        "SECAID_QUEUE_HEARTBEAT_SECONDS": "0.3",
+    }
+    worker = subprocess.Popen([sys.executable, str(script)], env=environment)
+
+    def is_doorman() -> bool:
+        return "daemon.process.doorman" in psutil.Process(worker.pid).cmdline()
+
+    try:
+        house.wait_for(house.add(), "done")
+        house.wait(is_doorman, 15)
+        time.sleep(0.3)
+        assert psutil.Process(worker.pid).memory_info().rss < 20 * 2**20
+        with house.store.read() as connection:
+            (row,) = processes.everyone(connection, one_host=True)
+        assert (row.pid, row.state, row.stale) == (worker.pid, "idle", False)
+        house.wait_for(house.add(), "done", seconds=10)
+        house.wait(is_doorman, 15)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(5) == 0
+        with house.store.read() as connection:
+            assert processes.everyone(connection, one_host=True) == []
+    finally:
+        worker.kill()
+        worker.wait()

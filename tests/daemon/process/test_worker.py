@@ -1,0 +1,199 @@
+"""The light worker and its child, as real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from daemon.domain.job import JobState
+from daemon.store import processes, queue
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+def test_a_worker_does_what_comes_and_its_child_stays_warm(either_house) -> None:
+    either_house.worker()
+    first = either_house.wait_for(either_house.add(do="pid"), "done")
+    second = either_house.wait_for(either_house.add(do="pid"), "done")
+    assert first.result == second.result
+    assert len(either_house.effects()) == 2
+
+
+def test_follow_up_jobs_come_with_the_completion(house) -> None:
+    house.worker()
+    job = house.add(follow=[{"kind": "later"}])
+    house.wait_for(job, "done")
+    with house.store.read() as connection:
+        assert queue.counts(connection)["later"] == {"ready": 1}
+
+
+@pytest.mark.parametrize(
+    ("do", "cause", "words"),
+    [
+        ("segfault", "crashed", "SIGSEGV"),
+        ("kill", "crashed", "SIGKILL"),
+        ("exit", "crashed", "exit 3"),
+        ("hoard", "memory", "memory"),
+        ("permanent", "permanent", "this can never work"),
+    ],
+)
+def test_a_poison_job_is_recorded_and_its_neighbour_goes_on(house, do: str, cause: str, words: str) -> None:
+    house.worker(max_attempts=1)
+    poison, neighbour = house.add(do=do), house.add()
+    view = house.wait_for(poison, "dead")
+    assert (view.cause, words in (view.reason or "")) == (cause, True), view.reason
+    house.wait_for(neighbour, "done")
+
+
+def test_a_crash_tells_what_the_child_last_said(house) -> None:
+    house.worker(max_attempts=1)
+    assert "Fatal Python error: Segmentation fault" in (house.wait_for(house.add(do="segfault"), "dead").reason or "")
+
+
+def test_a_child_whose_scanners_grow_past_its_memory_is_ended_with_them(house) -> None:
+    """Each process is below the limit, so only measuring the family can tell."""
+    house.worker("brief", child_memory_mb=350)
+    view = house.wait_for(house.add("brief", do="greedy scanners", mb=200), "dead")
+    assert view.cause == "memory", view.reason
+
+
+def test_a_job_that_takes_too_long_is_ended(house) -> None:
+    house.worker("brief")
+    view = house.wait_for(house.add("brief", do="sleep", seconds=20), "dead")
+    assert view.cause == "timeout"
+
+
+def test_a_job_that_does_not_complete_is_an_error(house) -> None:
+    house.worker(max_attempts=1)
+    assert house.wait_for(house.add(do="forget"), "dead").cause == "incomplete"
+
+
+def test_an_error_after_the_commit_changes_nothing(house) -> None:
+    house.worker()
+    assert house.wait_for(house.add(do="late"), "done", "dead").state is JobState.DONE
+
+
+def test_a_failure_backs_off_and_is_tried_again(house) -> None:
+    house.worker()
+    view = house.wait_for(house.add(do="first fails"), "done")
+    assert [failure.reason for failure in view.failures] == ["the first attempt always fails"]
+
+
+def test_what_is_unavailable_postpones_and_spends_no_attempt(house) -> None:
+    house.worker()
+    job = house.add(do="unavailable")
+    house.wait(lambda: house.show(job).postponed)
+    view = house.show(job)
+    assert (view.state, view.attempt, view.reason) == (JobState.READY, 0, "the scanner is not installed")
+
+
+def test_a_child_that_cannot_start_spends_no_attempt_and_status_says_why(house) -> None:
+    house.worker("broken")
+    job = house.add("broken")
+
+    def worker_note() -> str:
+        with house.store.read() as connection:
+            return " ".join(each.note or "" for each in processes.everyone(connection, one_host=True))
+
+    house.wait(lambda: "no module named anything" in worker_note())
+    assert (house.show(job).state, house.show(job).attempt) == (JobState.READY, 0)
+
+
+def test_a_running_job_is_cancelled_within_a_heartbeat(house, tmp_path: Path) -> None:
+    house.worker()
+    pid = tmp_path / "pid"
+    job = house.add(do="deaf sleep", seconds=30, pid=str(pid))
+    house.wait(lambda: pid.exists() and pid.read_text())
+    with house.store.begin() as connection:
+        queue.cancel(connection, job)
+    asked = time.monotonic()
+    house.wait(lambda: not alive(int(pid.read_text())))
+    assert time.monotonic() - asked < 2.0
+    house.wait_for(house.add(), "done")
+    assert house.effects()[0][0] != job
+
+
+def test_stopping_a_worker_puts_its_job_back_without_spending_an_attempt(house, tmp_path: Path) -> None:
+    worker = house.worker()
+    pid = tmp_path / "pid"
+    job = house.add(do="deaf sleep", seconds=30, pid=str(pid))
+    house.wait(lambda: pid.exists() and pid.read_text())
+    time.sleep(0.5)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(10) == 0
+    view = house.show(job)
+    assert (view.state, view.attempt, view.cause) == (JobState.READY, 0, "stopped")
+    with house.store.read() as connection:
+        assert processes.everyone(connection, one_host=True) == []
+
+
+def test_a_killed_worker_takes_its_child_and_its_scanners_along_and_its_job_runs_again(house, tmp_path: Path) -> None:
+    worker = house.worker()
+    pids = tmp_path / "pids"
+    job = house.add(do="with scanner", pid=str(pids))
+    house.wait(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+    worker.kill()
+    worker.wait()
+    house.wait(lambda: not alive(int(pids.read_text().split()[0])))
+    house.worker()
+    house.wait(lambda: house.show(job).attempt == 2, 10)
+
+
+def test_a_worker_that_stood_still_past_its_lease_can_write_nothing_when_it_goes_on(house, tmp_path: Path) -> None:
+    worker, pid = house.worker("alone"), tmp_path / "pid"
+    job = house.add("alone", do="deaf sleep", seconds=1.0, pid=str(pid))
+    house.wait(lambda: pid.exists() and pid.read_text())
+    stopped = [worker.pid, int(pid.read_text())]
+    for process in stopped:
+        os.kill(process, signal.SIGSTOP)
+    house.worker("alone")
+    house.wait_for(job, "done", seconds=20)
+    for process in stopped:
+        os.kill(process, signal.SIGCONT)
+    time.sleep(1.5)
+    assert len(house.effects()) == 1
+    assert worker.poll() is None
+    assert house.show(job).attempt == 2
+
+
+def test_an_idle_child_gives_its_memory_back(house) -> None:
+    house.worker(idle_exit_seconds=1)
+    pid = house.wait_for(house.add(do="pid"), "done").result
+    house.wait(lambda: not alive(pid), 10)
+    assert house.wait_for(house.add(do="pid"), "done").result != pid
+
+
+def test_no_more_jobs_run_at_once_than_the_kind_allows(house) -> None:
+    for _ in range(2):
+        house.worker("alone")
+    jobs = [house.add("alone", do="sleep", seconds=0.2) for _ in range(4)]
+    most = 0
+    while any(house.show(job).state is not JobState.DONE for job in jobs):
+        with house.store.read() as connection:
+            most = max(most, queue.counts(connection)["alone"].get("claimed", 0))
+    assert most == 1
+
+
+def test_a_worker_leaves_politely_when_a_newer_secaid_has_upgraded_the_database(house) -> None:
+    worker = house.worker()
+    house.wait(lambda: worker_states(house))
+    with house.store.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999_future'")
+    job = house.add()
+    assert worker.wait(15) == 3
+    assert (house.show(job).state, house.show(job).attempt) == (JobState.READY, 0)
+
+
+def worker_states(house) -> list[str]:
+    with house.store.read() as connection:
+        return [each.state for each in processes.everyone(connection, one_host=True)]

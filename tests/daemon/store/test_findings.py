@@ -1,0 +1,144 @@
+"""Findings over scans: what a later scan of the same kind no longer has is closed, what comes back is reopened."""
+
+import datetime as dt
+
+import msgspec
+import pytest
+
+from daemon.domain.artifact import Artifact, ArtifactOrigin
+from daemon.domain.finding import Finding, FindingState, Location, Region
+from daemon.domain.scan import FileAccount, KeptFinding, ReportState, Scan
+from daemon.domain.severity import Severity
+from daemon.store import artifacts, findings
+from daemon.store.artifacts import NewArtifact
+from daemon.store.engine import Store
+from daemon.store.findings import Filter, scan_key
+
+
+def finding(rule: str = "r", severity: Severity = Severity.HIGH, **values: object) -> Finding:
+    place = Location(path="src/a.py", region=Region(start_line=3))
+    whole = {"tool": "semgrep", "rule": rule, "message": "m", "severity": severity, "locations": (place,)} | values
+    return msgspec.convert(whole, Finding)
+
+
+def scan(*kept: KeptFinding) -> Scan:
+    file = FileAccount(path="r.json", state=ReportState.PARSED, tool="semgrep")
+    return Scan(files=(file,), findings=kept)
+
+
+def kept(one: str, **values: object) -> KeptFinding:
+    return KeptFinding(id=one, finding=finding(**values))
+
+
+def upload(
+    store: Store, number: int, *, commit: str = "c1", name: str = "semgrep-results", repository: str = "o/r"
+) -> Artifact:
+    new = NewArtifact(
+        name=f"{name}-{number}", origin=ArtifactOrigin.GITHUB, sha256=str(number), size=1, stored_at="x",
+        repository=repository, commit=commit, external_id=str(number),
+    )  # fmt: skip
+    with store.begin() as conn:
+        return artifacts.get(conn, artifacts.add(conn, new)[0])
+
+
+def save(store: Store, artifact: Artifact, found: Scan) -> list[str]:
+    with store.begin() as conn:
+        return findings.save_scan(conn, artifact, found)
+
+
+def state(store: Store, one: str) -> FindingState:
+    with store.read() as conn:
+        return findings.load(conn, [one])[0].state
+
+
+def test_a_finding_comes_back_from_the_store_as_it_went_in(results_store: Store) -> None:
+    save(results_store, upload(results_store, 100), scan(kept("f1", rule="x", cwes=[79], message="ü")))
+    with results_store.read() as conn:
+        stored = findings.load(conn, ["f1", "unknown"])
+    assert [one.finding for one in stored] == [finding(rule="x", cwes=[79], message="ü")]
+    assert (stored[0].state, stored[0].outcome) == (FindingState.OPEN, "pending")
+
+
+def test_a_later_scan_without_it_closes_a_finding_and_a_third_with_it_reopens_it(results_store: Store) -> None:
+    save(results_store, upload(results_store, 100), scan(kept("f1"), kept("f2")))
+    save(results_store, upload(results_store, 101), scan(kept("f2")))
+    assert (state(results_store, "f1"), state(results_store, "f2")) == (FindingState.FIXED, FindingState.OPEN)
+    save(results_store, upload(results_store, 102), scan(kept("f1"), kept("f2")))
+    assert state(results_store, "f1") is FindingState.REOPENED
+
+
+def test_another_scan_of_the_same_tool_closes_nothing(results_store: Store) -> None:
+    save(results_store, upload(results_store, 100, name="image-one"), scan(kept("f1")))
+    save(results_store, upload(results_store, 101, name="image-two"), scan(kept("f2")))
+    save(results_store, upload(results_store, 102, name="image-one", repository="o/other"), scan())
+    assert state(results_store, "f1") is FindingState.OPEN
+
+
+def test_an_older_scan_that_arrives_late_closes_nothing(results_store: Store) -> None:
+    older, newer = upload(results_store, 100), upload(results_store, 101)
+    save(results_store, newer, scan(kept("f1")))
+    save(results_store, older, scan())
+    assert state(results_store, "f1") is FindingState.OPEN
+
+
+def test_saving_the_same_scan_again_changes_nothing(results_store: Store) -> None:
+    artifact, found = upload(results_store, 100), scan(kept("f1"), kept("f2"))
+    assert save(results_store, artifact, found) == ["f1", "f2"]
+    assert save(results_store, artifact, found) == ["f1", "f2"], "still without an outcome, so still to be fixed"
+    with results_store.read() as conn:
+        assert findings.count(conn, Filter()) == 2
+
+
+def test_only_what_is_new_or_was_seen_at_another_commit_wants_fixing(results_store: Store) -> None:
+    save(results_store, upload(results_store, 100), scan(kept("f1")))
+    with results_store.begin() as conn:
+        findings.set_outcome(conn, "f1", fixed=False, reason="no fixer")
+    assert save(results_store, upload(results_store, 101), scan(kept("f1"), kept("f2"))) == ["f2"]
+    assert save(results_store, upload(results_store, 102, commit="c2"), scan(kept("f1"), kept("f2"))) == ["f1", "f2"]
+
+
+def test_a_suppression_outlives_scans_until_its_end(results_store: Store) -> None:
+    save(results_store, upload(results_store, 100), scan(kept("f1")))
+    with results_store.begin() as conn:
+        assert findings.suppress(conn, "f1", "test code", dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    assert save(results_store, upload(results_store, 101), scan(kept("f1"))) == []
+    assert state(results_store, "f1") is FindingState.SUPPRESSED
+    with results_store.begin() as conn:
+        assert findings.end_suppressions(conn, dt.datetime(2026, 1, 2, tzinfo=dt.UTC).timestamp()) == 1
+    assert state(results_store, "f1") is FindingState.OPEN
+
+
+def test_the_scanners_own_suppression_is_kept_with_its_reason(results_store: Store) -> None:
+    save(results_store, upload(results_store, 100), scan(kept("f1", suppressed="nosec: fixture")))
+    with results_store.read() as conn:
+        stored = findings.load(conn, ["f1"])[0]
+    assert (stored.state, stored.state_reason) == (FindingState.SUPPRESSED, "nosec: fixture")
+
+
+def test_lists_are_worst_first_and_narrowed_by_every_filter(results_store: Store) -> None:
+    found = scan(kept("a", severity="low"), kept("b", severity="critical"), kept("c", rule="other", severity="high"))
+    save(results_store, upload(results_store, 100), found)
+    with results_store.read() as conn:
+        assert [one.id for one in findings.listing(conn, Filter())] == ["b", "c", "a"]
+        assert [one.id for one in findings.listing(conn, Filter(min_severity=Severity.HIGH, limit=1, offset=1))] == [
+            "c"
+        ]
+        assert [one.id for one in findings.listing(conn, Filter(rule="other"))] == ["c"]
+        assert findings.count(conn, Filter(repository="nobody/nothing")) == 0
+
+
+def test_an_id_is_found_by_its_beginning_and_wildcards_mean_themselves(results_store: Store) -> None:
+    save(results_store, upload(results_store, 100), scan(kept("abc"), kept("abd")))
+    with results_store.read() as conn:
+        assert findings.matching_ids(conn, "abc") == ["abc"]
+        assert len(findings.matching_ids(conn, "ab")) == 2
+        assert findings.matching_ids(conn, "%") == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [("checkov-results-workflow_dispatch-392", "checkov-results-workflow_dispatch-393", True),
+     ("image-a-20260101", "image-a-20260102", True), ("zap-full-scan", "zap-baseline-scan", False)],
+)  # fmt: skip
+def test_run_numbers_do_not_tell_scans_apart(one: str, other: str, same: bool) -> None:
+    assert (scan_key("t", one) == scan_key("t", other)) is same

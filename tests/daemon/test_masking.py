@@ -1,0 +1,57 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon import masking
+from daemon.masking import MASK, mask, mask_all
+
+PARTS = [
+    "password", "PASSWD", "token", "api_key", "client-secret",
+    "'", '"', "=", ":", " ", "abcdefgh1234", "ghp_" + "a" * 30,
+    "://", "user", "@", "?", "&",
+    "sig", "Authorization", "bearer", "AKIAABCDEFGHIJKLMNOP", "eyJabcdefghij.abcdefghij.",
+    "-----BEGIN RSA PRIVATE KEY-----", "\n", "sk-" + "a" * 25, "npm_" + "b" * 36, "xoxb-1234567890a",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'password = "hunter22222"',
+        "my_api-key: 'abcdefgh'",
+        "https://user:p4ssword@host/x",
+        "ghp_" + "a" * 36,
+        "AKIAABCDEFGHIJKLMNOP",
+        "Authorization: Bearer abc.def",
+        "https://host/x?sig=abcdef&y=1",
+        "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----",
+    ],
+)
+def test_a_credential_is_masked_and_masking_again_changes_nothing(text: str) -> None:
+    masked = mask(text)
+    assert MASK in masked
+    assert mask(masked) == masked
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join))
+def test_looking_for_marks_first_masks_exactly_what_the_patterns_do(text: str) -> None:
+    expected = masking._TOKENS.sub(MASK, text)
+    for pattern in (masking._URL_PASSWORD, masking._AUTHORIZATION, masking._SIGNED_URL):
+        expected = pattern.sub(lambda match: match["before"] + MASK, expected)
+    expected = masking._ASSIGNED.sub(lambda hit: f"{hit['before']}{hit['quote']}{MASK}{hit['quote']}", expected)
+    assert mask(text) == expected
+
+
+@pytest.mark.parametrize(
+    "part", ["a", "a.", "secret", "://a:", "eyJ", 'secret="aaaaaaa', "authorization:", "-----BEGIN"]
+)
+def test_hostile_repetition_is_masked_in_linear_time(part: str) -> None:
+    start = time.perf_counter()
+    mask(part * (200_000 // len(part)))
+    assert time.perf_counter() - start < 2
+
+
+def test_every_string_of_a_structure_is_masked() -> None:
+    assert mask_all({"a": ["ghp_" + "a" * 36, 1], "b": ("plain",)}) == {"a": [MASK, 1], "b": ("plain",)}

@@ -1,0 +1,150 @@
+"""What is decided before any parser is asked, and what hostile files come to."""
+
+import json
+
+import pytest
+
+from daemon.domain.report import Report
+from daemon.errors import ReportBroken, UnknownFormat
+from workers.parsers import NotReport, read
+
+RESULT = {"ruleId": "r", "message": {"text": "m"}}
+
+
+def sarif(*results: object, **run: object) -> bytes:
+    tool = {"driver": {"name": "T"}}
+    return json.dumps({"version": "2.1.0", "runs": [{"tool": tool, "results": results, **run}]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"<!DOCTYPE html>\n<html><body>ZAP</body></html>", "HTML page"),
+        (b"\n<html lang='en'>", "HTML page"),
+        (b"<!-- made by x -->\n<html>", "HTML page"),
+        (b"# ZAP Scanning Report\n\n| Risk | n |", "plain text"),
+        (b"[INFO] 3 files scanned", "plain text"),
+        (b"caf\xe9 au lait", "plain text"),
+        (b"\x89PNG\r\n\x1a\n...", "PNG"),
+        (b"PK\x03\x04....", "zip"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"abc\0\0\1", "binary"),
+        (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "SVG"),
+    ],
+)
+def test_pages_images_and_logs_are_ignored_with_a_reason(content: bytes, reason: str) -> None:
+    found = read(content, "f")
+    assert isinstance(found, NotReport)
+    assert reason in found.reason
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b" \n", b"\xef\xbb\xbf", b'{"name": "package"}', b"<testsuites/>", b'[{"a": 1}]', b"{}"]
+)
+def test_data_that_no_parser_knows_is_said_to_be_unknown(content: bytes) -> None:
+    with pytest.raises(UnknownFormat, match=r"^dir/f.json: "):
+        read(content, "dir/f.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"version": "2.1.0", "runs": [', "truncated"),
+        (b'{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "\xff"}}}]}', "byte 60 \\(0xff\\)"),
+        (b"{\0\xff", "UTF-16-LE"),
+        (b'{"version": "2.1.0", "runs": [{"tool": 3}]}', r"Expected `object`, got `int` - at `\$.runs\[0\].tool`"),
+        (sarif("text"), "Expected `object`, got `str`"),
+        (sarif(RESULT, {"ruleId": ["r"]}), r"row 1: .*\$.ruleId"),
+        (b'{"runs": NaN}', "byte 9"),
+        (b'{"version":"2.1.0","runs":' + b"[" * 100_000, "nested too deeply|recursion"),
+        (
+            b'{"version":"2.1.0","runs":[{"tool":{"driver":{}},"results":[' + b'{"properties":{"a":' * 50_000,
+            "recursion|deep|truncated",
+        ),
+        (b"<OWASPZAPReport><site>", "no element found|XML"),
+        (b'<!DOCTYPE x [<!ENTITY a "b">]><OWASPZAPReport>&a;</OWASPZAPReport>', "Entit"),
+    ],
+)
+def test_a_report_that_cannot_be_decoded_says_where(content: bytes, message: str) -> None:
+    with pytest.raises(ReportBroken, match=message):
+        read(content, "f")
+
+
+def test_a_billion_laughs_are_refused() -> None:
+    entities = "".join(f'<!ENTITY l{n} "&l{n - 1};&l{n - 1};">' for n in range(1, 30))
+    bomb = f'<?xml version="1.0"?><!DOCTYPE z [<!ENTITY l0 "ha">{entities}]><OWASPZAPReport>&l29;</OWASPZAPReport>'
+    with pytest.raises(ReportBroken):
+        read(bomb.encode(), "bomb.xml")
+
+
+@pytest.mark.parametrize("content", [b"[]", b"null", b" [ ]\n".replace(b" ", b"")])
+def test_an_empty_list_is_a_clean_scan_of_a_scanner_that_the_caller_may_name(content: bytes) -> None:
+    unnamed = read(content, "f")
+    named = read(content, "f", tool="gitleaks")
+    assert isinstance(unnamed, Report)
+    assert isinstance(named, Report)
+    assert (unnamed.tool, unnamed.rows, len(unnamed.notes)) == ("unknown", (), 1)
+    assert (named.tool, named.format, named.rows) == ("gitleaks", "gitleaks-json", ())
+
+
+def test_nothing_at_all_is_clean_only_from_a_scanner_that_writes_so() -> None:
+    found = read(b"", "out", tool="yamllint")
+    assert isinstance(found, Report)
+    assert found.rows == ()
+    with pytest.raises(UnknownFormat, match="empty"):
+        read(b"", "out", tool="bandit")
+
+
+def test_old_sarif_is_refused_by_its_version() -> None:
+    with pytest.raises(UnknownFormat, match=r"SARIF 1\.0\.0"):
+        read(b'{"version": "1.0.0", "runs": []}', "f")
+
+
+def test_absolute_paths_below_the_scanned_folder_become_relative() -> None:
+    place = {
+        "physicalLocation": {"artifactLocation": {"uri": "file:///tmp/scan-1/src/a.py"}, "region": {"startLine": 1}}
+    }
+    found = read(sarif({**RESULT, "locations": [place]}), "f", root="/tmp/scan-1")
+    assert isinstance(found, Report)
+    assert [row.finding.path for row in found.rows if row.finding] == ["src/a.py"]
+
+
+@pytest.mark.parametrize("line", [0, -3, 10**30, 2**31])
+def test_line_numbers_that_make_no_sense_are_dropped(line: int) -> None:
+    place = {"physicalLocation": {"artifactLocation": {"uri": "a.py"}, "region": {"startLine": line}}}
+    found = read(sarif({**RESULT, "locations": [place]}), "f")
+    assert isinstance(found, Report)
+    assert [(row.finding.path, row.finding.line) for row in found.rows if row.finding] == [("a.py", None)]
+
+
+def test_long_text_is_cut_and_control_characters_are_dropped() -> None:
+    found = read(sarif({"ruleId": "r\u0000x" * 500, "message": {"text": "a\u0000b\u001b[31m" + "c" * 100_000}}), "f")
+    assert isinstance(found, Report)
+    finding = found.rows[0].finding
+    assert finding is not None
+    assert finding.message.startswith("ab[31mccc")
+    assert len(finding.message) <= 4000
+    assert len(finding.rule) <= 300
+
+
+def test_secrets_are_masked_in_every_text_and_a_fix_with_one_is_not_kept() -> None:
+    token = "ghp_" + "a" * 36
+    region = {"startLine": 1, "startColumn": 1, "endColumn": 9, "snippet": {"text": token}}
+    place = {"physicalLocation": {"artifactLocation": {"uri": "a.py"}, "region": region}, "message": {"text": token}}
+    change = {
+        "artifactLocation": {"uri": "a.py"},
+        "replacements": [{"deletedRegion": region, "insertedContent": {"text": token}}],
+    }
+    result = {
+        "ruleId": "r",
+        "message": {"text": f"found {token}"},
+        "locations": [place],
+        "relatedLocations": [place],
+        "partialFingerprints": {"k": token},
+        "fixes": [{"description": {"text": token}, "artifactChanges": [change]}],
+    }
+    found = read(sarif(result), "f")
+    assert isinstance(found, Report)
+    assert token not in repr(found)
+    assert found.rows[0].finding is not None
+    assert found.rows[0].finding.fixes == ()

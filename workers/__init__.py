@@ -1,0 +1,1 @@
+"""The data plane of secaid: one process per job kind, plain functions from nouns to nouns."""

@@ -1,0 +1,1 @@
+"""Analysis: findings with their code → impact, remediation, prevention."""

@@ -1,0 +1,1 @@
+"""Commands of the data plane, found by entry point."""

@@ -1,0 +1,1 @@
+"""Training examples from verified fixes, and leak-free splits of them."""

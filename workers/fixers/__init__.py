@@ -1,0 +1,1 @@
+"""Deterministic fixers: finding + source → candidate fixes. One file per weakness."""

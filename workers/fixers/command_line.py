@@ -1,0 +1,46 @@
+"""Shell command lines taken apart into the arguments that a shell would make of them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+
+from workers.fixers.pieces import Template, Value
+
+Join = Callable[[Sequence[str | Value]], str | None]
+_PRIVATE = 0xE000
+_SHELL_SYNTAX = re.compile(r"[|&;<>()$`*?\[\]#~!{}\n\\]|^\s*\w+=|[\ue000-\uf8ff]")
+_BUILTINS = frozenset(
+    {"cd", "export", "source", ".", "set", "unset", "alias", "ulimit", "umask", "exec", "eval", "exit", "if", "for"}
+)
+
+
+def words_of(line: Template, join: Join) -> list[str] | None:
+    """The arguments as expressions; `None` where only a shell can run the line, or a value names the program."""
+    words = _words(line)
+    if words is None:
+        return None
+    written = [join(word) for word in words]
+    return None if None in written else [each for each in written if each is not None]
+
+
+def _words(line: Template) -> list[list[str | Value]] | None:
+    """The words a shell would make of the line, each value being a part of one word."""
+    if any(not value.plain for value in line.values) or _SHELL_SYNTAX.search(line.literal):
+        return None
+    marks = {chr(_PRIVATE + index): value for index, value in enumerate(line.values)}
+    numbers = iter(marks)
+    text = "".join(part if isinstance(part, str) else next(numbers) for part in line.parts)
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return None
+    if not words or words[0] in _BUILTINS or any(mark in words[0] for mark in marks):
+        return None
+    return [_pieces(word, marks) for word in words]
+
+
+def _pieces(word: str, marks: Mapping[str, Value]) -> list[str | Value]:
+    pieces = re.split(f"([{chr(_PRIVATE)}-{chr(_PRIVATE + 0xFF)}])", word)
+    return [marks.get(piece, piece) for piece in pieces if piece] or [""]

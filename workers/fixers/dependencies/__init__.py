@@ -1,0 +1,1 @@
+"""Vulnerable dependencies → version bumps, constraints and overrides at the place that decides."""

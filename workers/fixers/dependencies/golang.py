@@ -1,0 +1,95 @@
+"""Go modules: the requirement in `go.mod`, or a replacement; `go.sum` is Go's own to write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.dependencies.job import Job, newline_of, refuse, replace
+from workers.source.manifests.declaration import Declaration
+from workers.source.manifests.golang import declarations
+from workers.source.versions import release_numbers
+
+_SUM = "go.sum must be written anew: run `go mod tidy`"
+_BLOCK = re.compile(rb"^require[ \t]*\([ \t]*\r?\n", re.MULTILINE)
+
+
+def propose(job: Job) -> Iterator[Candidate]:
+    """Raise the requirement; add one where the module comes through another; or replace it."""
+    path = job.nearest("go.mod")
+    if path is None:
+        message = f"no go.mod in the repository decides the version of {job.package.name}"
+        raise refuse(message)
+    content = job.tree.read(path)
+    found = [declared for declared in declarations(path, content) if declared.name == job.package.name]
+    if job.package.name in ("stdlib", "toolchain"):
+        yield from _standard_library(job, path, content)
+    elif found:
+        yield from _raise(job, found)
+        yield _replacement(job, path, content)
+    else:
+        yield _require(job, path, content)
+        yield _replacement(job, path, content)
+
+
+def go_version(module: str, version: str) -> str:
+    """As go.mod writes it: with `v`, and `+incompatible` where the path lacks its major version."""
+    version = f"v{version.lstrip('v')}"
+    major = (*release_numbers(version), 0)[0]
+    plain = major >= 2 and not re.search(rf"[/.]v{major}$", module)
+    return f"{version}+incompatible" if plain and not version.endswith("+incompatible") else version
+
+
+def _raise(job: Job, found: list[Declaration]) -> Iterator[Candidate]:
+    for approach, version, what in job.versions():
+        wanted = go_version(job.package.name, version)
+        edits = [replace(place.literal, wanted) for place in found if place.literal and place.version != wanted]
+        yield job.candidate(approach, edits, f"Requires {job.package.name} {wanted}, {what}.", warnings=[_SUM])
+
+
+def _require(job: Job, path: str, content: bytes) -> Candidate:
+    wanted = go_version(job.package.name, job.choice.smallest)
+    block, line = _BLOCK.search(content), f"{job.package.name} {wanted} // indirect"
+    newline = newline_of(content)
+    if block:
+        edit = Edit(path=path, start=block.end(), end=block.end(), text=f"\t{line}{newline}")
+    else:
+        edit = _append(path, content, f"require {line}")
+    how = f"Adds an indirect requirement: Go takes the highest version that any module asks for, so {wanted} wins."
+    return job.candidate("require-indirect", [edit], how, warnings=[_SUM])
+
+
+def _replacement(job: Job, path: str, content: bytes) -> Candidate:
+    wanted = go_version(job.package.name, job.choice.smallest)
+    edit = _append(path, content, f"replace {job.package.name} => {job.package.name} {wanted}")
+    how = f"Replaces every version of the module by {wanted}, whatever other modules ask for."
+    stays = "a replacement also holds back later releases: remove it once the requirement is at least this high"
+    return job.candidate("replace", [edit], how, warnings=[_SUM, stays])
+
+
+def _standard_library(job: Job, path: str, content: bytes) -> Iterator[Candidate]:
+    lines = {place.scope: place for place in declarations(path, content) if place.name == "stdlib"}
+    version = job.choice.smallest.lstrip("v")
+    go, toolchain = lines.get("go"), lines.get("toolchain")
+    if go is None or go.literal is None:
+        message = f"{path} has no go line that sets the release of Go"
+        raise refuse(message)
+    how = f"Builds with Go {version}, the smallest release whose standard library is fixed."
+    if toolchain and toolchain.literal:
+        yield job.candidate("toolchain", [replace(toolchain.literal, version)], how)
+    else:
+        line_end = content.find(b"\n", go.literal.end)
+        at = len(content) if line_end < 0 else line_end + 1
+        lead = newline_of(content) if line_end < 0 else ""
+        text = f"{lead}{newline_of(content)}toolchain go{version}{newline_of(content)}"
+        yield job.candidate("toolchain", [Edit(path=path, start=at, end=at, text=text)], how)
+    edits = [replace(place.literal, version) for place in lines.values() if place.literal]
+    everyone = "the go line is a minimum: everyone who builds or imports this module needs that release too"
+    yield job.candidate("go-directive", edits, how, warnings=[everyone])
+
+
+def _append(path: str, content: bytes, line: str) -> Edit:
+    newline = newline_of(content)
+    lead = newline if content.endswith(b"\n") else newline * 2
+    return Edit(path=path, start=len(content), end=len(content), text=f"{lead}{line}{newline}")

@@ -1,0 +1,130 @@
+"""What the ecosystems share: the versions chosen, the files of the tree, and how a bump is worded."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+
+from daemon.domain.finding import Package
+from daemon.domain.fix import Candidate, Edit
+from daemon.errors import SourceUnavailable
+from workers.fixers.dependencies.choice import Choice, choose
+from workers.fixers.registry import NoFix, Target
+from workers.source.manifests.declaration import Span
+from workers.source.tree import SKIPPED, SourceTree
+
+MAX_MANIFESTS = 400
+"""Build files of one repository that are read for one finding."""
+
+
+class Job:
+    """One vulnerable package in one tree."""
+
+    def __init__(self, target: Target) -> None:
+        """Choose the versions.
+
+        Raises:
+            NoFix: there is none to go to.
+        """
+        self.choice: Choice = choose(target)
+        self.package: Package = self.choice.package
+        self.tree: SourceTree = target.tree
+        self.manifest: str = self.package.manifest or target.finding.path or ""
+
+    @cached_property
+    def folders(self) -> tuple[str, ...]:
+        """The manifest's folder and those around it, innermost first; the root is the empty string."""
+        folder = posixpath.dirname(self.manifest)
+        found = [folder]
+        while folder:
+            folder = posixpath.dirname(folder)
+            found.append(folder)
+        return tuple(found)
+
+    @property
+    def why(self) -> str:
+        """The vulnerabilities, for a sentence: `CVE-1 and 3 others`."""
+        return named(self.choice.closes)
+
+    def files(self, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+        """Every wanted file of the tree, those nearest to the manifest first."""
+        paths = sorted((path for path in self.tree.paths() if _own(path) and wanted(path)), key=self._distance)
+        found = {}
+        for path in paths[:MAX_MANIFESTS]:
+            content = self.read(path)
+            if content is not None:
+                found[path] = content
+        return found
+
+    def read(self, path: str) -> bytes | None:
+        """A file's bytes; none where it is not in the tree."""
+        try:
+            return self.tree.read(path)
+        except SourceUnavailable:
+            return None
+
+    def nearest(self, *names: str) -> str | None:
+        """The first file of one of these names in the manifest's folder or one around it."""
+        for folder in self.folders:
+            for name in names:
+                path = posixpath.join(folder, name)
+                if self.read(path) is not None:
+                    return path
+        return None
+
+    def versions(self) -> Iterator[tuple[str, str, str]]:
+        """Approach name, version and its description: the smallest one, then the newest line's."""
+        yield "smallest-fixed", self.choice.smallest, "the smallest released version outside the advisory's range"
+        if self.choice.newest:
+            yield "newest-line", self.choice.newest, "the fixed version named on the newest release line"
+
+    def candidate(
+        self, approach: str, edits: Iterable[Edit], how: str, *, warnings: Sequence[str] = (), names: Iterable[str] = ()
+    ) -> Candidate:
+        """A candidate that says which vulnerabilities it ends, and which it leaves."""
+        leaves = (f"{named(self.choice.leaves)} stays: no released version fixes it",) if self.choice.leaves else ()
+        also = (*warnings, *self._jump(approach), *leaves)
+        return Candidate(
+            approach=approach,
+            edits=tuple(sorted(set(edits))),
+            explanation=f"{how} It ends {self.why}.",
+            declares=tuple(f"dependency:{name}" for name in dict.fromkeys((self.package.name, *names))),
+            warnings=also,
+        )
+
+    def _jump(self, approach: str) -> tuple[str, ...]:
+        to = self.choice.newest if approach == "newest-line" and self.choice.newest else self.choice.smallest
+        before, after = self.package.version.lstrip("v").split(".")[0], to.lstrip("v").split(".")[0]
+        return (f"{to} is a new major version: read its release notes",) if before != after else ()
+
+    def _distance(self, path: str) -> tuple[int, str]:
+        folder = posixpath.dirname(path)
+        index = self.folders.index(folder) if folder in self.folders else len(self.folders)
+        return index, path
+
+
+def replace(span: Span, text: str) -> Edit:
+    """An edit of exactly this span."""
+    return Edit(path=span.path, start=span.start, end=span.end, text=text)
+
+
+def named(ids: Sequence[str]) -> str:
+    """At most three ids, and how many more."""
+    if len(ids) <= 3:
+        return " and ".join(filter(None, (", ".join(ids[:-1]), ids[-1]))) if ids else ""
+    return f"{', '.join(ids[:3])} and {len(ids) - 3} more"
+
+
+def newline_of(content: bytes) -> str:
+    """The file's line ending."""
+    return "\r\n" if b"\r\n" in content else "\n"
+
+
+def refuse(message: str) -> NoFix:
+    """A `NoFix`, to raise."""
+    return NoFix(message)
+
+
+def _own(path: str) -> bool:
+    return not SKIPPED.intersection(path.split("/"))

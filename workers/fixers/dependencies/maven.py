@@ -1,0 +1,157 @@
+"""Maven: the version in the `pom.xml` that decides it, or `dependencyManagement` where it is transitive."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.dependencies.job import Job, newline_of, refuse, replace
+from workers.fixers.dependencies.trains import bom_of, is_sibling
+from workers.source.manifests.declaration import Declaration
+from workers.source.manifests.maven import Pom, declarations, lineage, read_poms
+from workers.source.manifests.xml import Element
+
+
+def propose(job: Job) -> Iterator[Candidate]:
+    """Raise the declaration or its property; manage the version where nothing in the repository sets it."""
+    poms = read_poms(job.files(lambda path: path.endswith(".xml") and "pom" in posixpath.basename(path)))
+    path = _pom(job, poms)
+    if path is None:
+        message = f"no pom.xml in the repository brings {job.package.name} {job.package.version}"
+        raise refuse(message)
+    found = [place for pom in lineage(poms, path) for place in declarations(poms, pom)]
+    mine = [place for place in found if place.name == job.package.name and place.literal]
+    everyone = [place for pom in poms for place in declarations(poms, pom)]
+    if mine:
+        yield from _raise(job, mine, everyone)
+    else:
+        family = [
+            place for place in found if place.literal and is_sibling(place, job.package.name, job.package.version)
+        ]
+        if family:
+            yield from _raise(job, family, everyone, of="the artifact that it is released with")
+        yield from _manage(job, poms[path], job.tree.read(path))
+
+
+def _pom(job: Job, poms: Mapping[str, Pom]) -> str | None:
+    """The pom that the finding is about: its own, the nearest, or the only one that names the package."""
+    if job.manifest in poms:
+        return job.manifest
+    named = [pom for pom in poms if any(place.name == job.package.name for place in declarations(poms, pom))]
+    nearest = job.nearest("pom.xml")
+    if nearest in poms and (job.read(job.manifest) is not None or not named):
+        return nearest
+    return named[0] if named else None
+
+
+def _raise(
+    job: Job, places: Sequence[Declaration], everyone: Sequence[Declaration], of: str = ""
+) -> Iterator[Candidate]:
+    whole, single = [], []
+    for place in places:
+        if place.via and _foreign(place, everyone):
+            single.append(place.at)
+        elif place.literal and (place.version == job.package.version or len(places) == 1 or not place.via):
+            whole.append(place.literal)
+    spans = set(whole + single)
+    through = sorted({place.via for place in places if place.via and place.literal in whole})
+    where = f" through the property {', '.join(through)}" if through else ""
+    siblings = {place.name for place in everyone if place.literal in whole}
+    for approach, version, what in job.versions():
+        how = f"Raises {of or job.package.name} to {version}{where}, {what}."
+        yield job.candidate(approach, [replace(span, version) for span in spans], how, names=siblings)
+    if through and not of:
+        own = [replace(place.at, job.choice.smallest) for place in places]
+        how = f"Sets {job.choice.smallest} for this artifact alone; what else the property decides stays as it is."
+        yield job.candidate("this-artifact-only", own, how)
+
+
+def _foreign(place: Declaration, everyone: Sequence[Declaration]) -> bool:
+    """Whether the property also decides artifacts of other groups, which may have no such release."""
+    group = place.name.partition(":")[0]
+    return any(
+        other.literal == place.literal and other.name.partition(":")[0].split(".")[:3] != group.split(".")[:3]
+        for other in everyone
+    )
+
+
+def _manage(job: Job, pom: Pom, content: bytes) -> Iterator[Candidate]:
+    name, version = job.package.name, job.choice.smallest
+    how = f"dependencyManagement sets {name} {version} for the whole build: something else brings it."
+    yield job.candidate("dependency-management", [_managed(pom, content, name, version, "")], how)
+    bom = bom_of(name)
+    if bom:
+        scope = "<type>pom</type>\n<scope>import</scope>"
+        how = f"Imports {bom} {version}, so that the whole family moves together."
+        yield job.candidate("bill-of-materials", [_managed(pom, content, bom, version, scope)], how, names=[bom])
+    else:
+        how = f"Asks for {name} {version} directly: the nearest declaration wins over what other dependencies ask for."
+        yield job.candidate("direct-dependency", [_direct(pom, content, name, version)], how)
+
+
+def _managed(pom: Pom, content: bytes, name: str, version: str, extra: str) -> Edit:
+    management = pom.root.at("dependencyManagement", "dependencies")
+    entry = _entry(name, version, extra)
+    if management is not None and management.close > management.inner:
+        return _insert(pom, content, management, entry)
+    block = f"<dependencies>\n\t{_deeper(entry)}\n</dependencies>"
+    holder = pom.root.child("dependencyManagement")
+    if holder is not None and management is None and holder.close > holder.inner:
+        return _insert(pom, content, holder, block)
+    wrapped = f"<dependencyManagement>\n\t{_deeper(block)}\n</dependencyManagement>"
+    before = pom.root.child("dependencies") or pom.root.child("build")
+    if before is not None:
+        return _before(pom, content, before.start, wrapped)
+    return _insert(pom, content, pom.root, wrapped)
+
+
+def _direct(pom: Pom, content: bytes, name: str, version: str) -> Edit:
+    dependencies = pom.root.child("dependencies")
+    entry = _entry(name, version, "")
+    if dependencies is not None and dependencies.close > dependencies.inner:
+        return _insert(pom, content, dependencies, entry)
+    return _insert(pom, content, pom.root, f"<dependencies>\n\t{_deeper(entry)}\n</dependencies>")
+
+
+def _entry(name: str, version: str, extra: str) -> str:
+    group, _, artifact = name.partition(":")
+    rows = [f"<groupId>{group}</groupId>", f"<artifactId>{artifact}</artifactId>", f"<version>{version}</version>"]
+    inside = "\n\t".join([*rows, *extra.splitlines()])
+    return f"<dependency>\n\t{inside}\n</dependency>"
+
+
+def _deeper(text: str) -> str:
+    return text.replace("\n", "\n\t")
+
+
+def _insert(pom: Pom, content: bytes, holder: Element, text: str) -> Edit:
+    """At the end of an element, indented as its children are."""
+    closing = _margin(content, holder.close)
+    unit = _unit(content)
+    margin = _margin(content, holder.children[0].start) if holder.children else closing + unit
+    at = len(content[: holder.close].rstrip(b" \t"))
+    newline = newline_of(content)
+    own_line = content[:at].endswith(b"\n")
+    lead, tail = ("", newline) if own_line else (newline, newline + closing)
+    start = at if own_line else holder.close
+    body = text.replace("\t", unit).replace("\n", f"{newline}{margin}")
+    return Edit(path=pom.path, start=start, end=start, text=f"{lead}{margin}{body}{tail}")
+
+
+def _before(pom: Pom, content: bytes, at: int, text: str) -> Edit:
+    margin, newline = _margin(content, at), newline_of(content)
+    body = text.replace("\t", _unit(content)).replace("\n", f"{newline}{margin}")
+    return Edit(path=pom.path, start=at, end=at, text=f"{body}{newline}{newline}{margin}")
+
+
+def _margin(content: bytes, at: int) -> str:
+    """The blanks before a position on its line."""
+    line = content[content.rfind(b"\n", 0, at) + 1 : at]
+    return line[: len(line) - len(line.lstrip(b" \t"))].decode()
+
+
+def _unit(content: bytes) -> str:
+    match = re.search(rb"^([ \t]+)<", content, re.MULTILINE)
+    return match[1].decode() if match else "    "

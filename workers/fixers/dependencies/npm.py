@@ -1,0 +1,138 @@
+"""npm, yarn and pnpm: `package.json`; overrides where the package is transitive. Lockfiles carry hashes."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.dependencies.job import Job, newline_of, refuse, replace
+from workers.fixers.dependencies.ranges import raise_npm
+from workers.source.manifests.declaration import Declaration
+from workers.source.manifests.npm import Json, declarations
+
+_LOCKS = {
+    "pnpm-lock.yaml": ("pnpm", "pnpm install"),
+    "yarn.lock": ("yarn", "yarn install"),
+    "package-lock.json": ("npm", "npm install"),
+    "npm-shrinkwrap.json": ("npm", "npm install"),
+}
+
+
+def propose(job: Job) -> Iterator[Candidate]:
+    """Raise what `package.json` asks for; override what it does not name."""
+    path = job.manifest if posixpath.basename(job.manifest) == "package.json" else job.nearest("package.json")
+    content = job.read(path) if path else None
+    if path is None or content is None:
+        message = f"no package.json in the repository decides the version of {job.package.name}"
+        raise refuse(message)
+    try:
+        document = Json(path, content)
+    except ValueError as error:
+        raise refuse(str(error)) from error
+    manager, locks = _manager(job)
+    asked = [place for place in declarations(document) if place.name == job.package.name]
+    direct = [place for place in asked if _covers(job, place)]
+    if direct:
+        yield from _raise(job, direct, locks)
+    else:
+        yield from _override(job, document, manager, locks, asked)
+
+
+def _manager(job: Job) -> tuple[str, list[str]]:
+    """The package manager whose lockfile is nearest, and what to say about that lockfile."""
+    name = posixpath.basename(job.manifest)
+    lock = name if name in _LOCKS else posixpath.basename(job.nearest(*_LOCKS) or "")
+    if lock not in _LOCKS:
+        return "npm", []
+    manager, command = _LOCKS[lock]
+    return manager, [f"{lock} pins integrity hashes: write it anew with `{command}`"]
+
+
+def _covers(job: Job, place: Declaration) -> bool:
+    """Whether this is the request that brought the installed version: the same major line, or no number at all.
+
+    A project may ask for one major line itself while a dependency brings the vulnerable older one.
+    """
+    asked = re.findall(r"\d+", place.version.rpartition("@")[2])
+    mine = re.findall(r"\d+", job.package.version)
+    return not asked or not mine or asked[0] == mine[0] or ">" in place.version or "||" in place.version
+
+
+def _raise(job: Job, places: Sequence[Declaration], locks: list[str]) -> Iterator[Candidate]:
+    for approach, version, what in job.versions():
+        edits = [
+            replace(place.at, wanted)
+            for place in places
+            if (wanted := raise_npm(place.version, version)) is not None and wanted != place.version
+        ]
+        if edits:
+            how = f"Asks for {job.package.name} {version}, {what}, in the range style that stands there."
+            yield job.candidate(approach, edits, how, warnings=locks)
+    exact = all(re.match(r"=?v?\d[\w.+-]*$", place.version) for place in places)
+    version = job.choice.smallest
+    wanted = f"^{version}" if exact else version
+    edits = [
+        replace(place.at, wanted) for place in places if raise_npm(place.version, version) and "@" not in place.version
+    ]
+    if edits and exact:
+        how = f"Asks for {wanted}: later fixes of the line arrive with the next update of the lockfile."
+        yield job.candidate("compatible-range", edits, how, warnings=locks)
+    elif edits:
+        how = f"Pins {job.package.name} to exactly {version}: every installation gets the same release."
+        yield job.candidate("pin-exact", edits, how, warnings=locks)
+
+
+def _override(
+    job: Job, document: Json, manager: str, locks: list[str], asked: Sequence[Declaration]
+) -> Iterator[Candidate]:
+    name, version = job.package.name, job.choice.smallest
+    place = {"npm": ("overrides",), "pnpm": ("pnpm", "overrides"), "yarn": ("resolutions",)}[manager]
+    parent = f"another dependency brings {name} {job.package.version}"
+    if manager != "yarn":
+        selector = f"{name}@{job.package.version}" if manager == "npm" else f"{name}@<{version}"
+        how = f"{'.'.join(place)} replaces only the vulnerable releases, because {parent}; other lines stay."
+        yield job.candidate(
+            "override-vulnerable", [_set(document, place, selector, f"^{version}")], how, warnings=locks
+        )
+    if not asked:
+        how = f"{'.'.join(place)} decides the version everywhere, because {parent}."
+        yield job.candidate("override", [_set(document, place, name, f"^{version}")], how, warnings=locks)
+        if manager == "yarn":
+            how = f"{'.'.join(place)} pins every {name} to exactly {version}, because {parent}."
+            yield job.candidate("override-exact", [_set(document, place, name, version)], how, warnings=locks)
+
+
+def _set(document: Json, keys: Sequence[str], name: str, value: str) -> Edit:
+    """An edit that sets `keys… / name` to `value`, in the file's own layout."""
+    content = document.syntax.content
+    depth, node = 0, document.root
+    while depth < len(keys) and (inner := dict(document.pairs(node)).get(keys[depth])) is not None:
+        node, depth = inner, depth + 1
+    existing = dict(document.pairs(node)).get(name) if depth == len(keys) else None
+    if existing is not None:
+        return Edit(path=document.path, start=existing.start_byte, end=existing.end_byte, text=json.dumps(value))
+    unit = _indent(content)
+    newline = newline_of(content)
+    outer = unit * depth
+    text = _nested([*keys[depth:], name], value, unit, newline, depth + 1)
+    last = [child for child in node.children if child.type == "pair"]
+    if last:
+        at = last[-1].end_byte
+        return Edit(path=document.path, start=at, end=at, text=f",{newline}{outer}{unit}{text}")
+    span = f"{{{newline}{outer}{unit}{text}{newline}{outer}}}"
+    return Edit(path=document.path, start=node.start_byte, end=node.end_byte, text=span)
+
+
+def _nested(keys: Sequence[str], value: str, unit: str, newline: str, depth: int) -> str:
+    if len(keys) == 1:
+        return f"{json.dumps(keys[0])}: {json.dumps(value)}"
+    inside = _nested(keys[1:], value, unit, newline, depth + 1)
+    return f"{json.dumps(keys[0])}: {{{newline}{unit * (depth + 1)}{inside}{newline}{unit * depth}}}"
+
+
+def _indent(content: bytes) -> str:
+    match = re.search(rb"^([ \t]+)\"", content, re.MULTILINE)
+    return match[1].decode() if match else "  "

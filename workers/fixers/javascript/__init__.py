@@ -1,0 +1,1 @@
+"""Fixers for JavaScript and TypeScript code."""

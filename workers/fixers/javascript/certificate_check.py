@@ -1,0 +1,65 @@
+"""TLS certificates that nobody checks, in Node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import Parsed, candidate
+from workers.fixers.javascript.options import Option, propose_options
+from workers.fixers.javascript.script import flagged_node, literal
+from workers.fixers.registry import NoFix, Target, fixer
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_WARNING = "A peer with a self-signed or expired certificate is refused; name a private authority with `ca`."
+_WHY = "The peer's certificate is checked."
+_OPTIONS = (
+    Option(name="rejectUnauthorized", bad=("false", "0"), good="true", why=_WHY, warning=_WARNING),
+    Option(name="strictSSL", bad=("false",), good="true", default_is_safe=True, why=_WHY, warning=_WARNING),
+    Option(name="SSL_VERIFYPEER", bad=("0", "false"), good="1", why=_WHY, warning=_WARNING),
+    Option(name="SSL_VERIFYHOST", bad=("0", "false"), good="2", why=_WHY, warning=_WARNING),
+)
+
+
+@fixer(
+    name="javascript-certificate-check",
+    weakness="TLS certificate not verified",
+    rules={
+        "njsscan": ["node_tls_reject", "node_curl_ssl_verify_disable", "sequelize_tls_cert_validation"],
+        "semgrep": ["bypass-tls-verification", "*-reject-unauthorized*", "sequelize-tls-disabled-cert-validation"],
+    },
+    explain="""With certificate checks off, any machine on the way can present its own certificate, read the traffic
+and change it (CWE-295). `NODE_TLS_REJECT_UNAUTHORIZED=0` does it for every connection of the process.
+
+The check is the default: take the switch away, or set it right where code elsewhere might turn it off. A private
+authority belongs in the `ca` option or in `NODE_EXTRA_CA_CERTS`.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A check switched off → on, by value or by default."""
+    try:
+        yield from propose_options(target, _OPTIONS)
+    except NoFix:
+        yield _environment(target)
+
+
+def _environment(target: Target) -> Candidate:
+    file, assignment = flagged_node(target, ("assignment_expression",), _switches_off)
+    right = assignment.child_by_field_name("right")
+    if right is None:
+        message = f"{file.path}:{file.number(assignment)} assigns nothing"
+        raise NoFix(message)
+    mark = file.text(right)[0]
+    return candidate(
+        "environment-on",
+        [file.replace(right, f"{mark}1{mark}")],
+        "Every connection of the process checks certificates again.",
+        warnings=(_WARNING,),
+    )
+
+
+def _switches_off(file: Parsed, node: Node) -> bool:
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    return left is not None and "NODE_TLS_REJECT_UNAUTHORIZED" in file.text(left) and literal(file, right) == "0"

@@ -1,0 +1,109 @@
+"""Commands handed to a shell by Node."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.code import Parsed, candidate
+from workers.fixers.command_line import words_of
+from workers.fixers.javascript.script import arguments, called, flagged_node, quote
+from workers.fixers.javascript.strings import quoted, template, written
+from workers.fixers.pieces import Value
+from workers.fixers.registry import NoFix, Target, fixer
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_SHELLS = {"exec": "execFile", "execSync": "execFileSync"}
+
+
+@fixer(
+    name="javascript-child-process",
+    weakness="command run through a shell",
+    rules={
+        "njsscan": ["generic_os_command_exec"],
+        "semgrep": ["detect-child-process", "node_os_command_exec", "generic_os_command_exec"],
+        "eslint": ["security/detect-child-process"],
+        "eslint-plugin-security": ["detect-child-process"],
+    },
+    explain="""`exec` gives its line to a shell, which reads `;`, `|`, `$(…)` and quotes in it. Where a part of the
+line comes from a request, its writer can end the command and start another one (CWE-78).
+
+`execFile` starts one program with a list of arguments and no shell: each element arrives as one argument, whatever it
+contains. It takes the same options and the same callback. It is possible where the line uses nothing of the shell: no
+pipe, redirection, variable or wildcard. A value that begins with `-` is still read as an option by most programs: put
+`--` before it where the program knows that.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """`exec(line)` → `execFile(program, arguments)`."""
+    file, call = flagged_node(target, ("call_expression",), _runs_shell)
+    given = arguments(call)
+    line = template(file, given[0])
+    mark = quote(file)
+    words = words_of(line, lambda parts: _word(parts, mark)) if line is not None else None
+    if words is None:
+        message = (
+            f"{file.path}:{file.number(call)} needs its shell, takes its program from a value, or builds its line "
+            "elsewhere: start each program by execFile with a list of arguments"
+        )
+        raise NoFix(message)
+    program, *rest = words
+    name, edits, declares = _renamed(file, call)
+    yield candidate(
+        name,
+        [file.replace(given[0], f"{program}, [{', '.join(rest)}]"), *edits],
+        "The program is started directly with exactly these arguments; no shell reads them.",
+        declares=declares,
+        warnings=("A value that was meant to hold several arguments is now one argument.",),
+    )
+
+
+def _runs_shell(file: Parsed, call: Node) -> bool:
+    name = called(file, call)
+    return name.rpartition(".")[2] in _SHELLS and bool(arguments(call)) and _of_child_process(file, name)
+
+
+def _of_child_process(file: Parsed, name: str) -> bool:
+    """Whether the called name is that of Node's module; `RegExp.exec` has the same name."""
+    source = file.content.decode()
+    module = r"['\"](?:node:)?child_process['\"]"
+    holder, _, function = name.rpartition(".")
+    if holder:
+        known = re.escape(holder)
+        named = rf"\b{known}\s*=\s*require\(\s*{module}|import\s+(?:\*\s*as\s+)?{known}\s+from\s+{module}"
+        return bool(re.search(named, source)) or holder.replace('"', "'") == "require('child_process')"
+    listed = rf"\{{[^}}]*\b{function}\b[^}}]*\}}\s*(?:=\s*require\(\s*|from\s+){module}"
+    return bool(
+        re.search(listed, source) or re.search(rf"\b{function}\s*=\s*require\(\s*{module}\s*\)\.{function}", source)
+    )
+
+
+def _word(parts: object, mark: str) -> str | None:
+    pieces = list(parts) if isinstance(parts, list) else []
+    if all(isinstance(piece, str) for piece in pieces):
+        return quoted("".join(str(piece) for piece in pieces), mark)
+    if len(pieces) == 1 and isinstance(pieces[0], Value):
+        return f"String({pieces[0].source})"
+    return written(pieces)
+
+
+def _renamed(file: Parsed, call: Node) -> tuple[str, tuple[Edit, ...], tuple[str, ...]]:
+    function = call.child_by_field_name("function")
+    name = called(file, call).rpartition(".")[2]
+    new = _SHELLS[name]
+    if function is not None and function.type == "member_expression":
+        member = function.child_by_field_name("property")
+        if member is not None:
+            return new, (file.replace(member, new),), ()
+    imports = [
+        node for node in file.of("shorthand_property_identifier_pattern", "import_specifier") if file.text(node) == name
+    ]
+    taken = any(file.text(node) == new for node in file.of("shorthand_property_identifier_pattern", "import_specifier"))
+    if function is None or len(imports) != 1:
+        message = f"{file.path}:{file.number(call)} takes `{name}` in a form that cannot be extended by `{new}`"
+        raise NoFix(message)
+    added = () if taken else (file.insert(imports[0].end_byte, f", {new}"),)
+    return new, (file.replace(function, new), *added), (f"statement:{file.number(imports[0])}", "import:child_process")

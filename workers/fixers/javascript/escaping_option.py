@@ -1,0 +1,68 @@
+"""Template engines told not to escape, and headers told to stay away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.javascript.options import Option, propose_options
+from workers.fixers.registry import Target, fixer
+
+_WARNING = "Templates that mean to insert HTML must say so at each such place."
+_ESCAPES = "What templates insert is escaped."
+_HELMET = "Helmet sends the header again."
+_HEADERS = (
+    "frameguard",
+    "permittedCrossDomainPolicies",
+    "dnsPrefetchControl",
+    "expectCt",
+    "featurePolicy",
+    "hsts",
+    "ieNoOpen",
+    "noSniff",
+    "hidePoweredBy",
+    "referrerPolicy",
+    "xssFilter",
+)
+_OPTIONS = (
+    Option(name="noEscape", bad=("true",), good="false", why=_ESCAPES, warning=_WARNING),
+    Option(name="autoEscape", bad=("false",), good="true", why=_ESCAPES, warning=_WARNING),
+    Option(name="autoescape", bad=("false",), good="true", why=_ESCAPES, warning=_WARNING),
+    Option(name="unsafe", bad=("true",), good="false", why="The serialiser escapes what would end a script."),
+    *(
+        Option(name=name, bad=("false",), good="true", why=_HELMET)
+        for name in _HEADERS
+        if name != "contentSecurityPolicy"
+    ),
+    Option(
+        name="contentSecurityPolicy",
+        bad=("false",),
+        good=None,
+        why="Helmet sends its default Content-Security-Policy.",
+        warning="Inline scripts and other hosts need directives of their own: try it with reportOnly first.",
+    ),
+)
+
+
+@fixer(
+    name="javascript-escaping-option",
+    weakness="output protection switched off",
+    rules={
+        "njsscan": [
+            "handlebars_noescape",
+            "squirrelly_autoescape",
+            "xss_serialize_javascript",
+            "helmet_feature_disabled",
+        ],
+        "semgrep": ["handlebars-noescape", "helmet-feature-disabled", "unsafe-serialize-javascript"],
+    },
+    explain="""Template engines escape what they insert, so that a value with `<script>` in it shows as text.
+`noEscape`, `autoEscape: false` and `unsafe: true` turn that off for all values at once (CWE-79). Helmet's switches do
+the same to the response headers that limit what a script could still do.
+
+Set the option right, or leave it out where the default is safe. The few places that mean to insert HTML then say so
+one by one, with the engine's own mark.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A protection switched off → on, by value or by default."""
+    return propose_options(target, _OPTIONS)

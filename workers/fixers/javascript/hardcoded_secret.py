@@ -1,0 +1,115 @@
+"""Credentials written into JavaScript code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import MASKED, Parsed, any_of, candidate
+from workers.fixers.javascript.script import arguments, called, flagged_node, imported, literal, quote
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.secrets.names import ROTATE, environment_name, is_label
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_TEST = re.compile(r"(?:^|/)(?:tests?|__tests__|spec|e2e|cypress)/|\.(?:test|spec|cy)\.[jt]sx?$")
+_WORDS = re.compile(
+    r"passw|pwd|passphrase|secret|token|api_?key|credential|private_?key|access_?key|user", re.IGNORECASE
+)
+_BROWSER = re.compile(rb"\b(?:window|document)\.")
+
+
+@fixer(
+    name="javascript-hardcoded-secret",
+    weakness="credential in the code",
+    rules={
+        "njsscan": [
+            "node_password",
+            "node_api_key",
+            "node_secret",
+            "hardcoded_jwt_secret",
+            "jwt_express_hardcoded",
+            "hardcoded_passport_secret",
+        ],
+        "semgrep": [
+            "jwt-hardcode*",
+            "hardcoded-jwt-secret",
+            "hardcoded-hmac-key",
+            "hardcoded-passport-secret",
+            "express-jwt-hardcoded-secret",
+            "express-session-hardcoded-secret",
+        ],
+        "eslint-plugin-no-secrets": ["no-secrets"],
+    },
+    explain="""A secret in the code is known to everyone who ever reads the code, its history, its bundle or its
+container image, and it cannot differ between a test machine and the real one (CWE-798).
+
+`process.env.NAME` takes it from the process' environment. Reading it from a file that `NAME_FILE` points to suits
+Docker and Kubernetes secrets and keeps it out of the environment, which child processes inherit. In both cases:
+rotate it, because the history still has it.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A literal credential → the environment, or a mounted file."""
+    file, node = flagged_node(target, ("string", "template_string"), _is_secret)
+    if _TEST.search(file.path):
+        message = (
+            f"{file.path}:{file.number(node)} is test code: a made-up credential there protects nothing; exclude tests"
+        )
+        raise NoFix(message)
+    if _BROWSER.search(file.content) and not re.search(rb"\brequire\(|\bprocess\.env\b", file.content):
+        message = (
+            f"{file.path} runs in browsers, where every value is public: let the server hold it and make the request"
+        )
+        raise NoFix(message)
+    variable = environment_name(_name(file, node) or "secret")
+    warnings = (f"Set {variable} wherever this runs.", "Rotate the old value: the history still has it.")
+
+    def mounted() -> Candidate:
+        name, edits, declares = imported(file, "fs")
+        mark = quote(file)
+        text = f"{name}.readFileSync(process.env.{variable}_FILE, {mark}utf8{mark}).trim()"
+        return candidate(
+            "mounted-file",
+            [file.replace(node, text), *edits],
+            f"The value is read from the file that {variable}_FILE names, as Docker and Kubernetes mount it. {ROTATE}",
+            declares=(*declares, MASKED),
+            warnings=warnings,
+        )
+
+    yield from any_of(
+        lambda: candidate(
+            "environment",
+            [file.replace(node, f"process.env.{variable}")],
+            f"The value comes from the environment variable {variable}. {ROTATE}",
+            declares=(MASKED,),
+            warnings=warnings,
+        ),
+        mounted,
+    )
+
+
+def _is_secret(file: Parsed, node: Node) -> bool:
+    value, name = literal(file, node), _name(file, node)
+    if value is None or name is None or is_label(value, name):
+        return False
+    return bool(_WORDS.search(name))
+
+
+def _name(file: Parsed, node: Node) -> str | None:
+    """What the code calls the value: its variable, its property, or the call that takes it as a key."""
+    parent = node.parent
+    if parent is None:
+        return None
+    for field in ("name", "key", "left"):
+        holder = parent.child_by_field_name(field)
+        value = parent.child_by_field_name("value") or parent.child_by_field_name("right")
+        if holder is not None and value == node:
+            return re.split(r"[.\[]", file.text(holder))[-1].strip("'\"`]")
+    call = parent.parent if parent.type == "arguments" else None
+    if call is not None and call.type == "call_expression" and arguments(call)[1:2] == [node]:
+        name = called(file, call).rpartition(".")[2]
+        return {"sign": "jwt_secret", "verify": "jwt_secret", "createHmac": "hmac_secret"}.get(name)
+    return None

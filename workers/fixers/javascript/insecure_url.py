@@ -1,0 +1,47 @@
+"""Connections in plain text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import Parsed, candidate
+from workers.fixers.javascript.script import flagged_node
+from workers.fixers.registry import NoFix, Target, fixer
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_PLAIN = re.compile(r"(?P<scheme>ws|http)://(?!localhost|127\.|\[?::1|0\.0\.0\.0)", re.IGNORECASE)
+
+
+@fixer(
+    name="javascript-insecure-url",
+    weakness="unencrypted connection",
+    rules={"semgrep": ["detect-insecure-websocket", "react-insecure-request", "http-request"]},
+    explain="""`ws://` and `http://` send everything in plain text: whoever is on the way reads it and changes it
+(CWE-319).
+
+The same address with `wss://` or `https://` is encrypted and authenticated. The other side must offer it; where it
+does not, putting it behind a proxy with a certificate is the way.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A plain address → the encrypted one."""
+    file, node = flagged_node(target, ("string", "template_string"), _is_plain)
+    match = _PLAIN.search(file.text(node))
+    if match is None:
+        message = f"{file.path}:{file.number(node)} holds no plain address"
+        raise NoFix(message)
+    start = node.start_byte + len(file.text(node)[: match.start("scheme")].encode())
+    yield candidate(
+        "encrypted",
+        [file.insert(start + len(match["scheme"]), "s")],
+        "The connection is encrypted and the other side shows a certificate.",
+        warnings=("The server must offer TLS at this address.",),
+    )
+
+
+def _is_plain(file: Parsed, node: Node) -> bool:
+    return _PLAIN.match(file.text(node)[1:]) is not None

@@ -1,0 +1,160 @@
+"""JavaScript and TypeScript as their fixers see them: calls, options, imports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from daemon.domain.fix import Edit
+from workers.fixers import code
+from workers.fixers.code import Parsed, parsed
+from workers.fixers.registry import NoFix, Target
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_LANGUAGES = ("javascript", "typescript", "tsx", "jsx")
+STRINGS = ("string", "template_string")
+
+
+def script(target: Target) -> Parsed:
+    """The flagged script and its tree.
+
+    Raises:
+        OtherLanguage: it is not JavaScript or TypeScript.
+        NoFix: it cannot be read.
+    """
+    return parsed(target, *_LANGUAGES)
+
+
+def flagged_node(target: Target, types: Sequence[str], matches: Callable[[Parsed, Node], bool]) -> tuple[Parsed, Node]:
+    """The script and the node the finding is about.
+
+    Raises:
+        OtherLanguage: it is not JavaScript or TypeScript.
+        NoFix: no such node is at the region.
+    """
+    return code.flagged_node(target, script(target), types, matches)
+
+
+def arguments(call: Node) -> list[Node]:
+    """The call's arguments."""
+    given = call.child_by_field_name("arguments")
+    return [node for node in given.named_children if node.type != "comment"] if given is not None else []
+
+
+def called(file: Parsed, call: Node) -> str:
+    """The text of what is called: `crypto.createHash`."""
+    function = call.child_by_field_name("function") or call.child_by_field_name("constructor")
+    return re.sub(r"\s+", "", file.text(function)) if function is not None else ""
+
+
+def literal(file: Parsed, node: Node | None) -> str | None:
+    """The value of a string literal without escapes; `None` for anything else."""
+    if node is None or node.type not in STRINGS or "${" in file.text(node) or "\\" in file.text(node):
+        return None
+    return file.text(node)[1:-1]
+
+
+def quote(file: Parsed) -> str:
+    """The quotation mark that the file prefers."""
+    return "'" if file.content.count(b"'") >= file.content.count(b'"') else '"'
+
+
+def semicolon(file: Parsed) -> str:
+    """`;` where the file ends its statements with it."""
+    ended = sum(1 for node in file.syntax.root.named_children if file.text(node).endswith(";"))
+    return ";" if 2 * ended >= len([n for n in file.syntax.root.named_children if n.type != "comment"]) else ""
+
+
+def pairs(file: Parsed, item: Node) -> Iterator[tuple[str, Node, Node]]:
+    """The object's properties: name, whole pair, value."""
+    for pair in item.named_children:
+        key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
+        if pair.type == "pair" and key is not None and value is not None:
+            yield file.text(key).strip("'\"`"), pair, value
+
+
+def option(file: Parsed, item: Node, name: str) -> Node | None:
+    """The value of an object's property."""
+    return next((value for key, _, value in pairs(file, item) if key == name), None)
+
+
+def add_option(file: Parsed, item: Node, text: str) -> Edit:
+    """The object with one more property, first, on a line of its own where the others have one.
+
+    First, because a later spread (`...defaults`) may hold the property on purpose.
+    """
+    members = [node for node in item.named_children if node.type != "comment"]
+    if not members:
+        return file.edit(item.start_byte, item.end_byte, f"{{ {text} }}")
+    first = members[0]
+    line = file.number(first)
+    before = file.slice(file.starts[line - 1], first.start_byte)
+    if not before.strip():
+        return file.insert(first.start_byte, f"{text},\n{before}")
+    return file.insert(first.start_byte, f"{text}, ")
+
+
+def imported(file: Parsed, module: str) -> tuple[str, tuple[Edit, ...], tuple[str, ...]]:
+    """The name under which a Node module is at hand, the edits that import it, and what they declare.
+
+    Raises:
+        NoFix: the module's name means something else in this file.
+    """
+    for node in file.syntax.root.named_children:
+        name = _whole_import(file, node, module)
+        if name is not None:
+            return name, (), ()
+    if any(_binds(file, node, module) for node in file.of("identifier", "shorthand_property_identifier_pattern")):
+        message = f"`{module}` already means something else in {file.path}"
+        raise NoFix(message)
+    mark, end = quote(file), semicolon(file)
+    if any(node.type in {"import_statement", "export_statement"} for node in file.syntax.root.named_children):
+        line = f"import * as {module} from {mark}{module}{mark}{end}"
+    else:
+        line = f"const {module} = require({mark}{module}{mark}){end}"
+    return module, (_at_head(file, line),), (f"import:{module}",)
+
+
+def _binds(file: Parsed, node: Node, name: str) -> bool:
+    """Whether the identifier gives the name a meaning, rather than using it."""
+    if file.text(node) != name or node.parent is None:
+        return False
+    if node.type == "shorthand_property_identifier_pattern" or node.parent.type.endswith(("_pattern", "parameters")):
+        return True
+    of_name = node.parent.child_by_field_name("name") == node or node.parent.child_by_field_name("parameter") == node
+    return of_name or node.parent.type in {
+        "import_specifier",
+        "import_clause",
+        "namespace_import",
+        "required_parameter",
+    }
+
+
+def _whole_import(file: Parsed, node: Node, module: str) -> str | None:
+    text = file.text(node)
+    names = rf"['\"](?:node:)?{module}['\"]"
+    found = re.match(rf"(?:const|let|var)\s+(\w+)\s*=\s*require\(\s*{names}\s*\)", text) or re.match(
+        rf"import\s+(?:\*\s*as\s+)?(\w+)\s+from\s+{names}", text
+    )
+    return found[1] if found else None
+
+
+def _at_head(file: Parsed, line: str) -> Edit:
+    """Before the first import, else after directives and the comments at the top."""
+    children = file.syntax.root.named_children
+    for node in children:
+        if node.type == "import_statement" or re.match(r"(?:const|let|var)\s[^=]*=\s*require\(", file.text(node)):
+            if node.start_point[1] == 0:
+                return file.insert(node.start_byte, f"{line}\n")
+            break
+    for node in children:
+        directive = node.type == "expression_statement" and node.named_children[0].type == "string"
+        if not (node.type in {"comment", "hash_bang_line"} or directive):
+            start = file.starts[file.number(node) - 1]
+            if start == node.start_byte:
+                return file.insert(start, f"{line}\n")
+    message = f"{file.path} has no line of its own for an import"
+    raise NoFix(message)

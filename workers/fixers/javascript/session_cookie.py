@@ -1,0 +1,132 @@
+"""Session cookies without the flags that limit where they go."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import Parsed, any_of, candidate
+from workers.fixers.javascript.script import add_option, arguments, called, flagged_node, option, quote
+from workers.fixers.registry import NoFix, Target, fixer
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+class _Flag(msgspec.Struct, frozen=True):
+    """A cookie option, its sound values by approach, and what each means."""
+
+    name: str
+    values: dict[str, tuple[str, str]]
+    warning: str | None = None
+
+
+_FLAGS = {
+    "secure": _Flag(
+        "secure",
+        {"secure": ("true", "The browser sends the cookie over HTTPS only.")},
+        "Behind a proxy that ends TLS set `trust proxy`; over plain HTTP the session no longer works.",
+    ),
+    "httponly": _Flag("httpOnly", {"http-only": ("true", "Scripts of the page cannot read the cookie.")}),
+    "samesite": _Flag(
+        "sameSite",
+        {
+            "same-site-lax": ('"lax"', "Other sites' forms and images do not send the cookie; links to this site do."),
+            "same-site-strict": ('"strict"', "Nothing on another site sends the cookie, not even a link to this one."),
+        },
+    ),
+    "path": _Flag("path", {"path": ('"/"', "The cookie's path is spelled out.")}),
+    "domain": _Flag(
+        "domain",
+        {
+            "domain-from-environment": (
+                "process.env.COOKIE_DOMAIN",
+                "The cookie goes to the host that COOKIE_DOMAIN names.",
+            )
+        },
+        "Set COOKIE_DOMAIN to the site's own host; a parent domain sends the cookie to all its subdomains.",
+    ),
+    "maxage": _Flag(
+        "maxAge",
+        {
+            "one-hour": ("60 * 60 * 1000", "The cookie ends an hour after it was last set."),
+            "eight-hours": ("8 * 60 * 60 * 1000", "The cookie ends a working day after it was last set."),
+        },
+        "Users are signed out when it ends.",
+    ),
+    "expires": _Flag(
+        "expires",
+        {"one-hour": ("new Date(Date.now() + 60 * 60 * 1000)", "The cookie has an end.")},
+        "The date is computed when the program starts: prefer `maxAge`, which counts from each response.",
+    ),
+}
+
+
+@fixer(
+    name="javascript-session-cookie",
+    weakness="session cookie without protective flags",
+    rules={
+        "njsscan": ["cookie_session_*"],
+        "semgrep": ["express-cookie-session-*"],
+    },
+    explain="""A session cookie is the user's identity for whoever holds it. `secure` keeps it off plain HTTP,
+`httpOnly` out of scripts' reach, `sameSite` out of requests that other sites start; an end limits how long a stolen
+one works; a name of its own does not tell which framework made it (CWE-522, CWE-614, CWE-1004, CWE-1275).
+
+Each flag is one option of `cookie`. `sameSite: "lax"` still lets a link from elsewhere arrive signed in, `"strict"`
+does not.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """`session({…})` → with the flag that the rule misses."""
+    file, call = flagged_node(target, ("call_expression",), _is_session)
+    options = arguments(call)[0] if arguments(call) else None
+    if options is None or options.type != "object":
+        message = f"{file.path}:{file.number(call)} takes its options from elsewhere: set the cookie's flags there"
+        raise NoFix(message)
+    wanted = target.finding.rule.rpartition(".")[2].rpartition("-")[2].rpartition("_")[2].lower()
+    if wanted in {"name", "default"}:
+        yield from _name(file, options)
+        return
+    flag = _FLAGS.get(wanted)
+    if flag is None:
+        message = f"no option of the session cookie is known for {target.finding.rule}"
+        raise NoFix(message)
+    yield from any_of(*(functools.partial(_with_flag, file, options, flag, each) for each in flag.values))
+
+
+def _is_session(file: Parsed, call: Node) -> bool:
+    return called(file, call).rpartition(".")[2].lower() in {"session", "cookiesession", "expresssession"}
+
+
+def _name(file: Parsed, options: Node) -> Iterator[Candidate]:
+    mark = quote(file)
+    for approach, name in (("plain-name", "sid"), ("host-prefix", "__Host-sid")):
+        warnings = ["Users are signed out once, because their old cookie has another name."]
+        if approach == "host-prefix":
+            warnings.append("Browsers accept a __Host- cookie only with secure, path / and no domain.")
+        yield candidate(
+            approach,
+            [add_option(file, options, f"name: {mark}{name}{mark}")],
+            "The cookie's name no longer tells which framework set it.",
+            warnings=warnings,
+        )
+
+
+def _with_flag(file: Parsed, options: Node, flag: _Flag, approach: str) -> Candidate:
+    value, why = flag.values[approach]
+    value = value.replace('"', quote(file))
+    cookie = option(file, options, "cookie")
+    if cookie is None:
+        edit = add_option(file, options, f"cookie: {{ {flag.name}: {value} }}")
+    elif cookie.type != "object":
+        message = f"{file.path}:{file.number(cookie)} takes its cookie from elsewhere: set {flag.name} there"
+        raise NoFix(message)
+    else:
+        present = option(file, cookie, flag.name)
+        text = f"{flag.name}: {value}"
+        edit = file.replace(present, value) if present is not None else add_option(file, cookie, text)
+    return candidate(approach, [edit], why, warnings=(flag.warning,) if flag.warning else ())

@@ -1,0 +1,87 @@
+"""Templates that insert values without escaping them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.code import Text, candidate, read, region
+from workers.fixers.registry import NoFix, Target, fixer
+
+# What inserts raw, and what inserts the same escaped.
+_FORMS = (
+    (re.compile(r"<%-(?P<value>\s*[\w$.\[\]'\"]+\s*)(?P<close>-?%>)"), r"<%=\g<value>\g<close>"),
+    (re.compile(r"\{\{\{(?P<value>\s*[\w.@/]+\s*)\}\}\}"), r"{{\g<value>}}"),
+    (re.compile(r"\{\{\s*&\s*(?P<value>[\w.]+\s*)\}\}"), r"{{ \g<value>}}"),
+    (re.compile(r"\{\{(?P<value>\s*[\w.\[\]'\"]+)\s*\|\s*safe\s*\}\}"), r"{{\g<value> }}"),
+    (re.compile(r"!\{(?P<value>[\w.]+)\}"), r"#{\g<value>}"),
+)
+_WHY = "The value is shown as text; markup in it no longer becomes a part of the page."
+_TAG = re.compile(rb"</?[a-z][a-z0-9-]*(?:\s[^<>]*)?>", re.IGNORECASE)
+_MEANS_HTML = re.compile(
+    r"html|body|content|markup|markdown|script|style|css|json|svg|icon|partial|layout|include|form|widget|csrf|head|foot",
+    re.IGNORECASE,
+)
+
+
+@fixer(
+    name="unescaped-template",
+    weakness="template value without HTML escaping",
+    rules={
+        "njsscan": ["ejs_ect_template", "handlebar_mustache_template", "pug_jade_template"],
+        "semgrep": ["template-explicit-unescape", "template-unescaped-with-safe", "*.template-unescaped-with-safe"],
+    },
+    explain="""Template engines have one mark that escapes what it inserts and one that does not: `<%=` and `<%-` in
+EJS, two and three braces in Mustache and Handlebars, `#{}` and `!{}` in Pug, `|safe` in Jinja and Django. A value
+that holds `<script>` and goes through the raw one becomes a script of the page (CWE-79).
+
+The escaping mark shows the same text for all values without markup. Values that are HTML on purpose (a rendered body,
+an include) keep the raw mark: they must be made safe where they are made.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A raw insertion of a plain value → an escaped one."""
+    file = read(target)
+    where = region(target)
+    line = file.line(where.start_line).decode()
+    if not _TAG.search(file.content):
+        message = f"{file.path} makes plain text, where HTML escaping would put entities into what people read"
+        raise NoFix(message)
+    _refuse_script(file, where.start_line)
+    for pattern, replacement in _FORMS:
+        found = [match for match in pattern.finditer(line) if _is_plain(line, match)]
+        if found and len(list(pattern.finditer(line))) == len(found):
+            yield candidate(
+                "escape", [_edit(file, where.start_line, line, match, replacement) for match in found], _WHY
+            )
+            return
+    message = (
+        f"{file.path}:{where.start_line} inserts something that is HTML on purpose or more than a plain value: "
+        "make sure that it is made safe where it is made"
+    )
+    raise NoFix(message)
+
+
+def _is_plain(line: str, match: re.Match[str]) -> bool:
+    """Whether it inserts a plain value: not HTML by its name, and not whole attributes into a tag."""
+    before = line[: match.start()]
+    tag = before.rfind("<") if before.rfind("<") > before.rfind(">") else -1
+    unquoted = tag >= 0 and before.count('"', tag) % 2 == 0 and before.count("'", tag) % 2 == 0
+    return not unquoted and not _MEANS_HTML.search(match["value"])
+
+
+def _edit(file: Text, number: int, line: str, match: re.Match[str], replacement: str) -> Edit:
+    start = file.starts[number - 1] + len(line[: match.start()].encode())
+    return file.edit(start, start + len(match[0].encode()), match.expand(replacement))
+
+
+def _refuse_script(file: Text, number: int) -> None:
+    """HTML escaping is wrong inside of scripts and styles, whose syntax is another."""
+    before = file.content[: file.starts[number - 1]].lower()
+    for tag in (b"script", b"style"):
+        if before.count(b"<" + tag) > before.count(b"</" + tag) or b"<" + tag in file.line(number).lower():
+            message = (
+                f"{file.path}:{number} is inside <{tag.decode()}>, where HTML escaping is the wrong one: "
+                "serialise as JSON"
+            )
+            raise NoFix(message)

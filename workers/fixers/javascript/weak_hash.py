@@ -1,0 +1,70 @@
+"""MD5 and SHA-1 in Node."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import Parsed, candidate
+from workers.fixers.javascript.script import arguments, called, flagged_node, literal
+from workers.fixers.registry import NoFix, Target, fixer
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_WEAK = ("md5", "sha1", "md4", "ripemd160")
+_PASSWORD = re.compile(r"passw|pwd|passphrase", re.IGNORECASE)
+_FIXED_BY_OTHERS = re.compile(r"gravatar|etag|content.md5|websocket|x5t|sec-websocket", re.IGNORECASE)
+_CHECKSUM_FILE = re.compile(rb"\.(?:md5|sha1)\b['\"`]")
+_CHANGES = "Every stored or exchanged digest changes and is longer: columns, cache keys and peers must follow."
+
+
+@fixer(
+    name="javascript-weak-hash",
+    weakness="broken hash function",
+    rules={
+        "njsscan": ["node_md5", "node_sha1"],
+        "semgrep": ["crypto-weak-algorithm", "insecure-hash*", "node-md5", "node-sha1", "md5-used-as-password"],
+    },
+    explain="""Two inputs with the same MD5 are found in seconds, with the same SHA-1 in days of rented hardware
+(CWE-327, CWE-328), so a signature, a token or an integrity check built on them can be forged.
+
+`sha256` is the drop-in with the same interface; `sha512` is as safe, faster on 64-bit machines, and twice as long.
+Both give other digests than before, so what was stored must be made again. A password wants neither, but
+`crypto.scrypt`, bcrypt or argon2 with a salt.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A weak digest → SHA-256 or SHA-512."""
+    file, call = flagged_node(target, ("call_expression",), _is_weak)
+    algorithm = arguments(call)[0]
+    around = file.line(file.number(call)).decode() + file.text(_statement(call))
+    if _PASSWORD.search(around):
+        message = (
+            f"{file.path}:{file.number(call)} hashes a password: no fast hash will do; use crypto.scrypt with a salt"
+        )
+        raise NoFix(message)
+    if _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content):
+        message = f"{file.path}:{file.number(call)} makes a digest whose algorithm another party prescribes"
+        raise NoFix(message)
+    mark = file.text(algorithm)[0]
+    for name in ("sha256", "sha512"):
+        yield candidate(
+            name,
+            [file.replace(algorithm, f"{mark}{name}{mark}")],
+            f"{name.upper().replace('SHA', 'SHA-')} has no known collisions and the same interface.",
+            warnings=(_CHANGES,),
+        )
+
+
+def _is_weak(file: Parsed, call: Node) -> bool:
+    given = arguments(call)
+    name = called(file, call).rpartition(".")[2]
+    return name in {"createHash", "createHmac"} and bool(given) and (literal(file, given[0]) or "").lower() in _WEAK
+
+
+def _statement(node: Node) -> Node:
+    while node.parent is not None and not node.type.endswith(("statement", "declaration")):
+        node = node.parent
+    return node

@@ -1,0 +1,114 @@
+"""Random values that an observer can predict, in JavaScript."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.code import Parsed, any_of, candidate
+from workers.fixers.javascript.script import arguments, called, flagged_node, imported
+from workers.fixers.registry import NoFix, Target, fixer
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_SMALL = re.compile(r"[1-9]\d{0,8}")
+
+
+@fixer(
+    name="javascript-weak-random",
+    weakness="predictable random values",
+    rules={
+        "njsscan": ["node_insecure_random_generator"],
+        "semgrep": ["detect-pseudoRandomBytes", "insecure-random", "node_insecure_random_generator"],
+        "eslint": ["security/detect-pseudoRandomBytes"],
+        "eslint-plugin-security": ["detect-pseudoRandomBytes"],
+    },
+    explain="""`Math.random()` is a small generator (xorshift128+) whose state follows from a few outputs; every token
+or code made with it afterwards is known (CWE-330, CWE-338).
+
+`crypto.randomInt(n)` draws a whole number from the operating system's generator without bias, and is the plain
+replacement of `Math.floor(Math.random() * n)` in Node. `crypto.getRandomValues` gives the same source in browsers and
+Node; divided by 2³² it is a fraction in [0, 1) as `Math.random()` gives.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A predictable draw → one from the operating system's generator."""
+    file, call = flagged_node(target, ("call_expression",), _is_draw)
+    if called(file, call).endswith("pseudoRandomBytes"):
+        yield _bytes(file, call)
+        return
+    yield from any_of(lambda: _integer(file, call), lambda: _fraction(file, call))
+
+
+def _is_draw(file: Parsed, call: Node) -> bool:
+    name = called(file, call)
+    return name == "Math.random" or name.rpartition(".")[2] == "pseudoRandomBytes"
+
+
+def _bytes(file: Parsed, call: Node) -> Candidate:
+    function = call.child_by_field_name("function")
+    name = function.child_by_field_name("property") if function is not None else None
+    if name is None:
+        message = f"{file.path}:{file.number(call)} imports pseudoRandomBytes by name: import randomBytes in its place"
+        raise NoFix(message)
+    return candidate("random-bytes", [file.replace(name, "randomBytes")], "The same call over the safe generator.")
+
+
+def _integer(file: Parsed, call: Node) -> Candidate:
+    """`Math.floor(Math.random() * n)` → `crypto.randomInt(n)`."""
+    whole, bound = _floor(file, call)
+    name, edits, declares = _crypto(file)
+    return candidate(
+        "random-int",
+        [file.replace(whole, f"{name}.randomInt({bound})"), *edits],
+        "A whole number below the bound from the operating system's generator, without bias. Node only.",
+        declares=declares,
+    )
+
+
+def _floor(file: Parsed, call: Node) -> tuple[Node, str]:
+    product = call.parent
+    outer = product.parent.parent if product is not None and product.parent is not None else None
+    if product is None or product.type != "binary_expression" or outer is None or outer.type != "call_expression":
+        return _refuse(file, call)
+    left, right, operator = (product.child_by_field_name(name) for name in ("left", "right", "operator"))
+    if left is None or right is None or operator is None or file.text(operator) != "*":
+        return _refuse(file, call)
+    factor = right if left == call else left
+    bound = file.text(factor)
+    if called(file, outer) != "Math.floor" or len(arguments(outer)) != 1 or arguments(outer)[0] != product:
+        return _refuse(file, call)
+    if not (_SMALL.fullmatch(bound) or re.fullmatch(r"[\w.]+\.length", bound)):
+        return _refuse(file, call)
+    return outer, bound
+
+
+def _refuse(file: Parsed, call: Node) -> tuple[Node, str]:
+    message = f"{file.path}:{file.number(call)} does not draw a whole number below a known bound"
+    raise NoFix(message)
+
+
+def _fraction(file: Parsed, call: Node) -> Candidate:
+    name, edits, declares = _crypto(file)
+    return candidate(
+        "random-fraction",
+        [file.replace(call, f"({name}.getRandomValues(new Uint32Array(1))[0] / 2 ** 32)"), *edits],
+        "A fraction in [0, 1) as before, made of 32 bits from the operating system's generator.",
+        declares=declares,
+        warnings=("Node needs version 17.4 for it; browsers have long had it.",),
+    )
+
+
+def _crypto(file: Parsed) -> tuple[str, tuple[Edit, ...], tuple[str, ...]]:
+    """Node's module where the file is for Node; the global of browsers elsewhere."""
+    if re.search(rb"\brequire\(|\bmodule\.exports|\bprocess\.|from ['\"]node:", file.content):
+        return imported(file, "crypto")
+    if re.search(rb"\b(?:const|let|var|import)\s[^;\n]*\bcrypto\b", file.content):
+        message = f"`crypto` already means something else in {file.path}"
+        raise NoFix(message)
+    if not re.search(rb"\b(?:window|document|navigator)\b", file.content):
+        message = f"{file.path} shows neither Node nor a browser, and each has its generator elsewhere"
+        raise NoFix(message)
+    return "crypto", (), ()

@@ -1,0 +1,1 @@
+"""Fixers for Java and Kotlin code."""

@@ -1,0 +1,80 @@
+"""Cookies that scripts can read or that travel in plain text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import Parsed, any_of, candidate, region
+from workers.fixers.jvm.source import before_line, end_mark, flagged_bytes, is_kotlin, jvm, matches, statement
+from workers.fixers.registry import NoFix, Target, fixer
+
+_ADDED = r"\baddCookie\(\s*(?P<name>\w+)\s*\)"
+_MADE = r"\b(?P<name>\w+)\s*=\s*(?:new\s+)?(?:[\w.]+\.)?Cookie\("
+_WHY = {
+    "HttpOnly": "Scripts of the page cannot read the cookie.",
+    "Secure": "The browser sends the cookie over HTTPS only.",
+}
+
+
+@fixer(
+    name="jvm-cookie-flags",
+    weakness="cookie without protective flags",
+    rules={"semgrep": ["cookie-missing-httponly", "cookie-missing-secure-flag", "cookie-issecure-false"]},
+    explain="""A cookie without `HttpOnly` can be read by any script of the page, so one cross-site script takes the
+session. Without `Secure` it travels over plain HTTP as well, where whoever is on the way reads it (CWE-614,
+CWE-1004).
+
+Each is one call before the cookie is added to the response. A page that reads the cookie in JavaScript no longer can,
+and over plain HTTP a `Secure` cookie is not sent: that is the point.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A cookie → with the flag that the rule misses."""
+    rule = target.finding.rule
+    flag = "HttpOnly" if rule.endswith("httponly") else "Secure"
+    file = jvm(target)
+    span = flagged_bytes(target, file)
+    off = matches(file, rf"set{flag}\(\s*(?P<value>false)\s*\)|is{flag}\s*=\s*(?P<kotlin>false)", *span)
+    if off:
+        group = "value" if off[0]["value"] else "kotlin"
+        edit = file.edit(off[0].start(group), off[0].end(group), "true")
+        yield candidate(flag.lower(), [edit], _WHY[flag])
+        return
+    added = matches(file, _ADDED, *span) or _later(file, span)
+    if not added:
+        message = f"{file.path}:{region(target).start_line} does not show where the cookie is added to a response"
+        raise NoFix(message)
+    name = added[0]["name"].decode()
+    call = f"{name}.is{flag} = true" if is_kotlin(file) else f"{name}.set{flag}(true){end_mark(file)}"
+    holder = statement(file, added[0].start())
+    both = "Secure" if flag == "HttpOnly" else "HttpOnly"
+    other = f"{name}.is{both} = true" if is_kotlin(file) else f"{name}.set{both}(true){end_mark(file)}"
+    declares = (f"insert:{file.number(holder)}",)
+    missing = not matches(file, rf"\b{name}\.(?:set|is){both}\b", 0, len(file.content))
+
+    def with_both() -> Candidate:
+        if not missing:
+            message = f"{file.path}:{region(target).start_line} sets the other flag already"
+            raise NoFix(message)
+        return candidate(
+            "both-flags",
+            [before_line(file, holder, f"{call}\n{other}")],
+            "The browser sends the cookie over HTTPS only and shows it to no script.",
+            declares=declares,
+            warnings=("Over plain HTTP the cookie is not sent.",),
+        )
+
+    yield from any_of(
+        lambda: candidate(flag.lower(), [before_line(file, holder, call)], _WHY[flag], declares=declares),
+        with_both,
+    )
+
+
+def _later(file: Parsed, span: tuple[int, int]) -> list[re.Match[bytes]]:
+    """Where a cookie that is made at the flagged lines is added further down."""
+    made = matches(file, _MADE, *span)
+    if not made:
+        return []
+    name = made[0]["name"].decode()
+    return matches(file, rf"\baddCookie\(\s*(?P<name>{name})\s*\)", span[1], len(file.content))[:1]

@@ -1,0 +1,84 @@
+"""Credentials written into Java and Kotlin code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import MASKED, Parsed, candidate, region
+from workers.fixers.jvm.source import flagged_bytes, is_kotlin, jvm, matches
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.secrets.names import ROTATE, environment_name, is_label
+
+_TEST = re.compile(r"(?:^|/)(?:src/)?(?:test|androidTest|it|testFixtures)/|(?:Test|Tests|IT|Spec)\.(?:java|kt)$")
+_ASSIGNED = r"\b(?P<name>\w+)\s*(?::\s*String\??\s*)?=\s*(?P<value>\"[^\"\n\\$]+\")(?=\s*[;,)\n]|\s*$)"
+_WORDS = re.compile(r"passw|pwd|passphrase|secret|token|api_?key|credential|private_?key|access_?key", re.IGNORECASE)
+_KEY = re.compile(r"[a-z]+(?:[._-][a-z]+)+")
+
+
+@fixer(
+    name="jvm-hardcoded-secret",
+    weakness="credential in the code",
+    rules={
+        "mobsfscan": ["hardcoded_password", "hardcoded_api_key", "hardcoded_secret", "android_kotlin_hardcoded"],
+        "semgrep": ["hardcoded-*-secret", "hardcoded-password", "jwt-hardcode", "java-jwt-hardcoded-secret"],
+    },
+    explain="""A secret in the code is known to everyone who ever reads the code, its history or its class files
+(`strings` finds it in a jar), and it cannot differ between a test machine and the real one (CWE-798).
+
+`System.getenv("NAME")` takes it from the process' environment; `orElseThrow` (in Kotlin `?: error(…)`) says at once,
+and by name, that it is missing. An Android app has no environment and can keep no secret from its user: there the
+server must hold it. In every case: rotate it, because the history still has it.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A literal credential → the environment."""
+    file = jvm(target)
+    name, start, end = _secret(target, file)
+    line = file.line_of(start)
+    if _TEST.search(file.path):
+        message = f"{file.path}:{line} is test code: a made-up credential there protects nothing; exclude tests"
+        raise NoFix(message)
+    if re.search(rb"^\s*import\s+androidx?\.", file.content, re.MULTILINE):
+        message = (
+            f"{file.path}:{line} is part of an Android app, which can keep no secret from its user: let the "
+            "server hold it"
+        )
+        raise NoFix(message)
+    if matches(file, rf"@\w+\([^)]*\b{name}\b", 0, len(file.content)) or b"const val " + name.encode() in file.content:
+        message = (
+            f"{file.path}:{line} is a compile-time constant that annotations may use, so it cannot be read at run time"
+        )
+        raise NoFix(message)
+    variable = environment_name(name)
+    read = f'System.getenv("{variable}")'
+    checked = (
+        f'{read} ?: error("{variable} is not set")'
+        if is_kotlin(file)
+        else f"java.util.Optional.ofNullable({read}).orElseThrow()"
+    )
+    warnings = (f"Set {variable} wherever this runs.", "Rotate the old value: the history still has it.")
+    yield candidate(
+        "required-environment",
+        [file.edit(start, end, checked)],
+        f"The value comes from {variable}, and the program stops at once where it is missing. {ROTATE}",
+        declares=(MASKED,),
+        warnings=warnings,
+    )
+    yield candidate(
+        "environment",
+        [file.edit(start, end, read)],
+        f"The value comes from the environment variable {variable}; it is null where nobody sets it. {ROTATE}",
+        declares=(MASKED,),
+        warnings=warnings,
+    )
+
+
+def _secret(target: Target, file: Parsed) -> tuple[str, int, int]:
+    for match in matches(file, _ASSIGNED, *flagged_bytes(target, file)):
+        name, value = match["name"].decode(), match["value"].decode()[1:-1]
+        label = is_label(value, name) or _KEY.fullmatch(value)
+        if _WORDS.search(name) and not label:
+            return name, match.start("value"), match.end("value")
+    message = f"{file.path}:{region(target).start_line} holds no literal that is surely a credential"
+    raise NoFix(message)

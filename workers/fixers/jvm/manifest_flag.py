@@ -1,0 +1,116 @@
+"""Switches of an Android manifest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import Text, candidate, read
+from workers.fixers.registry import NoFix, Target, fixer
+
+
+class _Flag(msgspec.Struct, frozen=True):
+    """An attribute, its unsafe value, its safe one, and what that means."""
+
+    attribute: str
+    bad: str
+    good: str
+    why: str
+    warning: str | None = None
+
+
+_FLAGS = {
+    "backup": _Flag(
+        "allowBackup",
+        "true",
+        "false",
+        "adb and cloud backups leave the app's data out.",
+        "Users no longer get their data back on a new device: exclude only what is secret with dataExtractionRules.",
+    ),
+    "cleartext": _Flag(
+        "usesCleartextTraffic",
+        "true",
+        "false",
+        "The system refuses plain HTTP from this app.",
+        "Every server must offer HTTPS; name exceptions in a network security configuration.",
+    ),
+    "debuggable": _Flag(
+        "debuggable", "true", "false", "Nobody with a cable can attach a debugger; debug builds set it by themselves."
+    ),
+    "exported": _Flag(
+        "exported", "true", "false", "Other apps cannot start this component.", "An app that does no longer can."
+    ),
+}
+
+
+@fixer(
+    name="android-manifest-flag",
+    weakness="Android component or data open to others",
+    rules={
+        "mobsfscan": ["android_manifest_allow_backup", "android_manifest_usescleartext", "android_manifest_debugg*"],
+        "semgrep": [
+            "exported_activity",
+            "manifest-allow-backup",
+            "manifest-usesCleartextTraffic-true",
+            "manifest-debuggable",
+        ],
+    },
+    explain="""The manifest says what others may do with the app: read its data by backup, talk to it in plain text,
+attach a debugger, start its activities (CWE-276, CWE-319, CWE-489, CWE-926).
+
+Each is one attribute. An activity that is meant to be started by others (the launcher's, or one with an intent
+filter) must stay exported, and check what it is given instead.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """An open switch → closed."""
+    file = read(target)
+    rule = target.finding.rule.lower().replace("_", "").replace("-", "")
+    flag = next((each for word, each in _FLAGS.items() if word in rule), None)
+    if flag is None:
+        message = f"no switch of the manifest is known for {target.finding.rule}"
+        raise NoFix(message)
+    start, end = _span(target, file, flag)
+    yield candidate(
+        "closed",
+        [file.edit(start, end, flag.good)],
+        flag.why,
+        declares=(f"line:{file.line_of(start)}",),
+        warnings=(flag.warning,) if flag.warning else (),
+    )
+
+
+def _span(target: Target, file: Text, flag: _Flag) -> tuple[int, int]:
+    pattern = re.compile(rf'android:{flag.attribute}\s*=\s*"(?P<value>{flag.bad})"'.encode())
+    found = [match for match in pattern.finditer(file.content) if not _in_comment(file, match.start())]
+    where = target.finding.location.region
+    if where is not None and len(found) > 1:
+        last = max(where.start_line, where.end_line or 0)
+        found = [match for match in found if where.start_line <= file.line_of(match.start()) <= last]
+    if len(found) != 1:
+        message = f"{file.path} does not show which android:{flag.attribute} this finding is about"
+        raise NoFix(message)
+    if flag.attribute == "exported" and _has_filter(file, found[0].start()):
+        message = (
+            f"{file.path}:{file.line_of(found[0].start())} has an intent filter, so other apps are meant to start it"
+        )
+        raise NoFix(message)
+    return found[0].span("value")
+
+
+def _in_comment(file: Text, offset: int) -> bool:
+    before = file.content[:offset]
+    return before.rfind(b"<!--") > before.rfind(b"-->")
+
+
+def _has_filter(file: Text, offset: int) -> bool:
+    """Whether the element around the attribute holds an intent filter."""
+    start = file.content.rfind(b"<", 0, offset)
+    name = re.match(rb"<([\w-]+)", file.content[start:])
+    closing = file.content.find(b">", offset)
+    if name is None or file.content[closing - 1 : closing] == b"/":
+        return False
+    end = file.content.find(b"</" + name[1], offset)
+    return b"<intent-filter" in file.content[offset:end]

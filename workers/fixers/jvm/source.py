@@ -1,0 +1,110 @@
+"""Java, Kotlin and Android manifests as their fixers see them: text at the flagged place that is code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.code import Parsed, candidate, parsed, region
+from workers.fixers.registry import NoFix, Target
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_NOT_CODE = re.compile(r"comment|^string_content$|^string_fragment$|^character_literal$")
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """A call or a property whose unsafe value has a safe one."""
+
+    pattern: str
+    """A regular expression; its group `value` is what is unsafe."""
+    approaches: tuple[tuple[str, str, str], ...]
+    """Name, safe text, and why it is safe."""
+    warning: str | None = None
+
+
+def jvm(target: Target) -> Parsed:
+    """The flagged file and its tree.
+
+    Raises:
+        OtherLanguage: it is neither Java nor Kotlin.
+        NoFix: it cannot be read.
+    """
+    return parsed(target, "java", "kotlin")
+
+
+def matches(file: Parsed, pattern: str, start: int, end: int) -> list[re.Match[bytes]]:
+    """Matches between two offsets that begin in code, not in a comment or a string."""
+    found = re.compile(pattern.encode()).finditer(file.content, start, end)
+    return [match for match in found if not _in_text(file, match.start())]
+
+
+def flagged_bytes(target: Target, file: Parsed) -> tuple[int, int]:
+    """The flagged lines' bytes."""
+    where = region(target)
+    if where.start_line > len(file.starts):
+        message = f"{file.path} has no line {where.start_line}"
+        raise NoFix(message)
+    last = min(max(where.start_line, where.end_line or 0), len(file.starts))
+    return file.starts[where.start_line - 1], file.line_end(last)
+
+
+def propose_settings(target: Target, settings: tuple[Setting, ...]) -> Iterator[Candidate]:
+    """The first unsafe setting at the flagged lines → each of its safe values."""
+    file = jvm(target)
+    start, end = flagged_bytes(target, file)
+    for setting in settings:
+        for match in matches(file, setting.pattern, start, end):
+            for approach, safe, why in setting.approaches:
+                edits = [file.edit(match.start("value"), match.end("value"), safe)]
+                yield candidate(approach, edits, why, warnings=(setting.warning,) if setting.warning else ())
+            return
+    message = f"{file.path}:{region(target).start_line} does not hold the setting that this rule is about"
+    raise NoFix(message)
+
+
+def statement(file: Parsed, offset: int) -> Node:
+    """The innermost statement or declaration around the byte."""
+    node = file.syntax.node_at(offset, offset + 1)
+    while node is not None and node.parent is not None:
+        if node.type.endswith(("_statement", "_declaration")) or node.parent.type in {"block", "statements"}:
+            return node
+        node = node.parent
+    message = f"{file.path}:{file.line_of(offset)} is not inside a statement"
+    raise NoFix(message)
+
+
+def before_line(file: Parsed, node: Node, text: str) -> Edit:
+    """Whole lines before the one where the statement begins, indented as it is.
+
+    Raises:
+        NoFix: the statement shares its line.
+    """
+    line = file.number(node)
+    start = file.starts[line - 1]
+    indent = file.slice(start, node.start_byte)
+    if indent.strip():
+        message = f"{file.path}:{line} shares its line with other code"
+        raise NoFix(message)
+    lines = text.split("\n")
+    return file.insert(start, "".join(f"{indent}{each}\n" for each in lines))
+
+
+def is_kotlin(file: Parsed) -> bool:
+    """Whether the file is Kotlin."""
+    return file.path.endswith((".kt", ".kts"))
+
+
+def end_mark(file: Parsed) -> str:
+    """What ends a statement."""
+    return "" if is_kotlin(file) else ";"
+
+
+def _in_text(file: Parsed, offset: int) -> bool:
+    node = file.syntax.node_at(offset, offset + 1)
+    return node is not None and _NOT_CODE.search(node.type) is not None

@@ -1,0 +1,89 @@
+"""Java strings put together from pieces: literals, `+` and `String.format`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from workers.fixers.code import Parsed
+from workers.fixers.pieces import Template, Value
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_FORMAT = re.compile(r"%(?P<conversion>[sd%])")
+
+
+def template(file: Parsed, node: Node) -> Template | None:
+    """The string expression as text and values; `None` where it is not surely one."""
+    parts = _parts(file, node)
+    if parts is None or not any(isinstance(part, str) for part in parts):
+        return None
+    joined: list[str | Value] = []
+    for part in parts:
+        if isinstance(part, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += part
+        elif part != "":
+            joined.append(part)
+    return Template(tuple(joined))
+
+
+def written(parts: Sequence[str | Value]) -> str | None:
+    """The pieces as one expression."""
+    return " + ".join(quoted(part) if isinstance(part, str) else part.source for part in parts)
+
+
+def quoted(text: str) -> str:
+    """The text as a literal."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
+    return '"' + escaped.replace("\t", "\\t") + '"'
+
+
+def _parts(file: Parsed, node: Node) -> list[str | Value] | None:
+    if node.type == "parenthesized_expression" and len(node.named_children) == 1:
+        return _parts(file, node.named_children[0])
+    if node.type == "string_literal":
+        text = file.text(node)
+        return None if "\\" in text or text.startswith('"""') else [text[1:-1]]
+    if node.type == "binary_expression":
+        return _sum(file, node)
+    if node.type == "method_invocation":
+        return _formatted(file, node)
+    return None
+
+
+def _sum(file: Parsed, node: Node) -> list[str | Value] | None:
+    left, right, operator = (node.child_by_field_name(name) for name in ("left", "right", "operator"))
+    if left is None or right is None or operator is None or file.text(operator) != "+":
+        return None
+    found: list[str | Value] = []
+    for operand in (left, right):
+        parts = _parts(file, operand)
+        if parts is None and operand.type == "string_literal":
+            return None
+        found += parts if parts is not None else [Value(file.text(operand))]
+    return found if any(isinstance(part, str) for part in found) else None
+
+
+def _formatted(file: Parsed, node: Node) -> list[str | Value] | None:
+    name, given = node.child_by_field_name("name"), node.child_by_field_name("arguments")
+    holder = node.child_by_field_name("object")
+    if name is None or given is None or holder is None or (file.text(holder), file.text(name)) != ("String", "format"):
+        return None
+    arguments = given.named_children
+    text = _parts(file, arguments[0]) if arguments else None
+    if text is None or len(text) != 1 or not isinstance(text[0], str):
+        return None
+    values = [Value(file.text(each)) for each in arguments[1:]]
+    pieces = _FORMAT.split(text[0])
+    found: list[str | Value] = [pieces[0]]
+    for conversion, literal in zip(pieces[1::2], pieces[2::2], strict=True):
+        if conversion == "%":
+            found.append("%")
+        elif values:
+            found.append(values.pop(0))
+        else:
+            return None
+        found.append(literal)
+    return None if values or "%" in _FORMAT.sub("", text[0]) else found

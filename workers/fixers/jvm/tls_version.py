@@ -1,0 +1,50 @@
+"""SSL and TLS versions that are broken, in Java and Kotlin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.jvm.source import Setting, propose_settings
+from workers.fixers.registry import Target, fixer
+
+_WARNING = "A peer that knows only the old version can no longer connect."
+_APPROACHES = (
+    ("tls-1.3", "TLSv1.3", "TLS 1.3 where the other side knows it."),
+    ("tls-1.2", "TLSv1.2", "TLS 1.2, which every maintained peer speaks."),
+)
+_SETTINGS = (
+    Setting(
+        pattern=r"getInstance\(\s*\"(?P<value>SSL|SSLv2|SSLv3|TLSv1|TLSv1\.0|TLSv1\.1)\"",
+        approaches=_APPROACHES,
+        warning=_WARNING,
+    ),
+    Setting(
+        pattern=r"(?:[eE]nabledProtocols|arrayOf|new String\[\])[^;\n]*?\"(?P<value>SSLv3|TLSv1|TLSv1\.0|TLSv1\.1)\"",
+        approaches=_APPROACHES,
+        warning=_WARNING,
+    ),
+)
+
+
+@fixer(
+    name="jvm-tls-version",
+    weakness="broken TLS version",
+    rules={
+        "semgrep": ["weak-ssl-context"],
+        "mobsfscan": [
+            "insecure_sslv3",
+            "insecure_tls_version",
+            "android_kotlin_insecure_sslv3",
+            "android_kotlin_insecure_tls_version",
+        ],
+    },
+    explain="""SSL 2 and 3 and TLS 1.0 and 1.1 have published attacks (DROWN, POODLE, BEAST) and were retired by RFC
+8996; a connection made with them can be read (CWE-326, CWE-327).
+
+A context for `TLSv1.3` also speaks 1.2 with peers that know no better; one for `TLSv1.2` suits Android before 10 and
+Java before 11, which have no 1.3.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A broken protocol version → TLS 1.3 or 1.2."""
+    return propose_settings(target, _SETTINGS)

@@ -1,0 +1,81 @@
+"""MD5 and SHA-1 in Java and Kotlin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import region
+from workers.fixers.jvm.source import Setting, jvm, propose_settings
+from workers.fixers.registry import NoFix, Target, fixer
+
+_CHANGES = "Every stored or exchanged digest changes and is longer: columns, cache keys and peers must follow."
+_NAMES = (("sha-256", "SHA-256"), ("sha-512", "SHA-512"))
+_SETTINGS = (
+    Setting(
+        pattern=r"MessageDigest\s*\.\s*getInstance\(\s*\"(?P<value>(?i:MD[245]|SHA-?1|SHA))\"",
+        approaches=tuple(
+            (approach, name, f"{name} has no known collisions and the same interface.") for approach, name in _NAMES
+        ),
+        warning=_CHANGES,
+    ),
+    Setting(
+        pattern=r"DigestUtils\s*\.\s*(?P<value>md5|sha1|sha|getMd5Digest|getSha1Digest)(?=\()",
+        approaches=(
+            ("sha-256", "sha256", "SHA-256 has no known collisions and the same interface."),
+            ("sha-512", "sha512", "SHA-512 has no known collisions and the same interface."),
+        ),
+        warning=_CHANGES,
+    ),
+    Setting(
+        pattern=r"DigestUtils\s*\.\s*(?P<value>md5Hex|sha1Hex|shaHex)(?=\()",
+        approaches=(
+            ("sha-256", "sha256Hex", "SHA-256 has no known collisions and the same interface."),
+            ("sha-512", "sha512Hex", "SHA-512 has no known collisions and the same interface."),
+        ),
+        warning=_CHANGES,
+    ),
+    Setting(
+        pattern=r"Hashing\s*\.\s*(?P<value>md5|sha1)(?=\(\))",
+        approaches=(
+            ("sha-256", "sha256", "SHA-256 has no known collisions and the same interface."),
+            ("sha-512", "sha512", "SHA-512 has no known collisions and the same interface."),
+        ),
+        warning=_CHANGES,
+    ),
+)
+
+
+@fixer(
+    name="jvm-weak-hash",
+    weakness="broken hash function",
+    rules={
+        "semgrep": ["use-of-md5", "use-of-sha1", "use-of-md5-digest-utils", "use-of-sha1-digest-utils", "weak-hash"],
+        "mobsfscan": [
+            "weak_hash",
+            "sha1_hash",
+            "android_kotlin_weak_hash",
+            "android_kotlin_md5",
+            "android_kotlin_sha1",
+        ],
+    },
+    explain="""Two inputs with the same MD5 are found in seconds, with the same SHA-1 in days of rented hardware
+(CWE-327, CWE-328), so a signature, a token or an integrity check built on them can be forged.
+
+SHA-256 is the drop-in with the same interface; SHA-512 is as safe, faster on 64-bit machines, and twice as long. Both
+give other digests than before, so what was stored must be made again. A password wants neither, but a slow salted
+function: PBKDF2, bcrypt or argon2.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A weak digest → SHA-256 or SHA-512."""
+    file = jvm(target)
+    line = file.line(region(target).start_line).decode()
+    if re.search(r"passw|pwd|gravatar|etag|content.md5", line, re.IGNORECASE):
+        message = (
+            f"{file.path}:{region(target).start_line} hashes a password, or makes a digest that another party "
+            "prescribes: "
+            "another fast hash is no fix"
+        )
+        raise NoFix(message)
+    return propose_settings(target, _SETTINGS)

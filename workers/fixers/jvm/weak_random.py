@@ -1,0 +1,115 @@
+"""Random values that an observer can predict, in Java and Kotlin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.code import Parsed, any_of, candidate, region
+from workers.fixers.jvm.source import flagged_bytes, is_kotlin, jvm, matches, statement
+from workers.fixers.registry import NoFix, Target, fixer
+
+_IMPORT = r"import\s+(?P<value>java\.util\.Random)\b"
+_MATH = r"(?:java\.lang\.)?\bMath\.random\(\s*\)"
+_NEW = r"new\s+(?:java\.util\.)?Random\(\s*\)(?=\s*\.)"
+_KOTLIN = r"(?<![\w.])(?:kotlin\.random\.)?Random\.(?P<method>nextInt|nextLong|nextBoolean|nextDouble|nextFloat)\("
+
+
+@fixer(
+    name="jvm-weak-random",
+    weakness="predictable random values",
+    rules={
+        "semgrep": ["weak-random"],
+        "mobsfscan": ["java_insecure_random", "android_kotlin_insecure_random"],
+    },
+    explain="""`java.util.Random` is a linear congruential generator: two outputs give its state, and with it every
+token, code or password it makes afterwards. `Math.random()` is one of them (CWE-330, CWE-338).
+
+`java.security.SecureRandom` extends `Random`, so it takes its place everywhere, and asks the operating system's
+generator. It is slower and cannot be made to repeat itself from a seed: a simulation that must be reproducible keeps
+`Random`.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A predictable generator → SecureRandom."""
+    file = jvm(target)
+    if matches(file, r"\bRandom\(\s*[^)\s]", 0, len(file.content)) and not is_kotlin(file):
+        message = f"{file.path} seeds its generator, so its values are meant to be reproducible"
+        raise NoFix(message)
+    span = flagged_bytes(target, file)
+    yield from any_of(
+        lambda: _imported(target, file, span),
+        lambda: _one(target, file, span),
+    )
+
+
+def _imported(target: Target, file: Parsed, span: tuple[int, int]) -> Candidate:
+    """The import and every use of the name: SecureRandom is a Random."""
+    found = matches(file, _IMPORT, *span)
+    if not found:
+        return _refuse(target, file)
+    if matches(
+        file,
+        r"\bclass\s+SecureRandom\b|import\s+(?!java\.security\.SecureRandom)[\w.]+\.SecureRandom\b",
+        0,
+        len(file.content),
+    ):
+        return _refuse(target, file)
+    uses = matches(file, r"(?<![\w.])Random\b", found[0].end(), len(file.content))
+    edits = [_to_secure(file, match.start(), match.end()) for match in uses]
+    there = matches(file, r"import\s+java\.security\.SecureRandom\b", 0, len(file.content))
+    if there:
+        message = f"{file.path} imports both generators: use SecureRandom where the values protect something"
+        raise NoFix(message)
+    edits.append(file.edit(found[0].start("value"), found[0].end("value"), "java.security.SecureRandom"))
+    lines = sorted({number for edit in edits for number in _lines(file, edit.start)})
+    return candidate(
+        "secure-random",
+        edits,
+        "SecureRandom has the same methods over the operating system's generator.",
+        declares=(
+            *(f"statement:{line}" for line in lines),
+            "import:java.security.SecureRandom",
+            "import:java.util.Random/delete",
+        ),
+        warnings=("Every generator of this file changes; none of them can be seeded any more.",),
+    )
+
+
+def _lines(file: Parsed, offset: int) -> tuple[int, int]:
+    """The byte's own line, and that where its statement begins."""
+    return file.line_of(offset), file.number(statement(file, offset))
+
+
+def _to_secure(file: Parsed, start: int, end: int) -> Edit:
+    return file.edit(start, end, "SecureRandom")
+
+
+def _one(target: Target, file: Parsed, span: tuple[int, int]) -> Candidate:
+    """One draw, with the generator named in full so that no import is needed."""
+    new = "" if is_kotlin(file) else "new "
+    for pattern, text in (
+        (_MATH, f"{new}java.security.SecureRandom().nextDouble()"),
+        (_NEW, f"{new}java.security.SecureRandom()"),
+    ):
+        found = matches(file, pattern, *span)
+        if found:
+            return _drawn(file, found[0], text)
+    kotlin = matches(file, _KOTLIN, *span) if is_kotlin(file) else []
+    if kotlin and not re.match(rb"[^()]*,", file.content[kotlin[0].end() :]):
+        method = kotlin[0]["method"].decode()
+        return _drawn(file, kotlin[0], f"java.security.SecureRandom().{method}(")
+    return _refuse(target, file)
+
+
+def _drawn(file: Parsed, match: re.Match[bytes], text: str) -> Candidate:
+    return candidate(
+        "secure-random",
+        [file.edit(match.start(), match.end(), text)],
+        "The draw comes from the operating system's generator, which nobody can predict from its outputs.",
+    )
+
+
+def _refuse(target: Target, file: Parsed) -> Candidate:
+    message = f"{file.path}:{region(target).start_line} draws its values in a form that has no plain replacement"
+    raise NoFix(message)

@@ -1,0 +1,79 @@
+"""XML factories that follow external references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import any_of, candidate, region
+from workers.fixers.jvm.source import before_line, end_mark, flagged_bytes, jvm, matches, statement
+from workers.fixers.registry import NoFix, Target, fixer
+
+_DOCTYPE = "http://apache.org/xml/features/disallow-doctype-decl"
+_GENERAL = "http://xml.org/sax/features/external-general-entities"
+_PARAMETER = "http://xml.org/sax/features/external-parameter-entities"
+_USE = r"\b(?P<name>\w+)\s*\.\s*(?P<use>newDocumentBuilder|newSAXParser)\(\s*\)"
+_WRONG = (
+    r"\bset(?:Feature|Property)\(\s*(?:\"[^\"\n]*(?:(?:disallow-doctype-decl\"\s*,\s*(?P<off>false))"
+    r"|(?:(?:-entities|isSupportingExternalEntities)\"\s*,\s*(?P<on>true))))"
+)
+
+
+@fixer(
+    name="jvm-xml-factory",
+    weakness="XML external entities",
+    rules={
+        "semgrep": [
+            "documentbuilderfactory-disallow-doctype-decl-missing",
+            "documentbuilderfactory-*-enabled",
+            "documentbuilderfactory-disallow-doctype-decl-false",
+            "saxparserfactory-disallow-doctype-decl-missing",
+        ],
+        "mobsfscan": ["xmlinputfactory_xxe_enabled", "android_kotlin_xmlinputfactory_xxe_enabled"],
+    },
+    explain="""Java's XML parsers fetch what a document's DTD names: files of the server, addresses inside its
+network, or entities that grow to gigabytes (CWE-611, CWE-776).
+
+Refusing any DOCTYPE ends all of it, and suits data. Where documents do have a DOCTYPE, switching off external general
+and parameter entities keeps it but fetches nothing. Both go before the parser is made, and throw the same checked
+exception as making it.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A factory as it comes → one that refuses DOCTYPEs, or fetches nothing."""
+    file = jvm(target)
+    span = flagged_bytes(target, file)
+    wrong = matches(file, _WRONG, *span)
+    if wrong:
+        group = "off" if wrong[0]["off"] else "on"
+        safe = "true" if group == "off" else "false"
+        edit = file.edit(wrong[0].start(group), wrong[0].end(group), safe)
+        yield candidate("switched-back", [edit], "The parser follows no external reference.")
+        return
+    found = matches(file, _USE, *span)
+    if not found:
+        message = f"{file.path}:{region(target).start_line} does not show where the parser is made"
+        raise NoFix(message)
+    name, holder = found[0]["name"].decode(), statement(file, found[0].start())
+    end = end_mark(file)
+    declares = (f"insert:{file.number(holder)}",)
+    yield from any_of(
+        lambda: candidate(
+            "no-doctype",
+            [before_line(file, holder, f'{name}.setFeature("{_DOCTYPE}", true){end}')],
+            "A document with a DOCTYPE is refused, so there are no entities at all.",
+            declares=declares,
+            warnings=("Documents that have a DOCTYPE are refused.",),
+        ),
+        lambda: candidate(
+            "no-external-entities",
+            [
+                before_line(
+                    file,
+                    holder,
+                    f'{name}.setFeature("{_GENERAL}", false){end}\n{name}.setFeature("{_PARAMETER}", false){end}',
+                )
+            ],
+            "A DOCTYPE may stay, but nothing it names is fetched.",
+            declares=declares,
+        ),
+    )

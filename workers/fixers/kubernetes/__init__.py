@@ -1,0 +1,1 @@
+"""Kubernetes manifests: workloads that run with less, by minimal edits of their YAML."""

@@ -1,0 +1,190 @@
+"""The host's namespaces, ports, capabilities and container socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.kubernetes.workload import Part, Resource, is_true, values
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source import yamledit
+from workers.source.yamldoc import Node
+
+_NAMESPACES = {
+    "17": "hostPID",
+    "18": "hostIPC",
+    "19": "hostNetwork",
+    "10": "hostPID",
+    "08": "hostIPC",
+    "09": "hostNetwork",
+}
+_SOCKETS = (
+    "/var/run/docker.sock",
+    "/run/docker.sock",
+    "/var/run/containerd/containerd.sock",
+    "/var/run/crio/crio.sock",
+)
+
+
+@fixer(
+    name="kubernetes-host-namespace",
+    weakness="container",
+    rules={
+        "checkov": ["CKV_K8S_17", "CKV_K8S_18", "CKV_K8S_19"],
+        "trivy": ["KSV008", "KSV009", "KSV010", "KSV-0008", "KSV-0009", "KSV-0010", "AVD-KSV-0008", "AVD-KSV-0009",
+                  "AVD-KSV-0010"],
+        "semgrep": ["hostpid-pod", "hostipc-pod", "hostnetwork-pod"],
+    },
+    explain="""A pod in the host's process, IPC or network namespace sees the processes, shared memory or traffic of
+everything on the node, and can often act on it. Few workloads beside node agents need that.""",
+)  # fmt: skip
+def host_namespace(target: Target) -> Iterator[Candidate]:
+    """Say false; or say nothing, which is the default."""
+    resource = Resource(target)
+    pod = resource.pod
+    key = _namespace(target.finding.rule, pod.node)
+    how = f"The pod gets a namespace of its own instead of the host's ({key})."
+    warning = "a node agent that inspects the host stops seeing it"
+    edits = resource.put(pod, {key: False})
+    candidate = resource.candidate("own-namespace", edits, how, resource.declare(pod, key), [warning])
+    if candidate:
+        yield candidate
+    if len(pod.node.entries) > 1:
+        edits = [yamledit.delete_key(resource.doc, pod.node, key)]
+        declares = resource.declare(pod, f"{key}/delete")
+        candidate = resource.candidate(
+            "default-namespace", edits, f"{how} Without {key} that is the default.", declares, [warning]
+        )
+        if candidate:
+            yield candidate
+
+
+def _namespace(rule: str, pod: Node) -> str:
+    name = rule.rpartition(".")[2].lower()
+    known = {"hostpid-pod": "hostPID", "hostipc-pod": "hostIPC", "hostnetwork-pod": "hostNetwork"}
+    key = known.get(name) or _NAMESPACES.get(name[-2:], "")
+    if not is_true(pod.text(key)):
+        message = f"the pod does not share the host's namespace ({key} is not true)"
+        raise NoFix(message)
+    return key
+
+
+@fixer(
+    name="kubernetes-host-port",
+    weakness="container",
+    rules={"checkov": ["CKV_K8S_26"], "trivy": ["KSV024", "KSV-0024", "AVD-KSV-0024"]},
+    explain="""A hostPort opens the container's port on the node itself, past Services and network policies, and only
+one such pod fits on each node. A Service reaches the containerPort without it.""",
+)
+def host_port(target: Target) -> Iterator[Candidate]:
+    """Leave the container's port, without the node's."""
+    resource = Resource(target)
+    parts = resource.containers(lambda node: bool(_host_ports(node)))
+    edits, declares = [], []
+    for part in parts:
+        for index in _host_ports(part.node):
+            port = part.node.get("ports", index)
+            if port is not None and len(port.entries) > 1:
+                edits.append(yamledit.delete_key(resource.doc, port, "hostPort"))
+                declares += resource.declare(part, f"ports[{index}].hostPort/delete")
+    how = "The port is reached through the pod's own address or a Service, no longer through the node's."
+    warning = "clients that use the node's address need a Service (NodePort, LoadBalancer) instead"
+    candidate = resource.candidate("no-host-port", edits, how, declares, [warning])
+    if candidate:
+        yield candidate
+
+
+def _host_ports(node: Node) -> list[int]:
+    ports = node.child("ports")
+    return [index for index, port in enumerate(ports.items) if port.child("hostPort")] if ports else []
+
+
+@fixer(
+    name="kubernetes-added-capabilities",
+    weakness="container",
+    rules={
+        "checkov": ["CKV_K8S_25", "CKV_K8S_39"],
+        "trivy": ["KSV005", "KSV022", "KSV-0005", "KSV-0022", "AVD-KSV-0005", "AVD-KSV-0022"],
+    },
+    explain="""Each added capability is a piece of root. SYS_ADMIN is most of it: mount, namespaces, devices.""",
+)
+def added_capabilities(target: Target) -> Iterator[Candidate]:
+    """Add none; or all but SYS_ADMIN, where that is what is asked."""
+    resource = Resource(target)
+    parts = resource.containers(lambda node: bool(values(node.get("securityContext", "capabilities", "add"))))
+    only_admin = target.finding.rule.endswith(("_39", "005", "0005"))
+    warning = "check what the container used the capability for"
+    if only_admin:
+        yield from _without_sys_admin(resource, parts, warning)
+    edits = [edit for part in parts for edit in _no_additions(resource, part)]
+    declares = [
+        path
+        for part in parts
+        for path in resource.declare(
+            part, "securityContext.capabilities.add/delete", "securityContext.capabilities/delete"
+        )
+    ]
+    how = "The containers keep the runtime's default capabilities and get no others."
+    candidate = resource.candidate("no-added-capabilities", edits, how, declares, [warning])
+    if candidate:
+        yield candidate
+
+
+def _no_additions(resource: Resource, part: Part) -> list[Edit]:
+    holder = part.node.get("securityContext", "capabilities")
+    return [yamledit.delete_key(resource.doc, holder, "add")] if holder is not None and holder.entries else []
+
+
+def _without_sys_admin(resource: Resource, parts: list[Part], warning: str) -> Iterator[Candidate]:
+    edits, declares = [], []
+    for part in parts:
+        added = part.node.get("securityContext", "capabilities", "add")
+        for index, item in enumerate(added.items if added else ()):
+            if added is not None and item.value.upper() in ("SYS_ADMIN", "CAP_SYS_ADMIN"):
+                edits.append(yamledit.delete_item(resource.doc, added, index))
+                declares += resource.declare(part, "securityContext.capabilities.add/delete")
+    how = "The containers lose SYS_ADMIN and keep what else they add."
+    candidate = resource.candidate("no-sys-admin", edits, how, declares, [warning])
+    if candidate:
+        yield candidate
+
+
+@fixer(
+    name="kubernetes-container-socket",
+    weakness="container",
+    rules={
+        "checkov": ["CKV_K8S_27"],
+        "trivy": ["KSV006", "KSV-0006", "AVD-KSV-0006"],
+        "semgrep": ["exposing-docker-socket-hostpath"],
+    },
+    explain="""Whoever can talk to the node's container runtime can start a privileged container there: the socket is
+the node. Builds have rootless tools; monitoring has the kubelet's read-only API.""",
+)
+def container_socket(target: Target) -> Iterator[Candidate]:
+    """Take the volume and its mounts away."""
+    resource = Resource(target)
+    pod = resource.pod
+    volumes = pod.node.child("volumes")
+    sockets = [
+        (index, item)
+        for index, item in enumerate(volumes.items if volumes else ())
+        if item.text("hostPath", "path") in _SOCKETS
+    ]
+    if volumes is None or not sockets:
+        message = "no volume of the pod is the container runtime's socket"
+        raise NoFix(message)
+    names = {item.text("name") for _, item in sockets}
+    edits = [yamledit.delete_item(resource.doc, volumes, index) for index, _ in sockets[:1]]
+    declares = resource.declare(pod, "volumes/delete")
+    for part in resource.containers(lambda _node: True):
+        mounts = part.node.child("volumeMounts")
+        mine = [index for index, item in enumerate(mounts.items if mounts else ()) if item.text("name") in names]
+        if mounts is not None and mine:
+            edits += [yamledit.delete_item(resource.doc, mounts, index) for index in mine]
+            declares += resource.declare(part, "volumeMounts/delete")
+    how = "The pod can no longer reach the node's container runtime."
+    candidate = resource.candidate(
+        "no-socket", edits, how, declares, ["what used the socket stops working: it needs another way"]
+    )
+    if candidate and len(sockets) == 1:
+        yield candidate

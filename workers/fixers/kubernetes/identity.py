@@ -1,0 +1,124 @@
+"""Service-account tokens, namespaces, secrets in the environment, and roles that may do everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from daemon.errors import SourceUnavailable
+from workers.fixers.kubernetes.workload import Part, Resource
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source import yamldoc
+
+
+@fixer(
+    name="kubernetes-service-account-token",
+    weakness="access-control",
+    rules={"checkov": ["CKV_K8S_38", "CKV_K8S_41"], "trivy": ["KSV036", "KSV-0036", "AVD-KSV-0036"]},
+    explain="""Every pod gets a token for the Kubernetes API unless it says otherwise. Most programs never call that
+API; whoever breaks into one finds the token there.""",
+)
+def service_account_token(target: Target) -> Iterator[Candidate]:
+    """Mount no token: in the pod, or in the account."""
+    resource = Resource(target)
+    account = resource.kind == "ServiceAccount"
+    part = Part(resource.path, resource.root) if account else resource.pod
+    key = "automountServiceAccountToken"
+    edits = resource.put(part, {key: False})
+    where = "Pods that use this account" if account else "The pod"
+    how = f"{where} no longer get a token for the Kubernetes API."
+    named = part.node.text("serviceAccountName") or part.node.text("serviceAccount")
+    warnings = [f"the pod names the account {named}: if its program calls the API, keep the token"] if named else []
+    candidate = resource.candidate("no-token", edits, how, resource.declare(part, key), warnings)
+    if candidate:
+        yield candidate
+
+
+@fixer(
+    name="kubernetes-default-namespace",
+    weakness="configuration",
+    rules={"checkov": ["CKV_K8S_21"], "trivy": ["KSV110", "KSV-0110", "AVD-KSV-0110"]},
+    explain="""Objects in the default namespace share its policies, quotas and service account with everything else
+that nobody placed anywhere.""",
+)
+def default_namespace(target: Target) -> Iterator[Candidate]:
+    """The namespace that the manifests themselves use; none is made up."""
+    resource = Resource(target)
+    metadata = resource.root.child("metadata")
+    if metadata is None or not metadata.entries:
+        message = "the object has no metadata to name a namespace in"
+        raise NoFix(message)
+    found = _namespaces(target, resource)
+    if not found:
+        message = "no manifest beside this one names a namespace, and which one it belongs to is the owner's decision"
+        raise NoFix(message)
+    part = Part((*resource.path, "metadata"), metadata)
+    for name in found[:2]:
+        edits = resource.put(part, {"namespace": name})
+        how = f"Places the object in {name}, a namespace that the manifests here already use."
+        warning = f"what refers to it must look in {name}, and the object in the default namespace must be deleted"
+        candidate = resource.candidate(f"namespace-{name}", edits, how, resource.declare(part, "namespace"), [warning])
+        if candidate:
+            yield candidate
+
+
+def _namespaces(target: Target, resource: Resource) -> list[str]:
+    """Namespaces that this file, and then this folder, declares or uses; the most frequent first."""
+    path = resource.doc.path
+    folder = path.rpartition("/")[0]
+    beside = [
+        other
+        for other in target.tree.paths()
+        if other != path and other.rpartition("/")[0] == folder and other.endswith((".yaml", ".yml"))
+    ][:50]
+    for documents in ([path], beside):
+        counted: dict[str, int] = {}
+        for document in documents:
+            for name in _used(target, document):
+                counted[name] = counted.get(name, 0) + 1
+        if counted:
+            return sorted(counted, key=lambda name: (-counted[name], name))
+    return []
+
+
+def _used(target: Target, path: str) -> Iterator[str]:
+    try:
+        roots = yamldoc.parse(target.tree.read(path), path).roots
+    except (yamldoc.YamlBroken, SourceUnavailable):
+        return
+    for root in roots:
+        name = root.text("metadata", "name") if root.text("kind") == "Namespace" else root.text("metadata", "namespace")
+        if name and name not in ("default", "kube-system") and "{" not in name:
+            yield name
+
+
+@fixer(
+    name="kubernetes-secret-environment",
+    weakness="secret",
+    rules={"checkov": ["CKV_K8S_35"]},
+    explain="""Environment variables are inherited by every child process and land in crash reports and debug pages.
+A secret mounted as a file is read where it is needed, and follows the secret when it is rotated.""",
+)
+def secret_environment(target: Target) -> Iterator[Candidate]:
+    """None: the program itself must read a file instead of a variable."""
+    resource = Resource(target)
+    resource.containers(lambda node: node.child("env") is not None or node.child("envFrom") is not None)
+    message = (
+        "the program reads its secret from the environment: mounting it as a file needs a change of the program too "
+        "(or its own *_FILE variable, which the manifest cannot show)"
+    )
+    raise NoFix(message)
+
+
+@fixer(
+    name="kubernetes-wildcard-role",
+    weakness="access-control",
+    rules={"checkov": ["CKV_K8S_49"], "trivy": ["KSV044", "KSV045", "KSV046", "KSV-0044", "KSV-0045", "KSV-0046"]},
+    explain="""A role with `*` may do everything, also what does not exist yet. Name the verbs, resources and groups
+that its subjects use (`kubectl auth can-i --list` and the audit log show them).""",
+)
+def wildcard_role(target: Target) -> Iterator[Candidate]:
+    """None: which verbs are used is not in the manifest."""
+    Resource(target)
+    message = "which verbs and resources the role's subjects use is in the cluster's audit log, not in the manifest"
+    raise NoFix(message)

@@ -1,0 +1,88 @@
+"""Liveness and readiness probes, where the manifest shows what to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.kubernetes.workload import Part, Resource
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.yamldoc import Node
+from workers.source.yamledit import Value
+
+_OTHER = {"livenessProbe": "readinessProbe", "readinessProbe": "livenessProbe"}
+_PURPOSE = {
+    "livenessProbe": "The kubelet restarts the container when it stops answering.",
+    "readinessProbe": "Services send traffic to the container only while it answers.",
+}
+
+
+@fixer(
+    name="kubernetes-probe",
+    weakness="availability",
+    rules={"checkov": ["CKV_K8S_8", "CKV_K8S_9"]},
+    explain="""Without probes Kubernetes takes a running process for a working one: a hung container is never
+restarted, and a starting one already gets traffic. The port must be known; what to ask at it is the program's own
+knowledge, so that a connection is the least that can be asked, and the other probe's question the best.""",
+)
+def probe(target: Target) -> Iterator[Candidate]:
+    """A connection to the declared port; or what the other probe asks."""
+    resource = Resource(target)
+    key = "livenessProbe" if target.finding.rule == "CKV_K8S_8" else "readinessProbe"
+    if resource.kind in ("Job", "CronJob"):
+        message = f"a {resource.kind} ends by itself: there is nothing to probe"
+        raise NoFix(message)
+    parts = resource.containers(lambda node: node.child(key) is None, init=False)
+    copies = [_question(part.node.child(_OTHER[key])) for part in parts]
+    if all(copies):
+        how = f"{_PURPOSE[key]} It asks what the {_OTHER[key]} asks."
+        yield from _set(resource, parts, key, "same-question", [copy or {} for copy in copies], how)
+    ports = [_port(part.node) for part in parts]
+    if not all(ports):
+        if not all(copies):
+            message = "the manifest declares no port of the container, so there is nothing known to probe"
+            raise NoFix(message)
+        return
+    how = f"{_PURPOSE[key]} A connection to its port is the least that tells whether it does."
+    wanted: list[dict[str, Value]] = [{"tcpSocket": {"port": port}} for port in ports if port]
+    yield from _set(resource, parts, key, "tcp-connect", wanted, how)
+    patient: list[dict[str, Value]] = [
+        {**one, "initialDelaySeconds": 15, "periodSeconds": 20, "failureThreshold": 3} for one in wanted
+    ]
+    how = f"{_PURPOSE[key]} It waits 15 seconds first and then asks every 20, for programs that start slowly."
+    yield from _set(resource, parts, key, "tcp-connect-patient", patient, how)
+
+
+def _set(
+    resource: Resource, parts: list[Part], key: str, approach: str, wanted: list[dict[str, Value]], how: str
+) -> Iterator[Candidate]:
+    edits = [edit for part, one in zip(parts, wanted, strict=True) for edit in resource.put(part, {key: one})]
+    declares = [path for part in parts for path in resource.declare(part, key)]
+    candidate = resource.candidate(approach, edits, how, declares)
+    if candidate:
+        yield candidate
+
+
+def _port(node: Node) -> int | str | None:
+    """The first TCP port that a container declares: its number, else its name."""
+    ports = node.child("ports")
+    for port in ports.items if ports else ():
+        if port.text("protocol") in ("", "TCP") and port.text("containerPort"):
+            text = port.text("containerPort")
+            return int(text) if text.isdigit() else text
+    return None
+
+
+def _question(probe_node: Node | None) -> dict[str, Value] | None:
+    """What a probe asks, as values; none where it is not plain."""
+    if probe_node is None or probe_node.kind != "mapping":
+        return None
+    return {key.value: _value(value) for key, value in probe_node.entries} or None
+
+
+def _value(node: Node) -> Value:
+    if node.kind == "mapping":
+        return {key.value: _value(value) for key, value in node.entries}
+    if node.kind == "sequence":
+        return [_value(item) for item in node.items]
+    return int(node.value) if node.value.isdigit() and not node.style else node.value

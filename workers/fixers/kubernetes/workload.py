@@ -1,0 +1,209 @@
+"""The flagged resource: its pod, its containers, and edits below them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from daemon.domain.fix import Candidate, Edit
+from daemon.errors import SourceUnavailable
+from workers.fixers.registry import NoFix, Target
+from workers.source import yamldoc, yamledit
+from workers.source.yamldoc import Node, Path, YamlDoc
+
+_POD_PATHS: dict[str, Path] = {
+    "Pod": ("spec",),
+    "PodTemplate": ("template", "spec"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+}
+_TEMPLATE: Path = ("spec", "template", "spec")
+_TEMPLATED = frozenset(
+    ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "ReplicationController", "Job", "DeploymentConfig")
+)
+_HELM = re.compile(rb"\{\{")
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A mapping of the manifest, with its path from its document's root."""
+
+    path: Path
+    node: Node
+
+
+class Resource:
+    """The Kubernetes object that a finding is about."""
+
+    def __init__(self, target: Target) -> None:
+        """Read it.
+
+        Raises:
+            NoFix: the manifest is a template, no YAML, or holds no such object.
+        """
+        self.target = target
+        self.doc = _read(target)
+        region = target.finding.location.region
+        self.line = region.start_line if region else 1
+        self.end_line = (region.end_line or self.line) if region else self.line
+        self.index, self.root, self.path = self._find()
+        self.kind = self.root.text("kind")
+
+    @property
+    def prefix(self) -> str:
+        """The document's position, where the file holds several, as declared paths start."""
+        return f"{self.index}." if len(self.doc.roots) > 1 else ""
+
+    @property
+    def pod(self) -> Part:
+        """The pod's spec.
+
+        Raises:
+            NoFix: this kind runs no pod.
+        """
+        path = _POD_PATHS.get(self.kind) or (_TEMPLATE if self.kind in _TEMPLATED else None)
+        node = self.root.get(*path) if path else None
+        if path is None or node is None or node.kind != "mapping":
+            message = f"{self.kind or 'this object'} has no pod specification of its own"
+            raise NoFix(message)
+        return Part((*self.path, *path), node)
+
+    def containers(self, flagged: Callable[[Node], bool], *, init: bool = True) -> list[Part]:
+        """The containers of the pod that have the weakness; only the one pointed at, where the finding points at one.
+
+        Raises:
+            NoFix: none has it.
+        """
+        pod = self.pod
+        found = []
+        for section in ("containers", "initContainers") if init else ("containers",):
+            items = pod.node.child(section)
+            for index, node in enumerate(items.items if items else ()):
+                if node.kind == "mapping" and flagged(node):
+                    found.append(Part((*pod.path, section, index), node))
+        pointed = [part for part in found if self._points_at(part.node)]
+        if not found:
+            message = f"no container of this {self.kind} has the weakness"
+            raise NoFix(message)
+        return pointed or found
+
+    def put(self, part: Part, values: Mapping[str, yamledit.Value]) -> list[Edit]:
+        """Edits that set these keys below a mapping, nested ones too; what is right already stays.
+
+        Raises:
+            NoFix: an alias or a scalar stands on the way.
+        """
+        return list(self._merge(part.node, values))
+
+    def append(self, part: Part, key: str, item: Mapping[str, yamledit.Value]) -> list[Edit]:
+        """Edits that add an item to a list below a mapping, which is made where it is missing."""
+        old = part.node.child(key)
+        if old is None or not old.items:
+            return [yamledit.set_key(self.doc, part.node, key, [item])]
+        return [yamledit.append_item(self.doc, old, item)]
+
+    def candidate(
+        self,
+        approach: str,
+        edits: Iterable[Edit],
+        explanation: str,
+        declares: Iterable[str],
+        warnings: Sequence[str] = (),
+    ) -> Candidate | None:
+        """The candidate; none where nothing would change."""
+        unique = tuple(sorted(set(edits)))
+        if not unique:
+            return None
+        return Candidate(
+            approach=approach,
+            edits=unique,
+            explanation=explanation,
+            declares=tuple(dict.fromkeys(declares)),
+            warnings=tuple(warnings),
+        )
+
+    def declare(self, part: Part, *keys: str) -> list[str]:
+        """Declared paths of keys below a part."""
+        base = f"{self.prefix}{yamldoc.dotted(part.path)}"
+        return [f"{base}.{key}" if base else key for key in keys]
+
+    def _find(self) -> tuple[int, Node, Path]:
+        """The document, or the item of a List, at the finding's line."""
+        roots = self.doc.roots
+        at = self.doc.offset(self.line)
+        index = max((number for number, root in enumerate(roots) if self._begin(root) <= at), default=0)
+        if not roots[index].text("kind") and index + 1 < len(roots):
+            index += 1
+        root = roots[index]
+        items = root.child("items")
+        if root.text("kind").endswith("List") and items is not None:
+            inside = [(place, node) for place, node in enumerate(items.items) if node.start <= at <= node.end]
+            place, node = inside[0] if inside else (0, items.items[0] if items.items else root)
+            return index, node, ("items", place)
+        if not root.text("kind") or root.kind != "mapping":
+            message = f"{self.doc.path} holds no Kubernetes object at line {self.line}"
+            raise NoFix(message)
+        return index, root, ()
+
+    def _begin(self, root: Node) -> int:
+        """Where a document's first line starts; comments above it are another matter."""
+        return self.doc.line_start(root.start)
+
+    def _points_at(self, node: Node) -> bool:
+        """Whether the finding's region lies inside a container, rather than around it."""
+        first, last = self.doc.line_of(node.start), self.doc.line_of(node.end)
+        return first <= self.line and self.end_line <= last
+
+    def _merge(self, node: Node, values: Mapping[str, yamledit.Value]) -> Iterator[Edit]:
+        for key, value in values.items():
+            old = node.child(key)
+            if old is not None and old.kind == "alias":
+                message = f"{key} is an alias (*{old.value}): a change there would reach every place that uses it"
+                raise NoFix(message)
+            if isinstance(value, Mapping) and old is not None and old.kind == "mapping" and old.entries:
+                yield from self._merge(old, value)
+            elif old is None or not _is(old, value):
+                yield yamledit.set_key(self.doc, node, key, value)
+
+
+def security(node: Node, *path: str) -> str:
+    """A scalar below a container's or pod's `securityContext`; empty where there is none."""
+    return node.text("securityContext", *path)
+
+
+def is_true(text: str) -> bool:
+    """Whether YAML means true."""
+    return text.lower() in ("true", "yes", "on")
+
+
+def values(node: Node | None) -> list[str]:
+    """The scalars of a list, in upper case."""
+    return [item.value.upper() for item in node.items] if node is not None else []
+
+
+def _is(node: Node, value: yamledit.Value) -> bool:
+    if isinstance(value, bool):
+        return node.kind == "scalar" and not node.style and node.value.lower() == str(value).lower()
+    if isinstance(value, str | int):
+        return node.kind == "scalar" and node.value == str(value)
+    if isinstance(value, Sequence):
+        return [item.value for item in node.items] == list(value)
+    return False
+
+
+def _read(target: Target) -> YamlDoc:
+    path = target.finding.path
+    if path is None:
+        message = "the finding names no manifest of the repository"
+        raise NoFix(message)
+    try:
+        content = target.tree.read(path)
+    except SourceUnavailable as error:
+        raise NoFix(str(error)) from error
+    if _HELM.search(content):
+        message = f"{path} is a Helm template: its values decide, and a template cannot be edited as YAML"
+        raise NoFix(message)
+    try:
+        return yamldoc.parse(content, path)
+    except yamldoc.YamlBroken as error:
+        raise NoFix(str(error)) from error

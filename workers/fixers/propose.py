@@ -1,0 +1,139 @@
+"""A finding in its tree → candidates, from every fixer that knows its rule and from what the scanner itself offers."""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from daemon.domain.finding import Finding, Region, Replacement
+from daemon.domain.fix import Candidate, Edit, FixSource
+from daemon.errors import SourceUnavailable
+from daemon.events import emit
+from workers.fixers.registry import FIXERS, Fixer, NoFix, Target
+
+MAX_CANDIDATES = 8
+"""Of one finding."""
+MAX_OF_ONE_FIXER = 6
+SCANNER_DECLARES = ("node:flagged",)
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    """What can be tried for a finding."""
+
+    candidates: tuple[Candidate, ...] = ()
+    reason: str | None = None
+    """Why there are none, or what a fixer said where others had an answer."""
+
+
+def propose(target: Target) -> Proposal:
+    """Every distinct candidate, deterministic fixers first. A fixer that breaks never stops the others."""
+    found: list[Candidate] = []
+    reasons: list[str] = []
+    fixers = fixers_for(target.finding)
+    for one in fixers:
+        candidates, reason = _of(one, target)
+        found += candidates
+        if reason:
+            reasons.append(reason)
+    found += _from_scanner(target, reasons)
+    if not fixers and not found and not reasons:
+        reasons.append(f"no fixer knows {target.finding.tool}'s rule {target.finding.rule}")
+    return Proposal(tuple(_distinct(found)[:MAX_CANDIDATES]), "; ".join(dict.fromkeys(reasons)) or None)
+
+
+def fixers_for(finding: Finding) -> list[Fixer]:
+    """The fixers whose rules name the finding's, by name."""
+    return [fixer for fixer in FIXERS if knows(fixer, finding)]
+
+
+def knows(fixer: Fixer, finding: Finding) -> bool:
+    """Whether one of the fixer's patterns is this rule; `*` as a scanner means every scanner."""
+    patterns = (*fixer.rules.get(finding.tool, ()), *fixer.rules.get("*", ()))
+    return any(_matches(finding.rule, pattern) for pattern in patterns)
+
+
+def proxies(candidate: Candidate) -> dict[str, tuple[str, ...]]:
+    """The rules of other scanners that mean what the candidate's fixer ends."""
+    if candidate.fixer is None or candidate.fixer not in FIXERS.names():
+        return {}
+    return {scanner: tuple(rules) for scanner, rules in FIXERS.get(candidate.fixer).rules.items()}
+
+
+@functools.lru_cache(maxsize=4096)
+def _matches(rule: str, pattern: str) -> bool:
+    parts = {rule, rule.rpartition(".")[2], rule.rpartition("/")[2]}
+    return any(fnmatch.fnmatchcase(part, pattern) for part in parts)
+
+
+def _of(fixer: Fixer, target: Target) -> tuple[list[Candidate], str | None]:
+    made: list[Candidate] = []
+    try:
+        made.extend(
+            msgspec.structs.replace(candidate, fixer=candidate.fixer or fixer.name)
+            for candidate in itertools.islice(fixer.propose(target), MAX_OF_ONE_FIXER)
+        )
+    except (NoFix, SourceUnavailable) as reason:
+        return made, str(reason)
+    except Exception as error:  # noqa: BLE001  strangers' files meet every fixer: a bad one must not stop the batch
+        emit("fixer.failed", level="error", fixer=fixer.name, rule=target.finding.rule, error=repr(error))
+        return made, f"the fixer {fixer.name} failed on this file ({type(error).__name__})"
+    return made, None
+
+
+def _from_scanner(target: Target, reasons: list[str]) -> Iterator[Candidate]:
+    for number, fix in enumerate(target.finding.fixes, start=1):
+        try:
+            edits = tuple(sorted({_edit(target, replacement) for replacement in fix.replacements}))
+        except (NoFix, SourceUnavailable) as error:
+            reasons.append(str(error))
+            continue
+        yield Candidate(
+            approach=f"{target.finding.tool}-fix" + (f"-{number}" if len(target.finding.fixes) > 1 else ""),
+            source=FixSource.SCANNER,
+            edits=edits,
+            explanation=f"{target.finding.tool} offers this edit itself: {fix.description}",
+            declares=SCANNER_DECLARES,
+        )
+
+
+def _edit(target: Target, replacement: Replacement) -> Edit:
+    content = target.tree.read(replacement.path)
+    start, end = byte_span(content, replacement.region)
+    return Edit(path=replacement.path, start=start, end=end, text=replacement.text)
+
+
+def byte_span(content: bytes, region: Region) -> tuple[int, int]:
+    """The region's byte offsets: columns count characters, from 1; without columns it is whole lines.
+
+    Raises:
+        NoFix: the region lies outside the file, or the file is not UTF-8.
+    """
+    lines = re.findall(rb"[^\n]*\n|[^\n]+$", content)
+    last = region.end_line or region.start_line
+    if not (1 <= region.start_line <= last <= len(lines)):
+        message = f"the offered edit points to line {region.start_line} of {len(lines)}"
+        raise NoFix(message)
+    starts = list(itertools.accumulate((len(line) for line in lines), initial=0))
+    start = starts[region.start_line - 1]
+    end = starts[last]
+    try:
+        if region.start_column:
+            start += len(lines[region.start_line - 1].decode()[: region.start_column - 1].encode())
+        if region.end_column:
+            end = starts[last - 1] + len(lines[last - 1].decode()[: region.end_column - 1].encode())
+    except UnicodeDecodeError as error:
+        message = "the file is not UTF-8, so the offered edit's columns cannot be placed"
+        raise NoFix(message) from error
+    return start, max(start, end)
+
+
+def _distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
+    found: dict[Sequence[Edit], Candidate] = {}
+    for candidate in candidates:
+        found.setdefault(candidate.edits, candidate)
+    return list(found.values())

@@ -1,0 +1,124 @@
+"""Checks that vanish when Python optimises."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import candidate
+from workers.fixers.python.module import Module, flagged
+from workers.fixers.registry import NoFix, Target, fixer
+
+_TEST = re.compile(r"(?:^|/)(?:tests?|testing|spec)(?:/|$)|(?:^|/)(?:test_[^/]*|[^/]*_test|tests|conftest)\.py$")
+
+
+@fixer(
+    name="python-assert-used",
+    weakness="check that optimisation removes",
+    rules={"bandit": ["B101"]},
+    explain="""`python -O` and `PYTHONOPTIMIZE=1` compile every `assert` away. A permission or a bound that is checked
+by one is then not checked at all (CWE-703).
+
+An `if` with a `raise` always runs. `AssertionError` keeps what callers see today; `ValueError`, or `TypeError` for an
+`isinstance` check, says better that the argument was wrong. In test code an assert is right: there it is the test.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """`assert` → `if` and `raise`."""
+    file, statement = flagged(target, ast.Assert, lambda _file, _node: True)
+    if _TEST.search(file.path):
+        message = f"{file.path} is test code, where assert is what the test runner reads; exclude tests from this rule"
+        raise NoFix(message)
+    _refuse_shared_line(file, statement)
+    yield candidate(
+        "raise-assertion-error",
+        [file.replace(statement, _guard(file, statement, "AssertionError"))],
+        "The same condition, the same error, also under `python -O`.",
+    )
+    if _checks_parameters(file, statement):
+        error = "TypeError" if "isinstance(" in file.text(statement.test) else "ValueError"
+        yield candidate(
+            f"raise-{'type' if error == 'TypeError' else 'value'}-error",
+            [file.replace(statement, _guard(file, statement, error))],
+            f"The condition is about an argument, so it raises {error}, also under `python -O`.",
+            warnings=(f"Code that catches AssertionError no longer catches this: it is a {error} now.",),
+        )
+
+
+def _refuse_shared_line(file: Module, statement: ast.Assert) -> None:
+    start, end = file.span(statement)
+    first, last = file.line_of(start), file.line_of(end)
+    before = file.slice(file.starts[first - 1], start)
+    after = file.slice(end, file.line_end(last)).strip()
+    inside = _without_parts(file, statement)
+    if before.strip() or (after and not after.startswith("#")) or "#" in inside:
+        message = (
+            f"{file.path}:{statement.lineno} shares its lines with other code or comments that an `if` would disturb"
+        )
+        raise NoFix(message)
+
+
+def _without_parts(file: Module, statement: ast.Assert) -> str:
+    """The statement's text outside of its condition and message."""
+    start, end = file.span(statement)
+    first, last = file.span(statement.test)
+    tail = file.slice(last, end)
+    if statement.msg is not None:
+        message_start, message_end = file.span(statement.msg)
+        tail = file.slice(last, message_start) + file.slice(message_end, end)
+    return file.slice(start, first) + tail
+
+
+def _guard(file: Module, statement: ast.Assert, error: str) -> str:
+    indent = file.indent(statement.lineno)
+    message = file.text(statement.msg) if statement.msg is not None else ""
+    return f"if {_negated(file, statement.test)}:\n{indent}{file.indent_unit}raise {error}" + (
+        f"({message})" if message else ""
+    )
+
+
+def _negated(file: Module, test: ast.expr) -> str:
+    match test:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return _whole(file, operand)
+        case ast.Compare(ops=[ast.Is() | ast.IsNot() | ast.In() | ast.NotIn() as operator], comparators=[right]):
+            words = {ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in"}[type(operator)]
+            if "\n" not in file.text(test):
+                return f"{_operand(file, test.left)} {words} {_operand(file, right)}"
+        case ast.Compare(ops=[ast.Eq()], comparators=[ast.Constant() as right]) if "\n" not in file.text(test):
+            return f"{_operand(file, test.left)} != {file.text(right)}"
+    if isinstance(test, ast.BoolOp | ast.IfExp | ast.Lambda | ast.NamedExpr | ast.Tuple) or "\n" in file.text(test):
+        return f"not ({_inside(file, test)})"
+    return f"not {file.text(test)}"
+
+
+def _operand(file: Module, node: ast.expr) -> str:
+    loose = isinstance(node, ast.BoolOp | ast.IfExp | ast.Lambda | ast.NamedExpr | ast.Compare)
+    return f"({file.text(node)})" if loose or isinstance(node, ast.UnaryOp) else file.text(node)
+
+
+def _whole(file: Module, node: ast.expr) -> str:
+    return f"({_inside(file, node)})" if "\n" in file.text(node) else file.text(node)
+
+
+def _inside(file: Module, node: ast.expr) -> str:
+    text = file.text(node)
+    return text[1:-1] if isinstance(node, ast.Tuple) and text.startswith("(") else text
+
+
+def _checks_parameters(file: Module, statement: ast.Assert) -> bool:
+    function = file.function(statement)
+    if function is None:
+        return False
+    arguments = function.args
+    parameters = {each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)} - {
+        "self",
+        "cls",
+    }
+    names = {
+        node.id
+        for node in ast.walk(statement.test)
+        if isinstance(node, ast.Name) and not isinstance(file.parents[node], ast.Attribute)
+    }
+    return bool(names & parameters)

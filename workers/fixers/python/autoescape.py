@@ -1,0 +1,57 @@
+"""Jinja templates that do not escape."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import any_of, candidate
+from workers.fixers.python.calls import set_keyword
+from workers.fixers.python.imports import imported_from
+from workers.fixers.python.module import Module, flagged
+from workers.fixers.registry import Target, fixer
+
+_WARNING = "Templates that mean to insert HTML need the `safe` filter or Markup there."
+
+
+@fixer(
+    name="python-jinja-autoescape",
+    weakness="template without HTML escaping",
+    rules={"bandit": ["B701"], "semgrep": ["*autoescape-disabled*", "incorrect-autoescape-disabled"]},
+    explain="""Jinja inserts values as they are unless autoescape is on, so a value that holds `<script>` becomes a
+script of the page (CWE-79). Flask turns it on for its own templates; an `Environment` made by hand does not.
+
+`select_autoescape()` escapes templates named `.html`, `.htm` and `.xml` and those made from strings, and leaves text
+and configuration files alone. `autoescape=True` escapes all, whatever their name.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """`Environment(…)` → with escaping by the template's name, or always."""
+    file, call = flagged(target, ast.Call, _is_environment)
+
+    def by_name() -> Candidate:
+        select = imported_from(target, file, "jinja2", "select_autoescape")
+        name, edits, declares = select.name, select.edits, select.declares
+        if edits and isinstance(call.func, ast.Attribute):
+            name, edits, declares = f"{file.text(call.func.value)}.select_autoescape", (), ()
+        return candidate(
+            "select-autoescape",
+            [set_keyword(file, call, "autoescape", f"{name}()"), *edits],
+            "HTML and XML templates escape what they insert; other files stay as they are.",
+            declares=declares,
+            warnings=(_WARNING,),
+        )
+
+    yield from any_of(
+        by_name,
+        lambda: candidate(
+            "autoescape-always",
+            [set_keyword(file, call, "autoescape", "True")],
+            "Every template escapes what it inserts, whatever its name.",
+            warnings=(_WARNING, "Templates that are not HTML or XML will be escaped as if they were."),
+        ),
+    )
+
+
+def _is_environment(file: Module, call: ast.Call) -> bool:
+    return file.calls(call, "jinja2.Environment", "jinja2.environment.Environment")

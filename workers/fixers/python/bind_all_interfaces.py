@@ -1,0 +1,78 @@
+"""Servers that listen on every network."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import any_of, candidate
+from workers.fixers.python.imports import imported
+from workers.fixers.python.module import Module, flagged
+from workers.fixers.registry import NoFix, Target, fixer
+
+_WORDS = ("host", "bind", "address", "addr", "interface", "listen", "server_name", "ip")
+
+_METHODS = ("get", "getenv", "run", "run_app", "listen", "create_server", "start_server")
+
+
+@fixer(
+    name="python-bind-all-interfaces",
+    weakness="server bound to every interface",
+    rules={"bandit": ["B104"], "semgrep": ["avoid_app_run_with_bad_host", "avoid-bind-to-all-interfaces"]},
+    explain="""`0.0.0.0` accepts connections on every network of the machine, also on those nobody thought of: a
+hotel's Wi-Fi, a cloud network next to other tenants (CWE-605, CWE-668).
+
+`127.0.0.1` accepts them from this machine alone, which is right behind a proxy and while developing. Where the
+address differs by place (a container has to listen on its own network), the environment names it and the safe one is
+the default.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """`"0.0.0.0"` → the loopback address, or one from the environment that defaults to it."""
+    file, constant = flagged(target, ast.Constant, lambda _file, node: node.value == "0.0.0.0")  # noqa: S104 -- sought
+    if not _is_bound(file, constant):
+        message = f"{file.path}:{constant.lineno} holds the address without binding to it there"
+        raise NoFix(message)
+    quote = file.text(constant)[0]
+    if quote not in "'\"":
+        quote = '"'
+
+    def from_environment() -> Candidate:
+        system = imported(target, file, "os")
+        text = f"{system.name}.environ.get({quote}HOST{quote}, {quote}127.0.0.1{quote})"
+        return candidate(
+            "address-from-environment",
+            [file.replace(constant, text), *system.edits],
+            "The address comes from HOST and is the loopback one where nobody sets it.",
+            declares=system.declares,
+            warnings=("In a container set HOST to the address of its own network.",),
+        )
+
+    yield from any_of(
+        lambda: candidate(
+            "loopback",
+            [file.replace(constant, f"{quote}127.0.0.1{quote}")],
+            "Only this machine can connect; put a proxy before it, or name one address, for others.",
+            warnings=("Nothing outside of this machine or container can connect any more.",),
+        ),
+        from_environment,
+    )
+
+
+def _is_bound(file: Module, constant: ast.Constant) -> bool:
+    match file.parents.get(constant):
+        case ast.keyword(arg=str(name)):
+            return name.lower() in _WORDS
+        case ast.Tuple(elts=[first, _]):
+            return first is constant
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return any(word in name.lower() for word in _WORDS)
+        case ast.Assign(targets=[ast.Attribute(attr=name)]):
+            return any(word in name.lower() for word in _WORDS)
+        case ast.arguments() | ast.Dict():
+            return True
+        case ast.Call(
+            func=ast.Attribute(attr="get" | "getenv" | "run" | "run_app" | "listen" | "create_server" | "start_server")
+        ):
+            return True
+    return False

@@ -1,0 +1,57 @@
+"""TLS certificates that nobody checks, in requests and httpx."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import candidate
+from workers.fixers.python.calls import keyword, remove_argument
+from workers.fixers.python.imports import imported
+from workers.fixers.python.module import Module, flagged
+from workers.fixers.registry import Target, fixer
+
+
+@fixer(
+    name="python-certificate-check",
+    weakness="TLS certificate not verified",
+    rules={"bandit": ["B501"], "semgrep": ["disabled-cert-validation"]},
+    explain="""With `verify=False` any machine on the way can present its own certificate, read the traffic and change
+it (CWE-295): encryption without authentication protects against nobody who matters.
+
+Without the argument the library checks against its own list of authorities. Where the peer uses a private authority,
+name that authority's certificate instead: `verify=os.environ["REQUESTS_CA_BUNDLE"]` takes its file from the
+environment. Both refuse what was accepted before if the certificate is not valid: that is the point.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """`verify=False` → the default check, or a check against a named authority."""
+    file, call = flagged(target, ast.Call, _unverified)
+    given = keyword(call, "verify")
+    if given is None:
+        return
+    yield candidate(
+        "verify-by-default",
+        [remove_argument(file, call, given)],
+        "The certificate is checked against the known authorities, which is what the library does unless told not to.",
+        warnings=("A peer with a self-signed or expired certificate will now be refused.",),
+    )
+    yield candidate(
+        "verify-true",
+        [file.replace(given.value, "True")],
+        "The same check, spelled out, which also overrides a session that has it switched off.",
+        warnings=("A peer with a self-signed or expired certificate will now be refused.",),
+    )
+    system = imported(target, file, "os")
+    yield candidate(
+        "private-authority",
+        [file.replace(given.value, f'{system.name}.environ["REQUESTS_CA_BUNDLE"]'), *system.edits],
+        "The certificate is checked against the authority whose file REQUESTS_CA_BUNDLE names.",
+        declares=system.declares,
+        warnings=("REQUESTS_CA_BUNDLE must be set where this runs, or the call raises KeyError.",),
+    )
+
+
+def _unverified(_file: Module, call: ast.Call) -> bool:
+    given = keyword(call, "verify")
+    return given is not None and isinstance(given.value, ast.Constant) and given.value.value is False

@@ -1,0 +1,48 @@
+"""Text evaluated as code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import candidate
+from workers.fixers.python.imports import imported
+from workers.fixers.python.module import flagged
+from workers.fixers.python.strings import template
+from workers.fixers.registry import NoFix, Target, fixer
+
+
+@fixer(
+    name="python-eval",
+    weakness="evaluation of text as code",
+    rules={"bandit": ["B307"], "semgrep": ["eval-detected", "user-eval", "eval-injection"]},
+    explain="""`eval` runs any expression: `__import__("os").system("…")` is one (CWE-95). Emptying its globals does
+not help; attributes of plain values lead back to everything.
+
+`ast.literal_eval` reads only literals (numbers, strings, tuples, lists, dicts, sets, booleans, None) and raises
+ValueError on the rest. For data that other programs write, `json.loads` does the same for JSON. An expression that is
+meant to compute something needs a parser of its own, or a table of the functions it may call.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """`eval(text)` → a reader of literals."""
+    file, call = flagged(target, ast.Call, lambda each, node: each.qualified(node.func) == "eval")
+    if len(call.args) != 1 or call.keywords or isinstance(call.args[0], ast.Starred):
+        message = (
+            f"{file.path}:{call.lineno} evaluates with names of its own, so it means to compute: that needs a parser"
+        )
+        raise NoFix(message)
+    line = template(file, call.args[0])
+    if line is not None and re.search(r"[\w()]", line.literal):
+        message = f"{file.path}:{call.lineno} builds an expression that computes: call the function it names directly"
+        raise NoFix(message)
+
+    library = imported(target, file, "ast")
+    yield candidate(
+        "literal-eval",
+        [file.replace(call.func, f"{library.name}.literal_eval"), *library.edits],
+        "Only Python literals are read; nothing is called.",
+        declares=library.declares,
+        warnings=("Text that is not a literal, and worked as code before, now raises ValueError.",),
+    )

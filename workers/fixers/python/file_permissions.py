@@ -1,0 +1,61 @@
+"""Files that others may write to or run."""
+
+from __future__ import annotations
+
+import ast
+import stat
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import candidate
+from workers.fixers.python.calls import argument
+from workers.fixers.python.module import Module, flagged
+from workers.fixers.registry import NoFix, Target, fixer
+
+
+@fixer(
+    name="python-file-permissions",
+    weakness="permissions too wide",
+    rules={"bandit": ["B103"], "semgrep": ["insecure-file-permissions"]},
+    explain="""A file that everyone may write (`0o777`, `0o666`) can be replaced by every process on the machine,
+whatever user it runs as; one that the group may run or write gives the same to the group (CWE-732).
+
+Owner-only permissions (`0o600`, and `0o700` for folders and programs) are right for what one service uses. Where
+other users read the file, `0o644` lets them read and nothing else.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A wide mode → the owner's alone, or readable by others."""
+    file, call = flagged(target, ast.Call, _is_chmod)
+    mode = _mode_argument(file, call)
+    value = mode.value if isinstance(mode, ast.Constant) and isinstance(mode.value, int) else None
+    if mode is None or value is None:
+        message = (
+            f"{file.path}:{call.lineno} computes the mode: take the group's and others' write and execute "
+            "bits out of it"
+        )
+        raise NoFix(message)
+    owner = (value & stat.S_IRWXU) | stat.S_IRUSR | stat.S_IWUSR
+    warning = "Check that no other user or group needs what is taken away."
+    yield candidate(
+        "owner-only",
+        [file.replace(mode, oct(owner))],
+        f"Only the owner keeps rights ({oct(owner)}).",
+        warnings=(warning,),
+    )
+    if value & (stat.S_IRGRP | stat.S_IROTH) and not value & stat.S_IXUSR:
+        yield candidate(
+            "others-read",
+            [file.replace(mode, "0o644")],
+            "Everyone may read it, only the owner may change it.",
+            warnings=(warning,),
+        )
+
+
+def _is_chmod(file: Module, call: ast.Call) -> bool:
+    function = call.func
+    return isinstance(function, ast.Attribute) and "chmod" in function.attr and _mode_argument(file, call) is not None
+
+
+def _mode_argument(file: Module, call: ast.Call) -> ast.expr | None:
+    of_os = (file.qualified(call.func) or "").startswith("os.")
+    return argument(call, 1 if of_os else 0, "mode") or argument(call, 1, "mode")

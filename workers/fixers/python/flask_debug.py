@@ -1,0 +1,63 @@
+"""Flask's debugger left on."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import any_of, candidate
+from workers.fixers.python.calls import keyword, remove_argument
+from workers.fixers.python.imports import imported
+from workers.fixers.python.module import Module, flagged
+from workers.fixers.registry import NoFix, Target, fixer
+
+
+@fixer(
+    name="python-flask-debug",
+    weakness="debugger reachable from the network",
+    rules={"bandit": ["B201"], "semgrep": ["debug-enabled"]},
+    explain="""With `debug=True` Flask shows Werkzeug's debugger on every error page: an interactive Python prompt in
+the server's process, guarded by a PIN that can be worked out from data other bugs leak (CWE-489, CWE-94).
+
+Without the argument Flask leaves it off. A switch in the environment, off unless `FLASK_DEBUG=1`, keeps it within
+reach of a developer and out of what is deployed.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """`run(debug=True)` → without it, off, or switched by the environment."""
+    file, call = flagged(target, ast.Call, _runs_debug)
+    given = keyword(call, "debug")
+    if given is None:
+        message = f"{file.path}:{call.lineno} does not set debug"
+        raise NoFix(message)
+    value = given.value
+
+    def from_environment() -> Candidate:
+        system = imported(target, file, "os")
+        return candidate(
+            "debug-from-environment",
+            [file.replace(value, f'{system.name}.environ.get("FLASK_DEBUG") == "1"'), *system.edits],
+            "Off unless the environment of a developer's machine says FLASK_DEBUG=1.",
+            declares=system.declares,
+        )
+
+    yield from any_of(
+        lambda: candidate(
+            "debug-off",
+            [file.replace(value, "False")],
+            "The debugger is off, spelled out; `flask --debug run` turns it on for one developer's session.",
+        ),
+        from_environment,
+        lambda: candidate(
+            "default",
+            [remove_argument(file, call, given)],
+            "Off is what Flask does unless it is told otherwise; `flask --debug run` turns it on for one session.",
+        ),
+    )
+
+
+def _runs_debug(_file: Module, call: ast.Call) -> bool:
+    given = keyword(call, "debug")
+    if given is None or not (isinstance(given.value, ast.Constant) and given.value.value is True):
+        return False
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "run"

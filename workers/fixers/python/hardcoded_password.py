@@ -1,0 +1,203 @@
+"""Passwords written into Python code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+
+from daemon.domain.finding import Region
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.code import MASKED, any_of, candidate, region
+from workers.fixers.python.imports import imported
+from workers.fixers.python.module import Module, module
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.secrets.names import ROTATE, environment_name, is_label
+
+_TEST = re.compile(r"(?:^|/)(?:tests?|testing|fixtures)(?:/|$)|(?:^|/)(?:test_[^/]*|[^/]*_test|tests|conftest)\.py$")
+_WORDS = re.compile(
+    r"pas+wo?r?d|pass(?:phrase)?$|passwd|pwd|token|secret|api_?key|credential|private_?key|access_?key", re.IGNORECASE
+)
+
+
+@fixer(
+    name="python-hardcoded-password",
+    weakness="credential in the code",
+    rules={
+        "bandit": ["B105", "B106", "B107"],
+        "semgrep": [
+            "hardcoded-password-default-argument",
+            "avoid_hardcoded_config_SECRET_KEY",
+            "jwt-python-hardcoded-secret",
+            "hardcoded-token",
+        ],
+    },
+    explain="""A password in the code is known to everyone who ever reads the code, its history, its build or a stack
+trace with source lines, and it cannot differ between a test machine and the real one (CWE-259, CWE-798).
+
+`os.environ["NAME"]` takes it from the process' environment and stops at once, with the name, where it is missing.
+Reading it from a file that `NAME_FILE` points to suits Docker and Kubernetes secrets and keeps it out of the
+environment, which child processes inherit. In both cases: rotate it, because the history still has it.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A literal credential → the environment, or a mounted file."""
+    file = module(target)
+    certain = target.finding.tool != "bandit"
+    constant, name = _credential(file, region(target), certain=certain)
+    if _TEST.search(file.path):
+        message = (
+            f"{file.path}:{constant.lineno} is test code: a made-up credential there protects nothing; exclude tests"
+        )
+        raise NoFix(message)
+    variable = environment_name(name)
+    parent = file.parents.get(constant)
+    if isinstance(parent, ast.arguments):
+        yield _parameter(target, file, constant, variable)
+        return
+    yield from any_of(*_approaches(target, file, constant, variable))
+
+
+def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Constant, str]:
+    """The literal at the region and what the code calls it.
+
+    Raises:
+        NoFix: there is none, or it is a label rather than a credential.
+    """
+    last = max(where.start_line, where.end_line or 0)
+    named = [(node, name) for node in file.nodes if isinstance(node, ast.Constant) and (name := _name(file, node))]
+    on_line = [(node, name) for node, name in named if where.start_line <= node.lineno <= last]
+    of_call = [(node, name) for node, name in named if _holder_line(file, node) == where.start_line]
+    found = [pair for pair in (on_line or of_call) if _WORDS.search(pair[1])]
+    if not found and certain and len(on_line) == 1:
+        found = on_line
+    if not found:
+        message = f"{file.path}:{where.start_line} holds no literal whose use is certain enough to move it"
+        raise NoFix(message)
+    real = [(node, name) for node, name in found if not is_label(str(node.value), name)]
+    if not real:
+        message = (
+            f"{file.path}:{where.start_line} is a label or a sentence, not a credential: suppress it with that reason"
+        )
+        raise NoFix(message)
+    return real[0]
+
+
+def _holder_line(file: Module, node: ast.AST) -> int | None:
+    """The line where the call or the function begins that holds the literal."""
+    holders = (
+        each for each in file.ancestors(node) if isinstance(each, ast.Call | ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    return next((each.lineno for each in holders), None)
+
+
+def _parameter(target: Target, file: Module, constant: ast.Constant, variable: str) -> Candidate:
+    """A default value → `None`, and the environment's where the caller gives none."""
+    function = file.function(constant)
+    if function is None:
+        message = f"{file.path}:{constant.lineno} is a default outside of a function"
+        raise NoFix(message)
+    docstring = ast.get_docstring(function, clean=False) is not None and len(function.body) > 1
+    first = function.body[1 if docstring else 0]
+    name = _name(file, constant) or ""
+    before = file.slice(file.starts[first.lineno - 1], file.span(first)[0])
+    if before.strip() or (ast.get_docstring(function) is not None and not docstring):
+        message = f"{file.path}:{function.lineno} has no line of its own for its body"
+        raise NoFix(message)
+    system = imported(target, file, "os")
+    body = f'if {name} is None:\n{before}{file.indent_unit}{name} = {system.name}.environ["{variable}"]\n{before}'
+    return candidate(
+        "environment",
+        [file.replace(constant, "None"), file.insert(file.span(first)[0], body), *system.edits],
+        f"A caller that gives none gets the value of the environment variable {variable}. {ROTATE}",
+        declares=(*system.declares, f"statement:{function.lineno}", f"insert:{first.lineno}", MASKED),
+        warnings=(f"Set {variable} wherever this runs.", "Rotate the old value: the history still has it."),
+    )
+
+
+def _approaches(target: Target, file: Module, constant: ast.Constant, name: str) -> list[Callable[[], Candidate]]:
+    def environment() -> Candidate:
+        system = imported(target, file, "os")
+        edits, declares = _moved(file, constant, name, f'{system.name}.environ["{name}"]')
+        return candidate(
+            "environment",
+            [*edits, *system.edits],
+            f"The value comes from the environment variable {name}; without it the program says so at once. {ROTATE}",
+            declares=(*system.declares, *declares, MASKED),
+            warnings=(f"Set {name} wherever this runs.", "Rotate the old value: the history still has it."),
+        )
+
+    def mounted() -> Candidate:
+        system, paths = imported(target, file, "os"), imported(target, file, "pathlib")
+        text = f'{paths.name}.Path({system.name}.environ["{name}_FILE"]).read_text().strip()'
+        edits, declares = _moved(file, constant, name, text)
+        return candidate(
+            "mounted-file",
+            [*edits, *system.edits, *paths.edits],
+            f"The value is read from the file that {name}_FILE names, as Docker and Kubernetes mount secrets. {ROTATE}",
+            declares=(*system.declares, *paths.declares, *declares, MASKED),
+            warnings=(f"Set {name}_FILE wherever this runs.", "Rotate the old value: the history still has it."),
+        )
+
+    return [environment, mounted]
+
+
+def _moved(file: Module, constant: ast.Constant, name: str, text: str) -> tuple[list[Edit], tuple[str, ...]]:
+    """The value in place; for a positional argument, in a variable above, which says what the argument is."""
+    if not isinstance(file.parents.get(constant), ast.Call):
+        return [file.replace(constant, text)], ()
+    statement = file.statement(constant)
+    before = file.slice(file.starts[statement.lineno - 1], file.span(statement)[0])
+    local = name.lower()
+    if before.strip() or local in file.bound_at(statement.lineno):
+        return [file.replace(constant, text)], ()
+    line = file.insert(file.span(statement)[0], f"{local} = {text}\n{before}")
+    return [line, file.replace(constant, local)], (f"insert:{statement.lineno}",)
+
+
+def _name(file: Module, constant: ast.Constant) -> str | None:
+    """What the code calls the value; `None` where it does not say."""
+    if not isinstance(constant.value, str):
+        return None
+    parent = file.parents.get(constant)
+    match parent:
+        case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
+            return _target_name(target)
+        case ast.keyword(arg=str(name)):
+            return name
+        case ast.Dict():
+            return _key_name(file, parent, constant)
+        case ast.Compare(left=left, comparators=[right]):
+            return _target_name(left) if right is constant else _target_name(right)
+        case ast.arguments():
+            return _parameter_name(parent, constant)
+        case ast.Call(args=[_, second, *_]) if second is constant and file.calls(parent, "jwt.encode", "jwt.decode"):
+            return "jwt_secret"
+    return None
+
+
+def _target_name(target: ast.expr) -> str | None:
+    match target:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case ast.Subscript(slice=ast.Constant(value=str(name))):
+            return name
+    return None
+
+
+def _key_name(file: Module, parent: ast.Dict, constant: ast.AST) -> str | None:
+    """The value's key, after the keys of the dicts around it: `{"admin": {"password": …}}` is `admin_password`."""
+    for key, value in zip(parent.keys, parent.values, strict=True):
+        if value is constant and isinstance(key, ast.Constant) and isinstance(key.value, str):
+            outer = file.parents.get(parent)
+            above = _key_name(file, outer, parent) if isinstance(outer, ast.Dict) else None
+            return f"{above}_{key.value}" if above else key.value
+    return None
+
+
+def _parameter_name(arguments: ast.arguments, constant: ast.Constant) -> str | None:
+    given = [*arguments.posonlyargs, *arguments.args]
+    pairs = [
+        *zip(reversed(given), reversed(arguments.defaults), strict=False),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    return next((parameter.arg for parameter, default in pairs if default is constant), None)

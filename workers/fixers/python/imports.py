@@ -1,0 +1,153 @@
+"""Adds imports to a Python file where its author would have put them."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from pathlib import PurePosixPath
+
+from daemon.domain.fix import Edit
+from daemon.errors import SourceUnavailable
+from workers.fixers.code import region
+from workers.fixers.python.module import Module
+from workers.fixers.registry import NoFix, Target
+
+
+class Import:
+    """A module made available: the name to call it by, the edits that import it, and what they declare."""
+
+    def __init__(self, name: str, edits: tuple[Edit, ...] = (), declares: tuple[str, ...] = ()) -> None:
+        self.name = name
+        self.edits = edits
+        self.declares = declares
+
+
+def imported(target: Target, file: Module, name: str) -> Import:
+    """`import NAME` at the file's head, or the name under which it is there already.
+
+    Raises:
+        NoFix: the name means something else in this file, or a file beside it would shadow the module.
+    """
+    bound = file.bound_at(region(target).start_line)
+    existing = _existing(file, name, bound)
+    if existing is not None:
+        return Import(existing)
+    root = name.partition(".")[0]
+    if root in bound or file.aliases.get(root, root) != root:
+        message = f"`{root}` already means something else in {file.path}, so `import {name}` would change it"
+        raise NoFix(message)
+    _refuse_shadow(target, file, root)
+    return Import(name, (_insertion(file, f"import {name}"),), (f"import:{name}",))
+
+
+def imported_from(target: Target, file: Module, source: str, name: str) -> Import:
+    """`from SOURCE import NAME` at the file's head, or the name it has already.
+
+    Raises:
+        NoFix: as `imported` does.
+    """
+    bound = file.bound_at(region(target).start_line)
+    dotted = f"{source}.{name}"
+    beside: ast.ImportFrom | None = None
+    for statement in file.tree.body:
+        if isinstance(statement, ast.ImportFrom) and statement.module == source and not statement.level:
+            found = next((each.asname or each.name for each in statement.names if each.name == name), None)
+            if found is not None and found not in bound:
+                return Import(found)
+            beside = None if statement.names[0].name == "*" else beside or statement
+    if name in bound or file.aliases.get(name, dotted) != dotted:
+        message = f"`{name}` already means something else in {file.path}, so importing it would change that"
+        raise NoFix(message)
+    _refuse_shadow(target, file, source.partition(".")[0])
+    if beside is not None:
+        edit = file.insert(file.span(beside.names[-1])[1], f", {name}")
+        return Import(name, (edit,), (f"import:{source}", f"statement:{beside.lineno}"))
+    return Import(name, (_insertion(file, f"from {source} import {name}"),), (f"import:{source}",))
+
+
+def _existing(file: Module, name: str, bound: frozenset[str]) -> str | None:
+    for statement in file.tree.body:
+        if not isinstance(statement, ast.Import):
+            continue
+        for alias in statement.names:
+            local = alias.asname or alias.name
+            if alias.name == name and local.partition(".")[0] not in bound:
+                return local
+    return None
+
+
+def _refuse_shadow(target: Target, file: Module, root: str) -> None:
+    folder = PurePosixPath(file.path).parent
+    for beside in (f"{root}.py", f"{root}/__init__.py"):
+        path = str(folder / beside)
+        try:
+            target.tree.read(path)
+        except SourceUnavailable:
+            continue
+        message = f"{path} would stand in for the module `{root}` that this fix needs"
+        raise NoFix(message)
+
+
+def _insertion(file: Module, line: str) -> Edit:
+    """One whole line, sorted into the first run of imports of its form."""
+    run = _leading_imports(file)
+    if not run:
+        return _after_head(file, line)
+    same = [each for each in run if isinstance(each, ast.Import) == line.startswith("import")]
+    later = [each for each in same if file.text(each) > line and each.col_offset == 0]
+    if later and later[0] is not run[0]:
+        return file.insert(file.starts[later[0].lineno - 1], f"{line}\n")
+    last = same[-1] if same else None
+    if last is not None and not later and _ends_line(file, last):
+        return _append(file, last, line)
+    first = run[0]
+    if first.col_offset == 0:
+        return file.insert(file.starts[first.lineno - 1], f"{line}\n")
+    return _append(file, run[-1], line)
+
+
+def _leading_imports(file: Module) -> list[ast.stmt]:
+    """The unbroken run of imports that the file's code begins with, without `from __future__`."""
+    rest = file.tree.body[len(_head(file)) :]
+    return list(itertools.takewhile(lambda each: isinstance(each, ast.Import | ast.ImportFrom), rest))
+
+
+def _head(file: Module) -> list[ast.stmt]:
+    """The docstring and `from __future__`, which must stay first."""
+    docstring = ast.get_docstring(file.tree, clean=False) is not None
+    body = file.tree.body
+    futures = itertools.takewhile(_is_future, body[docstring:])
+    return [*body[:docstring], *futures]
+
+
+def _is_future(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+
+
+def _after_head(file: Module, line: str) -> Edit:
+    """After what must stay first, in a file whose code does not begin with imports."""
+    head = _head(file)
+    if head:
+        return _append(file, head[-1], line)
+    return file.insert(_after_comments(file), f"{line}\n")
+
+
+def _after_comments(file: Module) -> int:
+    """Past the shebang, coding line and licence comment at the top."""
+    number = 1
+    while file.line(number).startswith(b"#"):
+        number += 1
+    return file.starts[number - 1] if number <= len(file.starts) else len(file.content)
+
+
+def _append(file: Module, statement: ast.stmt, line: str) -> Edit:
+    if not _ends_line(file, statement):
+        message = f"{file.path}:{statement.lineno} has more than one statement on the line that an import would follow"
+        raise NoFix(message)
+    return file.insert(file.line_end(statement.end_lineno or statement.lineno), f"\n{line}")
+
+
+def _ends_line(file: Module, statement: ast.stmt) -> bool:
+    end = statement.end_lineno or statement.lineno
+    rest = file.content[file.span(statement)[1] : file.line_end(end)].strip()
+    return not rest or rest.startswith(b"#")

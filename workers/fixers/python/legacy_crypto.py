@@ -1,0 +1,52 @@
+"""PyCrypto, which nobody maintains."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import candidate
+from workers.fixers.python.module import Module, flagged
+from workers.fixers.registry import NoFix, Target, fixer
+
+
+@fixer(
+    name="python-legacy-crypto",
+    weakness="unmaintained cryptography library",
+    rules={"bandit": ["B413"]},
+    explain="""PyCrypto had its last release in 2013 and has known holes (CVE-2013-7459, CVE-2018-6594; CWE-1104).
+PyCryptodome is its maintained successor; installed as `pycryptodomex` it is imported as `Cryptodome`, so nothing can
+load the old library by mistake.
+
+All imports of a file move together: objects of the two libraries must not meet.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """`Crypto` → `Cryptodome`, in every import of the file."""
+    file, _statement = flagged(target, ast.stmt, _imports_crypto)
+    statements = [node for node in file.nodes if isinstance(node, ast.stmt) and _imports_crypto(file, node)]
+    if any(isinstance(node, ast.Import) and not node.names[0].asname for node in statements):
+        message = f"{file.path} uses `Crypto` by its whole name; import what is needed from it first"
+        raise NoFix(message)
+    edits = []
+    for node in statements:
+        start, end = file.span(node)
+        at = start + file.content[start:end].index(b"Crypto")
+        edits.append(file.edit(at, at + len("Crypto"), "Cryptodome"))
+    lines = sorted({node.lineno for node in statements})
+    yield candidate(
+        "cryptodome",
+        edits,
+        "PyCryptodome has the same modules and functions, and is maintained.",
+        declares=("import:Cryptodome", "import:Crypto/delete", *(f"statement:{line}" for line in lines)),
+        warnings=("Needs the package pycryptodomex in place of pycrypto or pycryptodome.",),
+    )
+
+
+def _imports_crypto(_file: Module, node: ast.stmt) -> bool:
+    match node:
+        case ast.ImportFrom(module=str(name), level=0):
+            return name.partition(".")[0] == "Crypto"
+        case ast.Import(names=[alias]):
+            return alias.name.partition(".")[0] == "Crypto"
+    return False

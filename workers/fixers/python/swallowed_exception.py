@@ -1,0 +1,70 @@
+"""Errors that nobody hears of."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.code import candidate
+from workers.fixers.python.imports import Import, imported
+from workers.fixers.python.module import Module, flagged
+from workers.fixers.registry import NoFix, Target, fixer
+
+
+@fixer(
+    name="python-swallowed-exception",
+    weakness="exception swallowed in silence",
+    rules={"bandit": ["B110", "B112"]},
+    explain="""`except Exception: pass` hides everything: the failure that was expected, the typo that was not, and
+the attack that made the code fail (CWE-703). A check that dies inside such a block counts as passed.
+
+A log line with `exc_info` keeps going as before and leaves a trace. `warning` is for failures somebody should look
+at, `debug` for those that are part of the normal course. Better still, once the log has shown which errors occur:
+name those in the `except` and let the others through.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A handler that only passes or continues → one that logs first."""
+    file, handler = flagged(target, ast.ExceptHandler, _is_silent)
+    last = handler.body[-1]
+    logger = _logger(target, file, handler.lineno)
+    for level, words in (
+        ("warning", "The code goes on as before, and the log says what failed and where."),
+        ("debug", "The code goes on as before, and who turns on debug logging sees what failed and where."),
+    ):
+        call = f'{logger.name}.{level}("Ignored an exception", exc_info=True)'
+        yield candidate(f"log-{level}", [_with_log(file, last, call), *logger.edits], words, declares=logger.declares)
+
+
+def _is_silent(_file: Module, handler: ast.ExceptHandler) -> bool:
+    return len(handler.body) == 1 and isinstance(handler.body[0], ast.Pass | ast.Continue)
+
+
+def _with_log(file: Module, last: ast.stmt, call: str) -> Edit:
+    if isinstance(last, ast.Pass):
+        return file.replace(last, call)
+    before = file.slice(file.starts[last.lineno - 1], file.span(last)[0])
+    if before.strip():
+        message = f"{file.path}:{last.lineno} handles the exception on the line of its `except`"
+        raise NoFix(message)
+    return file.insert(file.span(last)[0], f"{call}\n{before}")
+
+
+def _logger(target: Target, file: Module, before: int) -> Import:
+    """The module's own logger where it has one above, else that of `logging` under the module's name."""
+    for statement in file.tree.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if file.calls(value, "logging.getLogger"):
+                if statement.lineno < before and _bound_once(file, name):
+                    return Import(name)
+    logging = imported(target, file, "logging")
+    return Import(f"{logging.name}.getLogger(__name__)", logging.edits, logging.declares)
+
+
+def _bound_once(file: Module, name: str) -> bool:
+    stores = [node for node in file.nodes if isinstance(node, ast.Name) and node.id == name and _stored(node)]
+    return len(stores) == 1 and not any(isinstance(node, ast.arg) and node.arg == name for node in file.nodes)
+
+
+def _stored(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store | ast.Del)

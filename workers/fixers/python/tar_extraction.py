@@ -1,0 +1,70 @@
+"""Archives that write outside of the folder they are unpacked into."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import candidate
+from workers.fixers.python.calls import refuse_unpacked, set_keyword
+from workers.fixers.python.module import Module, flagged
+from workers.fixers.registry import NoFix, Target, fixer
+
+_WARNING = "Needs Python 3.12, or 3.8.17, 3.9.17, 3.10.12, 3.11.4 and later; archives with such members now raise."
+
+
+@fixer(
+    name="python-tar-extraction",
+    weakness="archive members that leave their folder",
+    rules={"bandit": ["B202"], "semgrep": ["tarfile-extractall-traversal"]},
+    explain="""A tar member may be called `../../etc/cron.d/job`, be absolute, or be a link that a later member writes
+through. `extractall` before Python 3.14 follows all of that (CWE-22).
+
+`filter="data"` (PEP 706) refuses absolute names, names and links that leave the folder, and device files, and drops
+set-uid bits and foreign owners. It is the default from Python 3.14 on and can be named since 3.12 and in all
+supported older branches.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """`extractall(…)` of a tar file → the same with PEP 706's data filter."""
+    file, call = flagged(target, ast.Call, _extracts)
+    if not _is_tar(file, call):
+        message = f"{file.path}:{call.lineno} unpacks something that is not surely a tar file; only those take a filter"
+        raise NoFix(message)
+    refuse_unpacked(file, call)
+    yield candidate(
+        "data-filter",
+        [set_keyword(file, call, "filter", '"data"')],
+        "Members that would land outside of the folder, and device files, are refused while unpacking.",
+        warnings=(_WARNING,),
+    )
+
+
+def _extracts(_file: Module, call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "extractall"
+
+
+def _is_tar(file: Module, call: ast.Call) -> bool:
+    receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if receiver is not None and _opens_tar(file, receiver):
+        return True
+    if not isinstance(receiver, ast.Name):
+        return False
+    sources = list(_bound_values(file, receiver.id))
+    return bool(sources) and all(_opens_tar(file, value) for value in sources)
+
+
+def _opens_tar(file: Module, node: ast.AST) -> bool:
+    return file.calls(node, "tarfile.open", "tarfile.TarFile", "tarfile.TarFile.open")
+
+
+def _bound_values(file: Module, name: str) -> Iterator[ast.expr]:
+    """What the name is bound to, wherever it is bound."""
+    for node in file.nodes:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=bound)], value=value) if bound == name:
+                yield value
+            case ast.withitem(context_expr=value, optional_vars=ast.Name(id=bound)) if bound == name:
+                yield value
+            case ast.NamedExpr(target=ast.Name(id=bound), value=value) if bound == name:
+                yield value

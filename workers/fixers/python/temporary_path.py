@@ -1,0 +1,130 @@
+"""Fixed paths in a folder that everyone may write to."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import any_of, candidate
+from workers.fixers.python.calls import argument
+from workers.fixers.python.imports import imported
+from workers.fixers.python.module import Module, flagged
+from workers.fixers.registry import NoFix, Target, fixer
+
+_FOLDERS = re.compile(r"(?:/tmp|/var/tmp|/dev/shm)(?:/|$)")
+_NAME = re.compile(r"/(?P<stem>[\w-]+)(?P<suffix>\.\w+)?")
+
+
+@fixer(
+    name="python-temporary-path",
+    weakness="predictable path in a shared folder",
+    rules={"bandit": ["B108"], "semgrep": ["hardcoded-tmp-path"]},
+    explain="""Everyone on the machine may write to /tmp. A file with a known name there can be made first by someone
+else: as a link to a file that this program then overwrites, or with contents that it then trusts (CWE-377, CWE-379).
+
+`NamedTemporaryFile` and `mkdtemp` make a file or folder of a name that nobody could guess, for its owner only. Where
+another program looks for the fixed name, the file belongs in a folder that only the two can enter, and the path into
+the settings.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A fixed path that is written → a fresh private file, or one in a fresh private folder."""
+    file, constant = flagged(target, ast.Constant, _is_path)
+    path = str(constant.value)
+    if path.rstrip("/").count("/") <= (2 if path.startswith(("/var", "/dev")) else 1):
+        yield _folder(target, file, constant)
+        return
+    if not _is_written(file, constant):
+        message = (
+            f"{file.path}:{constant.lineno} may name a file that another program makes or looks for: "
+            "agree on a folder that only the two can enter"
+        )
+        raise NoFix(message)
+    name = _NAME.fullmatch(path[path.rindex("/") :])
+    if name is None:
+        message = f"{file.path}:{constant.lineno} is not a plain file name"
+        raise NoFix(message)
+    suffix = name["suffix"] or ""
+
+    def fresh() -> Candidate:
+        temporary = imported(target, file, "tempfile")
+        given = f'prefix="{name["stem"]}-", ' + (f'suffix="{suffix}", ' if suffix else "")
+        return candidate(
+            "named-temporary-file",
+            [
+                file.replace(constant, f"{temporary.name}.NamedTemporaryFile({given}delete=False).name"),
+                *temporary.edits,
+            ],
+            "The file has a name that nobody could guess, and exists for its owner only before it is opened.",
+            declares=temporary.declares,
+            warnings=("The name differs each time, and the file stays until the code removes it.",),
+        )
+
+    def private() -> Candidate:
+        temporary, system = imported(target, file, "tempfile"), imported(target, file, "os")
+        text = f'{system.name}.path.join({temporary.name}.mkdtemp(), "{name["stem"]}{suffix}")'
+        return candidate(
+            "private-folder",
+            [file.replace(constant, text), *temporary.edits, *system.edits],
+            "The file keeps its name, in a fresh folder that only this user can enter.",
+            declares=(*temporary.declares, *system.declares),
+            warnings=("The folder differs each time, and stays until the code removes it.",),
+        )
+
+    yield from any_of(fresh, private)
+
+
+def _folder(target: Target, file: Module, constant: ast.Constant) -> Candidate:
+    """The shared folder itself, given as a place for fresh files."""
+    parent = file.parents.get(constant)
+    if not (isinstance(parent, ast.keyword) and parent.arg == "dir"):
+        message = f"{file.path}:{constant.lineno} names the folder without making a file of a known name in it here"
+        raise NoFix(message)
+    temporary = imported(target, file, "tempfile")
+    return candidate(
+        "system-folder",
+        [file.replace(constant, f"{temporary.name}.gettempdir()"), *temporary.edits],
+        "The system's own folder for temporary files, which its settings can make private.",
+        declares=temporary.declares,
+    )
+
+
+def _is_path(file: Module, constant: ast.Constant) -> bool:
+    value = constant.value
+    return (
+        isinstance(value, str)
+        and bool(_FOLDERS.match(value))
+        and not isinstance(file.parents.get(constant), ast.JoinedStr)
+    )
+
+
+def _is_written(file: Module, constant: ast.Constant) -> bool:
+    """Whether it is opened for writing right here, or kept in a local variable that is."""
+    parent = file.parents.get(constant)
+    if isinstance(parent, ast.Call):
+        return _writes(file, parent, constant)
+    function = file.function(constant)
+    if not (isinstance(parent, ast.Assign) and len(parent.targets) == 1 and function is not None):
+        return False
+    name = parent.targets[0]
+    if not isinstance(name, ast.Name):
+        return False
+    uses = [
+        node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name.id and node is not name
+    ]
+    opened = [file.parents[node] for node in uses]
+    return any(
+        isinstance(call, ast.Call) and _writes(file, call, node) for call, node in zip(opened, uses, strict=True)
+    )
+
+
+def _writes(file: Module, call: ast.Call, path: ast.AST) -> bool:
+    mode = argument(call, 1, "mode")
+    return (
+        file.calls(call, "open", "io.open")
+        and bool(call.args)
+        and call.args[0] is path
+        and isinstance(mode, ast.Constant)
+        and str(mode.value)[:1] in {"w", "x"}
+    )

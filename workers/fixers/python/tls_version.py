@@ -1,0 +1,59 @@
+"""SSL and TLS versions that are broken."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import candidate
+from workers.fixers.python.module import Module, flagged
+from workers.fixers.registry import Target, fixer
+
+# Library constant → (exactly TLS 1.2, the best both sides know).
+_BETTER = {
+    "PROTOCOL_SSLv2": ("PROTOCOL_TLSv1_2", "PROTOCOL_TLS"),
+    "PROTOCOL_SSLv3": ("PROTOCOL_TLSv1_2", "PROTOCOL_TLS"),
+    "PROTOCOL_SSLv23": ("PROTOCOL_TLSv1_2", "PROTOCOL_TLS"),
+    "PROTOCOL_TLSv1": ("PROTOCOL_TLSv1_2", "PROTOCOL_TLS"),
+    "PROTOCOL_TLSv1_1": ("PROTOCOL_TLSv1_2", "PROTOCOL_TLS"),
+    "SSLv2_METHOD": ("TLSv1_2_METHOD", "TLS_METHOD"),
+    "SSLv3_METHOD": ("TLSv1_2_METHOD", "TLS_METHOD"),
+    "SSLv23_METHOD": ("TLSv1_2_METHOD", "TLS_METHOD"),
+    "TLSv1_METHOD": ("TLSv1_2_METHOD", "TLS_METHOD"),
+    "TLSv1_1_METHOD": ("TLSv1_2_METHOD", "TLS_METHOD"),
+}
+
+
+@fixer(
+    name="python-tls-version",
+    weakness="broken TLS version",
+    rules={"bandit": ["B502", "B503"], "semgrep": ["weak-ssl-version"]},
+    explain="""SSL 2 and 3 and TLS 1.0 and 1.1 have published attacks (DROWN, POODLE, BEAST) and were retired by RFC
+8996; a connection made with them can be read (CWE-326, CWE-327).
+
+`PROTOCOL_TLSv1_2` speaks exactly TLS 1.2. `PROTOCOL_TLS` (pyOpenSSL: `TLS_METHOD`) speaks the newest that both sides
+know, TLS 1.3 included, and with current OpenSSL no older one than 1.2. A peer that knows neither must be updated.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A broken protocol version → TLS 1.2, or the best that both sides know."""
+    file, constant = flagged(target, ast.Attribute, _is_broken)
+    exact, best = _BETTER[constant.attr]
+    start = file.span(constant)[1] - len(constant.attr)
+    warning = "A peer that knows only the old version can no longer connect."
+    yield candidate(
+        "negotiated",
+        [file.edit(start, file.span(constant)[1], best)],
+        "The newest version that both sides know is used.",
+        warnings=(warning, "Set a minimum of TLS 1.2 on the context where an old OpenSSL may be in use."),
+    )
+    yield candidate(
+        "tls-1.2",
+        [file.edit(start, file.span(constant)[1], exact)],
+        "Exactly TLS 1.2, which every maintained peer speaks.",
+        warnings=(warning,),
+    )
+
+
+def _is_broken(_file: Module, node: ast.Attribute) -> bool:
+    return node.attr in _BETTER

@@ -1,0 +1,139 @@
+"""MD5 and SHA-1, which can be made to collide."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.code import candidate
+from workers.fixers.python.calls import argument, set_keyword
+from workers.fixers.python.module import Module, flagged
+from workers.fixers.registry import NoFix, Target, fixer
+
+_WEAK = ("md4", "md5", "sha", "sha1")
+_PROTECTS = re.compile(r"passw|passwd|pwd|token|secret|sign|auth|hmac|credential|session|licen[cs]e", re.IGNORECASE)
+_PASSWORD = re.compile(r"passw|pwd|passphrase", re.IGNORECASE)
+_FIXED_BY_OTHERS = re.compile(r"gravatar|etag|content.md5|md5sum|sha1sum|\bgit\b|websocket|x5t", re.IGNORECASE)
+_CHECKSUM_FILE = re.compile(rb"\.(?:md5|sha1)['\"]")
+_LIBRARIES = {
+    "Crypto.Hash.MD2.new": ("MD2", "SHA256"),
+    "Crypto.Hash.MD4.new": ("MD4", "SHA256"),
+    "Crypto.Hash.MD5.new": ("MD5", "SHA256"),
+    "Crypto.Hash.SHA.new": ("SHA", "SHA256"),
+    "Crypto.Hash.SHA1.new": ("SHA1", "SHA256"),
+    "cryptography.hazmat.primitives.hashes.MD5": ("MD5", "SHA256"),
+    "cryptography.hazmat.primitives.hashes.SHA1": ("SHA1", "SHA256"),
+}
+_DIGEST_CHANGES = (
+    "Every stored or exchanged digest changes, and is 64 hex digits long instead of 32 or 40: "
+    "columns, cache keys and peers must follow."
+)
+
+
+@fixer(
+    name="python-weak-hash",
+    weakness="broken hash function",
+    rules={
+        "bandit": ["B303", "B324"],
+        "semgrep": [
+            "insecure-hash-algorithm-*",
+            "insecure-hash-algorithms",
+            "insecure-hash-algorithms-*",
+            "insecure-hash-function",
+            "md5-used-as-password",
+        ],
+    },
+    explain="""Two inputs with the same MD5 are found in seconds, with the same SHA-1 in days of rented hardware
+(CWE-327, CWE-328). A signature, token or integrity check built on them can be forged. They stay fine as plain
+checksums: cache keys, ETags, file names.
+
+Where the digest protects something, `hashlib.sha256` is the drop-in with the same interface, but the digest differs,
+so whatever was stored has to be recomputed. Where it is only a checksum, `usedforsecurity=False` (Python 3.9) says so
+to readers, to scanners and to FIPS builds of OpenSSL, and the digest stays. Passwords want neither: use
+`hashlib.scrypt`, bcrypt or argon2 with a salt.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A weak digest → SHA-256, or the statement that it protects nothing."""
+    file, call = flagged(target, ast.Call, _is_weak)
+    name = file.qualified(call.func) or ""
+    if _PASSWORD.search(file.text(file.statement(call))):
+        message = (
+            f"{file.path}:{call.lineno} hashes a password: no fast hash will do; move to hashlib.scrypt, bcrypt "
+            "or argon2 "
+            "with a salt, and to a new column, since the stored hashes cannot be converted"
+        )
+        raise NoFix(message)
+    around = file.text(file.function(call) or file.statement(call))
+    prescribed = _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content)
+    if name.startswith("hashlib.") and not _PROTECTS.search(around):
+        yield candidate(
+            "not-for-security",
+            [set_keyword(file, call, "usedforsecurity", "False")],
+            "The digest stays what it is, and the code says that it is a checksum on which no protection relies.",
+            warnings=("Only right where nobody gains by making two inputs collide. Needs Python 3.9.",),
+        )
+        if prescribed:
+            return
+    elif prescribed:
+        message = f"{file.path}:{call.lineno} makes a digest whose algorithm another party prescribes"
+        raise NoFix(message)
+    yield _sha256(file, call, name)
+
+
+def _is_weak(file: Module, call: ast.Call) -> bool:
+    name = file.qualified(call.func) or ""
+    if name == "hashlib.new":
+        chosen = argument(call, 0, "name")
+        return isinstance(chosen, ast.Constant) and str(chosen.value).lower() in _WEAK
+    return name in {"hashlib.md5", "hashlib.sha1"} or name.replace("Cryptodome", "Crypto") in _LIBRARIES
+
+
+def _sha256(file: Module, call: ast.Call, name: str) -> Candidate:
+    chosen = argument(call, 0, "name") if name == "hashlib.new" else None
+    declares: tuple[str, ...] = ()
+    if chosen is not None:
+        quote = file.text(chosen)[0]
+        edits = [file.replace(chosen, f"{quote}sha256{quote}")]
+    elif name.startswith("hashlib.") and isinstance(call.func, ast.Attribute):
+        edits = [_renamed(file, call.func, "sha256")]
+    else:
+        edits, declares = _library(file, call, name)
+    return candidate(
+        "sha256",
+        edits,
+        "SHA-256 has no known collisions and the same interface.",
+        declares=declares,
+        warnings=(_DIGEST_CHANGES,),
+    )
+
+
+def _library(file: Module, call: ast.Call, name: str) -> tuple[list[Edit], tuple[str, ...]]:
+    """Cryptography's hash classes and PyCryptodome's hash modules: renamed where they are used and imported."""
+    if name.startswith("hashlib."):
+        return _import_renamed(file, call, call.func, name.rpartition(".")[2], "sha256")
+    old, new = _LIBRARIES[name.replace("Cryptodome", "Crypto")]
+    holder = call.func.value if name.endswith(".new") and isinstance(call.func, ast.Attribute) else call.func
+    if isinstance(holder, ast.Attribute):
+        return [_renamed(file, holder, new)], ()
+    return _import_renamed(file, call, holder, old, new)
+
+
+def _import_renamed(
+    file: Module, call: ast.Call, used: ast.expr, old: str, new: str
+) -> tuple[list[Edit], tuple[str, ...]]:
+    """`from M import OLD` used once: the import and its one use are renamed together."""
+    uses = [node for node in file.nodes if isinstance(node, ast.Name) and node.id == old]
+    aliases = [node for node in file.nodes if isinstance(node, ast.alias) and node.name == old and node.asname is None]
+    if not isinstance(used, ast.Name) or used.id != old or len(uses) != 1 or len(aliases) != 1 or new in file.aliases:
+        message = f"{file.path}:{call.lineno} is not the only use of `{old}`: change its import and all uses together"
+        raise NoFix(message)
+    line = aliases[0].lineno
+    edits = [file.replace(aliases[0], new), file.replace(used, new)]
+    return edits, (f"statement:{line}", f"import:{new}", f"import:{old}/delete")
+
+
+def _renamed(file: Module, func: ast.Attribute, name: str) -> Edit:
+    end = file.span(func)[1]
+    return file.edit(end - len(func.attr), end, name)

@@ -1,0 +1,121 @@
+"""Random values that an observer can predict."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.code import any_of, candidate
+from workers.fixers.python.imports import imported
+from workers.fixers.python.module import Module, flagged
+from workers.fixers.registry import NoFix, Target, fixer
+
+_METHODS = (
+    "random",
+    "randrange",
+    "randint",
+    "choice",
+    "choices",
+    "uniform",
+    "triangular",
+    "randbytes",
+    "sample",
+    "getrandbits",
+)
+_DIRECT = {"choice": "choice", "getrandbits": "randbits", "randbytes": "token_bytes"}
+
+
+@fixer(
+    name="python-weak-random",
+    weakness="predictable random values",
+    rules={"bandit": ["B311"]},
+    explain="""`random` is the Mersenne Twister: 624 observed outputs give its whole state, and with it every token,
+code or password it makes afterwards (CWE-330, CWE-338).
+
+`secrets` asks the operating system's generator, of which outputs reveal nothing. `secrets.choice`,
+`secrets.randbelow` and `secrets.randbits` are the direct functions; `random.SystemRandom()` has every method of
+`random` over the same source. Both are slower, and neither can be seeded: a simulation that must be reproducible
+keeps `random`.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A call of `random` → the same draw from the operating system's generator."""
+    file, call = flagged(target, ast.Call, _is_draw)
+    if any(file.calls(node, "random.seed", "random.setstate") for node in file.nodes):
+        message = (
+            f"{file.path} seeds `random`, so its values are meant to be reproducible: they cannot be unpredictable too"
+        )
+        raise NoFix(message)
+    if file.calls(call, "random.Random"):
+        yield _generator(file, call)
+        return
+    yield from any_of(lambda: _direct(target, file, call), lambda: _system(target, file, call))
+
+
+def _is_draw(file: Module, call: ast.Call) -> bool:
+    return file.calls(call, "random.Random", *(f"random.{name}" for name in _METHODS))
+
+
+def _generator(file: Module, call: ast.Call) -> Candidate:
+    if call.args or call.keywords or not isinstance(call.func, ast.Attribute):
+        message = f"{file.path}:{call.lineno} seeds its generator, so its values are meant to be reproducible"
+        raise NoFix(message)
+    return candidate(
+        "system-random",
+        [file.replace(call.func, f"{file.text(call.func.value)}.SystemRandom")],
+        "The generator has the same methods over the operating system's source.",
+        warnings=("`seed()` has no effect on it, and getstate()/setstate() raise.",),
+    )
+
+
+def _direct(target: Target, file: Module, call: ast.Call) -> Candidate:
+    name = _method(file, call)
+    secrets = imported(target, file, "secrets")
+    return candidate(
+        "secrets-function",
+        [_secrets_call(file, call, name, secrets.name), *secrets.edits],
+        "`secrets` draws from the operating system's generator, which nobody can predict from its outputs.",
+        declares=secrets.declares,
+    )
+
+
+def _secrets_call(file: Module, call: ast.Call, name: str, secrets: str) -> Edit:
+    if name in _DIRECT and len(call.args) == 1 and not call.keywords:
+        return file.replace(call.func, f"{secrets}.{_DIRECT[name]}")
+    if name == "randrange" and len(call.args) == 1 and not call.keywords:
+        return file.replace(call.func, f"{secrets}.randbelow")
+    if name == "randint" and len(call.args) == 2 and not call.keywords and all(map(_is_integer, call.args)):
+        low, high = (_integer(each) for each in call.args)
+        text = f"{secrets}.randbelow({high - low + 1})"
+        if low:
+            text = f"{low} + {text}"
+            text = f"({text})" if _binds_tighter(file.parents[call]) else text
+        return file.replace(call, text)
+    return file.replace(call.func, f"{secrets}.SystemRandom().{name}")
+
+
+def _system(target: Target, file: Module, call: ast.Call) -> Candidate:
+    random = imported(target, file, "random")
+    return candidate(
+        "system-random",
+        [file.replace(call.func, f"{random.name}.SystemRandom().{_method(file, call)}"), *random.edits],
+        "`SystemRandom` has the same methods as `random`, over the operating system's generator.",
+        declares=random.declares,
+    )
+
+
+def _method(file: Module, call: ast.Call) -> str:
+    return (file.qualified(call.func) or "").rpartition(".")[2]
+
+
+def _is_integer(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) is int
+
+
+def _integer(node: ast.expr) -> int:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, int) else 0
+
+
+def _binds_tighter(parent: ast.AST) -> bool:
+    """Whether `a + b` in place of a call would be read differently."""
+    return isinstance(parent, ast.BinOp | ast.UnaryOp | ast.Attribute | ast.Subscript | ast.Await)

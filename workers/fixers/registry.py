@@ -1,0 +1,56 @@
+"""What a fixer is, and where they are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from daemon.domain.finding import Finding
+from daemon.domain.fix import Candidate
+from daemon.errors import Permanent
+from workers.registry import Registry
+from workers.source.tree import SourceTree
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """What a fixer is asked to fix."""
+
+    finding: Finding
+    tree: SourceTree
+    group: tuple[Finding, ...] = ()
+    """The other findings that one fix should end with it (the aliases of one package)."""
+
+
+class NoFix(Permanent):
+    """There is no sound fix here; the message is the reason that a person reads."""
+
+
+Propose = Callable[[Target], Iterable[Candidate]]
+
+
+class Fixer(msgspec.Struct, frozen=True, kw_only=True):
+    """One transformation, keyed on a weakness, with the scanner rules that mean it."""
+
+    name: str
+    weakness: str
+    rules: Mapping[str, Sequence[str]]
+    """Scanner → rule patterns (`fnmatch`, matched against the whole id and against its last dotted part)."""
+    explain: str
+    """What the weakness is, why it matters, and how each approach ends it. It teaches."""
+    propose: Propose
+
+
+FIXERS: Registry[Fixer] = Registry("fixer", "workers.fixers")
+
+
+def fixer(
+    *, name: str, weakness: str, rules: Mapping[str, Sequence[str]], explain: str
+) -> Callable[[Propose], Propose]:
+    """Register a function as a fixer. It yields candidates, or raises `NoFix` with the reason."""
+
+    def register(propose: Propose) -> Propose:
+        FIXERS.add(name, Fixer(name=name, weakness=weakness, rules=rules, explain=explain, propose=propose))
+        return propose
+
+    return register

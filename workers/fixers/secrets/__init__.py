@@ -1,0 +1,1 @@
+"""Fixers that take credentials out of files."""

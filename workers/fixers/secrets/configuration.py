@@ -1,0 +1,79 @@
+"""Configuration formats: where a value stands, and what its reader puts there from the environment."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+import msgspec
+
+from daemon.domain.finding import Region
+from workers.fixers.code import Text
+from workers.fixers.registry import NoFix
+
+_PAIR = re.compile(
+    r"""(?P<key>[A-Za-z_][\w.\-]*)["']?\s*(?::=|=>|[:=])\s*(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s#;,"']+)"""
+)
+_SPRING = re.compile(r"(?:^|/)(?:application|bootstrap)[\w-]*\.(?:ya?ml|properties)$")
+_COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$")
+_WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$")
+_EMPTIED = (".env", ".json", ".toml", ".ini", ".cfg", ".conf", ".properties", ".yaml", ".yml")
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """A key and its value's bytes."""
+
+    key: str
+    start: int
+    end: int
+    quote: str
+    """The value's own quotation mark, or none."""
+
+
+def setting(file: Text, where: Region) -> Setting:
+    """The key and value at the region.
+
+    Raises:
+        NoFix: the line does not assign one value to one name.
+    """
+    text = file.line(where.start_line).decode()
+    found = [match for match in _PAIR.finditer(text) if _holds(match, where)]
+    if len(found) != 1:
+        message = f"{file.path}:{where.start_line} does not assign one value to one name"
+        raise NoFix(message)
+    start = file.starts[where.start_line - 1]
+    value = found[0]["value"]
+    first = start + len(text[: found[0].start("value")].encode())
+    return Setting(found[0]["key"], first, first + len(value.encode()), value[0] if value[0] in "\"'" else "")
+
+
+def reference(path: str, name: str) -> tuple[str, str] | None:
+    """What the file's reader replaces by the environment's value, and who that reader is."""
+    if _WORKFLOW.search(path):
+        return f"${{{{ secrets.{name} }}}}", "GitHub Actions puts the repository's secret of that name there"
+    if _COMPOSE.search(path):
+        return (
+            f"${{{name}:?{name} is not set}}",
+            "Compose puts the environment's value there, and stops where there is none",
+        )
+    if _SPRING.search(path):
+        return f"${{{name}}}", "Spring puts the environment's value there, and does not start where there is none"
+    if path.endswith((".sh", ".bash")):
+        return (
+            f"${{{name}:?{name} is not set}}",
+            "the shell puts the environment's value there, and stops where there is none",
+        )
+    return None
+
+
+def may_be_empty(path: str) -> bool:
+    """Whether an empty value is a value in this format, so that the file still reads."""
+    name = PurePosixPath(path).name
+    return name.startswith(".env") or name.endswith(_EMPTIED)
+
+
+def _holds(match: re.Match[str], where: Region) -> bool:
+    """Whether the region's columns, where it has some, lie in this pair."""
+    if where.start_column is None:
+        return True
+    return match.start() <= where.start_column <= match.end() + 1

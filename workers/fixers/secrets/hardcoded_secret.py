@@ -1,0 +1,93 @@
+"""Credentials that a secret scanner found, wherever they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import MASKED, Text, any_of, candidate, read, region
+from workers.fixers.javascript import hardcoded_secret as javascript
+from workers.fixers.jvm import hardcoded_secret as jvm
+from workers.fixers.python import hardcoded_password as python
+from workers.fixers.registry import NoFix, Propose, Target, fixer
+from workers.fixers.secrets.configuration import Setting, may_be_empty, reference, setting
+from workers.fixers.secrets.names import ROTATE, environment_name
+
+_CODE: dict[tuple[str, ...], Propose] = {
+    (".py",): python.propose,
+    (".js", ".cjs", ".mjs", ".jsx", ".ts", ".cts", ".mts", ".tsx"): javascript.propose,
+    (".java", ".kt", ".kts"): jvm.propose,
+}
+
+
+@fixer(
+    name="hardcoded-secret",
+    weakness="credential in a file",
+    rules={
+        "gitleaks": ["*"],
+        "detect-secrets": ["*"],
+        "trufflehog": ["*"],
+        "semgrep": ["generic.secrets.*", "detected-*"],
+    },
+    explain="""A credential in a repository belongs to everyone who can read it, now or in any old clone; public ones
+are found by bots within minutes (CWE-798). **Rotate it first**: revoke the old one where it was issued. The history
+still has it, so no change of files makes it secret again.
+
+Then take the value out of the file. In code it comes from the environment or from a mounted file. In a configuration
+whose reader knows placeholders (Compose, Spring, GitHub Actions, a shell script) the placeholder names the
+environment's value. In other formats the value is left empty and given where the program runs. A file that is a key
+itself cannot be mended: remove it, and make a new key outside of the repository.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A found credential → the environment, a mounted file, a placeholder, or an empty value."""
+    file = read(target)
+    for suffixes, of_language in _CODE.items():
+        if file.path.endswith(suffixes):
+            yield from of_language(target)
+            return
+    where = region(target)
+    if b"PRIVATE KEY" in b"".join(file.line(where.start_line + each) for each in (-1, 0)):
+        message = (
+            f"{file.path}:{where.start_line} begins a private key: remove it from the repository and make a new one"
+        )
+        raise NoFix(message)
+    found = setting(file, where)
+    name = environment_name(found.key)
+    yield from any_of(
+        lambda: _placeholder(file, found, name),
+        lambda: _emptied(file, found, name),
+    )
+
+
+def _warnings(name: str, place: str) -> tuple[str, ...]:
+    return (f"Set {name} {place}.", "Rotate the old value: the history still has it.")
+
+
+def _placeholder(file: Text, found: Setting, name: str) -> Candidate:
+    given = reference(file.path, name)
+    if given is None:
+        message = f"the reader of {file.path} is not known to take values from the environment"
+        raise NoFix(message)
+    text, reader = given
+    quote = '"' if found.quote or file.path.endswith((".sh", ".bash")) else ""
+    return candidate(
+        "placeholder",
+        [file.edit(found.start, found.end, f"{quote}{text}{quote}")],
+        f"The file names the value; {reader}. {ROTATE}",
+        declares=(MASKED, f"**.{found.key}", f"line:{file.line_of(found.start)}"),
+        warnings=_warnings(name, "where this runs"),
+    )
+
+
+def _emptied(file: Text, found: Setting, name: str) -> Candidate:
+    if not may_be_empty(file.path):
+        message = f"{file.path} has no form for a value that is given elsewhere: take it from the environment by hand"
+        raise NoFix(message)
+    quote = found.quote or ('"' if file.path.endswith((".json", ".toml", ".yaml", ".yml")) else "")
+    return candidate(
+        "empty",
+        [file.edit(found.start, found.end, f"{quote}{quote}")],
+        f"The value is no longer in the file; give it where the program runs. {ROTATE}",
+        declares=(MASKED, f"**.{found.key}", f"line:{file.line_of(found.start)}"),
+        warnings=_warnings(name, "where this runs, or in a copy of the file that is not committed"),
+    )

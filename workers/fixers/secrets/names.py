@@ -1,0 +1,33 @@
+"""Names of environment variables for values that leave the code."""
+
+from __future__ import annotations
+
+import re
+
+ROTATE = (
+    "Rotate it: the old value stays in the repository's history, in every clone and in every log that printed it, "
+    "so taking it out of the file protects only the next one."
+)
+_DESCRIBES = re.compile(
+    r"(?:field|url|uri|type|name|header|path|param|label|prefix|suffix|regex|format|template|message|error|help|file|form"
+    r"|mode|algorithm|placeholder|hint|env|var|widget|property|attribute|alias|extra|action|pref|text|title|expir\w*)s?$",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(
+    r"https?://\S*|[/.#]\S*|.*[{}<>%].*|.*\s\S+\s.*|\s*|bearer|basic|csrf|access|refresh|none|null",
+    re.IGNORECASE | re.DOTALL,
+)
+_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
+
+
+def environment_name(name: str) -> str:
+    """`dbPassword` → `DB_PASSWORD`; `SECRET` where nothing of the name can be used."""
+    words = [word for word in _BOUNDARY.split(name) if word]
+    joined = "_".join(words).upper()
+    return joined if joined and not joined[0].isdigit() else f"SECRET_{joined}".rstrip("_")
+
+
+def is_label(value: str, name: str) -> bool:
+    """Whether the value describes a credential (a message, the name of a field, an address) rather than being one."""
+    sentence = " " in value.strip() and all(word.strip(".,:;!?'").isalpha() for word in value.split())
+    return bool(sentence or _LABEL.fullmatch(value) or _DESCRIBES.search(name)) or value.lower() == name.lower()

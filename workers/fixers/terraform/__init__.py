@@ -1,0 +1,1 @@
+"""Terraform: resources that are private, encrypted and logged, by minimal edits of their HCL."""

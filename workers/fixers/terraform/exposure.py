@@ -1,0 +1,60 @@
+"""Resources that the open internet can reach, although one setting would keep them inside."""
+
+from __future__ import annotations
+
+from workers.fixers.terraform.settings import Setting, on, settings_fixer
+
+_REACH = "whoever reaches it over the internet today needs another way: a private endpoint, a VPN, a bastion"
+_PRIVATE = "The resource is reached from its own network only."
+
+
+def _private(path: str, value: str = "false") -> list[Setting]:
+    return [Setting("private", on(path, value), _PRIVATE, _REACH, toggle=True)]
+
+
+EXPOSURE = {
+    "CKV_AWS_17": _private("publicly_accessible"),
+    "CKV_AWS_69": _private("publicly_accessible"),
+    "CKV_AWS_87": _private("publicly_accessible"),
+    "CKV_AWS_89": _private("publicly_accessible"),
+    "CKV_AWS_102": _private("publicly_accessible"),
+    "CKV_AWS_88": _private("associate_public_ip_address"),
+    "CKV_AWS_130": _private("map_public_ip_on_launch"),
+    "CKV_AWS_333": _private("network_configuration.assign_public_ip"),
+    "CKV_AWS_389": _private("associate_public_ip_address"),
+    "CKV_AWS_39": [
+        Setting(
+            "private-endpoint",
+            {"vpc_config": {"endpoint_private_access": "true", "endpoint_public_access": "false"}},
+            "The Kubernetes API is reached from the VPC only.",
+            _REACH,
+        )
+    ],
+    "CKV_AZURE_48": _private("public_network_access_enabled"),
+    "CKV_AZURE_53": _private("public_network_access_enabled"),
+    "CKV_AZURE_59": _private("public_network_access_enabled"),
+    "CKV_AZURE_68": _private("public_network_access_enabled"),
+    "CKV_AZURE_89": _private("public_network_access_enabled"),
+    "CKV_AZURE_101": _private("public_network_access_enabled"),
+    "CKV_AZURE_113": _private("public_network_access_enabled"),
+    "CKV_AZURE_139": _private("public_network_access_enabled"),
+    "CKV_AZURE_189": [Setting("private", on("public_network_access_enabled", "false"), _PRIVATE, _REACH)],
+    "CKV_AZURE_222": _private("public_network_access_enabled"),
+    "CKV_AZURE_34": _private("container_access_type", '"private"'),
+    "CKV_AZURE_190": _private("allow_nested_items_to_be_public"),
+    "CKV2_AZURE_47": _private("allow_nested_items_to_be_public"),
+    "CKV_AZURE_118": _private("enable_ip_forwarding"),
+    "CKV_AZURE_251": _private("public_network_access_enabled"),
+    "CKV_GCP_36": _private("can_ip_forward"),
+    "CKV_GCP_114": _private("public_access_prevention", '"enforced"'),
+    "CKV_GCP_29": _private("uniform_bucket_level_access", "true"),
+}
+
+propose = settings_fixer(
+    "terraform-public-exposure",
+    "access-control",
+    """A database, bucket or cluster with a public address is found by scanners within hours, and then one weak
+password, one missing patch or one wrong policy is all that stands between it and everyone.""",
+    EXPOSURE,
+    {"AVD-AWS-0180": "CKV_AWS_17", "AVD-AWS-0164": "CKV_AWS_130", "AVD-AWS-0040": "CKV_AWS_39"},
+)

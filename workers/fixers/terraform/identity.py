@@ -1,0 +1,222 @@
+"""Who may use a resource: metadata tokens, database logins, local accounts, old authorisation."""
+
+from __future__ import annotations
+
+from workers.fixers.terraform.settings import Setting, on, settings_fixer
+
+_IMDS = "programs with an SDK from before 2019 cannot get credentials any more"
+
+
+def _one(
+    approach: str, path: str, how: str, value: str = "true", warning: str = "", *, toggle: bool = True
+) -> list[Setting]:
+    return [Setting(approach, on(path, value), how, warning, toggle=toggle)]
+
+
+_LOGIN = "Short-lived IAM tokens may be used instead of a password."
+_ROLES = "Permissions in the cluster follow roles."
+_AT_BIRTH = "it can only be chosen when the cluster is made"
+_CERTIFICATE = "clients without a certificate are refused"
+_LOCAL = "Only directory accounts may sign in, which can be revoked in one place."
+
+IDENTITY = {
+    "CKV_AWS_79": [
+        Setting(
+            "imdsv2",
+            on("metadata_options.http_tokens", '"required"'),
+            "Credentials are given only to requests with a session token, which a forged request cannot get.",
+            _IMDS,
+        ),
+        Setting(
+            "imdsv2-one-hop",
+            {
+                "metadata_options": {
+                    "http_endpoint": '"enabled"',
+                    "http_tokens": '"required"',
+                    "http_put_response_hop_limit": "1",
+                }
+            },
+            "Credentials need a session token and never leave the instance: containers behind another hop get none.",
+            _IMDS,
+        ),
+    ],
+    "CKV_AWS_341": _one(
+        "one-hop",
+        "metadata_options.http_put_response_hop_limit",
+        "Metadata answers never leave the instance.",
+        "1",
+        "containers on the instance's bridge network get no credentials",
+        toggle=False,
+    ),
+    "CKV_AWS_161": _one("iam-login", "iam_database_authentication_enabled", _LOGIN),
+    "CKV_AWS_162": _one("iam-login", "iam_database_authentication_enabled", _LOGIN),
+    "CKV_AWS_359": _one("iam-login", "iam_database_authentication_enabled", _LOGIN),
+    "CKV_AWS_258": _one(
+        "iam-auth",
+        "authorization_type",
+        "Only signed requests of permitted identities are served.",
+        '"AWS_IAM"',
+        "anonymous callers are refused",
+        toggle=False,
+    ),
+    "CKV_AWS_316": _one(
+        "unprivileged-build",
+        "environment.privileged_mode",
+        "Builds cannot take over the build host.",
+        "false",
+        "builds that start Docker themselves need another way",
+    ),
+    "CKV_AWS_366": _one(
+        "no-guests",
+        "allow_unauthenticated_identities",
+        "Only signed-in users get credentials.",
+        "false",
+        "guests are refused",
+    ),
+    "CKV_AZURE_137": _one(
+        "no-admin-account",
+        "admin_enabled",
+        _LOCAL,
+        "false",
+        "whoever signs in as the registry's admin needs an identity of their own",
+    ),
+    "CKV_AZURE_141": _one(
+        "no-local-accounts", "local_account_disabled", _LOCAL, "true", "the cluster must be joined to Azure AD"
+    ),
+    "CKV_AZURE_140": _one(
+        "no-local-accounts",
+        "local_authentication_disabled",
+        _LOCAL,
+        "true",
+        "clients with account keys must use an identity",
+    ),
+    "CKV_AZURE_203": _one(
+        "no-local-accounts", "local_auth_enabled", _LOCAL, "false", "clients with shared keys must use an identity"
+    ),
+    "CKV_AZURE_236": _one(
+        "no-local-accounts", "local_auth_enabled", _LOCAL, "false", "clients with keys must use an identity"
+    ),
+    "CKV_AZURE_244": _one("no-local-users", "local_user_enabled", "No local users may sign in over SFTP.", "false"),
+    "CKV2_AZURE_40": _one(
+        "no-shared-keys", "shared_access_key_enabled", _LOCAL, "false", "clients with account keys must use an identity"
+    ),
+    "CKV_AZURE_50": _one(
+        "no-extensions",
+        "allow_extension_operations",
+        "Nobody can run code on the machine through extensions.",
+        "false",
+        "monitoring agents that are extensions stop",
+    ),
+    "CKV_AZURE_16": [
+        Setting(
+            "system-identity",
+            on("identity.type", '"SystemAssigned"'),
+            "The app gets an identity of its own, without a secret to keep.",
+        )
+    ],
+    "CKV_AZURE_71": [
+        Setting(
+            "system-identity",
+            on("identity.type", '"SystemAssigned"'),
+            "The app gets an identity of its own, without a secret to keep.",
+        )
+    ],
+    "CKV_AZURE_17": [
+        Setting(
+            "client-certificates",
+            on("client_cert_enabled"),
+            "Clients must show a certificate.",
+            _CERTIFICATE,
+            types=("azurerm_app_service",),
+            toggle=True,
+        ),
+        Setting(
+            "client-certificates",
+            on("client_certificate_enabled"),
+            "Clients must show a certificate.",
+            _CERTIFICATE,
+            types=("azurerm_linux_web_app", "azurerm_windows_web_app"),
+            toggle=True,
+        ),
+    ],
+    "CKV_AZURE_72": _one(
+        "no-remote-debugging",
+        "site_config.remote_debugging_enabled",
+        "Nobody can attach a debugger from outside.",
+        "false",
+    ),
+    "CKV_AZURE_5": [
+        Setting(
+            "rbac",
+            on("role_based_access_control.enabled"),
+            _ROLES,
+            _AT_BIRTH,
+            where="role_based_access_control",
+            toggle=True,
+        ),
+        Setting(
+            "rbac",
+            on("role_based_access_control_enabled"),
+            _ROLES,
+            _AT_BIRTH,
+            unless="role_based_access_control",
+            toggle=True,
+        ),
+    ],
+    "CKV_GCP_7": _one(
+        "no-legacy-authorisation", "enable_legacy_abac", "Permissions in the cluster follow roles.", "false"
+    ),
+    "CKV_GCP_13": _one(
+        "no-client-certificate",
+        "master_auth.client_certificate_config.issue_client_certificate",
+        "The cluster gives out no certificate that cannot be revoked.",
+        "false",
+    ),
+    "CKV_GCP_95": _one(
+        "auth", "auth_enabled", "Clients must give the instance's password.", "true", "clients need the password"
+    ),
+    "CKV_GCP_68": [
+        Setting(
+            "secure-boot",
+            {
+                "node_config": {
+                    "shielded_instance_config": {"enable_secure_boot": "true", "enable_integrity_monitoring": "true"}
+                }
+            },
+            "Nodes boot signed software only, and measure what they boot.",
+        ),
+    ],
+    "CKV_GCP_69": [
+        Setting(
+            "gke-metadata",
+            on("node_config.workload_metadata_config.mode", '"GKE_METADATA"'),
+            "Pods get their own identity instead of the node's.",
+            "workload identity must be set up for pods that call Google's APIs",
+            types=("google_container_node_pool",),
+        )
+    ],
+    "CKV_GCP_39": [
+        Setting(
+            "shielded",
+            {"shielded_instance_config": {"enable_vtpm": "true", "enable_integrity_monitoring": "true"}},
+            "The machine measures what it boots.",
+        )
+    ],
+    "CKV_GCP_74": _one(
+        "private-google-access", "private_ip_google_access", "Machines without a public address reach Google's APIs."
+    ),
+}
+
+propose = settings_fixer(
+    "terraform-identity",
+    "authentication",
+    """Who may act is decided best in one place, by identities that can be revoked. Metadata services that answer any
+request, shared keys, local admins and old authorisation modes each go around that place.""",
+    IDENTITY,
+    {
+        "AVD-AWS-0028": "CKV_AWS_79",
+        "AVD-AWS-0130": "CKV_AWS_79",
+        "AVD-AWS-0176": "CKV_AWS_161",
+        "AVD-GCP-0062": "CKV_GCP_7",
+    },
+)

@@ -1,0 +1,201 @@
+"""What nobody would notice: logs, traces, scans and alarms that one setting turns on."""
+
+from __future__ import annotations
+
+from workers.fixers.terraform.settings import Setting, on, settings_fixer
+
+_COST = "logs are stored, and paid for"
+
+
+def _one(
+    approach: str, path: str, how: str, value: str = "true", warning: str = "", *, toggle: bool = True
+) -> list[Setting]:
+    return [Setting(approach, on(path, value), how, warning, toggle=toggle)]
+
+
+_TRACE = "Requests can be followed through the services."
+
+LOGGING = {
+    "CKV_AWS_36": _one("validate-files", "enable_log_file_validation", "Changed or deleted log files show."),
+    "CKV_AWS_67": _one("all-regions", "is_multi_region_trail", "Calls in every region are recorded."),
+    "CKV_AWS_251": _one("logging", "enable_logging", "Calls are recorded."),
+    "CKV_AWS_37": [
+        Setting(
+            "all-logs",
+            on("enabled_cluster_log_types", '["api", "audit", "authenticator", "controllerManager", "scheduler"]'),
+            "Every log of the control plane is kept.",
+            _COST,
+        ),
+    ],
+    "CKV_AWS_50": [
+        Setting("active-tracing", on("tracing_config.mode", '"Active"'), _TRACE),
+        Setting(
+            "passthrough-tracing",
+            on("tracing_config.mode", '"PassThrough"'),
+            "Traces that callers began are continued.",
+        ),
+    ],
+    "CKV_AWS_73": _one("tracing", "xray_tracing_enabled", _TRACE),
+    "CKV_AWS_284": _one("tracing", "tracing_configuration.enabled", _TRACE),
+    "CKV_AWS_75": _one("flow-logs", "attributes.flow_logs_enabled", "Flows are recorded.", warning=_COST),
+    "CKV_AWS_126": _one(
+        "detailed-monitoring",
+        "monitoring",
+        "Figures come every minute instead of every five.",
+        warning="it is paid for",
+    ),
+    "CKV_AWS_135": _one("ebs-optimized", "ebs_optimized", "Disk and network traffic no longer compete."),
+    "CKV_AWS_163": _one(
+        "scan-on-push",
+        "image_scanning_configuration.scan_on_push",
+        "Images are scanned for known vulnerabilities when they arrive.",
+    ),
+    "CKV_AWS_51": _one(
+        "immutable-tags",
+        "image_tag_mutability",
+        "A tag means one image for good.",
+        '"IMMUTABLE"',
+        "a push under a tag that exists fails",
+    ),
+    "CKV_AWS_66": [
+        Setting("keep-a-year", on("retention_in_days", "365"), "Events are kept for a year.", _COST),
+        Setting("keep-two-years", on("retention_in_days", "731"), "Events are kept for two years.", _COST),
+    ],
+    "CKV_AWS_338": [
+        Setting("keep-a-year", on("retention_in_days", "365"), "Events are kept for a year.", _COST),
+        Setting("keep-two-years", on("retention_in_days", "731"), "Events are kept for two years.", _COST),
+    ],
+    "CKV_AWS_353": _one(
+        "performance-insights", "performance_insights_enabled", "What the database waits for is recorded."
+    ),
+    "CKV_AWS_101": [
+        Setting("audit-log", on("enable_cloudwatch_logs_exports", '["audit"]'), "Who asked what is recorded.", _COST)
+    ],
+    "CKV_AZURE_63": [
+        Setting(
+            "http-logs",
+            {"logs": {"http_logs": {"file_system": {"retention_in_days": "7", "retention_in_mb": "35"}}}},
+            "Requests are logged on the app's own disk for a week.",
+        ),
+        Setting(
+            "http-logs-90-days",
+            {"logs": {"http_logs": {"file_system": {"retention_in_days": "90", "retention_in_mb": "100"}}}},
+            "Requests are logged on the app's own disk for 90 days.",
+        ),
+    ],
+    "CKV_AZURE_65": [
+        Setting(
+            "error-messages",
+            on("logs.detailed_error_messages_enabled"),
+            "Errors are recorded in detail.",
+            types=("azurerm_app_service",),
+            toggle=True,
+        ),
+        Setting(
+            "error-messages",
+            on("logs.detailed_error_messages"),
+            "Errors are recorded in detail.",
+            types=("azurerm_linux_web_app", "azurerm_windows_web_app"),
+            toggle=True,
+        ),
+    ],
+    "CKV_AZURE_66": [
+        Setting(
+            "request-tracing",
+            on("logs.failed_request_tracing_enabled"),
+            "Failed requests are recorded.",
+            types=("azurerm_app_service",),
+            toggle=True,
+        ),
+        Setting(
+            "request-tracing",
+            on("logs.failed_request_tracing"),
+            "Failed requests are recorded.",
+            types=("azurerm_linux_web_app", "azurerm_windows_web_app"),
+            toggle=True,
+        ),
+    ],
+    "CKV_AZURE_21": _one("notify", "alert_notifications", "The security contact hears of severe alerts."),
+    "CKV_AZURE_22": _one("notify-admins", "alerts_to_admins", "The subscription's admins hear of severe alerts."),
+    "CKV_AZURE_27": _one("notify-admins", "email_account_admins", "The account's admins hear of threats."),
+    "CKV_AZURE_127": _one(
+        "threat-detection",
+        "threat_detection_policy.enabled",
+        "Suspicious queries raise an alert.",
+        warning="it is paid for",
+    ),
+    "CKV_AZURE_128": _one(
+        "threat-detection",
+        "threat_detection_policy.enabled",
+        "Suspicious queries raise an alert.",
+        warning="it is paid for",
+    ),
+    "CKV_AZURE_19": _one(
+        "standard-tier",
+        "tier",
+        "Threat detection works for these resources.",
+        '"Standard"',
+        "it is paid for",
+        toggle=False,
+    ),
+    "CKV_GCP_1": _one(
+        "logging",
+        "logging_service",
+        "The cluster's logs are kept.",
+        '"logging.googleapis.com/kubernetes"',
+        toggle=False,
+    ),
+    "CKV_GCP_8": _one(
+        "monitoring",
+        "monitoring_service",
+        "The cluster's figures are kept.",
+        '"monitoring.googleapis.com/kubernetes"',
+        toggle=False,
+    ),
+    "CKV_GCP_61": _one(
+        "intranode-visibility", "enable_intranode_visibility", "Traffic between pods of one node shows in flow logs."
+    ),
+    "CKV_GCP_26": [
+        Setting(
+            "flow-logs-half",
+            {
+                "log_config": {
+                    "aggregation_interval": '"INTERVAL_10_MIN"',
+                    "flow_sampling": "0.5",
+                    "metadata": '"INCLUDE_ALL_METADATA"',
+                }
+            },
+            "Half of all flows are recorded, every ten minutes.",
+            _COST,
+        ),
+        Setting(
+            "flow-logs-all",
+            {
+                "log_config": {
+                    "aggregation_interval": '"INTERVAL_5_SEC"',
+                    "flow_sampling": "1.0",
+                    "metadata": '"INCLUDE_ALL_METADATA"',
+                }
+            },
+            "Every flow is recorded.",
+            _COST,
+        ),
+    ],
+}
+propose = settings_fixer(
+    "terraform-logging",
+    "logging",
+    """An attack that leaves no trace is found by its victims. Logs, traces, scans and alerts turn up early what would
+otherwise turn up late, and say afterwards what was taken.""",
+    LOGGING,
+    {
+        "AVD-AWS-0016": "CKV_AWS_36",
+        "AVD-AWS-0014": "CKV_AWS_67",
+        "AVD-AWS-0038": "CKV_AWS_37",
+        "AVD-AWS-0066": "CKV_AWS_50",
+        "AVD-AWS-0003": "CKV_AWS_73",
+        "AVD-AWS-0030": "CKV_AWS_163",
+        "AVD-AWS-0031": "CKV_AWS_51",
+        "AVD-GCP-0029": "CKV_GCP_26",
+    },
+)

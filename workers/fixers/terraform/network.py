@@ -1,0 +1,116 @@
+"""Security groups and firewalls that let the whole internet in, and what a VPC lets through by default."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.terraform.resource import Resource
+from workers.source.hcl import Attribute, Block, block_text
+
+_WORLD = re.compile(r'"(?:0\.0\.0\.0/0|::/0|0\.0\.0\.0|\*|Internet|Any)"', re.IGNORECASE)
+_PRIVATE = '["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]'
+_SOURCES = ("cidr_blocks", "ipv6_cidr_blocks", "source_ranges", "cidr_ipv4", "cidr_ipv6", "source_address_prefix")
+_PORTS = {
+    "CKV_AWS_24": 22, "CKV_AWS_25": 3389, "CKV_AWS_260": 80, "CKV_GCP_2": 22, "CKV_GCP_3": 3389, "CKV_GCP_75": 21,
+    "CKV_GCP_77": 20, "CKV_GCP_88": 3306, "CKV_GCP_106": 80, "CKV_AZURE_9": 3389, "CKV_AZURE_10": 22,
+}  # fmt: skip
+_LOCKED_OUT = "whoever connects over the internet today is locked out: put their networks in first"
+
+
+@fixer(
+    name="terraform-open-to-world",
+    weakness="access-control",
+    rules={
+        "checkov": (*_PORTS, "CKV_AWS_277"),
+        "trivy": ["AVD-AWS-0107", "AVD-GCP-0027", "AVD-AZU-0047", "AVD-AZU-0050", "AVD-AZU-0048"],
+    },
+    explain="""A port that 0.0.0.0/0 may reach is tried by strangers all day. Remote shells, desktops and databases
+belong behind a bastion or a VPN; a public web service belongs behind a load balancer that alone is open.""",
+)
+def open_to_world(target: Target) -> Iterator[Candidate]:
+    """Networks that a variable names; or private ones only."""
+    resource = Resource(target)
+    found = list(_open_sources(resource, _PORTS.get(target.finding.rule)))
+    if not found:
+        message = f"no rule of {resource.address} names the open internet itself"
+        raise NoFix(message)
+    path = f"resource.{resource.address}"
+    blocks = [f"{path}.{kind}" for kind in ("ingress", "security_rule", *_SOURCES)]
+    how = "Private networks may connect; the internet may not."
+    edits = [_rewrite(resource, one, _PRIVATE) for one in found]
+    yield from resource.candidate("private-networks", edits, how, blocks, [_LOCKED_OUT])
+    name = f"{resource.name}_allowed_cidrs".replace("-", "_")
+    if any(True for _ in resource.blocks("variable", name)):
+        return
+    text = block_text(
+        "variable",
+        (name,),
+        {"description": f'"Networks that may connect to {resource.address}"', "type": "list(string)"},
+    )
+    edits = [_rewrite(resource, one, f"var.{name}") for one in found]
+    how = f"Only the networks that the new variable `{name}` names may connect."
+    yield from resource.candidate(
+        "networks-variable", [*edits, resource.hcl.after(resource.block, text)], how, [*blocks, f"variable.{name}"],
+        ["set the variable before the next plan", _LOCKED_OUT],
+    )  # fmt: skip
+
+
+def _open_sources(resource: Resource, port: int | None) -> Iterator[Attribute]:
+    for block in (resource.block, *resource.block.blocks):
+        inner = block.type in ("ingress", "security_rule")
+        if block is not resource.block and not inner:
+            continue
+        for name in _SOURCES:
+            attribute = block.attributes.get(name)
+            if attribute and _WORLD.search(attribute.text) and (port is None or _covers(block, port)):
+                yield attribute
+
+
+def _covers(block: Block, port: int) -> bool:
+    """Whether a rule's port range holds the port; unknown ranges do."""
+    first, last = block.text("from_port"), block.text("to_port")
+    if block.text("protocol") in ('"-1"', '"all"') or not (first.isdigit() and last.isdigit()):
+        single = block.text("destination_port_range").strip('"')
+        return not single.isdigit() or int(single) == port
+    return int(first) <= port <= int(last)
+
+
+def _rewrite(resource: Resource, attribute: Attribute, value: str) -> Edit:
+    listed = attribute.text.lstrip().startswith("[")
+    if not listed:
+        value = '"10.0.0.0/8"' if value == _PRIVATE else f"{value}[0]"
+    elif attribute.name == "ipv6_cidr_blocks" and value == _PRIVATE:
+        value = '["fc00::/7"]'
+    node = attribute.expression
+    return resource.hcl.edit(node.start_byte, node.end_byte, value)
+
+
+@fixer(
+    name="terraform-default-security-group",
+    weakness="access-control",
+    rules={"checkov": ["CKV2_AWS_12"], "trivy": ["AVD-AWS-0173"]},
+    explain="""Whatever is started without a security group lands in the VPC's default one, which lets its members
+talk to each other and to everywhere. Terraform can adopt it and leave it without rules.""",
+)
+def default_security_group(target: Target) -> Iterator[Candidate]:
+    """Adopt the default group, without rules."""
+    resource = Resource(target)
+    if resource.type == "aws_default_security_group":
+        edits = [
+            resource.hcl.delete(block.node) for block in resource.block.blocks if block.type in ("ingress", "egress")
+        ]
+        declares = [f"resource.{resource.address}.{kind}/delete" for kind in ("ingress", "egress")]
+        yield from resource.candidate("no-rules", edits, "The default group lets nothing through.", declares, [_IN_USE])
+        return
+    if resource.type != "aws_vpc":
+        message = f"{resource.address} is not a VPC"
+        raise NoFix(message)
+    edit, path = resource.beside("aws_default_security_group", {"vpc_id": f"{resource.address}.id"})
+    how = "Terraform adopts the VPC's default group and removes all of its rules."
+    yield from resource.candidate("adopt-without-rules", [edit], how, [path], [_IN_USE])
+
+
+_IN_USE = "what is in the default group today loses its connections: give it a group of its own first"

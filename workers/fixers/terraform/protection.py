@@ -1,0 +1,120 @@
+"""Data that one command, one update or one failure would lose: deletion protection, backups, zones, updates."""
+
+from __future__ import annotations
+
+from workers.fixers.terraform.settings import Setting, on, settings_fixer
+
+_DESTROY = "`terraform destroy` then needs a first apply that switches it off"
+
+
+def _protect(path: str = "deletion_protection", value: str = "true") -> list[Setting]:
+    how = "The service refuses to delete the resource until the protection is switched off."
+    return [Setting("deletion-protection", on(path, value), how, _DESTROY, toggle=True)]
+
+
+def _one(
+    approach: str, path: str, how: str, value: str = "true", warning: str = "", *, toggle: bool = True
+) -> list[Setting]:
+    return [Setting(approach, on(path, value), how, warning, toggle=toggle)]
+
+
+_TAGS = "Snapshots carry the tags of the database, so that access and cost rules reach them too."
+_UPDATES = "Minor releases, with their security fixes, are installed in the maintenance window."
+_STANDBY = "A standby in another zone takes over when the first one fails."
+_COST = "it is paid for"
+
+PROTECTION = {
+    "CKV_AWS_139": _protect(),
+    "CKV_AWS_293": _protect(),
+    "CKV_AWS_172": _protect(),
+    "CKV2_AWS_58": _protect(),
+    "CKV_AWS_150": _protect("enable_deletion_protection"),
+    "CKV_AWS_344": _protect("delete_protection"),
+    "CKV_GCP_119": _protect(),
+    "CKV_GCP_120": _protect("enable_drop_protection"),
+    "CKV_GCP_121": _protect(),
+    "CKV_GCP_122": _protect(),
+    "CKV_AZURE_110": _protect("purge_protection_enabled"),
+    "CKV_AWS_313": _one("tags-on-snapshots", "copy_tags_to_snapshot", _TAGS),
+    "CKV_AWS_362": _one("tags-on-snapshots", "copy_tags_to_snapshot", _TAGS),
+    "CKV2_AWS_60": _one("tags-on-snapshots", "copy_tags_to_snapshot", _TAGS),
+    "CKV_AWS_226": _one("minor-updates", "auto_minor_version_upgrade", _UPDATES),
+    "CKV_AWS_222": _one("minor-updates", "auto_minor_version_upgrade", _UPDATES),
+    "CKV_AWS_322": _one("minor-updates", "auto_minor_version_upgrade", _UPDATES),
+    "CKV_AWS_157": _one("multi-zone", "multi_az", _STANDBY, warning=_COST),
+    "CKV_AWS_138": _one("cross-zone", "cross_zone_load_balancing", "Requests are spread over all zones."),
+    "CKV_AWS_152": _one("cross-zone", "enable_cross_zone_load_balancing", "Requests are spread over all zones."),
+    "CKV_AWS_133": [
+        Setting("backups-7-days", on("backup_retention_period", "7"), "Backups reach back a week.", _COST),
+        Setting(
+            "backups-35-days",
+            on("backup_retention_period", "35"),
+            "Backups reach back five weeks, the most RDS keeps.",
+            _COST,
+        ),
+    ],
+    "CKV_AWS_361": [
+        Setting("backups-7-days", on("backup_retention_period", "7"), "Backups reach back a week.", _COST),
+        Setting("backups-35-days", on("backup_retention_period", "35"), "Backups reach back five weeks.", _COST),
+    ],
+    "CKV_AWS_28": _one(
+        "point-in-time",
+        "point_in_time_recovery.enabled",
+        "The table can be restored to any second of the last 35 days.",
+        warning=_COST,
+    ),
+    "CKV_AZURE_94": _one(
+        "geo-backups",
+        "geo_redundant_backup_enabled",
+        "Backups survive the loss of a region.",
+        warning="it can only be chosen when the server is made",
+    ),
+    "CKV_AZURE_102": _one(
+        "geo-backups",
+        "geo_redundant_backup_enabled",
+        "Backups survive the loss of a region.",
+        warning="it can only be chosen when the server is made",
+    ),
+    "CKV_AZURE_206": [
+        Setting(
+            "geo-replication", on("account_replication_type", '"GRS"'), "The data survives the loss of a region.", _COST
+        ),
+        Setting(
+            "geo-zone-replication",
+            on("account_replication_type", '"GZRS"'),
+            "The data survives the loss of a zone and of a region.",
+            _COST,
+        ),
+    ],
+    "CKV_GCP_14": _one(
+        "backups", "settings.backup_configuration.enabled", "The instance is backed up every day.", warning=_COST
+    ),
+    "CKV_GCP_78": _one(
+        "versioning", "versioning.enabled", "Overwritten and deleted objects can be restored.", warning=_COST
+    ),
+    "CKV_GCP_9": _one("auto-repair", "management.auto_repair", "Broken nodes are replaced."),
+    "CKV_GCP_10": _one(
+        "auto-upgrade", "management.auto_upgrade", "Nodes follow the control plane's release, with its security fixes."
+    ),
+    "CKV_GCP_70": [
+        Setting(
+            "channel-regular",
+            on("release_channel.channel", '"REGULAR"'),
+            "The cluster follows the regular release channel.",
+        ),
+        Setting(
+            "channel-stable",
+            on("release_channel.channel", '"STABLE"'),
+            "The cluster follows the stable release channel.",
+        ),
+    ],
+}
+
+propose = settings_fixer(
+    "terraform-data-protection",
+    "availability",
+    """Data is lost more often by a mistaken command than by an attacker, and ransom is an attacker who gives the
+command. Protection against deletion, backups that reach back and releases with fixes each cost one line.""",
+    PROTECTION,
+    {"AVD-AWS-0177": "CKV_AWS_293", "AVD-AWS-0024": "CKV_AWS_28", "AVD-AWS-0077": "CKV_AWS_133"},
+)

@@ -1,0 +1,237 @@
+"""S3 buckets: public access, encryption, versioning, access logs, life cycle; inline or as resources of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.terraform.resource import Resource
+from workers.source.hcl import Body
+
+_BLOCKS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
+_ONE = {"CKV_AWS_53": 0, "CKV_AWS_54": 1, "CKV_AWS_55": 2, "CKV_AWS_56": 3}
+_SPLIT = "aws_s3_bucket_"
+
+
+def bucket(target: Target) -> Resource:
+    """The bucket.
+
+    Raises:
+        NoFix: the finding is about another type.
+    """
+    resource = Resource(target)
+    if resource.type != "aws_s3_bucket":
+        message = f"{resource.address} is not a bucket"
+        raise NoFix(message)
+    return resource
+
+
+def configure(
+    resource: Resource, kind: str, body: Body, approach: str, how: str, warning: str = ""
+) -> Iterator[Candidate]:
+    """The resource of its own that configures the bucket: changed where it is there, else added."""
+    warnings = [warning] if warning else []
+    existing = resource.belongs(kind, "bucket")
+    if existing:
+        file, block = existing
+        declares = [f"resource.{kind}.{block.labels[1]}.{name}" for name in body]
+        yield from resource.candidate(approach, list(file.merge(block, body)), how, declares, warnings)
+        return
+    edit, path = resource.beside(kind, {"bucket": f"{resource.address}.id", **body})
+    yield from resource.candidate(approach, [edit], how, [path], warnings)
+
+
+def inline(resource: Resource, body: Body, approach: str, how: str, warning: str = "") -> Iterator[Candidate]:
+    """The bucket's own block, as provider versions before 4 write it; only where the bucket is written that way."""
+    old_style = any(block.type in ("versioning", "logging", "server_side_encryption_configuration", "lifecycle_rule")
+                    for block in resource.block.blocks) or "acl" in resource.block.attributes  # fmt: skip
+    if old_style:
+        note = "AWS provider 4 and later want a resource of its own for this"
+        warnings = [note, warning] if warning else [note]
+        yield from resource.candidate(approach, resource.settle(body), how, resource.declare(body), warnings)
+
+
+@fixer(
+    name="terraform-s3-public-access",
+    weakness="access-control",
+    rules={
+        "checkov": ["CKV2_AWS_6", "CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56"],
+        "trivy": ["AVD-AWS-0086", "AVD-AWS-0087", "AVD-AWS-0091", "AVD-AWS-0093", "AVD-AWS-0094"],
+    },
+    explain="""A bucket without a public access block is one wrong ACL or policy away from the open internet. The block
+overrules both. Turn all four switches on; a bucket that must be public belongs behind a distribution instead.""",
+)
+def public_access(target: Target) -> Iterator[Candidate]:
+    """All four switches, or only the reported one."""
+    resource = Resource(target)
+    every: Body = dict.fromkeys(_BLOCKS, "true")
+    warning = "whoever reads the bucket anonymously today loses access"
+    if resource.type == "aws_s3_bucket_public_access_block":
+        how = "All four switches block public ACLs and policies, those that exist and those to come."
+        yield from resource.candidate("block-all", resource.settle(every), how, resource.declare(every), [warning])
+        if target.finding.rule in _ONE:
+            one: Body = {_BLOCKS[_ONE[target.finding.rule]]: "true"}
+            how = "Turns the reported switch on and leaves the others as they are."
+            yield from resource.candidate("block-one", resource.settle(one), how, resource.declare(one), [warning])
+        return
+    resource = bucket(target)
+    how = "A public access block overrules every ACL and policy that would open the bucket."
+    yield from configure(resource, "aws_s3_bucket_public_access_block", every, "public-access-block", how, warning)
+    if not resource.belongs("aws_s3_bucket_ownership_controls", "bucket"):
+        block, path = resource.beside(
+            "aws_s3_bucket_public_access_block", {"bucket": f"{resource.address}.id", **every}
+        )
+        owner, other = resource.beside(
+            "aws_s3_bucket_ownership_controls",
+            {"bucket": f"{resource.address}.id", "rule": {"object_ownership": '"BucketOwnerEnforced"'}},
+        )
+        if (
+            not resource.belongs("aws_s3_bucket_public_access_block", "bucket")
+            and "acl" not in resource.block.attributes
+        ):
+            how = "A public access block, and ownership by the bucket, which turns ACLs off altogether."
+            text = f"{block.text}{owner.text}"
+            edit = resource.hcl.edit(block.start, block.end, text.replace(resource.hcl.newline, "\n"))
+            yield from resource.candidate("public-access-block-no-acls", [edit], how, [path, other], [warning])
+
+
+@fixer(
+    name="terraform-s3-public-acl",
+    weakness="access-control",
+    rules={"checkov": ["CKV_AWS_20", "CKV_AWS_57"], "trivy": ["AVD-AWS-0092"]},
+    explain="""The canned ACLs public-read and public-read-write open every object to everyone.""",
+)
+def public_acl(target: Target) -> Iterator[Candidate]:
+    """The private ACL; or no ACL, which is private too."""
+    resource = Resource(target)
+    acl = resource.block.attributes.get("acl")
+    if acl is None or "public" not in acl.text:
+        message = f"{resource.address} has no public ACL of its own"
+        raise NoFix(message)
+    warning = "whoever reads the bucket anonymously today loses access"
+    body: Body = {"acl": '"private"'}
+    how = "Only the owner reaches the objects, and whom policies name."
+    yield from resource.candidate("private-acl", resource.settle(body), how, resource.declare(body), [warning])
+    if resource.type == "aws_s3_bucket":
+        declares = [f"resource.{resource.address}.acl/delete"]
+        how = "Without an ACL a bucket is private, and newer providers want none."
+        yield from resource.candidate("no-acl", [resource.hcl.delete(acl.node)], how, declares, [warning])
+
+
+@fixer(
+    name="terraform-s3-encryption",
+    weakness="cryptography",
+    rules={"checkov": ["CKV_AWS_145", "CKV_AWS_19"], "trivy": ["AVD-AWS-0088", "AVD-AWS-0132"]},
+    explain="""S3 encrypts with keys of its own by default. With KMS every read needs permission for the key as well,
+and leaves a line in CloudTrail.""",
+)
+def encryption(target: Target) -> Iterator[Candidate]:
+    """KMS by default, as a resource of its own or inline."""
+    resource = bucket(target)
+    default: Body = {"apply_server_side_encryption_by_default": {"sse_algorithm": '"aws:kms"'}}
+    how = "New objects are encrypted with the account's KMS key for S3."
+    warning = "readers need permission for the key; existing objects stay as they are until they are written again"
+    kind = f"{_SPLIT}server_side_encryption_configuration"
+    inline_first = resource.block.block("server_side_encryption_configuration") is not None
+    wrapped: Body = {"server_side_encryption_configuration": {"rule": default}}
+    if inline_first:
+        yield from inline(resource, wrapped, "kms-inline", how, warning)
+        keyed: Body = {"server_side_encryption_configuration": {"rule": {**default, "bucket_key_enabled": "true"}}}
+        yield from inline(
+            resource, keyed, "kms-inline-bucket-key", f"{how} A bucket key cuts the calls to KMS.", warning
+        )
+        return
+    yield from configure(resource, kind, {"rule": default}, "kms", how, warning)
+    with_key: Body = {"rule": {"bucket_key_enabled": "true", **default}}
+    yield from configure(
+        resource, kind, with_key, "kms-bucket-key", f"{how} A bucket key cuts the calls to KMS.", warning
+    )
+
+
+@fixer(
+    name="terraform-s3-versioning",
+    weakness="availability",
+    rules={"checkov": ["CKV_AWS_21"], "trivy": ["AVD-AWS-0090"]},
+    explain="""Without versioning an overwritten or deleted object is gone, by mistake or by ransom.""",
+)
+def versioning(target: Target) -> Iterator[Candidate]:
+    """Versioning, as a resource of its own or inline."""
+    resource = bucket(target)
+    how = "Overwritten and deleted objects can be restored."
+    warning = "old versions are paid for: let a life-cycle rule expire them"
+    body: Body = {"versioning_configuration": {"status": '"Enabled"'}}
+    if resource.block.block("versioning") is None:
+        yield from configure(resource, f"{_SPLIT}versioning", body, "versioning", how, warning)
+    yield from inline(resource, {"versioning": {"enabled": "true"}}, "versioning-inline", how, warning)
+
+
+@fixer(
+    name="terraform-s3-access-log",
+    weakness="logging",
+    rules={"checkov": ["CKV_AWS_18"], "trivy": ["AVD-AWS-0089"]},
+    explain="""Access logs say who read what; after a leak they are the only answer to that question.""",
+)
+def access_log(target: Target) -> Iterator[Candidate]:
+    """Logs go to the module's log bucket, or to one that a variable names."""
+    resource = bucket(target)
+    how = "Every request is logged to"
+    prefix = f'"log/{resource.name}/"'
+    holders = [
+        block.labels[1]
+        for _, block in resource.blocks("resource", "aws_s3_bucket")
+        if "log" in block.labels[1].lower() and block.labels[1] != resource.name
+    ]
+    for name in holders[:1]:
+        body: Body = {"target_bucket": f"aws_s3_bucket.{name}.id", "target_prefix": prefix}
+        yield from configure(resource, f"{_SPLIT}logging", body, "log-bucket", f"{how} the bucket {name}.")
+        yield from inline(resource, {"logging": body}, "log-bucket-inline", f"{how} the bucket {name}.")
+    if not any(True for _ in resource.blocks("variable", "access_log_bucket")):
+        kind = f"{_SPLIT}logging"
+        wanted: Body = {
+            "bucket": f"{resource.address}.id",
+            "target_bucket": "var.access_log_bucket",
+            "target_prefix": prefix,
+        }
+        edit, path = resource.beside(kind, wanted)
+        variable = (
+            '\n\nvariable "access_log_bucket" {\n  description = "Name of the bucket that takes access logs"\n'
+            "  type        = string\n}"
+        )
+        both = resource.hcl.edit(edit.start, edit.end, edit.text.replace(resource.hcl.newline, "\n") + variable)
+        text = f"{how} the bucket that the new variable `access_log_bucket` names."
+        yield from resource.candidate(
+            "log-bucket-variable",
+            [both],
+            text,
+            [path, "variable.access_log_bucket"],
+            ["set the variable before the next plan"],
+        )
+
+
+@fixer(
+    name="terraform-s3-life-cycle",
+    weakness="configuration",
+    rules={"checkov": ["CKV2_AWS_61", "CKV_AWS_300"]},
+    explain="""Without a life cycle parts of broken uploads and old versions are kept, and paid for, for ever.""",
+)
+def life_cycle(target: Target) -> Iterator[Candidate]:
+    """End broken uploads; and expire old versions too."""
+    resource = Resource(target)
+    rule: dict[str, str | Body] = {
+        "id": '"abort-incomplete-uploads"', "status": '"Enabled"', "filter": {},
+        "abort_incomplete_multipart_upload": {"days_after_initiation": "7"},
+    }  # fmt: skip
+    if resource.type == "aws_s3_bucket_lifecycle_configuration":
+        body: Body = {"rule": {"abort_incomplete_multipart_upload": {"days_after_initiation": "7"}}}
+        how = "Parts of broken uploads are removed after a week."
+        yield from resource.candidate("abort-uploads", resource.settle(body), how, resource.declare(body))
+        return
+    resource = bucket(target)
+    kind = f"{_SPLIT}lifecycle_configuration"
+    how = "Parts of broken uploads are removed after a week; nothing else is."
+    yield from configure(resource, kind, {"rule": rule}, "abort-uploads", how)
+    expire: Body = {"rule": {**rule, "noncurrent_version_expiration": {"noncurrent_days": "90"}}}
+    how = "Parts of broken uploads are removed after a week, replaced versions after 90 days."
+    warning = "versions older than 90 days are gone for good: check what must be kept longer"
+    yield from configure(resource, kind, expire, "expire-old-versions", how, warning)

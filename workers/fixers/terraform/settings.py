@@ -1,0 +1,116 @@
+"""Weaknesses that one setting of the resource itself ends: rule → what the block must say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+import msgspec
+
+from daemon.domain.fix import Candidate
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.terraform.resource import Resource, leaves
+from workers.source.hcl import Body, block_text
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One sound state of a resource."""
+
+    approach: str
+    body: Body
+    how: str
+    """A sentence about what changes for the resource."""
+    warning: str = ""
+    types: tuple[str, ...] = ()
+    """Resource types that it fits; empty for all that the rule reports."""
+    where: str = ""
+    """A nested block that must stand there for this spelling."""
+    unless: str = ""
+    """A nested block that must not."""
+    toggle: bool = False
+    """Whether environments may rightly differ, so that a variable with the safe default is an alternative."""
+
+
+Table = Mapping[str, Sequence[Setting]]
+"""Rule → its alternatives."""
+
+
+def settings_fixer(
+    name: str, weakness: str, explain: str, table: Table, trivy: Mapping[str, str] | None = None
+) -> Callable[[Target], Iterable[Candidate]]:
+    """Register a fixer whose rules each have a table row; `trivy` maps its ids to Checkov's."""
+    same = trivy or {}
+    rules: dict[str, Sequence[str]] = {"checkov": tuple(table)}
+    if same:
+        rules["trivy"] = tuple(same)
+
+    def propose(target: Target) -> Iterator[Candidate]:
+        """One candidate for each state that the rule's row names."""
+        rule = target.finding.rule
+        yield from apply(Resource(target), table[same.get(rule, rule)])
+
+    return fixer(name=name, weakness=weakness, rules=rules, explain=explain)(propose)
+
+
+def apply(resource: Resource, settings: Iterable[Setting]) -> Iterator[Candidate]:
+    """A candidate for each state; first in the variables' defaults, where variables decide.
+
+    Raises:
+        NoFix: no state fits this type of resource.
+    """
+    fitting = [one for one in settings if _fits(resource, one)]
+    if not fitting:
+        message = f"what this rule wants of a {resource.type} is not one setting of it"
+        raise NoFix(message)
+    for one in fitting:
+        warnings = [one.warning] if one.warning else []
+        defaults = resource.variable_default(one.body)
+        if defaults:
+            how = f"{one.how} The variable's default decides it for every use of the module that sets nothing else."
+            declares = [f"variable.{name}" for name in _variables(resource, one.body)]
+            yield from resource.candidate(f"{one.approach}-default", defaults, how, declares, warnings)
+        yield from resource.candidate(
+            one.approach, resource.settle(one.body), one.how, resource.declare(one.body), warnings
+        )
+        yield from _toggles(resource, one)
+
+
+def _fits(resource: Resource, one: Setting) -> bool:
+    blocks = {block.type for block in resource.block.blocks}
+    typed = not one.types or resource.type in one.types
+    return typed and (not one.where or one.where in blocks) and one.unless not in blocks
+
+
+def _toggles(resource: Resource, one: Setting) -> Iterator[Candidate]:
+    """The same state through a new variable whose default is the safe value; for one attribute of the resource."""
+    wanted = list(leaves(one.body))
+    if not one.toggle or len(wanted) != 1 or wanted[0][1] not in ("true", "false"):
+        return
+    path, value = wanted[0]
+    name = f"{resource.name}_{path[-1]}".replace("-", "_")
+    if any(True for _ in resource.blocks("variable", name)):
+        return
+    body: Body | str = f"var.{name}"
+    for step in reversed(path):
+        body = {step: body}
+    edits = resource.settle(body if isinstance(body, Mapping) else {})
+    text = block_text(
+        "variable", (name,), {"description": f'"{path[-1]} of {resource.address}"', "type": "bool", "default": value}
+    )
+    how = f"{one.how} A variable with the safe default lets a test environment choose otherwise."
+    declares = [*resource.declare(one.body), f"variable.{name}"]
+    warnings = [one.warning] if one.warning else []
+    yield from resource.candidate(
+        f"{one.approach}-variable", [*edits, resource.hcl.after(resource.block, text)], how, declares, warnings
+    )
+
+
+def _variables(resource: Resource, body: Body) -> list[str]:
+    return [f"{resource.block.text(*path).removeprefix('var.')}.default" for path, _ in leaves(body)]
+
+
+def on(path: str, value: str = "true") -> Body:
+    """`a.b.c` → a body that sets `c` of the nested block `a.b`; `value` is HCL text."""
+    body: Body | str = value
+    for step in reversed(path.split(".")):
+        body = {step: body}
+    return body if isinstance(body, Mapping) else {}

@@ -1,0 +1,162 @@
+"""Connections in the clear, or with protocols that no longer protect them."""
+
+from __future__ import annotations
+
+from workers.fixers.terraform.settings import Setting, on, settings_fixer
+
+_OLD = "clients that speak only older protocols can no longer connect"
+_PLAIN = "clients that connect without TLS can no longer do so"
+
+
+def _tls(path: str, value: str = '"1.2"') -> list[Setting]:
+    return [Setting("tls-1-2", on(path, value), "Connections need TLS 1.2 or later.", _OLD, toggle=True)]
+
+
+def _require(path: str, value: str = "true") -> list[Setting]:
+    return [Setting("require-tls", on(path, value), "Connections need TLS.", _PLAIN, toggle=value in ("true", "false"))]
+
+
+TRANSPORT = {
+    "CKV_AWS_30": _require("transit_encryption_enabled"),
+    "CKV_AWS_83": _require("domain_endpoint_options.enforce_https"),
+    "CKV_AWS_228": [
+        Setting(
+            "tls-1-2",
+            on("domain_endpoint_options.tls_security_policy", '"Policy-Min-TLS-1-2-2019-07"'),
+            "Connections need TLS 1.2.",
+            _OLD,
+        ),
+        Setting(
+            "tls-1-2-forward-secrecy",
+            on("domain_endpoint_options.tls_security_policy", '"Policy-Min-TLS-1-2-PFS-2023-10"'),
+            "Connections need TLS 1.2 or later with forward secrecy.",
+            _OLD,
+        ),
+    ],
+    "CKV_AWS_174": [
+        Setting(
+            "tls-1-2-2021",
+            on("viewer_certificate.minimum_protocol_version", '"TLSv1.2_2021"'),
+            "Viewers need TLS 1.2.",
+            f"{_OLD}; the distribution needs a certificate of its own",
+        ),
+        Setting(
+            "tls-1-2-2019",
+            on("viewer_certificate.minimum_protocol_version", '"TLSv1.2_2019"'),
+            "Viewers need TLS 1.2, with a wider choice of ciphers.",
+            f"{_OLD}; the distribution needs a certificate of its own",
+        ),
+    ],
+    "CKV_AWS_131": [
+        Setting(
+            "drop-invalid-headers",
+            on("drop_invalid_header_fields"),
+            "Malformed headers, by which requests are smuggled, never reach the targets.",
+            toggle=True,
+        )
+    ],
+    "CKV_AWS_328": [
+        Setting(
+            "defensive",
+            on("desync_mitigation_mode", '"defensive"'),
+            "Requests that could be smuggled are closed or refused.",
+        ),
+        Setting(
+            "strictest",
+            on("desync_mitigation_mode", '"strictest"'),
+            "Only requests that follow the standard to the letter pass.",
+            "odd clients are refused",
+        ),
+    ],
+    "CKV_AZURE_3": _require("enable_https_traffic_only"),
+    "CKV_AZURE_14": _require("https_only"),
+    "CKV_AZURE_153": _require("https_only"),
+    "CKV_AZURE_28": _require("ssl_enforcement_enabled"),
+    "CKV_AZURE_29": _require("ssl_enforcement_enabled"),
+    "CKV_AZURE_47": _require("ssl_enforcement_enabled"),
+    "CKV_AZURE_91": _require("enable_non_ssl_port", "false"),
+    "CKV_AZURE_15": [
+        Setting(
+            "tls-1-2",
+            on("site_config.min_tls_version", '"1.2"'),
+            "Connections need TLS 1.2 or later.",
+            _OLD,
+            types=("azurerm_app_service",),
+        ),
+        Setting(
+            "tls-1-2",
+            on("site_config.minimum_tls_version", '"1.2"'),
+            "Connections need TLS 1.2 or later.",
+            _OLD,
+            types=("azurerm_linux_web_app", "azurerm_windows_web_app"),
+        ),
+        Setting(
+            "tls-1-3",
+            on("site_config.minimum_tls_version", '"1.3"'),
+            "Connections need TLS 1.3.",
+            _OLD,
+            types=("azurerm_linux_web_app", "azurerm_windows_web_app"),
+        ),
+    ],
+    "CKV_AZURE_145": _tls("site_config.minimum_tls_version"),
+    "CKV_AZURE_44": _tls("min_tls_version", '"TLS1_2"'),
+    "CKV_AZURE_52": _tls("minimum_tls_version"),
+    "CKV_AZURE_148": _tls("minimum_tls_version"),
+    "CKV_AZURE_205": _tls("minimum_tls_version"),
+    "CKV_AZURE_223": _tls("minimum_tls_version"),
+    "CKV_AZURE_54": [
+        Setting(
+            "tls-1-2", {"ssl_minimal_tls_version_enforced": '"TLS1_2"'}, "Connections need TLS 1.2.", _OLD, toggle=True
+        )
+    ],
+    "CKV_AZURE_147": [
+        Setting(
+            "tls-1-2", {"ssl_minimal_tls_version_enforced": '"TLS1_2"'}, "Connections need TLS 1.2.", _OLD, toggle=True
+        )
+    ],
+    "CKV_AZURE_78": [
+        Setting(
+            "no-ftp",
+            on("site_config.ftps_state", '"Disabled"'),
+            "Nothing is deployed over FTP any more.",
+            "deployments over FTP stop",
+        ),
+        Setting(
+            "ftps-only",
+            on("site_config.ftps_state", '"FtpsOnly"'),
+            "Deployments over FTP need TLS.",
+            "deployments over plain FTP stop",
+        ),
+    ],
+    "CKV_AZURE_18": [Setting("http-2", on("site_config.http2_enabled"), "Clients may speak HTTP/2.", toggle=True)],
+    "CKV_AZURE_67": [Setting("http-2", on("site_config.http2_enabled"), "Clients may speak HTTP/2.", toggle=True)],
+    "CKV_GCP_97": [
+        Setting(
+            "server-tls",
+            on("transit_encryption_mode", '"SERVER_AUTHENTICATION"'),
+            "Connections need TLS.",
+            "the instance is replaced, and clients must use TLS",
+        )
+    ],
+    "CKV_GCP_6": [
+        Setting("require-ssl", on("settings.ip_configuration.require_ssl"), "Connections need TLS.", _PLAIN),
+    ],
+}
+
+propose = settings_fixer(
+    "terraform-transport",
+    "cryptography",
+    """What crosses a network in the clear is read and changed on the way; TLS 1.0 and 1.1 have known weaknesses and
+have been withdrawn. Every client of the last ten years speaks TLS 1.2.""",
+    TRANSPORT,
+    {
+        "AVD-AWS-0052": "CKV_AWS_131",
+        "AVD-AWS-0046": "CKV_AWS_83",
+        "AVD-AWS-0126": "CKV_AWS_228",
+        "AVD-AWS-0013": "CKV_AWS_174",
+        "AVD-AZU-0008": "CKV_AZURE_3",
+        "AVD-AZU-0011": "CKV_AZURE_44",
+        "AVD-AZU-0006": "CKV_AZURE_15",
+        "AVD-AZU-0004": "CKV_AZURE_14",
+    },
+)

@@ -1,0 +1,55 @@
+"""Which commit a release of an action is: read from the lock that ships with secaid, never guessed."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import msgspec
+
+from daemon.resources import resource
+
+_VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?")
+
+
+class Action(msgspec.Struct, frozen=True):
+    """What is known of one action's repository."""
+
+    read: str
+    """Where the commits were read."""
+    seen: str
+    """`tag`: in the action's own repository; `workflow`: in somebody's pin with a version comment."""
+    releases: dict[str, str]
+    branches: dict[str, str] = {}
+    inputs: list[str] | None = None
+    """Of the newest release's root action; none where unknown."""
+    outputs: list[str] | None = None
+
+    def newest(self, within: str = "") -> str | None:
+        """The newest release, within the line that a ref names (`v4`, `v4.1`)."""
+        line = numbers(within)
+        found = [tag for tag in self.releases if numbers(tag)[: len(line)] == line]
+        return max(found, key=numbers, default=None)
+
+
+class _Lock(msgspec.Struct, frozen=True):
+    about: str
+    read: str
+    actions: dict[str, Action]
+
+
+def numbers(tag: str) -> tuple[int, ...]:
+    """A version's numbers; empty where it is none."""
+    match = _VERSION.fullmatch(tag)
+    return tuple(int(part) for part in match.groups() if part is not None) if match else ()
+
+
+def known(repository: str) -> Action | None:
+    """What the lock says about `owner/name`; GitHub ignores case in it."""
+    return _lock().get(repository.lower())
+
+
+@functools.cache
+def _lock() -> dict[str, Action]:
+    lock = msgspec.json.decode(resource("config", "actions.lock.json").read_bytes(), type=_Lock)
+    return {name.lower(): action for name, action in lock.actions.items()}

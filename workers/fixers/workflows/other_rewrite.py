@@ -1,0 +1,152 @@
+"""Expressions in PowerShell, Python and JavaScript → the language's own way to read the environment."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator
+
+from workers.fixers.registry import NoFix
+from workers.fixers.workflows.expressions import inner
+from workers.fixers.workflows.model import EXPRESSION
+from workers.fixers.workflows.shell_rewrite import Change, Name
+
+_TOKENS = {
+    "python": re.compile(r'#[^\n]*|[rRuUbBfF]{0,2}"""[\s\S]*?"""|[rRuUbBfF]{0,2}\'\'\'[\s\S]*?\'\'\'|'
+                         r'[rRuUbBfF]{0,2}"(?:\\.|[^"\\\n])*"|[rRuUbBfF]{0,2}\'(?:\\.|[^\'\\\n])*\''),
+    "javascript": re.compile(r'//[^\n]*|/\*[\s\S]*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|`(?:\\.|[^`\\])*`'),
+    "powershell": re.compile(r"<#[\s\S]*?#>|(?<![\w`$])#[^\n]*|@'\n[\s\S]*?\n\s*'@|@\"\n[\s\S]*?\n\s*\"@|"
+                             r"\"(?:`.|\"\"|[^\"`])*\"|'(?:''|[^'])*'"),
+}  # fmt: skip
+_SAFE = "\ue000"
+"""Stands for a character of an expression, so that its quotes are not the language's."""
+
+
+def rewrite(language: str, script: str, wanted: Callable[[str], bool], name: Name) -> list[Change]:
+    """The changes that take every wanted expression out of a script of `language`.
+
+    Raises:
+        NoFix: one stands where the language offers no spelling that means the same.
+    """
+    writer = {"python": _python, "javascript": _javascript, "powershell": _powershell}[language]
+    blank = EXPRESSION.sub(lambda match: _SAFE * len(match[0]), script)
+    tokens = [(match.start(), match.end()) for match in _TOKENS[language].finditer(blank)]
+    changes: list[Change] = []
+    for match in EXPRESSION.finditer(script):
+        if not wanted(match[0]):
+            continue
+        token = next((span for span in tokens if span[0] <= match.start() and match.end() <= span[1]), None)
+        changes += writer(script, match.span(), token, functools.partial(name, match[0]))
+    return _imported(language, script, changes)
+
+
+def javascript_contexts(expression: str) -> str | None:
+    """The expression as actions/github-script's own `context` gives it, where it does."""
+    text = inner(expression)
+    if match := re.fullmatch(r"github\.event((?:\.[A-Za-z_]\w*)+)", text):
+        return "context.payload" + match[1].replace(".", "?.")
+    known = {"github.actor": "actor", "github.sha": "sha", "github.ref": "ref", "github.workflow": "workflow",
+             "github.repository_owner": "repo.owner", "github.event_name": "eventName", "github.job": "job",
+             "github.run_id": "runId", "github.run_number": "runNumber"}  # fmt: skip
+    return f"context.{known[text]}" if text in known else None
+
+
+def _python(
+    script: str, span: tuple[int, int], token: tuple[int, int] | None, name: Callable[[], str]
+) -> Iterator[Change]:
+    expression = script[slice(*span)]
+    if token is None:
+        message = f"`{expression}` stands bare in Python code: what it may be is for a person to say"
+        raise NoFix(message)
+    text = script[slice(*token)]
+    if text.startswith("#"):
+        yield (*span, inner(expression))
+        return
+    if re.match(r"[rRbBfFuU]|\"\"\"|'''", text):
+        message = f"`{expression}` stands in a prefixed or long Python string, which cannot be taken apart safely"
+        raise NoFix(message)
+    yield from _concatenated(span, token, text[0], f'os.environ["{name()}"]')
+
+
+def _javascript(
+    script: str, span: tuple[int, int], token: tuple[int, int] | None, name: Callable[[], str]
+) -> Iterator[Change]:
+    expression = script[slice(*span)]
+    if token is None:
+        yield (*span, f"JSON.parse(process.env.{name()})")
+    elif script[token[0]] == "/":
+        yield (*span, inner(expression))
+    elif script[token[0]] == "`":
+        yield (*span, f"${{process.env.{name()}}}")
+    elif (span[0] - token[0], token[1] - span[1]) == (1, 1):
+        yield (*token, f"process.env.{name()}")
+    elif re.search(r"`|\$\{", EXPRESSION.sub("", script[slice(*token)])):
+        message = f"`{expression}` stands in a string that cannot become a template literal as it is"
+        raise NoFix(message)
+    else:
+        yield (token[0], token[0] + 1, "`")
+        yield (*span, f"${{process.env.{name()}}}")
+        yield (token[1] - 1, token[1], "`")
+
+
+def _powershell(
+    script: str, span: tuple[int, int], token: tuple[int, int] | None, name: Callable[[], str]
+) -> Iterator[Change]:
+    if token is None:
+        yield from _bare_powershell(script, span, name)
+        return
+    text = script[slice(*token)]
+    if text.startswith(("#", "<#")):
+        yield (*span, inner(script[slice(*span)]))
+    elif text.startswith(('"', '@"')):
+        yield (*span, f"${{env:{name()}}}")
+    elif text.startswith("@'") or re.search(r'[$`"]', EXPRESSION.sub("", text)):
+        message = "the expression stands in a PowerShell string that expands nothing, and its other text would change"
+        raise NoFix(message)
+    elif (span[0] - token[0], token[1] - span[1]) == (1, 1):
+        yield (*token, f"$env:{name()}")
+    else:
+        yield (token[0], token[0] + 1, '"')
+        yield (*span, f"${{env:{name()}}}")
+        yield (token[1] - 1, token[1], '"')
+
+
+def _bare_powershell(script: str, span: tuple[int, int], name: Callable[[], str]) -> Iterator[Change]:
+    before = re.search(r"[^\s=(,;|&{]*$", script[: span[0]])
+    after = re.match(r"[^\s),;|&}]*", script[span[1] :])
+    start = span[0] - len(before[0]) if before else span[0]
+    end = span[1] + len(after[0]) if after else span[1]
+    rest = script[start : span[0]] + script[span[1] : end]
+    if EXPRESSION.search(rest) or re.search(r"[$`\"']", rest):
+        message = "the expression is one of several parts of a PowerShell word, which cannot be quoted safely"
+        raise NoFix(message)
+    if not rest:
+        if re.search(r"(?:^|[\n;|&{])[ \t]*$", script[:start]):
+            message = "the expression is itself the command: which commands may run is for a person to list"
+            raise NoFix(message)
+        yield (*span, f"$env:{name()}")
+        return
+    yield (start, start, '"')
+    yield (*span, f"${{env:{name()}}}")
+    yield (end, end, '"')
+
+
+def _concatenated(span: tuple[int, int], token: tuple[int, int], quote: str, value: str) -> Iterator[Change]:
+    """A string falls apart around the value; empty parts are left out, parentheses keep the rest of the line apart."""
+    first, last = span[0] - token[0] == 1, token[1] - span[1] == 1
+    if not (first and last):
+        yield (token[0], token[0], "(")
+        yield (token[1], token[1], ")")
+    yield (token[0], span[0], "") if first else (span[0], span[0], f"{quote} + ")
+    yield (*span, value)
+    yield (span[1], token[1], "") if last else (span[1], span[1], f" + {quote}")
+
+
+def _imported(language: str, script: str, changes: list[Change]) -> list[Change]:
+    found = sorted(dict.fromkeys(changes))
+    used = any("os.environ" in text for _, _, text in found)
+    if language == "python" and used and not re.search(r"^[ \t]*import os\b", script, re.MULTILINE):
+        first = re.search(r"^(?P<indent>[ \t]*)(?=\S)", script, re.MULTILINE)
+        at, indent = (first.start(), first["indent"]) if first else (0, "")
+        found = [(at, at, f"{indent}import os\n"), *found]
+    return found

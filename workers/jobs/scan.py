@@ -1,0 +1,59 @@
+"""A stored artifact → its scan: every file and raw row accounted for, and the distinct findings."""
+
+from __future__ import annotations
+
+from daemon.domain.artifact import Artifact
+from daemon.domain.report import Report
+from daemon.domain.scan import FileAccount, ReportState, RowAccount, Scan
+from daemon.errors import ReportBroken, UnknownFormat
+from daemon.storage import open_storage
+from workers.jobs.context import JobContext
+from workers.parsers import NotReport, read
+from workers.source.archive import Member, members
+from workers.source.tree import SourceTree
+from workers.triage.merge import distinct
+
+
+def read_scan(artifact: Artifact, tree: SourceTree, context: JobContext) -> Scan:
+    """Unpack, parse and tell apart. A file that cannot be read never hides what the others say.
+
+    Raises:
+        ArtifactRejected: the archive itself is hostile or broken.
+    """
+    limits = context.settings.limits
+    storage = open_storage(context.settings.storage.url, context.paths.data)
+    archive = storage.fetch(artifact.stored_at, context.paths.staging)
+    parsed: list[Report] = []
+    others: list[FileAccount] = []
+    for member in members(archive, limits):
+        context.check_cancelled()
+        outcome = _read(member, limits.report_rows)
+        if isinstance(outcome, Report):
+            parsed.append(outcome)
+        else:
+            others.append(outcome)
+    triage = distinct(parsed, tree, scope=artifact.repository or "")
+    accounts = [_account(report, rows) for report, rows in zip(parsed, triage.accounts, strict=True)]
+    return Scan(files=tuple(sorted([*accounts, *others], key=lambda file: file.path)), findings=triage.findings)
+
+
+def _read(member: Member, max_rows: int) -> Report | FileAccount:
+    try:
+        outcome = read(member.content, member.path, max_rows=max_rows)
+    except (ReportBroken, UnknownFormat) as error:
+        return FileAccount(path=member.path, state=ReportState.BROKEN, reason=str(error))
+    if isinstance(outcome, NotReport):
+        return FileAccount(path=member.path, state=ReportState.IGNORED, reason=outcome.reason)
+    return outcome
+
+
+def _account(report: Report, rows: tuple[RowAccount, ...]) -> FileAccount:
+    return FileAccount(
+        path=report.path,
+        state=ReportState.PARSED,
+        tool=report.tool,
+        tool_version=report.tool_version,
+        format=report.format,
+        reason="; ".join(report.notes) or None,
+        rows=rows,
+    )

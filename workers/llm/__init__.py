@@ -1,0 +1,1 @@
+"""The one door to language models: mlx-lm, behind one small interface."""

@@ -1,0 +1,53 @@
+"""Starts mlx once in this process, with a fast BLAS where it runs on a CPU.
+
+Importing mlx-lm lowers the limit of open files for good, and Metal aborts the process when memory is
+short: both belong into a worker's child process, never into the daemon.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import sys
+from typing import Any
+
+from daemon.errors import ModelUnavailable
+
+_BLAS = ("libopenblas.so.0", "libmkl_rt.so.2")
+
+
+@functools.cache
+def mlx() -> Any:
+    """The module `mlx.core`, ready for use.
+
+    Raises:
+        ModelUnavailable: mlx or mlx-lm is not installed, or cannot be loaded on this machine.
+    """
+    _preload_blas()
+    try:
+        import mlx.core as mx
+        import mlx_lm  # noqa: F401 - asked for here so that its absence is one error, with one remedy
+    except (ImportError, OSError) as error:
+        message = f"mlx-lm cannot be loaded: {error}. Install it with `pip install mlx-lm`"
+        raise ModelUnavailable(message) from error
+    if on_cpu(mx):
+        mx.disable_compile()  # each new shape would start a C++ compiler, which costs more than it saves
+    return mx
+
+
+def on_cpu(mx: Any) -> bool:
+    """Whether mlx computes on the CPU here: it wants float32, and dequantised weights."""
+    return bool(mx.default_device().type == mx.DeviceType.cpu)
+
+
+def _preload_blas() -> str | None:
+    """Load a fast BLAS over the reference one in mlx's Linux wheel: 8 to 10 times the tokens a second."""
+    if sys.platform != "linux" or "mlx.core" in sys.modules:
+        return None
+    for name in _BLAS:
+        try:
+            ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL)
+        except OSError:
+            continue
+        return name
+    return None

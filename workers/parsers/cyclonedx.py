@@ -1,0 +1,278 @@
+"""CycloneDX documents with vulnerabilities, JSON and XML: one row for each component that each one affects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from xml.etree.ElementTree import Element, tostring
+
+import defusedxml.ElementTree
+import msgspec
+
+from daemon.domain.finding import Finding, Package
+from workers.parsers import severity
+from workers.parsers.content import Probe, Shape
+from workers.parsers.identifiers import cwes, unique, vulnerabilities
+from workers.parsers.packages import package, parse_purl
+from workers.parsers.records import Record, decoder
+from workers.parsers.registry import Document, Outcome, Parsed, parser
+from workers.parsers.text import first_line
+
+_NOT_AFFECTED = {"not_affected", "false_positive", "resolved", "resolved_with_pedigree"}
+_MAX_DEPTH = 50
+
+
+class Component(Record, rename="camel"):
+    """A package; components nest."""
+
+    name: str | None = None
+    group: str | None = None
+    version: str | None = None
+    purl: str | None = None
+    ref: str | None = msgspec.field(name="bom-ref", default=None)
+    components: list[Component] | None = None
+
+
+class Rating(Record):
+    """One rating."""
+
+    severity: str | None = None
+    score: float | None = None
+    method: str | None = None
+    vector: str | None = None
+
+
+class Reference(Record):
+    """The same vulnerability elsewhere."""
+
+    id: str | None = None
+
+
+class Affects(Record):
+    """A component, by its reference."""
+
+    ref: str | None = None
+
+
+class Analysis(Record):
+    """What the supplier found out."""
+
+    state: str | None = None
+    justification: str | None = None
+    detail: str | None = None
+
+
+class Source(Record):
+    """Who says it."""
+
+    url: str | None = None
+
+
+class Vulnerability(Record):
+    """One vulnerability."""
+
+    id: str | None = None
+    source: Source | None = None
+    references: list[Reference] | None = None
+    ratings: list[Rating] | None = None
+    cwes: list[int] | None = None
+    description: str | None = None
+    detail: str | None = None
+    recommendation: str | None = None
+    analysis: Analysis | None = None
+    affects: list[Affects] | None = None
+
+
+class Tools(Record):
+    """Tools of version 1.5."""
+
+    components: list[Component] | None = None
+
+
+class Metadata(Record):
+    """Who made the document, of what."""
+
+    tools: list[Component] | Tools | None = None
+    component: Component | None = None
+
+
+class Bom(Record):
+    """A document."""
+
+    components: list[Component] | None = None
+    metadata: Metadata | None = None
+    vulnerabilities: list[msgspec.Raw] | None = None
+
+
+def _is_json(probe: Probe) -> bool:
+    return probe.object_with("bomFormat")
+
+
+@parser("cyclonedx-json", tools=("cyclonedx",), recognises=_is_json)
+def parse(document: Document) -> Parsed:
+    """A JSON document → its vulnerabilities. One without them is an inventory, which a note says."""
+    bom = msgspec.json.decode(document.probe.data, type=Bom, strict=False)
+    metadata = bom.metadata or Metadata()
+    known = _by_ref([*(bom.components or ()), *([metadata.component] if metadata.component else ())])
+    notes = () if bom.vulnerabilities is not None else ("the document lists components and no vulnerabilities",)
+    tool, version = _tool(metadata)
+    return Parsed(tool=tool, tool_version=version, rows=_rows(bom.vulnerabilities or (), known, tool), notes=notes)
+
+
+def _tool(metadata: Metadata) -> tuple[str, str | None]:
+    """The scanner that wrote it, where the document names one that is known to look for vulnerabilities."""
+    tools = metadata.tools.components if isinstance(metadata.tools, Tools) else metadata.tools
+    for tool in tools or ():
+        name = (tool.name or "").lower()
+        if name in {"grype", "trivy", "osv-scanner", "dependency-check", "snyk"}:
+            return name, tool.version
+    return "cyclonedx", None
+
+
+def _by_ref(components: Iterable[Component], depth: int = 0) -> dict[str, Component]:
+    known: dict[str, Component] = {}
+    for component in components if depth < _MAX_DEPTH else ():
+        known.setdefault(component.ref or component.purl or component.name or "", component)
+        known.update(_by_ref(component.components or (), depth + 1))
+    return known
+
+
+def _rows(raws: Iterable[msgspec.Raw], known: dict[str, Component], tool: str) -> Iterator[Outcome]:
+    decode = decoder(Vulnerability).decode
+    for raw in raws:
+        item: Vulnerability = decode(raw)
+        if not item.affects:
+            yield raw, _finding(item, None, tool)
+        for affected in item.affects or ():
+            yield raw, _finding(item, _package(affected.ref or "", known), tool)
+
+
+def _package(ref: str, known: dict[str, Component]) -> Package | None:
+    """The component of a reference; a reference into another document ends in `#` and the reference there."""
+    inner = ref.rpartition("#")[2]
+    component = known.get(ref) or known.get(inner)
+    if component is None:
+        return package(purl=inner) if parse_purl(inner) else package(name=inner or ref)
+    name = f"{component.group}:{component.name}" if component.group else component.name
+    if component.purl and parse_purl(component.purl):
+        return package(purl=component.purl, version=component.version)
+    return package(name=name, version=component.version)
+
+
+def _finding(item: Vulnerability, found: Package | None, tool: str) -> Finding:
+    ratings = item.ratings or []
+    rule = item.id or "unknown"
+    rated = severity.rate(
+        vectors=tuple(
+            _vector(rating) for rating in ratings if rating.vector and "CVSS" in (rating.method or "").upper()
+        ),
+        score=next(
+            (
+                rating.score
+                for rating in ratings
+                if rating.score is not None and "CVSS" in (rating.method or "").upper()
+            ),
+            None,
+        ),
+        word=next((rating.severity for rating in ratings if rating.severity), None),
+    )
+    analysis = item.analysis or Analysis()
+    state = analysis.state if analysis.state in _NOT_AFFECTED else None
+    why = ": ".join(filter(None, (state, analysis.justification, analysis.detail)))
+    title = first_line(item.description) or rule
+    return Finding(
+        tool=tool,
+        rule=rule,
+        title=title,
+        message=f"{rule} in {found.name} {found.version}".rstrip() if found else title,
+        severity=rated.severity,
+        tool_severity=next((rating.severity for rating in ratings if rating.severity), None),
+        cvss_vector=rated.vector,
+        cvss_score=rated.score,
+        package=found,
+        aliases=unique((*(reference.id for reference in item.references or ()), *vulnerabilities(rule)), without=rule),
+        cwes=cwes(item.cwes),
+        help_text="\n\n".join(filter(None, (item.description, item.detail, item.recommendation))),
+        help_uri=item.source.url if item.source else None,
+        suppressed=f"analysis: {why}" if state else None,
+    )
+
+
+def _vector(rating: Rating) -> str:
+    """The vector with the prefix that CycloneDX leaves to the method."""
+    vector, method = rating.vector or "", (rating.method or "").upper()
+    if vector.startswith("CVSS:") or "V2" in method:
+        return vector
+    prefix = {"CVSSV4": "CVSS:4.0/", "CVSSV31": "CVSS:3.1/"}.get(method, "CVSS:3.0/")
+    return f"{prefix}{vector}"
+
+
+def _is_xml(probe: Probe) -> bool:
+    return probe.shape is Shape.XML and probe.root == "bom"
+
+
+@parser("cyclonedx-xml", tools=("cyclonedx",), recognises=_is_xml)
+def parse_xml(document: Document) -> Parsed:
+    """An XML document → its vulnerabilities: those of version 1.4, and of the extension before it."""
+    root = defusedxml.ElementTree.fromstring(document.probe.data)
+    known = {
+        item.get("bom-ref") or item.findtext("{*}purl") or "": _xml_component(item)
+        for item in root.iter()
+        if _tag(item) == "component"
+    }
+    items = [item for item in root.iter() if _tag(item) == "vulnerability"]
+    notes = () if items else ("the document lists components and no vulnerabilities",)
+    return Parsed(tool="cyclonedx", rows=_xml_rows(items, known), notes=notes)
+
+
+def _xml_rows(items: Iterable[Element], known: dict[str, Component]) -> Iterator[Outcome]:
+    for element in items:
+        item = _xml_vulnerability(element)
+        raw = tostring(element)
+        refs = [affected.ref or "" for affected in item.affects or ()]
+        for ref in refs or [""]:
+            yield raw, _finding(item, _package(ref, known) if ref else None, "cyclonedx")
+
+
+def _xml_component(element: Element) -> Component:
+    return Component(
+        name=element.findtext("{*}name"),
+        group=element.findtext("{*}group"),
+        version=element.findtext("{*}version"),
+        purl=element.findtext("{*}purl"),
+    )
+
+
+def _xml_vulnerability(element: Element) -> Vulnerability:
+    refs = [element.get("ref"), *(part.text for part in element.iterfind("{*}affects/{*}target/{*}ref"))]
+    numbers = [part.text or "" for part in element.iterfind("{*}cwes/{*}cwe")]
+    advice = [element.findtext("{*}recommendation"), *(part.text for part in element.iterfind("{*}recommendations/*"))]
+    return Vulnerability(
+        id=element.findtext("{*}id"),
+        source=Source(url=element.findtext("{*}source/{*}url")),
+        references=[Reference(id=part.text) for part in element.iterfind("{*}references/{*}reference/{*}id")],
+        ratings=[_xml_rating(part) for part in element.iterfind("{*}ratings/{*}rating")],
+        cwes=list(cwes(numbers)),
+        description=element.findtext("{*}description"),
+        detail=element.findtext("{*}detail"),
+        recommendation="\n".join(filter(None, advice)),
+        analysis=Analysis(
+            state=element.findtext("{*}analysis/{*}state"),
+            justification=element.findtext("{*}analysis/{*}justification"),
+        ),
+        affects=[Affects(ref=ref) for ref in refs if ref],
+    )
+
+
+def _xml_rating(element: Element) -> Rating:
+    score: Any = element.findtext("{*}score/{*}base") or element.findtext("{*}score")
+    return Rating(
+        severity=element.findtext("{*}severity"),
+        score=severity.number(score),
+        method=element.findtext("{*}method"),
+        vector=element.findtext("{*}vector"),
+    )
+
+
+def _tag(element: Element) -> str:
+    return element.tag.rpartition("}")[2]

@@ -1,0 +1,177 @@
+"""SARIF 2.1.0: runs, rules, taxonomies, flows, suppressions, fixes, with refinements for single tools."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from daemon.domain.finding import Finding
+from daemon.domain.severity import Severity
+from daemon.errors import UnknownFormat
+from workers.parsers import severity
+from workers.parsers.content import Probe
+from workers.parsers.identifiers import cwes, owasp
+from workers.parsers.registry import Document, Outcome, Parsed, parser
+from workers.parsers.sarif_model import Invocation, Log, Message, Result, Run, Suppression
+from workers.parsers.sarif_places import Places
+from workers.parsers.sarif_rules import RuleFacts, Rules
+from workers.parsers.sarif_tools import Context, Refine, refinement_for
+
+_LINK = re.compile(r"\[([^\]\[]{1,500})\]\((?:\d+|sarif:[^)\s]{0,200})\)")
+_PLACEHOLDER = re.compile(r"\{(\d{1,3})\}")
+_NO_FINDING = {
+    "pass": "the rule was met here (kind: pass)",
+    "notApplicable": "the rule does not apply here (kind: notApplicable)",
+}
+_decode_log = msgspec.json.Decoder(Log, strict=False)
+_decode_result = msgspec.json.Decoder(Result, strict=False)
+
+
+def _is_sarif(probe: Probe) -> bool:
+    if not probe.object_with("runs"):
+        return False
+    return "version" in probe.fields or "$schema" in probe.fields or b'"driver"' in probe.start("runs")
+
+
+@parser("sarif", tools=(), recognises=_is_sarif)
+def parse(document: Document) -> Parsed:
+    """A SARIF log → its results, run after run. The first run names the tool where several tools share a file."""
+    log = _decode_log.decode(document.probe.data)
+    if log.version and not log.version.startswith("2."):
+        message = f"it is SARIF {log.version[:20]}; version 2.1.0 is read"
+        raise UnknownFormat(message)
+    runs = [RunReader(run, document) for run in log.runs or ()]
+    notes = [note for run in runs for note in run.notes()]
+    if log.inline_external_properties:
+        notes.append("inline external properties are not read: results in them, if any, are not counted")
+    return Parsed(
+        tool=runs[0].tool if runs else "unknown",
+        tool_version=runs[0].version if runs else None,
+        rows=(row for run in runs for row in run.rows()),
+        scanned=tuple(dict.fromkeys(path for run in runs for path in run.places.scanned())),
+        notes=tuple(notes),
+    )
+
+
+class RunReader:
+    """Reads the results of one run."""
+
+    def __init__(self, run: Run, document: Document) -> None:
+        driver = run.tool.driver
+        self._run = run
+        self._refine: Refine | None
+        self.tool, self._refine = refinement_for(driver.name or "")
+        self.version = driver.semantic_version or driver.version
+        self._rules = Rules(run)
+        self.places = Places(run, document.paths)
+
+    def rows(self) -> Iterator[Outcome]:
+        """Each result, as the finding it is or with why it is none."""
+        for raw in self._run.results or ():
+            result = _decode_result.decode(raw)
+            reason = _NO_FINDING.get(result.kind or "")
+            if result.baseline_state == "absent":
+                reason = "the result is gone since the baseline (baselineState: absent)"
+            yield raw, reason or self._finding(result)
+
+    def notes(self) -> Iterator[str]:
+        """What the tool said went wrong in its own run."""
+        for invocation in self._run.invocations or ():
+            yield from _trouble(invocation)
+        if (self._run.external_property_file_references or {}).get("results"):
+            yield "some results of this run lie in other files (externalPropertyFileReferences), which are not read"
+
+    def _finding(self, result: Result) -> Finding:
+        rule = self._rules.of(result)
+        properties = result.properties or {}
+        level = result.level or rule.level or "warning"
+        word, score = _severity(level, result, rule)
+        locations = self.places.locations(result.locations)
+        if result.web_request and result.web_request.target:
+            locations = (*locations, self.places.url(result.web_request.target))
+        finding = Finding(
+            tool=self.tool,
+            tool_version=self.version,
+            rule=rule.id,
+            title=rule.title,
+            message=message_text(result.message, rule),
+            severity=word,
+            tool_severity=level,
+            cvss_score=score,
+            locations=locations,
+            related=self.places.locations(result.related_locations),
+            flow=self.places.flow(result.code_flows, locations),
+            cwes=tuple(
+                dict.fromkeys(
+                    (*cwes(properties.get("cwe"), properties.get("tags"), self._rules.taxa(result.taxa)), *rule.cwes)
+                )
+            ),
+            owasp=tuple(dict.fromkeys((*owasp(*_owasp_values(properties)), *rule.owasp))),
+            aliases=rule.aliases,
+            help_text=rule.help_text,
+            help_uri=rule.help_uri,
+            fixes=self.places.fixes(result.fixes),
+            partial_fingerprints=_fingerprints(result),
+            confidence=rule.precision,
+            baseline=result.baseline_state,
+            suppressed=_suppressed(result.suppressions),
+        )
+        return self._refine(finding, Context(result, rule, self._run, self.places)) if self._refine else finding
+
+
+def message_text(message: Message | None, rule: RuleFacts) -> str:
+    """The message in words: by its id where it has no text, with its arguments, its links as their text."""
+    if message is None:
+        return rule.title
+    text = message.text or message.markdown or rule.messages.get(message.id or "") or rule.title
+    arguments = message.arguments or ()
+    if arguments:
+        text = _PLACEHOLDER.sub(lambda hit: arguments[int(hit[1])] if int(hit[1]) < len(arguments) else hit[0], text)
+    return _LINK.sub(r"\1", text) if "](" in text else text
+
+
+def _severity(level: str, result: Result, rule: RuleFacts) -> tuple[Severity, float | None]:
+    """`security-severity` of the result or its rule decides, else the level."""
+    score = severity.number((result.properties or {}).get("security-severity"))
+    if score is None:
+        score = rule.score
+    if score is not None and 0 <= score <= 10:
+        return severity.from_score(score), score if rule.aliases else None
+    return (Severity.INFO if result.kind == "informational" else severity.from_word(level)), None
+
+
+def _owasp_values(properties: dict[str, object]) -> Iterator[object]:
+    for key, value in properties.items():
+        if "owasp" in key.lower():
+            yield value
+
+
+def _fingerprints(result: Result) -> dict[str, str]:
+    """Both sorts of fingerprint, flat; nested values (seen in the wild) as JSON."""
+    found: dict[str, str] = {}
+    for group in (result.partial_fingerprints, result.fingerprints):
+        for key, value in (group or {}).items():
+            text = value if isinstance(value, str) else msgspec.json.encode(value, order="sorted").decode()
+            if text and text != "requires login":
+                found[key] = text
+    return found
+
+
+def _suppressed(suppressions: list[Suppression] | None) -> str | None:
+    for suppression in suppressions or ():
+        if suppression.status in {None, "accepted"}:
+            return ": ".join(filter(None, (suppression.kind or "suppressed", suppression.justification)))
+    return None
+
+
+def _trouble(invocation: Invocation) -> Iterator[str]:
+    if invocation.execution_successful is False:
+        yield f"the scanner says that its run failed (exit code {invocation.exit_code})"
+    for notification in (
+        *(invocation.tool_execution_notifications or ()),
+        *(invocation.tool_configuration_notifications or ()),
+    ):
+        if notification.level in {"error", "warning"} and notification.message:
+            yield f"{notification.level}: {notification.message.text or notification.message.id}"

@@ -1,0 +1,1 @@
+"""Source code as secaid reads it: trees of files, syntax trees, and the spans of formats."""

@@ -1,0 +1,1 @@
+"""Manifests and lockfiles → where each dependency's version is written, in bytes."""

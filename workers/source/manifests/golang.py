@@ -1,0 +1,32 @@
+"""Go: the `require` lines, and the `go` and `toolchain` lines, of a `go.mod`."""
+
+from __future__ import annotations
+
+import re
+
+from workers.source.manifests.declaration import Declaration, Span
+
+_REQUIRE = re.compile(
+    r"^[ \t]*(?:require[ \t]+)?(?P<name>[\w.~-]+\.[\w.~-]+(?:/[\w.~-]+)*)[ \t]+(?P<version>v\d[^\s/]*)"
+    r"(?P<rest>[^\n]*)$",
+    re.MULTILINE,
+)
+_GO = re.compile(r"^(?P<name>go|toolchain)[ \t]+(?:go)?(?P<version>\d[\w.]*)", re.MULTILINE)
+_BLOCK = re.compile(r"^[ \t]*(?P<kind>\w+)[ \t]*\([^)]*\)", re.MULTILINE)
+
+
+def declarations(path: str, content: bytes) -> list[Declaration]:
+    """Requirements by module path (`scope` is `direct` or `indirect`); the release of Go itself as `stdlib`."""
+    text = content.decode("latin-1")
+    others = [match.span() for match in _BLOCK.finditer(text) if match["kind"] != "require"]
+    found = []
+    for match in _REQUIRE.finditer(text):
+        if "=>" in match["rest"] or any(start <= match.start() < end for start, end in others):
+            continue
+        span = Span(path, *match.span("version"))
+        scope = "indirect" if "// indirect" in match["rest"] else "direct"
+        found.append(Declaration(name=match["name"], version=match["version"], literal=span, at=span, scope=scope))
+    for match in _GO.finditer(text):
+        span = Span(path, *match.span("version"))
+        found.append(Declaration(name="stdlib", version=match["version"], literal=span, at=span, scope=match["name"]))
+    return found

@@ -1,0 +1,302 @@
+r"""Minimal edits of YAML: a document and what should change → `Edit`s that touch nothing else.
+
+Everything new is written as the file writes: its indentation, line endings, block or flow style, and with no line
+ending at the end where the file has none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import yaml
+
+from daemon.domain.fix import Edit
+from workers.source.yamldoc import Node, YamlDoc
+
+Value = str | int | bool | None | Sequence["Value"] | Mapping[str, "Value"]
+"""What can be written: scalars, and lists and mappings of them. Text of several lines becomes a `|` block."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_./$(+][A-Za-z0-9_./@+()$ \-]*(?:[:][A-Za-z0-9_./@+()$\-]+)*")
+_PLAIN_BLOCK = re.compile(r"[A-Za-z0-9_./$(+][^\r\n\t]*")
+
+
+def edit(doc: YamlDoc, start: int, end: int, text: str) -> Edit:
+    r"""An edit of the document's file; `\n` in `text` becomes the file's own line ending."""
+    return Edit(path=doc.path, start=start, end=end, text=text.replace("\n", doc.newline))
+
+
+def scalar(text: str, *, flow: bool = False) -> str:
+    """Text as one YAML scalar on one line: plain where that means the same, else quoted."""
+    pattern = _PLAIN if flow else _PLAIN_BLOCK
+    if pattern.fullmatch(text) and _means(text, text, flow):
+        return text
+    if "\\" not in text and text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    quoted: str = yaml.safe_dump(text, default_style='"', width=2**20, allow_unicode=True)
+    return quoted.rstrip("\n")
+
+
+def render(value: Value, indent: int = 0, unit: int = 2, *, flow: bool = False) -> str:
+    """A value as text that stands behind `key:` or `- ` at column `indent`; a block starts with its line ending."""
+    if value is None:
+        return " null"
+    if isinstance(value, bool):
+        return " true" if value else " false"
+    if isinstance(value, int):
+        return f" {value}"
+    if isinstance(value, str):
+        return _text(value, indent + unit, flow=flow)
+    if not value or flow:
+        return f" {_flow(value)}"
+    if isinstance(value, Mapping):
+        return _block_mapping(value, indent + unit, unit)
+    pad = " " * (indent + unit)
+    return "".join(f"\n{pad}-{_member(item, indent + unit, unit)}" for item in value)
+
+
+def set_key(doc: YamlDoc, mapping: Node, key: str, value: Value, *, after: str | None = None) -> Edit:
+    """The key with that value: replaced where it stands, else added behind `after` or as the last.
+
+    Raises:
+        ValueError: the node is neither a mapping nor empty.
+    """
+    old, name = mapping.child(key), mapping.key(key)
+    if old is not None and name is not None:
+        return replace(doc, name, old, value)
+    return add_key(doc, mapping, key, value, after=after)
+
+
+def put(doc: YamlDoc, mapping: Node, path: Sequence[str], value: Value) -> Edit:
+    """The key at a path below a mapping; mappings in between are made where they are missing.
+
+    Raises:
+        ValueError: something on the way is neither a mapping nor empty (an alias, a scalar, a list).
+    """
+    key, *rest = path
+    child = mapping.child(key)
+    if not rest:
+        return set_key(doc, mapping, key, value)
+    if child is not None and child.kind == "mapping" and child.entries:
+        return put(doc, child, rest, value)
+    if child is not None and not child.empty:
+        message = f"{key} is a {child.kind}, not a mapping"
+        raise ValueError(message)
+    for step in reversed(rest):
+        value = {step: value}
+    return set_key(doc, mapping, key, value)
+
+
+def put_all(
+    doc: YamlDoc, parent: Node, name: str, values: Mapping[str, Value], *, after: str | None = None
+) -> list[Edit]:
+    """Several keys of the mapping `name` below `parent`, which is made (behind `after`) where it is missing.
+
+    Raises:
+        ValueError: `name` is there and neither a mapping nor empty.
+    """
+    mapping = parent.child(name)
+    if mapping is None or mapping.empty:
+        return [set_key(doc, parent, name, dict(values), after=after)] if values else []
+    return [put(doc, parent, (name, key), value) for key, value in values.items()]
+
+
+def replace(doc: YamlDoc, key: Node, old: Node, value: Value) -> Edit:
+    """Another value for a key; quotes of one scalar stay in fashion."""
+    flow = _inside_flow(doc, key)
+    if isinstance(value, str) and "\n" not in value and old.kind == "scalar" and old.style in ("'", '"'):
+        return edit(doc, old.start, old.end, _quoted(value, old.style))
+    text = render(value, doc.column(key.start), doc.unit, flow=flow)
+    if old.kind == "scalar" and old.empty:
+        return edit(doc, old.end, old.end, text)
+    if text.startswith(" ") and doc.line_of(key.end) == doc.line_of(old.start):
+        return edit(doc, old.start, old.end, text[1:])
+    colon = doc.content.index(b":", key.end)
+    return edit(doc, colon + 1, old.end, text)
+
+
+def add_key(doc: YamlDoc, mapping: Node, key: str, value: Value, *, after: str | None = None) -> Edit:
+    """A new key, behind `after` where that is there, else behind the last one.
+
+    Raises:
+        ValueError: the node is neither a mapping nor empty.
+    """
+    if not mapping.entries:
+        message = "an empty mapping has no column of its own: set it through its parent"
+        raise ValueError(message)
+    names = mapping.keys()
+    index = names.index(after) if after in names else len(names) - 1
+    name, last = mapping.entries[index]
+    if mapping.flow:
+        return edit(doc, _end(name, last), _end(name, last), f", {scalar(key)}:{render(value, flow=True)}")
+    column = doc.column(mapping.entries[0][0].start)
+    text = f"{' ' * column}{scalar(key)}:{render(value, column, doc.unit)}"
+    return insert_line(doc, name, last, text)
+
+
+def add_first(doc: YamlDoc, mapping: Node, key: str, value: Value) -> Edit:
+    """A new key in front of all others of a block mapping."""
+    first = mapping.entries[0][0]
+    column = doc.column(first.start)
+    text = f"{scalar(key)}:{render(value, column, doc.unit)}\n{' ' * column}"
+    return edit(doc, first.start, first.start, text)
+
+
+def insert_line(doc: YamlDoc, name: Node, last: Node, text: str) -> Edit:
+    """Whole lines behind an entry, its trailing comment, and the lines that a block scalar keeps."""
+    end, last = _end(name, last), _last(last)
+    keeps = last.block and last.tail > end and doc.slice(last.start, doc.line_end(last.start)).find("+") in (1, 2)
+    if keeps:
+        return edit(doc, last.tail, last.tail, f"{text}\n")
+    at = doc.line_end(end)
+    return edit(doc, at, at, f"\n{text}")
+
+
+def append_item(doc: YamlDoc, sequence: Node, value: Value) -> Edit:
+    """One more item at the end of a list that has some.
+
+    Raises:
+        ValueError: the list is empty.
+    """
+    if not sequence.items:
+        message = "an empty list has no column of its own: set it through its parent"
+        raise ValueError(message)
+    last = sequence.items[-1]
+    if sequence.flow:
+        return edit(doc, last.end, last.end, f",{render(value, flow=True)}")
+    column = dash_column(doc, last)
+    return insert_line(doc, last, _last(last), f"{' ' * column}-{_member(value, column, doc.unit)}")
+
+
+def insert_item(doc: YamlDoc, sequence: Node, index: int, value: Value) -> Edit:
+    """A new item of a block list, in front of the one at `index`."""
+    item = sequence.items[index]
+    column = dash_column(doc, item)
+    at = dash(doc, item)
+    return edit(doc, at, at, f"-{_member(value, column, doc.unit)}\n{' ' * column}")
+
+
+def delete_key(doc: YamlDoc, mapping: Node, key: str) -> Edit:
+    """The key, its value and its trailing comment go; a mapping left with nothing becomes `{}`.
+
+    Raises:
+        KeyError: it has no such key.
+    """
+    names = mapping.keys()
+    if key not in names:
+        raise KeyError(key)
+    index = names.index(key)
+    if len(names) == 1:
+        return edit(doc, mapping.start, _end(*mapping.entries[0]) if not mapping.flow else mapping.end, "{}")
+    name, value = mapping.entries[index]
+    if mapping.flow:
+        spans = [(one.start, _end(one, other)) for one, other in mapping.entries]
+        return _delete_flow(doc, spans, index)
+    if doc.slice(doc.line_start(name.start), name.start).strip():
+        return edit(doc, name.start, mapping.entries[index + 1][0].start, "")
+    return _delete_lines(doc, name.start, _end(name, _last(value)))
+
+
+def delete_item(doc: YamlDoc, sequence: Node, index: int) -> Edit:
+    """An item of a list goes, with the lines it alone stands on; a list left with nothing becomes `[]`."""
+    item = sequence.items[index]
+    if len(sequence.items) == 1:
+        return edit(doc, sequence.start, sequence.end, "[]")
+    if sequence.flow:
+        return _delete_flow(doc, [(one.start, one.end) for one in sequence.items], index)
+    at = dash(doc, item)
+    if doc.slice(doc.line_start(at), at).strip():
+        return edit(doc, at, dash(doc, sequence.items[index + 1]), "")
+    return _delete_lines(doc, at, _last(item).end)
+
+
+def dash(doc: YamlDoc, item: Node) -> int:
+    """Where the `-` of a block list's item stands."""
+    return doc.content.rindex(b"-", 0, max(item.start, 1))
+
+
+def dash_column(doc: YamlDoc, item: Node) -> int:
+    """The column of an item's `-`."""
+    return doc.column(dash(doc, item))
+
+
+def _delete_lines(doc: YamlDoc, start: int, end: int) -> Edit:
+    first, last = doc.line_start(start), doc.next_line(end)
+    if last == len(doc.content) and last == doc.line_end(end) and first > doc.begin:
+        # The last line, without an ending: the one before it takes over having none.
+        first = doc.line_end(doc.line_start(first - 1))
+    return edit(doc, first, last, "")
+
+
+def _delete_flow(doc: YamlDoc, spans: Sequence[tuple[int, int]], index: int) -> Edit:
+    if index + 1 < len(spans):
+        return edit(doc, spans[index][0], spans[index + 1][0], "")
+    return edit(doc, spans[index - 1][1], spans[index][1], "")
+
+
+def _end(name: Node, value: Node) -> int:
+    return max(name.end, value.end)
+
+
+def _last(node: Node) -> Node:
+    """The node whose text ends last: a block scalar at the very end keeps its lines."""
+    while node.entries or node.items:
+        if node.flow:
+            return node
+        node = node.entries[-1][1] if node.entries else node.items[-1]
+    return node
+
+
+def _inside_flow(doc: YamlDoc, key: Node) -> bool:
+    around = doc.enclosing(key.start)
+    return any(node.flow and node.start < key.start for _, node in around)
+
+
+def _member(value: Value, column: int, unit: int) -> str:
+    """An item's text behind its dash; a mapping starts on the dash's own line."""
+    if isinstance(value, Mapping) and value:
+        lines = _block_mapping(value, column + 2, unit)
+        return " " + lines.lstrip("\n ")
+    return render(value, column, unit)
+
+
+def _block_mapping(value: Mapping[str, Value], column: int, unit: int) -> str:
+    pad = " " * column
+    written = {key: "" if item is None else render(item, column, unit) for key, item in value.items()}
+    return "".join(f"\n{pad}{scalar(key)}:{text}" for key, text in written.items())
+
+
+def _text(value: str, column: int, *, flow: bool) -> str:
+    if "\n" not in value or flow:
+        return f" {scalar(value, flow=flow)}"
+    pad = " " * column
+    header = (
+        "|" if value.endswith("\n") and not value.endswith("\n\n") else ("|-" if not value.endswith("\n") else "|+")
+    )
+    lines = value.removesuffix("\n").split("\n")
+    return f" {header}\n" + "\n".join(pad + line if line else "" for line in lines)
+
+
+def _flow(value: Value) -> str:
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{scalar(key, flow=True)}:{render(item, flow=True)}" for key, item in value.items())
+        return f"{{{inner}}}" if not inner else f"{{ {inner} }}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "[" + ", ".join(render(item, flow=True).strip() for item in value) + "]"
+    return render(value, flow=True).strip()
+
+
+def _quoted(text: str, style: str) -> str:
+    if style == "'" and text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    dumped: str = yaml.safe_dump(text, default_style='"', width=2**20, allow_unicode=True)
+    return dumped.rstrip("\n")
+
+
+def _means(written: str, text: str, flow: bool) -> bool:
+    """Whether a plain scalar is read back as that text, and as text."""
+    try:
+        back = yaml.safe_load(f"[{written}]" if flow else f"k: {written}")
+    except yaml.YAMLError:
+        return False
+    return bool(back == ([text] if flow else {"k": text}))

@@ -1,0 +1,1 @@
+"""Two-stage LoRA: examples → adapter → evaluation → promotion decision."""

@@ -1,0 +1,1 @@
+"""Triage: reports and source → distinct findings with an identity, their duplicates and groups."""

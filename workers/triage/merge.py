@@ -1,0 +1,189 @@
+"""reports and source → distinct findings, an account of every raw row, and groups.
+
+A row repeats another one when the same tool's same rule points to the same place: in another format, in a merged
+file, or twice in one file. Distinct findings are then told apart by their fingerprints, and by their order in the
+file where one rule flags the same code twice.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from daemon.domain.finding import Finding
+from daemon.domain.report import Report
+from daemon.domain.scan import Disposition, KeptFinding, RowAccount
+from workers.source.tree import SourceTree
+from workers.triage.categories import OTHER, category
+from workers.triage.combine import combine
+from workers.triage.groups import group_keys
+from workers.triage.identity import Fingerprints, digest, place_name
+
+
+class Triage(msgspec.Struct, frozen=True, kw_only=True):
+    """What several reports of one commit come to."""
+
+    findings: tuple[KeptFinding, ...]
+    """Distinct, each with its id and its group, in the order of the reports."""
+    accounts: tuple[tuple[RowAccount, ...], ...]
+    """For each report, its rows: kept, repeating another one, or ignored because of something."""
+
+    @property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Group → ids of its findings."""
+        members: defaultdict[str, list[str]] = defaultdict(list)
+        for kept in self.findings:
+            members[kept.group or kept.id].append(kept.id)
+        return {key: tuple(ids) for key, ids in members.items()}
+
+    def count(self, disposition: Disposition) -> int:
+        """How many raw rows ended so."""
+        return sum(row.disposition is disposition for rows in self.accounts for row in rows)
+
+
+class Place(NamedTuple):
+    """Where a row points, as far as all formats of its tool agree on it."""
+
+    tool: str
+    rule: str
+    kind: str
+    where: str
+    line: int = 0
+    end_line: int = 0
+    column: int = 0
+
+
+class _Entry(NamedTuple):
+    """One row that is a finding."""
+
+    report: int
+    row: int
+    finding: Finding
+    place: Place
+
+
+def distinct(
+    reports: Sequence[Report],
+    tree: SourceTree | None = None,
+    *,
+    scope: str = "",
+    renames: Mapping[str, str] | None = None,
+) -> Triage:
+    """Reports of one commit → distinct findings, an account of every row, and groups.
+
+    Args:
+        reports: In the order in which they count: what a later one repeats is a duplicate of the earlier one.
+        tree: The scanned commit's files, where they are to be had.
+        scope: Goes into every id: findings of two repositories or branches are not one.
+        renames: New path → old path, as git shows them.
+    """
+    entries = list(_entries(reports))
+    clusters = _clusters(entries)
+    ids = _ids(clusters, Fingerprints(tree, renames=renames), scope)
+    merged = [_merged(cluster) for cluster in clusters]
+    keys = group_keys(dict(zip(ids, merged, strict=True)))
+    findings = tuple(
+        KeptFinding(id=identifier, finding=finding, group=keys[identifier])
+        for identifier, finding in zip(ids, merged, strict=True)
+    )
+    return Triage(findings=findings, accounts=_accounts(reports, clusters, ids))
+
+
+def _entries(reports: Sequence[Report]) -> Iterator[_Entry]:
+    for number, report in enumerate(reports):
+        for row in report.rows:
+            if row.finding is not None:
+                yield _Entry(number, row.index, row.finding, _place(row.finding))
+
+
+def _place(finding: Finding) -> Place:
+    location = finding.location
+    path = finding.path or ""
+    if finding.package is not None:
+        where = "\0".join((finding.package.name.lower(), finding.package.version, path or place_name(location)))
+        return Place(finding.tool, finding.rule, "package", where)
+    region = location.region
+    if region is not None and location.path:
+        end_line = region.end_line or region.start_line
+        return Place(finding.tool, finding.rule, "code", path, region.start_line, end_line, region.start_column or 0)
+    if not path and (location.url or location.logical):
+        return Place(finding.tool, finding.rule, "place", place_name(location))
+    return Place(finding.tool, finding.rule, "words", f"{path}\0{finding.message}")
+
+
+def _clusters(entries: Sequence[_Entry]) -> list[list[_Entry]]:
+    """Rows that point to the same place. A row without a column joins the first one of its line."""
+    columns: dict[Place, int] = {}
+    for entry in entries:
+        if entry.place.column:
+            line = entry.place._replace(column=0)
+            columns[line] = min(columns.get(line, entry.place.column), entry.place.column)
+    clusters: dict[Place, list[_Entry]] = {}
+    for entry in entries:
+        place = entry.place
+        if not place.column and place in columns:
+            place = place._replace(column=columns[place])
+        clusters.setdefault(place, []).append(entry)
+    return list(clusters.values())
+
+
+def _ids(clusters: Sequence[list[_Entry]], fingerprints: Fingerprints, scope: str) -> list[str]:
+    """Ids: the fingerprint, and the how-manieth of its kind in the file where one rule flags equal code twice."""
+    bases = [fingerprints(_best(cluster)) for cluster in clusters]
+    same: defaultdict[str, list[int]] = defaultdict(list)
+    for number, base in enumerate(bases):
+        same[base].append(number)
+    ids = [""] * len(clusters)
+    for base, numbers in same.items():
+        in_order = sorted(
+            numbers,
+            key=lambda number: min(
+                (entry.place.line, entry.place.column, entry.place.end_line) for entry in clusters[number]
+            ),
+        )
+        for ordinal, number in enumerate(in_order):
+            ids[number] = digest(scope, base, str(ordinal))
+    return ids
+
+
+def _best(cluster: Sequence[_Entry]) -> Finding:
+    """The row that quotes the most code; identity must not hang on which format came first."""
+    return max((entry.finding for entry in cluster), key=lambda finding: len(finding.location.snippet or ""))
+
+
+def _merged(cluster: Sequence[_Entry]) -> Finding:
+    finding = cluster[0].finding
+    for entry in cluster[1:]:
+        finding = combine(finding, entry.finding)
+    return msgspec.structs.replace(finding, category=category(finding)) if finding.category == OTHER else finding
+
+
+def _accounts(
+    reports: Sequence[Report], clusters: Sequence[Sequence[_Entry]], ids: Sequence[str]
+) -> tuple[tuple[RowAccount, ...], ...]:
+    fates: dict[tuple[int, int], tuple[str, str | None]] = {}
+    for identifier, cluster in zip(ids, clusters, strict=True):
+        first = cluster[0]
+        fates[first.report, first.row] = (identifier, None)
+        for entry in cluster[1:]:
+            fates[entry.report, entry.row] = (
+                identifier,
+                f"repeats row {first.row} of {reports[first.report].path}",
+            )
+    return tuple(tuple(_account(number, report, fates)) for number, report in enumerate(reports))
+
+
+def _account(
+    number: int, report: Report, fates: Mapping[tuple[int, int], tuple[str, str | None]]
+) -> Iterator[RowAccount]:
+    for row in report.rows:
+        if row.finding is None:
+            yield RowAccount(row.index, row.raw_sha256, Disposition.IGNORED, None, row.ignored)
+            continue
+        identifier, repeats = fates[number, row.index]
+        yield RowAccount(
+            row.index, row.raw_sha256, Disposition.DUPLICATE if repeats else Disposition.KEPT, identifier, repeats
+        )

@@ -1,0 +1,144 @@
+"""One task on its way up the ladder, as far as the files alone can say: L0, L1, tricks, and what L3 will say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import msgspec
+
+from daemon.domain.edits import apply_edits, by_path
+from daemon.domain.finding import Finding, Region
+from daemon.domain.fix import Candidate, Edit, Level
+from daemon.errors import EditConflict, SourceUnavailable
+from workers.source import syntax
+from workers.source.tree import SourceTree
+from workers.verify import dependency, gaming, parsing
+from workers.verify.kinds import is_action, is_workflow
+from workers.verify.structure import code
+from workers.verify.structure.preserved import preservation
+from workers.verify.workflows.preserved import broken
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A candidate to verify for a finding, on the tree that was scanned."""
+
+    finding: Finding
+    candidate: Candidate
+    tree: SourceTree
+    group: tuple[Finding, ...] = ()
+    """The other findings that it should end as well."""
+    proxies: Mapping[str, Sequence[str]] = {}
+    """Scanner → patterns of rules that mean the same weakness, for where the finding's own scanner cannot run."""
+
+
+class Patched(msgspec.Struct, frozen=True):
+    """One file before and after."""
+
+    path: str
+    before: bytes
+    after: bytes
+    edits: tuple[Edit, ...]
+
+
+class Attempt(msgspec.Struct, kw_only=True):
+    """What is known of a task before any scanner ran."""
+
+    task: Task
+    level: Level
+    files: tuple[Patched, ...] = ()
+    reason: str | None = None
+    """Why it can go no further; none where scanners should look."""
+    violations: tuple[str, ...] = ()
+    """Why L3 will be refused."""
+    changes: tuple[str, ...] = ()
+    compared_by: tuple[str, ...] = ()
+
+
+def attempt(task: Task) -> Attempt:
+    """Task → everything that can be said without a scanner."""
+    try:
+        files = _patched(task)
+    except (EditConflict, SourceUnavailable) as error:
+        return Attempt(task=task, level=Level.NONE, reason=f"L0 applies: {error}")
+    unchanged = _unchanged(files)
+    if unchanged:
+        return Attempt(task=task, level=Level.APPLIES, files=files, reason=f"L0 applies: {unchanged}")
+    for name, level, check in _GATES:
+        for file in files:
+            if (problem := check(file)) is not None:
+                return Attempt(task=task, level=level, files=files, reason=f"{name}: {file.path}: {problem}")
+    return _with_structure(Attempt(task=task, level=Level.PARSES, files=files))
+
+
+def flagged_regions(findings: Iterable[Finding], path: str) -> list[Region]:
+    """Every region of a file that the findings point to."""
+    return [
+        place.region
+        for finding in findings
+        for place in finding.locations
+        if place.region is not None and place.path == path
+    ]
+
+
+def _patched(task: Task) -> tuple[Patched, ...]:
+    if not task.candidate.edits:
+        message = "the candidate has no edits"
+        raise EditConflict(message)
+    files = []
+    for path, edits in by_path(task.candidate.edits).items():
+        before = task.tree.read(path)
+        files.append(Patched(path, before, apply_edits(before, edits), tuple(edits)))
+    return tuple(files)
+
+
+def _unchanged(files: Sequence[Patched]) -> str | None:
+    for file in files:
+        if file.before == file.after:
+            return f"{file.path} is not changed by its edits"
+    return "only comments or blanks change" if all(_comments_only(file) for file in files) else None
+
+
+def _comments_only(file: Patched) -> bool:
+    old = syntax.parse(file.before, file.path)
+    new = syntax.parse(file.after, file.path)
+    if old is None or new is None:
+        return file.before.split() == file.after.split()
+    if old.problems or new.problems:
+        return False
+    return code.same_tokens(old, new)
+
+
+def _parses(file: Patched) -> str | None:
+    return parsing.new_problem(file.path, file.before, file.after)
+
+
+def _honest(file: Patched) -> str | None:
+    return gaming.trick(file.path, file.before, file.after)
+
+
+_GATES: tuple[tuple[str, Level, Callable[[Patched], str | None]], ...] = (
+    ("L1 parses", Level.APPLIES, _parses),
+    ("anti-gaming", Level.PARSES, _honest),
+)
+
+
+def _with_structure(tried: Attempt) -> Attempt:
+    task = tried.task
+    if any(declared.startswith(dependency.DECLARES) for declared in task.candidate.declares):
+        files = {file.path: (file.after, file.edits) for file in tried.files}
+        outside = dependency.violations(task.candidate.declares, task.tree, files)
+        return msgspec.structs.replace(tried, violations=tuple(outside), compared_by=("declared dependencies",))
+    violations: list[str] = []
+    changes: list[str] = []
+    compared: list[str] = []
+    for file in tried.files:
+        regions = flagged_regions((task.finding, *task.group), file.path)
+        found = preservation(file.path, file.before, file.after, file.edits, task.candidate.declares, regions)
+        violations += [f"{file.path}: {violation}" for violation in found.violations]
+        changes += found.changes
+        compared.append(found.by)
+        if is_workflow(file.path) or is_action(file.path):
+            violations += [f"{file.path}: {why}" for why in broken(file.before, file.after, task.tree)]
+    return msgspec.structs.replace(
+        tried, violations=tuple(violations), changes=tuple(changes), compared_by=tuple(dict.fromkeys(compared))
+    )

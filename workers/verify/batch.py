@@ -1,0 +1,218 @@
+"""Many files, one start: files (as they were, as patched) → what each scanner says about each of them.
+
+Every variant of a file lies at its own path of one temporary tree (`v0007/.github/workflows/ci.yml`), so that paths
+that mean something to a scanner keep their meaning, and one start of a scanner answers for all of them.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import functools
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from daemon.domain.finding import Finding, Location
+from daemon.errors import ReportBroken, ScannerUnavailable
+from workers.source.tree import safe_path
+from workers.verify.process import execute
+from workers.verify.scanner import SCANNERS, Adapter, Completed, Output, ParseReport, Run, Tool, findings_of
+
+_CHUNK = 250
+"""Files of one start: bounds its memory, and what one broken file can spoil."""
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """One file to look at, with the files that must lie beside it."""
+
+    path: str
+    content: bytes
+    beside: tuple[tuple[str, bytes], ...] = ()
+
+    def key(self, tool: Tool) -> str:
+        """What a scanner's answer depends on: the scanner, its version, the path and all bytes."""
+        digest = hashlib.sha256(f"1\0{tool.name}\0{tool.version}".encode())
+        for path, content in ((self.path, self.content), *self.beside):
+            digest.update(b"\0".join((path.encode("utf-8", "surrogateescape"), str(len(content)).encode(), content)))
+        return digest.hexdigest()
+
+
+class FileScan(msgspec.Struct, frozen=True, kw_only=True):
+    """What one scanner said about one file."""
+
+    scanner: str
+    version: str
+    findings: tuple[Finding, ...] = ()
+    read: bool = False
+    """Whether the run proves that the file was read."""
+    errors: tuple[str, ...] = ()
+
+
+class Cache(Protocol):
+    """Answers by content, so that nothing is scanned twice."""
+
+    def get(self, key: str) -> FileScan | None:
+        """The stored answer, if there is one."""
+        ...
+
+    def put(self, key: str, scan: FileScan) -> None:
+        """Store an answer."""
+        ...
+
+
+class MemoryCache:
+    """Answers for as long as this process lives."""
+
+    def __init__(self) -> None:
+        self._scans: dict[str, FileScan] = {}
+
+    def get(self, key: str) -> FileScan | None:
+        """See `Cache.get`."""
+        return self._scans.get(key)
+
+    def put(self, key: str, scan: FileScan) -> None:
+        """See `Cache.put`."""
+        self._scans[key] = scan
+
+
+class Scanners:
+    """The scanners that run here, and what they said so far."""
+
+    def __init__(
+        self,
+        tools: Iterable[Tool],
+        parse: ParseReport,
+        *,
+        timeout: float = 300,
+        parallel: int = 2,
+        cache: Cache | None = None,
+    ) -> None:
+        self.tools = {tool.name: tool for tool in tools}
+        self._parse = parse
+        self._timeout = timeout
+        self._parallel = parallel
+        self._cache = cache if cache is not None else MemoryCache()
+        self.starts = 0
+        """How often a scanner was started; for benchmarks."""
+
+    def applicable(self, path: str, content: bytes) -> list[Adapter]:
+        """The scanners here that look at such a file."""
+        return [adapter for adapter in SCANNERS if self._ready(adapter) and adapter.applies(path, content)]
+
+    def _ready(self, adapter: Adapter) -> bool:
+        tool = self.tools.get(adapter.name)
+        return tool is not None and (tool.rules is not None or not adapter.needs_rules)
+
+    def scan(
+        self, wanted: Mapping[str, Iterable[Unit]], done: Callable[[str, int], None] = lambda _name, _count: None
+    ) -> dict[tuple[str, Unit], FileScan]:
+        """Scanner name → files to look at → every answer. `done(scanner, files)` is told as starts end."""
+        answers: dict[tuple[str, Unit], FileScan] = {}
+        work: list[tuple[str, list[Unit]]] = []
+        for name, units in wanted.items():
+            missing = []
+            for unit in dict.fromkeys(units):
+                known = self._cache.get(unit.key(self.tools[name]))
+                if known is None:
+                    missing.append(unit)
+                else:
+                    answers[name, unit] = known
+            work += [(name, missing[start : start + _CHUNK]) for start in range(0, len(missing), _CHUNK)]
+        with concurrent.futures.ThreadPoolExecutor(self._parallel) as pool:
+            futures = {pool.submit(self._chunk, name, units): name for name, units in work}
+            for future in concurrent.futures.as_completed(futures):
+                result = future.result()
+                answers |= result
+                done(futures[future], len(result))
+        return answers
+
+    def _chunk(self, name: str, units: Sequence[Unit]) -> dict[tuple[str, Unit], FileScan]:
+        try:
+            scans = self._start(SCANNERS.get(name), units)
+        except (ScannerUnavailable, ReportBroken, msgspec.DecodeError) as error:
+            if len(units) == 1:
+                tool = self.tools[name]
+                return {(name, units[0]): FileScan(scanner=name, version=tool.version, errors=(str(error),))}
+            # One file can spoil a whole start: halve until it stands alone.
+            middle = len(units) // 2
+            return self._chunk(name, units[:middle]) | self._chunk(name, units[middle:])
+        for unit, scan in zip(units, scans, strict=True):
+            self._cache.put(unit.key(self.tools[name]), scan)
+        return {(name, unit): scan for unit, scan in zip(units, scans, strict=True)}
+
+    def _start(self, adapter: Adapter, units: Sequence[Unit]) -> list[FileScan]:
+        tool = self.tools[adapter.name]
+        self.starts += 1
+        with tempfile.TemporaryDirectory(prefix="secaid-scan-") as folder:
+            # Resolved, because macOS' temporary folder is a link and scanners print what it points to.
+            root = Path(folder).resolve() / "tree"
+            root.mkdir()
+            laid = _lay_out(root, units)
+            start = functools.partial(_execute, tool, root, self._timeout)
+            output = adapter.scan(Run(tool=tool, root=root, paths=laid, start=start, timeout=self._timeout))
+            findings = findings_of(self._parse, tool.name, root, output.reports)
+        return _by_unit(tool, units, output, findings)
+
+
+def _execute(tool: Tool, root: Path, timeout: float, *arguments: str, **options: Any) -> Completed:
+    return execute([tool.executable, *arguments], folder=root, timeout=timeout, **options)
+
+
+def _lay_out(root: Path, units: Sequence[Unit]) -> list[str]:
+    paths = []
+    for index, unit in enumerate(units):
+        for path, content in ((unit.path, unit.content), *unit.beside):
+            file = root / _folder(index) / safe_path(path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        paths.append(f"{_folder(index)}/{unit.path}")
+    return paths
+
+
+def _folder(index: int) -> str:
+    return f"v{index:04d}"
+
+
+def _by_unit(tool: Tool, units: Sequence[Unit], output: Output, findings: Iterable[Finding]) -> list[FileScan]:
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        found.setdefault(finding.path or "", []).append(finding)
+    scans = []
+    for index, unit in enumerate(units):
+        prefix = f"{_folder(index)}/"
+        scans.append(
+            FileScan(
+                scanner=tool.name,
+                version=tool.version,
+                findings=tuple(_unprefixed(finding, prefix) for finding in found.get(prefix + unit.path, ())),
+                read=prefix + unit.path in output.read,
+                errors=tuple(error.replace(prefix, "") for error in output.errors if prefix in error),
+            )
+        )
+    return scans
+
+
+def _unprefixed(finding: Finding, prefix: str) -> Finding:
+    def here(places: tuple[Location, ...]) -> tuple[Location, ...]:
+        return tuple(
+            msgspec.structs.replace(place, path=place.path.removeprefix(prefix)) if place.path else place
+            for place in places
+        )
+
+    package = finding.package
+    if package and package.manifest:
+        package = msgspec.structs.replace(package, manifest=package.manifest.removeprefix(prefix))
+    return msgspec.structs.replace(
+        finding,
+        tool_version=finding.tool_version,
+        message=finding.message.replace(prefix, ""),
+        locations=here(finding.locations),
+        related=here(finding.related),
+        flow=here(finding.flow),
+        package=package,
+        partial_fingerprints={},
+    )

@@ -1,0 +1,42 @@
+"""Bandit: Python. It leaves with the same exit code whether a file parsed or not; `errors` and `metrics` say."""
+
+from __future__ import annotations
+
+import msgspec
+
+from workers.verify.kinds import suffix
+from workers.verify.scanner import Output, Run, scanner
+
+
+class _Error(msgspec.Struct):
+    filename: str
+    reason: str
+
+
+class _Report(msgspec.Struct):
+    errors: list[_Error]
+    metrics: dict[str, dict[str, int]]
+
+
+def applies(path: str, content: bytes) -> bool:
+    """Python source."""
+    del content
+    return suffix(path) in {".py", ".pyw"}
+
+
+@scanner(name="bandit", requirement="bandit==1.9.4", applies=applies)
+def scan(run: Run) -> Output:
+    """One start over the folder, so that the command line stays short; 1 is its exit code for findings."""
+    done = run.start("--quiet", "--recursive", "--format", "json", "--exclude", "", ".", allowed=(0, 1))
+    report = msgspec.json.decode(done.stdout, type=_Report)
+    broken = {_relative(error.filename): error.reason for error in report.errors}
+    read = frozenset(_relative(path) for path in report.metrics if path != "_totals")
+    return Output(
+        reports=[(done.stdout, "bandit.json")],
+        read=read - broken.keys(),
+        errors=[f"{path}: {reason}" for path, reason in sorted(broken.items())],
+    )
+
+
+def _relative(path: str) -> str:
+    return path.removeprefix("./")

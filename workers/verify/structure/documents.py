@@ -1,0 +1,203 @@
+"""Strict reading of data formats into mappings, lists and leaves: the native parsers of L1, the input of L3.
+
+Each reader refuses what the format's own tools would misread: duplicate keys, tabs, unclosed strings.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import defusedxml.ElementTree
+import yaml
+
+from workers.source import syntax
+from workers.verify.kinds import suffix
+
+MAX_NODES = 200_000
+"""Aliases unfold; a document larger than this when unfolded is an attack."""
+
+
+class Malformed(ValueError):
+    """The content is not a document of its format; the message says where."""
+
+
+def reader(path: str) -> Callable[[bytes], Any] | None:
+    """The strict reader of a path's format, if it has one."""
+    name = path.rpartition("/")[2]
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    return _BY_SUFFIX.get(suffix(path))
+
+
+def read_yaml(content: bytes) -> Any:
+    """One document, or a list of them under `---`; leaves are (tag, text).
+
+    Raises:
+        Malformed: it is not YAML, repeats a key, or unfolds without bound.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+        budget = iter(range(MAX_NODES))
+        documents = [_node(node, budget) for node in yaml.compose_all(text, Loader=_LOADER)]
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(_one_line(error)) from error
+    return documents[0] if len(documents) == 1 else documents
+
+
+def read_json(content: bytes) -> Any:
+    """A JSON document.
+
+    Raises:
+        Malformed: it is not JSON, or repeats a key.
+    """
+    try:
+        return json.loads(content.decode("utf-8-sig"), object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise Malformed(_one_line(error)) from error
+
+
+def read_toml(content: bytes) -> Any:
+    """A TOML document.
+
+    Raises:
+        Malformed: it is not TOML.
+    """
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise Malformed(_one_line(error)) from error
+
+
+def read_xml(content: bytes) -> Any:
+    """An XML document: elements by their local name, repeated ones by position.
+
+    Raises:
+        Malformed: it is not XML, or declares entities.
+    """
+    try:
+        root = defusedxml.ElementTree.fromstring(content)
+        return {_local(root.tag): _element(root)}
+    except (defusedxml.ElementTree.ParseError, defusedxml.DefusedXmlException, ValueError, RecursionError) as error:
+        raise Malformed(_one_line(error)) from error
+
+
+def read_hcl(content: bytes) -> Any:
+    """A Terraform file: blocks by type and labels, nested blocks as lists, attributes as their text.
+
+    Raises:
+        Malformed: tree-sitter finds an error.
+    """
+    tree = syntax.parse(content, language="hcl")
+    if tree is None:
+        message = "the HCL grammar is not installed"
+        raise Malformed(message)
+    if tree.problems:
+        first = tree.problems[0]
+        message = f"line {first.line}, column {first.column}: {first.kind}"
+        raise Malformed(message)
+    return _hcl_body(tree, tree.root)
+
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _node(node: yaml.Node, budget: Iterator[int]) -> Any:
+    if next(budget, None) is None:
+        message = f"it unfolds to more than {MAX_NODES} nodes"
+        raise Malformed(message)
+    if isinstance(node, yaml.MappingNode):
+        pairs = []
+        for key, value in node.value:
+            pairs.append((_key(key), _node(value, budget)))
+        return _unique(pairs, at=f"line {node.start_mark.line + 1}")
+    if isinstance(node, yaml.SequenceNode):
+        return [_node(item, budget) for item in node.value]
+    return (node.tag.rpartition(":")[2], "" if node.tag.endswith(":null") else str(node.value))
+
+
+def _key(node: yaml.Node) -> str:
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else repr(node.value)
+
+
+def _unique(pairs: Iterable[tuple[str, Any]], at: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            message = f"key {key!r} stands twice in one mapping" + (f" ({at})" if at else "")
+            raise Malformed(message)
+        found[key] = value
+    return found
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _local(tag: Any) -> str:
+    return str(tag).rpartition("}")[2]
+
+
+def _element(element: Any) -> Any:
+    children: dict[str, list[Any]] = {}
+    for child in element:
+        children.setdefault(_local(child.tag), []).append(_element(child))
+    content: dict[str, Any] = {name: items[0] if len(items) == 1 else items for name, items in children.items()}
+    content |= {f"@{name}": value for name, value in element.attrib.items()}
+    text = (element.text or "").strip()
+    if not content:
+        return text
+    return content | {"#text": text} if text else content
+
+
+def _hcl_body(tree: syntax.Syntax, node: Any) -> dict[str, Any]:
+    body = next((child for child in node.children if child.type == "body"), node)
+    found: dict[str, Any] = {}
+    for child in body.named_children:
+        if child.type == "attribute":
+            name = tree.text(child.named_children[0])
+            found[name] = " ".join(_tokens(tree, child.named_children[1]))
+        elif child.type == "block":
+            _hcl_block(tree, child, found)
+    return found
+
+
+def _hcl_block(tree: syntax.Syntax, block: Any, into: dict[str, Any]) -> None:
+    words = [tree.text(part).strip('"') for part in block.children if part.type in {"identifier", "string_lit"}]
+    place = into
+    for word in words[:-1]:
+        place = place.setdefault(word, {})
+    body = _hcl_body(tree, block)
+    if len(words) > 1:
+        if words[-1] in place:
+            message = f"block {' '.join(words)} stands twice"
+            raise Malformed(message)
+        place[words[-1]] = body
+    else:
+        place.setdefault(words[-1], []).append(body)
+
+
+def _tokens(tree: syntax.Syntax, node: Any) -> list[str]:
+    return [tree.text(part) for part in syntax.walk(node) if not part.children and part.type != "comment"]
+
+
+_BY_SUFFIX: dict[str, Callable[[bytes], Any]] = {
+    ".yml": read_yaml,
+    ".yaml": read_yaml,
+    ".json": read_json,
+    ".toml": read_toml,
+    ".xml": read_xml,
+    ".tf": read_hcl,
+    ".tfvars": read_hcl,
+    ".hcl": read_hcl,
+}
+_BY_NAME: dict[str, Callable[[bytes], Any]] = {
+    "poetry.lock": read_toml,
+    "uv.lock": read_toml,
+    "Cargo.lock": read_toml,
+    "Pipfile": read_toml,
+    "Pipfile.lock": read_json,
+    "composer.lock": read_json,
+}

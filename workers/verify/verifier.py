@@ -1,0 +1,267 @@
+"""Tasks → verdicts: the ladder L0–L3, with every scanner started once for all of them.
+
+A clean re-scan proves nothing by itself. The original must fire under the same scanner (positive control), the run
+must prove that it read the patched file (liveness), and every scanner that applies looks for what the fix broke.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from daemon.domain.finding import Finding, Package
+from daemon.domain.fix import Grade, Level, Verdict
+from daemon.domain.severity import Severity
+from daemon.masking import mask, mask_all
+from workers.source.tree import SourceTree
+from workers.verify.attempt import Attempt, Patched, Task, attempt
+from workers.verify.batch import FileScan, Scanners, Unit
+from workers.verify.compare import Comparison, LineMap, compare, locate
+from workers.verify.dependency import evidence
+from workers.verify.scanner import SCANNERS, Role
+from workers.verify.score import score
+
+__all__ = ["Task", "Verifier"]
+
+_SHOWN = 10
+Progress = Callable[[str, int], None]
+
+
+class Verifier:
+    """Verifies candidates. One of it serves many batches; what was scanned once is not scanned again."""
+
+    def __init__(self, scanners: Scanners) -> None:
+        self._scanners = scanners
+
+    def verify(self, tasks: Sequence[Task], progress: Progress = lambda _name, _count: None) -> list[Verdict]:
+        """One verdict per task, in order. A task never spoils another."""
+        attempts = [attempt(task) for task in tasks]
+        laid = _Layout(self._scanners)
+        for tried in attempts:
+            if tried.reason is None:
+                laid.add(tried)
+        answers = self._scanners.scan(laid.wanted, progress)
+        return [_Judge(tried, laid, answers).verdict() for tried in attempts]
+
+
+class _Layout:
+    """Which file each scanner must look at, before and after, for every attempt."""
+
+    def __init__(self, scanners: Scanners) -> None:
+        self.scanners = scanners
+        self.wanted: dict[str, list[Unit]] = {}
+        self._folders: dict[int, dict[str, list[str]]] = {}
+
+    def add(self, tried: Attempt) -> None:
+        """Ask for every scan that judging this attempt needs."""
+        for file in tried.files:
+            for name in self.names(file):
+                self.wanted.setdefault(name, []).extend(self.units(name, tried, file))
+
+    def names(self, file: Patched) -> list[str]:
+        """The scanners that look at a file, before or after."""
+        both = (*self.scanners.applicable(file.path, file.before), *self.scanners.applicable(file.path, file.after))
+        return sorted({adapter.name for adapter in both})
+
+    def units(self, name: str, tried: Attempt, file: Patched) -> tuple[Unit, Unit]:
+        """The file before and after, each with the siblings that the scanner needs."""
+        old = self._beside(name, tried.task.tree, file.path)
+        patched = {other.path: other.after for other in tried.files}
+        new = tuple((path, patched.get(path, content)) for path, content in old)
+        return Unit(file.path, file.before, old), Unit(file.path, file.after, new)
+
+    def _beside(self, name: str, tree: SourceTree, path: str) -> tuple[tuple[str, bytes], ...]:
+        siblings = SCANNERS.get(name).siblings
+        if siblings is None:
+            return ()
+        others = self._index(tree).get(path.rpartition("/")[0], [])
+        return tuple((other, tree.read(other)) for other in others if other != path and siblings(path, other))
+
+    def _index(self, tree: SourceTree) -> dict[str, list[str]]:
+        if id(tree) not in self._folders:
+            folders: dict[str, list[str]] = {}
+            for path in tree.paths():
+                folders.setdefault(path.rpartition("/")[0], []).append(path)
+            self._folders[id(tree)] = folders
+        return self._folders[id(tree)]
+
+
+class _Refused(Exception):
+    """The attempt goes no further; the verdict says why."""
+
+    def __init__(self, level: Level, reason: str, grade: Grade = Grade.UNVERIFIED) -> None:
+        super().__init__(reason)
+        self.level, self.grade = level, grade
+
+
+class _Looked(msgspec.Struct, frozen=True):
+    """One scanner's two answers about one file."""
+
+    file: Patched
+    before: FileScan
+    after: FileScan
+    comparison: Comparison
+
+
+class _Judge:
+    """Turns one attempt and the scanners' answers into a verdict."""
+
+    def __init__(self, tried: Attempt, laid: _Layout, answers: dict[tuple[str, Unit], FileScan]) -> None:
+        self._tried = tried
+        self._task = tried.task
+        self._looked = [
+            self._look(laid, answers, name, file)
+            for file in (tried.files if tried.reason is None else ())
+            for name in laid.names(file)
+        ]
+        self._evidence: dict[str, str | int | float | bool | list[str]] = {}
+        self._lesser: list[str] = []
+        self._remaining = 0
+
+    def verdict(self) -> Verdict:
+        """The ladder, as far as it carries."""
+        try:
+            return self._verdict(Level.PRESERVED, self._climb(), None)
+        except _Refused as refused:
+            return self._verdict(refused.level, refused.grade, str(refused))
+
+    def _climb(self) -> Grade:
+        if self._tried.reason is not None:
+            raise _Refused(self._tried.level, self._tried.reason)
+        finding = self._task.finding
+        if finding.package is not None and finding.tool not in SCANNERS.names():
+            return self._bump(finding.package, finding.severity)
+        grade, own, control = self._control()
+        self._evidence |= {
+            "scanner": f"{own.before.scanner} {own.before.version}",
+            "rule": control.rule,
+            "findings_before": len(own.before.findings),
+            "findings_after": len(own.after.findings),
+        }
+        if not own.after.read:
+            why = "; ".join(own.after.errors[:2]) or "its output does not mention it"
+            raise _Refused(Level.PARSES, f"L2 re-scanned: {own.after.scanner} did not read the patched file: {why}")
+        if control not in own.comparison.ended:
+            raise _Refused(Level.PARSES, f"L2 re-scanned: {own.after.scanner} still reports {control.rule}")
+        self._regressions(control.severity)
+        self._remaining = self._still_firing()
+        return self._preserved(grade)
+
+    def _bump(self, package: Package, severity: Severity) -> Grade:
+        """A dependency's new version is evidence by itself; the scanners here only look for what else it broke."""
+        patched = {file.path: file.after for file in self._tried.files}
+        shown = evidence(package, self._task.tree, patched)
+        self._evidence |= {"declared_before": list(shown.before), "declared_after": list(shown.after)}
+        if shown.reason is not None:
+            raise _Refused(Level.PARSES, f"L2 evidence: {shown.reason}")
+        self._regressions(severity)
+        return self._preserved(Grade.EVIDENCE)
+
+    def _preserved(self, grade: Grade) -> Grade:
+        if self._tried.violations:
+            raise _Refused(Level.RESCANNED, f"L3 preserved: {'; '.join(self._tried.violations[:3])}", grade)
+        return grade
+
+    def _control(self) -> tuple[Grade, _Looked, Finding]:
+        """The positive control: who reports the finding on the original, and as what.
+
+        Raises:
+            _Refused: nobody does, so that a clean re-scan would prove nothing.
+        """
+        finding = self._task.finding
+        mine = [seen for seen in self._looked if seen.before.scanner == finding.tool]
+        for seen in mine:
+            if (control := locate(finding, seen.before.findings)) is not None and seen.before.read:
+                return Grade.SAME_SCANNER, seen, control
+        for seen in self._looked:
+            if (control := self._stand_in(seen)) is not None:
+                return Grade.PROXY, seen, control
+        raise _Refused(Level.PARSES, f"unverifiable here: {self._why_not(mine)}")
+
+    def _stand_in(self, seen: _Looked) -> Finding | None:
+        """Another scanner's finding of the same weakness, where it overlaps this one."""
+        patterns = self._task.proxies.get(seen.before.scanner, ())
+        finding = self._task.finding
+        if seen.before.scanner == finding.tool or seen.file.path != finding.path:
+            return None
+        for other in seen.before.findings:
+            if any(fnmatch.fnmatchcase(other.rule, pattern) for pattern in patterns):
+                alias = msgspec.structs.replace(finding, rule=other.rule)
+                if locate(alias, [other]) is not None:
+                    return other
+        return None
+
+    def _why_not(self, mine: Sequence[_Looked]) -> str:
+        finding = self._task.finding
+        if finding.tool not in SCANNERS.names():
+            return f"secaid has no adapter for {finding.tool}, and no other scanner reports this place"
+        if SCANNERS.get(finding.tool).needs_rules and not mine:
+            return f"{finding.tool}'s rule {finding.rule} is not among the repository's own, and others need a network"
+        if not mine:
+            return f"{finding.tool} is not installed or does not look at the changed files"
+        if not mine[0].before.read:
+            return (
+                f"{finding.tool} did not read the original: {'; '.join(mine[0].before.errors[:2]) or 'no proof of it'}"
+            )
+        version = f"{finding.tool} {mine[0].before.version}"
+        return f"{version} does not report {finding.rule} at {finding.path}:{finding.line or '?'} of the original"
+
+    def _regressions(self, severity: Severity) -> None:
+        """Raises `_Refused` where any scanner reports something new that matters, or lost sight of the file."""
+        checked = set()
+        for seen in self._looked:
+            checked.add(f"{seen.after.scanner} {seen.after.version}")
+            if seen.before.read and not seen.after.read:
+                raise _Refused(Level.PARSES, f"L2 re-scanned: {seen.after.scanner} can no longer read {seen.file.path}")
+            for new in seen.comparison.new:
+                place = f"{new.path}:{new.line or '?'}"
+                sentence = f"{seen.after.scanner} newly reports {new.rule} at {place}: {new.message[:120]}"
+                lint = SCANNERS.get(seen.after.scanner).role is Role.LINT
+                if lint or new.severity.rank >= severity.rank:
+                    raise _Refused(Level.PARSES, f"L2 re-scanned: {sentence}")
+                self._lesser.append(sentence)
+        self._evidence["checked_by"] = sorted(checked)
+
+    def _still_firing(self) -> int:
+        ended = [finding for seen in self._looked for finding in seen.comparison.ended]
+        self._evidence["ended"] = sorted({f"{finding.tool}: {finding.rule}" for finding in ended})[:_SHOWN]
+        stayed = [old for seen in self._looked for old, _ in seen.comparison.stayed]
+        return sum(
+            any(other.tool == finding.tool for other in stayed) and locate(finding, stayed) is not None
+            for finding in self._task.group
+        )
+
+    def _look(self, laid: _Layout, answers: dict[tuple[str, Unit], FileScan], name: str, file: Patched) -> _Looked:
+        old, new = laid.units(name, self._tried, file)
+        before, after = answers[name, old], answers[name, new]
+        lines = LineMap(file.before, file.after, file.edits)
+        return _Looked(file, before, after, compare(before.findings, after.findings, lines))
+
+    def _verdict(self, level: Level, grade: Grade, reason: str | None) -> Verdict:
+        tried = self._tried
+        self._evidence |= {"changes": list(tried.changes[:_SHOWN]), "compared_by": list(tried.compared_by)}
+        rated = score(
+            self._task.candidate,
+            {file.path: (file.before, file.after) for file in tried.files},
+            level=level,
+            grade=grade,
+            remaining=self._remaining,
+            lesser=self._lesser,
+        )
+        return Verdict(
+            level=level,
+            grade=grade,
+            verified=level >= Level.PRESERVED and grade is not Grade.UNVERIFIED,
+            score=rated.value,
+            reason=mask(reason) if reason else None,
+            recommendations=tuple(mask(sentence) for sentence in rated.recommendations),
+            evidence=mask_all(self._evidence),
+        )
+
+
+def best_first(verdicts: Iterable[tuple[int, Verdict]]) -> list[int]:
+    """Indexes of candidates, the best first: verified, then level, then score, then the order they came in."""
+    ranked = sorted(verdicts, key=lambda item: (-item[1].verified, -item[1].level, -item[1].score, item[0]))
+    return [index for index, _ in ranked]

@@ -1,0 +1,64 @@
+"""Whether a job still has the git credentials that a later step uses, where a fix stops checkout from keeping them."""
+
+from __future__ import annotations
+
+import re
+
+from workers.verify.workflows.model import Job, Step
+
+_CHECKOUT = "actions/checkout"
+_USES_GIT = re.compile(
+    r"\bgit\s+(?:-\S+(?:\s+[^-\s]\S*)?\s+)*(?:push|fetch|pull|ls-remote)\b|\bgit\s+submodule\s+(?:update|add)\b"
+    r"|\bgit\s+lfs\s+(?:pull|push|fetch)\b|\bmkdocs\s+gh-deploy\b|\bmike\s+deploy\b.*--push"
+    r"|\b(?:npx\s+)?gh-pages\b|\blerna\s+(?:publish|version)\b|\brelease-it\b|\bcargo\s+release\b|\brelease:prepare\b"
+)
+_OWN_CREDENTIALS = re.compile(
+    r"x-access-token|\bgh\s+auth\s+setup-git\b|\bgit\s+remote\s+(?:set-url|add)\b.*(?:@|\$)|https://[^\s/]*(?:\$|@)"
+    r"|\bgit\s+config\b[^\n]*(?:insteadOf|extraheader|credential)|GIT_ASKPASS|\.netrc|GIT_SSH_COMMAND|\bssh-add\b",
+    re.IGNORECASE,
+)
+_PUSHING_ACTIONS = frozenset(
+    (
+        "ad-m/github-push-action",
+        "endbug/add-and-commit",
+        "stefanzweifel/git-auto-commit-action",
+        "mikeal/publish-to-github-action",
+        "cycjimmy/semantic-release-action",
+        "phips28/gh-action-bump-version",
+        "sbt/sbt-release",
+        "commitizen-tools/commitizen-action",
+    )
+)
+_OWN_TOKEN_INPUTS = ("token", "github_token", "github-token", "ssh-key", "push_token")
+
+
+def lost(before: Job, after: Job) -> str | None:
+    """Which later step would push or fetch without the credentials that it had; none where all keep them."""
+    if len(before.steps) != len(after.steps):
+        return None
+    for index, (old, new) in enumerate(zip(before.steps, after.steps, strict=True)):
+        if old.action == _CHECKOUT and _keeps(old) and not _keeps(new):
+            user = _user(after.steps[index + 1 :])
+            if user is not None:
+                return f"job {before.name}: {user} needs the git credentials that checkout no longer keeps"
+    return None
+
+
+def _keeps(step: Step) -> bool:
+    return step.inputs.get("persist-credentials", "true").strip().lower() != "false"
+
+
+def _user(steps: tuple[Step, ...]) -> str | None:
+    brought = False
+    for step in steps:
+        if step.action == _CHECKOUT and _keeps(step):
+            return None
+        script = "\n".join((step.run or "", *step.env.values()))
+        brought = brought or bool(_OWN_CREDENTIALS.search(script)) or step.action == "webfactory/ssh-agent"
+        if brought:
+            continue
+        if (match := _USES_GIT.search(step.run or "")) is not None:
+            return f"`{' '.join(match[0].split())}`"
+        if step.action in _PUSHING_ACTIONS and not any(name in step.inputs for name in _OWN_TOKEN_INPUTS):
+            return str(step.action)
+    return None

@@ -1,0 +1,96 @@
+"""A workflow before and after → how it would stop working, as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from daemon.errors import SourceUnavailable
+from workers.source.tree import SourceTree
+from workers.verify.parsing import shell_problem
+from workers.verify.workflows import credentials, scopes, scripts
+from workers.verify.workflows.model import EXPRESSION, Job, Workflow, step_pairs, workflow
+
+_MAX_DEPTH = 4
+
+
+def broken(before: bytes, after: bytes, tree: SourceTree) -> list[str]:
+    """Everything that a fixed workflow or composite action could no longer do."""
+    old, new = workflow(before), workflow(after)
+    if old is None or new is None:
+        return []
+    return [*_jobs(old, new, tree), *_steps(old, new)]
+
+
+def _jobs(old: Workflow, new: Workflow, tree: SourceTree) -> Iterator[str]:
+    after = {job.name: job for job in new.jobs}
+    for job in old.jobs:
+        if job.name not in after:
+            yield f"job {job.name} vanished"
+            continue
+        had = scopes.grants(job.permissions, old.permissions)
+        has = scopes.grants(after[job.name].permissions, new.permissions)
+        if has != had:
+            yield from _rights(after[job.name], had, has, tree)
+        if (loss := credentials.lost(job, after[job.name])) is not None:
+            yield loss
+
+
+def _rights(job: Job, had: scopes.Grants, has: scopes.Grants, tree: SourceTree) -> Iterator[str]:
+    if job.uses is not None:
+        wanted = _callee_needs(job.uses, tree, 0)
+        if wanted is None:
+            if not _as_wide(had, has):
+                yield f"job {job.name} calls {job.uses}, whose needs are not known here, with fewer permissions"
+            return
+    else:
+        wanted = scopes.needs(job)
+    for need, user in dict(wanted).items():
+        if scopes.satisfied(need, had) and not scopes.satisfied(need, has):
+            yield f"job {job.name}: {user} needs {' or '.join(need)}, which is no longer granted"
+
+
+def _callee_needs(uses: str, tree: SourceTree, depth: int) -> list[tuple[scopes.Need, str]] | None:
+    """What a local reusable workflow needs: what it declares, else what its jobs use."""
+    if not uses.startswith("./") or depth > _MAX_DEPTH:
+        return None
+    try:
+        callee = workflow(tree.read(str(PurePosixPath(uses[2:].partition("@")[0]))))
+    except SourceUnavailable:
+        return None
+    if callee is None:
+        return None
+    found: list[tuple[scopes.Need, str]] = []
+    for job in callee.jobs:
+        declared = scopes.grants(job.permissions, callee.permissions)
+        if declared is not None:
+            found += [((f"{scope}:{level}",), uses) for scope, level in declared.items() if level in {"read", "write"}]
+        elif job.uses is not None:
+            below = _callee_needs(job.uses, tree, depth + 1)
+            if below is None:
+                return None
+            found += below
+        else:
+            found += scopes.needs(job)
+    return found
+
+
+def _as_wide(had: scopes.Grants, has: scopes.Grants) -> bool:
+    if has is None:
+        return True
+    if had is None:
+        return has.get("*") == "write"
+    return all(scopes.satisfied((f"{scope}:{level}",), has) for scope, level in had.items() if level != "none")
+
+
+def _steps(old: Workflow, new: Workflow) -> Iterator[str]:
+    for job, index, before, after in step_pairs(old, new):
+        where = f"job {job}, step {index + 1}"
+        if (problem := scripts.changed_meaning(before, after)) is not None:
+            yield f"{where}: {problem}"
+        if before.action != after.action:
+            yield f"{where}: it uses {after.uses} instead of {before.uses}"
+        if before.run != after.run and after.run is not None and after.shell.startswith(("bash", "sh")):
+            was, now = (shell_problem(EXPRESSION.sub("x", script or "").encode()) for script in (before.run, after.run))
+            if now is not None and was is None:
+                yield f"{where}: {now}"

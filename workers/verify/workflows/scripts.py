@@ -1,0 +1,198 @@
+"""Whether a rewritten `run` script passes the same arguments, without running a stranger's script.
+
+Both scripts are read as the shell would read them: quotes removed, escapes undone, and every variable that stands for
+an expression replaced by one harmless word, but only where the shell expands it. The old script gets the same words
+where its expressions stood. Equal text means equal commands and arguments for such values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from workers.verify.workflows.model import EXPRESSION, Step
+
+_VARIABLE = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_]\w*)\}|(?P<plain>[A-Za-z_]\w*))")
+_HEREDOC = re.compile(r"<<(?P<dash>-?)\s*(?:(?P<quote>['\"])(?P<quoted>[^'\"]+)(?P=quote)|\\?(?P<plain>[A-Za-z_]\w*))")
+_POWERSHELL = re.compile(r"\$(?:\{env:(?P<braced>\w+)\}|env:(?P<plain>\w+))", re.IGNORECASE)
+_DEFAULTS = tuple(
+    re.findall(
+        r"\w+",
+        "action actor actor_id api_url base_ref event_name event_path graphql_url head_ref job ref ref_name "
+        "ref_protected ref_type repository repository_id repository_owner repository_owner_id retention_days "
+        "run_attempt run_id run_number server_url sha triggering_actor workflow workflow_ref workflow_sha workspace",
+    )
+)
+"""What the runner itself sets as GITHUB_…, with the value of `github.…`."""
+_RESERVED = re.compile(
+    r"GITHUB_(?:ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|ACTIONS)|(?:RUNNER|ACTIONS|LD|DYLD)_\w*"
+    r"|PATH|HOME|IFS|SHELL|PWD|CI|USER|BASH_ENV|ENV|PS\d"
+)
+_SEVERAL_WORDS = re.compile(
+    r"\b\w*(?:args|arguments|flags|options|opts|params|targets|packages|files)\b", re.IGNORECASE
+)
+
+
+def changed_meaning(before: Step, after: Step) -> str | None:
+    """How a step's script stopped meaning the same; none where it does, or where it did not change."""
+    if before.run is None or after.run is None:
+        return None if before.run == after.run else "a step's script vanished or appeared"
+    fresh = after.everything.keys() - before.everything.keys()
+    if (clash := _clash(before.run, fresh)) is not None:
+        return clash
+    if before.run == after.run:
+        return None
+    shell = before.shell.split()[0].rpartition("/")[2] if before.shell.strip() else "bash"
+    if shell in {"pwsh", "powershell"}:
+        return _compare(_powershell(before), _powershell(after))
+    if shell not in {"bash", "sh"}:
+        return None if shell == "python" else f"scripts of the shell {shell} cannot be compared"
+    if (words := _joined(before.run, after)) is not None:
+        return words
+    return _compare(normalised(before), normalised(after))
+
+
+def normalised(step: Step) -> str:
+    """The step's script as the shell means it, with one harmless word for each expression."""
+    return _Reader(_worded(step.run or ""), _values(step)).read()
+
+
+def word(expression: str) -> str:
+    """The harmless word that stands for an expression; the same for the same expression."""
+    return f"w{hashlib.sha256(''.join(expression.split()).encode()).hexdigest()[:10]}"
+
+
+def _values(step: Step) -> dict[str, str]:
+    """Variables that an expression decides → their value, in words."""
+    given = {name: _worded(value) for name, value in step.everything.items() if EXPRESSION.search(value)}
+    return given | {f"GITHUB_{name.upper()}": word(f"github.{name}") for name in _DEFAULTS}
+
+
+def _worded(text: str) -> str:
+    return EXPRESSION.sub(lambda match: word(match["inside"]), text)
+
+
+def _compare(before: str, after: str) -> str | None:
+    old, new = before.split(), after.split()
+    for one, other in zip(old, new, strict=False):
+        if one != other:
+            return f"its script passes {other[:60]!r} where it passed {one[:60]!r}"
+    if len(old) != len(new):
+        return f"its script has {len(new)} words where it had {len(old)}"
+    return None
+
+
+def _clash(script: str, fresh: set[str]) -> str | None:
+    for name in sorted(fresh):
+        if _RESERVED.fullmatch(name):
+            return f"the new variable {name} is one that the runner or the shell uses itself"
+        if re.search(rf"(?<![\w$]){re.escape(name)}=|\$\{{?{re.escape(name)}\b", script):
+            return f"the new variable {name} is one that the script uses already"
+    return None
+
+
+def _joined(script: str, after: Step) -> str | None:
+    """Expressions that may hold several words or none, once bare and now in quotes."""
+    for match in EXPRESSION.finditer(script):
+        if not _SEVERAL_WORDS.search(match["inside"]) or _quoted(script, match.start()):
+            continue
+        for name, value in after.everything.items():
+            same = _worded(value) == word(match["inside"])
+            if same and re.search(rf'"\$\{{?{re.escape(name)}\}}?"', after.run or ""):
+                inside = " ".join(match["inside"].split())
+                return f"`{inside}` may be several arguments or none, and is now quoted as exactly one"
+    return None
+
+
+def _quoted(script: str, offset: int) -> bool:
+    line = script[script.rfind("\n", 0, offset) + 1 : offset]
+    return line.count('"') % 2 == 1 or line.count("'") % 2 == 1
+
+
+def _powershell(step: Step) -> str:
+    values = _values(step)
+
+    def value(match: re.Match[str]) -> str:
+        return values.get(match["braced"] or match["plain"], match[0])
+
+    pieces = re.split(r"('[^'\n]*')", _worded(step.run or ""))
+    expanded = [piece if piece.startswith("'") else _POWERSHELL.sub(value, piece) for piece in pieces]
+    return re.sub(r"['\"`]|\$\((w[0-9a-f]{10})\)", r"\1", "".join(expanded))
+
+
+class _Reader:
+    """Reads a script left to right, in and out of quotes and here-documents."""
+
+    def __init__(self, script: str, values: Mapping[str, str]) -> None:
+        self._script = script
+        self._values = values
+        self._at = 0
+        self._out: list[str] = []
+        self._heredocs: list[tuple[str, bool]] = []
+
+    def read(self) -> str:
+        """The normalised text."""
+        while self._at < len(self._script):
+            char = self._script[self._at]
+            if char == "'":
+                self._single()
+            elif char == '"':
+                self._at += 1
+                self._double()
+            elif char == "\\":
+                following = self._script[self._at + 1 : self._at + 2]
+                self._emit("" if following == "\n" else following, 2)
+            elif char == "#" and (self._at == 0 or self._script[self._at - 1].isspace()):
+                end = self._script.find("\n", self._at)
+                self._at = end if end >= 0 else len(self._script)
+            elif char == "\n":
+                self._emit("\n", 1)
+                self._bodies()
+            elif (match := _HEREDOC.match(self._script, self._at)) and self._script[self._at : self._at + 3] != "<<<":
+                self._heredocs.append((match["quoted"] or match["plain"], match["quoted"] is not None))
+                self._emit("<<", match.end() - self._at)
+            else:
+                self._expand()
+        return "".join(self._out)
+
+    def _emit(self, text: str, length: int) -> None:
+        self._out.append(text)
+        self._at += length
+
+    def _single(self) -> None:
+        end = self._script.find("'", self._at + 1)
+        end = end if end >= 0 else len(self._script)
+        self._emit(self._script[self._at + 1 : end], end + 1 - self._at)
+
+    def _double(self) -> None:
+        while self._at < len(self._script) and self._script[self._at] != '"':
+            escaped = self._script[self._at : self._at + 2]
+            if escaped in {'\\"', "\\\\", "\\$", "\\`"}:
+                self._emit(escaped[1], 2)
+            else:
+                self._expand()
+        self._at += 1
+
+    def _expand(self) -> None:
+        match = _VARIABLE.match(self._script, self._at)
+        if match is None:
+            self._emit(self._script[self._at], 1)
+        else:
+            self._emit(self._values.get(match["braced"] or match["plain"], match[0]), match.end() - self._at)
+
+    def _bodies(self) -> None:
+        for delimiter, literal in self._heredocs:
+            while self._at < len(self._script):
+                end = self._script.find("\n", self._at)
+                end = end if end >= 0 else len(self._script)
+                line = self._script[self._at : end]
+                if line.strip() == delimiter:
+                    self._at = min(end + 1, len(self._script))
+                    break
+                expanded = line if literal else _VARIABLE.sub(self._value, line)
+                self._emit(f"{expanded}\n", end + 1 - self._at)
+        self._heredocs.clear()
+
+    def _value(self, match: re.Match[str]) -> str:
+        return self._values.get(match["braced"] or match["plain"], match[0])
