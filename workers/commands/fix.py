@@ -17,11 +17,13 @@ from daemon.domain.severity import Severity
 from daemon.errors import ScannerUnavailable, SecaidError, SettingsError, Unavailable
 from daemon.paths import Paths
 from workers.commands.backup import Backups
-from workers.commands.compose import Composition, Overlay, compose
 from workers.commands.fix_render import document, sarif, show
-from workers.commands.repair import Item, Options, look, repair
 from workers.commands.walk import ListedTree
 from workers.parsers import read
+from workers.repair.compose import Composition, Overlay, compose
+from workers.repair.item import Item, Options
+from workers.repair.look import look
+from workers.repair.repair import repair
 from workers.source.tree import FolderTree, SourceTree
 from workers.verify.batch import Scanners
 from workers.verify.environments import available

@@ -11,7 +11,7 @@ from daemon.domain.finding import Finding
 from daemon.domain.fix import Edit, Fix, Level
 from daemon.domain.severity import Severity
 from daemon.masking import mask
-from workers.commands.repair import Item
+from workers.repair.item import Item
 from workers.source.tree import SourceTree
 
 if TYPE_CHECKING:

@@ -16,12 +16,13 @@ from daemon.errors import SourceUnavailable
 from daemon.store import analyses, artifacts, cases, examples, findings, fixes, queue
 from daemon.store.findings import StoredFinding
 from workers.analysis.context import code_context
-from workers.commands.repair import Item, Options, repair
 from workers.dataset.examples import Material, make_examples
 from workers.jobs import scanners, similar
 from workers.jobs.context import JobContext
 from workers.jobs.registry import job
 from workers.jobs.source import scanned_tree
+from workers.repair.item import Item, Options
+from workers.repair.repair import repair
 from workers.source.tree import SourceTree
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import msgspec
 from daemon.domain.edits import apply_edits, by_path
 from daemon.domain.finding import Finding
 from daemon.domain.fix import Candidate, Edit, Fix
-from workers.commands.repair import Item
 from workers.fixers.propose import proxies
+from workers.repair.item import Item
 from workers.source.tree import SourceTree
 from workers.verify.verifier import Task, Verifier
 

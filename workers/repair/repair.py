@@ -1,0 +1,84 @@
+"""Findings of a tree → candidates from every source, each with what verification says of it.
+
+No store and no network: scanners, fixers and the verifier over one tree.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import types
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from daemon.domain.edits import apply_edits, by_path, unified_diff
+from daemon.domain.fix import Candidate, Fix, Verdict
+from daemon.errors import EditConflict, SourceUnavailable
+from workers.fixers.propose import propose, proxies
+from workers.fixers.registry import Target
+from workers.repair.item import Item, Options
+from workers.repair.scanner_fixes import scanner_fixes
+from workers.source.tree import SourceTree
+from workers.verify.batch import Scanners
+from workers.verify.verifier import Task, Verifier, best_first
+
+Say = Callable[[str], None]
+
+
+def repair(
+    items: Sequence[Item],
+    tree: SourceTree,
+    verifier: Verifier,
+    scanners: Scanners,
+    options: Options,
+    say: Say = lambda _line: None,
+    *,
+    more: Mapping[str, Sequence[Candidate]] = types.MappingProxyType({}),
+) -> list[Item]:
+    """Propose and verify fixes for each finding; all of them share the scanners' starts.
+
+    `more` holds candidates of other origin (similar cases, a model) by the item's id.
+    """
+    offered = scanner_fixes({item.id: item.finding for item in items}, tree, scanners)
+    proposals = []
+    tasks: list[Task] = []
+    for item in items:
+        proposal = propose(Target(finding=item.finding, tree=tree))
+        candidates = [*proposal.candidates, *offered.get(item.id, ()), *more.get(item.id, ())]
+        candidates = [one for one in candidates if _approach(one, options)]
+        proposals.append((item, candidates, proposal.reason))
+        tasks += [Task(finding=item.finding, candidate=one, tree=tree, proxies=proxies(one)) for one in candidates]
+    say(f"{len(items)} findings, {len(tasks)} candidate fixes to verify")
+    verdicts = iter(verifier.verify(tasks, lambda name, count: say(f"{name}: {count} patched files read")))
+    return [_item(item, [(one, next(verdicts)) for one in found], reason, tree) for item, found, reason in proposals]
+
+
+def patch_of(candidate: Candidate, tree: SourceTree) -> str:
+    """The candidate as a unified diff; empty where its edits do not apply."""
+    before: dict[str, bytes] = {}
+    after: dict[str, bytes] = {}
+    try:
+        for path, edits in by_path(candidate.edits).items():
+            before[path] = tree.read(path)
+            after[path] = apply_edits(before[path], edits)
+    except (EditConflict, SourceUnavailable):
+        return ""
+    return unified_diff(before, after)
+
+
+def _item(item: Item, tried: Sequence[tuple[Candidate, Verdict]], reason: str | None, tree: SourceTree) -> Item:
+    order = best_first((index, verdict) for index, (_, verdict) in enumerate(tried))
+    fixes = tuple(
+        Fix(candidate=tried[index][0], verdict=tried[index][1], patch=patch_of(tried[index][0], tree))
+        for index in order
+    )
+    if any(fix.verdict.verified for fix in fixes):
+        return msgspec.structs.replace(item, fixes=fixes)
+    best = next((f"{fix.candidate.approach}: {fix.verdict.reason}" for fix in fixes if fix.verdict.reason), None)
+    return msgspec.structs.replace(item, fixes=fixes, reason=best or reason or "no approach was left after the filters")
+
+
+def _approach(candidate: Candidate, options: Options) -> bool:
+    if not options.approaches:
+        return True
+    return any(fnmatch.fnmatchcase(candidate.approach, pattern) for pattern in options.approaches)
