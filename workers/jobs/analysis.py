@@ -21,6 +21,7 @@ from workers.jobs.registry import job
 from workers.jobs.scan import read_scan
 from workers.jobs.source import scanned_tree
 from workers.source.tree import SourceTree
+from workers.triage.groups import batches
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -44,7 +45,9 @@ def run(job: Job, context: JobContext) -> None:
         wanted = findings.save_scan(conn, artifact, scan)
         artifacts.save_accounts(conn, artifact.id, scan.files)
         analyses.save(conn, explained)
-        _enqueue(conn, artifact.id, wanted, context.settings.enrichment.batch_size)
+        chosen = set(wanted)
+        kept = {one.id: one.finding for one in scan.findings if one.id in chosen}
+        _enqueue(conn, artifact.id, batches(kept, context.settings.enrichment.batch_size))
 
 
 def _explain(kept: Sequence[KeptFinding], tree: SourceTree, context: JobContext) -> dict[str, Analysis]:
@@ -78,10 +81,9 @@ def _explain(kept: Sequence[KeptFinding], tree: SourceTree, context: JobContext)
     return {one.id: analysis for one, analysis in zip(kept, made, strict=True)}
 
 
-def _enqueue(conn: Connection, artifact_id: int, wanted: Sequence[str], size: int) -> None:
-    """One enrichment job for each batch of findings, worst first within the order they came in."""
-    batches = [wanted[start : start + size] for start in range(0, len(wanted), size)]
-    for number, batch in enumerate(batches):
-        payload = {"artifact_id": artifact_id, "finding_ids": batch}
+def _enqueue(conn: Connection, artifact_id: int, wanted: Sequence[Sequence[str]]) -> None:
+    """One enrichment job for each batch of findings."""
+    for number, batch in enumerate(wanted):
+        payload = {"artifact_id": artifact_id, "finding_ids": list(batch)}
         key = f"enrichment:{artifact_id}:{number}"
         queue.enqueue(conn, NewJob(kind=JobKind.ENRICHMENT, payload=payload, unique_key=key))

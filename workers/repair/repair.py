@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from daemon.domain.edits import apply_edits, by_path, unified_diff
+from daemon.domain.finding import Finding
 from daemon.domain.fix import Candidate, Fix, Verdict
 from daemon.errors import EditConflict, SourceUnavailable
 from workers.fixers.propose import propose, proxies
@@ -19,6 +20,7 @@ from workers.fixers.registry import Target
 from workers.repair.item import Item, Options
 from workers.repair.scanner_fixes import scanner_fixes
 from workers.source.tree import SourceTree
+from workers.triage.groups import package_of
 from workers.verify.batch import Scanners
 from workers.verify.verifier import Task, Verifier, best_first
 
@@ -42,12 +44,17 @@ def repair(
     offered = scanner_fixes({item.id: item.finding for item in items}, tree, scanners)
     proposals = []
     tasks: list[Task] = []
+    groups = _groups(items)
     for item in items:
-        proposal = propose(Target(finding=item.finding, tree=tree))
+        group = tuple(other for other in groups.get(package_of(item.finding), ()) if other is not item.finding)
+        proposal = propose(Target(finding=item.finding, tree=tree, group=group))
         candidates = [*proposal.candidates, *offered.get(item.id, ()), *more.get(item.id, ())]
         candidates = [one for one in candidates if _approach(one, options)]
         proposals.append((item, candidates, proposal.reason))
-        tasks += [Task(finding=item.finding, candidate=one, tree=tree, proxies=proxies(one)) for one in candidates]
+        tasks += [
+            Task(finding=item.finding, candidate=one, tree=tree, group=group, proxies=proxies(one))
+            for one in candidates
+        ]
     say(f"{len(items)} findings, {len(tasks)} candidate fixes to verify")
     verdicts = iter(verifier.verify(tasks, lambda name, count: say(f"{name}: {count} patched files read")))
     return [_item(item, [(one, next(verdicts)) for one in found], reason, tree) for item, found, reason in proposals]
@@ -64,6 +71,15 @@ def patch_of(candidate: Candidate, tree: SourceTree) -> str:
     except (EditConflict, SourceUnavailable):
         return ""
     return unified_diff(before, after)
+
+
+def _groups(items: Sequence[Item]) -> dict[object, list[Finding]]:
+    """Findings about one package at one version: a bump is chosen for, and measured against, all of them."""
+    found: dict[object, list[Finding]] = {}
+    for item in items:
+        if (package := package_of(item.finding)) is not None:
+            found.setdefault(package, []).append(item.finding)
+    return found
 
 
 def _item(item: Item, tried: Sequence[tuple[Candidate, Verdict]], reason: str | None, tree: SourceTree) -> Item:

@@ -32,6 +32,25 @@ def group_keys(findings: Mapping[str, Finding]) -> dict[str, str]:
     return keys
 
 
+def package_of(finding: Finding) -> tuple[str, str, str] | None:
+    """What one bump would end together: ecosystem, name and version of the finding's package."""
+    package = finding.package
+    return (package.ecosystem.lower(), package.name.lower(), package.version) if package else None
+
+
+def batches(findings: Mapping[str, Finding], size: int) -> list[list[str]]:
+    """Finding ids in the order they came, `size` to a batch; the findings of one package are never parted."""
+    together: dict[object, list[str]] = {}
+    for identifier, finding in findings.items():
+        together.setdefault(package_of(finding) or identifier, []).append(identifier)
+    made: list[list[str]] = [[]]
+    for members in together.values():
+        if made[-1] and len(made[-1]) + len(members) > size:
+            made.append([])
+        made[-1] += members
+    return made if made[0] else []
+
+
 def _by_vulnerability(
     name: str, version: str, members: Sequence[str], findings: Mapping[str, Finding]
 ) -> Iterator[tuple[str, str]]:
