@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SCANNERS := .secaid/scanners
+ARTIFACTS := ../shared/artifacts
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export SECAID_VERIFICATION_SCANNERS := $(CURDIR)/$(SCANNERS)
 
@@ -14,7 +15,7 @@ help: ## List the targets
 
 .PHONY: demo
 demo: install scanners ## Run the whole pipeline over examples/ (and ../shared/artifacts when present)
-	$(BIN)/secaid demo
+	$(BIN)/secaid demo $(if $(wildcard $(ARTIFACTS)/*),--artifacts $(ARTIFACTS))
 
 .PHONY: test
 test: install-dev all-scanners ## Pass every check: ruff, types, import contracts, tests
