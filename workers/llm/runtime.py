@@ -6,9 +6,12 @@ short: both belong into a worker's child process, never into the daemon.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
+import importlib.util
 import sys
+from pathlib import Path
 from typing import Any
 
 from daemon.errors import ModelUnavailable
@@ -41,13 +44,29 @@ def on_cpu(mx: Any) -> bool:
 
 
 def _preload_blas() -> str | None:
-    """Load a fast BLAS over the reference one in mlx's Linux wheel: 8 to 10 times the tokens a second."""
+    """Load a fast BLAS over the reference one in mlx's Linux wheel: 5 to 10 times the tokens a second."""
     if sys.platform != "linux" or "mlx.core" in sys.modules:
         return None
     for name in _BLAS:
-        try:
+        with contextlib.suppress(OSError):
             ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL)
-        except OSError:
-            continue
-        return name
+            return name
+    return _preload_bundled_blas()
+
+
+def _preload_bundled_blas() -> str | None:
+    """The OpenBLAS that faiss's wheel brings, for machines where the system has none."""
+    spec = importlib.util.find_spec("faiss")
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent.with_name("faiss_cpu.libs")
+    # What it needs lies beside it and is found by no search path: loaded first, in whatever order they need each other.
+    beside = [file for file in sorted(folder.glob("lib*")) if "openblas" not in file.name]
+    for file in [*beside, *beside]:
+        with contextlib.suppress(OSError):
+            ctypes.CDLL(str(file))
+    for file in folder.glob("libopenblas*"):
+        with contextlib.suppress(OSError):
+            ctypes.CDLL(str(file), mode=ctypes.RTLD_GLOBAL)
+            return str(file)
     return None

@@ -1,5 +1,7 @@
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
@@ -106,3 +108,22 @@ def test_another_models_identity_is_another(tiny_model, tmp_path, model):
     weights[-1] ^= 1
     (copy / "model.safetensors").write_bytes(weights)
     assert MlxModel(copy).identity != model.identity
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Metal needs no BLAS")
+def test_a_machine_without_openblas_uses_the_one_in_faiss_wheel() -> None:
+    """In a process of its own: what is preloaded here stays for good."""
+    program = (
+        "import ctypes, sys\n"
+        "from workers.llm import runtime\n"
+        "runtime._BLAS = ()\n"
+        "print(runtime._preload_blas())\n"
+        "runtime.mlx()\n"
+        "import mlx.core as mx\n"
+        "ones = mx.ones((8, 8))\n"
+        "print(float((ones @ ones).sum()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    library, product = done.stdout.split()
+    assert "openblas" in library
+    assert float(product) == 512.0
