@@ -223,6 +223,11 @@ def github_token(environment: Mapping[str, str] | None = None) -> str | None:
     return None
 
 
+def environment() -> Mapping[str, str]:
+    """This process' environment, for what hands it on."""
+    return os.environ
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

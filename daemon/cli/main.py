@@ -18,6 +18,7 @@ _COMMANDS = {
     "jobs": "daemon.cli.jobs:jobs",
     "models": "daemon.cli.models:models",
     "run": "daemon.cli.run:run",
+    "service": "daemon.cli.service:service",
     "status": "daemon.cli.status:status",
     "worker": "daemon.cli.worker:worker",
 }
