@@ -177,6 +177,7 @@ def understand(shown: dict[str, str], seen: Seen) -> Seen:
         return seen
     ended = shown.get("ExecMainCode", "0") != "0"
     clean = shown.get("Result", "success") == "success"
+    restarts = int(shown.get("NRestarts", "0") or 0)
     return Seen(
         unit=seen.unit,
         installed=seen.installed,
@@ -185,9 +186,9 @@ def understand(shown: dict[str, str], seen: Seen) -> Seen:
         enabled=shown.get("UnitFileState", "enabled") != "disabled",
         state=f"{shown.get('ActiveState', 'unknown')} ({shown.get('SubState', '')})",
         pid=int(shown.get("MainPID", "0")) or None,
-        runs=int(shown.get("NRestarts", "0") or 0) + 1 if ended or shown.get("MainPID", "0") != "0" else None,
+        runs=restarts + 1 if ended or shown.get("MainPID", "0") != "0" else None,
         last_exit=_last_exit(shown) if ended else None if clean else shown["Result"],
-        failed=not clean or shown.get("SubState") == "auto-restart",
+        failed=not clean or restarts > 0,
     )
 
 
