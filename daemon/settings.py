@@ -109,6 +109,12 @@ class Power(_Section, frozen=True, kw_only=True):
     max_load: PositiveFloat
     window: typing.Annotated[tuple[Hour, ...], msgspec.Meta(max_length=2)]
 
+    def __post_init__(self) -> None:
+        """Two hours, or none."""
+        if len(self.window) == 1:
+            message = "Expected two hours such as [22, 6], or [] for any time"
+            raise ValueError(message)
+
 
 class Model(_Section, frozen=True, kw_only=True):
     """Which models are used."""
@@ -224,7 +230,7 @@ def github_token(environment: Mapping[str, str] | None = None) -> str | None:
 
 
 def environment() -> Mapping[str, str]:
-    """This process' environment, for what hands it on."""
+    """The environment of this process, for what hands it on."""
     return os.environ
 
 

@@ -11,6 +11,7 @@ from daemon.errors import LostClaim, StoreUnavailable
 from daemon.process.child import Child
 from daemon.process.housekeeping import Housekeeping
 from daemon.process.messages import Completed, Failed, FromChild, Lost, Postponed, Run
+from daemon.process.power import Gate
 from daemon.process.signals import Stop
 from daemon.settings import Settings
 from daemon.store import queue
@@ -19,6 +20,8 @@ from daemon.store.queue import Cause
 
 _WATCH_SECONDS = 1.0
 """Between two looks at the child's memory and time."""
+_POWER_SECONDS = 15.0
+"""Between two looks whether a heavy job may go on."""
 _STOP_SECONDS = 5.0
 """What a child may take to commit what it is committing when the worker is told to stop."""
 
@@ -37,7 +40,8 @@ class Attempt:
         self._heartbeat = settings.queue.heartbeat_seconds
         self._timeout = child.policy.timeout_seconds or settings.workers.job_timeout_seconds
         self._memory_mb = child.policy.memory_mb or settings.workers.child_memory_mb
-        self._started = self._renewed = self._watched = time.monotonic()
+        self._gate = Gate(settings.power)
+        self._started = self._renewed = self._watched = self._powered = time.monotonic()
 
     def run(self) -> bool:
         """See the attempt through; whether the child can take another job."""
@@ -53,6 +57,8 @@ class Attempt:
                 return self._stopped()
             if broken := self._over_limit():
                 return self._give_up(*broken)
+            if reason := self._out_of_power():
+                return self._put_back(reason)
             if not self._renew():
                 return self._abandon()
 
@@ -96,8 +102,13 @@ class Attempt:
         if message is not None:
             self._record(lambda: self._settle(message))
         else:
-            self._child.end()
-            self._record(lambda: self._postpone("the worker was told to stop", 0.0, Cause.STOPPED))
+            return self._put_back("the worker was told to stop")
+        return False
+
+    def _put_back(self, reason: str) -> bool:
+        """End the child and make the job ready again, without spending an attempt."""
+        self._child.end()
+        self._record(lambda: self._postpone(reason, 0.0, Cause.STOPPED))
         return False
 
     def _about_to_end(self) -> bool:
@@ -114,6 +125,12 @@ class Attempt:
         if memory > self._memory_mb:
             return Cause.MEMORY, f"it used {memory:.0f} MiB of memory; {self._memory_mb} are allowed"
         return None
+
+    def _out_of_power(self) -> str | None:
+        if time.monotonic() - self._powered < _POWER_SECONDS:
+            return None
+        self._powered = time.monotonic()
+        return self._gate.why_not_go_on(self._job.kind)
 
     def _give_up(self, cause: Cause, reason: str) -> bool:
         self._child.end()

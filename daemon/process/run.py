@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from daemon import events
 from daemon.errors import SecaidError, StoreUnavailable
 from daemon.paths import Paths
 from daemon.process.messages import send, setup
 from daemon.process.signals import Stop
-from daemon.process.worker import MayRun
 from daemon.settings import Settings
 from daemon.store import migrate, queue
 from daemon.store.engine import Store, open_store
@@ -48,7 +48,6 @@ def run(
     kinds: Sequence[str],
     poll: Callable[[], None] | None = None,
     on_progress: OnProgress | None = None,
-    may_run: MayRun = lambda _kind: None,
     database: str | None = None,
     child_command: Sequence[str] = (),
 ) -> dict[str, dict[str, int]]:
@@ -59,17 +58,19 @@ def run(
     Args:
         settings: also the workers'.
         paths: also the workers'.
-        until_idle: poll once, and stop when no job runs or will run soon without anybody's help.
+        until_idle: poll once, and stop when no job runs or will run soon without anybody's help. A person waits
+            for it: heavy kinds run on battery, too.
         kinds: one worker process each.
         poll: looks for new artifacts; called at the start and then every `settings.poll.interval_seconds`.
         on_progress: called about twice a second.
-        may_run: why a kind may not run now; a held-back kind's jobs are not waited for.
         database: where the queue is; the settings' by default.
         child_command: what runs the jobs, in place of `python -m workers.child`.
 
     Returns:
         The counts at the end: kind → state → jobs.
     """
+    if until_idle:
+        settings = replace(settings, power=replace(settings.power, heavy_kinds=()))
     store = open_store(database or settings.database.url or paths.database)
     migrate.upgrade(store)
     with contextlib.closing(store), Stop() as stop, contextlib.ExitStack() as stack:
@@ -80,7 +81,7 @@ def run(
             crew.restart_ended()
             polled = not polling.is_set()
             with contextlib.suppress(StoreUnavailable):
-                if _look(store, kinds, may_run, on_progress) and polled and until_idle:
+                if _look(store, kinds, on_progress) and polled and until_idle:
                     break
             bell.wait(_LOOK_SECONDS, also=stop.descriptors)
         crew.stop()
@@ -183,11 +184,10 @@ def _polling(poll: Callable[[], None] | None, interval: float | None) -> Iterato
         over.set()
 
 
-def _look(store: Store, kinds: Sequence[str], may_run: MayRun, on_progress: OnProgress | None) -> bool:
+def _look(store: Store, kinds: Sequence[str], on_progress: OnProgress | None) -> bool:
     """Report; whether nothing runs or will soon."""
-    allowed = [kind for kind in kinds if may_run(kind) is None]
     with store.read() as connection:
         if on_progress is not None:
             running = queue.jobs_list(connection, states=["claimed"])
             on_progress(Progress(counts=queue.counts(connection), running=running))
-        return queue.runnable(connection, allowed) == 0
+        return queue.runnable(connection, kinds) == 0

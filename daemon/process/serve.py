@@ -12,7 +12,7 @@ from daemon.process import doorman
 from daemon.process.child import COMMAND
 from daemon.process.messages import Reader, Setup, to_child
 from daemon.process.signals import Stop
-from daemon.process.worker import MayRun, Worker
+from daemon.process.worker import Worker
 from daemon.settings import Settings
 from daemon.store import migrate
 from daemon.store.engine import open_store
@@ -26,7 +26,6 @@ def serve(
     configured: Settings,
     paths: Paths,
     *,
-    may_run: MayRun = lambda _kind: None,
     database: str | None = None,
     parent: int | None = None,
     child_command: Sequence[str] = COMMAND,
@@ -39,7 +38,6 @@ def serve(
         kind: of the jobs to work on.
         configured: the settings.
         paths: the installation's folders.
-        may_run: asked before a job is claimed; see `daemon.process.power`.
         database: where the queue is; the settings' by default.
         parent: a pipe that ends when the process that started this one does.
         child_command: what runs the jobs.
@@ -58,7 +56,7 @@ def serve(
     store = open_store(database or configured.database.url or paths.database, lock_seconds=_LOCK_SECONDS)
     migrate.upgrade(store)
     with Stop(parent) as stop:
-        worker = Worker(kind, store, configured, paths, stop=stop, may_run=may_run, child_command=child_command)
+        worker = Worker(kind, store, configured, paths, stop=stop, child_command=child_command)
         leave = come_back is not None and store.path is not None
         idle = worker.run(leave_when_idle=leave)
     path = store.path

@@ -21,14 +21,12 @@ from daemon.process.attempt import Attempt
 from daemon.process.child import COMMAND, Child
 from daemon.process.housekeeping import Housekeeping
 from daemon.process.messages import setup
+from daemon.process.power import Gate, awake
 from daemon.process.signals import Stop
 from daemon.settings import Settings
 from daemon.store import migrate, processes, queue
 from daemon.store.engine import Store
 from daemon.store.identity import own_identity
-
-MayRun = Callable[[str], str | None]
-"""Kind → why it may not run now (on battery, outside of its hours), or None."""
 
 _LOOK_AGAIN_SECONDS = 30.0
 """Between two questions whether a held-back kind may run."""
@@ -46,14 +44,13 @@ class Worker:
         paths: Paths,
         *,
         stop: Stop,
-        may_run: MayRun = lambda _kind: None,
         child_command: Sequence[str] = COMMAND,
     ) -> None:
         self.kind = kind
         self._store = store
         self._settings = settings
         self._stop = stop
-        self._may_run = may_run
+        self._gate = Gate(settings.power)
         self._child_command = child_command
         self._setup = setup(settings, paths, store.url)
         self._child: Child | None = None
@@ -94,7 +91,8 @@ class Worker:
             self._say("idle")
             return heartbeat if due is None else min(due, heartbeat)
         self._idle_since = time.monotonic()
-        if reason := self._may_run(self.kind):
+        if reason := self._gate.why_not_start(self.kind):
+            self._end_child(grace_seconds=5.0)
             self._say("waiting", reason)
             return _LOOK_AGAIN_SECONDS
         child = self._ready_child()
@@ -111,8 +109,9 @@ class Worker:
         self._say("working", f"job {job.id}, attempt {job.attempt}")
         events.emit("job.claimed", job=job.id, kind=job.kind, attempt=job.attempt)
         attempt = Attempt(job, child, self._store, self._settings, self._stop, self._housekeeping)
-        if not attempt.run():
-            self._child = None
+        with awake(child.pid) if self._gate.is_heavy(self.kind) else contextlib.nullcontext():
+            if not attempt.run():
+                self._child = None
         self._idle_since = time.monotonic()
 
     def _ready_child(self) -> Child | None:

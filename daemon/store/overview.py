@@ -203,10 +203,12 @@ def _about_jobs(found: Overview) -> list[str]:
     if found.postponed:
         said.append(f"{found.postponed} job(s) wait for something that is not available here: `secaid doctor`")
     served = {process.kind for process in found.processes if process.alive}
+    # On battery, or outside of their hours: as the user wished, and their process says so.
+    waiting = {process.kind for process in found.processes if process.alive and process.state == "waiting"}
     for kind, seconds in found.oldest_ready.items():
         if kind not in served:
             said.append(f"{kind} jobs are ready and no worker serves them: `secaid run` or `secaid service start`")
-        elif seconds > _OLD_SECONDS:
+        elif seconds > _OLD_SECONDS and kind not in waiting:
             said.append(f"the oldest {kind} job has been ready for {seconds / 3600:.1f} h")
     return said
 

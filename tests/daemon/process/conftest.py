@@ -51,6 +51,9 @@ class House:
         self._running.append((process, write))
         return process
 
+    def changed(self, **changed: object) -> Settings:
+        return change(self.settings, **changed)
+
     def show(self, job: int) -> queue.JobView:
         with self.store.read() as connection:
             view = queue.show(connection, job)
@@ -90,7 +93,8 @@ def configured(home: Path) -> Settings:
 
 def change(settings: Settings, **changed: object) -> Settings:
     for name, value in changed.items():
-        section = "queue" if name in settings.queue.__struct_fields__ else "workers"
+        sections = ("queue", "workers", "power")
+        section = next(each for each in sections if name in getattr(settings, each).__struct_fields__)
         part = msgspec.structs.replace(getattr(settings, section), **{name: value})
         settings = msgspec.structs.replace(settings, **{section: part})
     return settings

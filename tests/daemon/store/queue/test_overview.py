@@ -67,6 +67,16 @@ def test_everything_that_needs_somebody_is_named(store: Store) -> None:
         assert words in said, words
 
 
+def test_a_kind_that_waits_for_mains_power_needs_nobody(store: Store) -> None:
+    with store.begin() as connection:
+        queue.enqueue(connection, NewJob(kind="training"), now=time.time() - 10_000)
+        processes.report(connection, "worker", "idle", kind="training", heartbeat_seconds=60)
+    assert "has been ready for 2.8 h" in "\n".join(overview(store).attention)
+    with store.begin() as connection:
+        processes.report(connection, "worker", "waiting", kind="training", note="on battery", heartbeat_seconds=60)
+    assert "has been ready" not in "\n".join(overview(store).attention)
+
+
 def test_the_versions_of_sqlite_that_can_corrupt_are_known() -> None:
     assert sqlite_risk((3, 40, 1))
     assert sqlite_risk((3, 51, 2))
