@@ -10,7 +10,7 @@ import concurrent.futures
 import functools
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,7 +23,9 @@ from workers.verify.process import execute
 from workers.verify.scanner import SCANNERS, Adapter, Completed, Output, ParseReport, Run, Tool, findings_of
 
 _CHUNK = 250
-"""Files of one start: bounds its memory, and what one broken file can spoil."""
+_CHUNK_BYTES = 8 * 2**20
+"""Files and bytes of one start: they bound its memory, and what one broken file can spoil."""
+_LEAST_SECONDS = 60
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -116,35 +118,43 @@ class Scanners:
         for name, units in wanted.items():
             missing = []
             for unit in dict.fromkeys(units):
-                known = self._cache.get(unit.key(self.tools[name]))
+                known = self._too_large(name, unit) or self._cache.get(unit.key(self.tools[name]))
                 if known is None:
                     missing.append(unit)
                 else:
                     answers[name, unit] = known
-            work += [(name, missing[start : start + _CHUNK]) for start in range(0, len(missing), _CHUNK)]
+            work += [(name, chunk) for chunk in _chunks(missing)]
         with concurrent.futures.ThreadPoolExecutor(self._parallel) as pool:
-            futures = {pool.submit(self._chunk, name, units): name for name, units in work}
+            futures = {pool.submit(self._chunk, name, units, self._timeout): name for name, units in work}
             for future in concurrent.futures.as_completed(futures):
                 result = future.result()
                 answers |= result
                 done(futures[future], len(result))
         return answers
 
-    def _chunk(self, name: str, units: Sequence[Unit]) -> dict[tuple[str, Unit], FileScan]:
+    def _too_large(self, name: str, unit: Unit) -> FileScan | None:
+        limit = SCANNERS.get(name).max_bytes
+        if len(unit.content) <= limit:
+            return None
+        error = f"{unit.path} is over {limit >> 10} KiB: data rather than code, so it is not scanned"
+        return FileScan(scanner=name, version=self.tools[name].version, errors=(error,))
+
+    def _chunk(self, name: str, units: Sequence[Unit], timeout: float) -> dict[tuple[str, Unit], FileScan]:
         try:
-            scans = self._start(SCANNERS.get(name), units)
+            scans = self._start(SCANNERS.get(name), units, timeout)
         except (ScannerUnavailable, ReportBroken, msgspec.DecodeError) as error:
             if len(units) == 1:
                 tool = self.tools[name]
                 return {(name, units[0]): FileScan(scanner=name, version=tool.version, errors=(str(error),))}
             # One file can spoil a whole start: halve until it stands alone.
             middle = len(units) // 2
-            return self._chunk(name, units[:middle]) | self._chunk(name, units[middle:])
+            halved = max(timeout / 2, min(timeout, _LEAST_SECONDS))
+            return self._chunk(name, units[:middle], halved) | self._chunk(name, units[middle:], halved)
         for unit, scan in zip(units, scans, strict=True):
             self._cache.put(unit.key(self.tools[name]), scan)
         return {(name, unit): scan for unit, scan in zip(units, scans, strict=True)}
 
-    def _start(self, adapter: Adapter, units: Sequence[Unit]) -> list[FileScan]:
+    def _start(self, adapter: Adapter, units: Sequence[Unit], timeout: float) -> list[FileScan]:
         tool = self.tools[adapter.name]
         self.starts += 1
         with tempfile.TemporaryDirectory(prefix="secaid-scan-") as folder:
@@ -152,10 +162,24 @@ class Scanners:
             root = Path(folder).resolve() / "tree"
             root.mkdir()
             laid = _lay_out(root, units)
-            start = functools.partial(_execute, tool, root, self._timeout)
-            output = adapter.scan(Run(tool=tool, root=root, paths=laid, start=start, timeout=self._timeout))
+            start = functools.partial(_execute, tool, root, timeout)
+            output = adapter.scan(Run(tool=tool, root=root, paths=laid, start=start, timeout=timeout))
             findings = findings_of(self._parse, tool.name, root, output.reports)
         return _by_unit(tool, units, output, findings)
+
+
+def _chunks(units: Sequence[Unit]) -> Iterator[list[Unit]]:
+    """Starts bounded in files and bytes, the largest files together, so that they hold up none of the others."""
+    chunk: list[Unit] = []
+    size = 0
+    for unit in sorted(units, key=lambda unit: len(unit.content)):
+        if chunk and (len(chunk) == _CHUNK or size + len(unit.content) > _CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(unit)
+        size += len(unit.content)
+    if chunk:
+        yield chunk
 
 
 def _execute(tool: Tool, root: Path, timeout: float, *arguments: str, **options: Any) -> Completed:

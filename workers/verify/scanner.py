@@ -108,6 +108,8 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     """`siblings(path, other)`: whether `other` must lie beside `path` for it to be understood (Terraform modules)."""
     needs_rules: bool = False
     """It has nothing to say without the repository's own rules (`Tool.rules`)."""
+    max_bytes: int = 2 * 2**20
+    """A larger file is data, not code: some scanners take minutes over one."""
 
 
 SCANNERS: Registry[Adapter] = Registry("scanner", "workers.verify.scanners")
@@ -123,6 +125,7 @@ def scanner(
     extra: Sequence[str] = (),
     siblings: Callable[[str, str], bool] | None = None,
     needs_rules: bool = False,
+    max_bytes: int = 2 * 2**20,
 ) -> Callable[[Callable[[Run], Output]], Callable[[Run], Output]]:
     """Register a function as a scanner's adapter. It starts the scanner once and says what was read."""
 
@@ -137,6 +140,7 @@ def scanner(
             extra=extra,
             siblings=siblings,
             needs_rules=needs_rules,
+            max_bytes=max_bytes,
         )
         SCANNERS.add(name, adapter)
         return scan

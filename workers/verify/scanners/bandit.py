@@ -24,7 +24,7 @@ def applies(path: str, content: bytes) -> bool:
     return suffix(path) in {".py", ".pyw"}
 
 
-@scanner(name="bandit", requirement="bandit==1.9.4", applies=applies)
+@scanner(name="bandit", requirement="bandit==1.9.4", applies=applies, max_bytes=256 * 1024)
 def scan(run: Run) -> Output:
     """One start over the folder, so that the command line stays short; 1 is its exit code for findings."""
     done = run.start("--quiet", "--recursive", "--format", "json", "--exclude", "", ".", allowed=(0, 1))

@@ -56,8 +56,8 @@ def fixed(
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
         configuration = root / ".secaid-zizmor.yml"
-        lines = [f"  {rule}: {{disable: true}}\n" for rule in sorted(set(disabled))]
-        configuration.write_text("rules:\n" + "".join(lines) if lines else "{}\n", encoding="utf-8")
+        rules = ", ".join(f"{rule}: {{disable: true}}" for rule in sorted(set(disabled)))
+        configuration.write_text(f"rules: {{{rules}}}\n", encoding="utf-8")
         options = (*(option for option in ARGUMENTS if option != "--no-config"), "--config", configuration.name)
         execute([tool.executable, *options, "--fix=all", "."], folder=root, timeout=timeout)
         after = {path: (root / path).read_bytes() for path in contents}
