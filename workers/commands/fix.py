@@ -27,6 +27,7 @@ from workers.repair.repair import repair
 from workers.source.tree import FolderTree, SourceTree
 from workers.verify.batch import Scanners
 from workers.verify.environments import available
+from workers.verify.own_rules import with_own_rules
 from workers.verify.verifier import Verifier
 
 _FOUND, _USAGE, _UNAVAILABLE = 1, 2, 3
@@ -139,6 +140,7 @@ class _Fixing:
         if not tools:
             message = "no scanner is installed: run `secaid setup --scanners`"
             raise ScannerUnavailable(message)
+        tools = with_own_rules(tools, self._tree, paths.data / "rules")
         self._scanners = Scanners(
             tools, read, timeout=settings.verification.timeout_seconds, parallel=settings.verification.parallel
         )

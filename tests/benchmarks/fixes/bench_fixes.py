@@ -27,6 +27,7 @@ from workers.repair.item import Options
 from workers.source.tree import MemoryTree, SourceTree
 from workers.verify.batch import Scanners
 from workers.verify.environments import available
+from workers.verify.own_rules import with_own_rules
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,10 +101,10 @@ def _loaded(folder: Path) -> MemoryTree:
 
 
 def _scanners(tree: SourceTree) -> Scanners:
-    del tree
     settings, paths = settings_module.load()
     where = settings.verification.scanners
     tools, _ = available([Path(where).expanduser() if where else paths.scanners])
+    tools = with_own_rules(tools, tree, paths.data / "rules")
     return Scanners(tools, read, timeout=settings.verification.timeout_seconds, parallel=settings.verification.parallel)
 
 

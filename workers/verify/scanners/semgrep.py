@@ -39,10 +39,12 @@ def scan(run: Run) -> Output:
     """One start over the folder. Without rules there is nothing to ask it."""
     if run.tool.rules is None:
         return Output(reports=(), read=frozenset())
+    # Semgrep leaves out tests and more where no file of this name says otherwise.
+    (run.root / ".semgrepignore").write_bytes(b"")
     done = run.start(
         "scan",
         *("--json", "--metrics=off", "--disable-version-check", "--no-git-ignore", "--max-target-bytes=0", "--jobs=1"),
-        *("--config", run.tool.rules, "."),
+        *("--no-rewrite-rule-ids", "--config", run.tool.rules, "."),
         env=OFFLINE,
         allowed=(0, 1, 2),
     )
