@@ -116,8 +116,12 @@ def _print_learning(results: Results, release: Release | None) -> None:
 def _stage(stage: StageResult) -> str:
     return (
         f"{stage.stage}: {stage.iterations} iterations on {stage.examples} examples in {stage.seconds:.0f} s, "
-        f"validation loss {stage.loss_before:.3f} → {stage.loss_after:.3f}"
+        f"validation loss {_loss(stage.loss_before)} → {_loss(stage.loss_after)}"
     )
+
+
+def _loss(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.3f}"
 
 
 def _print_places(where: Here) -> None:

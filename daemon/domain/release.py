@@ -25,8 +25,9 @@ class StageResult(msgspec.Struct, frozen=True, kw_only=True):
     iterations: int
     learning_rate: float
     examples: int
-    loss_before: float
-    loss_after: float
+    loss_before: float | None
+    loss_after: float | None
+    """None where no validation example is short enough to be measured."""
     seconds: float
 
 

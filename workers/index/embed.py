@@ -87,7 +87,9 @@ def load_embedder(name: str, models: Path) -> Embedder:
 def _load(folder: Path) -> Any:
     try:
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it would draw across secaid's own
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     except (ImportError, OSError, ValueError) as error:
         message = f"the embedding model in {folder} cannot be loaded: {error}. Run `secaid setup`"

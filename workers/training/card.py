@@ -37,7 +37,7 @@ def model_card(name: str, base: Path, lora: Lora, stages: Sequence[StageResult],
     """Markdown with the metadata header that model hubs read."""
     rows = [
         f"| {each.stage} | {each.iterations} | {each.learning_rate:g} | {each.examples} "
-        f"| {each.loss_before:.3f} | {each.loss_after:.3f} |"
+        f"| {_loss(each.loss_before)} | {_loss(each.loss_after)} |"
         for each in stages
     ]
     sides = {side: sum(example.split is side for example in examples) for side in Split}
@@ -54,3 +54,7 @@ def model_card(name: str, base: Path, lora: Lora, stages: Sequence[StageResult],
         valid=sides[Split.VALID],
         test=sides[Split.TEST],
     )
+
+
+def _loss(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.3f}"

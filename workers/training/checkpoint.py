@@ -29,7 +29,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
     iteration: int
     """Iterations done; also the position in the data."""
-    loss_before: float
+    loss_before: float | None
     seconds: float
     """Training time so far, over all attempts."""
 

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from daemon.domain.release import StageResult
+from daemon.errors import Permanent
 from workers.training import checkpoint
 from workers.training.batches import Batches, Encoded
 
@@ -64,13 +65,13 @@ def run_stage(
     done = checkpoint.load(folder, model, optimiser)
     if done is None:
         before = validation_loss(model, valid, plan)
-        on_progress(_progress(plan, 0, "validation", before))
+        _report(plan, 0, before, on_progress)
         done = checkpoint.Position(iteration=0, loss_before=before, seconds=0.0)
         optimiser.init(model.trainable_parameters())
         checkpoint.save(folder, done, model, optimiser)
     last = _train(plan, model, optimiser, train, done, folder, on_progress)
     after = validation_loss(model, valid, plan)
-    on_progress(_progress(plan, plan.iterations, "validation", after))
+    _report(plan, plan.iterations, after, on_progress)
     return StageResult(
         stage=plan.stage,
         iterations=plan.iterations,
@@ -82,12 +83,12 @@ def run_stage(
     )
 
 
-def validation_loss(model: Any, examples: Sequence[Encoded], plan: Plan) -> float:
-    """Mean cross-entropy over the completions' tokens, in nats a token; every example counts."""
+def validation_loss(model: Any, examples: Sequence[Encoded], plan: Plan) -> float | None:
+    """Mean cross-entropy over the completions' tokens, in nats a token; every example counts. None without examples."""
     from mlx_lm.tuner import trainer
 
     if not examples:
-        return math.nan
+        return None
     loss = trainer.evaluate(
         model, examples, plan.batch_size, -1, max_seq_length=plan.max_tokens, iterate_batches=Batches(plan.seed)
     )
@@ -175,5 +176,15 @@ def _quiet() -> Iterator[Any]:
         yield shown
 
 
+def _report(plan: Plan, iteration: int, loss: float | None, on_progress: OnProgress) -> None:
+    if loss is not None:
+        on_progress(_progress(plan, iteration, "validation", loss))
+
+
 def _progress(plan: Plan, iteration: int, kind: str, loss: float) -> Progress:
+    if not math.isfinite(loss):
+        message = (
+            f"stage {plan.stage} diverged at iteration {iteration}: its {kind} loss is {loss}. Lower its learning rate"
+        )
+        raise Permanent(message)
     return Progress(stage=plan.stage, iteration=iteration, iterations=plan.iterations, kind=kind, loss=loss)

@@ -110,14 +110,13 @@ def _stage(
             load_weights(model, newest / WEIGHTS)
             return msgspec.json.decode((folder / "result.json").read_bytes(), type=StageResult)
     chosen = learned(examples, stage, settings.replay)
-    valid = [example for example in examples if example.split is Split.VALID]
-    valid = [example for example in valid if example.stage is stage] or valid
     encoded = encode(chosen, tokenizer, settings.max_tokens)
     if not encoded:
         return None
-    result = run_stage(
-        _plan(stage, settings), model, encoded, encode(valid, tokenizer, settings.max_tokens), folder, on_progress
-    )
+    valid = [example for example in examples if example.split is Split.VALID]
+    own = encode([example for example in valid if example.stage is stage], tokenizer, settings.max_tokens)
+    measured = own or encode(valid, tokenizer, settings.max_tokens)
+    result = run_stage(_plan(stage, settings), model, encoded, measured, folder, on_progress)
     checkpoint.write_json(folder / "result.json", msgspec.to_builtins(result))
     return result
 

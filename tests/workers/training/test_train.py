@@ -188,3 +188,20 @@ def test_a_damaged_checkpoint_is_refused_by_name(run, tmp_path):
     (newest / "optimiser.safetensors").write_bytes(b"x")
     with pytest.raises(ModelUnavailable, match=r"checkpoint-0000008 cannot be read: .*Delete it"):
         run("one")
+
+
+def test_without_a_short_enough_validation_example_the_loss_is_not_measured(run, examples):
+    longer = [
+        msgspec.structs.replace(each, prompt=each.prompt + " and on" * 400) if each.split is Split.VALID else each
+        for each in examples
+    ]
+    trained, told = run("long", examples=longer)
+    assert {(stage.loss_before, stage.loss_after) for stage in trained.stages} == {(None, None)}
+    assert {each.kind for each in told} == {"train"}
+    assert "not measured" in (trained.path / "README.md").read_text()
+
+
+def test_a_diverging_stage_ends_with_what_to_do(run, settings):
+    wild = msgspec.structs.replace(settings, stage1_learning_rate=1e30)
+    with pytest.raises(Permanent, match="diverged.*Lower its learning rate"):
+        run("wild", settings=wild)
