@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 import msgspec
 
 from daemon.cli.context import here, opened
-from daemon.cli.output import json_option, print_json, print_table
+from daemon.cli.output import json_option, print_json, print_table, printable
 from daemon.domain.job import JobKind, NewJob
 from daemon.domain.release import Release, ReleaseState
 from daemon.store import queue
@@ -35,6 +37,22 @@ def list_models(as_json: bool) -> None:
         rows,
         empty=f"no model was trained yet; {where.settings.model.base} serves",
     )
+
+
+@models.command("show")
+@click.argument("name")
+@json_option
+def show_model(name: str, as_json: bool) -> None:
+    """One training: its stages, every reported loss, and what base and candidate measured."""
+    with opened(here()) as store, store.read() as conn:
+        release = _named(releases_store.listing(conn), name)
+        losses = releases_store.losses_of(conn, release.name)
+    if as_json:
+        print_json({"release": release, "losses": losses})
+        return
+    click.echo(printable(f"{release.name}: {release.state}\n{release.reason}\n{release.path}\n"))
+    rows = [(one.stage, one.iteration, one.kind, f"{one.loss:.3f}") for one in losses]
+    print_table(("stage", "iteration", "loss of", "nats a token"), rows, empty="no loss was reported")
 
 
 @models.command("train")
@@ -73,11 +91,16 @@ def rollback_model() -> None:
 
 def _set(store: Store, name: str, state: ReleaseState, reason: str) -> None:
     with store.begin() as conn:
-        chosen = next((one for one in releases_store.listing(conn) if one.name == name), None)
-        if chosen is None:
-            message = f"no model is called {name!r}; see `secaid models list`"
-            raise click.UsageError(message)
+        chosen = _named(releases_store.listing(conn), name)
         releases_store.save(conn, msgspec.structs.replace(chosen, state=state, reason=reason))
+
+
+def _named(found: Sequence[Release], name: str) -> Release:
+    chosen = next((one for one in found if one.name == name), None)
+    if chosen is None:
+        message = f"no model is called {name!r}; see `secaid models list`"
+        raise click.UsageError(message)
+    return chosen
 
 
 def _rate(one: Release) -> str:

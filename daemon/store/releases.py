@@ -61,6 +61,11 @@ def save_losses(conn: sa.Connection, release: str, reported: Iterable[Loss]) -> 
     upsert(conn, losses, rows, update=("loss",))
 
 
+def name_losses(conn: sa.Connection, reported_as: str, release: str) -> None:
+    """What a job reported before its release had a name is that release's from now on."""
+    conn.execute(sa.update(losses).where(losses.c.release == reported_as).values(release=release))
+
+
 def losses_of(conn: sa.Connection, release: str) -> list[Loss]:
     """The losses of a release, by stage and iteration."""
     query = sa.select(losses).where(losses.c.release == release).order_by(losses.c.stage, losses.c.iteration)

@@ -65,6 +65,7 @@ def run(job: Job, context: JobContext) -> None:
     context.result = {"release": release.name, "state": release.state, "reason": release.reason}
     with context.complete() as conn:
         releases.save(conn, release)
+        releases.name_losses(conn, f"job-{job.id}", release.name)
         examples.mark_trained(conn, [example.id for example in known], release.name)
 
 

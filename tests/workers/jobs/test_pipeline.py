@@ -90,11 +90,13 @@ def test_a_trained_model_is_measured_against_what_serves(installed, ingest):
     here.environment["SECAID_MODEL_DIRECTORY"] = str(here.home / "models")
     ingest(here)
     here.secaid("run", "--until-idle")
-    (release,) = here.json("models", "list")
+    (release,) = here.json("models", "list")["releases"]
     assert release["state"] in {"promoted", "kept-base"}
     assert release["reason"]
     assert [stage["iterations"] for stage in release["stages"]] == [2, 2]
     assert release["evaluation"]["attempted"] == release["base_evaluation"]["attempted"] > 0
+    losses = here.json("models", "show", release["name"])["losses"]
+    assert {(loss["stage"], loss["kind"]) for loss in losses} >= {("analysis", "train"), ("code-fix", "train")}
     assert (Path(release["path"]) / "adapters.safetensors").is_file()
 
 
@@ -102,7 +104,7 @@ def test_broken_input_is_named_and_the_rest_is_unharmed(installed, ingest, tmp_p
     hostile = tmp_path / "hostile"
     hostile.mkdir()
     _hostile(hostile)
-    here = installed()
+    here = installed(model_base="not-on-this-machine")
     ingest(here)
     refused = []
     for path in sorted(hostile.iterdir()):
