@@ -62,7 +62,8 @@ def serve(find_type: Callable[[], JobType], read: int, write: int) -> None:
 def attempt(job_type: JobType, job: Job, context: JobContext) -> Outcome:
     """Do one job. consumes a claimed `Job` → produces how it ended; the effects are committed by then."""
     try:
-        job_type.function(job, context)
+        with events.about(job=job.id, kind=job.kind):
+            job_type.function(job, context)
     except Exception as error:  # noqa: BLE001 - whatever a job raises is its outcome
         if context.completed:
             # What happened after the commit cannot unmake it.

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import psutil
 
 from daemon.errors import Unavailable
+from daemon.masking import mask
 from daemon.process.messages import FromChild, Reader, Run, Setup, from_child, send
 from daemon.process.policy import Policy
 
@@ -35,7 +36,7 @@ class Child:
     def __init__(self, kind: str, setup: Setup, command: Sequence[str] = COMMAND) -> None:
         self.kind = kind
         self.policy = Policy()
-        self._tail = b""
+        self._tail = self._line = b""
         self._silent = False
         self._start(setup, command)
 
@@ -133,8 +134,8 @@ class Child:
         return total / 2**20
 
     def last_words(self) -> str:
-        """The end of its stderr."""
-        return self._tail.decode(errors="replace").strip()
+        """The end of its stderr, masked."""
+        return mask(self._tail.decode(errors="replace").strip())
 
     def end(self, grace_seconds: float = 0.0) -> str:
         """End it and its group, and say how it ended: `exit 1`, `SIGSEGV`."""
@@ -157,12 +158,16 @@ class Child:
         self._silent = self._reader.ended = True
 
     def _hear(self) -> None:
-        """Keep the end of what it writes to stderr, and pass it on."""
+        """Keep the end of what it writes to stderr, and pass it on masked, in whole lines."""
         said = os.read(self._stderr, 65536)
         self._silent = not said
         self._tail = (self._tail + said)[-_TAIL:]
-        with contextlib.suppress(OSError):
-            os.write(2, said)
+        lines, line_end, self._line = (self._line + said).rpartition(b"\n")
+        if self._silent or len(self._line) > _TAIL:
+            lines, line_end, self._line = lines + line_end + self._line, b"", b""
+        if lines:
+            with contextlib.suppress(OSError):
+                os.write(2, mask((lines + line_end).decode(errors="replace")).encode())
 
 
 def limit_memory(megabytes: int) -> None:

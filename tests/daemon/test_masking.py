@@ -13,6 +13,7 @@ PARTS = [
     "://", "user", "@", "?", "&",
     "sig", "Authorization", "bearer", "AKIAABCDEFGHIJKLMNOP", "eyJabcdefghij.abcdefghij.",
     "-----BEGIN RSA PRIVATE KEY-----", "\n", "sk-" + "a" * 25, "npm_" + "b" * 36, "xoxb-1234567890a",
+    "dop_v1_" + "0" * 64, "glrt-" + "c" * 20, "hvs." + "d" * 24, "GOCSPX-" + "e" * 20, "/", "#", "a" * 20,
 ]  # fmt: skip
 
 
@@ -26,6 +27,9 @@ PARTS = [
         "AKIAABCDEFGHIJKLMNOP",
         "Authorization: Bearer abc.def",
         "https://host/x?sig=abcdef&y=1",
+        "postgresql+psycopg://me:p@ss@word@db/secaid",
+        "https://" + "a1" * 20 + "@github.com/o/r.git",
+        "https://:hunter2@host/",
         "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----",
     ],
 )
@@ -54,4 +58,4 @@ def test_hostile_repetition_is_masked_in_linear_time(part: str) -> None:
 
 
 def test_every_string_of_a_structure_is_masked() -> None:
-    assert mask_all({"a": ["ghp_" + "a" * 36, 1], "b": ("plain",)}) == {"a": [MASK, 1], "b": ("plain",)}
+    assert mask_all({"a": ["ghp_" + "a" * 36, 1], "b": ("plain",)}) == {"a": [MASK, 1], "b": ["plain"]}
