@@ -83,7 +83,7 @@ def _outcome(job: Job, error: Exception) -> Outcome:
         case Unavailable():
             return Postponed(job=job.id, reason=str(error))
         case Permanent():
-            return Failed(job=job.id, cause=Cause.PERMANENT, reason=f"{type(error).__name__}: {error}", permanent=True)
+            return Failed(job=job.id, cause=Cause.PERMANENT, reason=str(error), permanent=True)
         case Retryable(not_before=moment):
             until = moment.timestamp() if moment else None
             return Failed(job=job.id, cause=Cause.ERROR, reason=str(error), not_before=until)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.analysis import Analysis
 from daemon.domain.job import Job, JobKind, NewJob
-from daemon.domain.scan import KeptFinding
+from daemon.domain.scan import FileAccount, KeptFinding
 from daemon.store import analyses, artifacts, findings, queue
 from workers.analysis.context import code_context
 from workers.analysis.explain import explain
@@ -39,7 +39,7 @@ def run(job: Job, context: JobContext) -> None:
     tree = scanned_tree(artifact, context.paths)
     scan = read_scan(artifact, tree, context)
     explained = _explain(scan.findings, tree, context)
-    broken = "; ".join(f"{file.path}: {file.reason}" for file in scan.broken)
+    broken = "; ".join(_told(file) for file in scan.broken)
     context.result = {"files": len(scan.files), "findings": len(scan.findings), "broken": len(scan.broken)}
     with context.complete(dead=broken or None) as conn:
         wanted = findings.save_scan(conn, artifact, scan)
@@ -48,6 +48,11 @@ def run(job: Job, context: JobContext) -> None:
         chosen = set(wanted)
         kept = {one.id: one.finding for one in scan.findings if one.id in chosen}
         _enqueue(conn, artifact.id, batches(kept, context.settings.enrichment.batch_size))
+
+
+def _told(file: FileAccount) -> str:
+    reason = file.reason or "it cannot be read"
+    return reason if reason.startswith(file.path) else f"{file.path}: {reason}"
 
 
 def _explain(kept: Sequence[KeptFinding], tree: SourceTree, context: JobContext) -> dict[str, Analysis]:

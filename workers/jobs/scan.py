@@ -25,7 +25,7 @@ def read_scan(artifact: Artifact, tree: SourceTree, context: JobContext) -> Scan
     archive = storage.fetch(artifact.stored_at, context.paths.staging)
     parsed: list[Report] = []
     others: list[FileAccount] = []
-    for member in members(archive, limits):
+    for member in members(archive, limits, artifact.name):
         context.check_cancelled()
         outcome = _read(member, limits.report_rows)
         if isinstance(outcome, Report):

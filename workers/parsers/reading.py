@@ -78,7 +78,7 @@ def _unknown(probe: Probe) -> NotReport:
     if probe.shape is Shape.TEXT:
         return NotReport("it is plain text (Markdown, a log), in no report format known here")
     shown = ", ".join(sorted(probe.fields)[:8]) or probe.root or "nothing to tell it by"
-    message = f"no parser knows this {probe.shape} with {shown[:200]}"
+    message = f"no parser knows this {probe.shape} ({shown[:200]})"
     raise UnknownFormat(message)
 
 

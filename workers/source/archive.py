@@ -29,23 +29,27 @@ class Member(msgspec.Struct, frozen=True):
     content: bytes
 
 
-def members(archive: Path, limits: Limits) -> Iterator[Member]:
-    """Yield the files of a zip in the order of its directory; folders are skipped.
+def members(archive: Path, limits: Limits, name: str | None = None) -> Iterator[Member]:
+    """Yield the files of a zip in the order of its directory; folders are skipped. Errors call it by `name`.
 
     Raises:
         ArtifactRejected: not a zip, truncated, encrypted, a path that leaves the archive, a link, a
-            duplicate name, or over a bound in `limits` (files, bytes, bytes of one file, ratio).
+            duplicate name, no file at all, or over a bound in `limits` (files, bytes, bytes of one file, ratio).
     """
+    called = name or archive.name
     try:
         with zipfile.ZipFile(archive) as opened:
-            yield from _members(opened, archive.name, limits)
+            yield from _members(opened, called, limits)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
-        message = f"{archive.name} is not a sound zip archive: {error}"
+        message = f"{called} is not a sound zip archive: {error}"
         raise ArtifactRejected(message) from error
 
 
 def _members(opened: zipfile.ZipFile, name: str, limits: Limits) -> Iterator[Member]:
     entries = [entry for entry in opened.infolist() if not entry.is_dir()]
+    if not entries:
+        message = f"{name} holds no file: a scanner that found nothing still writes a report"
+        raise ArtifactRejected(message)
     if len(entries) > limits.archive_files:
         message = f"{name} holds {len(entries)} files; the limit is {limits.archive_files} (limits.archive_files)"
         raise ArtifactRejected(message)

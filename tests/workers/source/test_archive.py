@@ -29,6 +29,11 @@ def write(path: Path, files: dict[str, bytes], *, link: str | None = None) -> Pa
     return path
 
 
+def test_an_archive_without_files_is_no_clean_scan(tmp_path, limits):
+    with pytest.raises(ArtifactRejected, match="scan-7 holds no file"):
+        list(members(write(tmp_path / "a.zip", {}), limits, "scan-7"))
+
+
 def test_files_come_out_whole_and_folders_are_skipped(tmp_path: Path, limits: Limits) -> None:
     archive = write(tmp_path / "a.zip", {"reports/": b"", "reports/a.json": b"{}", "b.sarif": b"x" * 70_000})
     assert [(m.path, len(m.content)) for m in members(archive, limits)] == [("reports/a.json", 2), ("b.sarif", 70_000)]
