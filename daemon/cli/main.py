@@ -16,6 +16,7 @@ _COMMANDS = {
     "fixes": "daemon.cli.fixes:fixes",
     "ingest": "daemon.cli.ingest:ingest",
     "jobs": "daemon.cli.jobs:jobs",
+    "logs": "daemon.cli.logs:logs",
     "models": "daemon.cli.models:models",
     "run": "daemon.cli.run:run",
     "service": "daemon.cli.service:service",
