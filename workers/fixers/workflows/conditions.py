@@ -1,0 +1,142 @@
+"""Expressions that are always true, match parts of words, or never give the value they name."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.workflows import model
+from workers.fixers.workflows.model import Workflow
+from workers.source import yamledit
+from workers.source.yamldoc import Node, Path, dotted
+
+_CONTAINS = re.compile(r"contains\(\s*'(?P<text>(?:[^']|'')*)'\s*,\s*(?P<value>[A-Za-z_][\w.-]*)\s*\)")
+_FENCED = re.compile(r"\s*\$\{\{(?P<inner>.*?)\}\}\s*", re.DOTALL)
+_LITERAL = r"(?:'(?:[^']|'')*'|true|false|null|-?\d+(?:\.\d+)?)"
+_ATOM = r"!?\s*[A-Za-z_][\w.*-]*(?:\((?:[^()']|'(?:[^']|'')*')*\))?"
+_TERNARY = re.compile(
+    rf"(?P<condition>{_ATOM}(?:\s*(?:==|!=|<=?|>=?)\s*(?:{_LITERAL}|{_ATOM}))?)"
+    rf"\s*&&\s*(?P<yes>''|false|null|0)\s*\|\|\s*(?P<no>{_LITERAL}|{_ATOM})"
+)
+
+
+@fixer(
+    name="unsound-condition",
+    weakness="A condition is always true",
+    rules={"zizmor": ["unsound-condition"], "actionlint": ["if-cond"]},
+    explain=(
+        "A block scalar (`|`, `>`) ends with a line ending. Around `${{ … }}` that makes the condition a text that is "
+        "never empty, so it is always true: the step runs whatever the expression says. Approaches: without the "
+        "braces, which a condition does not need; with the braces and a block that drops its last line ending."
+    ),
+)
+def condition(target: Target) -> Iterator[Candidate]:
+    """A fenced block → a bare one, or one without its last line ending."""
+    workflow = model.read(target)
+    path, node = _flagged_if(target, workflow)
+    source = workflow.doc.source(node)
+    header, _, body = source.partition("\n")
+    fenced = _FENCED.fullmatch(body if node.block else source)
+    if not node.block or fenced is None:
+        message = "the condition is no block around one expression"
+        raise NoFix(message)
+    base = node.start + len(f"{header}\n".encode())
+    inner = (base + len(body[: fenced.start("inner")].encode()), base + len(body[: fenced.end("inner")].encode()))
+    edits = [
+        yamledit.edit(workflow.doc, inner[0] - 3, inner[0], ""),
+        yamledit.edit(workflow.doc, *(inner[1], inner[1] + 2), ""),
+    ]
+    declares = [dotted(path)]
+    why = "A condition is an expression without braces, too, and then the line ending behind it means nothing."
+    yield model.candidate("bare-expression", edits, why, declares=declares)
+    style = re.match(r"[|>]", header)
+    if style is not None and header.strip() in ("|", ">", "|+", ">+"):
+        stripped = yamledit.edit(workflow.doc, node.start, node.start + len(header.rstrip().encode()), f"{style[0]}-")
+        why = "The block drops its last line ending, so that the expression alone is the condition."
+        yield model.candidate("strip-line-ending", [stripped], why, declares=declares)
+
+
+@fixer(
+    name="unsound-contains",
+    weakness="A condition also matches parts of the words that it lists",
+    rules={"zizmor": ["unsound-contains"]},
+    explain=(
+        "`contains('refs/heads/main refs/heads/develop', github.ref)` asks whether the ref is part of that text, and "
+        "`refs/heads/mai` is. A list is compared item by item. Approaches: a list made with `fromJSON`; the "
+        "comparisons written out."
+    ),
+)
+def contains(target: Target) -> Iterator[Candidate]:
+    """A text of words → a list of them, or comparisons."""
+    workflow = model.read(target)
+    path, node = _flagged_if(target, workflow)
+    source = workflow.doc.source(node)
+    match = _CONTAINS.search(source)
+    if match is None or node.style in ("'", '"'):
+        message = "no `contains` here asks for a part of a text of words"
+        raise NoFix(message)
+    words = [word.strip() for word in re.split(r"[\s,;|]+", match["text"].replace("''", "'")) if word.strip()]
+    if not words or any("'" in word or '"' in word for word in words):
+        message = "the words of the text cannot be told apart"
+        raise NoFix(message)
+    at = node.start + len(source[: match.start()].encode())
+    end = at + len(match[0].encode())
+    listed = f"contains(fromJSON('{json.dumps(words)}'), {match['value']})"
+    why = "Only the words as a whole match."
+    yield model.candidate("list", [yamledit.edit(workflow.doc, at, end, listed)], why, declares=[dotted(path)])
+    compared = " || ".join(f"{match['value']} == '{word}'" for word in words)
+    compared = f"({compared})" if len(words) > 1 else compared
+    yield model.candidate("comparisons", [yamledit.edit(workflow.doc, at, end, compared)], why, declares=[dotted(path)])
+
+
+@fixer(
+    name="unsound-ternary",
+    weakness="A choice never gives its first value",
+    rules={"zizmor": ["unsound-ternary"]},
+    explain=(
+        "`condition && '' || 'x'` is always `'x'`: an empty first value counts as false, so the second one is taken. "
+        "Turned around, the choice gives what it says. Approaches: the condition negated and the values exchanged."
+    ),
+)
+def ternary(target: Target) -> Iterator[Candidate]:
+    """`c && '' || x` → `!(c) && x || ''`."""
+    workflow = model.read(target)
+    at = model.place(target, workflow.doc)
+    path, node = next(
+        ((path, node) for path, node in workflow.root.walk() if node.kind == "scalar" and node.start <= at <= node.end),
+        ((), None),
+    )
+    if node is None:
+        message = "the finding points to no value"
+        raise NoFix(message)
+    source = workflow.doc.source(node)
+    for match in _TERNARY.finditer(source):
+        before, after = source[: match.start()].rstrip(), source[match.end() :].lstrip()
+        start = node.start + len(source[: match.start()].encode())
+        alone = before.endswith(("{{", "(", ",")) and after.startswith(("}}", ")", ","))
+        if alone and start <= at <= start + len(match[0].encode()):
+            no = match["no"]
+            text = f"!({match['condition'].strip()}) && {no} || {match['yes']}"
+            edit = yamledit.edit(workflow.doc, start, start + len(match[0].encode()), text)
+            why = f"Where the condition holds, the value is {match['yes']} as it says, and {no} otherwise."
+            yield model.candidate("negated", [edit], why, declares=[dotted(path)])
+            return
+    message = "the choice is part of a larger expression, whose meaning a person has to decide"
+    raise NoFix(message)
+
+
+def _flagged_if(target: Target, workflow: Workflow) -> tuple[Path, Node]:
+    first, last = model.lines(target)
+    holders = [(job.path, job.node) for job in workflow.jobs] + [(step.path, step.node) for step in workflow.steps]
+    for path, holder in holders:
+        node = holder.child("if")
+        if node is None or node.kind != "scalar":
+            continue
+        start, end = workflow.doc.line_of(node.start), workflow.doc.line_of(node.end)
+        if start <= first <= end or first <= start <= last:
+            return (*path, "if"), node
+    message = "the finding points to no condition"
+    raise NoFix(message)

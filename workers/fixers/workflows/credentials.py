@@ -1,0 +1,128 @@
+"""Whether the steps behind a checkout use the git credentials that it keeps, and how each of them could get its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from daemon.errors import SourceUnavailable
+from workers.fixers.workflows.model import Step, Workflow
+from workers.source import yamldoc
+from workers.source.tree import SourceTree
+
+CHECKOUT = "actions/checkout"
+_GIT = (
+    r"\bgit\s+(?:-[cC]\s+\S+\s+|--?[a-z]\S*\s+)*(?:push|pull|fetch|ls-remote|clone\s+(?:git@|\S*github\.com)"
+    r"|remote\s+update|submodule\s+(?:update|add|sync|init)|lfs\s+(?:pull|push|fetch|install))\b"
+)
+USES_GIT = re.compile(_GIT)
+_TOOLS = re.compile(
+    r"\bmkdocs\s+gh-deploy\b|\bmike\s+(?:deploy|delete|set-default)\b.*--push|\bgh-pages\b|\blerna\s+(?:publish|version)\b"
+    r"|\brelease-it\b|\bcargo[ -]release\b|\brelease:(?:prepare|perform)\b|\bnpm\s+version\b|\bstandard-version\b"
+    r"|\bbumpversion\b|\bbump-my-version\b|\bgit-cliff\b|\bgit\s+flow\b|\bghp-import\b|\bsemantic-release\b"
+    r"|\bchangeset\s+publish\b|\bnx\s+release\b|\bgoreleaser\b.*--release-notes"
+)
+_TASKS = re.compile(
+    r"\b(?:make|just|task|npm\s+run|yarn(?:\s+run)?|pnpm(?:\s+run)?|\./gradlew|gradle|mvn|rake|invoke|nox\s+-s|tox\s+-e)"
+    r"[ \t]+[^\n;|&]*(?:release|publish|deploy|tag|bump|push)[\w:-]*"
+)
+_OWN = re.compile(
+    r"x-access-token|\bgh\s+auth\s+setup-git\b|\bgit\s+remote\s+(?:set-url|add)\b.*(?:@|\$)|https://[^\s/\"']*(?:\$\{?\w+\}?"
+    r"|:\S+)@|\bgit\s+config\b[^\n]*(?:insteadOf|extraheader|credential)|GIT_ASKPASS|\.netrc|GIT_SSH_COMMAND|\bssh-add\b",
+    re.IGNORECASE,
+)
+_SCRIPT = re.compile(
+    r"(?<![\w/.$-])(?:\./|(?:bash|sh|source|python3?|node)\s+(?:-\S+\s+)*(?:\./)?)(?P<path>[\w][\w./-]*)"
+)
+_PUSHING = """
+    ad-m/github-push-action anothrnick/github-tag-action cirrus-actions/rebase commitizen-tools/commitizen-action
+    crazy-max/ghaction-github-pages endbug/add-and-commit mikeal/publish-to-github-action phips28/gh-action-bump-version
+    python-semantic-release/python-semantic-release relekang/python-semantic-release rickstaa/action-create-tag
+    rubygems/release-gem sbt/sbt-release stefanzweifel/git-auto-commit-action sequoia-pgp/fast-forward
+    tibdex/backport technote-space/create-pr-action"""
+PUSHING_ACTIONS = frozenset(_PUSHING.split())
+_MAY_PUSH = re.compile(r"push|commit|rebase|backport|bump|cherry|fast-forward|auto-?format|sync|release-gem|gh-pages")
+_OWN_INPUTS = ("token", "github_token", "github-token", "ssh-key", "push_token", "repo-token", "personal_token")
+
+
+@dataclass(frozen=True)
+class User:
+    """A step that uses the credentials."""
+
+    step: Step
+    what: str
+    script: bool
+    """It is a `run` whose own text calls git, so that it can be given a token of its own."""
+
+
+def keeps(step: Step) -> bool:
+    """Whether a checkout leaves its credentials behind."""
+    return step.action == CHECKOUT and step.input("persist-credentials").strip().lower() != "false"
+
+
+def users(workflow: Workflow, checkout: Step, tree: SourceTree) -> list[User]:
+    """The steps behind a checkout that use what it keeps; another keeping checkout in the same place takes over."""
+    steps = workflow.steps_of(checkout.job) if checkout.job else workflow.steps
+    found = []
+    for step in steps[steps.index(checkout) + 1 :] if checkout in steps else ():
+        if keeps(step) and step.input("path") == checkout.input("path"):
+            break
+        script = "\n".join((step.run, *_values(step)))
+        if _OWN.search(script) or step.action == "webfactory/ssh-agent":
+            if step.run and not re.search(r"gh\s+auth\s+setup-git|git\s+config|remote", step.run):
+                continue
+            break
+        user = _uses(step, tree)
+        if user is not None:
+            found.append(user)
+    return found
+
+
+def _values(step: Step) -> Iterator[str]:
+    env = step.node.child("env")
+    yield from (value.value for _, value in env.entries) if env is not None else ()
+
+
+def _uses(step: Step, tree: SourceTree) -> User | None:
+    plain = re.sub(r"^\s*#[^\n]*", "", step.run, flags=re.MULTILINE)
+    if (match := USES_GIT.search(plain)) is not None:
+        return User(step, f"`{' '.join(match[0].split())}`", script=True)
+    if (match := _TOOLS.search(plain) or _TASKS.search(plain)) is not None:
+        return User(step, f"`{' '.join(match[0].split())[:60]}`", script=False)
+    for path in _SCRIPT.finditer(plain):
+        if _file_uses_git(path["path"], tree):
+            return User(step, f"`{path['path']}`", script=True)
+    return _action(step, tree) if step.uses else None
+
+
+def _file_uses_git(path: str, tree: SourceTree) -> bool:
+    try:
+        text = tree.read(path)
+    except SourceUnavailable:
+        return False
+    return bool(USES_GIT.search(text.decode("utf-8", "replace")))
+
+
+def _action(step: Step, tree: SourceTree) -> User | None:
+    given = step.node.child("with")
+    names = {key.value.lower() for key, _ in given.entries} if given is not None else set()
+    if step.uses.startswith(("./", "$/")):
+        return User(step, step.uses, script=False) if _local_uses_git(step.uses, tree) else None
+    if step.action in PUSHING_ACTIONS or (_MAY_PUSH.search(step.action) and not step.action.startswith("docker/")):
+        own = not names.isdisjoint(_OWN_INPUTS)
+        return None if own and step.action not in PUSHING_ACTIONS else User(step, step.action, script=False)
+    return None
+
+
+def _local_uses_git(uses: str, tree: SourceTree) -> bool:
+    folder = uses[2:].strip("/")
+    for name in ("action.yml", "action.yaml"):
+        path = f"{folder}/{name}".lstrip("/")
+        try:
+            doc = yamldoc.parse(tree.read(path), path)
+        except (SourceUnavailable, yamldoc.YamlBroken):
+            continue
+        steps = Workflow(doc).steps if doc.root.kind == "mapping" else []
+        return any(_uses(step, tree) is not None for step in steps if not step.uses.startswith(("./", "$/")))
+    return True

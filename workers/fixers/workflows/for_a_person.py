@@ -1,0 +1,54 @@
+"""Weaknesses of workflows that no edit of the file can end: what a person has to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.registry import NoFix, Target, fixer
+
+_REASONS = {
+    "adhoc-packages": (
+        "the package has to go into a manifest with a lock file, which only the package manager can write with the "
+        "registry at hand"
+    ),
+    "use-trusted-publishing": (
+        "trusted publishing begins at the package index, where the workflow has to be named as publisher; until then "
+        "a workflow without the token could not publish"
+    ),
+    "unredacted-secrets": (
+        "the secret is a structure whose parts are not masked in logs: each part has to be stored as a secret of its "
+        "own first"
+    ),
+    "self-hosted-runner": "whether the runner lives for one job only is decided where it is set up, not in the file",
+    "secrets-outside-env": "which environment guards the secret, and who approves it, is set in the repository",
+    "unpinned-tools": "which version of the tool the job needs is for its owner to say; none is named in the file",
+    "ref-version-mismatch": "the comment is wrong, not the code: `pin-commit` of the next update writes both",
+    "ref-confusion": "a branch and a tag of the action have one name; which of them is meant is for a person to say",
+    "impostor-commit": "the commit is not part of the action's own history: find out how it came here before all else",
+    "typosquat-uses": "the action's name is nearly another's: which of the two is meant is for a person to say",
+    "forbidden-uses": "the repository's own policy forbids the action; what replaces it is for a person to say",
+    "CKV_GHA_4": "a connection to a fixed address looks like a shell for somebody else: read it before all else",
+    "CKV_GHA_5": (
+        "signing an artifact needs a decision about keys and about who checks the signature; `cosign sign` with the "
+        "job's identity also needs `id-token: write`"
+    ),
+    "CKV_GHA_6": "an attested list of parts needs a tool that makes it for this build, and somebody who checks it",
+}
+
+
+@fixer(
+    name="workflow-for-a-person",
+    weakness="A weakness that is not ended by changing the workflow",
+    rules={
+        "zizmor": [rule for rule in _REASONS if not rule.startswith("CKV")],
+        "checkov": [rule for rule in _REASONS if rule.startswith("CKV")],
+    },
+    explain=(
+        "Some weaknesses lie outside the file: at a package index, in the repository's settings, in a decision about "
+        "versions. The reason says what has to be done there first."
+    ),
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """None: the reason says what to do."""
+    raise NoFix(_REASONS[target.finding.rule.rpartition("/")[2]])

@@ -1,0 +1,294 @@
+"""Jobs whose token may do more than they use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from daemon.domain.fix import Candidate, Edit
+from daemon.errors import SourceUnavailable
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.workflows import model, scopes
+from workers.fixers.workflows.model import Job, Workflow
+from workers.fixers.workflows.scopes import Scopes
+from workers.source import yamldoc, yamledit
+from workers.source.yamldoc import Node
+
+_READ: Scopes = {"contents": "read"}
+_NO_READ_LEVEL = frozenset(("id-token",))
+_WHOLE = "CKV2_GHA_1"
+"""Looks at the block of the workflow alone."""
+
+
+@dataclass
+class _Plan:
+    """What each block becomes; no `top` means that it stays as it is."""
+
+    top: Scopes | None = None
+    jobs: dict[str, Scopes] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> Scopes:
+        """All that the workflow asks of whoever calls it."""
+        blocks = [*self.jobs.values(), self.top or {}]
+        return scopes.union(word for block in blocks for word in scopes.words(block))
+
+
+@fixer(
+    name="excessive-permissions",
+    weakness="The workflow's token may do more than its jobs use",
+    rules={
+        "zizmor": ["excessive-permissions"],
+        "checkov": [_WHOLE],
+        "codeql": ["actions/missing-workflow-permissions"],
+        "scorecard": ["TokenPermissionsID"],
+        "semgrep": ["workflow-missing-permissions", "missing-permissions", "excessive-permissions"],
+    },
+    explain=(
+        "Without a `permissions` block a job's token has the repository's default, which may be to write everything: "
+        "whoever takes over one action or one dependency of the job can then push code, publish releases and change "
+        "issues. A block names what the jobs use; what it does not name is none. Which scopes those are is read from "
+        "the actions and commands of each job; where one of them hides what it does with the token, there is no fix "
+        "but to look. Approaches: the workflow reads, and jobs that write say so; the workflow has nothing, and each "
+        "job names its own; the flagged job alone."
+    ),
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """Too wide or missing blocks → the scopes that are used."""
+    workflow = model.read(target)
+    if not workflow.jobs:
+        message = "the file has no jobs"
+        raise NoFix(message)
+    made = 0
+    reasons: list[NoFix] = []
+    for approach, plan, why in _approaches(target, workflow):
+        try:
+            found = plan()
+            _callers_allow(target, workflow, found)
+            candidate = _candidate(workflow, approach, found, why)
+        except NoFix as reason:
+            reasons.append(reason)
+            continue
+        made += 1
+        yield candidate
+    if not made:
+        raise reasons[0]
+
+
+_Approach = tuple[str, Callable[[], _Plan], str]
+
+
+def _approaches(target: Target, workflow: Workflow) -> Iterator[_Approach]:
+    job = None if target.finding.rule == _WHOLE else _flagged_job(target, workflow)
+    top = workflow.root.child("permissions")
+    if job is not None and job.node.child("permissions") is not None:
+        yield "permissions-job", lambda: _one(target, workflow, job), "The job names the scopes that its steps use."
+        return
+    if job is None and top is not None and top.kind == "mapping":
+        yield from _narrowing(target, workflow)
+        return
+    yield (
+        "permissions-read",
+        lambda: _common(target, workflow, _READ),
+        "The workflow's token only reads the code; a job that needs more says so itself.",
+    )
+    yield (
+        "permissions-none",
+        lambda: _common(target, workflow, {}),
+        "The workflow's token may do nothing; each job names the scopes that its steps use.",
+    )
+    if job is not None:
+        why = "The job names the scopes that its steps use; the other jobs stay as they are."
+        yield "permissions-job", lambda: _one(target, workflow, job), why
+        why = "Each job whose needs its steps show names them; the others stay as they are."
+        yield "permissions-known-jobs", lambda: _known(target, workflow, job), why
+
+
+def _flagged_job(target: Target, workflow: Workflow) -> Job | None:
+    first, last = model.lines(target)
+    jobs = workflow.root.child("jobs")
+    if jobs is None or first < workflow.doc.line_of(jobs.start) or last - first > _length(workflow, jobs):
+        return None
+    return model.flagged_job(target, workflow)
+
+
+def _length(workflow: Workflow, node: Node) -> int:
+    return workflow.doc.line_of(node.end) - workflow.doc.line_of(node.start)
+
+
+def _own(job: Job) -> Node | None:
+    """The job's block, where it is one that says what it wants: `write-all` does not."""
+    block = job.node.child("permissions")
+    return block if block is not None and block.kind == "mapping" else None
+
+
+def _common(target: Target, workflow: Workflow, top: Scopes) -> _Plan:
+    """A block for the workflow, and one for each job that it does not suffice."""
+    plan = _Plan(top)
+    for job in workflow.jobs:
+        if _own(job) is not None:
+            continue
+        wanted = scopes.certain(workflow, job, target.tree)
+        if wanted != top or job.node.child("permissions") is not None:
+            plan.jobs[job.name] = wanted
+    return plan
+
+
+def _one(target: Target, workflow: Workflow, job: Job) -> _Plan:
+    return _Plan(jobs={job.name: scopes.certain(workflow, job, target.tree)})
+
+
+def _known(target: Target, workflow: Workflow, flagged: Job) -> _Plan:
+    """A block for each job that hides nothing, where others do: the whole workflow cannot have one then."""
+    without = [job for job in workflow.jobs if job.node.child("permissions") is None]
+    found = {job.name: scopes.of_job(workflow, job, target.tree) for job in without}
+    plan = _Plan(jobs={name: dict(needs.scopes) for name, needs in found.items() if not needs.hidden})
+    if len(plan.jobs) in (0, 1, len(found)) or flagged.name not in plan.jobs:
+        message = "the other approaches cover these jobs"
+        raise NoFix(message)
+    return plan
+
+
+def _narrowing(target: Target, workflow: Workflow) -> Iterator[_Approach]:
+    """The workflow grants writing to all jobs: only those that write keep it."""
+    yield (
+        "permissions-elevate",
+        lambda: _elevated(target, workflow),
+        "The workflow's token only reads; the jobs that write have the scopes that their steps use.",
+    )
+    yield (
+        "permissions-move",
+        lambda: _moved(workflow),
+        "The block moves, as it is, to the jobs that it applied to: each can now be narrowed alone, and a new job "
+        "starts with nothing.",
+    )
+
+
+def _elevated(target: Target, workflow: Workflow) -> _Plan:
+    before = scopes.granted(workflow.root.child("permissions")) or {}
+    top = {scope: "read" if level == "write" else level for scope, level in before.items() if _stays(scope, level)}
+    plan = _Plan(top)
+    for job in workflow.jobs:
+        if job.node.child("permissions") is not None:
+            continue
+        found = scopes.of_job(workflow, job, target.tree)
+        # What hides its needs keeps all that it has had.
+        wanted = before if found.hidden else _within(found.scopes, before)
+        if any(level == "write" for level in wanted.values()):
+            plan.jobs[job.name] = {**{scope: level for scope, level in top.items() if level == "read"}, **wanted}
+    return plan
+
+
+def _stays(scope: str, level: str) -> bool:
+    return level != "write" or scope not in _NO_READ_LEVEL
+
+
+def _within(wanted: Mapping[str, str], before: Mapping[str, str]) -> Scopes:
+    return {scope: before[scope] if before[scope] == "read" else level
+            for scope, level in wanted.items() if before.get(scope) in ("read", "write")}  # fmt: skip
+
+
+def _moved(workflow: Workflow) -> _Plan:
+    before = scopes.granted(workflow.root.child("permissions")) or {}
+    without = [job for job in workflow.jobs if job.node.child("permissions") is None]
+    return _Plan({}, {job.name: before for job in without})
+
+
+def _callers_allow(target: Target, workflow: Workflow, plan: _Plan) -> None:
+    """A called workflow may not ask for more than its caller has: GitHub refuses to start it.
+
+    Raises:
+        NoFix: a caller in the tree grants less.
+    """
+    if "workflow_call" not in workflow.triggers:
+        return
+    for path in target.tree.paths():
+        if not path.startswith(".github/workflows/") or not path.endswith((".yml", ".yaml")):
+            continue
+        for name, has in _calls(target, path, workflow.doc.path):
+            missing = [word for word in scopes.words(plan.asked) if not _covers(has, word)]
+            if missing:
+                message = f"{path} calls this workflow from its job {name} without {', '.join(missing)}"
+                raise NoFix(message)
+
+
+def _calls(target: Target, path: str, callee: str) -> Iterator[tuple[str, Scopes]]:
+    try:
+        caller = Workflow(yamldoc.parse(target.tree.read(path), path))
+    except (SourceUnavailable, yamldoc.YamlBroken):
+        return
+    if caller.root.kind != "mapping":
+        return
+    for job in caller.jobs:
+        if job.uses.partition("@")[0] in (f"./{callee}", f"$/{callee}"):
+            own = scopes.granted(job.node.child("permissions"))
+            has = own if own is not None else scopes.granted(caller.root.child("permissions"))
+            if has is not None:
+                yield job.name, has
+
+
+def _covers(has: Scopes, word: str) -> bool:
+    scope, _, level = word.partition(":")
+    return has.get(scope) in ("write", level)
+
+
+def _candidate(workflow: Workflow, approach: str, plan: _Plan, why: str) -> Candidate:
+    edits: list[Edit] = []
+    declares: list[str] = []
+    if plan.top is not None:
+        edits += _top(workflow, plan.top)
+        declares += ["permissions", "permissions/delete"]
+    for job in workflow.jobs:
+        if job.name in plan.jobs:
+            edits.append(_block(workflow, job, plan.jobs[job.name]))
+            declares.append(yamldoc.dotted((*job.path, "permissions")))
+    if not edits:
+        message = "every job says already what it may do"
+        raise NoFix(message)
+    raised = [f"{name}: {', '.join(scopes.words(block))}" for name, block in plan.jobs.items() if len(block) > 1]
+    more = f" Read from what they run: {'; '.join(raised[:6])}." if raised else ""
+    return model.candidate(approach, edits, why + more, declares=declares)
+
+
+def _top(workflow: Workflow, block: Scopes) -> Iterator[Edit]:
+    old = workflow.root.child("permissions")
+    if old is None:
+        yield _inserted(workflow, block)
+    elif old.kind == "mapping" and old.entries and block:
+        yield from _downgraded(workflow, old, block)
+    elif scopes.granted(old) != block or old.kind == "scalar":
+        yield yamledit.set_key(workflow.doc, workflow.root, "permissions", dict(block))
+
+
+def _downgraded(workflow: Workflow, old: Node, block: Scopes) -> Iterator[Edit]:
+    """Entry by entry, so that the comments beside them stay."""
+    for key, value in old.entries:
+        if key.value not in block:
+            yield yamledit.delete_key(workflow.doc, old, key.value)
+        elif value.value != block[key.value]:
+            yield yamledit.set_key(workflow.doc, old, key.value, block[key.value])
+
+
+def _inserted(workflow: Workflow, block: Scopes) -> Edit:
+    """A block of the workflow, behind its triggers and set apart as its other keys are."""
+    doc, root = workflow.doc, workflow.root
+    names = root.keys()
+    index = names.index("on") if "on" in names else -1
+    if root.flow or index + 1 >= len(names):
+        return yamledit.set_key(doc, root, "permissions", dict(block))
+    at = doc.line_start(root.entries[index + 1][0].start)
+    while at > doc.begin and doc.slice(above := doc.line_start(at - 1), at).startswith("#"):
+        at = above
+    text = f"permissions:{yamledit.render(dict(block), 0, doc.unit)}\n"
+    apart = at > doc.begin and not doc.slice(doc.line_start(at - 1), at).strip()
+    return yamledit.edit(doc, at, at, text + ("\n" if apart else ""))
+
+
+def _block(workflow: Workflow, job: Job, block: Scopes) -> Edit:
+    try:
+        names = job.node.keys()
+        after = next((name for name in ("runs-on", "uses") if name in names), names[0] if names else None)
+        return yamledit.set_key(workflow.doc, job.node, "permissions", dict(block), after=after)
+    except ValueError as error:
+        message = f"job {job.name} cannot take a `permissions` block: {error}"
+        raise NoFix(message) from error

@@ -1,0 +1,124 @@
+"""Reusable workflows that get every secret of the repository."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate, Edit
+from daemon.errors import SourceUnavailable
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.workflows import model
+from workers.fixers.workflows.model import Job, Workflow
+from workers.source import yamldoc, yamledit
+from workers.source.tree import SourceTree
+from workers.source.yamldoc import dotted
+
+_NAMED = re.compile(r"\bsecrets\.(?P<name>[A-Za-z_][\w-]*)|\bsecrets\[\s*'(?P<index>[\w-]+)'\s*\]")
+_WHOLE = re.compile(r"\bsecrets\s*(?:\)|\[(?!\s*'[\w-]+'\s*\])|,)")
+_MAX_DEPTH = 4
+
+
+@fixer(
+    name="secrets-inherit",
+    weakness="A reusable workflow gets every secret there is",
+    rules={"zizmor": ["secrets-inherit"], "semgrep": ["secrets-inherit"]},
+    explain=(
+        "`secrets: inherit` hands the called workflow every secret of the repository and its organisation, also those "
+        "that are added later. Named, it gets what it uses: the names are read from the called workflow, which must "
+        "declare them. Where that lies in another repository, its own file says which they are. Approaches: the names "
+        "that it uses, declared as optional, so that no other caller has to change; none, where it uses none."
+    ),
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """`inherit` → the secrets that the called workflow uses."""
+    workflow = model.read(target)
+    job = model.flagged_job(target, workflow)
+    if job is None or job.node.text("secrets") != "inherit":
+        message = "no job here calls a workflow with `secrets: inherit`"
+        raise NoFix(message)
+    callee = _callee(job.uses, target.tree)
+    used = _used(callee, target.tree, 0)
+    if not used:
+        edit = yamledit.delete_key(workflow.doc, job.node, "secrets")
+        why = f"{job.uses} uses no secret but the token, which it has anyway, so nothing is handed on."
+        path = dotted((*job.path, "secrets"))
+        yield model.candidate("secrets-none", [edit], why, declares=[f"{path}/delete"])
+        return
+    edits = [_named(workflow, job, used), *_declared(callee, used)]
+    own = workflow.root.get("on", "workflow_call", "secrets")
+    if own is not None and own.entries and workflow.doc.path != callee.doc.path:
+        # A workflow that declares secrets may name only those; its own callers may still hand on all.
+        edits += _declared(workflow, used)
+    why = f"{job.uses} gets the {len(used)} secrets that it uses, by name, and declares them as optional."
+    environments = any(one.node.child("environment") is not None for one in callee.jobs)
+    warnings = ["a job of the called workflow has an environment: its own secrets of these names still win"]
+    yield model.candidate(
+        "secrets-named",
+        edits,
+        why,
+        declares=[(*job.path, "secrets"), "on.workflow_call.secrets", "on.workflow_call"],
+        warnings=warnings if environments else [],
+    )
+
+
+def _callee(uses: str, tree: SourceTree) -> Workflow:
+    """The called workflow.
+
+    Raises:
+        NoFix: it is in another repository, or not in the tree.
+    """
+    if not uses.startswith(("./", "$/")):
+        message = f"{uses.partition('@')[0]} is in another repository: which secrets it uses is in its own file"
+        raise NoFix(message)
+    path = uses[2:]
+    try:
+        doc = yamldoc.parse(tree.read(path), path)
+    except (SourceUnavailable, yamldoc.YamlBroken) as error:
+        raise NoFix(str(error)) from error
+    if doc.root.kind != "mapping" or doc.root.get("on") is None:
+        message = f"{path} is no workflow"
+        raise NoFix(message)
+    return Workflow(doc)
+
+
+def _used(callee: Workflow, tree: SourceTree, depth: int) -> list[str]:
+    """The secrets that a workflow refers to, and hands on; upper case, without the token."""
+    source = re.sub(r"(?m)^\s*#.*", "", callee.doc.content.decode("utf-8", "replace"))
+    text = "\n".join(match[0] for match in model.EXPRESSION.finditer(source))
+    if _WHOLE.search(text):
+        message = f"{callee.doc.path} uses secrets that are named only at run time"
+        raise NoFix(message)
+    found = {(match["name"] or match["index"]).upper() for match in _NAMED.finditer(text)}
+    for job in callee.jobs:
+        if job.node.text("secrets") == "inherit" and depth < _MAX_DEPTH:
+            found |= set(_used(_callee(job.uses, tree), tree, depth + 1))
+    declared = callee.root.get("on", "workflow_call", "secrets")
+    found |= {key.value.upper() for key, _ in declared.entries} if declared is not None else set()
+    return sorted(found - {"GITHUB_TOKEN"})
+
+
+def _named(workflow: Workflow, job: Job, used: list[str]) -> Edit:
+    return yamledit.set_key(workflow.doc, job.node, "secrets", {name: f"${{{{ secrets.{name} }}}}" for name in used})
+
+
+def _declared(callee: Workflow, used: list[str]) -> Iterator[Edit]:
+    """The declarations that the called workflow lacks."""
+    call = callee.root.get("on", "workflow_call")
+    on = callee.root.child("on")
+    if call is None or on is None or on.kind != "mapping":
+        message = f"{callee.doc.path} lists its triggers so that it can declare no secrets: write them as keys"
+        raise NoFix(message)
+    secrets = call.child("secrets") if call.kind == "mapping" else None
+    known = {key.value.upper() for key, _ in secrets.entries} if secrets is not None else set()
+    missing: dict[str, yamledit.Value] = {name: {"required": False} for name in used if name not in known}
+    if not missing:
+        return
+    try:
+        if call.empty:
+            yield yamledit.set_key(callee.doc, on, "workflow_call", {"secrets": missing})
+        else:
+            yield from yamledit.put_all(callee.doc, call, "secrets", missing)
+    except ValueError as error:
+        message = f"the secrets of {callee.doc.path} cannot be added to: {error}"
+        raise NoFix(message) from error

@@ -1,0 +1,80 @@
+"""Container images that are taken as they are today."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from daemon.errors import SourceUnavailable
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.workflows import model
+from workers.fixers.workflows.model import Workflow
+from workers.source import yamledit
+from workers.source.tree import SourceTree
+from workers.source.yamldoc import Node, Path, dotted
+
+_LOOKED_AT = 400
+_IMAGE = re.compile(r"(?:docker://)?(?P<name>[\w.-]+(?::\d+)?(?:/[\w.-]+)*)(?::(?P<tag>[\w.-]+))?")
+
+
+@fixer(
+    name="unpinned-images",
+    weakness="A container image can be another one tomorrow",
+    rules={"zizmor": ["unpinned-images"]},
+    explain=(
+        "A tag is a name that whoever owns the image, or takes over the account, can give to another one, which then "
+        "runs with the job's secrets. A digest cannot be moved. Which digest a tag has today only its registry knows: "
+        "it is taken from where the repository itself pins the same image, and never guessed. Approaches: the digest "
+        "that another file of the repository uses."
+    ),
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """An image by tag → the same by the digest that the repository knows."""
+    workflow = model.read(target)
+    path, node = _flagged(target, workflow)
+    match = _IMAGE.fullmatch(node.value)
+    if match is None:
+        message = "the image is named by an expression: what it becomes has to be pinned where it is set"
+        raise NoFix(message)
+    found = _digest(target.tree, match["name"], match["tag"])
+    if found is None:
+        message = f"which digest {match['name']}:{match['tag'] or 'latest'} has, only its registry knows"
+        raise NoFix(message)
+    where, tag, digest = found
+    prefix = "docker://" if node.value.startswith("docker://") else ""
+    source = workflow.doc.source(node)
+    text = source.replace(node.value, f"{prefix}{match['name']}{f':{tag}' if tag else ''}@{digest}")
+    why = f"{where} of this repository uses the image by this digest."
+    yield model.candidate(
+        "known-digest", [yamledit.edit(workflow.doc, node.start, node.end, text)], why, declares=[dotted(path)]
+    )
+
+
+def _flagged(target: Target, workflow: Workflow) -> tuple[Path, Node]:
+    line, last = model.lines(target)
+    for path, node in workflow.root.walk():
+        named = path[-1:] in (("image",), ("container",)) or node.value.startswith("docker://")
+        if node.kind == "scalar" and named and line <= workflow.doc.line_of(node.start) <= last:
+            return path, node
+    message = "the finding points to no image that is written here"
+    raise NoFix(message)
+
+
+def _digest(tree: SourceTree, name: str, tag: str | None) -> tuple[str, str, str] | None:
+    pattern = re.compile(rf"(?<![\w./-]){re.escape(name)}(?::(?P<tag>[\w.-]+))?@(?P<digest>sha256:[0-9a-f]{{64}})")
+    looked = 0
+    for path in tree.paths():
+        if not path.endswith((".yml", ".yaml")) and "dockerfile" not in path.lower():
+            continue
+        looked += 1
+        if looked > _LOOKED_AT:
+            return None
+        try:
+            text = tree.read(path).decode("utf-8", "replace")
+        except SourceUnavailable:
+            continue
+        for match in pattern.finditer(text):
+            if (tag or "latest") == (match["tag"] or "latest"):
+                return path, match["tag"] or "", match["digest"]
+    return None
