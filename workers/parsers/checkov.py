@@ -15,6 +15,9 @@ from workers.parsers.paths import PathResolver, Place
 from workers.parsers.records import Record, each, lines, located
 from workers.parsers.registry import Document, Outcome, Parsed, parser
 
+WHOLE_WORKFLOW = "CKV2_GHA_"
+"""Checks of a workflow as a whole: the line that Checkov gives them is that of whatever block it saw last."""
+
 
 class CheckResult(Record):
     """Passed, failed or skipped."""
@@ -124,7 +127,7 @@ def _finding(check: Check, place: Place) -> Finding | str:
     word = (result.result or "failed").lower()
     if word not in {"failed", "skipped"}:
         return f"the check did not fail here (result: {result.result})"
-    span = check.file_line_range or []
+    span = [1, 1] if check.check_id.startswith(WHOLE_WORKFLOW) else check.file_line_range or []
     region = lines(span[0] or 1, span[1]) if len(span) == 2 else None
     snippet = "".join(text for _, text in check.code_block or ())
     detail = check.vulnerability_details

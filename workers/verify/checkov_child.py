@@ -21,6 +21,10 @@ _RUNNERS = {
 }
 
 
+_NEWER_SCOPES = ("artifact-metadata", "attestations", "models")
+"""Scopes of a workflow's token that Checkov's schema does not know: it skips files that name one, without a word."""
+
+
 def main() -> None:
     """Answer until stdin ends."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
@@ -54,6 +58,8 @@ def _answer(root: str, frameworks: list[str]) -> str:
 def _run(root: str, frameworks: list[str]) -> list[Any]:
     runner_filter = importlib.import_module("checkov.runner_filter").RunnerFilter
     registry = importlib.import_module("checkov.common.runners.runner_registry").RunnerRegistry
+    if "github_actions" in frameworks:
+        _extend_schema()
     runners = [importlib.import_module(_RUNNERS[name]).Runner() for name in frameworks]
     chosen = runner_filter(framework=frameworks, download_external_modules=False, deep_analysis=False)
     os.chdir(root)
@@ -61,6 +67,14 @@ def _run(root: str, frameworks: list[str]) -> list[Any]:
         root_folder=root, external_checks_dir=None, collect_skip_comments=True
     )
     return reports
+
+
+def _extend_schema() -> None:
+    schemas = importlib.import_module("checkov.github_actions.schemas")
+    for definition in schemas.gha_workflow["definitions"].values():
+        scopes = definition.get("properties", {})
+        if "security-events" in scopes:
+            scopes |= dict.fromkeys(_NEWER_SCOPES, scopes["security-events"])
 
 
 if __name__ == "__main__":

@@ -189,13 +189,16 @@ def _key(tree: Syntax, node: Node) -> tuple[str, ...]:
 
 
 def _tokens(tree: Syntax, node: Node) -> Iterator[str]:
-    """Every leaf with its depth below `node`: where indentation is nesting, the text alone would not show it."""
+    """Every leaf with its depth below `node`: where indentation is nesting, the text alone would not show it.
+
+    Text that belongs to no child counts as well: of a quoted scalar, YAML's grammar names the quotes alone.
+    """
     stack = [(node, 0)]
     while stack:
         part, depth = stack.pop()
         if "comment" in part.type:
             continue
-        if not part.children:
+        if not part.children or "quote" in part.type or "string" in part.type:
             yield f"{depth} {tree.text(part)}"
         stack.extend((child, depth + 1) for child in reversed(part.children))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
 from daemon.errors import SourceUnavailable
 from workers.source.tree import SourceTree
 from workers.verify.parsing import shell_problem
 from workers.verify.workflows import credentials, scopes, scripts
-from workers.verify.workflows.model import EXPRESSION, Job, Workflow, step_pairs, workflow
+from workers.verify.workflows.model import EXPRESSION, Job, Step, Workflow, step_pairs, workflow
 
 _MAX_DEPTH = 4
 
@@ -86,11 +86,48 @@ def _as_wide(had: scopes.Grants, has: scopes.Grants) -> bool:
 def _steps(old: Workflow, new: Workflow) -> Iterator[str]:
     for job, index, before, after in step_pairs(old, new):
         where = f"job {job}, step {index + 1}"
+        if after.run is not None and after.run == _COMMANDS.get(before.action or "", _no_command)(before):
+            continue
         if (problem := scripts.changed_meaning(before, after)) is not None:
             yield f"{where}: {problem}"
-        if before.action != after.action:
+        if before.action != after.action and not _moved(before.action or "", after.action or ""):
             yield f"{where}: it uses {after.uses} instead of {before.uses}"
         if before.run != after.run and after.run is not None and after.shell.startswith(("bash", "sh")):
             was, now = (shell_problem(EXPRESSION.sub("x", script or "").encode()) for script in (before.run, after.run))
             if now is not None and was is None:
                 yield f"{where}: {now}"
+
+
+_MOVED = {
+    "google-github-actions/release-please-action": "googleapis/release-please-action",
+    "gradle/gradle-build-action": "gradle/actions/setup-gradle",
+    "gradle/wrapper-validation-action": "gradle/actions/wrapper-validation",
+    "nick-invision/retry": "nick-fields/retry",
+    "actions/setup-ruby": "ruby/setup-ruby",
+    "actions-rs/toolchain": "dtolnay/rust-toolchain",
+    "docker/bake-action/subaction/list-targets": "docker/bake-action/subaction/matrix",
+}
+"""Actions that live on under another name."""
+
+
+def _no_command(step: Step) -> None:
+    del step
+
+
+def _cargo(step: Step) -> str:
+    """What actions-rs/cargo runs."""
+    inputs = step.inputs
+    toolchain = f"+{inputs['toolchain']}" if inputs.get("toolchain") else ""
+    return " ".join(filter(None, ("cargo", toolchain, inputs.get("command"), *inputs.get("args", "").split())))
+
+
+_COMMANDS: dict[str, Callable[[Step], str | None]] = {"actions-rs/cargo": _cargo}
+"""Actions that are one command, with what that is."""
+
+
+def _moved(before: str, after: str) -> bool:
+    """Whether it is the same action: by its new name, by its place without detours, or as one of the repository."""
+    plain = "/".join(part for part in before.split("/") if part not in ("", "."))
+    if before.startswith("./"):
+        return after == f"${before[1:]}" or after.strip("/") == f"./{plain}"
+    return after in (plain, _MOVED.get(before))
