@@ -1,0 +1,119 @@
+"""What an idle secaid costs: resident memory and CPU of the poller and every worker, measured over minutes.
+
+    python tests/benchmarks/idle/bench_idle.py [--minutes 5]
+
+RSS counts pages that processes share (the interpreter, its libraries) once for each process; PSS divides
+them among those who share them and is what the machine really gives up. DESIGN's budget: 60 MB, 0.1 % CPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from daemon.service.unit import POLL, UNITS
+
+_SETTLE_SECONDS = 180.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=5.0, help="how long to measure (default: 5)")
+    parser.add_argument("--idle-exit", type=int, default=5, help="seconds until an idle worker becomes a doorman")
+    parser.add_argument("--only", action="append", choices=UNITS, help="only these processes")
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="secaid-idle-") as home:
+        crew = _start(wanted.only or UNITS, home, wanted.idle_exit)
+        try:
+            _settle(crew)
+            report(crew, wanted.minutes * 60)
+        finally:
+            for process in crew.values():
+                process.terminate()
+            for process in crew.values():
+                process.wait(30)
+
+
+def _start(units: list[str] | tuple[str, ...], home: str, idle_exit: int) -> dict[str, subprocess.Popen[bytes]]:
+    environment = os.environ | {"SECAID_HOME": home, "SECAID_WORKERS_IDLE_EXIT_SECONDS": str(idle_exit)}
+    crew = {}
+    for unit in units:
+        command = [sys.executable, "-m", "daemon.cli", *([POLL] if unit == POLL else ["worker", unit])]
+        # As services start them: away from the checkout.
+        crew[unit] = subprocess.Popen(command, env=environment, cwd="/")
+        _wait(Path(home, "secaid.db").exists)
+    return crew
+
+
+def _settle(crew: dict[str, subprocess.Popen[bytes]]) -> None:
+    """Wait until every worker has become its own doorman, and nobody computes any more."""
+    for unit, process in crew.items():
+        one = psutil.Process(process.pid)
+        _wait(lambda one=one: any("doorman" in word for word in one.cmdline()), must=unit != POLL)
+    time.sleep(5)
+
+
+def report(crew: dict[str, subprocess.Popen[bytes]], seconds: float) -> None:
+    families = {unit: _family(process.pid) for unit, process in crew.items()}
+    before = {unit: _cpu(family) for unit, family in families.items()}
+    start = time.monotonic()
+    most: dict[str, tuple[float, float]] = {}
+    while time.monotonic() - start < seconds:
+        for unit, process in crew.items():
+            family = families[unit] = _family(process.pid)
+            now = sum(map(_rss, family)), sum(map(_pss, family))
+            most[unit] = max(now, most.get(unit, (0.0, 0.0)))
+        time.sleep(min(5.0, seconds))
+    took = time.monotonic() - start
+    used = {unit: _cpu(families[unit]) - before[unit] for unit in crew}
+    print(f"{'process':<12}{'RSS MB':>9}{'PSS MB':>9}{'CPU ms':>9}{'CPU %':>9}")
+    for unit in crew:
+        print(f"{unit:<12}{most[unit][0]:>9.1f}{most[unit][1]:>9.1f}{used[unit] * 1e3:>9.0f}{used[unit] / took:>9.3%}")
+    rss, pss = (sum(one[column] for one in most.values()) for column in (0, 1))
+    cpu = sum(used.values())
+    print(f"{'together':<12}{rss:>9.1f}{pss:>9.1f}{cpu * 1e3:>9.0f}{cpu / took:>9.3%}   over {took:.0f} s")
+    print(json.dumps({"rss_mb": round(rss, 1), "pss_mb": round(pss, 1), "cpu": cpu / took, "seconds": round(took)}))
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    one = psutil.Process(pid)
+    return [one, *one.children(recursive=True)]
+
+
+def _cpu(family: list[psutil.Process]) -> float:
+    return sum(times.user + times.system for times in (one.cpu_times() for one in family))
+
+
+def _rss(one: psutil.Process) -> float:
+    return float(one.memory_info().rss) / 1e6
+
+
+def _pss(one: psutil.Process) -> float:
+    """On Linux; a Mac does not tell."""
+    try:
+        lines = Path(f"/proc/{one.pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return float("nan")
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
+
+
+def _wait(done, *, must: bool = True) -> None:
+    deadline = time.monotonic() + (_SETTLE_SECONDS if must else 20.0)
+    while not done():
+        if time.monotonic() > deadline:
+            if must:
+                raise TimeoutError("it did not become idle")
+            return
+        time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    main()
