@@ -7,7 +7,8 @@ from workers.verify.kinds import suffix
 from workers.verify.scanner import Output, Run, scanner
 
 _CANARY = 'const app = require("express")();\napp.get("/", (req, res) => { eval(req.query.a); });\n'
-OFFLINE = {"SEMGREP_SEND_METRICS": "off", "SEMGREP_ENABLE_VERSION_CHECK": "0", "SEMGREP_SETTINGS_FILE": "/dev/null"}
+# No settings file is named: semgrep renames a new one onto it at every start, and it belongs into the run's own home.
+OFFLINE = {"SEMGREP_SEND_METRICS": "off", "SEMGREP_ENABLE_VERSION_CHECK": "0"}
 
 
 def applies(path: str, content: bytes) -> bool:
