@@ -16,7 +16,7 @@ from workers.source.yamldoc import Node, Path, dotted
 _CONTAINS = re.compile(r"contains\(\s*'(?P<text>(?:[^']|'')*)'\s*,\s*(?P<value>[A-Za-z_][\w.-]*)\s*\)")
 _FENCED = re.compile(r"\s*\$\{\{(?P<inner>.*?)\}\}\s*", re.DOTALL)
 _LITERAL = r"(?:'(?:[^']|'')*'|true|false|null|-?\d+(?:\.\d+)?)"
-_ATOM = r"!?\s*[A-Za-z_][\w.*-]*(?:\((?:[^()']|'(?:[^']|'')*')*\))?"
+_ATOM = r"(?:!\s*)?[A-Za-z_][\w.*-]*(?:\((?:[^()']|'(?:[^']|'')*')*\))?"
 _TERNARY = re.compile(
     rf"(?P<condition>{_ATOM}(?:\s*(?:==|!=|<=?|>=?)\s*(?:{_LITERAL}|{_ATOM}))?)"
     rf"\s*&&\s*(?P<yes>''|false|null|0)\s*\|\|\s*(?P<no>{_LITERAL}|{_ATOM})"
@@ -44,10 +44,12 @@ def condition(target: Target) -> Iterator[Candidate]:
         message = "the condition is no block around one expression"
         raise NoFix(message)
     base = node.start + len(f"{header}\n".encode())
-    inner = (base + len(body[: fenced.start("inner")].encode()), base + len(body[: fenced.end("inner")].encode()))
+    start, inner = fenced.start("inner"), fenced["inner"]
+    blanks, last = len(inner) - len(inner.lstrip(" \t")), len(inner.rstrip(" \t"))
+    places = ((start - len("${{"), start + blanks), (start + last, fenced.end("inner") + len("}}")))
     edits = [
-        yamledit.edit(workflow.doc, inner[0] - 3, inner[0], ""),
-        yamledit.edit(workflow.doc, *(inner[1], inner[1] + 2), ""),
+        yamledit.edit(workflow.doc, base + len(body[:one].encode()), base + len(body[:other].encode()), "")
+        for one, other in places
     ]
     declares = [dotted(path)]
     why = "A condition is an expression without braces, too, and then the line ending behind it means nothing."
@@ -104,28 +106,33 @@ def contains(target: Target) -> Iterator[Candidate]:
 def ternary(target: Target) -> Iterator[Candidate]:
     """`c && '' || x` → `!(c) && x || ''`."""
     workflow = model.read(target)
-    at = model.place(target, workflow.doc)
-    path, node = next(
-        ((path, node) for path, node in workflow.root.walk() if node.kind == "scalar" and node.start <= at <= node.end),
-        ((), None),
-    )
-    if node is None:
-        message = "the finding points to no value"
-        raise NoFix(message)
+    first, last = model.lines(target)
+    region = target.finding.location.region
+    at = model.place(target, workflow.doc) if region is not None and region.start_column else None
+    for path, node in workflow.root.walk():
+        start, end = workflow.doc.line_of(node.start), workflow.doc.line_of(node.end)
+        if node.kind == "scalar" and start <= last and first <= end:
+            candidate = _turned(workflow, path, node, at)
+            if candidate is not None:
+                yield candidate
+                return
+    message = "the choice is part of a larger expression, whose meaning a person has to decide"
+    raise NoFix(message)
+
+
+def _turned(workflow: Workflow, path: Path, node: Node, at: int | None) -> Candidate | None:
     source = workflow.doc.source(node)
     for match in _TERNARY.finditer(source):
         before, after = source[: match.start()].rstrip(), source[match.end() :].lstrip()
         start = node.start + len(source[: match.start()].encode())
         alone = before.endswith(("{{", "(", ",")) and after.startswith(("}}", ")", ","))
-        if alone and start <= at <= start + len(match[0].encode()):
+        if alone and (at is None or start <= at <= start + len(match[0].encode())):
             no = match["no"]
             text = f"!({match['condition'].strip()}) && {no} || {match['yes']}"
             edit = yamledit.edit(workflow.doc, start, start + len(match[0].encode()), text)
             why = f"Where the condition holds, the value is {match['yes']} as it says, and {no} otherwise."
-            yield model.candidate("negated", [edit], why, declares=[dotted(path)])
-            return
-    message = "the choice is part of a larger expression, whose meaning a person has to decide"
-    raise NoFix(message)
+            return model.candidate("negated", [edit], why, declares=[dotted(path)])
+    return None
 
 
 def _flagged_if(target: Target, workflow: Workflow) -> tuple[Path, Node]:

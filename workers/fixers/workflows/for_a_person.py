@@ -20,6 +20,14 @@ _REASONS = {
         "the secret is a structure whose parts are not masked in logs: each part has to be stored as a secret of its "
         "own first"
     ),
+    "superfluous-actions": (
+        "the runner's own `gh` does the same, but not alike where a release, label or comment is there already: the "
+        "script that takes over has to be written for what this workflow expects"
+    ),
+    "github-env": (
+        "later steps read what is written here as variables: whether the text can be trusted, or has to become an "
+        "output instead, depends on who can write to what the command reads"
+    ),
     "self-hosted-runner": "whether the runner lives for one job only is decided where it is set up, not in the file",
     "secrets-outside-env": "which environment guards the secret, and who approves it, is set in the repository",
     "unpinned-tools": "which version of the tool the job needs is for its owner to say; none is named in the file",

@@ -121,6 +121,41 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise reasons[0]
 
 
+@fixer(
+    name="secret-in-command",
+    weakness="A secret is pasted into a command",
+    rules={"checkov": ["CKV_GHA_3"]},
+    explain=(
+        "An expression is replaced in the script's text, so the secret stands in the script that the runner writes to "
+        "disk, and in the arguments that every process of the machine can list. As a variable of the step it reaches "
+        'the command that reads it alone. Approaches: a variable of the step, read as `"$NAME"`.'
+    ),
+)
+def secret_in_command(target: Target) -> Iterator[Candidate]:
+    """`${{ secrets.NAME }}` in a script → a variable of the step."""
+    workflow = model.read(target)
+    first, last = model.lines(target)
+    steps = [step for step in workflow.steps if first <= workflow.doc.line_of(step.node.end) and "curl" in step.run]
+    for step in [one for one in steps if workflow.doc.line_of(one.node.start) <= max(last, first)]:
+        script = _script(workflow, step)
+        if script is None or script.language != "shell" or not _holds_secret(script):
+            continue
+        edits = script.edits(shell_rewrite.rewrite(script.text, _is_secret, script.name))
+        edits += _environment(script, step.node, before="run")
+        yield _made("env-variable", [script], edits, _explained(script, "the step", loose=False))
+        return
+    message = "no secret is pasted into a command here: the line only names one"
+    raise NoFix(message)
+
+
+def _holds_secret(script: _Script) -> bool:
+    return any(_is_secret(match[0]) for match in EXPRESSION.finditer(script.text))
+
+
+def _is_secret(expression: str) -> bool:
+    return "secrets" in expressions.contexts(expression)
+
+
 def _never(expression: str) -> bool:
     del expression
     return False
