@@ -41,14 +41,15 @@ def propose(target: Target) -> Proposal:
         if reason:
             reasons.append(reason)
     found += _from_scanner(target, reasons)
-    if not fixers and not found and not reasons:
+    if not found and not reasons:
         reasons.append(f"no fixer knows {target.finding.tool}'s rule {target.finding.rule}")
     return Proposal(tuple(_distinct(found)[:MAX_CANDIDATES]), "; ".join(dict.fromkeys(reasons)) or None)
 
 
 def fixers_for(finding: Finding) -> list[Fixer]:
-    """The fixers whose rules name the finding's, by name."""
-    return [fixer for fixer in FIXERS if knows(fixer, finding)]
+    """The fixers whose rules name the finding's; for a rule that none names, those of its CWE. Verification decides."""
+    named = [fixer for fixer in FIXERS if knows(fixer, finding)]
+    return named or [fixer for fixer in FIXERS if not set(fixer.cwes).isdisjoint(finding.cwes)]
 
 
 def knows(fixer: Fixer, finding: Finding) -> bool:

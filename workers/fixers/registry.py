@@ -36,6 +36,8 @@ class Fixer(msgspec.Struct, frozen=True, kw_only=True):
     weakness: str
     rules: Mapping[str, Sequence[str]]
     """Scanner → rule patterns (`fnmatch`, matched against the whole id and against its last dotted part)."""
+    cwes: tuple[int, ...] = ()
+    """CWE numbers: it is also asked about a rule that no fixer names, as of a repository's own rules."""
     explain: str
     """What the weakness is, why it matters, and how each approach ends it. It teaches."""
     propose: Propose
@@ -45,12 +47,13 @@ FIXERS: Registry[Fixer] = Registry("fixer", "workers.fixers")
 
 
 def fixer(
-    *, name: str, weakness: str, rules: Mapping[str, Sequence[str]], explain: str
+    *, name: str, weakness: str, rules: Mapping[str, Sequence[str]], explain: str, cwes: tuple[int, ...] = ()
 ) -> Callable[[Propose], Propose]:
     """Register a function as a fixer. It yields candidates, or raises `NoFix` with the reason."""
 
     def register(propose: Propose) -> Propose:
-        FIXERS.add(name, Fixer(name=name, weakness=weakness, rules=rules, explain=explain, propose=propose))
+        made = Fixer(name=name, weakness=weakness, rules=rules, cwes=cwes, explain=explain, propose=propose)
+        FIXERS.add(name, made)
         return propose
 
     return register

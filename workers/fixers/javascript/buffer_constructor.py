@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @fixer(
     name="javascript-buffer-constructor",
     weakness="uninitialised or unchecked buffer",
+    cwes=(770,),
     rules={
         "eslint": ["security/detect-new-buffer"],
         "eslint-plugin-security": ["detect-new-buffer"],

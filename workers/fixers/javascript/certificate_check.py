@@ -27,6 +27,7 @@ _OPTIONS = (
 @fixer(
     name="javascript-certificate-check",
     weakness="TLS certificate not verified",
+    cwes=(295,),
     rules={
         "njsscan": ["node_tls_reject", "node_curl_ssl_verify_disable", "sequelize_tls_cert_validation"],
         "semgrep": ["bypass-tls-verification", "*-reject-unauthorized*", "sequelize-tls-disabled-cert-validation"],

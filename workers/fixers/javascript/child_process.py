@@ -23,6 +23,7 @@ _SHELLS = {"exec": "execFile", "execSync": "execFileSync"}
 @fixer(
     name="javascript-child-process",
     weakness="command run through a shell",
+    cwes=(78,),
     rules={
         "njsscan": ["generic_os_command_exec"],
         "semgrep": ["detect-child-process", "node_os_command_exec", "generic_os_command_exec"],

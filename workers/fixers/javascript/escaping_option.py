@@ -47,6 +47,7 @@ _OPTIONS = (
 @fixer(
     name="javascript-escaping-option",
     weakness="output protection switched off",
+    cwes=(79,),
     rules={
         "njsscan": [
             "handlebars_noescape",

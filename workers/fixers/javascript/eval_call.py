@@ -20,6 +20,7 @@ _REQUEST = re.compile(r"(?:req|request|ctx\.request|ctx)\.(?:body|query|params|h
 @fixer(
     name="javascript-eval",
     weakness="evaluation of text as code",
+    cwes=(94, 95),
     rules={
         "njsscan": ["eval_nodejs"],
         "semgrep": ["eval-detected", "code-string-concat", "detect-eval-with-expression"],

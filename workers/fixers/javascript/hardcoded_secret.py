@@ -25,6 +25,7 @@ _BROWSER = re.compile(rb"\b(?:window|document)\.")
 @fixer(
     name="javascript-hardcoded-secret",
     weakness="credential in the code",
+    cwes=(259, 321, 798),
     rules={
         "njsscan": [
             "node_password",

@@ -20,6 +20,7 @@ _PLAIN = re.compile(r"(?P<scheme>ws|http)://(?!localhost|127\.|\[?::1|0\.0\.0\.0
 @fixer(
     name="javascript-insecure-url",
     weakness="unencrypted connection",
+    cwes=(319,),
     rules={"semgrep": ["detect-insecure-websocket", "react-insecure-request", "http-request"]},
     explain="""`ws://` and `http://` send everything in plain text: whoever is on the way reads it and changes it
 (CWE-319).

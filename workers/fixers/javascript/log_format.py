@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @fixer(
     name="javascript-log-format",
     weakness="format string from a value",
+    cwes=(134,),
     rules={"semgrep": ["unsafe-formatstring"]},
     explain="""`console.log` and `util.format` read `%s`, `%d`, `%o` in their first argument. A value pasted into it
 can hold such marks, swallow the arguments that follow and so forge or hide what the log says (CWE-134).

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @fixer(
     name="javascript-message-origin",
     weakness="message to any origin",
+    cwes=(345, 346),
     rules={"semgrep": ["wildcard-postmessage-configuration"]},
     explain="""`postMessage(data, "*")` gives the data to whatever page is in that window at that moment, which
 another site may have put there (CWE-345, CWE-346).

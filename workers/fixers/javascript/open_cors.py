@@ -20,6 +20,7 @@ _METHODS = ("set", "header", "setHeader")
 @fixer(
     name="javascript-open-cors",
     weakness="cross-origin access for every site",
+    cwes=(346, 942),
     rules={"njsscan": ["express_cors"], "semgrep": ["cors-misconfiguration", "express-cors", "x-cors-wildcard"]},
     explain="""`Access-Control-Allow-Origin: *` lets scripts of every site read the answer (CWE-346, CWE-942). That is
 right for public data, and wrong for anything that depends on who asks or from where.

@@ -69,6 +69,7 @@ _FLAGS = {
 @fixer(
     name="javascript-session-cookie",
     weakness="session cookie without protective flags",
+    cwes=(614, 1004),
     rules={
         "njsscan": ["cookie_session_*"],
         "semgrep": ["express-cookie-session-*"],

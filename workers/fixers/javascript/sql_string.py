@@ -24,6 +24,7 @@ _METHODS = ("query", "execute", "all", "get", "run", "each")
 @fixer(
     name="javascript-sql-string",
     weakness="SQL injection",
+    cwes=(89,),
     rules={
         "njsscan": ["node_sqli_injection", "node_knex_sqli_injection"],
         "semgrep": ["*sequelize-injection*", "sequelize-raw-query", "tainted-sql-string", "*-sqli", "node-*-sqli*"],

@@ -28,6 +28,7 @@ _MEANS_HTML = re.compile(
 @fixer(
     name="unescaped-template",
     weakness="template value without HTML escaping",
+    cwes=(79,),
     rules={
         "njsscan": ["ejs_ect_template", "handlebar_mustache_template", "pug_jade_template"],
         "semgrep": ["template-explicit-unescape", "template-unescaped-with-safe", "*.template-unescaped-with-safe"],

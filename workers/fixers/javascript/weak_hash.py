@@ -24,6 +24,7 @@ _CHANGES = "Every stored or exchanged digest changes and is longer: columns, cac
 @fixer(
     name="javascript-weak-hash",
     weakness="broken hash function",
+    cwes=(327, 328),
     rules={
         "njsscan": ["node_md5", "node_sha1"],
         "semgrep": ["crypto-weak-algorithm", "insecure-hash*", "node-md5", "node-sha1", "md5-used-as-password"],

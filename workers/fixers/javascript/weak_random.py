@@ -20,6 +20,7 @@ _SMALL = re.compile(r"[1-9]\d{0,8}")
 @fixer(
     name="javascript-weak-random",
     weakness="predictable random values",
+    cwes=(330, 338),
     rules={
         "njsscan": ["node_insecure_random_generator"],
         "semgrep": ["detect-pseudoRandomBytes", "insecure-random", "node_insecure_random_generator"],

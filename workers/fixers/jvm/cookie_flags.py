@@ -21,6 +21,7 @@ _WHY = {
 @fixer(
     name="jvm-cookie-flags",
     weakness="cookie without protective flags",
+    cwes=(614, 1004),
     rules={"semgrep": ["cookie-missing-httponly", "cookie-missing-secure-flag", "cookie-issecure-false"]},
     explain="""A cookie without `HttpOnly` can be read by any script of the page, so one cross-site script takes the
 session. Without `Secure` it travels over plain HTTP as well, where whoever is on the way reads it (CWE-614,

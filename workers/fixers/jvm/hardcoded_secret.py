@@ -20,6 +20,7 @@ _KEY = re.compile(r"[a-z]+(?:[._-][a-z]+)+")
 @fixer(
     name="jvm-hardcoded-secret",
     weakness="credential in the code",
+    cwes=(259, 321, 798),
     rules={
         "mobsfscan": ["hardcoded_password", "hardcoded_api_key", "hardcoded_secret", "android_kotlin_hardcoded"],
         "semgrep": ["hardcoded-*-secret", "hardcoded-password", "jwt-hardcode", "java-jwt-hardcoded-secret"],

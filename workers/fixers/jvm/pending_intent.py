@@ -18,6 +18,7 @@ _CALL = (
 @fixer(
     name="jvm-pending-intent",
     weakness="mutable pending intent",
+    cwes=(927,),
     rules={
         "mobsfscan": ["android_pending_intent_not_immutable", "android_kotlin_pending_intent_not_immutable"],
         "semgrep": ["mutable-pending-intent", "pending-intent-not-immutable"],

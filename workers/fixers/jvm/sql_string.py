@@ -35,6 +35,7 @@ class _Query(msgspec.Struct, frozen=True):
 @fixer(
     name="java-sql-string",
     weakness="SQL injection",
+    cwes=(89,),
     rules={
         "semgrep": ["jdbc-sqli", "formatted-sql-string", "tainted-sql-string", "tainted-sql-from-http-request"],
         "mobsfscan": ["jdbc_sqli"],

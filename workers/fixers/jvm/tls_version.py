@@ -30,6 +30,7 @@ _SETTINGS = (
 @fixer(
     name="jvm-tls-version",
     weakness="broken TLS version",
+    cwes=(326, 327, 757),
     rules={
         "semgrep": ["weak-ssl-context"],
         "mobsfscan": [

@@ -50,6 +50,7 @@ _SETTINGS = (
 @fixer(
     name="jvm-weak-hash",
     weakness="broken hash function",
+    cwes=(327, 328),
     rules={
         "semgrep": ["use-of-md5", "use-of-sha1", "use-of-md5-digest-utils", "use-of-sha1-digest-utils", "weak-hash"],
         "mobsfscan": [

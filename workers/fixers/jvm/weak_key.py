@@ -32,6 +32,7 @@ _SETTINGS = (
 @fixer(
     name="jvm-weak-key",
     weakness="asymmetric key too short",
+    cwes=(326,),
     rules={
         "mobsfscan": ["weak_key_size", "android_kotlin_weak_key_size"],
         "semgrep": ["use-of-weak-rsa-key", "weak-rsa-key"],

@@ -19,6 +19,7 @@ _KOTLIN = r"(?<![\w.])(?:kotlin\.random\.)?Random\.(?P<method>nextInt|nextLong|n
 @fixer(
     name="jvm-weak-random",
     weakness="predictable random values",
+    cwes=(330, 338),
     rules={
         "semgrep": ["weak-random"],
         "mobsfscan": ["java_insecure_random", "android_kotlin_insecure_random"],

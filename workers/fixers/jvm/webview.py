@@ -45,6 +45,7 @@ _SETTINGS = (
 @fixer(
     name="jvm-webview",
     weakness="web view with too many rights",
+    cwes=(749, 79),
     rules={
         "mobsfscan": [
             "webview_allow_file_from_url",

@@ -26,6 +26,7 @@ _SETTINGS = (
 @fixer(
     name="jvm-world-access",
     weakness="file open to every app",
+    cwes=(276, 732),
     rules={
         "mobsfscan": [
             "world_readable",

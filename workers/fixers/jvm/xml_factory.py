@@ -22,6 +22,7 @@ _WRONG = (
 @fixer(
     name="jvm-xml-factory",
     weakness="XML external entities",
+    cwes=(611,),
     rules={
         "semgrep": [
             "documentbuilderfactory-disallow-doctype-decl-missing",

@@ -18,6 +18,7 @@ _WARNING = "Templates that mean to insert HTML need the `safe` filter or Markup 
 @fixer(
     name="python-jinja-autoescape",
     weakness="template without HTML escaping",
+    cwes=(79,),
     rules={"bandit": ["B701"], "semgrep": ["*autoescape-disabled*", "incorrect-autoescape-disabled"]},
     explain="""Jinja inserts values as they are unless autoescape is on, so a value that holds `<script>` becomes a
 script of the page (CWE-79). Flask turns it on for its own templates; an `Environment` made by hand does not.

@@ -19,6 +19,7 @@ _METHODS = ("get", "getenv", "run", "run_app", "listen", "create_server", "start
 @fixer(
     name="python-bind-all-interfaces",
     weakness="server bound to every interface",
+    cwes=(605, 668),
     rules={"bandit": ["B104"], "semgrep": ["avoid_app_run_with_bad_host", "avoid-bind-to-all-interfaces"]},
     explain="""`0.0.0.0` accepts connections on every network of the machine, also on those nobody thought of: a
 hotel's Wi-Fi, a cloud network next to other tenants (CWE-605, CWE-668).

@@ -16,6 +16,7 @@ from workers.fixers.registry import Target, fixer
 @fixer(
     name="python-certificate-check",
     weakness="TLS certificate not verified",
+    cwes=(295,),
     rules={"bandit": ["B501"], "semgrep": ["disabled-cert-validation"]},
     explain="""With `verify=False` any machine on the way can present its own certificate, read the traffic and change
 it (CWE-295): encryption without authentication protects against nobody who matters.

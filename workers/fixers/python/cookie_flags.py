@@ -18,6 +18,7 @@ _WARNING = "Over plain HTTP the cookie is no longer sent, and scripts of the pag
 @fixer(
     name="python-cookie-flags",
     weakness="cookie without protective flags",
+    cwes=(614, 1004),
     rules={"semgrep": ["secure-set-cookie", "django-secure-set-cookie"]},
     explain="""A cookie without `secure` travels over plain HTTP as well; without `httponly` any script of the page
 reads it; without `samesite` other sites' forms send it along (CWE-614, CWE-1004, CWE-1275).

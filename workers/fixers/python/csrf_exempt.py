@@ -17,6 +17,7 @@ _SESSION = re.compile(r"request\.user\b|request\.session\b|request\.COOKIES\b|lo
 @fixer(
     name="django-csrf-exempt",
     weakness="view without protection against cross-site requests",
+    cwes=(352,),
     rules={"semgrep": ["no-csrf-exempt"]},
     explain="""`@csrf_exempt` lets a page of another site send requests to the view in the name of whoever is signed
 in (CWE-352). That is right for webhooks and APIs that authenticate each request by a key or a signature, and wrong

@@ -17,6 +17,7 @@ from workers.fixers.registry import NoFix, Target, fixer
 @fixer(
     name="python-eval",
     weakness="evaluation of text as code",
+    cwes=(94, 95),
     rules={"bandit": ["B307"], "semgrep": ["eval-detected", "user-eval", "eval-injection"]},
     explain="""`eval` runs any expression: `__import__("os").system("…")` is one (CWE-95). Emptying its globals does
 not help; attributes of plain values lead back to everything.

@@ -16,6 +16,7 @@ from workers.fixers.registry import NoFix, Target, fixer
 @fixer(
     name="python-file-permissions",
     weakness="permissions too wide",
+    cwes=(276, 732),
     rules={"bandit": ["B103"], "semgrep": ["insecure-file-permissions"]},
     explain="""A file that everyone may write (`0o777`, `0o666`) can be replaced by every process on the machine,
 whatever user it runs as; one that the group may run or write gives the same to the group (CWE-732).

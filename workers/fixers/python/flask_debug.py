@@ -16,6 +16,7 @@ from workers.fixers.registry import NoFix, Target, fixer
 @fixer(
     name="python-flask-debug",
     weakness="debugger reachable from the network",
+    cwes=(489,),
     rules={"bandit": ["B201"], "semgrep": ["debug-enabled"]},
     explain="""With `debug=True` Flask shows Werkzeug's debugger on every error page: an interactive Python prompt in
 the server's process, guarded by a PIN that can be worked out from data other bugs leak (CWE-489, CWE-94).

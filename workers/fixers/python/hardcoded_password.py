@@ -23,6 +23,7 @@ _WORDS = re.compile(
 @fixer(
     name="python-hardcoded-password",
     weakness="credential in the code",
+    cwes=(259, 798),
     rules={
         "bandit": ["B105", "B106", "B107"],
         "semgrep": [

@@ -14,6 +14,7 @@ from workers.fixers.registry import Target, fixer
 @fixer(
     name="python-jwt-verification",
     weakness="token accepted without verification",
+    cwes=(347,),
     rules={"semgrep": ["unverified-jwt-decode", "jwt-python-none-alg"]},
     explain="""A JSON web token is a claim and a signature. With `verify_signature` off, or with the algorithm `none`,
 anyone writes a token that says they are the administrator (CWE-287, CWE-347).

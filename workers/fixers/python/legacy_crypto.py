@@ -14,6 +14,7 @@ from workers.fixers.registry import NoFix, Target, fixer
 @fixer(
     name="python-legacy-crypto",
     weakness="unmaintained cryptography library",
+    cwes=(327,),
     rules={"bandit": ["B413"]},
     explain="""PyCrypto had its last release in 2013 and has known holes (CVE-2013-7459, CVE-2018-6594; CWE-1104).
 PyCryptodome is its maintained successor; installed as `pycryptodomex` it is imported as `Cryptodome`, so nothing can

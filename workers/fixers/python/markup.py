@@ -20,6 +20,7 @@ _MARKUP = ("markupsafe.Markup", "flask.Markup", "jinja2.Markup")
 @fixer(
     name="python-markup",
     weakness="unescaped values in HTML",
+    cwes=(79,),
     rules={
         "bandit": ["B308", "B703", "B704"],
         "semgrep": ["avoid-mark-safe", "explicit-unescape-with-markup", "formathtml-fstring-parameter"],

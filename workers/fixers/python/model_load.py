@@ -15,6 +15,7 @@ from workers.fixers.registry import Target, fixer
 @fixer(
     name="python-model-load",
     weakness="unsafe deserialisation of a model",
+    cwes=(502,),
     rules={"bandit": ["B614"], "semgrep": ["pickles-in-pytorch", "torch-load-weights-only"]},
     explain="""A PyTorch file is a pickle, and a pickle is a program: loading a model from elsewhere runs whatever its
 maker put into it (CWE-502).

@@ -15,6 +15,7 @@ from workers.fixers.registry import Target, fixer
 @fixer(
     name="python-open-cors",
     weakness="cross-origin access for every site",
+    cwes=(346, 942),
     rules={"semgrep": ["wildcard-cors"]},
     explain="""`allow_origins=["*"]` lets scripts of every site read what the API answers; together with
 `allow_credentials` the framework echoes each origin, so they read it as the signed-in user (CWE-346, CWE-942).

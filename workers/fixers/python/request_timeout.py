@@ -19,6 +19,7 @@ _CALLS = (*(f"requests.{verb}" for verb in _VERBS), *(f"httpx.{name}" for name i
 @fixer(
     name="python-request-timeout",
     weakness="request without a timeout",
+    cwes=(400, 1088),
     rules={"bandit": ["B113"], "semgrep": ["use-timeout"]},
     explain="""`requests` has no timeout of its own: a server that accepts the connection and then says nothing holds
 the calling thread for ever, and a few such servers hold the whole service (CWE-400). `httpx` has one unless the code

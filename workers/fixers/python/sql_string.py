@@ -46,6 +46,7 @@ class _Query(msgspec.Struct, frozen=True):
 @fixer(
     name="python-sql-string",
     weakness="SQL injection",
+    cwes=(89,),
     rules={
         "bandit": ["B608"],
         "semgrep": [

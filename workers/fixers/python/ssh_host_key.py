@@ -17,6 +17,7 @@ _TRUSTING = ("AutoAddPolicy", "WarningPolicy")
 @fixer(
     name="python-ssh-host-key",
     weakness="SSH host key not verified",
+    cwes=(295, 322),
     rules={"bandit": ["B507"], "semgrep": ["paramiko-implicit-trust-host-key"]},
     explain="""With `AutoAddPolicy` the client trusts whatever key the other side shows, so a machine in between can
 take the password and read the session (CWE-295). `WarningPolicy` only prints.

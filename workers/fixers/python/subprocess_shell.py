@@ -22,6 +22,7 @@ _SYSTEM = ("os.system", "os.popen")
 @fixer(
     name="python-subprocess-shell",
     weakness="command run through a shell",
+    cwes=(78,),
     rules={
         "bandit": ["B602", "B604", "B605"],
         "semgrep": [

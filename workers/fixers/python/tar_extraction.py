@@ -17,6 +17,7 @@ _WARNING = "Needs Python 3.12, or 3.8.17, 3.9.17, 3.10.12, 3.11.4 and later; arc
 @fixer(
     name="python-tar-extraction",
     weakness="archive members that leave their folder",
+    cwes=(22,),
     rules={"bandit": ["B202"], "semgrep": ["tarfile-extractall-traversal"]},
     explain="""A tar member may be called `../../etc/cron.d/job`, be absolute, or be a link that a later member writes
 through. `extractall` before Python 3.14 follows all of that (CWE-22).

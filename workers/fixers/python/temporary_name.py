@@ -14,6 +14,7 @@ from workers.fixers.registry import NoFix, Target, fixer
 @fixer(
     name="python-temporary-name",
     weakness="temporary file name that can be raced",
+    cwes=(377,),
     rules={"bandit": ["B306"], "semgrep": ["tempfile-insecure", "mktemp", "*.mktemp.*"]},
     explain="""`tempfile.mktemp()` returns a name and creates nothing. Between that moment and the `open`, another
 user of the machine can put a link there and so choose which file is written (CWE-377, CWE-379).

@@ -20,6 +20,7 @@ _NAME = re.compile(r"/(?P<stem>[\w-]+)(?P<suffix>\.\w+)?")
 @fixer(
     name="python-temporary-path",
     weakness="predictable path in a shared folder",
+    cwes=(377,),
     rules={"bandit": ["B108"], "semgrep": ["hardcoded-tmp-path"]},
     explain="""Everyone on the machine may write to /tmp. A file with a known name there can be made first by someone
 else: as a link to a file that this program then overwrites, or with contents that it then trusts (CWE-377, CWE-379).

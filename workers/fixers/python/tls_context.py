@@ -18,6 +18,7 @@ _WARNING = "A peer with a self-signed or expired certificate will now be refused
 @fixer(
     name="python-tls-context",
     weakness="TLS certificate not verified",
+    cwes=(295,),
     rules={"bandit": ["B323"], "semgrep": ["unverified-ssl-context"]},
     explain="""`ssl._create_unverified_context()` encrypts and checks neither the certificate nor the name in it, so
 any machine on the way can be the peer (CWE-295). Its leading underscore says that nobody should call it.

@@ -28,6 +28,7 @@ _BETTER = {
 @fixer(
     name="python-tls-version",
     weakness="broken TLS version",
+    cwes=(326, 327),
     rules={"bandit": ["B502", "B503"], "semgrep": ["weak-ssl-version"]},
     explain="""SSL 2 and 3 and TLS 1.0 and 1.1 have published attacks (DROWN, POODLE, BEAST) and were retired by RFC
 8996; a connection made with them can be read (CWE-326, CWE-327).

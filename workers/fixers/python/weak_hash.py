@@ -35,6 +35,7 @@ _DIGEST_CHANGES = (
 @fixer(
     name="python-weak-hash",
     weakness="broken hash function",
+    cwes=(327, 328),
     rules={
         "bandit": ["B303", "B324"],
         "semgrep": [

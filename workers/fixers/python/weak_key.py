@@ -27,6 +27,7 @@ _CURVES = ("SECP256R1", "SECP384R1")
 @fixer(
     name="python-weak-key",
     weakness="asymmetric key too short",
+    cwes=(326,),
     rules={
         "bandit": ["B505"],
         "semgrep": ["insufficient-rsa-key-size", "insufficient-dsa-key-size", "insufficient-ec-key-size"],

@@ -29,6 +29,7 @@ _DIRECT = {"choice": "choice", "getrandbits": "randbits", "randbytes": "token_by
 @fixer(
     name="python-weak-random",
     weakness="predictable random values",
+    cwes=(330, 338),
     rules={"bandit": ["B311"]},
     explain="""`random` is the Mersenne Twister: 624 observed outputs give its whole state, and with it every token,
 code or password it makes afterwards (CWE-330, CWE-338).

@@ -45,6 +45,7 @@ _WARNING = "Needs the package defusedxml: add it to the project's dependencies."
 @fixer(
     name="python-xml-parser",
     weakness="XML entity expansion",
+    cwes=(611, 776),
     rules={
         "bandit": ["B313", "B314", "B316", "B317", "B318", "B319", "B405", "B406", "B407", "B408", "B409"],
         "semgrep": ["use-defused-xml", "use-defused-xml-parse"],

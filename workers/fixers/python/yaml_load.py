@@ -18,6 +18,7 @@ _UNSAFE = ("Loader", "UnsafeLoader", "FullLoader", "CLoader", "CFullLoader", "CU
 @fixer(
     name="python-yaml-load",
     weakness="unsafe YAML deserialisation",
+    cwes=(502,),
     rules={"bandit": ["B506"], "semgrep": ["avoid-pyyaml-load", "*avoid-p-load*", "pyyaml-load"]},
     explain="""YAML can name any Python class in a tag such as `!!python/object/apply:os.system`. `yaml.load` with
 `Loader` or `UnsafeLoader`, or with none at all, obeys such tags, so whoever writes the document runs code in this

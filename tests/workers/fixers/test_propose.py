@@ -1,0 +1,43 @@
+"""Which fixers are asked, and what is said where none has an answer."""
+
+from daemon.domain.finding import Finding, Location, Region
+from daemon.domain.severity import Severity
+from workers.fixers.propose import fixers_for, propose
+from workers.fixers.registry import Target
+from workers.source.tree import MemoryTree
+
+SOURCE = b"import yaml\n\n\ndef read(stream):\n    return yaml.load(stream, Loader=yaml.Loader)\n"
+
+
+def finding(tool: str, rule: str, *cwes: int, path: str = "app.py") -> Finding:
+    return Finding(
+        tool=tool,
+        rule=rule,
+        message="",
+        severity=Severity.HIGH,
+        cwes=cwes,
+        locations=(Location(path=path, region=Region(start_line=5)),),
+    )
+
+
+def test_a_rule_of_the_repository_is_fixed_by_its_weakness():
+    own = finding("semgrep", "rules.our-own-yaml-rule", 502)
+    made = propose(Target(finding=own, tree=MemoryTree({"app.py": SOURCE}))).candidates
+    assert any(b"safe_load" in edit.text.encode() for one in made for edit in one.edits)
+
+
+def test_a_named_rule_asks_its_own_fixers_only():
+    named = fixers_for(finding("bandit", "B506", 20, 78))
+    assert {fixer.name for fixer in named} == {fixer.name for fixer in fixers_for(finding("bandit", "B506"))}
+
+
+def test_a_fixer_of_another_language_has_nothing_to_say():
+    tree = MemoryTree({"main.go": b"package main\n\n\nfunc main() {\n\tload()\n}\n"})
+    proposal = propose(Target(finding=finding("semgrep", "rules.our-own", 502, path="main.go"), tree=tree))
+    assert proposal.candidates == ()
+    assert proposal.reason == "no fixer knows semgrep's rule rules.our-own"
+
+
+def test_an_unknown_rule_without_a_weakness_is_named():
+    proposal = propose(Target(finding=finding("semgrep", "rules.our-own"), tree=MemoryTree({"app.py": SOURCE})))
+    assert proposal.reason == "no fixer knows semgrep's rule rules.our-own"
