@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -12,9 +13,14 @@ from daemon.domain.fix import Candidate, Edit, Level
 from daemon.errors import EditConflict, SourceUnavailable
 from workers.source import syntax
 from workers.source.tree import SourceTree
-from workers.verify import dependency, gaming, parsing
-from workers.verify.kinds import is_action, is_workflow
-from workers.verify.structure import code
+from workers.verify import dependency, gaming, leftover, parsing, pins
+from workers.verify.emptied import emptied
+from workers.verify.kinds import is_action, is_dockerfile, is_workflow
+from workers.verify.leftover import is_about_secret
+from workers.verify.names import new_undefined
+from workers.verify.structure import code, dockerfile
+from workers.verify.structure.diff import DELETE
+from workers.verify.structure.documents import Malformed
 from workers.verify.structure.preserved import preservation
 from workers.verify.workflows.preserved import broken
 
@@ -99,9 +105,13 @@ def _unchanged(files: Sequence[Patched]) -> str | None:
 
 
 def _comments_only(file: Patched) -> bool:
+    if is_dockerfile(file.path):
+        # The grammar keeps no token for some of its text (an image's tag), so its own instructions are compared.
+        with contextlib.suppress(Malformed):
+            return dockerfile.instructions(file.before) == dockerfile.instructions(file.after)
     old = syntax.parse(file.before, file.path)
     new = syntax.parse(file.after, file.path)
-    if old is None or new is None:
+    if old is None or new is None or is_dockerfile(file.path):
         return file.before.split() == file.after.split()
     if old.problems or new.problems:
         return False
@@ -122,6 +132,25 @@ _GATES: tuple[tuple[str, Level, Callable[[Patched], str | None]], ...] = (
 )
 
 
+def _no_longer(file: Patched, task: Task, flagged: Sequence[Region]) -> Iterator[str]:
+    """What the file no longer does, whatever the candidate declares."""
+    if is_workflow(file.path) or is_action(file.path):
+        yield from broken(file.before, file.after, task.tree)
+        yield from pins.unknown(file.before, file.after, task.tree)
+    if (names := new_undefined(file.path, file.before, file.after)) != []:
+        yield f"it uses {', '.join(names[:3])}, which nothing in it defines or imports"
+    if not _may_vanish(task.candidate) and (loss := emptied(file.path, file.before, file.after)) is not None:
+        yield loss
+    if is_about_secret(task.finding) and (left := leftover.left(file.before, file.after, flagged)) is not None:
+        yield left
+
+
+def _may_vanish(candidate: Candidate) -> bool:
+    return any(
+        declared.startswith(("node:", "statement:")) and declared.endswith(DELETE) for declared in candidate.declares
+    )
+
+
 def _with_structure(tried: Attempt) -> Attempt:
     task = tried.task
     if any(declared.startswith(dependency.DECLARES) for declared in task.candidate.declares):
@@ -137,8 +166,7 @@ def _with_structure(tried: Attempt) -> Attempt:
         violations += [f"{file.path}: {violation}" for violation in found.violations]
         changes += found.changes
         compared.append(found.by)
-        if is_workflow(file.path) or is_action(file.path):
-            violations += [f"{file.path}: {why}" for why in broken(file.before, file.after, task.tree)]
+        violations += [f"{file.path}: {why}" for why in _no_longer(file, task, regions)]
     return msgspec.structs.replace(
         tried, violations=tuple(violations), changes=tuple(changes), compared_by=tuple(dict.fromkeys(compared))
     )

@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Iterator
 
+from workers.verify.kinds import suffix
+
 _SUPPRESSIONS = re.compile(
     r"""\bnosec\b | \bnosemgrep\b | \bnoqa\b | \bzizmor:\s*ignore | \bcheckov:\s*skip | \bbridgecrew:\s*skip
       | \bskip-check\b | \bhadolint\s+(?:global\s+)?ignore | \bgitleaks:\s*allow | \bpragma:\s*allowlist
@@ -35,9 +37,22 @@ _PLACEHOLDER = re.compile(
 )
 _DISABLED = re.compile(
     r"\|\|\s*(?:true|:)(?=\s|$|['\"])|continue-on-error:\s*true|^\s*(?:-\s+)?if:\s*(?:\$\{\{\s*)?false\b|\bif\s+False\b|"
-    r"\bif\s*\(\s*false\s*\)|--exit-code[= ]0\b|soft[_-]fail:?\s*(?:true)?|\bset\s+\+e\b",
+    r"\bif\s*\(\s*false\s*\)|--exit-code[= ]0\b|soft[_-]fail:?\s*(?:true)?|\bset\s+\+e\b"
+    r"|persist-credentials:\s*['\"]?true\b|^\s*HEALTHCHECK\s+NONE\b"
+    r"|^\s*HEALTHCHECK\b.*\bCMD\s+\[?\s*\"?(?:/bin/)?(?:true|:|exit\s+0|echo\b[^|&;]*)\"?\s*\]?\s*$"
+    r"|command:\s*\[\s*['\"]?(?:/bin/)?(?:true|echo)['\"]?\s*[\],]|\b(?:0\.0\.0\.0|128\.0\.0\.0)/1\b|(?:\b8000)?::/1\b",
     re.MULTILINE,
 )
+_INDIRECT = re.compile(
+    r"""\bgetattr\(\s*\w+\s*,\s*['"] | \b__builtins__\b | \b__import__\s*\( | \b(?:globals|locals|vars)\(\)\s*\[
+      | \b(?:window|globalThis|global|self)\s*\[ | \(\s*0\s*,\s*\w+\s*\)\s*\( | =\s*eval\s*[;,\n]
+      | \bnew\s+Function\s*\( | \brunIn(?:This|New)?Context\s*\( | \w\s*\[\s*(['"`])[^'"`\n]*\1\s*\+ | \*\*\s*\{\s*['"]
+      | \[\s*['"](?:/usr)?(?:/bin/)?(?:ba|da|z|k)?sh['"]\s*,\s*['"]-\w*c['"]\s*,(?!\s*['"][^'"{}$]*['"]\s*\])
+      | \bos\.system\( | \bos\.popen\(""",
+    re.VERBOSE,
+)
+"""The same call by a way that scanners do not follow; looked for in code alone."""
+_CODE = frozenset((".py", ".pyw", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx"))
 _COMMENT = re.compile(r"^\s*(?:#|//|--|;|/\*|\*|<!--)\s?(?P<code>.*?)\s*(?:\*/|-->)?\s*$")
 _SHORTEST_CODE = 8
 
@@ -48,7 +63,8 @@ def trick(path: str, before: bytes, after: bytes) -> str | None:
         return f"{path} configures or excludes from a scanner: a fix changes the weakness, not what is looked at"
     removed, added = changed_lines(before, after)
     fresh = "\n".join(added)
-    for pattern, what in _TRICKS:
+    tricks = (*_TRICKS, (_INDIRECT, "a way around the scanner")) if suffix(path) in _CODE else _TRICKS
+    for pattern, what in tricks:
         if (match := pattern.search(fresh)) and _more(pattern, before, after):
             return f"{what} was added: {match[0].strip()[:60]!r}"
     if (code := _commented_out(removed, added)) is not None:

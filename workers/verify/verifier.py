@@ -19,6 +19,7 @@ from workers.source.tree import SourceTree
 from workers.verify.attempt import Attempt, Patched, Task, attempt
 from workers.verify.batch import FileScan, Scanners, Unit
 from workers.verify.compare import Comparison, LineMap, compare, locate
+from workers.verify.counterparts import counterpart
 from workers.verify.dependency import evidence
 from workers.verify.scanner import SCANNERS, Role
 from workers.verify.score import score
@@ -216,13 +217,22 @@ class _Judge:
             if seen.before.read and not seen.after.read:
                 raise _Refused(Level.PARSES, f"L2 re-scanned: {seen.after.scanner} can no longer read {seen.file.path}")
             for new in seen.comparison.new:
-                place = f"{new.path}:{new.line or '?'}"
-                sentence = f"{seen.after.scanner} newly reports {new.rule} at {place}: {new.message[:120]}"
-                lint = SCANNERS.get(seen.after.scanner).role is Role.LINT
-                if lint or new.severity.rank >= severity.rank:
-                    raise _Refused(Level.PARSES, f"L2 re-scanned: {sentence}")
-                self._lesser.append(sentence)
+                self._new(new, seen.comparison.ended, severity)
         self._evidence["checked_by"] = sorted(checked)
+
+    def _new(self, new: Finding, ended: Sequence[Finding], severity: Severity) -> None:
+        """A finding that the original did not have: a reason to refuse, or a recommendation.
+
+        At medium and above it is always refused, below only where the fixed finding was no worse itself.
+        """
+        sentence = f"{new.tool} newly reports {new.rule} at {new.path}:{new.line or '?'}: {new.message[:120]}"
+        if (why := counterpart(new, ended)) is not None:
+            self._lesser.append(f"{sentence} ({why})")
+            return
+        lint = SCANNERS.get(new.tool).role is Role.LINT
+        if lint or new.severity.rank >= min(severity.rank, Severity.MEDIUM.rank):
+            raise _Refused(Level.PARSES, f"L2 re-scanned: {sentence}")
+        self._lesser.append(sentence)
 
     def _still_firing(self) -> int:
         ended = [finding for seen in self._looked for finding in seen.comparison.ended]

@@ -172,12 +172,27 @@ def _differ(before: Syntax, after: Syntax, old: Node, new: Node) -> Iterator[Nod
         for tag, first, last, now, now_last in difflib.SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
             if tag == "equal":
                 continue
-            pairs = list(zip(left[first:last], right[now:now_last], strict=False))
-            if last - first == now_last - now and all(a.type == b.type for a, b in pairs):
-                stack.extend(pairs)
-            else:
-                at = left[first].start_byte if first < len(left) else one.end_byte
-                yield NodeChange(tuple(left[first:last]), tuple(right[now:now_last]), one, at)
+            yield from _replaced(one, left, (first, last), right[now:now_last], stack)
+
+
+def _replaced(
+    parent: Node, left: list[Node], at: tuple[int, int], right: list[Node], stack: list[tuple[Node, Node]]
+) -> Iterator[NodeChange]:
+    """Neighbours that became others: like kinds are compared further, as far as their order allows."""
+    first, last = at
+    kinds = [node.type for node in left[first:last]], [node.type for node in right]
+    if kinds[0] and kinds[1] and len(kinds[0]) != len(kinds[1]):
+        matcher = difflib.SequenceMatcher(None, *kinds, autojunk=False)
+        opcodes = matcher.get_opcodes()
+    else:
+        opcodes = [("equal" if kinds[0] == kinds[1] else "replace", 0, len(kinds[0]), 0, len(kinds[1]))]
+    for tag, start, end, now, now_end in opcodes:
+        old, new = left[first + start : first + end], right[now:now_end]
+        if tag == "equal":
+            stack.extend(zip(old, new, strict=True))
+        else:
+            place = left[first + start].start_byte if first + start < len(left) else parent.end_byte
+            yield NodeChange(tuple(old), tuple(new), parent, place)
 
 
 def _children(node: Node) -> list[Node]:

@@ -10,7 +10,7 @@ from daemon.domain.finding import Region
 from daemon.domain.fix import Edit
 from workers.source import syntax
 from workers.verify.kinds import is_dockerfile
-from workers.verify.structure import code, dockerfile, lines
+from workers.verify.structure import code, container, dockerfile, lines
 from workers.verify.structure.diff import difference, undeclared
 from workers.verify.structure.documents import Malformed, reader
 
@@ -46,7 +46,8 @@ def _instructions(before: bytes, after: bytes, declares: Sequence[str]) -> Prese
         old, new = dockerfile.instructions(before), dockerfile.instructions(after)
     except Malformed:
         return None
-    return Preservation("instructions", tuple(dockerfile.violations(old, new, declares)[:_SHOWN]))
+    found = [*dockerfile.violations(old, new, declares), *container.changed_effect(old, new, declares)]
+    return Preservation("instructions", tuple(found[:_SHOWN]))
 
 
 def _document(

@@ -1,0 +1,119 @@
+"""Whether a fix ended the weakness by no longer doing the work: the scanner is content with an empty function too.
+
+Looked at are the statements that changed. A fix may call something else, but it must still work on what the original
+worked on: its variables, its receiver, what it inserted into a string.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from workers.source.syntax import Syntax, ancestors, parse, walk
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_ARGUMENTS = frozenset(
+    ("argument_list", "arguments", "value_arguments", "interpolation", "template_substitution", "binary_operator")
+)
+_CALLS = frozenset(
+    ("call", "call_expression", "method_invocation", "object_creation_expression", "new_expression", "await")
+)
+_KEYWORD = frozenset(("keyword_argument", "pair", "decorator", "type", "type_annotation"))
+_IMPORTS = ("import", "package")
+_CODE = frozenset(("python", "javascript", "typescript", "tsx", "java", "kotlin", "go"))
+
+
+class _Work(msgspec.Struct, frozen=True):
+    """What some lines of code work on."""
+
+    names: frozenset[str]
+    """Variables, without those that are only assigned to."""
+    arguments: frozenset[str]
+    """Those handed to calls or put into strings."""
+    calls: int
+
+
+def emptied(path: str, before: bytes, after: bytes) -> str | None:
+    """What is no longer done, as a phrase; none where the work is still done, or the language is not known here."""
+    old, new = parse(before, path), parse(after, path)
+    if old is None or new is None or old.language not in _CODE or old.problems:
+        return None
+    gone, come = _changed(before, after)
+    was, now = _work(old, gone), _work(new, come)
+    if was.calls == 0:
+        return None
+    if was.arguments and not was.arguments & now.names:
+        return f"nothing is done any more with {_listed(was.arguments)}"
+    if was.names and not was.names & now.names:
+        return f"{_listed(was.names)} is no longer used"
+    if now.calls == 0 and (was.calls > 1 or not now.names):
+        return "the call was replaced by a constant or by nothing"
+    return None
+
+
+def _changed(before: bytes, after: bytes) -> tuple[set[int], set[int]]:
+    """Lines, from 0, that went and that came."""
+    old, new = before.splitlines(), after.splitlines()
+    gone: set[int] = set()
+    come: set[int] = set()
+    for tag, first, last, now, end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            gone.update(range(first, last))
+            come.update(range(now, end))
+    return gone, come
+
+
+def _work(tree: Syntax, lines: set[int]) -> _Work:
+    names: set[str] = set()
+    arguments: set[str] = set()
+    calls = 0
+    imported = {tree.text(node) for part in _imports(tree) for node in walk(part) if _is_name(node)}
+    for node in walk(tree.root):
+        if node.start_point[0] not in lines or any(_is_import(above) for above in ancestors(node)):
+            continue
+        calls += node.type in _CALLS
+        if _is_name(node) and tree.text(node) not in imported and _reads(node):
+            names.add(tree.text(node))
+            if any(above.type in _ARGUMENTS for above in _within(node)):
+                arguments.add(tree.text(node))
+    return _Work(frozenset(names), frozenset(arguments), calls)
+
+
+def _imports(tree: Syntax) -> Iterator[Node]:
+    return (node for node in walk(tree.root) if _is_import(node))
+
+
+def _is_import(node: Node) -> bool:
+    return node.type.startswith(_IMPORTS)
+
+
+def _is_name(node: Node) -> bool:
+    return not node.children and node.type in {"identifier", "simple_identifier", "shorthand_property_identifier"}
+
+
+def _reads(node: Node) -> bool:
+    """Whether the name is a value that is read: no attribute, keyword, callee, constant or assignment's target."""
+    parent = node.parent
+    if parent is None or any(above.type in _KEYWORD for above in _within(node)):
+        return False
+    for field in ("attribute", "property", "field", "name", "left", "function", "type"):
+        if parent.child_by_field_name(field) == node:
+            return False
+    return parent.type not in {"navigation_suffix", "parameters", "formal_parameters", "variable_declaration"}
+
+
+def _within(node: Node) -> Iterator[Node]:
+    """The nodes above it, up to its statement."""
+    for above in ancestors(node):
+        if above.type.endswith(("statement", "block", "declaration", "definition")):
+            return
+        yield above
+
+
+def _listed(names: frozenset[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names)[:3])

@@ -1,0 +1,63 @@
+"""Whether a credential that a fix claims to remove is still in the file: in pieces, backwards, encoded, as a default.
+
+A scanner of secrets looks for their shape; breaking the shape is no fix. The secret itself is never returned.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Sequence
+
+from daemon.domain.finding import Finding, Region
+from workers.verify.gaming import changed_lines
+
+_ABOUT = re.compile(r"gitleaks|detect-secrets|trufflehog")
+_RULES = frozenset(("B105", "B106", "B107"))
+_SHORTEST = 8
+_VALUE = re.compile(
+    r"""(?P<quote>["'`])(?P<quoted>(?:\\.|(?!(?P=quote)).){8,4000})(?P=quote)|[=:]\s*(?P<bare>[^\s"'`]{8,4000})"""
+)
+_NAME = re.compile(r"[A-Za-z_.:/-]+")
+_GLUE = re.compile(r"[\s\"'`+\\,()]+")
+
+
+def is_about_secret(finding: Finding) -> bool:
+    """Whether the finding says that a credential stands in the file."""
+    return bool(_ABOUT.fullmatch(finding.tool)) or finding.rule in _RULES
+
+
+def left(before: bytes, after: bytes, flagged: Sequence[Region]) -> str | None:
+    """How a flagged credential is still there; none where it is not."""
+    _, added = changed_lines(before, after)
+    text = "\n".join(added)
+    glued = _GLUE.sub("", text)
+    for secret in _secrets(before, flagged):
+        for form, how in _forms(secret):
+            if form in glued or form in text:
+                return f"the credential is still there: {how}"
+    return None
+
+
+def _secrets(before: bytes, flagged: Sequence[Region]) -> Iterator[str]:
+    lines = before.decode("utf-8", "replace").splitlines()
+    for region in flagged:
+        for line in lines[max(region.start_line - 1, 0) : region.end_line or region.start_line]:
+            for match in _VALUE.finditer(line):
+                value = match["quoted"] or match["bare"]
+                # A name of a setting may stay where its value went.
+                if not _NAME.fullmatch(value):
+                    yield value
+
+
+def _forms(secret: str) -> Iterator[tuple[str, str]]:
+    plain = _GLUE.sub("", secret)
+    if len(plain) < _SHORTEST:
+        return
+    raw = secret.encode()
+    yield plain, "as it was, or in pieces"
+    yield plain[::-1], "backwards"
+    yield plain.swapcase(), "in the other case"
+    yield base64.b64encode(raw).decode().rstrip("="), "in base64"
+    yield base64.urlsafe_b64encode(raw).decode().rstrip("="), "in base64"
+    yield raw.hex(), "in hexadecimal"

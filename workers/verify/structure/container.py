@@ -1,0 +1,149 @@
+"""What a Dockerfile's image is and does, before and after: base images, copied files, installed packages, its command.
+
+A scanner is content with `RUN true`, with another image and with a command that no longer starts; a person is not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from workers.verify.structure.diff import DELETE
+from workers.verify.structure.dockerfile import Instruction
+
+_SHELL_ONLY = re.compile(r"[$&|;<>*?`(){}~]")
+_SHELLS = re.compile(r"(?:/bin/|/usr/bin/)?(?:ba|da|a|z|k)?sh")
+_INSTALL = re.compile(
+    r"\b(?:apt-get|apt|apk|yum|dnf|microdnf|zypper|pip3?|npm|gem|go|cargo|brew|conda)\b[^&|;]*?"
+    r"\s(?:install|add|i|ci)\s(?P<rest>[^&|;\n]*)"
+)
+_WORD = re.compile(r"[\w./:@-]*\w{3}[\w./:@-]*")
+_PINNED = re.compile(r"(?<=[\w\]\"'])(?:[=<>~!]=?|@(?=[\d^~])).*")
+_KEPT = 0.5
+"""The share of a script's words that a fix must keep."""
+_STAND_INS = {"nginx": ("nginxinc/nginx-unprivileged",)}
+"""Images that do the same without root, from the same makers."""
+
+
+def changed_effect(before: Sequence[Instruction], after: Sequence[Instruction], declares: Sequence[str]) -> list[str]:
+    """Every effect of the image that the change lost, as a phrase."""
+    may_vanish = {declared.partition(":")[2].removesuffix(DELETE) for declared in declares if declared.endswith(DELETE)}
+    found = [*_images(before, after), *_copies(before, after), *_command(before, after)]
+    if "RUN" not in may_vanish:
+        found += _scripts(before, after)
+    return found
+
+
+def _of(instructions: Sequence[Instruction], *keywords: str) -> list[str]:
+    return [arguments for keyword, arguments in instructions if keyword in keywords]
+
+
+def _images(before: Sequence[Instruction], after: Sequence[Instruction]) -> Iterator[str]:
+    old, new = _of(before, "FROM"), _of(after, "FROM")
+    if len(old) == len(new):
+        for one, other in zip(old, new, strict=True):
+            was, now = _repository(one), _repository(other)
+            if was != now and now not in _STAND_INS.get(was, ()) and "$" not in one + other:
+                yield f"the base image is {now} instead of {was}"
+
+
+def _repository(arguments: str) -> str:
+    image = next((word for word in arguments.split() if not word.startswith("--")), "")
+    name = image.partition("@")[0]
+    last = name.rpartition("/")[2].partition(":")[0]
+    full = f"{name.rpartition('/')[0]}/{last}".strip("/")
+    return full.removeprefix("docker.io/").removeprefix("library/").lower()
+
+
+def _copies(before: Sequence[Instruction], after: Sequence[Instruction]) -> Iterator[str]:
+    old = Counter(_operands(text) for text in _of(before, "ADD", "COPY"))
+    new = Counter(_operands(text) for text in _of(after, "ADD", "COPY"))
+    scripts = "\n".join(_of(after, "RUN"))
+    for operands in old - new:
+        sources = operands[:-1]
+        # A download may become a RUN with curl; a copy may be split, which other approaches declare.
+        if not sources or not all("://" in source and source in scripts for source in sources):
+            yield f"{' '.join(operands)[:80]!r} is no longer copied"
+
+
+def _operands(arguments: str) -> tuple[str, ...]:
+    try:
+        words = tuple(json.loads(arguments)) if arguments.startswith("[") else tuple(arguments.split())
+    except ValueError:
+        words = tuple(arguments.split())
+    return tuple(str(word) for word in words if not str(word).startswith("--"))
+
+
+def _command(before: Sequence[Instruction], after: Sequence[Instruction]) -> Iterator[str]:
+    for keyword in ("ENTRYPOINT", "CMD"):
+        old, new = (_of(_last_stage(side), keyword)[-1:] for side in (before, after))
+        was, now = (_argv(side[0]) if side else () for side in (old, new))
+        if was != now:
+            yield f"{keyword} runs {_shown(now)} instead of {_shown(was)}"
+
+
+def _last_stage(instructions: Sequence[Instruction]) -> Sequence[Instruction]:
+    start = max((index for index, (keyword, _) in enumerate(instructions) if keyword == "FROM"), default=0)
+    return instructions[start:]
+
+
+def _argv(arguments: str) -> tuple[str, ...]:
+    """What is executed: words, or `sh` and a script where a shell's own characters stand in it."""
+    words = _json(arguments)
+    script = arguments if words is None else _script(words)
+    if script is None:
+        return tuple(words or ())
+    script = " ".join(script.removeprefix("exec ").split())
+    if _SHELL_ONLY.search(script):
+        return ("sh", script)
+    try:
+        return tuple(shlex.split(script))
+    except ValueError:
+        return ("sh", script)
+
+
+def _json(arguments: str) -> list[str] | None:
+    try:
+        words = json.loads(arguments)
+    except ValueError:
+        return None
+    return [str(word) for word in words] if isinstance(words, list) else None
+
+
+def _script(words: Sequence[str]) -> str | None:
+    """The script of `["sh", "-c", "…"]`; none where no shell is started."""
+    shell = len(words) >= 3 and _SHELLS.fullmatch(words[0]) and words[-2].startswith("-") and words[-2].endswith("c")
+    return words[-1] if shell else None
+
+
+def _shown(words: Sequence[str]) -> str:
+    return f"`{shlex.join(words)[:60]}`" if words else "nothing"
+
+
+def _scripts(before: Sequence[Instruction], after: Sequence[Instruction]) -> Iterator[str]:
+    old, new = "\n".join(_of(before, "RUN")), "\n".join(_of(after, "RUN"))
+    if old == new:
+        return
+    gone = _packages(old) - _packages(new)
+    if gone:
+        yield f"{', '.join(sorted(gone)[:3])} is no longer installed"
+    kept_at = {word for _, arguments in after for word in _WORD.findall(arguments)}
+    for script in set(_of(before, "RUN")) - set(_of(after, "RUN")):
+        words = _WORD.findall(script)
+        kept = sum(word in kept_at or any(word in other for other in kept_at) for word in words)
+        if words and kept < _KEPT * len(words):
+            yield f"most of `RUN {script[:60]}` is gone"
+
+
+def _packages(script: str) -> set[str]:
+    """What is installed, by name, without versions."""
+    found: set[str] = set()
+    for match in _INSTALL.finditer(script.replace("\\", " ")):
+        for word in match["rest"].split():
+            name = _PINNED.sub("", word.strip("\"'"))
+            if name and not word.startswith(("-", "$", ".", "/", "#")) and name not in {"true", "\\"}:
+                found.add(name.lower())
+    return found
