@@ -57,6 +57,7 @@ class Worker:
         self._idle_since = time.monotonic()
         self._restart_seconds = 1.0
         self._said = ""
+        self._checked = float("-inf")
         self._housekeeping = Housekeeping(store, settings)
 
     def run(self, *, leave_when_idle: bool = False) -> bool:
@@ -95,6 +96,7 @@ class Worker:
             self._end_child(grace_seconds=5.0)
             self._say("waiting", reason)
             return _LOOK_AGAIN_SECONDS
+        self._check_schema()
         child = self._ready_child()
         if child is None:
             return self._restart_seconds
@@ -114,12 +116,16 @@ class Worker:
                 self._child = None
         self._idle_since = time.monotonic()
 
+    def _check_schema(self) -> None:
+        """A newer secaid may have upgraded the schema while this worker was running."""
+        if time.monotonic() - self._checked >= self._settings.queue.heartbeat_seconds:
+            migrate.check(self._store)
+            self._checked = time.monotonic()
+
     def _ready_child(self) -> Child | None:
         """A child that is ready; started before the claim, so that one that cannot start spends no attempt."""
         if self._child is not None:
             return self._child
-        # A newer secaid may have upgraded the schema while this worker was running.
-        migrate.check(self._store)
         child = Child(self.kind, self._setup, self._child_command)
         self._say("starting")
         try:

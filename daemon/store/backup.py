@@ -13,6 +13,7 @@ from daemon.errors import Permanent, SchemaMismatch, Unavailable
 from daemon.storage import replace, sync_tree
 from daemon.store import migrate
 from daemon.store.engine import Store, open_store
+from daemon.store.fifo import read_only
 from daemon.store.identity import surely_gone
 from daemon.store.processes import everyone
 
@@ -90,7 +91,7 @@ def integrity(store: Store) -> list[str]:
 def problems(database: Path) -> list[str]:
     """What SQLite's `integrity_check` and `foreign_key_check` say of a file; empty when nothing."""
     try:
-        with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
+        with contextlib.closing(sqlite3.connect(read_only(str(database)), uri=True, timeout=30)) as connection:
             found = [row[0] for row in connection.execute("PRAGMA integrity_check")]
             orphans = connection.execute("PRAGMA foreign_key_check").fetchall()
     except sqlite3.DatabaseError as error:
@@ -134,7 +135,7 @@ def _require_sound(path: Path) -> None:
 
 
 def _require_known_schema(path: Path) -> None:
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+    with contextlib.closing(sqlite3.connect(read_only(str(path)), uri=True)) as connection:
         try:
             (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         except sqlite3.DatabaseError as error:

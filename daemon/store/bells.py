@@ -12,7 +12,7 @@ import time
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from daemon.store.fifo import ANY, FifoBell, ring
+from daemon.store.fifo import ANY, FifoBell, Ringer
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _CHANNEL = "secaid"
 _LOOK_SECONDS = 1.0
 """Between two tries to reach a server that went away."""
+_CONNECT_SECONDS = 10
 
 
 class Bell(Protocol):
@@ -51,6 +52,7 @@ class FifoBells:
 
     def __init__(self, database: str) -> None:
         self._database = database
+        self._ringer = Ringer(database)
 
     def before_commit(self, connection: Connection, kinds: Iterable[str]) -> None:
         """Nothing: a ring before the commit would wake a worker to nothing."""
@@ -58,7 +60,7 @@ class FifoBells:
     def after_commit(self, kinds: Collection[str]) -> None:
         """Ring at every listener's FIFO."""
         if kinds:
-            ring(self._database, kinds)
+            self._ringer.ring(kinds)
 
     def listen(self, kinds: Iterable[str]) -> Bell:
         """Open one FIFO per kind."""
@@ -99,10 +101,14 @@ class NotifyBell:
         deadline = time.monotonic() + seconds
         others = list(also)
         try:
+            if self._connection is None:
+                self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
+                self._connection.execute(f"LISTEN {_CHANNEL}")
+                # What rang before nobody heard: look at the queue once more.
+                return True
             while (left := deadline - time.monotonic()) > 0:
-                connection = self._listening(psycopg)
-                ready, _, _ = select.select([connection.fileno(), *others], [], [], left)
-                if set(ready) & set(others) or (ready and self._rung(connection)):
+                ready, _, _ = select.select([self._connection.fileno(), *others], [], [], left)
+                if set(ready) & set(others) or (ready and self._rung(self._connection)):
                     return True
         except psycopg.OperationalError:
             self._forget()
@@ -113,12 +119,6 @@ class NotifyBell:
     def close(self) -> None:
         """Stop listening."""
         self._forget()
-
-    def _listening(self, psycopg: Any) -> Any:
-        if self._connection is None:
-            self._connection = psycopg.connect(self._url, autocommit=True)
-            self._connection.execute(f"LISTEN {_CHANNEL}")
-        return self._connection
 
     def _rung(self, connection: Any) -> bool:
         rings = [notice.payload for notice in connection.notifies(timeout=0)]

@@ -45,6 +45,8 @@ class Store:
     def __init__(self, engine: Engine, bells: Bells) -> None:
         self.engine = engine
         self.bells = bells
+        # Core wraps the driver's errors; prepared statements raise them as they are.
+        self._failed = (OperationalError, engine.dialect.loaded_dbapi.OperationalError)
 
     @property
     def dialect(self) -> str:
@@ -92,7 +94,7 @@ class Store:
                 collect_rings(connection, rings)
                 yield connection
                 self.bells.before_commit(connection, rings)
-        except OperationalError as error:
+        except self._failed as error:
             raise translated(error) from error
 
     @contextlib.contextmanager
@@ -100,7 +102,7 @@ class Store:
         try:
             with self.engine.connect() as connection, connection.execution_options(postgresql_readonly=True).begin():
                 yield connection
-        except OperationalError as error:
+        except self._failed as error:
             raise translated(error) from error
 
 
@@ -139,7 +141,7 @@ def open_store(
     return Store(engine, NotifyBells(url))
 
 
-def translated(error: OperationalError | sqlite3.OperationalError) -> Exception:
+def translated(error: Exception) -> Exception:
     """The driver's "not now" errors → `StoreUnavailable`; a mistake in a statement stays what it is."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     # The low byte is the primary code.

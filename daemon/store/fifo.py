@@ -15,22 +15,43 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 ANY = "any"
 """The kind of a bell that rings for every kind."""
 _LOOK_SECONDS = 1.0
 """Between two looks at `data_version`: what a missed ring can cost."""
+_TICK_NANOSECONDS = 2_000_000_000
+"""The coarsest file system's."""
 
 
-def ring(database: str, kinds: Iterable[str]) -> None:
-    """Write a byte into the FIFO of every listener to these kinds; remove those whose listener is gone."""
-    folder = f"{database}-bells"
-    wanted = {*kinds, ANY}
-    with contextlib.suppress(FileNotFoundError):
-        for name in os.listdir(folder):
-            if name.rpartition(".")[0] in wanted:
-                _ring(f"{folder}/{name}")
+class Ringer:
+    """Rings at the FIFOs of one database. Threads may share it."""
+
+    def __init__(self, database: str) -> None:
+        self._folder = f"{database}-bells"
+        self._listed: tuple[int, list[str]] = (-1, [])
+
+    def ring(self, kinds: Collection[str]) -> None:
+        """Write a byte into the FIFO of every listener to these kinds; remove those whose listener is gone."""
+        for name in self._names():
+            kind = name.rpartition(".")[0]
+            if kind in kinds or kind == ANY:
+                _ring(f"{self._folder}/{name}")
+
+    def _names(self) -> list[str]:
+        """The listeners; the folder is only listed again when it has changed."""
+        try:
+            changed = os.stat(self._folder).st_mtime_ns
+        except FileNotFoundError:
+            return []
+        known, names = self._listed
+        if known != changed:
+            now = time.time_ns()
+            names = os.listdir(self._folder)
+            # A change within the same tick of the file system's clock would not show.
+            self._listed = (changed if now - changed > _TICK_NANOSECONDS else -1, names)
+        return names
 
 
 class FifoBell:
@@ -42,7 +63,7 @@ class FifoBell:
             os.mkdir(folder, 0o700)
         self._fifos = [f"{folder}/{kind}.{os.getpid()}" for kind in kinds]
         self._descriptors = [_open_fifo(fifo) for fifo in self._fifos]
-        self._connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, check_same_thread=False)
+        self._connection = sqlite3.connect(read_only(database), uri=True, check_same_thread=False)
         self._seen = self._version()
 
     def wait(self, seconds: float, also: Iterable[int] = ()) -> bool:
@@ -78,6 +99,13 @@ class FifoBell:
             return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
         except sqlite3.Error:
             return -1
+
+
+def read_only(database: str) -> str:
+    """The URI that opens a file for reading, whatever its path holds."""
+    for special, quoted in (("%", "%25"), ("?", "%3f"), ("#", "%23")):
+        database = database.replace(special, quoted)
+    return f"file:{database}?mode=ro"
 
 
 def _open_fifo(path: str) -> int:

@@ -47,8 +47,9 @@ def _arrange(compiled: SQLCompiler) -> Callable[[dict[str, Any]], Any]:
     order = compiled.positiontup if compiled.positional else None
     if order is None:
         return lambda values: values
-    pick = operator.itemgetter(*order)
-    return pick if len(order) > 1 else lambda values: (pick(values),)
+    if len(order) < 2:
+        return lambda values: tuple(values[name] for name in order)
+    return operator.itemgetter(*order)
 
 
 def driver(connection: Connection) -> Any:

@@ -38,12 +38,13 @@ _PRAGMAS = (
     # KiB, taken as needed: the live part of a long queue fits.
     "PRAGMA cache_size = -16384",
 )
-_FIRST_NAP = 0.0002
-_LONGEST_NAP = 0.002
+_SHORTEST_NAP = 0.00005
+_LONGEST_NAP = 0.02
+_NAP_SHARE = 0.02
 
 
-_Kept = tuple[Connection, sqlite3.Connection]
-"""SQLAlchemy's connection, and the driver's below it."""
+_Kept = tuple[Connection, sqlite3.Connection, set[str]]
+"""SQLAlchemy's connection, the driver's below it, and the kinds to wake when its transaction has committed."""
 
 
 class SqliteStore(Store):
@@ -91,11 +92,15 @@ class SqliteStore(Store):
         last = "PRAGMA busy_timeout = 0" if writing else "PRAGMA query_only = ON"
         for pragma in (*self._pragmas, last):
             raw.execute(pragma).close()
-        return connection, raw
+        rings: set[str] = set()
+        collect_rings(connection, rings)
+        return connection, raw, rings
 
     def committed(self, rings: set[str]) -> None:
         """After a commit: ring, and keep the log short."""
-        self.bells.after_commit(rings)
+        if rings:
+            self.bells.after_commit(rings)
+            rings.clear()
         if self._checkpointer and self._checkpointer.is_due():
             self.checkpoint()
 
@@ -120,7 +125,7 @@ class _Transaction:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        connection, raw = self._kept
+        connection, raw, _ = self._kept
         if error is None:
             try:
                 _end(connection, raw)
@@ -143,18 +148,12 @@ class _Write(_Transaction):
 
     _writing = True
 
-    def __enter__(self) -> Connection:
-        connection = super().__enter__()
-        self._rings: set[str] = set()
-        collect_rings(connection, self._rings)
-        return connection
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         super().__exit__(kind, error, trace)
         if error is None:
-            self._store.committed(self._rings)
+            self._store.committed(self._kept[2])
 
     def _start(self, raw: sqlite3.Connection) -> None:
         try:
@@ -199,18 +198,18 @@ def _end(connection: Connection, raw: sqlite3.Connection) -> None:
 def _begin_immediate(connection: sqlite3.Connection, lock_seconds: float) -> None:
     """Take the write lock, waiting in short random naps.
 
-    SQLite's own waiting sleeps up to 100 ms at a time, in step with its rivals; naps of a few
-    hundred microseconds hand the lock over sooner and starve nobody.
+    SQLite's own waiting sleeps up to 100 ms at a time, in step with its rivals. A nap here lasts a small part of
+    the wait so far: a lock held for a moment is handed over at once, and one held for long costs no CPU.
     """
-    deadline = time.monotonic() + lock_seconds
-    nap = _FIRST_NAP
+    began = time.monotonic()
     while True:
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() >= deadline:
+            waited = time.monotonic() - began
+            if "locked" not in str(error) or waited >= lock_seconds:
                 raise
-            time.sleep(random.uniform(nap / 2, nap))  # noqa: S311 - spreads rivals, protects nothing
-            nap = min(nap * 1.5, _LONGEST_NAP)
+            nap = min(max(_SHORTEST_NAP, waited * _NAP_SHARE), _LONGEST_NAP)
+            time.sleep(nap * random.uniform(0.5, 1.0))  # noqa: S311 - spreads rivals, protects nothing
         else:
             return

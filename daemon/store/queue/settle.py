@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import enum
+import itertools
 import time
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, case, delete, insert, literal_column, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    any_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql
 
 from daemon.domain.job import Job, JobState, NewJob
 from daemon.masking import mask
@@ -41,9 +55,8 @@ class Cause(enum.StrEnum):
 
 
 _MINE = (jobs.c.id == bindparam("id_")) & (jobs.c.token == bindparam("token_"))
-_FINISH = Prepared(
+_DONE = (
     update(jobs)
-    .where(_MINE)
     .values(
         state=DONE,
         token=NO_TOKEN,
@@ -53,8 +66,16 @@ _FINISH = Prepared(
         cause=literal_column("NULL"),
         reason=literal_column("NULL"),
     )
-    .returning(jobs.c.needed, jobs.c.again)
+    .returning(jobs.c.id, jobs.c.needed, jobs.c.again)
 )
+_FINISH = Prepared(_DONE.where(_MINE))
+# Many ids travel as one value, so that the statement is the same for any number of them.
+_LISTED = select(func.json_each(bindparam("ids_")).table_valued("value").c.value)
+_IN_ARRAY = any_(bindparam("ids_", type_=postgresql.ARRAY(BigInteger)))
+_FINISH_MANY = {
+    "sqlite": Prepared(_DONE.where(jobs.c.id.in_(_LISTED), jobs.c.token == bindparam("token_"))),
+    "postgresql": Prepared(_DONE.where(jobs.c.id == _IN_ARRAY, jobs.c.token == bindparam("token_"))),
+}
 _BURY = (
     update(jobs)
     .where(_MINE)
@@ -105,22 +126,28 @@ def finish(connection: Connection, job: Job, result: Any = None, *, now: float |
     row = _FINISH(connection, {"id_": job.id, "token_": job.token, "now_": now, "result_": encoded}).fetchone()
     if row is None:
         raise lost(job)
-    needed, again = row
-    if needed:
-        _unblock(connection, job.id)
-    if again is not None:
-        run_again(connection, job.id, job, again)
+    _follow(connection, job, *row[1:])
 
 
 def finish_many(connection: Connection, done: Sequence[Job], *, now: float | None = None) -> None:
-    """Mark several claimed jobs done at once, as `finish` does.
+    """Mark several claimed jobs done at once, without results, as `finish` does.
 
     Raises:
         LostClaim: one of the claims does not stand; the caller's transaction must not commit.
     """
     now = time.time() if now is None else now
-    for job in done:
-        finish(connection, job, now=now)
+    # What was claimed together has one token.
+    for token, held in itertools.groupby(done, key=lambda job: job.token):
+        claim = {job.id: job for job in held}
+        ids: Any = list(claim)
+        if connection.dialect.name == "sqlite":
+            ids = str(ids)
+        values = {"ids_": ids, "token_": token, "now_": now, "result_": None}
+        rows = _FINISH_MANY[connection.dialect.name](connection, values).fetchall()
+        if len(rows) < len(claim):
+            raise lost(next(job for id_, job in claim.items() if id_ not in {row[0] for row in rows}))
+        for id_, needed, again in rows:
+            _follow(connection, claim[id_], needed, again)
 
 
 def fail(
@@ -193,6 +220,14 @@ def shortened(reason: str) -> str:
     """A reason fit to be stored: masked, and of bounded length."""
     reason = mask(reason)
     return reason if len(reason) <= REASON_LENGTH else "… " + reason[-REASON_LENGTH:]
+
+
+def _follow(connection: Connection, job: Job, needed: bool, again: str | None) -> None:
+    """What a finished job lets begin."""
+    if needed:
+        _unblock(connection, job.id)
+    if again is not None:
+        run_again(connection, job.id, job, again)
 
 
 def _bury(connection: Connection, job: Job, cause: Cause, reason: str, now: float) -> None:
