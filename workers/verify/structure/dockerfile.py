@@ -112,7 +112,7 @@ def _heredocs(lines: Sequence[str], index: int, joined: str) -> tuple[str, int]:
 
 
 def _instruction(number: int, text: str) -> Instruction:
-    keyword, _, arguments = text.partition(" ")
+    keyword, arguments = (*text.split(maxsplit=1), "", "")[:2]
     if not _KEYWORDS.fullmatch(keyword) or not arguments.strip():
         message = f"line {number}: {keyword[:30]!r} starts no instruction"
         raise Malformed(message)

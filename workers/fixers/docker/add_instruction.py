@@ -1,0 +1,86 @@
+"""ADD where COPY does."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.docker.build import candidate, flagged, rename, trivy
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.dockerfile import Dockerfile, Instruction
+
+_ARCHIVE = re.compile(r"\.(?:tar|tar\.\w+|tgz|tbz2?|txz|tzst|gz|bz2|xz|lzma|Z)$")
+_REMOTE = re.compile(r"^(?:https?|ftp|git|ssh)://|^git@|\.git(?:#|$)")
+_UNKNOWN = re.compile(r"[$*?\[]")
+_ADD_ONLY = re.compile(r"^--(?:checksum|keep-git-dir|unpack)")
+_BUILDKIT = re.compile(rb"^#\s*syntax\s*=", re.IGNORECASE)
+
+
+@fixer(
+    name="docker-add-for-copy",
+    weakness="ADD for COPY",
+    rules={
+        "checkov": ["CKV_DOCKER_4"],
+        "hadolint": ["DL3020"],
+        "trivy": trivy(5),
+        "semgrep": ["prefer-copy-over-add"],
+    },
+    explain="""ADD unpacks archives and fetches URLs by the look of its argument. A file that somebody swaps for an
+archive is suddenly unpacked over the image, and a URL is fetched without any check of what came. COPY does the one
+thing that is meant: it copies from the build context.
+
+`COPY --link` (BuildKit) makes a layer of its own that survives a change of the layers below it.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """COPY with the same arguments, with or without `--link`; all ADDs together, where the rule asks for all."""
+    file, flagged_one = flagged(target, "ADD")
+    every = [one for one in file.instructions if one.keyword == "ADD"]
+    chosen = every if target.finding.tool == "checkov" else [flagged_one]
+    for one in chosen:
+        _refuse(file, one)
+    how = "Copies the same files to the same place; nothing is unpacked or fetched by its name."
+    edits = [rename(file, one, "COPY") for one in chosen]
+    yield candidate("copy", edits, how, ["COPY", "ADD/delete"])
+    if _BUILDKIT.match(file.content) and not any("--link" in one.flags for one in chosen):
+        linked: list[Edit] = [
+            file.edit(one.start, one.arguments, f"COPY --link{file.slice(one.start + 3, one.arguments)}")
+            for one in chosen
+        ]
+        what = f"{how} `--link` makes the copy a layer of its own, reused when a layer below it changes."
+        warning = "with --link a destination that is a symbolic link is replaced, not followed"
+        yield candidate("copy-link", linked, what, ["COPY", "ADD/delete"], [warning])
+
+
+def _refuse(file: Dockerfile, one: Instruction) -> None:
+    """Say why an ADD does what no COPY does.
+
+    Raises:
+        NoFix: it does.
+    """
+    sources = _arguments(one)[:-1]
+    remote = [each for each in sources if _REMOTE.search(each)]
+    if remote or any(_ADD_ONLY.match(flag) for flag in one.flags):
+        message = (
+            f"{file.path}:{one.line} fetches {(remote or ['an address'])[0][:80]}, which COPY cannot: give it "
+            "`--checksum=sha256:…` of the file that you trust"
+        )
+        raise NoFix(message)
+    archive = next((each for each in sources if _ARCHIVE.search(each)), None)
+    if archive:
+        message = f"{file.path}:{one.line} unpacks {archive}, which COPY would not"
+        raise NoFix(message)
+    open_ended = next((each for each in sources if _UNKNOWN.search(each)), None)
+    if open_ended and not re.search(r"\.(?!tar|t?gz|t?bz|t?xz)[A-Za-z][\w-]*$", open_ended):
+        message = f"{file.path}:{one.line} adds {open_ended}, which may name an archive that ADD unpacks"
+        raise NoFix(message)
+
+
+def _arguments(one: Instruction) -> list[str]:
+    if one.json:
+        return re.findall(r'"((?:[^"\\]|\\.)*)"', one.text)
+    try:
+        return shlex.split(one.text)
+    except ValueError:
+        return one.text.split()

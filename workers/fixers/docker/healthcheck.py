@@ -1,0 +1,162 @@
+"""Images without a HEALTHCHECK."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.docker.build import (
+    at_least_one,
+    candidate,
+    expand,
+    final_stage,
+    insert_at_end,
+    lineage,
+    pairs,
+    read,
+    trivy,
+)
+from workers.fixers.docker.images import Base, base_of
+from workers.fixers.docker.script import scripts
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.dockerfile import Dockerfile, Stage
+
+_OPTIONS = "--interval=30s --timeout=5s --start-period=30s --retries=3"
+_PROBES = {
+    "postgres": ["pg_isready", "-U", "postgres"], "redis": ["redis-cli", "ping"],
+    "valkey/valkey": ["valkey-cli", "ping"],
+    "rabbitmq": ["rabbitmq-diagnostics", "-q", "ping"],
+    "mariadb": ["healthcheck.sh", "--connect", "--innodb_initialized"],
+    "mysql": ["mysqladmin", "ping", "-h", "127.0.0.1"],
+    "mongo": ["mongosh", "--quiet", "--eval", "db.adminCommand('ping').ok"],
+}  # fmt: skip
+_PORTS = {"nginx": 80, "httpd": 80, "tomcat": 8080, "jetty": 8080, "nginxinc/nginx-unprivileged": 8080, "caddy": 80}
+_HTTP = frozenset((80, 3000, 4000, 4200, 5000, 5173, 8000, 8008, 8080, 8081, 8088, 8888, 9000, 9090))
+_PORT_OPTION = re.compile(
+    r"(?:--port[=\s\",]+|--bind[=\s\",]+[\w.]*:|--listen[=\s\",]+[\w.]*:|-b[\s\",]+[\w.]*:|0\.0\.0\.0:)(\d{2,5})"
+)
+_EXPLAIN = """Docker restarts a container whose process died, but a program that hangs still counts as running.
+A HEALTHCHECK asks it regularly; Compose, Swarm and load balancers then wait for `healthy` and take a hanging
+container out. (Kubernetes ignores it and wants probes in the pod instead.)
+
+A probe must use a program that the image has. An HTTP request proves the most; opening the port proves that
+something listens, whatever it speaks. Where the image names no port nothing can be asked, and `HEALTHCHECK NONE`
+would only silence the rule."""
+
+
+@fixer(
+    name="docker-no-healthcheck",
+    weakness="no health check",
+    rules={"checkov": ["CKV_DOCKER_2"], "hadolint": ["DL3057"], "trivy": trivy(26), "semgrep": ["missing-healthcheck"]},
+    explain=_EXPLAIN,
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A probe by a program of the image: of the service itself, over HTTP, or of the port."""
+    file = read(target)
+    stage = final_stage(file)
+    base = base_of(file, stage)
+    if base.image in _PROBES:
+        how = f"Asks {base.image} by its own client, which the image has."
+        yield _check(file, stage, "service-client", json.dumps(_PROBES[base.image]), how)
+    port = _port(file, stage, base)
+    if port is None:
+        if base.image not in _PROBES:
+            raise _refuse(file)
+        return
+    reason = f"{base.image} has no program that is known to be there and could ask port {port}"
+    yield from at_least_one(_probes(file, stage, base, port), reason)
+
+
+def _probes(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[Candidate | None]:
+    if port in _HTTP:
+        for name, command in _http(file, stage, base, port):
+            how = f"Asks for http://127.0.0.1:{port}/ inside the container by {name}, which the image has."
+            warning = "point it at a path that answers without a login and without touching other services"
+            yield _check(file, stage, f"http-{name}", command, how, [warning])
+    for name, command in _tcp(file, stage, base, port):
+        how = f"Opens port {port} inside the container by {name}, which the image has: something must listen there."
+        yield _check(file, stage, f"port-{name}", command, how)
+
+
+def _http(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[tuple[str, str]]:
+    url = f"http://127.0.0.1:{port}/"
+    installed = _installed(file, stage)
+    if "curl" in installed or base.image in {"nginx", "buildpack-deps"} or _full(base):
+        yield "curl", json.dumps(["curl", "--fail", "--silent", "--show-error", "--output", "/dev/null", url])
+    elif base.family == "alpine" or "wget" in installed:
+        yield "wget", json.dumps(["wget", "-q", "-O", "/dev/null", url])
+    if base.image == "node" or "node" in installed:
+        code = f"require('http').get('{url}',r=>process.exit(r.statusCode<400?0:1)).on('error',()=>process.exit(1))"
+        yield "node", json.dumps(["node", "-e", code])
+    if base.image == "python" or base.image.startswith("tiangolo/"):
+        code = f"import urllib.request; urllib.request.urlopen('{url}', timeout=4)"
+        yield "python", json.dumps(["python", "-c", code])
+
+
+def _tcp(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[tuple[str, str]]:
+    if base.image == "python":
+        code = f"import socket; socket.create_connection(('127.0.0.1', {port}), 4).close()"
+        yield "python", json.dumps(["python", "-c", code])
+    if base.image == "node" or base.image.startswith("gcr.io/distroless/nodejs"):
+        program = "node" if base.image == "node" else "/nodejs/bin/node"
+        code = (
+            f"require('net').connect({port},'127.0.0.1').on('connect',()=>process.exit(0))"
+            ".on('error',()=>process.exit(1))"
+        )
+        yield "node", json.dumps([program, "-e", code])
+    if base.family == "alpine" or "netcat-openbsd" in _installed(file, stage):
+        yield "nc", json.dumps(["nc", "-z", "127.0.0.1", str(port)])
+    if base.family in {"debian", "redhat", "suse"}:
+        yield "bash", json.dumps(["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"])
+
+
+def _full(base: Base) -> bool:
+    """Debian's full language images, built on buildpack-deps, have curl; their slim and alpine ones do not."""
+    full = base.image in {"python", "node", "ruby", "golang", "rust", "perl", "php", "gcc", "openjdk"}
+    return full and not re.search(r"slim|alpine|oracle|windows", base.tag)
+
+
+def _installed(file: Dockerfile, stage: Stage) -> set[str]:
+    """The packages that the steps of the stage install."""
+    found: set[str] = set()
+    for each in lineage(file, stage):
+        for script in scripts(file, each.all("RUN")):
+            for command in script.named("apt-get", "apt", "apk", "yum", "dnf", "microdnf", "zypper"):
+                if any(word.text in {"install", "add", "in"} for word in command.arguments):
+                    found |= {re.split(r"[=~<>]", word.text)[0] for word in command.operands}
+                if any(word.text in {"remove", "purge", "del", "autoremove"} for word in command.arguments):
+                    found -= {word.text for word in command.operands}
+    return found | ({"node"} if "nodejs" in found else set())
+
+
+def _port(file: Dockerfile, stage: Stage, base: Base) -> int | None:
+    """The first TCP port that the stage exposes, that its command names, or that the image is known for."""
+    values: dict[str, str] = {}
+    for each in reversed(lineage(file, stage)):
+        for one in each.all("ARG", "ENV"):
+            values |= pairs(one)
+    for each in lineage(file, stage):
+        for one in each.all("EXPOSE"):
+            for word in expand(one.text, values).split():
+                if re.fullmatch(r"\d{1,5}(?:/tcp)?", word) and 0 < int(word.partition("/")[0]) < 2**16:
+                    return int(word.partition("/")[0])
+    for one in stage.all("CMD", "ENTRYPOINT"):
+        if match := _PORT_OPTION.search(expand(one.text, values)):
+            return int(match[1])
+    return _PORTS.get(base.image)
+
+
+def _check(
+    file: Dockerfile, stage: Stage, approach: str, command: str, how: str, warnings: list[str] | None = None
+) -> Candidate:
+    text = f"HEALTHCHECK {_OPTIONS} {file.escape}\n    CMD {command}"
+    return candidate(approach, [insert_at_end(file, stage, text)], how, ["HEALTHCHECK"], warnings or [])
+
+
+def _refuse(file: Dockerfile) -> NoFix:
+    return NoFix(
+        f"{file.path} names no port, so there is nothing that a probe could ask: which command tells that the program "
+        "still works is known to its authors alone"
+    )

@@ -1,0 +1,136 @@
+"""Base images without a tag, or with `latest`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate, Edit
+from daemon.errors import SourceUnavailable
+from workers.fixers.docker.build import at_least_one, candidate, flagged, trivy
+from workers.fixers.docker.images import latest_tags, split
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.dockerfile import Dockerfile, Instruction
+from workers.source.tree import SourceTree
+
+_FILES = re.compile(
+    r"(?:^|/)(?:[\w.-]*(?:Docker|Container)file[\w.-]*|(?:docker-)?compose[\w.-]*\.ya?ml)$", re.IGNORECASE
+)
+_REFERENCE = re.compile(
+    r"^\s*(?:FROM\s+(?:--\S+\s+)?|image:\s*['\"]?)([\w./-]+):([\w][\w.-]*)", re.MULTILINE | re.IGNORECASE
+)
+_MOVING = frozenset(("latest", "stable", "edge", "nightly", "master", "main", "dev", "current", "rolling"))
+_DECLARED: dict[str, tuple[tuple[str, str], ...]] = {
+    "node": ((".nvmrc", r"^v?(\d+(?:\.\d+){0,2})$"), (".node-version", r"^v?(\d+(?:\.\d+){0,2})$")),
+    "python": ((".python-version", r"^(3\.\d+(?:\.\d+)?)$"),),
+    "ruby": ((".ruby-version", r"^(?:ruby-)?(\d+\.\d+(?:\.\d+)?)$"),),
+    "golang": (("go.mod", r"^go (1\.\d+)(?:\.\d+)?$"),),
+    "rust": (
+        ("rust-toolchain", r"^(1\.\d+(?:\.\d+)?)$"),
+        ("rust-toolchain.toml", r"^channel\s*=\s*\"(1\.\d+(?:\.\d+)?)\""),
+    ),
+}  # fmt: skip
+_MAX_FILES = 400
+
+
+@fixer(
+    name="docker-image-tag",
+    weakness="moving image tag",
+    rules={
+        "checkov": ["CKV_DOCKER_7"],
+        "hadolint": ["DL3006", "DL3007"],
+        "trivy": trivy(1),
+        "semgrep": ["avoid-latest-version", "dockerfile-source-not-pinned"],
+    },
+    explain="""`FROM node` and `FROM node:latest` mean another image every few weeks: a build that passed yesterday
+fails today, and nobody can say what an image of last month was made from (CWE-1104). A tag names a release line or
+one release; a digest (`@sha256:…`) names the bytes.
+
+A line (`3.14`) still takes in patches at every rebuild; an exact release (`3.14.7`) changes only by a commit, so let a
+bot bump it. Only tags that are known to exist are offered: those that another file of this repository uses or
+declares, and those that Docker's official image list gave to `latest` on a known day.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """The tag that the repository uses elsewhere or declares; the release line, or the release, that `latest` meant."""
+    file, origin = flagged(target, "FROM")
+    image, tag = split(origin.text.split()[0])
+    if "$" in image or "@" in origin.text.split()[0] or tag not in {"", "latest"}:
+        message = f"{file.path}:{origin.line} takes its image from a build argument, or is pinned already"
+        raise NoFix(message)
+    others = [one for one in file.instructions if one.keyword == "FROM" and one is not origin and _moves(file, one)]
+    tags = {one.start: _tags(target.tree, file, one) for one in [origin, *others]}
+    reason = f"no tag of {image} is known here, and none is guessed: name the one that you tested"
+    yield from at_least_one(_candidates(file, origin, others, tags), reason)
+
+
+Known = dict[str, tuple[str, str]]
+"""Approach → a tag, and how it is known."""
+
+
+def _candidates(
+    file: Dockerfile, origin: Instruction, others: list[Instruction], tags: dict[int, Known]
+) -> Iterator[Candidate]:
+    done = set()
+    for approach, (tag, how) in tags[origin.start].items():
+        if tag not in done:
+            done.add(tag)
+            edits = [_tagged(file, origin, tag)]
+            together = [(one, _chosen(tags[one.start], approach)) for one in others]
+            edits += [_tagged(file, one, known) for one, known in together if known]
+            more = " The other images of the file that move are tagged in the same way." if len(edits) > 1 else ""
+            yield candidate(approach, edits, how + more, ["FROM"])
+
+
+def _chosen(known: Known, approach: str) -> str | None:
+    """The tag of the same approach, else the first that is known."""
+    found = known.get(approach) or next(iter(known.values()), None)
+    return found[0] if found else None
+
+
+def _moves(file: Dockerfile, one: Instruction) -> bool:
+    image, tag = split(one.text.split()[0])
+    names = {(stage.name or "").lower() for stage in file.stages[: one.stage]}
+    return tag in {"", "latest"} and image not in names | {"scratch"} and "@" not in one.text and "$" not in image
+
+
+def _tags(tree: SourceTree, file: Dockerfile, one: Instruction) -> Known:
+    image, _ = split(one.text.split()[0])
+    return {approach: (tag, how) for approach, tag, how in (*_of_repository(tree, image, file.path), *_official(image))}
+
+
+def _tagged(file: Dockerfile, origin: Instruction, tag: str) -> Edit:
+    reference = origin.text.split()[0]
+    name = re.sub(r":latest$", "", reference)
+    return file.edit(origin.body, origin.body + len(reference.encode()), f"{name}:{tag}")
+
+
+def _official(image: str) -> Iterator[tuple[str, str, str]]:
+    tags, day = latest_tags(image)
+    for approach, tag in zip(("release-line", "exact-release"), tags, strict=False):
+        what = "release line, which still takes in its patches" if approach == "release-line" else "release"
+        yield approach, tag, f"`latest` of the official image {image} was `{tag}` on {day}: the same {what}."
+
+
+def _of_repository(tree: SourceTree, image: str, path: str) -> Iterator[tuple[str, str, str]]:
+    names = [name for name in tree.paths() if name != path]
+    used: dict[str, str] = {}
+    for name in [name for name in names if _FILES.search(name)][:_MAX_FILES]:
+        for match in _REFERENCE.finditer(_text(tree, name)):
+            if split(match[1])[0] == image and match[2] not in _MOVING:
+                used.setdefault(match[2], name)
+    if len(used) == 1:
+        [(tag, where)] = used.items()
+        yield "tag-of-repository", tag, f"{where} of this repository uses {image}:{tag}: one version for both."
+    folder = path.rpartition("/")[0]
+    for name, pattern in _DECLARED.get(image, ()):
+        for place in dict.fromkeys((f"{folder}/{name}" if folder else name, name)):
+            if place in names and (found := re.search(pattern, _text(tree, place).strip(), re.MULTILINE)):
+                yield "declared-version", found[1], f"{place} declares {found[1]} as the version of this project."
+                return
+
+
+def _text(tree: SourceTree, path: str) -> str:
+    try:
+        return tree.read(path).decode("utf-8", "replace")
+    except SourceUnavailable:
+        return ""

@@ -1,0 +1,118 @@
+"""CMD and ENTRYPOINT that a shell stands in front of."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.docker.build import before, candidate, flagged, lineage, stage_of
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.dockerfile import Dockerfile, Instruction
+
+_SHELL = re.compile(r"[|&;<>()$`*?\[\]#~!{}\\]|^\s*\w+=")
+_BUILTIN = frozenset(
+    ("cd", "export", "source", ".", "set", "exec", "eval", "if", "for", "while", "umask", "ulimit", "exit", "test", "[")
+)
+_SEVERAL = re.compile(r"[;&|]|^\s*(?:if|for|while|cd|export|source|set|\.)\s")
+
+
+@fixer(
+    name="docker-json-command",
+    weakness="shell form of CMD or ENTRYPOINT",
+    rules={"hadolint": ["DL3025"], "semgrep": ["prefer-json-notation"]},
+    explain="""`CMD app --flag` runs as `/bin/sh -c "app --flag"`. The shell is process 1 and passes no signals on:
+`docker stop` waits ten seconds and kills the program without letting it finish. The JSON form starts the program
+itself.
+
+What needs a shell (variables, `&&`, redirections) keeps it, said openly, and hands over to the program by `exec`.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """The words as a JSON array; or the shell, written out, which `exec`s the program where there is one."""
+    file, one = flagged(target, "CMD", "ENTRYPOINT")
+    if _is_json(one) or not one.text:
+        message = f"{file.path}:{one.line} is in JSON form already"
+        raise NoFix(message)
+    if _broken_json(one):
+        yield from _repaired(file, one)
+        return
+    words = _words(one.text)
+    joined = _joined(file, one)
+    if words is not None and not joined:
+        how = "The program is process 1 and gets the signals: it can finish its work when the container stops."
+        yield _written(file, one, "exec-form", words, how)
+    shell = _shell(file, one)
+    if words is not None or not _SEVERAL.search(one.text):
+        how = "The shell stays, because it expands what stands in the line, and `exec` makes the program process 1."
+        text = one.text if one.text.startswith("exec ") else f"exec {one.text}"
+        yield _written(file, one, "shell-exec", [*shell, text], how)
+    if words is None:
+        how = "Exactly what runs today, with the shell said openly. It stays process 1 where several commands follow."
+        yield _written(file, one, "explicit-shell", [*shell, one.text], how)
+
+
+def _written(file: Dockerfile, one: Instruction, approach: str, words: list[str], how: str) -> Candidate:
+    text = json.dumps(words, ensure_ascii=False)
+    return candidate(approach, [file.edit(one.body, one.end, text)], how, [one.keyword])
+
+
+def _words(text: str) -> list[str] | None:
+    """The arguments that a shell would make of it; none where it would do more."""
+    bare = re.sub(r"'[^']*'", "''", text)
+    if _SHELL.search(bare):
+        return None
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return None
+    return words if words and words[0] not in _BUILTIN else None
+
+
+def _joined(file: Dockerfile, one: Instruction) -> bool:
+    """Whether the other instruction would meet this one's words, which it does not today."""
+    stage = stage_of(file, one)
+    if one.keyword == "ENTRYPOINT":
+        return any(each.all("CMD") for each in lineage(file, stage))
+    entry = next((each.last("ENTRYPOINT") for each in lineage(file, stage) if each.last("ENTRYPOINT")), None)
+    return entry is not None and entry.json and not re.search(r"entry-?point|tini|dumb-init", entry.text)
+
+
+def _shell(file: Dockerfile, one: Instruction) -> list[str]:
+    """The shell form's own shell: SHELL's, or /bin/sh -c."""
+    chosen = before(file, one, "SHELL")
+    if not chosen:
+        return ["/bin/sh", "-c"]
+    try:
+        words = json.loads(chosen[0].text)
+    except ValueError:
+        words = None
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        message = f"{file.path}:{chosen[0].line} chooses a shell that cannot be read"
+        raise NoFix(message)
+    return words
+
+
+def _is_json(one: Instruction) -> bool:
+    try:
+        words = json.loads(one.text)
+    except ValueError:
+        return False
+    return isinstance(words, list) and all(isinstance(word, str) for word in words)
+
+
+def _broken_json(one: Instruction) -> bool:
+    return one.text.startswith("[")
+
+
+def _repaired(file: Dockerfile, one: Instruction) -> Iterator[Candidate]:
+    """`['a', 'b']` is no JSON, so a shell gets it as text: the words in double quotes are meant."""
+    inner = re.fullmatch(r"\[\s*('[^'\"\\]*'(?:\s*,\s*'[^'\"\\]*')*)\s*\]", one.text)
+    if inner is None:
+        message = f"{file.path}:{one.line} is neither JSON nor a command: what it should run is not plain to see"
+        raise NoFix(message)
+    words = re.findall(r"'([^']*)'", inner[1])
+    yield _written(
+        file, one, "double-quotes", words, "JSON wants double quotes: with others a shell looks for a program `[`."
+    )

@@ -1,0 +1,56 @@
+"""USER by a name that only the image knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.docker.build import candidate, flagged, stage_of
+from workers.fixers.docker.images import base_of
+from workers.fixers.docker.root_user import UID, made_user
+from workers.fixers.docker.script import Command, scripts
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.dockerfile import Dockerfile, Instruction
+
+
+@fixer(
+    name="docker-named-user",
+    weakness="user by name",
+    rules={"hadolint": ["DL3066"]},
+    explain="""What runs the container may not read the image's /etc/passwd: Kubernetes cannot tell whether `node` is
+root and refuses the pod under `runAsNonRoot`, and a volume's owner is a number. `USER 1000:1000` says the same in a
+way that everyone can check.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """The number that the file gave the user, or the base image; or a number for the user that the file makes."""
+    file, one = flagged(target, "USER")
+    name = one.text.strip("'\"").partition(":")[0]
+    stage = stage_of(file, one)
+    made = made_user(file, stage)
+    base = base_of(file, stage)
+    number = made[1] if made and made[0] == name else base.number(name)
+    if number is not None:
+        how = f"`{name}` is {number} here: the same user, by the number that everyone outside the image can check."
+        yield candidate("number-of-user", [file.edit(one.body, one.end, number)], how, ["USER"])
+        return
+    call = _maker(file, one, name) if made and made[0] == name else None
+    if call is None:
+        message = f"which number `{name}` has in {base.image} is not known here, and none is guessed"
+        raise NoFix(message)
+    option = "--uid" if call.name == "useradd" else "-u"
+    edits = [
+        file.edit(call.program.end, call.program.end, f" {option} {UID}"),
+        file.edit(one.body, one.end, str(UID)),
+    ]
+    how = f"The user that the file makes gets the number {UID}, and the container runs as that."
+    warning = f"files that the build gives to `{name}` by name follow; those in volumes of running containers do not"
+    yield candidate("choose-number", edits, how, ["USER", "RUN"], [warning])
+
+
+def _maker(file: Dockerfile, one: Instruction, name: str) -> Command | None:
+    """The call that makes the user, where it is in the same stage and leaves the number open."""
+    for script in scripts(file, stage_of(file, one).all("RUN")):
+        for command in script.named("useradd", "adduser"):
+            if any(word.text == name for word in command.arguments):
+                return command
+    return None

@@ -1,0 +1,233 @@
+"""Package managers that leave their caches and lists in the image."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+
+from daemon.domain.fix import Candidate
+from workers.fixers.docker.build import (
+    after,
+    candidate,
+    flagged,
+    insert_above,
+    insert_behind_flags,
+    is_root,
+    stage_of,
+    trivy,
+    user_at,
+)
+from workers.fixers.docker.script import Command, Script, scripts
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.dockerfile import Dockerfile
+
+_MOUNTS = "a cache mount needs BuildKit, the default builder since Docker 23"
+_SMALLER = "The layer no longer holds what was downloaded only to install from it."
+
+
+def _mount(file: Dockerfile, script: Script, folders: Sequence[str]) -> Candidate | None:
+    one = script.instruction
+    if any(flag.startswith("--mount") for flag in one.flags) and any(
+        folder in " ".join(one.flags) for folder in folders
+    ):
+        return None
+    sharing = ",sharing=locked" if folders[0].startswith("/var") else ""
+    flags = " ".join(f"--mount=type=cache,target={folder}{sharing}" for folder in folders)
+    how = (
+        f"The builder keeps {' and '.join(folders)} between builds, outside of the image: smaller layers, and a "
+        "rebuild downloads only what is new."
+    )
+    return candidate("cache-mount", [insert_behind_flags(file, one, flags)], how, ["RUN"], [_MOUNTS])
+
+
+def _append(file: Dockerfile, script: Script, approach: str, command: str) -> Candidate:
+    at, text = script.append(command)
+    return candidate(
+        approach,
+        [file.edit(at, at, text)],
+        f"{_SMALLER} It must be the same RUN: a later one cannot shrink it.",
+        ["RUN"],
+    )
+
+
+@fixer(
+    name="docker-apt-lists",
+    weakness="package lists left in the image",
+    rules={"hadolint": ["DL3009"], "semgrep": ["remove-package-lists"]},
+    explain="""`apt-get update` stores some 20–40 MB of package lists under /var/lib/apt/lists. They go stale within
+days, and a later step can hide them but not make the layer smaller. Delete them in the RUN that fetched them, or
+keep them outside of the image on a BuildKit cache mount.""",
+)
+def apt_lists(target: Target) -> Iterator[Candidate]:
+    """Delete the lists in the same RUN, or keep them on a cache mount."""
+    file, one = flagged(target, "RUN")
+    script = Script(file, one)
+    stage = stage_of(file, one)
+    used = [each for each in script.named("apt-get", "apt") if each.sub("update", "install")]
+    if not used:
+        message = f"{file.path}:{one.line} calls no apt-get"
+        raise NoFix(message)
+    later = [
+        each
+        for each in scripts(file, after(stage, one))
+        if any(command.sub("install", "build-dep") for command in each.named("apt-get", "apt"))
+        and not any(command.sub("update") for command in each.named("apt-get", "apt"))
+    ]
+    heirs = [each for each in file.stages if each.name is None or each.image.lower() == (stage.name or "").lower()]
+    if later or (
+        stage.name and any(each.image.lower() == stage.name.lower() and _installs(file, each) for each in heirs)
+    ):
+        message = f"a later step installs from the lists that {file.path}:{one.line} fetches: join the two RUNs first"
+        raise NoFix(message)
+    yield _append(file, script, "remove-lists", "rm -rf /var/lib/apt/lists/*")
+    mounted = _mount(file, script, ("/var/lib/apt/lists", "/var/cache/apt"))
+    if mounted:
+        yield mounted
+
+
+def _installs(file: Dockerfile, stage: object) -> bool:
+    instructions = list(getattr(stage, "instructions", ()))
+    return any(
+        any(command.sub("install") for command in each.named("apt-get", "apt"))
+        and not any(command.sub("update") for command in each.named("apt-get", "apt"))
+        for each in scripts(file, instructions)
+    )
+
+
+@fixer(
+    name="docker-pip-cache",
+    weakness="pip cache left in the image",
+    rules={"hadolint": ["DL3042"], "semgrep": ["pip-no-cache-dir"]},
+    explain="""pip keeps every wheel that it downloads or builds under ~/.cache/pip, for a next installation that an
+image never has. `--no-cache-dir` turns that off for one call, `PIP_NO_CACHE_DIR` for all; a BuildKit cache mount
+keeps the wheels for the next build, outside of the image.""",
+)
+def pip_cache(target: Target) -> Iterator[Candidate]:
+    """The option, the variable for the whole stage, or a cache mount."""
+    file, one = flagged(target, "RUN")
+    script = Script(file, one)
+    edits = [file.edit(at, at, " --no-cache-dir") for call in script.commands if (at := _pip_install(call)) is not None]
+    if not edits:
+        message = f"{file.path}:{one.line} calls no pip install whose options are plain to see"
+        raise NoFix(message)
+    yield candidate("no-cache-dir", edits, f"{_SMALLER} The option says so where pip is called.", ["RUN"])
+    first = stage_of(file, one).all("RUN")[0]
+    how = f"{_SMALLER} The variable holds for every pip of the stage, and for those in the running container."
+    yield candidate("pip-no-cache-variable", [insert_above(file, first, "ENV PIP_NO_CACHE_DIR=1")], how, ["ENV"])
+    user = user_at(file, one)
+    mounted = _mount(file, script, ("/root/.cache/pip",)) if user is None or is_root(user) else None
+    if mounted:
+        yield mounted
+
+
+def _pip_install(call: Command) -> int | None:
+    """Where `--no-cache-dir` goes: behind `install`."""
+    words = call.arguments
+    if re.fullmatch(r"python[\d.]*", call.name):
+        if [word.text for word in words[:2]] != ["-m", "pip"]:
+            return None
+        words = words[2:]
+    elif not re.fullmatch(r"pip[\d.]*", call.name):
+        return None
+    install = next((word for word in words if not word.text.startswith("-")), None)
+    if install is None or install.text != "install" or any(word.text == "--no-cache-dir" for word in words):
+        return None
+    return install.end
+
+
+@fixer(
+    name="docker-apk-cache",
+    weakness="apk cache left in the image",
+    rules={"hadolint": ["DL3019"], "trivy": trivy(25), "semgrep": ["missing-apk-no-cache"]},
+    explain="""`apk add` keeps its index under /var/cache/apk, where the image has no use for it. `--no-cache` fetches a
+fresh index and leaves none, so that `apk update` is not needed either; a BuildKit cache mount keeps it for the next
+build.""",
+)
+def apk_cache(target: Target) -> Iterator[Candidate]:
+    """`--no-cache` at each add, without the update that it makes needless; or a cache mount."""
+    file, one = flagged(target, "RUN")
+    script = Script(file, one)
+    adds = [(call, word) for call in script.named("apk") if (word := call.sub("add")) and not call.says("--no-cache")]
+    if not adds:
+        message = f"{file.path}:{one.line} calls no apk add without --no-cache"
+        raise NoFix(message)
+    edits = [file.edit(word.end, word.end, " --no-cache") for _, word in adds]
+    edits += [
+        file.edit(option.start, _next(call, option.start), "")
+        for call, _ in adds
+        for option in call.arguments
+        if option.text in {"-U", "--update", "--update-cache"} and option is not call.arguments[-1]
+    ]
+    chain = script.chain or []
+    for call, following in itertools.pairwise(chain):
+        if call.name == "apk" and call.sub("update") and len(call.words) == 2:
+            edits.append(file.edit(call.whole, following.whole, ""))
+    yield candidate("no-cache", edits, f"{_SMALLER} `--no-cache` fetches the index by itself.", ["RUN"])
+    mounted = _mount(file, script, ("/var/cache/apk",))
+    if mounted:
+        yield mounted
+
+
+def _next(call: Command, start: int) -> int:
+    return next(word.start for word in call.words if word.start > start)
+
+
+_CLEANERS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], tuple[str, ...]]] = {
+    "yum": (("yum",), "yum clean all", ("/var/cache/yum",), ("DL3032", *trivy(15))),
+    "dnf": (("dnf", "microdnf"), "dnf clean all", ("/var/cache/dnf",), ("DL3040", *trivy(19))),
+    "zypper": (("zypper",), "zypper clean --all", ("/var/cache/zypp",), ("DL3036", *trivy(20))),
+}
+
+
+def _cleaner(name: str) -> None:
+    programs, command, folders, rules = _CLEANERS[name]
+
+    @fixer(
+        name=f"docker-{name}-cache",
+        weakness=f"{name} cache left in the image",
+        rules={"hadolint": [rules[0]], "trivy": list(rules[1:])},
+        explain=f"""{name} keeps the packages' metadata, tens of megabytes, in {folders[0]}. Clean it in the same RUN: a
+later one cannot make the layer smaller.""",
+    )
+    def clean(target: Target) -> Iterator[Candidate]:
+        """Clean in the same RUN, or keep the cache on a mount."""
+        file, one = flagged(target, "RUN")
+        script = Script(file, one)
+        calls = script.named(*programs)
+        if not calls:
+            message = f"{file.path}:{one.line} calls no {name}"
+            raise NoFix(message)
+        chosen = command.replace("dnf", calls[-1].name, 1) if name == "dnf" else command
+        sudo = "sudo " if calls[-1].words[0].text == "sudo" else ""
+        yield _append(file, script, "clean-all", f"{sudo}{chosen}")
+        # hadolint takes a cache mount for zypper alone, and the bare deletion for the two others.
+        other = _mount(file, script, folders) if name == "zypper" else None
+        yield other or _append(file, script, "remove-cache", f"{sudo}rm -rf {folders[0]}/*")
+
+
+for _name in _CLEANERS:
+    _cleaner(_name)
+
+
+@fixer(
+    name="docker-yarn-cache",
+    weakness="yarn cache left in the image",
+    rules={"hadolint": ["DL3060"]},
+    explain="""Yarn copies every package into its cache before it installs it, and the image has no use for the second
+copy. `yarn cache clean` in the same RUN takes it out; a BuildKit cache mount keeps it for the next build.""",
+)
+def yarn_cache(target: Target) -> Iterator[Candidate]:
+    """Clean in the same RUN, or keep the cache on a mount."""
+    file, one = flagged(target, "RUN")
+    script = Script(file, one)
+    if not script.named("yarn"):
+        message = f"{file.path}:{one.line} calls no yarn"
+        raise NoFix(message)
+    yield _append(file, script, "cache-clean", "yarn cache clean")
+    user = user_at(file, one)
+    mounted = (
+        _mount(file, script, ("/root/.yarn", "/usr/local/share/.cache/yarn")) if user is None or is_root(user) else None
+    )
+    if mounted:
+        yield mounted

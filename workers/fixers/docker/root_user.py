@@ -1,0 +1,243 @@
+"""Containers that run as root: no USER, or root as the last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.docker.build import (
+    at_least_one,
+    before,
+    candidate,
+    final_stage,
+    insert_at_end,
+    is_root,
+    lineage,
+    read,
+    trivy,
+)
+from workers.fixers.docker.images import Base, base_of
+from workers.fixers.docker.script import scripts
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.dockerfile import Dockerfile, Instruction, Stage
+
+UID = 10001
+_NAME = "app"
+_NEEDS_ROOT = re.compile(
+    r"(?:^|[\s\"'/])(sshd|crond?|dockerd|systemd|(?:/usr)?/s?bin/init|init|supervisord|s6-svscan|runsvdir|my_init|"
+    r"containerd|kubelet|openvpn|keepalived|dnsmasq|vsftpd|xinetd|rsyslogd|iptables|tailscaled|wg-quick)(?=[\s\"',]|$)"
+)
+_PRIVILEGED_IMAGES = re.compile(r"(?:^|/)(?:docker|dind|kaniko[\w-]*|systemd|s6-overlay|baseimage\S*)$")
+_MAKES_USER = re.compile(r"^(?:useradd|adduser)$")
+_OWNER = "files that the image makes stay root's: what the program must write (data, caches, sockets) has to be its own"
+_BUILD_IMAGE = (
+    "the image names no command: images built from it, and those who mount folders into it, now meet this user"
+)
+_EXPLAIN = """A process in a container runs as root unless the image says otherwise, with the same user id as root of
+the host. Whoever breaks into it can change every file of the image and has the best start for breaking out
+(CWE-250). An ordinary user takes that away, and costs nothing where the program only reads its own code.
+
+A user of its own (`useradd`, `adduser`) has a name, a home and a group; the user that the base image brings (`node`,
+`postgres`, `nonroot`) is the one that its authors prepared; a bare number works even without /etc/passwd, and lets
+Kubernetes check `runAsNonRoot`. All build steps stay root's: the switch stands behind the last of them."""
+
+
+@fixer(
+    name="docker-root-user",
+    weakness="container runs as root",
+    rules={
+        "checkov": ["CKV_DOCKER_3", "CKV_DOCKER_8"],
+        "hadolint": ["DL3002"],
+        "trivy": trivy(2),
+        "semgrep": ["missing-user", "missing-user-entrypoint", "last-user-is-root"],
+    },
+    explain=_EXPLAIN,
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """A user behind the last build step: one made in the file, one of the base image, a new one, or a number."""
+    file = read(target)
+    stage = final_stage(file)
+    base = base_of(file, stage)
+    _refuse(target, file, stage, base)
+    if base.image == "nginx":
+        yield from _nginx(file, stage)
+        return
+    warnings = _warnings(file, stage)
+    reason = f"{base.image} is not known well enough to say which user it has"
+    yield from at_least_one(_candidates(file, stage, base, warnings), reason)
+
+
+def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str]) -> Iterator[Candidate | None]:
+    earlier, made = _earlier_user(file, stage), made_user(file, stage)
+    if earlier:
+        yield _switch(
+            file, stage, "return-to-user", earlier, "Goes back to the user that an earlier step had switched to."
+        )
+    if made and made[0] != earlier:
+        how = f"Runs as `{made[0]}`, the user that the file itself makes and never switched to."
+        yield _switch(file, stage, "user-of-file", made[1] or made[0], how, warnings)
+    if earlier or made:
+        # What the file gave that user is no other user's.
+        return
+    if base.user:
+        number = base.number(base.user)
+        how = f"Runs as `{base.user}`{f' ({number})' if number else ''}, the ordinary user that {base.image} brings."
+        yield _switch(file, stage, "user-of-base-image", number or base.user, how, warnings)
+    if base.adds_users and base.user != _NAME and not _mentions(file, stage, _NAME):
+        yield _new_user(file, stage, base, warnings)
+    if base.family in {"scratch", "distroless"}:
+        how = "Runs as user and group 65532, which distroless images call nonroot. It needs no /etc/passwd."
+        yield _switch(file, stage, "numeric-user", "65532:65532", how, warnings)
+    else:
+        how = f"Runs as user and group {UID}: a number needs no entry in /etc/passwd, and no host gives it away."
+        extra = "the number has no name and no home: programs that ask for either (git, ssh, npm) want HOME set"
+        yield _switch(file, stage, "numeric-user", f"{UID}:{UID}", how, [*warnings, extra])
+
+
+def _switch(
+    file: Dockerfile, stage: Stage, approach: str, user: str, how: str, warnings: Iterable[str] = ()
+) -> Candidate:
+    return candidate(approach, [_user(file, stage, user)], how, ["USER"], list(warnings))
+
+
+def _user(file: Dockerfile, stage: Stage, user: str, run: str = "") -> Edit:
+    """USER at the end of the stage; a `USER root` that stands there already is replaced."""
+    last = stage.last("USER")
+    build = ("RUN", "COPY", "ADD", "WORKDIR")
+    if last is not None and is_root(last.text) and not run and _is_last(stage, last, *build):
+        return file.edit(last.body, last.end, user)
+    return insert_at_end(file, stage, f"{run}USER {user}")
+
+
+def _is_last(stage: Stage, instruction: Instruction, *keywords: str) -> bool:
+    return not any(one.start > instruction.start for one in stage.all(*keywords))
+
+
+def _new_user(file: Dockerfile, stage: Stage, base: Base, warnings: list[str]) -> Candidate:
+    if base.family == "alpine":
+        run = f"RUN addgroup -S -g {UID} {_NAME} && adduser -S -D -u {UID} -G {_NAME} {_NAME}\n"
+        program = "adduser"
+    else:
+        run = (
+            f"RUN groupadd --system --gid {UID} {_NAME} {file.escape}\n"
+            f"    && useradd --system --no-log-init --create-home --uid {UID} --gid {_NAME} {_NAME}\n"
+        )
+        program = "useradd"
+    current = before(file, stage.instructions[-1], "USER") if stage.instructions else []
+    if current and not is_root(current[0].text):
+        run = f"USER root\n{run}"
+    how = (
+        f"Makes a user and a group `{_NAME}` with a home by {program}, and runs as it: by number, which Kubernetes can "
+        "check against `runAsNonRoot`."
+    )
+    return candidate("own-user", [_user(file, stage, f"{UID}:{UID}", run)], how, ["USER", "RUN"], warnings)
+
+
+def _nginx(file: Dockerfile, stage: Stage) -> Iterator[Candidate]:
+    run = (
+        f"RUN touch /var/run/nginx.pid {file.escape}\n    && chown -R nginx:nginx /var/run/nginx.pid /var/cache/nginx\n"
+    )
+    warning = (
+        "a port below 1024 needs Docker 20.10 or a sysctl: elsewhere let nginx listen on 8080; what a configuration of "
+        "your own writes to (logs, other caches) must be the user's too"
+    )
+    for approach, user, what in (
+        ("user-of-base-image", "nginx", "by name"),
+        ("numeric-user-of-base-image", "101:101", "by number, so that Kubernetes can check `runAsNonRoot`"),
+    ):
+        how = f"Runs as the image's own user nginx, {what}, and gives it the files that nginx writes at its start."
+        yield candidate(approach, [insert_at_end(file, stage, f"{run}USER {user}")], how, ["USER", "RUN"], [warning])
+
+
+def _earlier_user(file: Dockerfile, stage: Stage) -> str | None:
+    """The nearest ordinary user that the file had switched to before it went back to root."""
+    users = [one for each in lineage(file, stage) for one in reversed(each.all("USER"))]
+    if not users or not is_root(users[0].text):
+        return None
+    return next((one.text for one in users if not is_root(one.text) and "$" not in one.text), None)
+
+
+def made_user(file: Dockerfile, stage: Stage) -> tuple[str, str | None] | None:
+    """The one user that the steps of the stage make, with its number where they choose it."""
+    found: dict[str, str | None] = {}
+    for each in lineage(file, stage):
+        for script in scripts(file, each.all("RUN")):
+            for command in script.commands:
+                if _MAKES_USER.match(command.name) and command.arguments:
+                    words = [word.text for word in command.arguments]
+                    found[_name_of(command.name, words)] = _number_of(words)
+    if len(found) != 1:
+        return None
+    [(name, number)] = found.items()
+    return (name, number) if re.fullmatch(r"[a-z_][a-z0-9_-]*", name) else None
+
+
+def _number_of(words: list[str]) -> str | None:
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if re.fullmatch(r"-[a-zA-Z]*u|--uid", word) and following.isdigit():
+            return following
+        if match := re.fullmatch(r"--uid=(\d+)", word):
+            return match[1]
+    return None
+
+
+def _name_of(program: str, words: list[str]) -> str:
+    """`useradd … NAME`, `adduser … NAME`, `adduser … NAME GROUP` (the user that joins a group is no new one)."""
+    takes = {"-u", "-g", "-G", "-s", "-d", "-h", "-c", "-k", "-b", "-K", "-e", "-f", "-p", "--uid", "--gid", "--groups",
+             "--shell", "--home", "--home-dir", "--comment", "--gecos", "--ingroup", "--group",
+             "--firstuid"}  # fmt: skip
+    if program == "adduser":
+        takes.remove("--group")
+    names, skip = [], False
+    for word in words:
+        if skip:
+            skip = False
+        elif word.startswith("-"):
+            skip = word in takes or bool(re.fullmatch(r"-[a-zA-Z]*[ugGsdhckb]", word) and word != "-mb")
+        else:
+            names.append(word)
+    return names[0] if len(names) == 1 else ""
+
+
+def _mentions(file: Dockerfile, stage: Stage, name: str) -> bool:
+    texts = [script.text.decode() for each in lineage(file, stage) for script in scripts(file, each.all("RUN"))]
+    return any(re.search(rf"\b(?:useradd|adduser|groupadd|addgroup)\b[^;&|]*\b{name}\b", text) for text in texts)
+
+
+def _refuse(target: Target, file: Dockerfile, stage: Stage, base: Base) -> None:
+    """Say why the container has to be root's.
+
+    Raises:
+        NoFix: it has.
+    """
+    commands = [one for each in lineage(file, stage) for one in each.all("ENTRYPOINT", "CMD")]
+    needs = next((match for one in commands if (match := _NEEDS_ROOT.search(one.text))), None)
+    if needs or _PRIVILEGED_IMAGES.search(base.image):
+        what = needs[1] if needs else base.image
+        message = f"{what} starts as root by design and gives its privileges away itself: no USER can stand before it"
+        raise NoFix(message)
+    folder = file.path.rpartition("/")[0]
+    for name in ("action.yml", "action.yaml"):
+        path = f"{folder}/{name}" if folder else name
+        if path in set(target.tree.paths()) and b"docker" in target.tree.read(path):
+            message = "GitHub runs container actions as root and mounts a workspace that is root's: USER breaks them"
+            raise NoFix(message)
+    if any("gosu" in one.text or "su-exec" in one.text for one in stage.instructions if one.keyword != "RUN"):
+        message = "the entry point switches users itself (gosu, su-exec) and has to start as root for that"
+        raise NoFix(message)
+
+
+def _warnings(file: Dockerfile, stage: Stage) -> list[str]:
+    found = []
+    writes = [*stage.all("VOLUME"), *stage.all("WORKDIR")]
+    if writes:
+        places = ", ".join(dict.fromkeys(one.text for one in writes[-2:]))
+        found.append(f"{places}: {_OWNER}")
+    ports = [int(port) for one in stage.all("EXPOSE") for port in re.findall(r"\b\d{1,5}\b", one.text)]
+    low = [str(port) for port in ports if port < 1024]
+    if low:
+        found.append(f"port {', '.join(low)} is privileged: it needs Docker 20.10, a sysctl, or a port above 1023")
+    if not any(one.keyword in {"CMD", "ENTRYPOINT"} for each in lineage(file, stage) for one in each.instructions):
+        found.append(_BUILD_IMAGE)
+    return found
