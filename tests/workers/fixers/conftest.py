@@ -61,6 +61,10 @@ def read_cases(folder: Path) -> list[CodeCase]:
     return [case for file in sorted((folder / "cases").glob("*.txt")) for case in _cases(file)]
 
 
+def _all_cases(root: Path) -> list[CodeCase]:
+    return [case for folder in sorted(root.iterdir()) for case in read_cases(folder)]
+
+
 def _cases(file: Path) -> Iterator[CodeCase]:
     suffix = f".{file.stem.rpartition('.')[2]}"
     for number, block in enumerate(("\n" + file.read_text("utf-8")).split("\n== ")[1:]):
@@ -87,7 +91,8 @@ def _ended(text: str) -> str:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "code_case" in metafunc.fixturenames:
-        cases = read_cases(Path(str(metafunc.definition.path)).parent)
+        here = Path(str(metafunc.definition.path)).parent
+        cases = read_cases(here) or _all_cases(here)
         metafunc.parametrize("code_case", cases, ids=[case.name for case in cases])
 
 
@@ -99,7 +104,7 @@ def code_cases(request: pytest.FixtureRequest) -> list[CodeCase]:
 @pytest.fixture
 def all_code_cases(request: pytest.FixtureRequest) -> list[CodeCase]:
     """Those of every language."""
-    return [case for folder in sorted(request.path.parent.parent.iterdir()) for case in read_cases(folder)]
+    return _all_cases(Path(__file__).parent)
 
 
 @pytest.fixture

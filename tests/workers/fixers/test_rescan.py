@@ -10,13 +10,13 @@ import pytest
 
 from daemon.domain.edits import apply_edits
 
-SCANNER = Path(".secaid/scanners/mobsfscan/bin/mobsfscan").absolute()
+SCANNERS = Path(".secaid/scanners").absolute()
 
 
-def _scan(folder: Path) -> Counter[tuple[str, str]]:
-    """How often mobsfscan reports each rule in each file."""
-    environment = os.environ | {"PATH": f"{SCANNER.parent}:{os.environ['PATH']}", "SEMGREP_SEND_METRICS": "off"}
-    command = [str(SCANNER), "--json", "."]
+def _scan(scanner: Path, folder: Path) -> Counter[tuple[str, str]]:
+    """How often the scanner reports each rule in each file."""
+    environment = os.environ | {"PATH": f"{scanner.parent}:{os.environ['PATH']}", "SEMGREP_SEND_METRICS": "off"}
+    command = [str(scanner), "--json", "."]
     run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False, timeout=280)
     report = json.loads(run.stdout)
     found = {}
@@ -29,11 +29,13 @@ def _scan(folder: Path) -> Counter[tuple[str, str]]:
     )
 
 
-@pytest.mark.scanner("mobsfscan")
-@pytest.mark.skipif(not SCANNER.exists(), reason="mobsfscan is not installed here: run `secaid setup --scanners`")
-def test_every_approach_ends_the_finding_that_mobsfscan_reports(code_cases, proposed, tmp_path):
+@pytest.mark.parametrize("name", ["njsscan", "mobsfscan"])
+def test_every_approach_ends_the_finding_that_its_scanner_reports(name, all_code_cases, proposed, tmp_path):
     """The original fires (positive control) and each patched file no longer does."""
-    cases = [each for each in code_cases if each.tool == "mobsfscan" and each.nothing is None]
+    scanner = SCANNERS / name / "bin" / name
+    if not scanner.exists():
+        pytest.skip(f"{name} is not installed here: run `secaid setup --scanners {name}`")
+    cases = [each for each in all_code_cases if each.tool == name and each.nothing is None]
     approaches = []
     for number, case in enumerate(cases):
         original = tmp_path / "before" / f"c{number}" / case.path
@@ -44,7 +46,7 @@ def test_every_approach_ends_the_finding_that_mobsfscan_reports(code_cases, prop
             patched.parent.mkdir(parents=True)
             patched.write_bytes(apply_edits(case.before.encode(), candidate.edits))
             approaches.append((case, original.relative_to(tmp_path), patched.relative_to(tmp_path)))
-    found = _scan(tmp_path)
+    found = _scan(scanner, tmp_path)
     silent = sorted({case.name for case, original, _ in approaches if not found[original.as_posix(), case.rule]})
     assert silent == [], "the originals must fire"
     left = [str(patched) for case, _, patched in approaches if found[patched.as_posix(), case.rule]]
