@@ -85,9 +85,8 @@ def fix(  # one parameter per option is how click hands them over
     as_json: bool,
     quiet: bool,
 ) -> None:
-    r"""Scan DIR, propose fixes and verify each by running the scanners again; print, write or apply them.
+    """Scan DIR, propose fixes and verify each by running the scanners again; print, write or apply them.
 
-    \b
     Exit status: 0 nothing left to fix; 1 findings are left (or a file could not be written);
     2 wrong usage; 3 no scanner can run here.
     """
