@@ -18,6 +18,7 @@ from workers.fixers.docker.build import (
     read,
     trivy,
 )
+from workers.fixers.docker.compose_ports import compose_port
 from workers.fixers.docker.images import Base, base_of
 from workers.fixers.docker.script import scripts
 from workers.fixers.registry import NoFix, Target, fixer
@@ -33,6 +34,14 @@ _PROBES = {
     "mongo": ["mongosh", "--quiet", "--eval", "db.adminCommand('ping').ok"],
 }  # fmt: skip
 _PORTS = {"nginx": 80, "httpd": 80, "tomcat": 8080, "jetty": 8080, "nginxinc/nginx-unprivileged": 8080, "caddy": 80}
+_COMMAND_PORTS = [
+    (re.compile(pattern), port)
+    for pattern, port in (
+        (r"\bng[\s\",]+serve\b", 4200), (r"\bflask\b[^|;&]*\brun\b", 5000), (r"\brails[\s\",]+s(?:erver)?\b", 3000),
+        (r"\b(?:uvicorn|gunicorn|hypercorn)\b", 8000), (r"\bstreamlit[\s\",]+run\b", 8501), (r"\bjupyter\b", 8888),
+        (r"\bnext[\s\",]+start\b", 3000), (r"\bmanage\.py[\s\",]+runserver\b", 8000),
+    )
+]  # fmt: skip
 _HTTP = frozenset((80, 3000, 4000, 4200, 5000, 5173, 8000, 8008, 8080, 8081, 8088, 8888, 9000, 9090))
 _PORT_OPTION = re.compile(
     r"(?:--port[=\s\",]+|--bind[=\s\",]+[\w.]*:|--listen[=\s\",]+[\w.]*:|-b[\s\",]+[\w.]*:|0\.0\.0\.0:)(\d{2,5})"
@@ -60,7 +69,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     if base.image in _PROBES:
         how = f"Asks {base.image} by its own client, which the image has."
         yield _check(file, stage, "service-client", json.dumps(_PROBES[base.image]), how)
-    port = _port(file, stage, base)
+    port = _port(target, file, stage, base)
     if port is None:
         if base.image not in _PROBES:
             raise _refuse(file)
@@ -131,21 +140,25 @@ def _installed(file: Dockerfile, stage: Stage) -> set[str]:
     return found | ({"node"} if "nodejs" in found else set())
 
 
-def _port(file: Dockerfile, stage: Stage, base: Base) -> int | None:
-    """The first TCP port that the stage exposes, that its command names, or that the image is known for."""
+def _port(target: Target, file: Dockerfile, stage: Stage, base: Base) -> int | None:
+    """The first TCP port that the stage exposes, that its command names, or that its service is known for."""
     values: dict[str, str] = {}
     for each in reversed(lineage(file, stage)):
         for one in each.all("ARG", "ENV"):
             values |= pairs(one)
-    for each in lineage(file, stage):
-        for one in each.all("EXPOSE"):
-            for word in expand(one.text, values).split():
-                if re.fullmatch(r"\d{1,5}(?:/tcp)?", word) and 0 < int(word.partition("/")[0]) < 2**16:
-                    return int(word.partition("/")[0])
-    for one in stage.all("CMD", "ENTRYPOINT"):
-        if match := _PORT_OPTION.search(expand(one.text, values)):
+    exposed = [expand(one.text, values) for each in lineage(file, stage) for one in each.all("EXPOSE")]
+    for word in " ".join(exposed).split():
+        if re.fullmatch(r"\d{1,5}(?:/tcp)?", word) and 0 < int(word.partition("/")[0]) < 2**16:
+            return int(word.partition("/")[0])
+    commands = [expand(one.text, values) for one in stage.all("CMD", "ENTRYPOINT")]
+    for command in commands:
+        if match := _PORT_OPTION.search(command):
             return int(match[1])
-    return _PORTS.get(base.image)
+    known = next(
+        (port for pattern, port in _COMMAND_PORTS if any(pattern.search(command) for command in commands)), None
+    )
+    web = base.image in {"php", "wordpress", "drupal", "joomla", "nextcloud"} and "apache" in f"{base.tag}-{base.image}"
+    return known or (80 if web else None) or _PORTS.get(base.image) or compose_port(target.tree, file.path)
 
 
 def _check(

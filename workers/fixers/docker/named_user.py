@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import candidate, flagged, stage_of
 from workers.fixers.docker.images import base_of
-from workers.fixers.docker.root_user import UID, made_user
-from workers.fixers.docker.script import Command, scripts
+from workers.fixers.docker.root_user import UID, made_user, maker
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.source.dockerfile import Dockerfile, Instruction
 
 
 @fixer(
@@ -33,7 +31,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         how = f"`{name}` is {number} here: the same user, by the number that everyone outside the image can check."
         yield candidate("number-of-user", [file.edit(one.body, one.end, number)], how, ["USER"])
         return
-    call = _maker(file, one, name) if made and made[0] == name else None
+    call = maker(file, stage, name) if made and made[0] == name else None
     if call is None:
         message = f"which number `{name}` has in {base.image} is not known here, and none is guessed"
         raise NoFix(message)
@@ -45,12 +43,3 @@ def propose(target: Target) -> Iterator[Candidate]:
     how = f"The user that the file makes gets the number {UID}, and the container runs as that."
     warning = f"files that the build gives to `{name}` by name follow; those in volumes of running containers do not"
     yield candidate("choose-number", edits, how, ["USER", "RUN"], [warning])
-
-
-def _maker(file: Dockerfile, one: Instruction, name: str) -> Command | None:
-    """The call that makes the user, where it is in the same stage and leaves the number open."""
-    for script in scripts(file, stage_of(file, one).all("RUN")):
-        for command in script.named("useradd", "adduser"):
-            if any(word.text == name for word in command.arguments):
-                return command
-    return None

@@ -18,7 +18,7 @@ from workers.fixers.docker.build import (
     trivy,
 )
 from workers.fixers.docker.images import Base, base_of
-from workers.fixers.docker.script import scripts
+from workers.fixers.docker.script import Command, scripts
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
 
@@ -70,15 +70,9 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str]) -> Iterator[Candidate | None]:
     earlier, made = _earlier_user(file, stage), made_user(file, stage)
-    if earlier:
-        yield _switch(
-            file, stage, "return-to-user", earlier, "Goes back to the user that an earlier step had switched to."
-        )
-    if made and made[0] != earlier:
-        how = f"Runs as `{made[0]}`, the user that the file itself makes and never switched to."
-        yield _switch(file, stage, "user-of-file", made[1] or made[0], how, warnings)
     if earlier or made:
-        # What the file gave that user is no other user's.
+        # What the file gave that user is no other user's: no third one is offered.
+        yield from _users_of_file(file, stage, base, (earlier, made), warnings)
         return
     if base.user:
         number = base.number(base.user)
@@ -93,6 +87,45 @@ def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str])
         how = f"Runs as user and group {UID}: a number needs no entry in /etc/passwd, and no host gives it away."
         extra = "the number has no name and no home: programs that ask for either (git, ssh, npm) want HOME set"
         yield _switch(file, stage, "numeric-user", f"{UID}:{UID}", how, [*warnings, extra])
+
+
+def _users_of_file(
+    file: Dockerfile,
+    stage: Stage,
+    base: Base,
+    users: tuple[str | None, tuple[str, str | None] | None],
+    warnings: list[str],
+) -> Iterator[Candidate]:
+    """The user that the file had switched to or makes, by name and by number."""
+    earlier, made = users
+    if earlier:
+        how = "Goes back to the user that an earlier step had switched to."
+        yield _switch(file, stage, "return-to-user", earlier, how)
+        number = made[1] if made and made[0] == earlier else base.number(earlier)
+        if number:
+            what = f"{how} `{earlier}` is {number} here, which Kubernetes can check against `runAsNonRoot`."
+            yield _switch(file, stage, "return-to-user-by-number", number, what)
+        return
+    name, number = made or ("", None)
+    how = f"Runs as `{name}`, the user that the file itself makes and never switched to."
+    yield _switch(file, stage, "user-of-file", name, how, warnings)
+    if number:
+        what = f"{how} Its number is {number}, which Kubernetes can check against `runAsNonRoot`."
+        yield _switch(file, stage, "user-of-file-by-number", number, what, warnings)
+    elif call := maker(file, stage, name):
+        what = f"{how} It gets the number {UID}, which Kubernetes can check against `runAsNonRoot`."
+        option = "--uid" if call.name == "useradd" else "-u"
+        edits = [file.edit(call.program.end, call.program.end, f" {option} {UID}"), _user(file, stage, str(UID))]
+        yield candidate("user-of-file-with-number", edits, what, ["USER", "RUN"], warnings)
+
+
+def maker(file: Dockerfile, stage: Stage, name: str) -> Command | None:
+    """The call of the same stage that makes the user."""
+    for script in scripts(file, stage.all("RUN")):
+        for command in script.named("useradd", "adduser"):
+            if any(word.text == name for word in command.arguments):
+                return command
+    return None
 
 
 def _switch(

@@ -1,0 +1,59 @@
+"""The port of a Dockerfile's service, as a Compose file of the repository publishes it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from daemon.errors import SourceUnavailable
+from workers.source.tree import SourceTree
+
+_MAX_BYTES = 256 * 1024
+_MAX_FILES = 50
+_COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$")
+_PORT = re.compile(r"(?:.*:)?(\d{1,5})(?:/tcp)?")
+
+
+def compose_port(tree: SourceTree, path: str) -> int | None:
+    """The container's port that every Compose service built from this Dockerfile publishes; none where they differ."""
+    found = {
+        port
+        for name in [name for name in tree.paths() if _COMPOSE.search(name)][:_MAX_FILES]
+        for service in _services(tree, name)
+        if _dockerfile(posixpath.dirname(name), service.get("build")) == path
+        for port in _ports(service)
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _services(tree: SourceTree, path: str) -> Iterator[dict[str, Any]]:
+    try:
+        content = tree.read(path)
+        document = yaml.safe_load(content) if len(content) <= _MAX_BYTES else None
+    except (SourceUnavailable, yaml.YAMLError, RecursionError, ValueError):
+        return
+    services = document.get("services") if isinstance(document, dict) else None
+    for service in services.values() if isinstance(services, dict) else ():
+        if isinstance(service, dict):
+            yield service
+
+
+def _dockerfile(folder: str, build: Any) -> str | None:
+    settings = build if isinstance(build, dict) else {"context": build}
+    context, name = settings.get("context", "."), settings.get("dockerfile", "Dockerfile")
+    if not isinstance(context, str) or not isinstance(name, str):
+        return None
+    return posixpath.normpath(posixpath.join(folder, context, name))
+
+
+def _ports(service: dict[str, Any]) -> Iterator[int]:
+    ports = service.get("ports")
+    for port in ports[:1] if isinstance(ports, list) else ():
+        text = port.get("target", "") if isinstance(port, dict) else port
+        match = _PORT.fullmatch(str(text))
+        if match and 0 < int(match[1]) < 2**16:
+            yield int(match[1])
