@@ -23,7 +23,9 @@ _ARGUMENTS = frozenset(
 _CALLS = frozenset(
     ("call", "call_expression", "method_invocation", "object_creation_expression", "new_expression", "await")
 )
-_KEYWORD = frozenset(("keyword_argument", "pair", "decorator", "type", "type_annotation"))
+_KEYWORD = frozenset(("keyword_argument", "decorator", "type", "type_annotation"))
+_GIVEN = frozenset(("true", "false", "null", "this", "self", "super", "Math", "Object", "JSON", "Date", "console"))
+"""Names of the language: a fix is free to work without them."""
 _IMPORTS = ("import", "package")
 _CODE = frozenset(("python", "javascript", "typescript", "tsx", "java", "kotlin", "go"))
 
@@ -77,7 +79,7 @@ def _work(tree: Syntax, lines: set[int]) -> _Work:
         if node.start_point[0] not in lines or any(_is_import(above) for above in ancestors(node)):
             continue
         calls += node.type in _CALLS
-        if _is_name(node) and tree.text(node) not in imported and _reads(node):
+        if _is_name(node) and tree.text(node) not in imported | _GIVEN and _reads(node):
             names.add(tree.text(node))
             if any(above.type in _ARGUMENTS for above in _within(node)):
                 arguments.add(tree.text(node))

@@ -48,8 +48,8 @@ _INDIRECT = re.compile(
       | \b(?:window|globalThis|global|self)\s*\[ | \(\s*0\s*,\s*\w+\s*\)\s*\( | =\s*eval\s*[;,\n]
       | \bnew\s+Function\s*\( | \brunIn(?:This|New)?Context\s*\( | \w\s*\[\s*(['"`])[^'"`\n]*\1\s*\+ | \*\*\s*\{\s*['"]
       | \[\s*['"](?:/usr)?(?:/bin/)?(?:ba|da|z|k)?sh['"]\s*,\s*['"]-\w*c['"]\s*,(?!\s*['"][^'"{}$]*['"]\s*\])
-      | \bos\.system\( | \bos\.popen\(""",
-    re.VERBOSE,
+      | ^\s*(?:\.\.\.|Ellipsis)\s*$ | \bos\.system\( | \bos\.popen\(""",
+    re.VERBOSE | re.MULTILINE,
 )
 """The same call by a way that scanners do not follow; looked for in code alone."""
 _CODE = frozenset((".py", ".pyw", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx"))

@@ -19,7 +19,6 @@ A case is a file before, what an honest fixer declares for its rule, and any num
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -53,10 +52,15 @@ class Outcome:
 
 def candidate(path: str, before: bytes, after: bytes, declares: Iterable[str], approach: str = "case") -> Candidate:
     """The change as one minimal edit."""
-    start = len(os.path.commonprefix([before, after]))
-    end = len(os.path.commonprefix([before[start:][::-1], after[start:][::-1]]))
+    start = _alike(before, after)
+    end = _alike(before[start:][::-1], after[start:][::-1])
     edit = Edit(path=path, start=start, end=len(before) - end, text=after[start : len(after) - end].decode())
     return Candidate(approach=approach, edits=(edit,), explanation=EXPLANATION, declares=tuple(declares))
+
+
+def _alike(one: bytes, other: bytes) -> int:
+    """How many bytes both begin with."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def read_corpus(folder: Path = CORPUS) -> list[Outcome]:

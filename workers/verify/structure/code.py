@@ -181,11 +181,10 @@ def _replaced(
     """Neighbours that became others: like kinds are compared further, as far as their order allows."""
     first, last = at
     kinds = [node.type for node in left[first:last]], [node.type for node in right]
-    if kinds[0] and kinds[1] and len(kinds[0]) != len(kinds[1]):
-        matcher = difflib.SequenceMatcher(None, *kinds, autojunk=False)
-        opcodes = matcher.get_opcodes()
-    else:
-        opcodes = [("equal" if kinds[0] == kinds[1] else "replace", 0, len(kinds[0]), 0, len(kinds[1]))]
+    opcodes = [("replace", 0, len(kinds[0]), 0, len(kinds[1]))]
+    # One statement that became two of its kind is one change; a new import above a changed function is two.
+    if all(kinds[0].count(kind) == kinds[1].count(kind) for kind in set(kinds[0]) & set(kinds[1])):
+        opcodes = difflib.SequenceMatcher(None, *kinds, autojunk=False).get_opcodes()
     for tag, start, end, now, now_end in opcodes:
         old, new = left[first + start : first + end], right[now:now_end]
         if tag == "equal":
@@ -203,19 +202,37 @@ def _key(tree: Syntax, node: Node) -> tuple[str, ...]:
     return (node.type, *_tokens(tree, node))
 
 
+_TEXTS = ("quote", "string", "block_scalar")
+
+
 def _tokens(tree: Syntax, node: Node) -> Iterator[str]:
     """Every leaf with its depth below `node`: where indentation is nesting, the text alone would not show it.
 
-    Text that belongs to no child counts as well: of a quoted scalar, YAML's grammar names the quotes alone.
+    Text that belongs to no child counts as well: of a quoted scalar, YAML's grammar names the quotes alone, of a block
+    what looks like a comment in it, and others name only the escapes of a string.
     """
     stack = [(node, 0)]
     while stack:
         part, depth = stack.pop()
         if "comment" in part.type:
             continue
-        if not part.children or "quote" in part.type or "string" in part.type:
+        if not part.children or any(kind in part.type for kind in _TEXTS):
             yield f"{depth} {tree.text(part)}"
+        else:
+            yield from _between(tree, part, depth)
         stack.extend((child, depth + 1) for child in reversed(part.children))
+
+
+def _between(tree: Syntax, node: Node, depth: int) -> Iterator[str]:
+    """What stands between the children of a node and belongs to none of them."""
+    at = node.start_byte
+    for start, end in (
+        *((child.start_byte, child.end_byte) for child in node.children),
+        (node.end_byte, node.end_byte),
+    ):
+        if start > at and (text := tree.content[at:start].strip()):
+            yield f"{depth} {text.decode('utf-8', 'replace')}"
+        at = max(at, end)
 
 
 def _span(tree: Syntax, region: Region) -> tuple[int, int]:

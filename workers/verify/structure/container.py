@@ -6,6 +6,7 @@ A scanner is content with `RUN true`, with another image and with a command that
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 import shlex
 from collections import Counter
@@ -18,8 +19,13 @@ _SHELL_ONLY = re.compile(r"[$&|;<>*?`(){}~]")
 _SHELLS = re.compile(r"(?:/bin/|/usr/bin/)?(?:ba|da|a|z|k)?sh")
 _INSTALL = re.compile(
     r"\b(?:apt-get|apt|apk|yum|dnf|microdnf|zypper|pip3?|npm|gem|go|cargo|brew|conda)\b[^&|;]*?"
-    r"\s(?:install|add|i|ci)\s(?P<rest>[^&|;\n]*)"
+    r"\s(?:install|add|i|ci)(?P<rest>\s[^&|;\n]*)"
 )
+_VALUED = re.compile(
+    r"\s(?:--(?:trusted-host|index-url|extra-index-url|requirement|constraint|target|find-links|prefix|virtual|registry)|"
+    r"-[irctft])[\s=]+\S+"
+)
+"""Options with a value of their own."""
 _WORD = re.compile(r"[\w./:@-]*\w{3}[\w./:@-]*")
 _PINNED = re.compile(r"(?<=[\w\]\"'])(?:[=<>~!]=?|@(?=[\d^~])).*")
 _KEPT = 0.5
@@ -74,7 +80,8 @@ def _operands(arguments: str) -> tuple[str, ...]:
         words = tuple(json.loads(arguments)) if arguments.startswith("[") else tuple(arguments.split())
     except ValueError:
         words = tuple(arguments.split())
-    return tuple(str(word) for word in words if not str(word).startswith("--"))
+    operands = [str(word) for word in words if not str(word).startswith("--")]
+    return (*operands[:-1], posixpath.normpath(f"/{operands[-1]}")) if operands else ()
 
 
 def _command(before: Sequence[Instruction], after: Sequence[Instruction]) -> Iterator[str]:
@@ -107,7 +114,7 @@ def _argv(arguments: str) -> tuple[str, ...]:
 
 def _json(arguments: str) -> list[str] | None:
     try:
-        words = json.loads(arguments)
+        words = json.loads(arguments.replace("'", '"') if arguments.startswith("['") else arguments)
     except ValueError:
         return None
     return [str(word) for word in words] if isinstance(words, list) else None
@@ -142,7 +149,7 @@ def _packages(script: str) -> set[str]:
     """What is installed, by name, without versions."""
     found: set[str] = set()
     for match in _INSTALL.finditer(script.replace("\\", " ")):
-        for word in match["rest"].split():
+        for word in _VALUED.sub(" ", match["rest"]).split():
             name = _PINNED.sub("", word.strip("\"'"))
             if name and not word.startswith(("-", "$", ".", "/", "#")) and name not in {"true", "\\"}:
                 found.add(name.lower())
