@@ -21,6 +21,8 @@ class Action(msgspec.Struct, frozen=True):
     """`tag`: in the action's own repository; `workflow`: in somebody's pin with a version comment."""
     releases: dict[str, str]
     branches: dict[str, str] = {}
+    agreed: dict[str, str] = {}
+    """Releases that were not read here but from pins, and the projects whose pins agree."""
     inputs: list[str] | None = None
     """Of the newest release's root action; none where unknown."""
     outputs: list[str] | None = None

@@ -45,21 +45,45 @@ def propose(target: Target) -> Iterator[Candidate]:
         path = dotted((*job.path, "secrets"))
         yield model.candidate("secrets-none", [edit], why, declares=[f"{path}/delete"])
         return
+    edits = _edits(workflow, job, callee, used)
+    why = f"{job.uses} gets the {len(used)} secrets that it uses, by name, and declares them as optional."
+    environments = any(one.node.child("environment") is not None for one in callee.jobs)
+    doubts = ["a job of the called workflow has an environment: its own secrets of these names still win"]
+    warnings = doubts if environments else []
+    declares = [dotted((*job.path, "secrets")), *_DECLARATIONS]
+    yield model.candidate("secrets-named", edits, why, declares=declares, warnings=warnings)
+    others = [*_others(workflow, target.tree)]
+    if len(others) > 1:
+        edits = [edit for one, below, names in others for edit in _edits(workflow, one, below, names)]
+        declares = [*(dotted((*one.path, "secrets")) for one, _, _ in others), *_DECLARATIONS]
+        why = f"Each of the {len(others)} calls hands on the secrets that its workflow uses, by name."
+        yield model.candidate("secrets-named-file", edits, why, declares=declares, warnings=warnings)
+
+
+_DECLARATIONS = ("on.workflow_call.secrets", "on.workflow_call")
+
+
+def _others(workflow: Workflow, tree: SourceTree) -> Iterator[tuple[Job, Workflow, list[str]]]:
+    """Every call of the file that hands on all secrets to a workflow whose names can be read."""
+    for job in workflow.jobs:
+        if job.node.text("secrets") != "inherit":
+            continue
+        try:
+            callee = _callee(job.uses, tree)
+            used = _used(callee, tree, 0)
+        except NoFix:
+            continue
+        if used:
+            yield job, callee, used
+
+
+def _edits(workflow: Workflow, job: Job, callee: Workflow, used: list[str]) -> list[Edit]:
     edits = [_named(workflow, job, used), *_declared(callee, used)]
     own = workflow.root.get("on", "workflow_call", "secrets")
     if own is not None and own.entries and workflow.doc.path != callee.doc.path:
         # A workflow that declares secrets may name only those; its own callers may still hand on all.
         edits += _declared(workflow, used)
-    why = f"{job.uses} gets the {len(used)} secrets that it uses, by name, and declares them as optional."
-    environments = any(one.node.child("environment") is not None for one in callee.jobs)
-    warnings = ["a job of the called workflow has an environment: its own secrets of these names still win"]
-    yield model.candidate(
-        "secrets-named",
-        edits,
-        why,
-        declares=[(*job.path, "secrets"), "on.workflow_call.secrets", "on.workflow_call"],
-        warnings=warnings if environments else [],
-    )
+    return edits
 
 
 def _callee(uses: str, tree: SourceTree) -> Workflow:

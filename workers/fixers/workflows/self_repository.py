@@ -30,8 +30,8 @@ class _Use:
         "`uses: ./path` runs whatever lies at that path in the workspace when the step starts: a checkout of another "
         "ref, a download or a script before it may have replaced it. `uses: $/path` (github.com, since July 2026) is "
         "the action of this repository at the commit that the workflow runs from, so it needs no checkout and counts "
-        "as pinned. It is not the same where the workspace holds another repository or ref on purpose, or where the "
-        "action is made at run time: there is no fix then. Approaches: this use; every such use of the file."
+        "as pinned. It is not the same where the workspace holds another repository, or where the action is made at "
+        "run time: there is no fix then. Approaches: this use; every such use of the file."
     ),
 )
 def propose(target: Target) -> Iterator[Candidate]:
@@ -43,11 +43,13 @@ def propose(target: Target) -> Iterator[Candidate]:
     if not flagged:
         message = "no action or workflow is used by its place in the workspace here"
         raise NoFix(message)
-    _same(workflow, flagged[0], target.tree)
-    yield _made(workflow, "self-repository", flagged[:1], f"`{flagged[0].node.value}` is")
+    warnings = [*_same(workflow, flagged[0], target.tree)]
+    yield _made(workflow, "self-repository", flagged[:1], f"`{flagged[0].node.value}` is", warnings)
     others = [use for use in uses if _is_same(workflow, use, target.tree)]
     if len(others) > 1:
-        yield _made(workflow, "self-repository-file", others, f"All {len(others)} local uses of this file are")
+        warnings = [warning for use in others for warning in _same(workflow, use, target.tree)]
+        what = f"All {len(others)} local uses of this file are"
+        yield _made(workflow, "self-repository-file", others, what, warnings)
 
 
 def _uses(workflow: Workflow) -> Iterator[_Use]:
@@ -61,14 +63,18 @@ def _uses(workflow: Workflow) -> Iterator[_Use]:
 
 def _is_same(workflow: Workflow, use: _Use, tree: SourceTree) -> bool:
     try:
-        _same(workflow, use, tree)
+        list(_same(workflow, use, tree))
     except NoFix:
         return False
     return True
 
 
-def _same(workflow: Workflow, use: _Use, tree: SourceTree) -> None:
-    """Raises `NoFix` where the workspace may hold something else at that path."""
+def _same(workflow: Workflow, use: _Use, tree: SourceTree) -> Iterator[str]:
+    """What a person should know of the difference.
+
+    Raises:
+        NoFix: the workspace holds something else at that path.
+    """
     where = use.node.value[2:].rstrip("/")
     names = [where] if use.step is None else [f"{where}/{name}".lstrip("/") for name in _FILES]
     if not any(_there(tree, name) for name in names):
@@ -84,8 +90,7 @@ def _same(workflow: Workflow, use: _Use, tree: SourceTree) -> None:
             message = f"the workspace holds {other}, whose action `{use.node.value}` then is"
             raise NoFix(message)
         if step.input("ref"):
-            message = f"the workspace holds the ref {step.input('ref')}, whose action `{use.node.value}` then is"
-            raise NoFix(message)
+            yield f"the action is now that of the workflow's own commit, no longer that of {step.input('ref')}"
 
 
 _FILES = ("action.yml", "action.yaml", "Dockerfile")
@@ -99,13 +104,13 @@ def _there(tree: SourceTree, path: str) -> bool:
     return True
 
 
-def _made(workflow: Workflow, approach: str, uses: list[_Use], what: str) -> Candidate:
+def _made(workflow: Workflow, approach: str, uses: list[_Use], what: str, warnings: list[str]) -> Candidate:
     edits = [_edit(workflow, use) for use in uses]
     why = (
         f"{what} taken from this repository at the workflow's own commit, whatever lies in the workspace. "
         "GitHub Enterprise Server may not know `$/` yet."
     )
-    return model.candidate(approach, edits, why, declares=[use.path for use in uses])
+    return model.candidate(approach, edits, why, declares=[use.path for use in uses], warnings=warnings)
 
 
 def _edit(workflow: Workflow, use: _Use) -> Edit:

@@ -60,7 +60,8 @@ class _Script:
 
     def name(self, expression: str) -> str:
         """The variable for an expression, made up where none has it."""
-        if (same := re.fullmatch(r"env\.([A-Za-z_]\w*)", expressions.inner(expression))) is not None:
+        same = re.fullmatch(r"env\.([A-Za-z_]\w*)", expressions.inner(expression))
+        if same is not None and not re.search(rf"(?<![\w$]){same[1]}=", self.text):
             return same[1]
         taken = {**self.taken, **self.names}
         name = expressions.variable(expression, taken, self.text)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from daemon.domain.fix import Candidate, Edit
+from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.workflows import actions_lock, model
 from workers.fixers.workflows.actions_lock import Action, numbers
@@ -66,6 +67,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     """A movable ref → the commit it stands for."""
     workflow = model.read(target)
     use = _flagged(target, workflow)
+    if (own := _own(target, use)) is not None:
+        yield _itself(workflow, use, own)
+        return
     pin = _pin(use)
     yield _made(workflow, "pin-commit", [(use, pin)], f"`{use.ref}` is pinned to the commit of {pin.version}")
     others = [(other, found) for other in _uses(workflow) if (found := _known(other)) is not None]
@@ -80,6 +84,30 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"`{use.ref}` becomes the newest known release, {newest.version}, which still takes every input used here",
             warnings=[f"a new major version of {use.repository}: read its release notes"],
         )
+
+
+def _own(target: Target, use: _Use) -> str | None:
+    """Where the tree holds the very action that is used, below its `.github/actions`: it is the repository's own."""
+    path = use.name.removeprefix(f"{use.repository}/")
+    if not path.startswith(".github/actions/"):
+        return None
+    for name in ("action.yml", "action.yaml"):
+        try:
+            target.tree.read(f"{path}/{name}")
+        except SourceUnavailable:
+            continue
+        return path
+    return None
+
+
+def _itself(workflow: Workflow, use: _Use, path: str) -> Candidate:
+    edit = yamledit.edit(workflow.doc, use.node.start, use.node.end, f"$/{path}")
+    why = (
+        f"{use.repository} is this repository: `$/` takes its action at the workflow's own commit, which cannot move "
+        "(github.com, since July 2026)."
+    )
+    warnings = [f"the repository must be {use.repository}: its tree holds the same action"]
+    return model.candidate("self-repository", [edit], why, declares=[use.path], warnings=warnings)
 
 
 def _flagged(target: Target, workflow: Workflow) -> _Use:
@@ -173,6 +201,11 @@ def _made(
         f"the commit of {name} was read from a pin in another project's workflow, not from its own tags"
         for name, action in sources.items()
         if action.seen != "tag"
+    ]
+    doubts += [
+        f"the commit of {use.repository} {pin.version} was read from pins that agree in {action.agreed[pin.version]}"
+        for use, pin in pins
+        if (action := actions_lock.known(use.repository)) is not None and pin.version in action.agreed
     ]
     moving = [f"{pin.version} of {use.repository} is a branch: its commit is the one read then"
               for use, pin in pins if not numbers(pin.version)]  # fmt: skip
