@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
@@ -130,4 +131,5 @@ def _moved(before: str, after: str) -> bool:
     plain = "/".join(part for part in before.split("/") if part not in ("", "."))
     if before.startswith("./"):
         return after == f"${before[1:]}" or after.strip("/") == f"./{plain}"
-    return after in (plain, _MOVED.get(before))
+    own = re.fullmatch(r"[\w.-]+/[\w.-]+/(\.github/actions/.+)", before)
+    return after in (plain, _MOVED.get(before)) or (own is not None and after == f"$/{own[1]}")

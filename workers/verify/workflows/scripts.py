@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+import types
+from collections.abc import Iterable, Mapping
 
 from workers.verify.workflows.model import EXPRESSION, Step
 
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_]\w*)\}|(?P<plain>[A-Za-z_]\w*))")
 _HEREDOC = re.compile(r"<<(?P<dash>-?)\s*(?:(?P<quote>['\"])(?P<quoted>[^'\"]+)(?P=quote)|\\?(?P<plain>[A-Za-z_]\w*))")
+_ENVIRONMENT = re.compile(r"env\.([A-Za-z_]\w*)")
 _POWERSHELL = re.compile(r"\$(?:\{env:(?P<braced>\w+)\}|env:(?P<plain>\w+))", re.IGNORECASE)
 _DEFAULTS = tuple(
     re.findall(
@@ -45,17 +47,27 @@ def changed_meaning(before: Step, after: Step) -> str | None:
         return None
     shell = before.shell.split()[0].rpartition("/")[2] if before.shell.strip() else "bash"
     if shell in {"pwsh", "powershell"}:
-        return _compare(_powershell(before), _powershell(after))
+        named = _environment_names(before.run)
+        return _compare(_powershell(before, named), _powershell(after, named))
     if shell not in {"bash", "sh"}:
         return None if shell == "python" else f"scripts of the shell {shell} cannot be compared"
     if (words := _joined(before.run, after)) is not None:
         return words
-    return _compare(normalised(before), normalised(after))
+    if (clash := _assigned(before.run, after.run)) is not None:
+        return clash
+    named = _environment_names(before.run)
+    return _compare(normalised(before, named), normalised(after, named))
 
 
-def normalised(step: Step) -> str:
-    """The step's script as the shell means it, with one harmless word for each expression."""
-    return _Reader(_worded(step.run or ""), _values(step)).read()
+def normalised(step: Step, named: Iterable[str] = ()) -> str:
+    """The step's script as the shell means it, with one harmless word for each expression.
+
+    `named` are variables that an expression `env.NAME` reads: they hold the same for the shell.
+    """
+    values = _values(step)
+    for name in named:
+        values[name] = _worded(step.everything[name]) if name in step.everything else word(f"env.{name}")
+    return _Reader(_worded(step.run or "", values), values).read()
 
 
 def word(expression: str) -> str:
@@ -69,8 +81,27 @@ def _values(step: Step) -> dict[str, str]:
     return given | {f"GITHUB_{name.upper()}": word(f"github.{name}") for name in _DEFAULTS}
 
 
-def _worded(text: str) -> str:
-    return EXPRESSION.sub(lambda match: word(match["inside"]), text)
+def _worded(text: str, values: Mapping[str, str] = types.MappingProxyType({})) -> str:
+    def written(match: re.Match[str]) -> str:
+        inside = match["inside"].strip()
+        return values.get(inside.removeprefix("env."), word(inside)) if inside.startswith("env.") else word(inside)
+
+    return EXPRESSION.sub(written, text)
+
+
+def _environment_names(script: str) -> list[str]:
+    """The variables that the script's expressions read as `env.NAME`."""
+    found = (_ENVIRONMENT.fullmatch(match["inside"].strip()) for match in EXPRESSION.finditer(script))
+    return [match[1] for match in found if match]
+
+
+def _assigned(before: str, after: str) -> str | None:
+    """A variable read instead of `env.NAME` that the script itself gives another value."""
+    for name in _environment_names(before):
+        fewer = _environment_names(after).count(name) < _environment_names(before).count(name)
+        if fewer and re.search(rf"(?<![\w$]){re.escape(name)}=", before):
+            return f"its script gives {name} another value before it reads it"
+    return None
 
 
 def _compare(before: str, after: str) -> str | None:
@@ -95,14 +126,21 @@ def _clash(script: str, fresh: set[str]) -> str | None:
 def _joined(script: str, after: Step) -> str | None:
     """Expressions that may hold several words or none, once bare and now in quotes."""
     for match in EXPRESSION.finditer(script):
-        if not _SEVERAL_WORDS.search(match["inside"]) or _quoted(script, match.start()):
+        several = _SEVERAL_WORDS.search(match["inside"]) or _has_blanks(match["inside"], after)
+        if not several or _quoted(script, match.start()):
             continue
         for name, value in after.everything.items():
-            same = _worded(value) == word(match["inside"])
+            same = _worded(value) == word(match["inside"]) or match["inside"].strip() == f"env.{name}"
             if same and re.search(rf'"\$\{{?{re.escape(name)}\}}?"', after.run or ""):
                 inside = " ".join(match["inside"].split())
                 return f"`{inside}` may be several arguments or none, and is now quoted as exactly one"
     return None
+
+
+def _has_blanks(inside: str, step: Step) -> bool:
+    """Whether it is a variable whose value, as the file writes it, is several words."""
+    match = _ENVIRONMENT.fullmatch(inside.strip())
+    return match is not None and bool(re.search(r"\S\s+\S", EXPRESSION.sub("x", step.everything.get(match[1], ""))))
 
 
 def _quoted(script: str, offset: int) -> bool:
@@ -110,13 +148,15 @@ def _quoted(script: str, offset: int) -> bool:
     return line.count('"') % 2 == 1 or line.count("'") % 2 == 1
 
 
-def _powershell(step: Step) -> str:
+def _powershell(step: Step, named: Iterable[str]) -> str:
     values = _values(step)
+    for name in named:
+        values[name] = _worded(step.everything[name]) if name in step.everything else word(f"env.{name}")
 
     def value(match: re.Match[str]) -> str:
         return values.get(match["braced"] or match["plain"], match[0])
 
-    pieces = re.split(r"('[^'\n]*')", _worded(step.run or ""))
+    pieces = re.split(r"('[^'\n]*')", _worded(step.run or "", values))
     expanded = [piece if piece.startswith("'") else _POWERSHELL.sub(value, piece) for piece in pieces]
     return re.sub(r"['\"`]|\$\((w[0-9a-f]{10})\)", r"\1", "".join(expanded))
 
@@ -133,8 +173,17 @@ class _Reader:
 
     def read(self) -> str:
         """The normalised text."""
+        self._commands()
+        return "".join(self._out)
+
+    def _commands(self, *, nested: bool = False) -> None:
+        """Commands up to the end, or up to the parenthesis that closes a substitution inside double quotes."""
+        depth = 0
         while self._at < len(self._script):
             char = self._script[self._at]
+            depth += (char == "(") - (char == ")")
+            if nested and depth < 0:
+                return
             if char == "'":
                 self._single()
             elif char == '"':
@@ -154,7 +203,6 @@ class _Reader:
                 self._emit("<<", match.end() - self._at)
             else:
                 self._expand()
-        return "".join(self._out)
 
     def _emit(self, text: str, length: int) -> None:
         self._out.append(text)
@@ -170,6 +218,9 @@ class _Reader:
             escaped = self._script[self._at : self._at + 2]
             if escaped in {'\\"', "\\\\", "\\$", "\\`"}:
                 self._emit(escaped[1], 2)
+            elif escaped == "$(":
+                self._emit(escaped, 2)
+                self._commands(nested=True)
             else:
                 self._expand()
         self._at += 1
