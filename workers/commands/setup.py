@@ -1,72 +1,96 @@
-"""`secaid setup`: folders, database, scanners and model; doing it again changes nothing."""
+"""`secaid setup`: folders, settings, database, scanners, model, token; doing it again changes nothing."""
 
 from __future__ import annotations
 
 import concurrent.futures
 import functools
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import sys
+from collections.abc import Callable, Iterator, Sequence
 
 import click
-import msgspec
 
-from daemon.cli.context import Here, here, opened
+from daemon.cli.context import Here, here
 from daemon.cli.output import json_option, print_json
 from daemon.errors import SecaidError
+from workers.commands import prepare
+from workers.commands.checks import Check, Health, checks, print_checks
+from workers.commands.prepare import scanner_folders
 from workers.verify.environments import install
 from workers.verify.scanner import SCANNERS, Tool
 
 _AT_ONCE = 2
 """Installations are half waiting for the network, half unpacking."""
 
+Step = tuple[str, Callable[[], str]]
+
 
 @click.command()
 @click.option("--scanners", help="Only make these scanners' environments: names with commas, or `all`.")
 @click.option("--model", help="Only make this model ready: `embedded`, or a model's name on the hub.")
-@click.option("--yes", is_flag=True, help="Ask nothing; the default where there is no terminal.")
+@click.option("--repository", "repositories", multiple=True, metavar="OWNER/NAME", help="Watch this repository.")
+@click.option("--yes", is_flag=True, help="Ask nothing, and do all of it; the default where there is no terminal.")
 @json_option
-def setup(scanners: str | None, model: str | None, yes: bool, as_json: bool) -> None:
-    """Make everything ready: folders, database, scanners, model. Each step that is done already is quick."""
-    where = here()
+def setup(scanners: str | None, model: str | None, repositories: tuple[str, ...], yes: bool, as_json: bool) -> None:
+    """Make everything ready, and look whether it is. What is done already is quick. Exit 3 where a step failed."""
+    everything = scanners is None and model is None
+    ask = everything and not yes and not as_json and sys.stdin.isatty()
+    if everything:
+        steps = _everything(here(), repositories or (_ask_repositories() if ask else ()), ask=ask)
+    else:
+        steps = _named(here(), scanners, model)
     done: dict[str, str] = {}
     failed: dict[str, str] = {}
-    for name, step in _steps(where, scanners, model, yes=yes):
+    for name, step in steps:
         try:
             done[name] = step()
         except SecaidError as error:
             failed[name] = str(error)
             click.echo(f"secaid: {error}", err=True)
-    if as_json:
-        print_json({"done": done, "failed": failed})
-    elif not failed:
-        click.echo("ready; `secaid doctor` looks at everything again")
+        else:
+            if everything and not as_json:
+                click.echo(f"✓ {name:<18} {done[name]}")
+    found = checks(here()) if everything else []
+    _report(done, failed, found, as_json=as_json)
     if failed:
         raise SystemExit(3)
 
 
-Step = tuple[str, Callable[[], str]]
+def _report(done: dict[str, str], failed: dict[str, str], found: Sequence[Check], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"done": done, "failed": failed, "report": found})
+        return
+    if left := [one for one in found if one.health is not Health.OK]:
+        click.echo("\nwhat is left:")
+        print_checks(left)
+    if not failed:
+        click.echo("ready; `secaid doctor` looks at everything again")
 
 
-def _steps(where: Here, scanners: str | None, model: str | None, *, yes: bool) -> list[Step]:
-    """Everything, or only what was named."""
-    everything = scanners is None and model is None
-    steps: list[Step] = []
-    if everything:
-        steps.append(("database", lambda: _database(where)))
-    if scanners is not None or everything:
-        steps += _scanner_steps(where, _chosen(scanners or "all"))
-    if model is not None or everything:
-        wanted = model or where.settings.model.base
-        if model is not None or yes or click.confirm(f"make the model {wanted} ready now (it may be a long download)?"):
-            steps.append((f"model {wanted}", lambda: _model(where, wanted)))
-    return steps
+def _everything(where: Here, repositories: Sequence[str], *, ask: bool) -> Iterator[Step]:
+    """All steps, in order; a later one sees what the ones before made."""
+    yield "folders", lambda: prepare.folders(where)
+    yield "settings", lambda: prepare.config_file(where, repositories)
+    yield "database", lambda: prepare.database(here())
+    yield from _scanner_steps(where, SCANNERS.names())
+    model = here().settings.model.base
+    if not ask or click.confirm(f"make the model {model} ready now (it may be a long download)?", default=True):
+        yield f"model {model}", lambda: prepare.model(here(), model)
 
 
-def _database(where: Here) -> str:
-    where.paths.data.mkdir(parents=True, exist_ok=True)
-    with opened(where):
-        click.echo(f"database {where.database}", err=True)
-    return where.database
+def _named(where: Here, scanners: str | None, model: str | None) -> Iterator[Step]:
+    if scanners is not None:
+        yield from _scanner_steps(where, _chosen(scanners))
+    if model is not None:
+        yield f"model {model}", lambda: prepare.model(where, model)
+
+
+def _ask_repositories() -> list[str]:
+    answer = click.prompt(
+        "repositories to watch on GitHub (owner/name, with blanks between; empty for none)",
+        default="",
+        show_default=False,
+    )
+    return str(answer).replace(",", " ").split()
 
 
 def _chosen(names: str) -> Sequence[str]:
@@ -90,15 +114,3 @@ def _scanner_steps(where: Here, names: Sequence[str]) -> list[Step]:
 
 def _version(installation: concurrent.futures.Future[Tool]) -> str:
     return installation.result().version
-
-
-def scanner_folders(where: Here) -> list[Path]:
-    """Where scanners' environments are looked for, the place to make them first."""
-    configured = where.settings.verification.scanners
-    return [Path(configured).expanduser() if configured else where.paths.scanners]
-
-
-def _model(where: Here, name: str) -> str:
-    from workers.llm.locate import model_directory
-
-    return str(model_directory(msgspec.structs.replace(where.settings.model, base=name)))
