@@ -33,3 +33,5 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Files the report proves to have been read, where it says so."""
     notes: tuple[str, ...] = ()
     """What the scanner itself said went wrong (parse errors, skipped files)."""
+    complete: bool = True
+    """False where the scanner says that its run failed: what it does not report may still be there."""

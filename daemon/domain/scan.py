@@ -47,6 +47,8 @@ class FileAccount(msgspec.Struct, frozen=True, kw_only=True):
     format: str | None = None
     reason: str | None = None
     rows: tuple[RowAccount, ...] = ()
+    complete: bool = True
+    """False where the scanner says that its run failed."""
 
 
 class KeptFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +57,10 @@ class KeptFinding(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     finding: Finding
     group: str | None = None
+    urgency: float = 0.0
+    """0 and up; the greatest is to be looked at first."""
+    urgency_reasons: tuple[str, ...] = ()
+    """What made it so urgent, in words."""
 
 
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,3 +73,8 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     def broken(self) -> tuple[FileAccount, ...]:
         """The reports that could not be read."""
         return tuple(file for file in self.files if file.state is ReportState.BROKEN)
+
+    @property
+    def complete(self) -> bool:
+        """Whether what it does not have is gone, and not merely unread."""
+        return not self.broken and all(file.complete for file in self.files)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 import sqlalchemy as sa
 
 from daemon.domain.artifact import Artifact, ArtifactOrigin
-from daemon.domain.scan import FileAccount
-from daemon.store.tables.results import artifacts, report_rows, reports
-from daemon.store.upsert import insert_new
+from daemon.domain.scan import Disposition, FileAccount, ReportState, RowAccount
+from daemon.store.tables.results import artifacts, moved_files, report_rows, reports
+from daemon.store.upsert import insert_new, upsert
 
 
 class NewArtifact(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +103,7 @@ def save_accounts(conn: sa.Connection, artifact_id: int, files: Iterable[FileAcc
     """Replace the account of this artifact's files; running the job again changes nothing."""
     conn.execute(reports.delete().where(reports.c.artifact_id == artifact_id))
     for file in files:
+        fates = Counter(row.disposition for row in file.rows)
         report_id: int = conn.execute(
             reports.insert()
             .values(
@@ -112,15 +114,17 @@ def save_accounts(conn: sa.Connection, artifact_id: int, files: Iterable[FileAcc
                 tool_version=file.tool_version,
                 format=file.format,
                 row_count=len(file.rows),
+                kept=fates[Disposition.KEPT],
+                duplicates=fates[Disposition.DUPLICATE],
+                ignored=fates[Disposition.IGNORED],
                 reason=file.reason,
             )
             .returning(reports.c.id)
         ).scalar_one()
-        insert_new(conn, report_rows, [_row(report_id, file, number) for number in range(len(file.rows))])
+        insert_new(conn, report_rows, [_row(report_id, row) for row in file.rows])
 
 
-def _row(report_id: int, file: FileAccount, number: int) -> dict[str, object]:
-    row = file.rows[number]
+def _row(report_id: int, row: RowAccount) -> dict[str, object]:
     return {
         "report_id": report_id,
         "row_index": row.index,
@@ -133,15 +137,9 @@ def _row(report_id: int, file: FileAccount, number: int) -> dict[str, object]:
 
 def accounts(conn: sa.Connection, artifact_ids: Iterable[int] | None = None) -> Iterator[Account]:
     """Every file of the artifacts (all of them by default), in the order they came."""
-    counted = {
-        name: sa.func.count().filter(report_rows.c.disposition == name).label(name)
-        for name in ("kept", "duplicate", "ignored")
-    }
     query = (
-        sa.select(artifacts.c.name, reports, *counted.values())
+        sa.select(artifacts.c.name, reports)
         .join(artifacts, artifacts.c.id == reports.c.artifact_id)
-        .outerjoin(report_rows, report_rows.c.report_id == reports.c.id)
-        .group_by(artifacts.c.id, artifacts.c.name, *reports.c)
         .order_by(artifacts.c.id, reports.c.path)
     )
     if artifact_ids is not None:
@@ -154,7 +152,49 @@ def accounts(conn: sa.Connection, artifact_ids: Iterable[int] | None = None) -> 
             tool=row.tool,
             rows=row.row_count,
             kept=row.kept,
-            duplicates=row.duplicate,
+            duplicates=row.duplicates,
             ignored=row.ignored,
             reason=row.reason,
         )
+
+
+def account(conn: sa.Connection, artifact_id: int) -> Iterator[FileAccount]:
+    """Every file of one artifact with each of its raw rows, as they were saved."""
+    query = sa.select(reports).where(reports.c.artifact_id == artifact_id).order_by(reports.c.path)
+    for file in conn.execute(query).all():
+        yield FileAccount(
+            path=file.path,
+            state=ReportState(file.state),
+            tool=file.tool,
+            tool_version=file.tool_version,
+            format=file.format,
+            reason=file.reason,
+            rows=tuple(_rows(conn, file.id)),
+        )
+
+
+def _rows(conn: sa.Connection, report_id: int) -> Iterator[RowAccount]:
+    query = sa.select(report_rows).where(report_rows.c.report_id == report_id).order_by(report_rows.c.row_index)
+    for row in conn.execute(query):
+        yield RowAccount(row.row_index, row.raw_sha256, Disposition(row.disposition), row.finding_id, row.reason)
+
+
+def commit_before(conn: sa.Connection, artifact: Artifact) -> str | None:
+    """The commit of the repository's newest earlier artifact that is of another commit."""
+    earlier = (artifacts.c.repository == (artifact.repository or ""), artifacts.c.id < artifact.id)
+    other = artifacts.c.commit_sha.not_in(["", artifact.commit or ""])
+    query = sa.select(artifacts.c.commit_sha).where(*earlier, other).order_by(artifacts.c.id.desc()).limit(1)
+    commit: str | None = conn.execute(query).scalar()
+    return commit
+
+
+def first_paths(conn: sa.Connection, repository: str) -> dict[str, str]:
+    """Path → the path under which its findings were first seen, for every file that git showed to be renamed."""
+    query = sa.select(moved_files.c.path, moved_files.c.first_path).where(moved_files.c.repository == repository)
+    return {row.path: row.first_path for row in conn.execute(query)}
+
+
+def save_renames(conn: sa.Connection, repository: str, first: Mapping[str, str]) -> None:
+    """Remember where files came from; see `first_paths`."""
+    rows = [{"repository": repository, "path": path, "first_path": known} for path, known in first.items()]
+    upsert(conn, moved_files, rows, update=("first_path",))

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from daemon.store.tables.results import analyses, artifacts, cases, examples, findings, fixes, report_rows, reports
+from daemon.store.tables.results import analyses, artifacts, cases, examples, findings, fixes, reports
 
 _OPEN = ("open", "reopened")
+_NOISY_SHARE = 0.3
+"""Of a tool's open findings, from which on one rule is noisy."""
+_NOISY_LEAST = 10
+"""Open findings of a rule, from which on it can be noisy."""
 
 
 class NoisyRule(msgspec.Struct, frozen=True, kw_only=True):
-    """A rule with many open findings."""
+    """A rule with many open findings, and a large part of its tool's."""
 
     tool: str
     rule: str
     findings: int
+    of_tool: int
+    """Open findings of the tool."""
     share: float
     """Of the tool's open findings, 0-1."""
     verified_fixes: int
     applied_fixes: int
+
+    def __str__(self) -> str:
+        """`88 of 107 semgrep findings come from one rule, …: 7 with a verified fix, 0 applied fixes`."""
+        return (
+            f"{self.findings} of {self.of_tool} {self.tool} findings come from one rule, {self.rule}: "
+            f"{self.verified_fixes} with a verified fix, {self.applied_fixes} applied fixes"
+        )
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,17 +68,22 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 
 def results(conn: sa.Connection) -> Results:
     """Count everything once."""
-    is_open = findings.c.state.in_(_OPEN)
-    group = sa.func.coalesce(findings.c.group_key, findings.c.id)
-    rows = _counts(conn, report_rows.c.disposition)
+    tally = _tally(conn)
+    by_tool: dict[str, dict[str, int]] = {}
+    outcomes: Counter[str] = Counter()
+    for row in tally:
+        severities = by_tool.setdefault(row.tool, {})
+        severities[row.severity] = severities.get(row.severity, 0) + row.number
+        outcomes[row.outcome] += row.number
+    rows = _raw_rows(conn)
     return Results(
         artifacts=_number(conn, sa.select(sa.func.count()).select_from(artifacts)),
         reports=_counts(conn, reports.c.state),
-        raw_rows=rows | {"total": sum(rows.values())},
-        findings=_number(conn, sa.select(sa.func.count()).where(is_open)),
-        by_tool=_by_tool(conn),
-        outcomes=_counts(conn, findings.c.outcome, is_open),
-        groups=_number(conn, sa.select(sa.func.count(group.distinct())).where(is_open)),
+        raw_rows={name: number for name, number in rows.items() if number} | {"total": sum(rows.values())},
+        findings=outcomes.total(),
+        by_tool=by_tool,
+        outcomes=dict(sorted(outcomes.items())),
+        groups=_number(conn, groups_query()),
         analyses=_counts(conn, analyses.c.source),
         fixes={_level(level): number for level, number in _counts(conn, fixes.c.level).items()},
         verified_fixes=_number(conn, sa.select(sa.func.count()).where(fixes.c.verified)),
@@ -73,19 +93,55 @@ def results(conn: sa.Connection) -> Results:
             "total": _number(conn, sa.select(sa.func.count()).select_from(cases)),
             "indexed": _number(conn, sa.select(sa.func.count()).where(cases.c.vector.is_not(None))),
         },
-        noisy_rules=tuple(noisy_rules(conn)),
+        noisy_rules=tuple(_noisy_rules(conn, tally, limit=5)),
     )
 
 
-def noisy_rules(conn: sa.Connection, *, limit: int = 5, at_least: int = 10) -> list[NoisyRule]:
-    """The rules with the most open findings, from `at_least` on: what to tune or suppress first."""
-    is_open = findings.c.state.in_(_OPEN)
-    per_tool = {tool: sum(severities.values()) for tool, severities in _by_tool(conn).items()}
-    number = sa.func.count().label("number")
-    rule = (findings.c.tool, findings.c.rule)
-    query = sa.select(*rule, number).where(is_open).group_by(*rule)
-    noisy = conn.execute(query.having(number >= at_least).order_by(number.desc(), findings.c.rule).limit(limit)).all()
-    return [_noisy(conn, row.tool, row.rule, row.number, per_tool[row.tool]) for row in noisy]
+def noisy_rules(conn: sa.Connection, *, limit: int = 5) -> list[NoisyRule]:
+    """The rules with the most open findings that are a large part of their tool's: what to tune or suppress first."""
+    return _noisy_rules(conn, _tally(conn), limit=limit)
+
+
+def tally_query() -> sa.Select[Any]:
+    """Open findings by tool, rule, severity and outcome: one walk along an index, however many there are."""
+    columns = (findings.c.tool, findings.c.rule, findings.c.severity, findings.c.outcome)
+    query = sa.select(*columns, sa.func.count().label("number")).where(findings.c.state.in_(_OPEN))
+    return query.group_by(*columns).order_by(findings.c.tool, findings.c.rule)
+
+
+def groups_query() -> sa.Select[Any]:
+    """The number of groups that open findings form.
+
+    The function around the state keeps SQLite from looking it up: walking along the index of groups needs no sorting.
+    """
+    is_open = sa.func.coalesce(findings.c.state, "").in_(_OPEN)
+    group = sa.select(findings.c.group_key).where(is_open).group_by(findings.c.group_key)
+    return sa.select(sa.func.count()).select_from(group.subquery())
+
+
+def _tally(conn: sa.Connection) -> Sequence[Any]:
+    return conn.execute(tally_query()).all()
+
+
+def _noisy_rules(conn: sa.Connection, tally: Sequence[Any], *, limit: int) -> list[NoisyRule]:
+    tools: Counter[str] = Counter()
+    rules: Counter[tuple[str, str]] = Counter()
+    for row in tally:
+        tools[row.tool] += row.number
+        rules[row.tool, row.rule] += row.number
+    loud = [
+        (tool, rule, number)
+        for (tool, rule), number in sorted(rules.items(), key=lambda item: (-item[1], item[0]))
+        if number >= _NOISY_LEAST and number >= _NOISY_SHARE * tools[tool]
+    ]
+    return [_noisy(conn, tool, rule, number, tools[tool]) for tool, rule, number in loud[:limit]]
+
+
+def _raw_rows(conn: sa.Connection) -> dict[str, int]:
+    """Raw rows by disposition."""
+    sums = {"duplicate": reports.c.duplicates, "ignored": reports.c.ignored, "kept": reports.c.kept}
+    row = conn.execute(sa.select(*(sa.func.coalesce(sa.func.sum(column), 0) for column in sums.values()))).one()
+    return {name: int(number) for name, number in zip(sums, row, strict=True)}
 
 
 def unfixed_reasons(conn: sa.Connection, *, limit: int) -> list[tuple[str, int]]:
@@ -103,23 +159,11 @@ def _noisy(conn: sa.Connection, tool: str, rule: str, number: int, of_tool: int)
         tool=tool,
         rule=rule,
         findings=number,
+        of_tool=of_tool,
         share=number / of_tool,
         verified_fixes=_number(conn, joined.where(*of_rule, fixes.c.verified)),
         applied_fixes=_number(conn, joined.where(*of_rule, fixes.c.state == "applied")),
     )
-
-
-def _by_tool(conn: sa.Connection) -> dict[str, dict[str, int]]:
-    query = (
-        sa.select(findings.c.tool, findings.c.severity, sa.func.count())
-        .where(findings.c.state.in_(_OPEN))
-        .group_by(findings.c.tool, findings.c.severity)
-        .order_by(findings.c.tool)
-    )
-    table: dict[str, dict[str, int]] = {}
-    for tool, severity, number in conn.execute(query):
-        table.setdefault(tool, {})[severity] = number
-    return table
 
 
 def _multiple(conn: sa.Connection) -> int:

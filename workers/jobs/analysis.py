@@ -19,7 +19,7 @@ from workers.jobs import model
 from workers.jobs.context import JobContext
 from workers.jobs.registry import job
 from workers.jobs.scan import read_scan
-from workers.jobs.source import scanned_tree
+from workers.jobs.source import renamed_files, scanned_tree
 from workers.source.tree import SourceTree
 from workers.triage.groups import batches
 
@@ -35,15 +35,19 @@ def run(job: Job, context: JobContext) -> None:
     """Read an artifact's reports, explain its findings, and hand them on to be fixed."""
     with context.store.read() as conn:
         artifact = artifacts.get(conn, job.payload["artifact_id"])
+        first_paths = artifacts.first_paths(conn, artifact.repository or "")
+        commit_before = artifacts.commit_before(conn, artifact)
     context.progress(0.0, f"reading {artifact.name}")
     tree = scanned_tree(artifact, context.paths)
-    scan = read_scan(artifact, tree, context)
+    renamed = renamed_files(tree, commit_before, first_paths)
+    scan = read_scan(artifact, tree, context, first_paths | renamed)
     explained = _explain(scan.findings, tree, context)
     broken = "; ".join(_told(file) for file in scan.broken)
     context.result = {"files": len(scan.files), "findings": len(scan.findings), "broken": len(scan.broken)}
     with context.complete(dead=broken or None) as conn:
         wanted = findings.save_scan(conn, artifact, scan)
         artifacts.save_accounts(conn, artifact.id, scan.files)
+        artifacts.save_renames(conn, artifact.repository or "", renamed)
         analyses.save(conn, explained)
         chosen = set(wanted)
         kept = {one.id: one.finding for one in scan.findings if one.id in chosen}

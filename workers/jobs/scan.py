@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from daemon.domain.artifact import Artifact
 from daemon.domain.report import Report
 from daemon.domain.scan import FileAccount, ReportState, RowAccount, Scan
@@ -14,8 +16,16 @@ from workers.source.tree import SourceTree
 from workers.triage.merge import distinct
 
 
-def read_scan(artifact: Artifact, tree: SourceTree, context: JobContext) -> Scan:
+def read_scan(
+    artifact: Artifact, tree: SourceTree, context: JobContext, renames: Mapping[str, str] | None = None
+) -> Scan:
     """Unpack, parse and tell apart. A file that cannot be read never hides what the others say.
+
+    Args:
+        artifact: Stored already.
+        tree: The scanned commit's files.
+        context: Settings, folders, and whether the job was cancelled.
+        renames: New path → the path under which its findings were first seen.
 
     Raises:
         ArtifactRejected: the archive itself is hostile or broken.
@@ -32,7 +42,19 @@ def read_scan(artifact: Artifact, tree: SourceTree, context: JobContext) -> Scan
             parsed.append(outcome)
         else:
             others.append(outcome)
-    triage = distinct(parsed, tree, scope=artifact.repository or "")
+    return scan_of(parsed, others, tree, scope=artifact.repository or "", renames=renames)
+
+
+def scan_of(
+    parsed: Sequence[Report],
+    others: Sequence[FileAccount],
+    tree: SourceTree | None = None,
+    *,
+    scope: str = "",
+    renames: Mapping[str, str] | None = None,
+) -> Scan:
+    """Reports, and the accounts of files that are none → the scan; see `workers.triage.merge.distinct`."""
+    triage = distinct(parsed, tree, scope=scope, renames=renames)
     accounts = [_account(report, rows) for report, rows in zip(parsed, triage.accounts, strict=True)]
     return Scan(files=tuple(sorted([*accounts, *others], key=lambda file: file.path)), findings=triage.findings)
 
@@ -56,4 +78,5 @@ def _account(report: Report, rows: tuple[RowAccount, ...]) -> FileAccount:
         format=report.format,
         reason="; ".join(report.notes) or None,
         rows=rows,
+        complete=report.complete,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from daemon.domain.artifact import Artifact
@@ -17,6 +18,19 @@ def scanned_tree(artifact: Artifact, paths: Paths) -> SourceTree:
         return _tree(artifact, paths)
     except SourceUnavailable as error:
         return AbsentTree(f"source not available: {error}")
+
+
+def renamed_files(tree: SourceTree, since: str | None, first_paths: Mapping[str, str]) -> dict[str, str]:
+    """Path → the path under which its findings were first seen, for the files renamed since the commit before.
+
+    `first_paths` says so of the files that had been renamed by then. Nothing, where git does not know both commits.
+    """
+    if since is None or not isinstance(tree, CommitTree):
+        return {}
+    try:
+        return {new: first_paths.get(old, old) for new, old in tree.renames(since).items()}
+    except SourceUnavailable:
+        return {}  # the commit before is gone, by a force push say: its files are then as good as new
 
 
 def _tree(artifact: Artifact, paths: Paths) -> SourceTree:

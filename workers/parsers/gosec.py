@@ -49,7 +49,8 @@ class Log(Record):
     """A report."""
 
     issues: list[msgspec.Raw] | None = msgspec.field(name="Issues", default=None)
-    errors: dict[str, Any] | None = msgspec.field(name="Golang errors", default=None)
+    errors: Any = msgspec.field(name="Golang errors", default=None)
+    """By file; some versions write an empty text for none."""
     version: str | None = msgspec.field(name="GosecVersion", default=None)
 
 
@@ -61,7 +62,7 @@ def parse(document: Document) -> Parsed:
         tool="gosec",
         tool_version=log.version,
         rows=((raw, _finding(issue, document)) for raw, issue in each(log.issues, Issue)),
-        notes=tuple(f"could not be read: {name}" for name in log.errors or ()),
+        notes=tuple(f"could not be read: {name}" for name in (log.errors if isinstance(log.errors, dict) else ())),
     )
 
 

@@ -100,6 +100,7 @@ def _report(found: Parser, document: Document, max_rows: int) -> Report:
         rows=tuple(rows),
         scanned=parsed.scanned,
         notes=tuple(finisher.clean(note, 500) for note in parsed.notes[:_MAX_NOTES]),
+        complete=parsed.complete,
     )
 
 

@@ -33,6 +33,7 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     rows: Iterable[Outcome] = ()
     scanned: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    complete: bool = True
 
 
 Parse = Callable[[Document], Parsed]

@@ -38,10 +38,8 @@ def _is_sarif(probe: Probe) -> bool:
 @parser("sarif", tools=(), recognises=_is_sarif)
 def parse(document: Document) -> Parsed:
     """A SARIF log → its results, run after run. The first run names the tool where several tools share a file."""
+    _check_version(document.probe)
     log = _decode_log.decode(document.probe.data)
-    if log.version and not log.version.startswith("2."):
-        message = f"it is SARIF {log.version[:20]}; version 2.1.0 is read"
-        raise UnknownFormat(message)
     runs = [RunReader(run, document) for run in log.runs or ()]
     notes = [note for run in runs for note in run.notes()]
     if log.inline_external_properties:
@@ -52,7 +50,16 @@ def parse(document: Document) -> Parsed:
         rows=(row for run in runs for row in run.rows()),
         scanned=tuple(dict.fromkeys(path for run in runs for path in run.places.scanned())),
         notes=tuple(notes),
+        complete=all(run.complete for run in runs),
     )
+
+
+def _check_version(probe: Probe) -> None:
+    """Drafts and SARIF 1 have other shapes, and would fail with words about members that they never had."""
+    version = probe.value("version")
+    if isinstance(version, str) and not version.startswith("2.1"):
+        message = f"it is SARIF {version[:40]}; version 2.1.0 is read"
+        raise UnknownFormat(message)
 
 
 class RunReader:
@@ -66,6 +73,11 @@ class RunReader:
         self.version = driver.semantic_version or driver.version
         self._rules = Rules(run)
         self.places = Places(run, document.paths)
+
+    @property
+    def complete(self) -> bool:
+        """Whether no invocation says that it failed."""
+        return all(call.execution_successful is not False for call in self._run.invocations or ())
 
     def rows(self) -> Iterator[Outcome]:
         """Each result, as the finding it is or with why it is none."""

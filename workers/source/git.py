@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -42,6 +44,23 @@ class CommitTree:
         """See `SourceTree.paths`."""
         return iter(sorted(path for path in self._entries if SKIPPED.isdisjoint(path.split("/"))))
 
+    def renames(self, since: str) -> dict[str, str]:
+        """New path → old path of the files that were renamed between the commit `since` and this one.
+
+        A partial mirror finds those that were renamed without a change: nothing is downloaded for this.
+
+        Raises:
+            SourceUnavailable: the repository lacks `since`.
+        """
+        before = self._resolve(since)
+        for similarity in ("-M", "-M100%"):
+            arguments = ("diff-tree", "-r", "-z", "--name-status", similarity, "--diff-filter=R", before, self.commit)
+            with contextlib.suppress(SourceUnavailable):
+                names = self._git(*arguments, lazy=False).decode("utf-8", "surrogateescape").split("\0")
+                # A status (`R097`), the old path, the new one.
+                return dict(zip(names[2::3], names[1::3], strict=False))
+        return {}
+
     @functools.cached_property
     def _entries(self) -> dict[str, str]:
         """Path → object id of every regular file. Sizes are not asked for: a partial mirror would fetch every blob."""
@@ -67,10 +86,12 @@ class CommitTree:
             message = f"commit {commit} is not in {self._repository}: fetch it there, or give another --source"
             raise SourceUnavailable(message) from error
 
-    def _git(self, *arguments: str) -> bytes:
+    def _git(self, *arguments: str, lazy: bool = True) -> bytes:
+        """What git prints. `lazy`: a partial mirror may fetch the objects that it lacks."""
         command = ["git", *_SAFE, "-C", str(self._repository), *arguments]
+        environment = None if lazy else {**os.environ, "GIT_NO_LAZY_FETCH": "1"}
         try:
-            done = subprocess.run(command, capture_output=True, check=True, timeout=_TIMEOUT_SECONDS)
+            done = subprocess.run(command, capture_output=True, check=True, timeout=_TIMEOUT_SECONDS, env=environment)
         except FileNotFoundError as error:
             message = "git is not installed: install it to read the scanned commit"
             raise SourceUnavailable(message) from error

@@ -58,18 +58,19 @@ class Fingerprints:
     def _subject(self, finding: Finding) -> tuple[str, ...]:
         location = finding.location
         path = self._renames.get(finding.path or "", finding.path or "")
+        where = path or place_name(location)
         if finding.package is not None:
-            return ("package", finding.package.name.lower(), finding.package.version, path or place_name(location))
-        if location.region and location.path:
+            return ("package", finding.package.name.lower(), finding.package.version, where)
+        if location.region:
             code = self._code(location.path, location.region) or code_of(location.snippet, location.region)
             if code:
-                return ("code", path, code)
-        if not path and (location.url or location.logical):
-            return ("place", path, place_name(location))
-        return ("words", path, self._words(finding))
+                return ("code", where, code)
+        elif not path and where:
+            return ("place", where)
+        return ("words", where, self._words(finding))
 
-    def _code(self, path: str, region: Region) -> str:
-        lines = self._lines(path)
+    def _code(self, path: str | None, region: Region) -> str:
+        lines = self._lines(path) if path else None
         if lines is None or region.start_line > len(lines):
             return ""
         end = min(region.end_line or region.start_line, len(lines))
@@ -115,8 +116,10 @@ def place_name(location: Location) -> str:
     if location.logical:
         image, colon, inside = location.logical.partition(": ")
         return f"{image if '://' in image else _TAG.sub('', image)}{colon}{inside}"
+    if not location.url:
+        return ""
     try:
-        parts = urlsplit(location.url or "")
+        parts = urlsplit(location.url)
     except ValueError:
-        return location.url or ""
+        return location.url
     return f"{parts.scheme}://{parts.netloc}"

@@ -1,8 +1,8 @@
 """reports and source → distinct findings, an account of every raw row, and groups.
 
 A row repeats another one when the same tool's same rule points to the same place: in another format, in a merged
-file, or twice in one file. Distinct findings are then told apart by their fingerprints, and by their order in the
-file where one rule flags the same code twice.
+file, or twice in one file with the same words. Distinct findings are then told apart by their fingerprints, and by
+their order in the file where one rule flags the same code twice.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from workers.triage.categories import OTHER, category
 from workers.triage.combine import combine
 from workers.triage.groups import group_keys
 from workers.triage.identity import Fingerprints, digest, place_name
+from workers.triage.ranking import rank
 
 
 class Triage(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,11 +86,19 @@ def distinct(
     ids = _ids(clusters, Fingerprints(tree, renames=renames), scope)
     merged = [_merged(cluster) for cluster in clusters]
     keys = group_keys(dict(zip(ids, merged, strict=True)))
-    findings = tuple(
-        KeptFinding(id=identifier, finding=finding, group=keys[identifier])
-        for identifier, finding in zip(ids, merged, strict=True)
-    )
+    findings = tuple(_kept(identifier, finding, keys) for identifier, finding in zip(ids, merged, strict=True))
     return Triage(findings=findings, accounts=_accounts(reports, clusters, ids))
+
+
+def _kept(identifier: str, finding: Finding, groups: Mapping[str, str]) -> KeptFinding:
+    urgency = rank(finding)
+    return KeptFinding(
+        id=identifier,
+        finding=finding,
+        group=groups[identifier],
+        urgency=urgency.score,
+        urgency_reasons=urgency.reasons,
+    )
 
 
 def _entries(reports: Sequence[Report]) -> Iterator[_Entry]:
@@ -106,9 +115,9 @@ def _place(finding: Finding) -> Place:
         where = "\0".join((finding.package.name.lower(), finding.package.version, path or place_name(location)))
         return Place(finding.tool, finding.rule, "package", where)
     region = location.region
-    if region is not None and location.path:
-        end_line = region.end_line or region.start_line
-        return Place(finding.tool, finding.rule, "code", path, region.start_line, end_line, region.start_column or 0)
+    if region is not None:
+        where, end_line = location.path or place_name(location), region.end_line or region.start_line
+        return Place(finding.tool, finding.rule, "code", where, region.start_line, end_line, region.start_column or 0)
     if not path and (location.url or location.logical):
         return Place(finding.tool, finding.rule, "place", place_name(location))
     return Place(finding.tool, finding.rule, "words", f"{path}\0{finding.message}")
@@ -121,13 +130,42 @@ def _clusters(entries: Sequence[_Entry]) -> list[list[_Entry]]:
         if entry.place.column:
             line = entry.place._replace(column=0)
             columns[line] = min(columns.get(line, entry.place.column), entry.place.column)
-    clusters: dict[Place, list[_Entry]] = {}
+    places: dict[Place, list[_Entry]] = {}
     for entry in entries:
         place = entry.place
         if not place.column and place in columns:
             place = place._replace(column=columns[place])
-        clusters.setdefault(place, []).append(entry)
-    return list(clusters.values())
+        places.setdefault(place, []).append(entry)
+    return [cluster for group in places.values() for cluster in _told_apart(group)]
+
+
+def _told_apart(group: list[_Entry]) -> list[list[_Entry]]:
+    """Rows of one place → a cluster for each thing said there.
+
+    What one report says twice in different words is two findings ("variable a …", "variable b …"). Another report of
+    the same place may use words of its own: its first, second … thing is then the first, second … one here.
+    """
+    if len(group) == 1 or group[0].place.kind == "package" or len({entry.finding.message for entry in group}) == 1:
+        return [group]
+    clusters: list[list[_Entry]] = []
+    by_report: dict[int, dict[str, list[_Entry]]] = {}
+    for entry in group:
+        by_report.setdefault(entry.report, {}).setdefault(entry.finding.message, []).append(entry)
+    for said in by_report.values():
+        _join(clusters, said)
+    return clusters
+
+
+def _join(clusters: list[list[_Entry]], said: dict[str, list[_Entry]]) -> None:
+    """Adds one report's rows, by message, to the clusters of their place."""
+    known = {entry.finding.message: number for number, cluster in enumerate(clusters) for entry in cluster}
+    free = [number for number in range(len(clusters)) if number not in {known.get(message) for message in said}]
+    for message, entries in said.items():
+        number = known[message] if message in known else free.pop(0) if free else None
+        if number is None:
+            clusters.append(entries)
+        else:
+            clusters[number] += entries
 
 
 def _ids(clusters: Sequence[list[_Entry]], fingerprints: Fingerprints, scope: str) -> list[str]:

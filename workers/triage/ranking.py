@@ -49,11 +49,6 @@ def rank(finding: Finding, *, fixable: bool | None = None) -> Rank:
     return Rank(max(score, 0.0), tuple(reasons))
 
 
-def ranked(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings, most urgent first; equal ones by tool, rule, file and line."""
-    return sorted(findings, key=lambda item: (-rank(item).score, item.tool, item.rule, item.path or "", item.line or 0))
-
-
 def _weights(finding: Finding, fixable: bool | None) -> Iterable[tuple[float, str]]:
     if finding.epss is not None and finding.epss >= _EASILY_EXPLOITED:
         yield 30.0 * min(finding.epss * 2, 1.0), f"likely to be exploited (EPSS {finding.epss:.0%})"

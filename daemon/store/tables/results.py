@@ -40,6 +40,10 @@ reports = sa.Table(
     sa.Column("tool_version", sa.Text),
     sa.Column("format", sa.Text),
     sa.Column("row_count", sa.Integer, nullable=False, server_default="0"),
+    # Of the rows; counted once, because nobody wants to wait for a million of them to be counted.
+    sa.Column("kept", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("duplicates", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("ignored", sa.Integer, nullable=False, server_default="0"),
     sa.Column("reason", sa.Text),
     sa.UniqueConstraint("artifact_id", "path", name="uq_reports_path"),
 )
@@ -64,31 +68,43 @@ findings = sa.Table(
     sa.Column("branch", sa.Text, nullable=False, server_default=""),
     sa.Column("commit_sha", sa.Text, nullable=False, server_default=""),
     sa.Column("artifact_id", sa.ForeignKey("artifacts.id"), nullable=False),
+    sa.Column("first_artifact_id", sa.Integer),  # equal to artifact_id: new since the scan before
     # The tool and the artifact's name without run numbers: a later scan under the same key closes what it lacks.
     sa.Column("scan_key", sa.Text, nullable=False),
     sa.Column("tool", sa.Text, nullable=False),
     sa.Column("rule", sa.Text, nullable=False),
     sa.Column("severity", sa.Text, nullable=False),
-    sa.Column("severity_rank", sa.Integer, nullable=False),
     sa.Column("category", sa.Text, nullable=False),
     sa.Column("path", sa.Text),
     sa.Column("line", sa.Integer),
     sa.Column("group_key", sa.Text),
+    sa.Column("urgency", sa.Double, nullable=False, server_default="0"),
+    sa.Column("urgency_reasons", sa.Text, nullable=False, server_default=""),  # one a line
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("state_reason", sa.Text),
     sa.Column("state_until", sa.Double),
+    sa.Column("suppressed_by", sa.Text),  # scanner, person
     # Set by enrichment: how it ended, and the best level that a candidate reached.
     sa.Column("outcome", sa.Text, nullable=False, server_default="pending"),  # pending, fixed, unfixed
     sa.Column("reason", sa.Text),
     sa.Column("first_seen_at", sa.Double, nullable=False),
     sa.Column("last_seen_at", sa.Double, nullable=False),
     sa.Column("data", _JSON, nullable=False),
-    sa.Index("ix_findings_open", "state", "severity_rank", "id"),
     sa.Index("ix_findings_scan", "repository", "branch", "scan_key", "state"),
-    sa.Index("ix_findings_rule", "tool", "rule"),
-    sa.Index("ix_findings_group", "group_key"),
+    sa.Index("ix_findings_group", "group_key", "state"),
     sa.Index("ix_findings_artifact", "artifact_id"),
-    sa.Index("ix_findings_outcome", "outcome"),
+    # `findings list` reads the first; counting by tool, rule, severity or outcome reads the second and no table.
+    sa.Index("ix_findings_urgent", "state", "urgency", "id"),
+    sa.Index("ix_findings_tally", "state", "tool", "rule", "severity", "outcome"),
+    sa.Index("ix_findings_rule", "rule", "tool"),
+)
+
+moved_files = sa.Table(
+    "moved_files",
+    METADATA,
+    sa.Column("repository", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("first_path", sa.Text, nullable=False),  # under which its findings were first seen
 )
 
 replies = sa.Table(

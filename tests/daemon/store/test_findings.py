@@ -21,21 +21,28 @@ def finding(rule: str = "r", severity: Severity = Severity.HIGH, **values: objec
     return msgspec.convert(whole, Finding)
 
 
-def scan(*kept: KeptFinding) -> Scan:
-    file = FileAccount(path="r.json", state=ReportState.PARSED, tool="semgrep")
+def scan(*kept: KeptFinding, complete: bool = True) -> Scan:
+    file = FileAccount(path="r.json", state=ReportState.PARSED, tool="semgrep", complete=complete)
     return Scan(files=(file,), findings=kept)
 
 
 def kept(one: str, **values: object) -> KeptFinding:
-    return KeptFinding(id=one, finding=finding(**values))
+    made = finding(**values)
+    return KeptFinding(id=one, finding=made, urgency=made.severity.rank, urgency_reasons=(f"severity {made.severity}",))
 
 
 def upload(
-    store: Store, number: int, *, commit: str = "c1", name: str = "semgrep-results", repository: str = "o/r"
+    store: Store,
+    number: int,
+    *,
+    commit: str = "c1",
+    name: str = "semgrep-results",
+    repository: str = "o/r",
+    branch: str = "main",
 ) -> Artifact:
     new = NewArtifact(
         name=f"{name}-{number}", origin=ArtifactOrigin.GITHUB, sha256=str(number), size=1, stored_at="x",
-        repository=repository, commit=commit, external_id=str(number),
+        repository=repository, commit=commit, external_id=str(number), branch=branch,
     )  # fmt: skip
     with store.begin() as conn:
         return artifacts.get(conn, artifacts.add(conn, new)[0])
@@ -98,13 +105,15 @@ def test_only_what_is_new_or_was_seen_at_another_commit_wants_fixing(results_sto
 
 
 def test_a_suppression_outlives_scans_until_its_end(results_store: Store) -> None:
+    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
     save(results_store, upload(results_store, 100), scan(kept("f1")))
     with results_store.begin() as conn:
-        assert findings.suppress(conn, "f1", "test code", dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+        assert findings.suppress(conn, "f1", "test code", tomorrow)
     assert save(results_store, upload(results_store, 101), scan(kept("f1"))) == []
     assert state(results_store, "f1") is FindingState.SUPPRESSED
     with results_store.begin() as conn:
-        assert findings.end_suppressions(conn, dt.datetime(2026, 1, 2, tzinfo=dt.UTC).timestamp()) == 1
+        assert findings.end_suppressions(conn, tomorrow.timestamp() - 1) == 0
+        assert findings.end_suppressions(conn, tomorrow.timestamp() + 1) == 1
     assert state(results_store, "f1") is FindingState.OPEN
 
 
@@ -113,6 +122,64 @@ def test_the_scanners_own_suppression_is_kept_with_its_reason(results_store: Sto
     with results_store.read() as conn:
         stored = findings.load(conn, ["f1"])[0]
     assert (stored.state, stored.state_reason) == (FindingState.SUPPRESSED, "nosec: fixture")
+    save(results_store, upload(results_store, 101), scan(kept("f1")))
+    assert state(results_store, "f1") is FindingState.OPEN, "the comment was removed"
+
+
+def test_a_scan_ends_a_suppression_that_has_run_out(results_store: Store) -> None:
+    save(results_store, upload(results_store, 100), scan(kept("f1")))
+    with results_store.begin() as conn:
+        findings.suppress(conn, "f1", "until the release", dt.datetime.now(dt.UTC) - dt.timedelta(days=1))
+    assert save(results_store, upload(results_store, 101), scan(kept("f1"))) == ["f1"]
+    assert state(results_store, "f1") is FindingState.OPEN
+
+
+def test_a_persons_reason_outweighs_the_scanners_and_is_lifted_by_hand(results_store: Store) -> None:
+    save(results_store, upload(results_store, 100), scan(kept("f1")))
+    with results_store.begin() as conn:
+        findings.suppress(conn, "f1", "accepted by Ada", None)
+    save(results_store, upload(results_store, 101), scan(kept("f1", suppressed="nosec")))
+    with results_store.begin() as conn:
+        assert findings.load(conn, ["f1"])[0].state_reason == "accepted by Ada"
+        assert findings.lift(conn, "f1")
+        assert not findings.lift(conn, "f1"), "it is open"
+    assert state(results_store, "f1") is FindingState.OPEN
+
+
+def test_a_scan_that_failed_closes_nothing(results_store: Store) -> None:
+    save(results_store, upload(results_store, 100), scan(kept("f1")))
+    save(results_store, upload(results_store, 101), scan(complete=False))
+    broken = FileAccount(path="other.json", state=ReportState.BROKEN, reason="cut short")
+    save(results_store, upload(results_store, 102), Scan(files=(*scan().files, broken), findings=()))
+    assert state(results_store, "f1") is FindingState.OPEN
+
+
+def test_only_scans_of_a_main_branch_decide_on_what_it_has(results_store: Store) -> None:
+    save(results_store, upload(results_store, 100), scan(kept("f1")))
+    save(results_store, upload(results_store, 101, branch="feature"), scan(kept("f2")))
+    assert state(results_store, "f1") is FindingState.OPEN, "that it is gone on a branch means little"
+    save(results_store, upload(results_store, 102), scan())
+    save(results_store, upload(results_store, 103, branch="old"), scan(kept("f1")))
+    assert state(results_store, "f1") is FindingState.FIXED, "an old branch still has it"
+    save(results_store, upload(results_store, 104, branch="feature"), scan())
+    assert state(results_store, "f2") is FindingState.FIXED, "it never came to a main branch"
+
+
+def test_a_finding_that_is_merged_belongs_to_the_main_branch(results_store: Store) -> None:
+    save(results_store, upload(results_store, 100, branch="feature"), scan(kept("f1")))
+    save(results_store, upload(results_store, 101), scan(kept("f1")))
+    save(results_store, upload(results_store, 102, branch="feature"), scan())
+    assert state(results_store, "f1") is FindingState.OPEN
+    save(results_store, upload(results_store, 103), scan())
+    assert state(results_store, "f1") is FindingState.FIXED
+
+
+def test_new_is_what_the_latest_scan_was_the_first_to_see(results_store: Store) -> None:
+    save(results_store, upload(results_store, 100), scan(kept("f1")))
+    save(results_store, upload(results_store, 101), scan(kept("f1"), kept("f2")))
+    with results_store.read() as conn:
+        assert [one.id for one in findings.listing(conn, Filter(new=True))] == ["f2"]
+        assert [one.new for one in findings.load(conn, ["f1", "f2"])] == [False, True]
 
 
 def test_lists_are_worst_first_and_narrowed_by_every_filter(results_store: Store) -> None:

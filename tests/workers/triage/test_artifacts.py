@@ -9,7 +9,6 @@ from daemon.domain.report import Report
 from daemon.domain.scan import Disposition
 from workers.parsers import NotReport, read
 from workers.triage.merge import Triage, distinct
-from workers.triage.overview import Seen, noisy
 
 ARTIFACTS = Path(__file__).resolve().parents[4] / "shared" / "artifacts"
 pytestmark = pytest.mark.skipif(not ARTIFACTS.is_dir(), reason="the real artifacts are not beside this repository")
@@ -57,11 +56,6 @@ def test_package_findings_group_by_vulnerability(triage: Triage) -> None:
     assert len(packages) == 130
     assert len({kept.group for kept in packages}) < 70
     assert all(kept.finding.package and kept.finding.package.ecosystem != "unknown" for kept in packages)
-
-
-def test_the_loud_rule_is_named(triage: Triage) -> None:
-    loud = noisy(Seen(finding=kept.finding) for kept in triage.findings if kept.finding.tool == "semgrep")
-    assert [(share.findings, share.of_tool) for share in loud] == [(88, 107)]
 
 
 def test_no_finding_is_without_a_type_a_severity_and_a_place(triage: Triage) -> None:

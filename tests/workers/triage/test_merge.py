@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +57,24 @@ def test_two_columns_of_one_line_stay_two_and_a_row_without_column_joins_the_fir
     triage = distinct([report([on(2, 5), on(2, 9)]), report([on(2)], "other.sarif")], SOURCE)
     assert len(triage.findings) == 2
     assert triage.accounts[1][0].finding_id == triage.accounts[0][0].finding_id
+
+
+def test_two_things_that_a_report_says_of_one_place_stay_two_and_pair_with_the_other_format() -> None:
+    native = report([on(2, message="variable a"), on(2, message="variable b"), on(2, message="variable a")])
+    sarif = report([on(2, message="b is unused"), on(2, message="variable a")], "other.sarif")
+    triage = distinct([native, sarif], SOURCE)
+    a, b = (kept.id for kept in triage.findings)
+    assert [[row.finding_id for row in rows] for rows in triage.accounts] == [[a, b, a], [b, a]]
+    assert triage.count(Disposition.DUPLICATE) == 3
+
+
+def test_places_outside_of_the_repository_are_told_apart_by_their_lines() -> None:
+    def outside(line: int) -> Finding:
+        return msgspec.structs.replace(
+            on(line), locations=(Location(logical="C:/x.ts", region=on(line).location.region),)
+        )
+
+    assert len(distinct([report([outside(3), outside(9)])]).findings) == 2
 
 
 @given(st.permutations(range(6)))
