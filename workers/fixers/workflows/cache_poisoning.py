@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -69,6 +70,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         why = _INSTALLS.get(step.action, f"{step.action or 'this step'} has no switch for its cache that is known here")
         raise NoFix(why)
     switch = _of_version(workflow, step, switch)
+    if "lookup-only" in switch.off and _asked(workflow, step):
+        yield from _skipped(workflow, step)
+        return
     edits, declares = _changes(workflow, step, switch, switch.off)
     why = f"{step.action} restores no cache, so a release is built from nothing that another run wrote."
     yield model.candidate("no-cache", edits, why, declares=declares)
@@ -80,6 +84,25 @@ def propose(target: Target) -> Iterator[Candidate]:
     edits, declares = _changes(workflow, step, switch, dict.fromkeys(switch.off, expression))
     why = f"{step.action} restores no cache where a tag is built; other runs of this workflow keep theirs."
     yield model.candidate("no-cache-for-tags", edits, why, declares=declares)
+
+
+def _asked(workflow: Workflow, step: Step) -> bool:
+    """Whether another step asks if the cache was hit: a look-up alone says so, although it restores nothing."""
+    name = step.node.text("id")
+    reference = rf"steps\.{re.escape(name)}\.outputs\.cache-hit"
+    return bool(name and re.search(reference, workflow.doc.content.decode("utf-8", "replace")))
+
+
+def _skipped(workflow: Workflow, step: Step) -> Iterator[Candidate]:
+    """The step is left out where a tag is built; whoever asks it then hears of no hit."""
+    if not _builds_tags(workflow) or step.node.child("if") is not None:
+        message = "another step asks whether this cache was hit, and would take a look-up for a restored cache"
+        raise NoFix(message)
+    condition = f"${{{{ !{_TAG} }}}}"
+    first = step.node.keys()[0]
+    edit = yamledit.add_key(workflow.doc, step.node, "if", condition, after="name" if first == "name" else first)
+    why = "No cache is restored where a tag is built, and the steps that ask for a hit then do their work."
+    yield model.candidate("skip-for-tags", [edit], why, declares=[dotted((*step.path, "if"))])
 
 
 def _of_version(workflow: Workflow, step: Step, switch: _Switch) -> _Switch:

@@ -43,6 +43,7 @@ _PUSHING = """
     tibdex/backport technote-space/create-pr-action"""
 PUSHING_ACTIONS = frozenset(_PUSHING.split())
 _MAY_PUSH = re.compile(r"push|commit|rebase|backport|bump|cherry|fast-forward|auto-?format|sync|release-gem|gh-pages")
+_NAMED_SO = re.compile(r"publish|release|deploy|push|(?<![a-z])tag(?![a-z])|bump|gh-pages|submodule")
 _OWN_INPUTS = ("token", "github_token", "github-token", "ssh-key", "push_token", "repo-token", "personal_token")
 
 
@@ -53,7 +54,7 @@ class User:
     step: Step
     what: str
     script: bool
-    """It is a `run` whose own text calls git, so that it can be given a token of its own."""
+    """It is a `run`, so that it can be given a token of its own."""
 
 
 def keeps(step: Step) -> bool:
@@ -89,7 +90,7 @@ def _uses(step: Step, tree: SourceTree) -> User | None:
     if (match := USES_GIT.search(plain)) is not None:
         return User(step, f"`{' '.join(match[0].split())}`", script=True)
     if (match := _TOOLS.search(plain) or _TASKS.search(plain)) is not None:
-        return User(step, f"`{' '.join(match[0].split())[:60]}`", script=False)
+        return User(step, f"`{' '.join(match[0].split())[:60]}`", script=True)
     for path in _SCRIPT.finditer(plain):
         if _file_uses_git(path["path"], tree):
             return User(step, f"`{path['path']}`", script=True)
@@ -97,10 +98,11 @@ def _uses(step: Step, tree: SourceTree) -> User | None:
 
 
 def _file_uses_git(path: str, tree: SourceTree) -> bool:
+    """Whether a script of the repository uses git; one that is not in the tree may, where its name says so."""
     try:
         text = tree.read(path)
     except SourceUnavailable:
-        return False
+        return bool(_NAMED_SO.search(path))
     return bool(USES_GIT.search(text.decode("utf-8", "replace")))
 
 

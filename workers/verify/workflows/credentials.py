@@ -17,6 +17,12 @@ _OWN_CREDENTIALS = re.compile(
     r"|\bgit\s+config\b[^\n]*(?:insteadOf|extraheader|credential)|GIT_ASKPASS|\.netrc|GIT_SSH_COMMAND|\bssh-add\b",
     re.IGNORECASE,
 )
+_STAYS = re.compile(
+    r"\bgh\s+auth\s+setup-git\b|\bgit\s+remote\s+(?:set-url|add)\b|\bgit\s+config\b[^\n]*(?:insteadOf|extraheader"
+    r"|credential)|\.netrc|\bssh-add\b|GIT_ASKPASS|GIT_SSH_COMMAND",
+    re.IGNORECASE,
+)
+"""What a step sets up for those after it, too."""
 _PUSHING_ACTIONS = frozenset(
     (
         "ad-m/github-push-action",
@@ -49,16 +55,23 @@ def _keeps(step: Step) -> bool:
 
 
 def _user(steps: tuple[Step, ...]) -> str | None:
-    brought = False
+    stays = ""
     for step in steps:
         if step.action == _CHECKOUT and _keeps(step):
             return None
-        script = "\n".join((step.run or "", *step.env.values()))
-        brought = brought or bool(_OWN_CREDENTIALS.search(script)) or step.action == "webfactory/ssh-agent"
-        if brought:
+        run = step.run or ""
+        stays = stays or ("ssh" if step.action == "webfactory/ssh-agent" else "".join(_STAYS.findall(run)[:1]))
+        if _serves(stays, step) or _OWN_CREDENTIALS.search("\n".join((run, *step.env.values()))):
             continue
-        if (match := _USES_GIT.search(step.run or "")) is not None:
+        if (match := _USES_GIT.search(run)) is not None:
             return f"`{' '.join(match[0].split())}`"
         if step.action in _PUSHING_ACTIONS and not any(name in step.inputs for name in _OWN_TOKEN_INPUTS):
             return str(step.action)
     return None
+
+
+def _serves(stays: str, step: Step) -> bool:
+    """Whether what an earlier step set up still answers git here: `gh` does only where it has a token itself."""
+    if "setup-git" not in stays:
+        return bool(stays)
+    return not step.everything.keys().isdisjoint(("GH_TOKEN", "GITHUB_TOKEN"))

@@ -26,6 +26,9 @@ class Step(msgspec.Struct, frozen=True):
     """`with`."""
     around: Mapping[str, str]
     """Environment of the job and the workflow."""
+    id: str = ""
+    condition: str = ""
+    """Its `if`."""
 
     @property
     def action(self) -> str | None:
@@ -97,6 +100,8 @@ def _step(step: Mapping[str, Any], around: Mapping[str, str], shell: str) -> Ste
         env=_strings(step.get("env")),
         inputs=_strings(step.get("with")),
         around=around,
+        id=text(step.get("id")) or "",
+        condition=text(step.get("if")) or "",
     )
 
 

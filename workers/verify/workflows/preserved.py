@@ -91,6 +91,8 @@ def _steps(old: Workflow, new: Workflow) -> Iterator[str]:
             continue
         if (problem := scripts.changed_meaning(before, after)) is not None:
             yield f"{where}: {problem}"
+        if (unhit := _false_hit(new, before, after)) is not None:
+            yield f"{where}: {unhit}"
         if before.action != after.action and not _moved(before.action or "", after.action or ""):
             yield f"{where}: it uses {after.uses} instead of {before.uses}"
         if before.run != after.run and after.run is not None and after.shell.startswith(("bash", "sh")):
@@ -109,6 +111,20 @@ _MOVED = {
     "docker/bake-action/subaction/list-targets": "docker/bake-action/subaction/matrix",
 }
 """Actions that live on under another name."""
+
+
+def _false_hit(new: Workflow, before: Step, after: Step) -> str | None:
+    """A cache that is only looked up says that it was hit, and steps that ask leave out what they should do."""
+    name = "lookup-only"
+    if after.inputs.get(name, "false") == "false" or before.inputs.get(name, "false") != "false" or not after.id:
+        return None
+    asked = f"steps.{after.id}.outputs.cache-hit"
+    users = [step for job in new.jobs for step in job.steps if asked in step.condition]
+    return (
+        f"a later step asks whether its cache was hit, and a look-up says so without restoring it ({asked})"
+        if users
+        else None
+    )
 
 
 def _no_command(step: Step) -> None:

@@ -1,0 +1,44 @@
+"""Whether a rewritten script passes the same arguments."""
+
+import pytest
+
+from workers.verify.workflows.model import Step
+from workers.verify.workflows.scripts import changed_meaning
+
+
+def _step(run: str, env: dict[str, str] | None = None, around: dict[str, str] | None = None) -> Step:
+    return Step(uses=None, run=run, shell="bash", env=env or {}, inputs={}, around=around or {})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "env", "around"),
+    [
+        ('echo "${{ inputs.a }}"', 'echo "${A}"', {"A": "${{ inputs.a }}"}, {}),
+        ("echo '${{ inputs.a }}'", 'echo "${A}"', {"A": "${{ inputs.a }}"}, {}),
+        ('echo "${{ env.V }}"', 'echo "${V}"', {}, {"V": "21"}),
+        ('echo "${{ env.V }}:${{ inputs.a }}"', 'echo "${V}:${A}"', {"A": "${{ inputs.a }}"}, {"V": "${{ vars.v }}"}),
+        ('echo "${{ env.LATER }}"', 'echo "${LATER}"', {}, {}),
+        ("T=\"$(ls | grep '${{ inputs.a }}')\"", 'T="$(ls | grep "${A}")"', {"A": "${{ inputs.a }}"}, {}),
+        ("echo ${{ github.ref_name }}", 'echo "${GITHUB_REF_NAME}"', {}, {}),
+    ],
+)
+def test_the_same_arguments_are_the_same_however_they_are_written(before, after, env, around):
+    """Variables of a step, of the workflow, and those that an earlier step writes."""
+    assert changed_meaning(_step(before, around=around), _step(after, env, around)) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "env", "around"),
+    [
+        ("echo '${{ inputs.a }}'", "echo '${A}'", {"A": "${{ inputs.a }}"}, {}),
+        ("echo '${{ env.LATER }}'", "echo '${LATER}'", {}, {}),
+        ('echo "${{ inputs.a }}"', 'echo "${A}"', {"A": "${{ inputs.b }}"}, {}),
+        ('V=1; echo "${{ env.V }}"', 'V=1; echo "${V}"', {}, {"V": "21"}),
+        ("run ${{ env.FLAGS_AND_MORE }}", 'run "${FLAGS_AND_MORE}"', {}, {"FLAGS_AND_MORE": "-a -b"}),
+        ('echo "${{ inputs.a }}"', 'PATH=x echo "${PATH}"', {"PATH": "${{ inputs.a }}"}, {}),
+        ("cat <<'E'\n${{ inputs.a }}\nE\n", "cat <<'E'\n${A}\nE\n", {"A": "${{ inputs.a }}"}, {}),
+    ],
+)
+def test_another_argument_is_told(before, after, env, around):
+    """Single quotes, literal heredocs, other values, a clash, and several words that become one."""
+    assert changed_meaning(_step(before, around=around), _step(after, env, around)) is not None
