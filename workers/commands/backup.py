@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from daemon.errors import EditConflict, SourceUnavailable
+from workers.commands.write import replace
 from workers.source.tree import FolderTree, safe_path
 
 
@@ -53,7 +52,7 @@ class Backups:
         backup = Backup(str(self._folder), now, saved)
         self._place.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = self._place / f"{now:%Y%m%dT%H%M%S.%f}.msgpack"
-        _replace(file, msgspec.msgpack.encode(backup), None)
+        replace(file, msgspec.msgpack.encode(backup), 0o600)
         self._write_all(tree, changed, before)
         return file
 
@@ -85,30 +84,17 @@ class Backups:
         try:
             for path, content in files.items():
                 target = tree.root / safe_path(path)
-                _replace(target, content, target.stat().st_mode & 0o7777)
+                replace(target, content, target.stat().st_mode & 0o7777)
                 written.append(path)
-        except OSError as error:
-            for path in written:
-                target = tree.root / safe_path(path)
-                _replace(target, before[path], target.stat().st_mode & 0o7777)
+        except BaseException as error:
+            # An interruption between two files must not leave half of the fixes behind either.
+            for done in written:
+                target = tree.root / safe_path(done)
+                replace(target, before[done], target.stat().st_mode & 0o7777)
+            if not isinstance(error, OSError):
+                raise
             message = f"{path} cannot be written ({error.strerror}): nothing was changed"
             raise SourceUnavailable(message) from error
-
-
-def _replace(target: Path, content: bytes, mode: int | None) -> None:
-    """Write aside, sync, rename."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if mode is not None:
-            Path(name).chmod(mode)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _sha256(content: bytes) -> str:

@@ -4,35 +4,39 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
 import msgspec
 
 from daemon import settings as settings_module
-from daemon.domain.edits import unified_diff
 from daemon.domain.fix import Level
 from daemon.domain.severity import Severity
 from daemon.errors import ScannerUnavailable, SecaidError, SettingsError, Unavailable
 from daemon.paths import Paths
 from workers.commands.backup import Backups
-from workers.commands.fix_render import document, sarif, show
+from workers.commands.fix_json import document, sarif
+from workers.commands.fix_text import first_answer, show
+from workers.commands.secret_patch import removes_secret, safe_patch
 from workers.commands.walk import ListedTree
+from workers.commands.write import STDOUT, write_output
 from workers.parsers import read
-from workers.repair.compose import Composition, Overlay, compose
 from workers.repair.item import Item, Options
 from workers.repair.look import look
 from workers.repair.repair import repair
+from workers.repair.rounds import Settled, settle
+from workers.repair.tested import passing
 from workers.source.tree import FolderTree, SourceTree
 from workers.verify.batch import Scanners
 from workers.verify.environments import available
 from workers.verify.own_rules import with_own_rules
+from workers.verify.sandbox import Sandbox
 from workers.verify.verifier import Verifier
 
-_FOUND, _USAGE, _UNAVAILABLE = 1, 2, 3
-_ROUNDS = 5
-_LEVELS = [str(level) for level in Level if level is not Level.NONE]
+_FOUND, _USAGE, _UNAVAILABLE, _INTERRUPTED = 1, 2, 3, 130
+_LEVELS = [str(level) for level in Level if Level.NONE < level <= Level.TESTED]
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +51,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     sarif: Path | None
     as_json: bool
     quiet: bool
+    tests: str | None
+    """The project's own test command."""
 
 
 @click.command()
@@ -68,6 +74,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     "--patch", type=click.Path(dir_okay=False, path_type=Path), help="Write all fixes as one patch; - is stdout."
 )
 @click.option("--sarif", type=click.Path(dir_okay=False, path_type=Path), help="Write SARIF with fixes; - is stdout.")
+@click.option("--test-command", "tests", metavar="CMD", help="With --level L4: the project's own tests, in a sandbox.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 def fix(  # one parameter per option is how click hands them over
@@ -82,13 +89,14 @@ def fix(  # one parameter per option is how click hands them over
     undo: bool,
     patch: Path | None,
     sarif: Path | None,
+    tests: str | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
     """Scan DIR, propose fixes and verify each by running the scanners again; print, write or apply them.
 
-    Exit status: 0 nothing left to fix; 1 findings are left (or a file could not be written);
-    2 wrong usage; 3 no scanner can run here.
+    Exit status: 0 no finding, with --apply none is left; 1 there are findings, with or without a fix, or a
+    file was changed since; 2 wrong usage; 3 something that it needs cannot run here; 130 interrupted.
     """
     options = Options(only=only, exclude=exclude, min_severity=Severity(min_severity), approaches=approaches)
     call = Call(
@@ -101,7 +109,9 @@ def fix(  # one parameter per option is how click hands them over
         sarif=sarif,
         as_json=as_json,
         quiet=quiet,
+        tests=tests,
     )
+    _check(call)
     try:
         settings, paths = settings_module.load()
         sys.exit(_undo(call, paths) if undo else _Fixing(call, settings, paths).run())
@@ -109,6 +119,19 @@ def fix(  # one parameter per option is how click hands them over
         click.echo(f"secaid fix: {error}", err=True)
         usage = isinstance(error, SettingsError)
         sys.exit(_USAGE if usage else _UNAVAILABLE if isinstance(error, Unavailable) else _FOUND)
+    except KeyboardInterrupt:
+        click.echo("secaid fix: interrupted; no file was left half-written", err=True)
+        sys.exit(_INTERRUPTED)
+
+
+def _check(call: Call) -> None:
+    """Raises `UsageError` where options contradict each other."""
+    if (call.level is Level.TESTED) != (call.tests is not None):
+        message = "--level L4 and --test-command go together: L4 means that the project's own tests still pass"
+        raise click.UsageError(message)
+    if [call.patch, call.sarif, STDOUT if call.as_json else None].count(STDOUT) > 1:
+        message = "only one of --json, --patch - and --sarif - can have standard output"
+        raise click.UsageError(message)
 
 
 def _undo(call: Call, paths: Paths) -> int:
@@ -143,76 +166,88 @@ class _Fixing:
         self._scanners = Scanners(
             tools, read, timeout=settings.verification.timeout_seconds, parallel=settings.verification.parallel
         )
+        self._timeout = settings.verification.timeout_seconds
         self._verifier = Verifier(self._scanners)
 
     def run(self) -> int:
         """Look, repair, print, write: the exit status."""
         call = self._call
-        items = self._round(self._tree)
+        items: Sequence[Item] = self._round(self._tree, first=True)
         left = len(items)
-        if call.apply or call.patch:
-            composed, remaining = self._compose(items)
-            left = len(remaining) if call.apply else left
-            self._write(composed)
+        if call.apply or call.patch or call.tests:
+            settled = settle(items, self._tree, self._verifier, self._round, self._say)
+            files = self._tested(settled)
+            items = [_at_level(item, settled, files) for item in items] if call.tests else items
+            self._write(files, settled)
+            if call.apply:
+                left = len(settled.remaining) if len(files) == len(settled.files) else left
         self._print(items)
         return _FOUND if left else 0
 
-    def _round(self, tree: SourceTree) -> list[Item]:
+    def _round(self, tree: SourceTree, *, first: bool = False) -> list[Item]:
+        started = time.monotonic()
         seen = look(tree, self._scanners, self._call.options, self._say)
         for problem in seen.problems[:20]:
             self._say(f"not read: {problem}")
+        if first:
+            self._say(first_answer(seen.items, time.monotonic() - started))
         return repair(seen.items, tree, self._verifier, self._scanners, self._call.options, self._say)
 
-    def _compose(self, items: Sequence[Item]) -> tuple[dict[str, bytes], Sequence[Item]]:
-        """Rounds until nothing changes: the files as they should be, and the findings that are left."""
-        overlay = Overlay(self._tree, {})
-        for _ in range(_ROUNDS):
-            composed: Composition = compose(items, overlay, self._verifier, self._say)
-            if not composed.chosen:
-                break
-            self._say(f"{len(composed.chosen)} fixes hold together in {len(composed.files)} files")
-            overlay = Overlay(self._tree, {**overlay.files, **composed.files})
-            items = self._round(overlay)
-        return overlay.files, items
+    def _tested(self, settled: Settled) -> Mapping[str, bytes]:
+        """The files that the project's own tests pass with, where there is a command for them."""
+        if self._call.tests is None:
+            return settled.files
+        sandbox = Sandbox(self._tree.root, self._call.tests, timeout=self._timeout)
+        return passing(settled.files, sandbox, self._say)
 
-    def _write(self, files: Mapping[str, bytes]) -> None:
+    def _write(self, files: Mapping[str, bytes], settled: Settled) -> None:
         call = self._call
         if call.patch:
-            text = unified_diff({path: self._tree.read(path) for path in files}, files)
-            _output(call.patch, text.encode("utf-8", "surrogateescape"))
+            before = {path: self._tree.read(path) for path in files}
+            secret = _secret_paths(settled)
+            write_output(call.patch, safe_patch(before, files, secret).encode("utf-8", "surrogateescape"))
         if call.apply:
             kept = _backups(call, self._paths).write(self._tree, files)
-            message = (
-                f"wrote {len(files)} files; `secaid fix --undo {call.folder}` restores them"
-                if kept
-                else "nothing to write"
+            number = "one file" if len(files) == 1 else f"{len(files)} files"
+            self._say(
+                f"wrote {number}; `secaid fix --undo {call.folder}` restores them" if kept else "nothing to write"
             )
-            self._say(message)
 
     def _print(self, items: Sequence[Item]) -> None:
         call = self._call
         if call.sarif:
             log = sarif(items, self._tree, importlib.metadata.version("secaid"))
-            _output(call.sarif, msgspec.json.format(msgspec.json.encode(log), indent=2) + b"\n")
+            write_output(call.sarif, msgspec.json.format(msgspec.json.encode(log), indent=2) + b"\n")
         if call.as_json:
-            encoded = msgspec.json.encode(document(items, call.level))
-            _output(Path("-"), msgspec.json.format(encoded, indent=2) + b"\n")
-        elif Path("-") not in (call.patch, call.sarif):
-            from rich.console import Console
-
-            show(items, Console(highlight=False), call.level)
+            encoded = msgspec.json.encode(document(items, self._tree, call.level))
+            write_output(STDOUT, msgspec.json.format(encoded, indent=2) + b"\n")
+        elif STDOUT not in (call.patch, call.sarif):
+            show(items, call.folder, call.level, applied=call.apply)
 
     def _say(self, line: str) -> None:
-        if not self._call.quiet:
+        if not self._call.quiet and line:
             click.echo(line, err=True)
 
 
-def _output(path: Path, content: bytes) -> None:
-    if path == Path("-"):
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-    else:
-        path.write_bytes(content)
+def _secret_paths(settled: Settled) -> set[str]:
+    return {path for one in settled.chosen if removes_secret(one.fix.candidate) for path in one.fix.candidate.paths}
+
+
+def _at_level(item: Item, settled: Settled, files: Iterable[str]) -> Item:
+    """The item, its fix at L4 where that was applied to the files with which the tests passed."""
+    passed = set(files)
+    applied = {
+        one.fix.candidate.edits
+        for one in settled.chosen
+        if one.item.id == item.id and set(one.fix.candidate.paths) <= passed
+    }
+    fixes = tuple(
+        msgspec.structs.replace(fix, verdict=msgspec.structs.replace(fix.verdict, level=Level.TESTED))
+        if fix.candidate.edits in applied
+        else fix
+        for fix in item.fixes
+    )
+    return msgspec.structs.replace(item, fixes=fixes)
 
 
 if __name__ == "__main__":

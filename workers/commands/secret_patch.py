@@ -53,10 +53,14 @@ def _masked(line: str) -> str:
 
 
 def _delta_patch(path: str, before: bytes, after: bytes, shown: str) -> str:
-    remarks = "".join(f"# {line}\n" for line in shown.splitlines() if not line.startswith(("diff --git", "--- ", "+++ ")))
+    headers = ("diff --git", "--- ", "+++ ")
+    remarks = "".join(f"# {line}\n" for line in shown.splitlines() if not line.startswith(headers))
     delta = _delta(before, after)
-    head = f"diff --git a/{path} b/{path}\nindex {_blob(before)}..{_blob(after)}\nGIT binary patch\ndelta {len(delta)}\n"
-    return f"# {path}: given as a delta, because its lines hold a credential\n{remarks}{head}{_encoded(delta)}\n"
+    return (
+        f"# {path}: given as a delta, because its lines hold a credential\n{remarks}"
+        f"diff --git a/{path} b/{path}\nindex {_blob(before)}..{_blob(after)}\n"
+        f"GIT binary patch\ndelta {len(delta)}\n{_encoded(delta)}\n"
+    )
 
 
 def _blob(content: bytes) -> str:

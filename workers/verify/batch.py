@@ -19,11 +19,11 @@ import msgspec
 from daemon.domain.finding import Finding, Location
 from daemon.errors import ReportBroken, ScannerUnavailable
 from workers.source.tree import safe_path
-from workers.verify.process import execute
+from workers.verify.process import execute, stop_all
 from workers.verify.scanner import SCANNERS, Adapter, Completed, Output, ParseReport, Run, Tool, findings_of
 
-_CHUNK = 250
-_CHUNK_BYTES = 8 * 2**20
+_CHUNK = 500
+_CHUNK_BYTES = 16 * 2**20
 """Files and bytes of one start: they bound its memory, and what one broken file can spoil."""
 _LEAST_SECONDS = 60
 
@@ -98,6 +98,7 @@ class Scanners:
         self._timeout = timeout
         self._parallel = parallel
         self._cache = cache if cache is not None else MemoryCache()
+        self._stopped = False
         self.starts = 0
         """How often a scanner was started; for benchmarks."""
 
@@ -126,10 +127,16 @@ class Scanners:
             work += [(name, chunk) for chunk in _chunks(missing)]
         with concurrent.futures.ThreadPoolExecutor(self._parallel) as pool:
             futures = {pool.submit(self._chunk, name, units, self._timeout): name for name, units in work}
-            for future in concurrent.futures.as_completed(futures):
-                result = future.result()
-                answers |= result
-                done(futures[future], len(result))
+            try:
+                for future in concurrent.futures.as_completed(futures):
+                    result = future.result()
+                    answers |= result
+                    done(futures[future], len(result))
+            except BaseException:
+                self._stopped = True
+                pool.shutdown(wait=False, cancel_futures=True)
+                stop_all()
+                raise
         return answers
 
     def _too_large(self, name: str, unit: Unit) -> FileScan | None:
@@ -143,6 +150,8 @@ class Scanners:
         try:
             scans = self._start(SCANNERS.get(name), units, timeout)
         except (ScannerUnavailable, ReportBroken, msgspec.DecodeError) as error:
+            if self._stopped:
+                raise
             if len(units) == 1:
                 tool = self.tools[name]
                 return {(name, units[0]): FileScan(scanner=name, version=tool.version, errors=(str(error),))}

@@ -181,7 +181,7 @@ def _replaced(
     """Neighbours that became others: like kinds are compared further, as far as their order allows."""
     first, last = at
     kinds = [node.type for node in left[first:last]], [node.type for node in right]
-    opcodes = [("replace", 0, len(kinds[0]), 0, len(kinds[1]))]
+    opcodes: Sequence[tuple[str, int, int, int, int]] = [("replace", 0, len(kinds[0]), 0, len(kinds[1]))]
     # One statement that became two of its kind is one change; a new import above a changed function is two.
     if all(kinds[0].count(kind) == kinds[1].count(kind) for kind in set(kinds[0]) & set(kinds[1])):
         opcodes = difflib.SequenceMatcher(None, *kinds, autojunk=False).get_opcodes()

@@ -1,21 +1,20 @@
-"""What `secaid fix` prints: one JSON document, SARIF with fixes, or grouped text with diffs."""
+"""What `secaid fix` prints for programs: the contract's JSON document, and SARIF with fixes that viewers apply."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import quote
 
-from daemon.domain.edits import by_path
+from daemon.domain.edits import apply_edits, by_path
 from daemon.domain.finding import Finding
 from daemon.domain.fix import Edit, Fix, Level
 from daemon.domain.severity import Severity
+from daemon.errors import EditConflict, SourceUnavailable
 from daemon.masking import mask
+from workers.commands.secret_patch import removes_secret, safe_patch
 from workers.repair.item import Item
 from workers.source.tree import SourceTree
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 _SARIF_LEVEL = {
     Severity.CRITICAL: "error",
@@ -25,12 +24,11 @@ _SARIF_LEVEL = {
     Severity.LOW: "note",
     Severity.INFO: "note",
 }
-_COLOUR = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan", "info": "dim", "unknown": "dim"}
 
 
-def document(items: Sequence[Item], level: Level = Level.NONE) -> dict[str, Any]:
+def document(items: Sequence[Item], tree: SourceTree, level: Level = Level.NONE) -> dict[str, Any]:
     """The contract's document; fixes below `level` are left out."""
-    return {"findings": [_finding(item, level) for item in items], "summary": summary(items)}
+    return {"findings": [_finding(item, tree, level) for item in items], "summary": summary(items)}
 
 
 def summary(items: Sequence[Item]) -> dict[str, Any]:
@@ -78,17 +76,7 @@ def sarif(items: Sequence[Item], tree: SourceTree, version: str) -> dict[str, An
     }
 
 
-def show(items: Sequence[Item], console: Console, level: Level) -> None:
-    """Findings by file, each with its best fix as a diff, and the other approaches by name."""
-    by_file = itertools.groupby(sorted(items, key=_place), key=lambda item: item.finding.path or "(no file)")
-    for path, group in by_file:
-        console.print(f"\n{path}", style="bold", markup=False)
-        for item in group:
-            _show(item, console, level)
-    _show_summary(items, console)
-
-
-def _finding(item: Item, level: Level) -> dict[str, Any]:
+def _finding(item: Item, tree: SourceTree, level: Level) -> dict[str, Any]:
     finding = item.finding
     return {
         "id": item.id,
@@ -98,12 +86,12 @@ def _finding(item: Item, level: Level) -> dict[str, Any]:
         "path": finding.path,
         "line": finding.line,
         "message": mask(finding.message),
-        "fixes": [_fix(item, number, fix) for number, fix in enumerate(item.fixes) if fix.verdict.level >= level],
-        "reason": item.reason,
+        "fixes": [_fix(item, number, fix, tree) for number, fix in enumerate(item.fixes) if fix.verdict.level >= level],
+        "reason": mask(item.reason) if item.reason else None,
     }
 
 
-def _fix(item: Item, number: int, fix: Fix) -> dict[str, Any]:
+def _fix(item: Item, number: int, fix: Fix, tree: SourceTree) -> dict[str, Any]:
     return {
         "id": f"{item.id}-{number + 1}",
         "approach": fix.candidate.approach,
@@ -112,12 +100,25 @@ def _fix(item: Item, number: int, fix: Fix) -> dict[str, Any]:
         "verified": fix.verdict.verified,
         "grade": str(fix.verdict.grade),
         "score": fix.verdict.score,
-        "patch": fix.patch,
+        "patch": _patch(fix, tree),
         "explanation": fix.candidate.explanation,
         "warnings": list(fix.candidate.warnings),
         "reason": fix.verdict.reason,
+        "recommendations": list(fix.verdict.recommendations),
         "evidence": fix.verdict.evidence,
     }
+
+
+def _patch(fix: Fix, tree: SourceTree) -> str:
+    """The fix's patch; as a delta where a unified diff would show a credential."""
+    if not removes_secret(fix.candidate) and mask(fix.patch) == fix.patch:
+        return fix.patch
+    try:
+        before = {path: tree.read(path) for path in fix.candidate.paths}
+        after = {path: apply_edits(before[path], edits) for path, edits in by_path(fix.candidate.edits).items()}
+    except (EditConflict, SourceUnavailable):
+        return ""
+    return safe_patch(before, after, set(after) if removes_secret(fix.candidate) else ())
 
 
 def _result(item: Item, tree: SourceTree) -> dict[str, Any]:
@@ -136,6 +137,7 @@ def _result(item: Item, tree: SourceTree) -> dict[str, Any]:
                 "artifactChanges": _changes(fix.candidate.edits, tree),
             }
             for fix in item.verified
+            if not any(mask(edit.text) != edit.text for edit in fix.candidate.edits)
         ]
     return result
 
@@ -143,7 +145,7 @@ def _result(item: Item, tree: SourceTree) -> dict[str, Any]:
 def _locations(finding: Finding) -> list[dict[str, Any]]:
     if finding.path is None:
         return []
-    place: dict[str, Any] = {"artifactLocation": {"uri": finding.path}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.path)}}
     if region := finding.location.region:
         pairs = {
             "startLine": region.start_line,
@@ -158,11 +160,15 @@ def _locations(finding: Finding) -> list[dict[str, Any]]:
 def _changes(edits: Iterable[Edit], tree: SourceTree) -> list[dict[str, Any]]:
     return [
         {
-            "artifactLocation": {"uri": path},
+            "artifactLocation": {"uri": _uri(path)},
             "replacements": [_replacement(tree.read(path), edit) for edit in group],
         }
         for path, group in by_path(edits).items()
     ]
+
+
+def _uri(path: str) -> str:
+    return quote(path.encode("utf-8", "surrogateescape"))
 
 
 def _replacement(content: bytes, edit: Edit) -> dict[str, Any]:
@@ -174,64 +180,3 @@ def _replacement(content: bytes, edit: Edit) -> dict[str, Any]:
 def _position(content: bytes, offset: int) -> tuple[int, int]:
     line_start = content.rfind(b"\n", 0, offset) + 1
     return content.count(b"\n", 0, offset) + 1, len(content[line_start:offset].decode("utf-8", "replace")) + 1
-
-
-def _place(item: Item) -> tuple[str, int, str]:
-    return item.finding.path or "", item.finding.line or 0, item.finding.rule
-
-
-def _show(item: Item, console: Console, level: Level) -> None:
-    from rich.text import Text
-
-    finding = item.finding
-    head = Text(f"  {finding.line or '-':>5}  ")
-    head.append(f"{finding.severity:<8} ", style=_COLOUR[finding.severity])
-    head.append(f"{finding.tool} {finding.rule}  ")
-    head.append(_one_line(mask(finding.message)), style="dim")
-    console.print(head, soft_wrap=True)
-    fixes = [fix for fix in item.verified if fix.verdict.level >= level]
-    if fixes:
-        _show_fix(fixes[0], console)
-    else:
-        _say(console, f"no verified fix: {item.reason or 'none reached the level asked for'}")
-    if len(fixes) > 1:
-        names = ", ".join(f"{fix.candidate.approach} ({fix.verdict.score})" for fix in fixes[1:])
-        _say(console, f"or: {names}", "dim")
-
-
-def _show_fix(fix: Fix, console: Console) -> None:
-    candidate, verdict = fix.candidate, fix.verdict
-    _say(console, f"{candidate.approach} ({verdict.level}, {verdict.grade}, score {verdict.score})", "green")
-    _say(console, _one_line(candidate.explanation, 400), "dim")
-    for warning in candidate.warnings:
-        _say(console, f"check: {warning}", "yellow")
-    styles = {"+": "green", "-": "red", "@": "cyan"}
-    for line in mask(fix.patch).splitlines():
-        if not line.startswith(("diff --git", "--- ", "+++ ")):
-            _say(console, line, styles.get(line[:1], ""))
-
-
-def _say(console: Console, text: str, style: str = "") -> None:
-    from rich.text import Text
-
-    console.print(Text(f"         {_printable(text)}", style=style), soft_wrap=True)
-
-
-def _show_summary(items: Sequence[Item], console: Console) -> None:
-    counts = summary(items)
-    console.print()
-    console.print(
-        f"{counts['findings']} findings: {counts['with_verified_fix']} with a verified fix, "
-        f"{counts['with_multiple_approaches']} with several",
-        style="bold",
-    )
-
-
-def _one_line(text: str, limit: int = 160) -> str:
-    line = _printable(" ".join(text.split()))
-    return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-def _printable(text: str) -> str:
-    """A finding, or a file, must not move the cursor or colour the terminal."""
-    return "".join(char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in text)

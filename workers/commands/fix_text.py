@@ -1,0 +1,204 @@
+"""What `secaid fix` prints for people: a first answer at once, then findings by file, each with its best fix."""
+
+from __future__ import annotations
+
+import itertools
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon.domain.fix import Fix, Level
+from daemon.domain.severity import Severity
+from daemon.masking import mask
+from workers.commands.fix_json import summary
+from workers.commands.secret_patch import masked, removes_secret
+from workers.repair.item import Item
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_COLOUR = {
+    Severity.CRITICAL: "bold red",
+    Severity.HIGH: "red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "cyan",
+    Severity.INFO: "dim",
+    Severity.UNKNOWN: "dim",
+}
+_INDENT = 9
+_CONTEXT = 1
+"""Unchanged lines shown around a change."""
+_TOP_RULES = 12
+_PLACES = 8
+"""Lines named of a rule that is found many times in a file."""
+_PIPED_WIDTH = 160
+_DIFF = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def first_answer(items: Sequence[Item], seconds: float) -> str:
+    """How many findings there are, by severity, as soon as they are known."""
+    if not items:
+        return f"no findings, in {seconds:.0f} s"
+    counts = Counter(item.finding.severity for item in items)
+    worst_first = sorted(counts.items(), key=lambda pair: -pair[0].rank)
+    listed = ", ".join(f"{count} {severity}" for severity, count in worst_first)
+    number = "one finding" if len(items) == 1 else f"{len(items)} findings"
+    return f"{number} in {seconds:.0f} s: {listed}; looking for fixes"
+
+
+def show(items: Sequence[Item], folder: Path, level: Level, *, applied: bool = False) -> None:
+    """Findings by file, each with its best fix as a diff and the other approaches by name; then the counts."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    # Nothing is cut where a program or a file reads along.
+    page = _Page(console, console.width if console.is_terminal else max(console.width, _PIPED_WIDTH), level)
+    for path, group in itertools.groupby(sorted(items, key=_place), key=lambda item: item.finding.path):
+        page.file(path or "(no file)", list(group))
+    page.summary(items, folder, applied=applied)
+
+
+class _Page:
+    """One run's output; what was explained once is not explained again."""
+
+    def __init__(self, console: Console, width: int, level: Level) -> None:
+        self._console = console
+        self._width = width
+        self._level = level
+        self._explained: set[str] = set()
+
+    def file(self, path: str, items: Sequence[Item]) -> None:
+        """One file: what can be fixed, line by line, then what cannot, in short."""
+        self._print("")
+        self._print(_printable(path), "bold")
+        unfixed = []
+        for item in items:
+            fixes = [fix for fix in item.verified if fix.verdict.level >= self._level]
+            if fixes:
+                self._fixed(item, fixes)
+            else:
+                unfixed.append(item)
+        for head, reason in _unfixed(unfixed):
+            self._head(head, "dim")
+            self._wrapped(f"no fix: {reason}", "dim")
+
+    def _fixed(self, item: Item, fixes: Sequence[Fix]) -> None:
+        finding, best = item.finding, fixes[0]
+        head = _text(f"{finding.line or '-':>6}  ")
+        head.append(f"{finding.severity:<8}  ", style=_COLOUR[finding.severity])
+        head.append(f"{finding.rule}", style="bold")
+        head.append(f"  {finding.tool}  {_one_line(finding.message)}", style="dim")
+        self._head(head)
+        verdict = best.verdict
+        grade = "" if verdict.grade == "same scanner" else f", by {verdict.grade}"
+        self._print(f"{'':{_INDENT}}{best.candidate.approach}  {verdict.level}{grade}, score {verdict.score}", "green")
+        if best.candidate.explanation not in self._explained:
+            self._explained.add(best.candidate.explanation)
+            self._wrapped(_one_line(best.candidate.explanation), "dim")
+        for warning in dict.fromkeys((*best.candidate.warnings, *verdict.recommendations)):
+            self._wrapped(f"check: {_one_line(warning)}", "yellow")
+        for line in _hunks(masked(best.patch, removed=removes_secret(best.candidate))):
+            self._print(f"{'':{_INDENT}}{_printable(line)}", _DIFF.get(line[:1], ""))
+        if len(fixes) > 1:
+            others = ", ".join(f"{fix.candidate.approach} ({fix.verdict.score})" for fix in fixes[1:])
+            self._wrapped(f"or {others}", "dim")
+
+    def summary(self, items: Sequence[Item], folder: Path, *, applied: bool) -> None:
+        """The counts, by rule where there are several, and what to do next."""
+        counts = summary(items)
+        self._print("")
+        if not items:
+            self._print("No findings.", "bold")
+            return
+        rules = sorted(counts["by_rule"].items(), key=lambda row: (-row[1]["findings"], row[0]))
+        width = max(len(rule) for rule, _ in rules[:_TOP_RULES])
+        if len(rules) > 1:
+            self._print(f"{'':{width}}  findings  fixed  several", "dim")
+        for rule, row in rules[:_TOP_RULES] if len(rules) > 1 else ():
+            numbers = f"{row['findings']:>8}  {row['with_verified_fix']:>5}  {row['with_multiple_approaches']:>7}"
+            self._print(f"{_printable(rule):{width}}  {numbers}")
+        if len(rules) > _TOP_RULES:
+            self._print(f"and {len(rules) - _TOP_RULES} more rules", "dim")
+        share = round(100 * counts["with_verified_fix"] / counts["findings"])
+        self._wrapped(
+            f"{counts['findings']} findings: {counts['with_verified_fix']} with a verified fix ({share} %), "
+            f"{counts['with_multiple_approaches']} of them with several approaches",
+            "bold",
+            indent=0,
+        )
+        if counts["with_verified_fix"] and not applied:
+            self._print(f"Apply them: secaid fix {folder} --apply    As a patch: --patch FILE", "dim")
+
+    def _head(self, line: str | Text, style: str = "") -> None:
+        """One line, cut where the terminal ends."""
+        head = _text(line, style) if isinstance(line, str) else line
+        head.truncate(self._width, overflow="ellipsis")
+        self._console.print(head, soft_wrap=True)
+
+    def _wrapped(self, words: str, style: str, *, indent: int = _INDENT) -> None:
+        lines = textwrap.wrap(
+            words,
+            max(self._width, 40),
+            initial_indent=" " * indent,
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in lines:
+            self._print(line, style)
+
+    def _print(self, line: str, style: str = "") -> None:
+        self._console.print(_text(line, style), soft_wrap=True)
+
+
+def _unfixed(items: Iterable[Item]) -> Iterator[tuple[str, str]]:
+    """Where and what, and why nothing is offered; one pair for all places of one rule with one reason."""
+    grouped: dict[tuple[str, str], list[Item]] = {}
+    for item in items:
+        finding = item.finding
+        reason = item.reason or "none of its fixes reached the level asked for"
+        here = f"{finding.path}:{finding.line} "
+        grouped.setdefault((f"{finding.tool} {finding.rule}", reason.replace(here, "")), []).append(item)
+    for (_, reason), group in grouped.items():
+        finding = group[0].finding
+        lines = sorted({item.finding.line or 0 for item in group})
+        places = ", ".join(str(line) if line else "-" for line in lines[:_PLACES])
+        places += ", …" if len(lines) > _PLACES else ""
+        head = f"{places:>6}  {finding.severity:<8}  {finding.rule}  {finding.tool}  {_one_line(finding.message)}"
+        yield head, _one_line(reason)
+
+
+def _hunks(diff: str) -> Iterator[str]:
+    """The lines of a diff, with less around each change."""
+    lines = [line for line in diff.splitlines() if not line.startswith(("diff --git", "--- ", "+++ "))]
+    kept: set[int] = set()
+    for number, line in enumerate(lines):
+        if line[:1] in {"+", "-"}:
+            kept.update(range(number - _CONTEXT, number + _CONTEXT + 1))
+    for number, line in enumerate(lines):
+        if line.startswith("@@"):
+            yield "@@" + line.split("@@")[1] + "@@"
+        elif number in kept:
+            yield line
+
+
+def _place(item: Item) -> tuple[str, int, str]:
+    return item.finding.path or "", item.finding.line or 0, item.finding.rule
+
+
+def _text(line: str, style: str = "") -> Text:
+    from rich.text import Text
+
+    return Text(line, style=style)
+
+
+def _one_line(text: str) -> str:
+    return _printable(" ".join(mask(text).split()))
+
+
+def _printable(text: str) -> str:
+    """A finding, or a file, must not move the cursor or colour the terminal."""
+    return "".join(char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in text)
