@@ -71,8 +71,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(why)
     switch = _of_version(workflow, step, switch)
     if "lookup-only" in switch.off and _asked(workflow, step):
-        yield from _skipped(workflow, step)
-        return
+        message = "another step asks whether this cache was hit, and would take a look-up for a restored cache: remove "
+        message += "the step, and what asks for it, from the jobs that release"
+        raise NoFix(message)
     edits, declares = _changes(workflow, step, switch, switch.off)
     why = f"{step.action} restores no cache, so a release is built from nothing that another run wrote."
     yield model.candidate("no-cache", edits, why, declares=declares)
@@ -91,18 +92,6 @@ def _asked(workflow: Workflow, step: Step) -> bool:
     name = step.node.text("id")
     reference = rf"steps\.{re.escape(name)}\.outputs\.cache-hit"
     return bool(name and re.search(reference, workflow.doc.content.decode("utf-8", "replace")))
-
-
-def _skipped(workflow: Workflow, step: Step) -> Iterator[Candidate]:
-    """The step is left out where a tag is built; whoever asks it then hears of no hit."""
-    if not _builds_tags(workflow) or step.node.child("if") is not None:
-        message = "another step asks whether this cache was hit, and would take a look-up for a restored cache"
-        raise NoFix(message)
-    condition = f"${{{{ !{_TAG} }}}}"
-    first = step.node.keys()[0]
-    edit = yamledit.add_key(workflow.doc, step.node, "if", condition, after="name" if first == "name" else first)
-    why = "No cache is restored where a tag is built, and the steps that ask for a hit then do their work."
-    yield model.candidate("skip-for-tags", [edit], why, declares=[dotted((*step.path, "if"))])
 
 
 def _of_version(workflow: Workflow, step: Step, switch: _Switch) -> _Switch:
