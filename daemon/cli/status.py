@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
+from daemon import settings
 from daemon.cli.context import Here, here, opened
 from daemon.cli.output import json_option, print_json, print_table, printable
 from daemon.domain.job import JobState
 from daemon.domain.severity import Severity
+from daemon.errors import SecaidError
+from daemon.service.backend import supervisor
 from daemon.store import releases, summary
 from daemon.store.artifacts import Account, accounts
 from daemon.store.engine import Store
 from daemon.store.overview import Overview, overview
 from daemon.store.summary import Results
+
+if TYPE_CHECKING:
+    from daemon.service.health import Verdict
 
 _WATCH_SECONDS = 2.0
 _MEBIBYTE = 2**20
@@ -31,6 +39,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     """What answers now: the base model, or a promoted release."""
     database: str
+    services: tuple[Verdict, ...] = ()
+    """What launchd or systemd says of each service, and what its process says, where services are installed."""
+    services_problem: str | None = None
+    """Why they could not be asked."""
 
 
 @click.command()
@@ -59,22 +71,43 @@ def look(store: Store, where: Here) -> Status:
         serving = releases.serving(conn)
         results = summary.results(conn)
         files = tuple(accounts(conn))
+    queue = overview(store)
+    services, problem = _services(where, queue)
     return Status(
-        queue=overview(store),
+        queue=queue,
         results=results,
         accounts=files,
         model=serving.name if serving else where.settings.model.base,
         database=str(store.path) if store.path else "PostgreSQL",
+        services=services,
+        services_problem=problem,
     )
+
+
+def _services(where: Here, queue: Overview) -> tuple[tuple[Verdict, ...], str | None]:
+    """Nothing where none is installed: then nobody is asked, and nothing more is imported."""
+    try:
+        system = supervisor(settings.environment())
+        if not system.installed():
+            return (), None
+        from daemon.service.health import report
+        from daemon.service.plan import plan
+
+        wanted, _ = plan(where.paths, settings.environment())
+        return tuple(report(system, wanted, queue.processes)), None
+    except SecaidError as error:
+        return (), str(error)
 
 
 def _print(found: Status) -> None:
     queue = found.queue
-    click.secho("needs attention" if queue.attention else "nothing needs attention", bold=True)
-    for sentence in queue.attention:
+    attention = [*_service_attention(found), *queue.attention]
+    click.secho("needs attention" if attention else "nothing needs attention", bold=True)
+    for sentence in attention:
         click.echo(printable(f"  ! {sentence}"))
     _print_jobs(queue)
     _print_processes(queue)
+    _print_services(found.services)
     _print_results(found.results)
     size = queue.size
     click.echo(f"\nmodel     {found.model}\ndatabase  {found.database}, {size.database / _MEBIBYTE:.1f} MiB", nl=False)
@@ -93,6 +126,20 @@ def _print_processes(queue: Overview) -> None:
         click.echo()
         rows = [(one.role, one.kind, one.pid, one.state, one.note or "") for one in queue.processes]
         print_table(("process", "kind", "pid", "state", "note"), rows, empty="")
+    for one in queue.processes:
+        if one.state == "waiting":
+            click.echo(printable(f"\nwaiting   {one.kind}: {one.note}"))
+
+
+def _service_attention(found: Status) -> list[str]:
+    said = [f"the {one.unit} service: {one.health}: {one.says}" for one in found.services if not one.well]
+    return [*said, f"the services cannot be asked: {found.services_problem}"] if found.services_problem else said
+
+
+def _print_services(services: Iterable[Verdict]) -> None:
+    if services:
+        said = ", ".join(f"{one.unit} {one.health}" for one in services)
+        click.echo(printable(f"\nservices  {said}"))
 
 
 def _print_results(results: Results) -> None:

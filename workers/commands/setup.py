@@ -33,7 +33,7 @@ Step = tuple[str, Callable[[], str]]
 def setup(scanners: str | None, model: str | None, repositories: tuple[str, ...], yes: bool, as_json: bool) -> None:
     """Make everything ready, and look whether it is. What is done already is quick. Exit 3 where a step failed."""
     everything = scanners is None and model is None
-    ask = everything and not yes and not as_json and sys.stdin.isatty()
+    ask = everything and _asks(yes, as_json)
     if everything:
         steps = _everything(here(), repositories or (_ask_repositories() if ask else ()), ask=ask)
     else:
@@ -53,6 +53,11 @@ def setup(scanners: str | None, model: str | None, repositories: tuple[str, ...]
     _report(done, failed, found, as_json=as_json)
     if failed:
         raise SystemExit(3)
+
+
+def _asks(yes: bool, as_json: bool) -> bool:
+    """Whether there is somebody to ask."""
+    return not yes and not as_json and sys.stdin.isatty()
 
 
 def _report(done: dict[str, str], failed: dict[str, str], found: Sequence[Check], *, as_json: bool) -> None:

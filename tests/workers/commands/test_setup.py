@@ -1,0 +1,143 @@
+"""`secaid setup` makes everything ready once, and changes nothing the second time."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from daemon import settings
+from daemon.errors import Retryable, ScannerUnavailable
+from workers.commands import prepare
+from workers.commands import setup as setting_up
+from workers.commands.prepare import _in_tenths
+from workers.llm.download import Remote
+from workers.verify.scanner import SCANNERS, Tool
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+    """Scanners and models are recorded in place of fetched; what was asked for, in order."""
+    asked: list[str] = []
+
+    def install(name: str, folder: Path, say: Callable[[str], None]) -> Tool:
+        asked.append(f"{name} in {folder.name}")
+        if name == "semgrep":
+            raise ScannerUnavailable("semgrep was not installed: no wheel")
+        say(f"installing {name}")
+        return Tool(name=name, executable=f"/x/{name}", version="1.0")
+
+    remote = Remote(repository="allenai/x", commit="c", licence="apache-2.0", files=(("w", 100 << 20),))
+
+    def download(found: Remote, target: Path, *, on_bytes: Callable[[int, int], None]) -> Path:
+        asked.append(f"{found.repository} to {target.relative_to(tmp_path)}")
+        for done in range(0, 101, 5):
+            on_bytes(done << 20, found.size)
+        target.mkdir(parents=True, exist_ok=True)
+        (target / "config.json").touch()
+        return target
+
+    monkeypatch.setattr(setting_up, "install", install)
+    monkeypatch.setattr(prepare, "look_up", lambda _name: remote)
+    monkeypatch.setattr(prepare, "download", download)
+    return asked
+
+
+def test_everything_is_made_ready_and_told_and_the_second_time_nothing_is_changed(
+    run: Callable, home: Path, made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = run("setup", "--yes", "--repository", "octo/repo", "--repository", "octo/other")
+    assert result.exit_code == 3
+    assert "semgrep was not installed: no wheel" in result.stderr
+    assert sorted(name.split()[0] for name in made[:-1]) == sorted(SCANNERS.names())
+    assert made[-1] == "allenai/x to models/base/OLMo-2-0425-1B-Instruct-4bit"
+    assert "allenai/x: 50 of 100 MiB" in result.stderr
+    configured, paths = settings.load()
+    assert [one.name for one in configured.poll.repositories] == ["octo/repo", "octo/other"]
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert paths.database.exists()
+    assert "what is left:" in result.stdout
+    before = {file: file.stat().st_mtime_ns for file in home.rglob("config.yaml")}
+    assert run("setup", "--yes", "--repository", "octo/repo").exit_code == 3
+    assert {file: file.stat().st_mtime_ns for file in home.rglob("config.yaml")} == before
+    assert sum("allenai" in one for one in made) == 1, "a model that is there is not fetched"
+
+
+def test_named_parts_are_made_alone_and_quickly(run: Callable, home: Path, made: list[str]) -> None:
+    result = run("setup", "--scanners", "zizmor, bandit", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == {
+        "done": {"scanner zizmor": "1.0", "scanner bandit": "1.0"},
+        "failed": {},
+        "report": [],
+    }
+    assert sorted(made) == ["bandit in scanners", "zizmor in scanners"]
+    assert not home.exists()
+    assert run("setup", "--scanners", "nonsense").exit_code == 2
+    assert run("setup", "--model", "embedded").exit_code in {0, 3}
+
+
+def test_a_terminal_is_asked_and_no_means_no(
+    run: Callable, home: Path, made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setting_up, "_asks", lambda *_: True)
+    result = run("setup", typed="octo/repo, octo/two\nn\n" + "n\n" * 5)
+    assert [one.name for one in settings.load()[0].poll.repositories] == ["octo/repo", "octo/two"]
+    assert "may be a long download" in result.output
+    assert not any("allenai" in one for one in made)
+
+
+def test_a_settings_file_of_the_users_is_never_changed(run: Callable, home: Path, made: list[str]) -> None:
+    home.mkdir()
+    file = home / "config.yaml"
+    file.write_text("# mine\npoll: {interval_seconds: 60}\n")
+    result = run("setup", "--yes", "--repository", "octo/repo", "--json")
+    assert result.exit_code == 3
+    failed = json.loads(result.stdout)["failed"]
+    assert "is yours and is not changed" in failed["settings"]
+    assert "- {name: octo/repo}" in failed["settings"]
+    assert file.read_text().startswith("# mine")
+
+
+def test_what_is_no_repository_is_refused_and_the_other_steps_go_on(run: Callable, home: Path, made: list[str]) -> None:
+    result = run("setup", "--yes", "--repository", "a\nb: [x", "--json")
+    found = json.loads(result.stdout)
+    assert "is no repository" in found["failed"]["settings"]
+    assert "database" in found["done"]
+    assert not (home / "config.yaml").exists()
+
+
+def test_the_settings_file_that_is_written_is_valid_and_explains_itself(run: Callable, home: Path, made) -> None:
+    run("setup", "--yes")
+    text = (home / "config.yaml").read_text()
+    assert yaml.safe_load(text) == {"poll": {"repositories": []}}
+    assert "name: owner/name" in text
+    uncommented = text.replace(" []\n  #  - name", "\n    - name")
+    assert yaml.safe_load(uncommented) == {"poll": {"repositories": [{"name": "owner/name"}]}}
+
+
+def test_a_hub_out_of_reach_is_told_and_is_exit_3(
+    run: Callable, home: Path, made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(_name: str) -> Remote:
+        raise Retryable("the hub could not be reached. Run `secaid setup` again to go on")
+
+    monkeypatch.setattr(prepare, "look_up", unreachable)
+    result = run("setup", "--model", "OLMo-2-0425-1B-Instruct-4bit")
+    assert result.exit_code == 3
+    assert "again to go on" in result.stderr
+
+
+def test_progress_is_told_in_tenths_and_not_more() -> None:
+    said: list[str] = []
+    on_bytes = _in_tenths("model", said.append)
+    for done in range(1000):
+        on_bytes(done << 20, 1000 << 20)
+    on_bytes(1000 << 20, 1000 << 20)
+    assert len(said) == 11
+    assert said[-1] == "model: 1000 of 1000 MiB"
+    _in_tenths("empty", said.append)(0, 0)
