@@ -27,6 +27,7 @@ from daemon.service.plan import plan
 from daemon.store import cursors, processes
 from daemon.store.backup import integrity
 from daemon.store.sqlite import sqlite_risk
+from daemon.tokens import find_token
 from workers.commands.prepare import scanner_folders
 from workers.llm import embedded
 from workers.llm.locate import EMBEDDED, base_models, find_model
@@ -186,6 +187,23 @@ def _models(where: Here) -> Iterator[Check]:
     )
 
 
+def _token(where: Here) -> Iterator[Check]:
+    """Where it is; whether it may read is what the poller's own lines tell, and `secaid setup --token` tries."""
+    needed = bool(where.settings.poll.repositories)
+    try:
+        found = find_token(where.settings.poll.api_url)
+    except SecaidError as error:
+        yield Check(name="github token", health=Health.MEND, says=str(error), mend="then `secaid doctor` again")
+        return
+    missing = "none in the environment or the keychain; only needed to poll GitHub"
+    yield Check(
+        name="github token",
+        health=Health.OK if found else Health.MEND if needed else Health.NOTE,
+        says=f"in {found.source}" if found else missing,
+        mend=None if found else "`secaid setup --token`, or set SECAID_GITHUB_TOKEN",
+    )
+
+
 def _polling(where: Here) -> Iterator[Check]:
     """What the poller itself last met: a read with its own token, in its own session."""
     if not where.settings.poll.repositories:
@@ -242,6 +260,7 @@ _LOOKS: tuple[Callable[[Here], Iterator[Check]], ...] = (
     _database,
     _scanners,
     _models,
+    _token,
     _polling,
     _services,
 )

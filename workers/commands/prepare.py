@@ -11,11 +11,12 @@ import click
 import msgspec
 import yaml
 
-from daemon import settings
+from daemon import access, settings
 from daemon.cli.context import Here, opened
-from daemon.errors import SettingsError
+from daemon.errors import SettingsError, Unavailable
 from daemon.resources import resource
 from daemon.settings import Model, Repository
+from daemon.tokens import find_token, save_token
 from workers.llm.download import OnBytes, download, look_up, repository_of
 from workers.llm.locate import EMBEDDED, base_models, find_model, model_directory
 
@@ -100,6 +101,31 @@ def model(where: Here, name: str) -> str:
     remote = look_up(repository_of(name))
     with _shown(remote.repository) as on_bytes:
         return str(download(remote, base_models(wanted) / name, on_bytes=on_bytes))
+
+
+def token(where: Here, given: str | None) -> str:
+    """Try the token by a read of every configured repository's Actions; a new one goes into the keychain if it passes.
+
+    Raises:
+        Unavailable: there is none, or it may not read; a new one that fails is not kept.
+    """
+    api_url = where.settings.poll.api_url
+    found = None if given else find_token(api_url)
+    value = given or (found.value if found else None)
+    if value is None:
+        message = (
+            "no GitHub token: make one that may read Actions (fine-grained: `Actions: read` and `Contents: read` on "
+            "these repositories), then `secaid setup --token`"
+        )
+        raise Unavailable(message)
+    tried = access.check(value, where.settings.poll)
+    if refused := [one for one in tried if not one.allowed]:
+        message = "; ".join(f"{one.target}: {one.says}" for one in refused)
+        raise Unavailable(f"the token does not do: {message}")
+    if given:
+        save_token(api_url, given)
+    source = found.source if found else "the keychain"
+    return f"in {source}, tried on {', '.join(one.target for one in tried)}"
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import click
 from daemon.cli.context import Here, here
 from daemon.cli.output import json_option, print_json
 from daemon.errors import SecaidError
+from daemon.tokens import find_token
 from workers.commands import prepare
 from workers.commands.checks import Check, Health, checks, print_checks
 from workers.commands.prepare import scanner_folders
@@ -27,17 +28,20 @@ Step = tuple[str, Callable[[], str]]
 @click.command()
 @click.option("--scanners", help="Only make these scanners' environments: names with commas, or `all`.")
 @click.option("--model", help="Only make this model ready: `embedded`, or a model's name on the hub.")
+@click.option("--token", is_flag=True, help="Only take a GitHub token: typed unseen, or a line of standard input.")
 @click.option("--repository", "repositories", multiple=True, metavar="OWNER/NAME", help="Watch this repository.")
 @click.option("--yes", is_flag=True, help="Ask nothing, and do all of it; the default where there is no terminal.")
 @json_option
-def setup(scanners: str | None, model: str | None, repositories: tuple[str, ...], yes: bool, as_json: bool) -> None:
+def setup(
+    scanners: str | None, model: str | None, token: bool, repositories: tuple[str, ...], yes: bool, as_json: bool
+) -> None:
     """Make everything ready, and look whether it is. What is done already is quick. Exit 3 where a step failed."""
-    everything = scanners is None and model is None
+    everything = scanners is None and model is None and not token
     ask = everything and _asks(yes, as_json)
     if everything:
         steps = _everything(here(), repositories or (_ask_repositories() if ask else ()), ask=ask)
     else:
-        steps = _named(here(), scanners, model)
+        steps = _named(here(), scanners, model, token=token)
     done: dict[str, str] = {}
     failed: dict[str, str] = {}
     for name, step in steps:
@@ -80,13 +84,30 @@ def _everything(where: Here, repositories: Sequence[str], *, ask: bool) -> Itera
     model = here().settings.model.base
     if not ask or click.confirm(f"make the model {model} ready now (it may be a long download)?", default=True):
         yield f"model {model}", lambda: prepare.model(here(), model)
+    if here().settings.poll.repositories:
+        yield "token", lambda: prepare.token(here(), _ask_token(here()) if ask else None)
 
 
-def _named(where: Here, scanners: str | None, model: str | None) -> Iterator[Step]:
+def _named(where: Here, scanners: str | None, model: str | None, *, token: bool) -> Iterator[Step]:
     if scanners is not None:
         yield from _scanner_steps(where, _chosen(scanners))
     if model is not None:
         yield f"model {model}", lambda: prepare.model(where, model)
+    if token:
+        given = _typed() if sys.stdin.isatty() else sys.stdin.readline()
+        yield "token", lambda: prepare.token(where, given.strip() or None)
+
+
+def _ask_token(where: Here) -> str | None:
+    """A new token, where none is found; it is never shown."""
+    return None if find_token(where.settings.poll.api_url) else _typed() or None
+
+
+def _typed() -> str:
+    answer = click.prompt(
+        "GitHub token that may read Actions (empty for none)", default="", hide_input=True, show_default=False
+    )
+    return str(answer).strip()
 
 
 def _ask_repositories() -> list[str]:

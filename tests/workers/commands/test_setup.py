@@ -12,6 +12,7 @@ import yaml
 
 from daemon import settings
 from daemon.errors import Retryable, ScannerUnavailable
+from daemon.poll.api import TokenRefused
 from workers.commands import prepare
 from workers.commands import setup as setting_up
 from workers.commands.prepare import _in_tenths
@@ -141,3 +142,84 @@ def test_progress_is_told_in_tenths_and_not_more() -> None:
     assert len(said) == 11
     assert said[-1] == "model: 1000 of 1000 MiB"
     _in_tenths("empty", said.append)(0, 0)
+
+
+TOKEN = "github_pat_" + "t" * 60
+
+
+@pytest.fixture
+def github(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """What was asked of GitHub's API, with which token; `refused` holds the paths it does not allow."""
+    seen: dict[str, list[str]] = {"asked": [], "tokens": [], "refused": []}
+
+    class Api:
+        def __init__(self, token: str, url: str, **_more: object) -> None:
+            seen["tokens"].append(token)
+            self.url = url
+
+        def get(self, path: str, parameters: dict[str, int]) -> None:
+            seen["asked"].append(path)
+            if path in seen["refused"]:
+                raise TokenRefused(f"GitHub answers 404 to {path}; the token must be allowed (`Actions: read`)")
+
+        def close(self) -> None:
+            seen["asked"].append("closed")
+
+    monkeypatch.setattr("daemon.poll.api.Api", Api)
+    return seen
+
+
+@pytest.fixture
+def keychain(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    kept: dict[str, str] = {}
+    monkeypatch.setattr(prepare, "save_token", kept.__setitem__)
+    return kept
+
+
+def configure(home: Path, *names: str) -> None:
+    home.mkdir(mode=0o700, exist_ok=True)
+    (home / "config.yaml").write_text(yaml.safe_dump({"poll": {"repositories": [{"name": name} for name in names]}}))
+
+
+def test_a_token_is_tried_on_every_repository_and_then_kept(run: Callable, home: Path, github, keychain) -> None:
+    configure(home, "o/a", "o/b")
+    result = run("setup", "--token", typed=f"{TOKEN}\n")
+    assert result.exit_code == 0
+    assert github["asked"] == ["/repos/o/a/actions/artifacts", "/repos/o/b/actions/artifacts", "closed"]
+    assert keychain == {"https://api.github.com": TOKEN}
+    assert TOKEN not in result.output
+
+
+def test_a_token_that_may_not_read_is_told_and_not_kept(run: Callable, home: Path, github, keychain) -> None:
+    configure(home, "o/a", "o/b")
+    github["refused"].append("/repos/o/b/actions/artifacts")
+    result = run("setup", "--token", "--json", typed=f"{TOKEN}\n")
+    assert result.exit_code == 3
+    assert "o/b: GitHub answers 404" in json.loads(result.stdout)["failed"]["token"]
+    assert "o/a" not in json.loads(result.stdout)["failed"]["token"]
+    assert keychain == {}
+    assert TOKEN not in result.output
+
+
+def test_without_repositories_only_its_validity_is_tried(run: Callable, home: Path, github, keychain) -> None:
+    assert run("setup", "--token", typed=TOKEN).exit_code == 0
+    assert github["asked"][0] == "/rate_limit"
+
+
+def test_no_token_is_told_with_what_to_make(run: Callable, home: Path, github, keychain, made: list[str]) -> None:
+    result = run("setup", "--yes", "--repository", "o/a", "--json")
+    assert "`Actions: read`" in json.loads(result.stdout)["failed"]["token"]
+    assert github["asked"] == []
+
+
+def test_the_environments_token_is_tried_and_stays_there(
+    run: Callable, home: Path, github, keychain, made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GH_TOKEN", TOKEN)
+    result = run("setup", "--yes", "--repository", "o/a", "--json")
+    assert json.loads(result.stdout)["done"]["token"] == "in the environment, tried on o/a"
+    assert github["tokens"] == [TOKEN]
+    assert keychain == {}
+    found = {one["name"]: one for one in json.loads(result.stdout)["report"]}
+    assert found["github token"]["health"] == "ok"
+    assert TOKEN not in result.output + (home / "config.yaml").read_text()
