@@ -16,6 +16,7 @@ from daemon.domain.finding import Package
 from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
 from workers.source.manifests import golang, gradle, maven, npm, python
+from workers.source.manifests.boms import bom_of
 from workers.source.manifests.declaration import Declaration
 from workers.source.tree import SourceTree
 from workers.source.versions import canonical_ecosystem, parse_version, release_numbers, same_line
@@ -157,13 +158,14 @@ def _name(path: str) -> str:
 
 
 def _of(package: Package, declared: Iterable[Declaration], touched: Iterable[str]) -> list[Declaration]:
-    """The package's declarations that stand in a touched file, or take their version from one."""
+    """The declarations of the package and of its family's bill of materials that a touched file makes or decides."""
     files = set(touched)
+    bom = bom_of(package.name) if canonical_ecosystem(package.ecosystem) == "maven" else None
     return [
         one
         for one in declared
         if one.version
-        and _same_name(one.name, package.name, package.ecosystem)
+        and (_same_name(one.name, package.name, package.ecosystem) or one.name == bom)
         and (one.at.path in files or (one.literal is not None and one.literal.path in files))
     ]
 

@@ -27,7 +27,8 @@ def propose(job: Job) -> Iterator[Candidate]:
         yield from _standard_library(job, path, content)
     elif found:
         yield from _raise(job, found)
-        yield _replacement(job, path, content)
+        if not any(declared.scope == "replace" for declared in found):
+            yield _replacement(job, path, content)
     else:
         yield _require(job, path, content)
         yield _replacement(job, path, content)

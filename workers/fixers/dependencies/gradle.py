@@ -9,7 +9,8 @@ from functools import cached_property
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.dependencies import gradle_blocks as blocks
 from workers.fixers.dependencies.job import Job, refuse, replace
-from workers.fixers.dependencies.trains import bom_of, is_sibling, same_artifact
+from workers.fixers.dependencies.trains import is_sibling, same_artifact
+from workers.source.manifests.boms import bom_of
 from workers.source.manifests.declaration import Declaration, Span
 from workers.source.manifests.gradle import declarations, is_build_file, locked
 
@@ -150,10 +151,11 @@ def _decide(build: Build, script: str, *, direct: bool) -> Iterator[Candidate]:
         approach = "managed-version" if layout.managed_by_spring else "constraint"
         yield job.candidate(approach, [edit, *lock], how, warnings=warnings, names=names)
     bom = bom_of(name)
-    if bom and not tools and (edit := layout.platform(configuration, f"{bom}:{version}")):
+    imported = any(place.name == bom for place in build.declared)
+    if bom and not imported and not tools and (edit := layout.platform(configuration, f"{bom}:{version}")):
         how = f"Imports {bom} {version}, so that the whole family moves together.{brought}"
         yield job.candidate("platform", [edit, *lock], how, warnings=warnings, names=[bom, *names])
-    elif not direct and not train:
+    elif not direct and not train and not imported:
         how = f"Forces {name} {version} in {'the ' + ', '.join(scopes) if tools else 'every'} configuration.{brought}"
         forced = layout.force(f"{name}:{version}", scopes if tools else [])
         held = "a forced version also holds back later releases"

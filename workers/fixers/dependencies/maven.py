@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.dependencies.job import Job, newline_of, refuse, replace
-from workers.fixers.dependencies.trains import bom_of, is_sibling
+from workers.fixers.dependencies.trains import is_sibling
+from workers.source.manifests.boms import bom_of
 from workers.source.manifests.declaration import Declaration
 from workers.source.manifests.maven import Pom, declarations, lineage, read_poms
 from workers.source.manifests.xml import Element

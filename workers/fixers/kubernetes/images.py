@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
+from workers.fixers.docker.images import latest_tags, split
 from workers.fixers.kubernetes.workload import Resource
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamldoc import Node
@@ -42,18 +43,29 @@ def pull_policy(target: Target) -> Iterator[Candidate]:
 names one image for good.""",
 )
 def image_reference(target: Target) -> Iterator[Candidate]:
-    """The version that the manifest itself names, or none: digests and tags are never made up."""
+    """The tag that `latest` of an official image meant on a known day; digests and other tags are never made up."""
     resource = Resource(target)
-    parts = resource.containers(
-        _floating if not target.finding.rule.endswith("43") else lambda node: "@" not in node.text("image")
-    )
+    digest = target.finding.rule.endswith("43")
+    parts = resource.containers((lambda node: "@" not in node.text("image")) if digest else _floating)
     image = parts[0].node.text("image")
-    what = "digest" if target.finding.rule.endswith("43") else "tag"
-    command = f"`docker buildx imagetools inspect {image}`" if image else "the registry"
-    message = (
-        f"the {what} of {image or 'the image'} is known to its registry alone: {command} names it; none is guessed"
-    )
-    raise NoFix(message)
+    tags = [latest_tags(split(part.node.text("image"))[0]) for part in parts]
+    if digest or not all(found for found, _ in tags):
+        what = "digest" if digest else "tag"
+        command = f"`docker buildx imagetools inspect {image}`" if image else "the registry"
+        message = (
+            f"the {what} of {image or 'the image'} is known to its registry alone: {command} names it; none is guessed"
+        )
+        raise NoFix(message)
+    for index, approach in enumerate(("release-line", "exact-release")):
+        chosen = [found[min(index, len(found) - 1)] for found, _ in tags]
+        edits, declares = [], []
+        for part, tag in zip(parts, chosen, strict=True):
+            edits += resource.put(part, {"image": f"{part.node.text('image').removesuffix(':latest')}:{tag}"})
+            declares += resource.declare(part, "image")
+        how = f"`latest` of the official image was {', '.join(chosen)} on {tags[0][1]}: the same image, and it stays."
+        candidate = resource.candidate(approach, edits, how, declares)
+        if candidate:
+            yield candidate
 
 
 def _floating(node: Node) -> bool:

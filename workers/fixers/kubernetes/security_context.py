@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from daemon.domain.fix import Candidate
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security, values
 from workers.fixers.registry import Target, fixer
+from workers.source import yamledit
 from workers.source.yamldoc import Node
 from workers.source.yamledit import Value
 
@@ -179,8 +180,8 @@ def root_user(target: Target) -> Iterator[Candidate]:
         how = f"Every container runs as user {UID}, whatever the image says, and never as root."
         yield from in_pod(resource, "pod-non-root-user", named, how, [_OWNERS])
         return
-    how = "The containers that asked for root run as an ordinary user instead."
-    yield from in_containers(resource, own, "container-non-root-user", named, how, [_NON_ROOT])
+    how = "The containers that asked for root run as an ordinary user instead, and so do those that asked for nothing."
+    yield from in_containers(resource, [resource.pod, *own], "container-non-root-user", named, how, [_NON_ROOT])
 
 
 def _running_as_root(resource: Resource) -> list[Part]:
@@ -216,7 +217,8 @@ def low_user_id(target: Target) -> Iterator[Candidate]:
     if not low:
         how = f"Every container of the pod runs as user {UID}, which no host gives away."
         yield from in_pod(resource, "pod-high-user", context, how, [warning])
-    parts = low or resource.containers(lambda _node: True)
+    # A container without a user of its own has the pod's.
+    parts = [resource.pod, *low] if low else resource.containers(lambda _node: True)
     how = f"Each container runs as user {UID}, which no host gives away."
     yield from in_containers(resource, parts, "container-high-user", context, how, [warning])
 
@@ -319,8 +321,10 @@ def capabilities(target: Target) -> Iterator[Candidate]:
         edits = []
         for part in parts:
             old = part.node.get("securityContext", "capabilities", "drop")
-            names = [item.value for item in old.items] if old is not None else []
-            edits += resource.put(part, {"securityContext": {"capabilities": {"drop": [*names, "NET_RAW"]}}})
+            if old is not None and old.items:
+                edits.append(yamledit.append_item(resource.doc, old, "NET_RAW"))
+            else:
+                edits += resource.put(part, {"securityContext": {"capabilities": {"drop": ["NET_RAW"]}}})
         declares = [path for part in parts for path in resource.declare(part, "securityContext.capabilities.drop")]
         how = "The containers lose NET_RAW alone: ping and packet tools stop working, nothing else."
         candidate = resource.candidate("drop-net-raw", edits, how, declares)

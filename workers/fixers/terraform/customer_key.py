@@ -56,9 +56,10 @@ def customer_key(target: Target) -> Iterator[Candidate]:
     text = block_text(
         "variable", (name,), {"description": f'"ARN of the KMS key for {resource.address}"', "type": "string"}
     )
-    edits = [*resource.settle(_body(resource, path, f"var.{name}")), resource.hcl.after(resource.block, text)]
+    body = _body(resource, path, f"var.{name}")
+    edits = [*resource.settle(body), resource.hcl.after(resource.block, text)]
     how = f"Encrypts with the key that the new variable `{name}` names."
-    declares = [*resource.declare(on(path)), f"variable.{name}"]
+    declares = [*resource.declare(body), f"variable.{name}"]
     yield from resource.candidate(
         "key-variable", edits, how, declares, ["set the variable before the next plan", _REPLACE]
     )
@@ -71,19 +72,18 @@ def _with(resource: Resource, path: str, key: str, approach: str, how: str) -> I
 
 def _with_new_key(resource: Resource, path: str) -> Iterator[Candidate]:
     label = resource.unique_name("aws_kms_key", resource.name)
-    body = {
+    key_body = {
         "description": f'"Encrypts {resource.address}"', "enable_key_rotation": "true",
         "deletion_window_in_days": "30", "policy": _POLICY,
     }  # fmt: skip
-    key = block_text("resource", ("aws_kms_key", label), body)
-    declares = [*resource.declare(on(path)), f"resource.aws_kms_key.{label}"]
+    key = block_text("resource", ("aws_kms_key", label), key_body)
+    body = _body(resource, path, f"aws_kms_key.{label}.arn")
+    declares = [*resource.declare(body), f"resource.aws_kms_key.{label}"]
     account = [block for _, block in resource.blocks("data", "aws_caller_identity") if block.labels[1:] == ("current",)]
     if not account:
         key = f'data "aws_caller_identity" "current" {{}}\n\n{key}'
         declares.append("data.aws_caller_identity.current")
-    edits = [
-        *resource.settle(_body(resource, path, f"aws_kms_key.{label}.arn")), resource.hcl.after(resource.block, key),
-    ]  # fmt: skip
+    edits = [*resource.settle(body), resource.hcl.after(resource.block, key)]
     how = "Encrypts with a new customer key that rotates every year and that the account's own policies govern."
     yield from resource.candidate("new-key", edits, how, declares, [_REPLACE])
 

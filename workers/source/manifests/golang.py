@@ -11,21 +11,37 @@ _REQUIRE = re.compile(
     r"(?P<rest>[^\n]*)$",
     re.MULTILINE,
 )
+_REPLACE = re.compile(
+    r"^[ \t]*(?:replace[ \t]+)?(?P<name>[\w.~-]+\.[\w.~-]+(?:/[\w.~-]+)*)[ \t]+=>[ \t]+(?P=name)[ \t]+"
+    r"(?P<version>v\d[^\s/]*)",
+    re.MULTILINE,
+)
 _GO = re.compile(r"^(?P<name>go|toolchain)[ \t]+(?:go)?(?P<version>\d[\w.]*)", re.MULTILINE)
 _BLOCK = re.compile(r"^[ \t]*(?P<kind>\w+)[ \t]*\([^)]*\)", re.MULTILINE)
 
 
 def declarations(path: str, content: bytes) -> list[Declaration]:
-    """Requirements by module path (`scope` is `direct` or `indirect`); the release of Go itself as `stdlib`."""
+    """Requirements by module path (`scope` is `direct` or `indirect`); the release of Go itself as `stdlib`.
+
+    A module that is replaced by a version of itself, whatever is required, has that version, and `scope` `replace`.
+    """
     text = content.decode("latin-1")
+    replaced = {match["name"]: match for match in _REPLACE.finditer(text)}
     others = [match.span() for match in _BLOCK.finditer(text) if match["kind"] != "require"]
     found = []
     for match in _REQUIRE.finditer(text):
-        if "=>" in match["rest"] or any(start <= match.start() < end for start, end in others):
+        if (
+            match["name"] in replaced
+            or "=>" in match["rest"]
+            or any(start <= match.start() < end for start, end in others)
+        ):
             continue
         span = Span(path, *match.span("version"))
         scope = "indirect" if "// indirect" in match["rest"] else "direct"
         found.append(Declaration(name=match["name"], version=match["version"], literal=span, at=span, scope=scope))
+    for name, match in replaced.items():
+        span = Span(path, *match.span("version"))
+        found.append(Declaration(name=name, version=match["version"], literal=span, at=span, scope="replace"))
     for match in _GO.finditer(text):
         span = Span(path, *match.span("version"))
         found.append(Declaration(name="stdlib", version=match["version"], literal=span, at=span, scope=match["name"]))
