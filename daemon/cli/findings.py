@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import time
 from typing import Any
 
 import click
+import msgspec
 
 from daemon.cli.context import here, opened
-from daemon.cli.output import json_option, print_json, print_table, printable
-from daemon.domain.analysis import Analysis
+from daemon.cli.findings_view import print_finding, print_list
+from daemon.cli.output import json_option, print_json
 from daemon.domain.finding import FindingState
 from daemon.domain.severity import Severity
 from daemon.store import analyses as analyses_store
 from daemon.store import findings as findings_store
 from daemon.store import fixes as fixes_store
+from daemon.store import summary
 from daemon.store.engine import Store
 from daemon.store.findings import Filter, StoredFinding
-from daemon.store.fixes import StoredFix
 
 _SPAN = re.compile(r"(?P<number>\d+)(?P<unit>[hdw])\Z")
 _HOURS = {"h": 1, "d": 24, "w": 24 * 7}
@@ -33,6 +35,8 @@ def findings() -> None:
 @click.option("--repository", help="Only this owner/name.")
 @click.option("--tool", help="Only this scanner's.")
 @click.option("--rule", help="Only this rule's.")
+@click.option("--category", help="Only of this type: injection, dependency, workflow, secret …")
+@click.option("--new", is_flag=True, help="Only what the last scan was the first to see.")
 @click.option("--min-severity", type=click.Choice([str(severity) for severity in Severity]))
 @click.option("--state", "states", multiple=True, type=click.Choice([str(state) for state in FindingState]))
 @click.option("--outcome", type=click.Choice(["pending", "fixed", "unfixed"]), help="By how fixing ended.")
@@ -43,26 +47,27 @@ def findings() -> None:
 def list_findings(
     as_json: bool, states: tuple[str, ...], since: str | None, min_severity: str | None, **options: Any
 ) -> None:
-    """Open findings, worst first."""
+    """Open findings, most urgent first."""
     wanted = Filter(
         states=tuple(FindingState(state) for state in states) or Filter().states,
         min_severity=Severity(min_severity) if min_severity else None,
         since=_since(since),
         **options,
     )
-    with opened(here()) as store, store.read() as conn:
-        found = findings_store.listing(conn, wanted)
-        total = findings_store.count(conn, wanted)
+    with opened(here()) as store:
+        _end_suppressions(store)
+        with store.read() as conn:
+            found = findings_store.listing(conn, wanted)
+            total = findings_store.count(conn, wanted)
+            new = findings_store.count(conn, msgspec.structs.replace(wanted, new=True))
+            noisy = [rule for rule in summary.noisy_rules(conn) if not states and wanted.tool in {None, rule.tool}]
     if as_json:
-        print_json({"total": total, "findings": [_summary(stored) for stored in found]})
-        return
-    rows = [
-        (one.id[:10], str(one.finding.severity), one.finding.tool, one.finding.rule, _place(one), one.outcome)
-        for one in found
-    ]
-    print_table(("id", "severity", "tool", "rule", "where", "outcome"), rows, empty="no finding passes this filter")
-    if total > len(found):
-        click.echo(f"{len(found)} of {total}; --limit and --offset show more")
+        listed = [_summary(stored) for stored in found]
+        print_json({"total": total, "new": new, "noisy_rules": noisy, "findings": listed})
+    elif found:
+        print_list(found, total, new, noisy)
+    else:
+        click.echo("no finding passes this filter")
 
 
 @findings.command("show")
@@ -75,23 +80,63 @@ def show_finding(finding_id: str, as_json: bool) -> None:
         with store.read() as conn:
             analysis = analyses_store.load(conn, [stored.id]).get(stored.id)
             fixes = fixes_store.of_findings(conn, [stored.id]).get(stored.id, [])
+            group = findings_store.of_group(conn, stored.group) if stored.group else []
     if as_json:
-        print_json({**_summary(stored), "finding": stored.finding, "analysis": analysis, "fixes": fixes})
+        whole = {"finding": stored.finding, "analysis": analysis, "fixes": fixes, "group_members": group}
+        print_json(_summary(stored) | whole)
         return
-    _print_finding(stored, analysis, fixes)
+    print_finding(stored, analysis, fixes, group)
 
 
 @findings.command("suppress")
-@click.argument("finding_id")
-@click.option("--reason", required=True, help="Why it is accepted; kept with the finding.")
+@click.argument("finding_ids", nargs=-1, required=True)
+@click.option("--reason", help="Why it is accepted; kept with the finding.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The day it opens again; never by default.")
-def suppress_finding(finding_id: str, reason: str, until: dt.datetime | None) -> None:
-    """Hide a finding, with a reason and, if you like, an end."""
+@click.option("--lift", is_flag=True, help="Open it again, now.")
+@json_option
+def suppress_findings(
+    finding_ids: tuple[str, ...], reason: str | None, until: dt.datetime | None, lift: bool, as_json: bool
+) -> None:
+    """Hide findings, with a reason and, if you like, an end; or show them again."""
+    if lift == bool(reason):
+        message = "give either --reason, which is kept with the finding, or --lift"
+        raise click.UsageError(message)
+    end = _end_of(until)
     with opened(here()) as store:
-        stored = _find(store, finding_id)
+        chosen = [_find(store, one) for one in finding_ids]
         with store.begin() as conn:
-            findings_store.suppress(conn, stored.id, reason, until.replace(tzinfo=dt.UTC) if until else None)
-    click.echo(f"suppressed {stored.id[:10]}{f' until {until:%Y-%m-%d}' if until else ''}")
+            for stored in chosen:
+                if reason:
+                    findings_store.suppress(conn, stored.id, reason, end)
+                elif not findings_store.lift(conn, stored.id):
+                    message = f"{stored.id[:10]} is {stored.state}, not suppressed"
+                    raise click.UsageError(message)
+        with store.read() as conn:
+            changed = findings_store.load(conn, [stored.id for stored in chosen])
+    if as_json:
+        print_json({"findings": [_summary(stored) for stored in changed]})
+        return
+    for stored in changed:
+        end_text = f" until {until:%Y-%m-%d}" if until else ""
+        click.echo(f"{stored.id[:10]} is {stored.state}{end_text}")
+
+
+def _end_of(until: dt.datetime | None) -> dt.datetime | None:
+    """The first moment of that day here, which has to be in the future."""
+    end = until.astimezone() if until else None
+    if end and end <= dt.datetime.now(dt.UTC):
+        message = f"--until takes a day in the future, not {until:%Y-%m-%d}"
+        raise click.UsageError(message)
+    return end
+
+
+def _end_suppressions(store: Store) -> None:
+    """Open what is to be open by now; a write only where there is something to write."""
+    with store.read() as conn:
+        due = findings_store.suppressions_due(conn, time.time())
+    if due:
+        with store.begin() as conn:
+            findings_store.end_suppressions(conn, time.time())
 
 
 def _find(store: Store, prefix: str) -> StoredFinding:
@@ -130,36 +175,13 @@ def _summary(stored: StoredFinding) -> dict[str, object]:
         "commit": stored.commit,
         "state": stored.state,
         "state_reason": stored.state_reason,
+        "state_until": stored.state_until,
+        "new": stored.new,
+        "urgency": stored.urgency,
+        "urgency_reasons": stored.urgency_reasons,
         "group": stored.group,
         "outcome": stored.outcome,
         "reason": stored.reason,
         "first_seen_at": stored.first_seen_at,
         "last_seen_at": stored.last_seen_at,
     }
-
-
-def _place(stored: StoredFinding) -> str:
-    finding = stored.finding
-    if finding.package:
-        return f"{finding.package.name} {finding.package.version}"
-    if finding.path:
-        return f"{finding.path}:{finding.line}" if finding.line else finding.path
-    return finding.location.url or finding.location.logical or ""
-
-
-def _print_finding(stored: StoredFinding, analysis: Analysis | None, fixes: list[StoredFix]) -> None:
-    finding = stored.finding
-    click.secho(printable(f"{finding.severity} {finding.tool} {finding.rule}"), bold=True)
-    click.echo(printable(f"{_place(stored)}\n{finding.message}\n{stored.state}, {stored.outcome}"))
-    if stored.reason:
-        click.echo(printable(stored.reason))
-    if analysis:
-        for label in ("impact", "remediation", "prevention"):
-            click.echo(printable(f"\n{label.capitalize()}: {getattr(analysis, label)}"))
-        click.echo(printable(f"({analysis.source}{f', {analysis.model}' if analysis.model else ''})"))
-    for one in fixes:
-        verdict = one.fix.verdict
-        click.secho(f"\n{one.id[:10]} {one.fix.candidate.approach} {verdict.level} {verdict.grade}", bold=True)
-        click.echo(printable(verdict.reason or one.fix.candidate.explanation))
-        if verdict.verified:
-            click.echo(printable(one.fix.patch))

@@ -1,17 +1,44 @@
-"""`secaid ingest`: enqueue artifacts by hand."""
+"""`secaid ingest`: enqueue artifacts by hand, and account for every raw row of theirs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import msgspec
 
-from daemon.cli.context import here, opened
-from daemon.cli.output import json_option, print_json
+from daemon.cli.context import Here, here, opened
+from daemon.cli.output import json_option, print_json, print_table, printable
 from daemon.domain.artifact import ArtifactOrigin
+from daemon.domain.job import JobKind
+from daemon.domain.scan import Disposition, FileAccount
 from daemon.errors import SecaidError
 from daemon.poll.enqueue import Ingested, Provenance, ingest_path
 from daemon.poll.intake import artifacts_in
+from daemon.store import artifacts as artifacts_store
+from daemon.store import queue
+from daemon.store.engine import Store
+
+_MAX_REASON = 80
+
+
+class Accounted(msgspec.Struct, frozen=True, kw_only=True):
+    """One artifact, and what became of every raw row in it."""
+
+    name: str
+    sha256: str
+    artifact_id: int
+    job: int | None
+    new: bool
+    accounted: bool
+    """False until its analysis job has read it."""
+    problem: str | None
+    """Why its job ended dead."""
+    rows: dict[str, int]
+    """`total`, and by fate: `kept`, `duplicate`, `ignored`."""
+    files: tuple[FileAccount, ...]
+    """With every raw row: its hash, its fate, the finding it is or repeats, and which row it repeats or why not."""
 
 
 @click.command()
@@ -20,12 +47,17 @@ from daemon.poll.intake import artifacts_in
 @click.option("--commit", help="The scanned commit.")
 @click.option("--branch", help="The scanned branch.")
 @click.option("--source", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A local checkout.")
+@click.option("--wait", is_flag=True, help="Analyse them now, and account for every raw row.")
 @json_option
 def ingest(
     paths: tuple[Path, ...], repository: str | None, commit: str | None, branch: str | None, source: Path | None,
-    as_json: bool,
+    wait: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    """Enqueue artifact folders, zips or reports; one that cannot be stored does not stop the others."""
+    """Enqueue artifact folders, zips or reports; one that cannot be stored does not stop the others.
+
+    Workers analyse them (`secaid run`); with --wait this command does, and ends when every raw row is accounted
+    for: kept, a duplicate of which, or ignored because of what. Exit 1 when something was refused or cannot be read.
+    """
     provenance = Provenance(
         origin=ArtifactOrigin.MANUAL,
         repository=repository,
@@ -43,8 +75,11 @@ def ingest(
                     taken += [ingest_path(store, where.storage, where.paths.staging, one, provenance)]
                 except SecaidError as error:
                     refused.append(str(error))
-    _print(taken, refused, as_json=as_json)
-    if refused:
+        if wait:
+            _analyse(where)
+        accounted = [_accounted(store, one) for one in taken]
+    _print(accounted, refused, as_json=as_json)
+    if refused or any(one.problem for one in accounted):
         raise SystemExit(1)
 
 
@@ -56,11 +91,70 @@ def _found(path: Path, refused: list[str]) -> list[Path]:
         return []
 
 
-def _print(taken: list[Ingested], refused: list[str], *, as_json: bool) -> None:
+def _analyse(where: Here) -> None:
+    """Run analysis jobs until none is left, with progress on stderr."""
+    from daemon.cli.progress import shown
+    from daemon.process.run import run as serve
+
+    with shown() as on_progress:
+        kinds = [str(JobKind.ANALYSIS)]
+        serve(where.settings, where.paths, until_idle=True, kinds=kinds, on_progress=on_progress)
+
+
+def _accounted(store: Store, one: Ingested) -> Accounted:
+    with store.read() as conn:
+        files = tuple(artifacts_store.account(conn, one.artifact_id))
+        job = queue.show(conn, one.job) if one.job else None
+    fates = [row.disposition for file in files for row in file.rows]
+    broken = "; ".join(f"{file.path}: {file.reason}" for file in files if file.state == "broken")
+    return Accounted(
+        **msgspec.structs.asdict(one),
+        accounted=bool(files),
+        problem=broken or (job.reason if job else None),
+        rows={"total": len(fates)} | {str(fate): fates.count(fate) for fate in Disposition},
+        files=files,
+    )
+
+
+def _print(accounted: Sequence[Accounted], refused: Sequence[str], *, as_json: bool) -> None:
     if as_json:
-        print_json({"artifacts": taken, "refused": refused})
+        print_json({"artifacts": accounted, "refused": refused})
     else:
-        for one in taken:
-            click.echo(f"{one.name}: {f'job {one.job}' if one.new else 'known already'}")
+        _print_accounts([one for one in accounted if one.accounted])
+        for one in accounted:
+            if not one.accounted:
+                state = f"job {one.job}" if one.new else "known already, and not analysed yet"
+                click.echo(printable(f"{one.name}: {one.problem or state}"))
+        if any(not one.accounted for one in accounted):
+            click.echo("`secaid run` analyses what is enqueued; `--wait` does it here")
     for problem in refused:
         click.echo(f"secaid: {problem}", err=True)
+
+
+def _print_accounts(accounted: Sequence[Accounted]) -> None:
+    """One line a file, and the sum."""
+    rows = [
+        ("" if number else one.name, file.path, file.format or file.state, *_counts(file), _because(file))
+        for one in accounted
+        for number, file in enumerate(one.files)
+    ]
+    if not rows:
+        return
+    print_table(("artifact", "file", "read as", "rows", "kept", "duplicates", "ignored", "because"), rows, empty="")
+    sums = {name: sum(one.rows[name] for one in accounted) for name in ("total", *map(str, Disposition))}
+    click.echo(
+        f"\n{sums['total']:,} raw rows: {sums['kept']:,} kept, {sums['duplicate']:,} duplicates, "
+        f"{sums['ignored']:,} ignored"
+    )
+
+
+def _counts(file: FileAccount) -> tuple[int | str, ...]:
+    fates = [row.disposition for row in file.rows]
+    return (len(fates), *(fates.count(fate) or "" for fate in Disposition))
+
+
+def _because(file: FileAccount) -> str:
+    """The file's own reason, else the most frequent one of its ignored rows."""
+    reasons = [row.reason or "" for row in file.rows if row.disposition is Disposition.IGNORED]
+    text = file.reason or (max(set(reasons), key=reasons.count) if reasons else "")
+    return text if len(text) <= _MAX_REASON else f"{text[: _MAX_REASON - 1]}…"

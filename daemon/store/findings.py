@@ -195,7 +195,7 @@ def matching_ids(conn: sa.Connection, prefix: str) -> list[str]:
 
 
 def listing(conn: sa.Connection, wanted: Filter) -> list[StoredFinding]:
-    """Findings that pass the filter, most urgent first."""
+    """Findings that pass the filter, most urgent first; equally urgent ones of a group together."""
     return load(conn, list(conn.execute(listing_query(wanted)).scalars()))
 
 
@@ -203,15 +203,15 @@ def listing_query(wanted: Filter) -> sa.CompoundSelect[Any] | sa.Select[Any]:
     """The ids that `listing` shows: each state's in the order of an index, merged; nothing is read in vain."""
     last = wanted.limit + wanted.offset
     found = [
-        sa.select(findings.c.id, findings.c.urgency)
+        sa.select(findings.c.id, findings.c.group_key, findings.c.urgency)
         .where(findings.c.state == str(state), *_conditions(wanted))
-        .order_by(findings.c.urgency.desc(), findings.c.id.desc())
+        .order_by(findings.c.urgency.desc(), findings.c.group_key.desc(), findings.c.id.desc())
         .limit(last)
         .subquery()
         for state in wanted.states
     ]
-    merged = sa.union_all(*(sa.select(one.c.id, one.c.urgency) for one in found)).subquery()
-    query = sa.select(merged.c.id).order_by(merged.c.urgency.desc(), merged.c.id.desc())
+    merged = sa.union_all(*(sa.select(one.c.id, one.c.group_key, one.c.urgency) for one in found)).subquery()
+    query = sa.select(merged.c.id).order_by(merged.c.urgency.desc(), merged.c.group_key.desc(), merged.c.id.desc())
     return query.limit(wanted.limit).offset(wanted.offset)
 
 
@@ -268,9 +268,17 @@ def lift(conn: sa.Connection, finding_id: str) -> bool:
 
 def end_suppressions(conn: sa.Connection, now: float) -> int:
     """Open the findings whose suppression has run out; how many they were."""
-    expired = (findings.c.state == str(FindingState.SUPPRESSED), findings.c.state_until <= now)
     ended = _state(FindingState.OPEN, "its suppression has ended")
-    return conn.execute(findings.update().where(*expired).values(ended)).rowcount
+    return conn.execute(findings.update().where(_run_out(now)).values(ended)).rowcount
+
+
+def suppressions_due(conn: sa.Connection, now: float) -> bool:
+    """Whether a suppression has run out, which `end_suppressions` would end."""
+    return conn.execute(sa.select(findings.c.id).where(_run_out(now)).limit(1)).first() is not None
+
+
+def _run_out(now: float) -> sa.ColumnElement[bool]:
+    return sa.and_(findings.c.state == str(FindingState.SUPPRESSED), findings.c.state_until <= now)
 
 
 def _stored(row: Any) -> StoredFinding:

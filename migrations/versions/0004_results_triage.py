@@ -11,7 +11,7 @@ down_revision = "0003_poll"
 _COUNTS = {"kept": "kept", "duplicates": "duplicate", "ignored": "ignored"}
 _INDEXES = {
     "ix_findings_group": ["group_key", "state"],
-    "ix_findings_urgent": ["state", "urgency", "id"],
+    "ix_findings_urgent": ["state", "urgency", "group_key", "id"],
     "ix_findings_tally": ["state", "tool", "rule", "severity", "outcome"],
     "ix_findings_rule": ["rule", "tool"],
 }
@@ -48,3 +48,6 @@ def _findings() -> None:
     op.drop_column("findings", "severity_rank")
     for name, columns in _INDEXES.items():
         op.create_index(name, "findings", columns, unique=False)
+    new = sa.text("first_artifact_id = artifact_id")
+    columns = ["state", "urgency", "id", "first_artifact_id", "artifact_id"]
+    op.create_index("ix_findings_new", "findings", columns, sqlite_where=new, postgresql_where=new)

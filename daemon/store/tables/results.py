@@ -94,9 +94,20 @@ findings = sa.Table(
     sa.Index("ix_findings_group", "group_key", "state"),
     sa.Index("ix_findings_artifact", "artifact_id"),
     # `findings list` reads the first; counting by tool, rule, severity or outcome reads the second and no table.
-    sa.Index("ix_findings_urgent", "state", "urgency", "id"),
+    sa.Index("ix_findings_urgent", "state", "urgency", "group_key", "id"),
     sa.Index("ix_findings_tally", "state", "tool", "rule", "severity", "outcome"),
     sa.Index("ix_findings_rule", "rule", "tool"),
+)
+_NEW = findings.c.first_artifact_id == findings.c.artifact_id
+sa.Index(
+    "ix_findings_new",
+    findings.c.state,
+    findings.c.urgency,
+    findings.c.id,
+    findings.c.first_artifact_id,  # both, or SQLite reads the table to look at its own condition again
+    findings.c.artifact_id,
+    sqlite_where=_NEW,
+    postgresql_where=_NEW,
 )
 
 moved_files = sa.Table(

@@ -36,6 +36,11 @@ def test_counting_reads_an_index_alone(results_store: Store, wanted: Filter) -> 
     assert step.startswith("SEARCH findings USING COVERING INDEX")
 
 
+def test_what_is_new_has_an_index_of_its_own(results_store: Store) -> None:
+    (step,) = plan(results_store, findings.count_query(Filter(new=True)))
+    assert step.startswith("SEARCH findings USING COVERING INDEX ix_findings_new (state=?)")
+
+
 def test_the_figures_of_status_come_from_one_walk_along_an_index(results_store: Store) -> None:
     steps = plan(results_store, summary.tally_query())
     assert steps[0].startswith("SEARCH findings USING COVERING INDEX ix_findings_tally (state=?")
