@@ -113,19 +113,25 @@ def report(cases: Sequence[Case]) -> str:
     return "\n\n".join((_quality(cases), _sides(cases), _rules(cases))) + "\n"
 
 
+def _head(*titles: str) -> str:
+    return f"| {' | '.join(titles)} |\n|{' --- |' * len(titles)}"
+
+
 def _quality(cases: Sequence[Case]) -> str:
-    head = (
-        "| folder | files | findings | with a fixer | verified | of those with a fixer | several | candidates | parse "
+    head = _head(
+        *("folder", "files", "findings", "with a fixer", "with a candidate", "verified", "of those with a fixer"),
+        *("of those with a candidate", "several", "of those with a candidate", "candidates", "parse"),
+        *("re-scan clean", "preserved", "first answer s", "all s"),
     )
-    head += "| re-scan clean | preserved | first answer s | all s |\n|" + " --- |" * 13
     rows = [(case.name, case.files, case.ours.total, case.ours.first_seconds, case.ours.seconds) for case in cases]
     rows.append(
         ("**all**", sum(row[1] for row in rows), _sum(row[2] for row in rows), sum(row[3] for row in rows),
          sum(row[4] for row in rows))
     )  # fmt: skip
     lines = [
-        f"| {name} | {files} | {one.findings} | {one.known} | {_rate(one.verified, one.findings)} "
-        f"| {_rate(one.verified, one.known)} | {_rate(one.several, one.findings)} | {_candidates(one)} "
+        f"| {name} | {files} | {one.findings} | {one.known} | {one.attempted} | {_rate(one.verified, one.findings)} "
+        f"| {_rate(one.verified, one.known)} | {_rate(one.verified, one.attempted)} "
+        f"| {_rate(one.several, one.findings)} | {_rate(one.several, one.attempted)} | {_candidates(one)} "
         f"| {first:.0f} | {seconds:.0f} |"
         for name, files, one, first, seconds in rows
     ]
@@ -140,10 +146,10 @@ def _candidates(one: Figures) -> str:
 
 
 def _sides(cases: Sequence[Case]) -> str:
-    head = (
-        "| folder | fixer | findings it is about | ended | new | files changed | do not parse | no longer work | s |\n|"
+    head = _head(
+        *("folder", "fixer", "findings it is about", "ended", "new", "files changed", "do not parse"),
+        *("no longer work", "s"),
     )
-    head += " --- |" * 9
     lines = [
         f"| {case.name} | {side.fixer}{' (failed)' if side.failed else ''} | {side.about} | {side.outcome.ended} "
         f"| {side.outcome.added} | {side.outcome.files} | {len(side.outcome.unparsed)} | {len(side.outcome.stopped)} "
@@ -175,7 +181,7 @@ def _seconds(sides: Iterable[Side]) -> float:
 
 
 def _rules(cases: Sequence[Case]) -> str:
-    head = "| rule | findings | verified | several | candidates | parse | re-scan clean | preserved |\n|" + " --- |" * 8
+    head = _head("rule", "findings", "verified", "several", "candidates", "parse", "re-scan clean", "preserved")
     rules: dict[str, list[Figures]] = {}
     for case in cases:
         for rule, counted in case.ours.by_rule.items():

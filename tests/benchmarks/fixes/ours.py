@@ -24,6 +24,8 @@ class Figures(msgspec.Struct, kw_only=True):
     findings: int = 0
     known: int = 0
     """Findings that some fixer is keyed on, or that their scanner offers an edit for."""
+    attempted: int = 0
+    """Those with at least one candidate; for the others the fixers say why there is no sound fix."""
     verified: int = 0
     several: int = 0
     candidates: int = 0
@@ -38,6 +40,7 @@ class Figures(msgspec.Struct, kw_only=True):
         """Count one finding."""
         self.findings += 1
         self.known += bool(item.fixes) or bool(fixers_for(item.finding))
+        self.attempted += bool(item.fixes)
         self.verified += bool(item.verified)
         self.several += len({fix.candidate.approach for fix in item.verified}) > 1
         for fix in item.fixes:

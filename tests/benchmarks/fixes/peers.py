@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
@@ -100,6 +101,8 @@ def _in_place(
     if not contents:
         return {}
     command = [executable, str(folder), *options] if last else [executable, *options, "."]
-    subprocess.run(command, cwd=folder, capture_output=True, check=not last, timeout=_SECONDS)
+    path = os.pathsep.join((str(Path(executable).parent), os.environ.get("PATH", os.defpath)))
+    environment = {**os.environ, "PATH": path, "SEMGREP_SEND_METRICS": "off", "SEMGREP_ENABLE_VERSION_CHECK": "0"}
+    subprocess.run(command, cwd=folder, capture_output=True, check=True, timeout=_SECONDS, env=environment)
     after = FolderTree(folder)
     return {path: now for path, content in contents.items() if (now := after.read(path)) != content}
