@@ -24,6 +24,10 @@ _AUTHORS = {
     "release": "github.event.release.author",
     "milestone": "github.event.milestone.creator",
 }
+_OWN_EVENTS = frozenset(
+    ("push", "schedule", "workflow_dispatch", "merge_group", "workflow_call", "repository_dispatch")
+)
+"""Only those who may write to the repository cause them."""
 _ACTOR = re.compile(
     r"(?<![\w.])github\.(?:(?P<id>actor_id|event\.pull_request\.sender\.id)"
     r"|actor|triggering_actor|event\.pull_request\.sender\.login)(?![\w.-])"
@@ -75,8 +79,10 @@ def _condition(target: Target, workflow: Workflow) -> tuple[Path, Node]:
 
 
 def _authors(workflow: Workflow, node: Node) -> Iterator[Edit]:
-    authors = {_AUTHORS.get(trigger) for trigger in workflow.triggers}
+    foreign = [trigger for trigger in workflow.triggers if trigger not in _OWN_EVENTS]
+    authors = {_AUTHORS.get(trigger) for trigger in foreign}
     author = next(iter(authors)) if len(authors) == 1 else None
+    own = len(foreign) < len(workflow.triggers)
     source = workflow.doc.source(node)
     for match in _ACTOR.finditer(source):
         field = "id" if match["id"] else "login"
@@ -85,7 +91,10 @@ def _authors(workflow: Workflow, node: Node) -> Iterator[Edit]:
             message = "the workflow runs on several events, whose authors stand in different places"
             raise NoFix(message)
         start = node.start + len(source[: match.start()].encode())
-        yield yamledit.edit(workflow.doc, start, start + len(match[0].encode()), f"{named or author}.{field}")
+        text = f"{named or author}.{field}"
+        if own and not named:
+            text = f"({text} || {match[0]})"
+        yield yamledit.edit(workflow.doc, start, start + len(match[0].encode()), text)
 
 
 def _event_before(text: str) -> str:

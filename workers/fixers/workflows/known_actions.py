@@ -184,6 +184,7 @@ NEEDS: dict[str, str] = {
     "jlumbroso/free-disk-space": "",
     "mikefarah/yq": "",
     "mozilla-actions/sccache-action": "",
+    "mislav/bump-homebrew-formula-action": "",
     "mxschmitt/action-tmate": "",
     "nick-fields/retry": "",
     "nick-invision/retry": "",

@@ -231,13 +231,13 @@ def _why_hidden(step: Step, env: Mapping[str, str]) -> str | None:
     name = step.action.rpartition("/")[2] if step.action.count("/") < 3 else step.action.split("/", 1)[1]
     inputs = actions_lock.known("/".join(step.action.split("/")[:2]))
     listed = inputs.inputs if inputs is not None and step.action.count("/") == 1 else None
-    if re.match(r"(?:setup|install)-|.*-setup$", name):
+    if re.search(r"(?:^|[/-])(?:setup|install)(?:[/-]|$)", name):
         return None
     if listed is not None and not any(_TOKEN_INPUT.search(one) for one in listed) and not _has_token(step, env):
         return None
     if _has_token(step, env):
         return f"{step.action} gets the token, and what it does with it is not known here"
-    if _MAY_WRITE.search(step.action) or step.action.count("/") > 1:
+    if _MAY_WRITE.search(step.action):
         return f"what {step.action} does with the token is not known here"
     return None
 

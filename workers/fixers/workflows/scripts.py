@@ -29,7 +29,9 @@ class Place:
     quote_end: int
     """Where that ends (behind its closing quote); 0 until it is known."""
     words: tuple[str, ...]
-    """What stands before it in the same simple command."""
+    """What stands before it in the same simple command, with what stands before it in its own word."""
+    before: tuple[str, ...] = ()
+    """The whole words before its own."""
     heredoc: Heredoc | None = None
 
 
@@ -180,7 +182,7 @@ class _Reader:
     def _expression(self, at: int, end: int) -> None:
         quote = self.state.quote
         since = self.word if quote == "bare" else self.state.since
-        self.found.append(Place(at, end, quote, since, 0, self._words(at)))
+        self.found.append(Place(at, end, quote, since, 0, self._words(at), self._words(since)))
 
     def _words(self, at: int) -> tuple[str, ...]:
         return tuple(EXPRESSION.sub("$X", self.script[self.state.command : at]).replace("\\\n", " ").split())
@@ -199,6 +201,6 @@ class _Reader:
         closing = re.compile(rf"^[ \t]*{re.escape(document.word)}[ \t]*\r?$", re.MULTILINE).search(self.script, at)
         document.end = closing.start() if closing else len(self.script)
         for match in EXPRESSION.finditer(self.script, at, document.end):
-            place = Place(match.start(), match.end(), quote, at, document.end, document.words, document)
+            place = Place(match.start(), match.end(), quote, at, document.end, document.words, document.words, document)
             self.found.append(place)
         return closing.end() if closing else len(self.script)

@@ -133,8 +133,9 @@ def _nested_program(place: Place) -> str | None:
     first = _first_command(words)
     if first in ("eval", "ssh", "trap"):
         return first
-    for index, word in enumerate(words):
-        if words[index + 1 :] and words[index + 1] in _INLINE and index + 1 == len(words) - 1:
+    before = [word.strip("'\"") for word in place.before]
+    if before and before[-1] in _INLINE:
+        for word in reversed(before[:-1]):
             if _LOCAL_SHELL.search(word):
                 return first if first in _PASSES_COMMANDS else "sh"
             if word in _INTERPRETERS:

@@ -20,6 +20,7 @@ _SINKS = {
     "amadevus/pwsh-script": ("script", "powershell"),
     "jannekem/run-python-script-action": ("script", "python"),
 }
+_ELSEWHERE = frozenset(("appleboy/ssh-action", "addnab/docker-run-action", "garygrossgarten/github-action-ssh"))
 _SHELLS = {"bash": "shell", "sh": "shell", "zsh": "shell", "ksh": "shell", "dash": "shell", "pwsh": "powershell",
            "powershell": "powershell", "python": "python", "python3": "python", "node": "javascript"}  # fmt: skip
 _UNKNOWN_SHELL = {
@@ -189,6 +190,9 @@ def _script(workflow: Workflow, step: Step) -> _Script | None:
         if language is None:
             raise NoFix(_UNKNOWN_SHELL.get(workflow.shell(step), "how this step's shell reads a variable is not known"))
         return _Script(workflow, step, "run", run, step.node, language)
+    if step.action in _ELSEWHERE:
+        message = f"{step.action} runs the script on another machine, where no variable of the step is known"
+        raise NoFix(message)
     name, language = _SINKS.get(step.action, ("", ""))
     inputs = step.node.child("with")
     given = inputs.child(name) if inputs is not None else None

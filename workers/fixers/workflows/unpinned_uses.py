@@ -18,7 +18,11 @@ from workers.source.yamldoc import Node, Path
 _USES = re.compile(r"(?P<name>(?P<repository>[\w.-]+/[\w.-]+)(?:/[^@\s]+)?)@(?P<ref>\S+)")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _NEEDS_TAG = "slsa-framework/slsa-github-generator/.github/workflows/"
-_TOOL_REFS = "taiki-e/install-action"
+_TOOL_REFS = {
+    "taiki-e/install-action": ("tool", re.compile(r"[a-z][\w-]*")),
+    "dtolnay/rust-toolchain": ("toolchain", re.compile(r"v?(?P<tool>\d+\.\d+(?:\.\d+)?|nightly-\d{4}-\d\d-\d\d|miri)")),
+}
+"""Actions whose ref names a tool instead of a release of their own, with the input that names it as well."""
 
 
 @dataclass(frozen=True)
@@ -169,10 +173,20 @@ def _line(action: Action, use: _Use) -> _Pin | None:
         return _Pin(action.releases[tag], tag)
     if use.ref in action.branches:
         return _Pin(action.branches[use.ref], use.ref)
+    return _tool(action, use)
+
+
+def _tool(action: Action, use: _Use) -> _Pin | None:
+    """The action at a commit of its own, and the tool that the ref named as an input."""
+    name, pattern = _TOOL_REFS.get(use.repository, ("", None))
+    match = pattern.fullmatch(use.ref) if pattern is not None else None
+    if match is None or use.holder.get("with", name) is not None:
+        return None
+    tool = match.groupdict().get("tool", use.ref)
     newest = action.newest()
-    if use.repository == _TOOL_REFS and newest and re.fullmatch(r"[a-z][\w-]*", use.ref):
-        return _Pin(action.releases[newest], newest, tool=use.ref)
-    return None
+    if newest is not None:
+        return _Pin(action.releases[newest], newest, tool=tool)
+    return _Pin(action.branches["master"], "master", tool=tool) if "master" in action.branches else None
 
 
 def _newest(workflow: Workflow, use: _Use) -> _Pin | None:
@@ -210,7 +224,9 @@ def _made(
     moving = [f"{pin.version} of {use.repository} is a branch: its commit is the one read then"
               for use, pin in pins if not numbers(pin.version)]  # fmt: skip
     why = f"{what}; read from {'; '.join(f'{name}: {action.read}' for name, action in list(sources.items())[:3])}."
-    paths = [use.path for use, _ in pins] + [(*use.path[:-1], "with", "tool") for use, pin in pins if pin.tool]
+    paths = [use.path for use, _ in pins] + [
+        (*use.path[:-1], "with", _TOOL_REFS[use.repository][0]) for use, pin in pins if pin.tool
+    ]
     return model.candidate(approach, edits, why, declares=paths, warnings=[*(warnings or []), *doubts, *moving])
 
 
@@ -224,4 +240,4 @@ def _edits(workflow: Workflow, use: _Use, pin: _Pin) -> Iterator[Edit]:
     comment = f" # {pin.version}" if not rest.strip() or rest.lstrip().startswith("#") else ""
     yield yamledit.edit(doc, at, use.node.end, f"{pin.commit}{quote}{comment}")
     if pin.tool:
-        yield yamledit.put(doc, use.holder, ("with", "tool"), pin.tool)
+        yield from yamledit.put_all(doc, use.holder, "with", {_TOOL_REFS[use.repository][0]: pin.tool}, after="uses")

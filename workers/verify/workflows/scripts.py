@@ -27,6 +27,12 @@ _DEFAULTS = tuple(
     )
 )
 """What the runner itself sets as GITHUB_…, with the value of `github.…`."""
+_CODE = re.compile(
+    r"\b(?P<program>(?:ba|da|k|z)?sh|python3?|node|deno|perl|ruby|php|pwsh|powershell|psql|mysql|osascript|eval|ssh)\b"
+    r"(?:[^\n\"'|;&]*?\s(?:-c|-e|-r|-p|-lc|-ec|-xc|--command|--eval|-Command)|(?<=eval)|(?<=ssh)[^\n\"'|;&]*)"
+    r"\s+\"(?P<text>(?:\\.|[^\"\\])*)\""
+)
+"""Another program with its code in double quotes, where the shell still expands variables."""
 _RESERVED = re.compile(
     r"GITHUB_(?:ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|ACTIONS)|(?:RUNNER|ACTIONS|LD|DYLD)_\w*"
     r"|PATH|HOME|IFS|SHELL|PWD|CI|USER|BASH_ENV|ENV|PS\d"
@@ -51,7 +57,7 @@ def changed_meaning(before: Step, after: Step) -> str | None:
         return _compare(_powershell(before, named), _powershell(after, named))
     if shell not in {"bash", "sh"}:
         return None if shell == "python" else f"scripts of the shell {shell} cannot be compared"
-    if (words := _joined(before.run, after)) is not None:
+    if (words := _joined(before.run, after) or _still_code(before.run, after)) is not None:
         return words
     if (clash := _assigned(before.run, after.run)) is not None:
         return clash
@@ -120,6 +126,16 @@ def _clash(script: str, fresh: set[str]) -> str | None:
             return f"the new variable {name} is one that the runner or the shell uses itself"
         if re.search(rf"(?<![\w$]){re.escape(name)}=|\$\{{?{re.escape(name)}\b", script):
             return f"the new variable {name} is one that the script uses already"
+    return None
+
+
+def _still_code(script: str, after: Step) -> str | None:
+    """A variable that took an expression's place in the text of another program: the shell expands it into code."""
+    for match in _CODE.finditer(after.run or ""):
+        for name, value in after.everything.items():
+            reads = rf"(?<!\\)\$\{{?{re.escape(name)}\b"
+            if EXPRESSION.search(value) and re.search(reads, match["text"]) and not re.search(reads, script):
+                return f"the shell pastes {name} into the code that {match['program']} runs, as the expression was"
     return None
 
 

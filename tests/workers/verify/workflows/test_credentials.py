@@ -10,7 +10,7 @@ OFF = "        with: {persist-credentials: false}\n"
 HELPER = (
     "        env:\n          GIT_TOKEN: ${{ github.token }}\n          GIT_CONFIG_COUNT: 1\n"
     "          GIT_CONFIG_KEY_0: credential.https://github.com.helper\n"
-    "          GIT_CONFIG_VALUE_0: '!f() { echo \"username=x-access-token\"; echo \"password=${GIT_TOKEN}\"; }; f'\n"
+    '          GIT_CONFIG_VALUE_0: \'!f() { echo "username=x-access-token"; echo "password=${GIT_TOKEN}"; }; f\'\n'
 )
 
 
