@@ -102,11 +102,16 @@ def noisy_rules(conn: sa.Connection, *, limit: int = 5) -> list[NoisyRule]:
     return _noisy_rules(conn, _tally(conn), limit=limit)
 
 
-def tally_query() -> sa.Select[Any]:
-    """Open findings by tool, rule, severity and outcome: one walk along an index, however many there are."""
+def tally_query() -> sa.CompoundSelect[Any]:
+    """Open findings by state, tool, rule, severity and outcome: a walk along an index, however many there are.
+
+    State by state, because SQLite sorts what it finds for two states at once.
+    """
     columns = (findings.c.tool, findings.c.rule, findings.c.severity, findings.c.outcome)
-    query = sa.select(*columns, sa.func.count().label("number")).where(findings.c.state.in_(_OPEN))
-    return query.group_by(*columns).order_by(findings.c.tool, findings.c.rule)
+    number = sa.func.count().label("number")
+    return sa.union_all(
+        *(sa.select(*columns, number).where(findings.c.state == state).group_by(*columns) for state in _OPEN)
+    )
 
 
 def groups_query() -> sa.Select[Any]:
@@ -120,7 +125,7 @@ def groups_query() -> sa.Select[Any]:
 
 
 def _tally(conn: sa.Connection) -> Sequence[Any]:
-    return conn.execute(tally_query()).all()
+    return sorted(conn.execute(tally_query()).all(), key=lambda row: (row.tool, row.rule))
 
 
 def _noisy_rules(conn: sa.Connection, tally: Sequence[Any], *, limit: int) -> list[NoisyRule]:

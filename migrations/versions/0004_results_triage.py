@@ -49,5 +49,5 @@ def _findings() -> None:
     for name, columns in _INDEXES.items():
         op.create_index(name, "findings", columns, unique=False)
     new = sa.text("first_artifact_id = artifact_id")
-    columns = ["state", "urgency", "id", "first_artifact_id", "artifact_id"]
+    columns = ["state", "tool", "rule", "severity", "first_artifact_id", "artifact_id"]
     op.create_index("ix_findings_new", "findings", columns, sqlite_where=new, postgresql_where=new)

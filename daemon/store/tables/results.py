@@ -101,11 +101,8 @@ findings = sa.Table(
 _NEW = findings.c.first_artifact_id == findings.c.artifact_id
 sa.Index(
     "ix_findings_new",
-    findings.c.state,
-    findings.c.urgency,
-    findings.c.id,
-    findings.c.first_artifact_id,  # both, or SQLite reads the table to look at its own condition again
-    findings.c.artifact_id,
+    # The last two, or SQLite reads the table to look at the condition again.
+    *(findings.c[name] for name in ("state", "tool", "rule", "severity", "first_artifact_id", "artifact_id")),
     sqlite_where=_NEW,
     postgresql_where=_NEW,
 )
