@@ -74,6 +74,11 @@ def act(task: Job, context: JobContext) -> None:  # noqa: C901 - a table of deed
                 message = "the first attempt always fails"
                 raise Retryable(message, not_before=dt.datetime.now(dt.UTC))
             effect(context, payload)
+        case "first breaks":
+            if task.attempt == 1:
+                message = "the first attempt breaks, and backs off by its kind's policy"
+                raise ValueError(message)
+            effect(context, payload)
         case "unavailable":
             message = "the scanner is not installed"
             raise Unavailable(message)

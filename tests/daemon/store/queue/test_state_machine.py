@@ -31,7 +31,7 @@ from daemon.store import queue
 from daemon.store.engine import Store
 from daemon.store.queue import Cause, Reaper
 
-_BOUNDS = {"max_examples": 100, "stateful_step_count": 50}
+_BOUNDS = {"max_examples": 60, "stateful_step_count": 50}
 _THOROUGH = {"max_examples": 1000, "stateful_step_count": 80}
 _KINDS = ("analysis", "training")
 _LEASE = 60.0

@@ -1,0 +1,80 @@
+"""Kills an upgrade with SIGKILL before each of its statements in turn, on a database of its own each time.
+
+    python tests/faults/migrations.py URL_OR_PATH…
+
+The first database is only counted. Prints one JSON document.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from sqlalchemy import event
+
+from daemon.domain.job import NewJob
+from daemon.store import backup, migrate, queue
+from daemon.store.engine import open_store
+
+
+def upgrade(url: str, kill_before: int) -> int:
+    """How many statements the upgrade has; it does not live to tell where one of them kills."""
+    store = open_store(url)
+    ran = 0
+
+    def count(*_: Any) -> None:
+        nonlocal ran
+        if ran == kill_before:
+            os.kill(os.getpid(), signal.SIGKILL)
+        ran += 1
+
+    event.listen(store.engine, "before_cursor_execute", count)
+    migrate.upgrade(store)
+    store.close()
+    return ran
+
+
+def killed(url: str, at: int) -> bool:
+    """In a fork: whether the upgrade was killed."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            upgrade(url, at)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(pid, 0)
+    return os.WIFSIGNALED(status)
+
+
+def look(url: str) -> list[str]:
+    """What is wrong with the database afterwards; then it is upgraded and used."""
+    store = open_store(url)
+    found = backup.integrity(store)
+    if migrate.version(store) is not None:
+        found.append("the killed upgrade left a version")
+    migrate.upgrade(store)
+    migrate.check(store)
+    with store.begin() as connection:
+        queue.enqueue(connection, NewJob(kind="analysis"))
+    store.close()
+    return found
+
+
+def main(counted: str, *urls: str) -> None:
+    total = upgrade(counted, -1)
+    wrong = {}
+    kills = 0
+    # Every statement where there are databases enough; spread over all of them otherwise.
+    for number, url in enumerate(urls[:total]):
+        at = number * total // min(total, len(urls))
+        kills += killed(url, at)
+        if found := look(url):
+            wrong[at] = found
+    print(json.dumps({"statements": total, "kills": kills, "wrong": wrong}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
