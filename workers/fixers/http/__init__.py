@@ -1,0 +1,1 @@
+"""Fixers of what a server says over HTTP."""
