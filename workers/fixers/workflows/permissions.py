@@ -26,6 +26,8 @@ class _Plan:
 
     top: Scopes | None = None
     jobs: dict[str, Scopes] = field(default_factory=dict)
+    verbatim: bool = False
+    """The jobs get the workflow's block as it is written, comments and all."""
 
     @property
     def asked(self) -> Scopes:
@@ -191,7 +193,7 @@ def _within(wanted: Mapping[str, str], before: Mapping[str, str]) -> Scopes:
 def _moved(workflow: Workflow) -> _Plan:
     before = scopes.granted(workflow.root.child("permissions")) or {}
     without = [job for job in workflow.jobs if job.node.child("permissions") is None]
-    return _Plan({}, {job.name: before for job in without})
+    return _Plan({}, {job.name: before for job in without}, verbatim=True)
 
 
 def _callers_allow(target: Target, workflow: Workflow, plan: _Plan) -> None:
@@ -240,7 +242,8 @@ def _candidate(workflow: Workflow, approach: str, plan: _Plan, why: str) -> Cand
         declares += ["permissions", "permissions/delete"]
     for job in workflow.jobs:
         if job.name in plan.jobs:
-            edits.append(_block(workflow, job, plan.jobs[job.name]))
+            block = plan.jobs[job.name]
+            edits.append(_copied(workflow, job) if plan.verbatim else _block(workflow, job, block))
             declares.append(yamldoc.dotted((*job.path, "permissions")))
     if not edits:
         message = "every job says already what it may do"
@@ -254,6 +257,10 @@ def _top(workflow: Workflow, block: Scopes) -> Iterator[Edit]:
     old = workflow.root.child("permissions")
     if old is None:
         yield _inserted(workflow, block)
+    elif not block and old.kind == "mapping" and not old.flow:
+        # Down to the end of its last line: a comment there was about what stood before it.
+        key = workflow.root.key("permissions") or old
+        yield yamledit.edit(workflow.doc, key.end, workflow.doc.line_end(old.end), ": {}")
     elif old.kind == "mapping" and old.entries and block:
         yield from _downgraded(workflow, old, block)
     elif scopes.granted(old) != block or old.kind == "scalar":
@@ -282,6 +289,20 @@ def _inserted(workflow: Workflow, block: Scopes) -> Edit:
     text = f"permissions:{yamledit.render(dict(block), 0, doc.unit)}\n"
     apart = at > doc.begin and not doc.slice(doc.line_start(at - 1), at).strip()
     return yamledit.edit(doc, at, at, text + ("\n" if apart else ""))
+
+
+def _copied(workflow: Workflow, job: Job) -> Edit:
+    """The workflow's block in a job, each line as it is but for its indentation."""
+    old, doc = workflow.root.child("permissions"), workflow.doc
+    names = job.node.keys()
+    after = next((name for name in ("runs-on", "uses") if name in names), names[0] if names else "")
+    name, last = job.node.key(after), job.node.child(after)
+    if old is None or old.flow or old.kind != "mapping" or job.node.flow or name is None or last is None:
+        return _block(workflow, job, scopes.granted(old) or {})
+    column = doc.column(job.node.entries[0][0].start)
+    lines = doc.slice(doc.line_start(old.start), doc.line_end(old.end)).replace("\r\n", "\n").split("\n")
+    written = [f"{' ' * (column + doc.unit)}{line.strip()}" for line in lines if line.strip()]
+    return yamledit.insert_line(doc, name, last, "\n".join([f"{' ' * column}permissions:", *written]))
 
 
 def _block(workflow: Workflow, job: Job, block: Scopes) -> Edit:

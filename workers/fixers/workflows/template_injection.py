@@ -129,8 +129,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     rules={"checkov": ["CKV_GHA_3"]},
     explain=(
         "An expression is replaced in the script's text, so the secret stands in the script that the runner writes to "
-        "disk, and in the arguments that every process of the machine can list. As a variable of the step it reaches "
-        'the command that reads it alone. Approaches: a variable of the step, read as `"$NAME"`.'
+        "disk, where a quote or a dollar in it becomes code. As a variable of the step it stays data. Where the "
+        "command can read it from a file or from standard input, that also hides it from the list of processes. "
+        'Approaches: a variable of the step, read as `"$NAME"`.'
     ),
 )
 def secret_in_command(target: Target) -> Iterator[Candidate]:

@@ -105,7 +105,8 @@ def _own(target: Target, use: _Use) -> str | None:
 
 
 def _itself(workflow: Workflow, use: _Use, path: str) -> Candidate:
-    edit = yamledit.edit(workflow.doc, use.node.start, use.node.end, f"$/{path}")
+    quote = use.node.style
+    edit = yamledit.edit(workflow.doc, use.node.start, use.node.end, f"{quote}$/{path}{quote}")
     why = (
         f"{use.repository} is this repository: `$/` takes its action at the workflow's own commit, which cannot move "
         "(github.com, since July 2026)."
