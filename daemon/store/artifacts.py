@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from daemon.domain.artifact import Artifact, ArtifactOrigin
 from daemon.domain.scan import Disposition, FileAccount, ReportState, RowAccount
 from daemon.store.tables.results import artifacts, moved_files, report_rows, reports
-from daemon.store.upsert import insert_new, upsert
+from daemon.store.upsert import insert_if_new, insert_new, upsert
 
 
 class NewArtifact(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,10 +55,6 @@ def add(conn: sa.Connection, new: NewArtifact) -> tuple[int, bool]:
         "external_id": new.external_id or "",
         "commit_sha": new.commit or "",
     }
-    same = sa.and_(*(artifacts.c[name] == value for name, value in values.items()))
-    found = conn.execute(sa.select(artifacts.c.id).where(same)).scalar()
-    if found is not None:
-        return found, False
     row = values | {
         "origin": str(new.origin),
         "size": new.size,
@@ -68,8 +64,12 @@ def add(conn: sa.Connection, new: NewArtifact) -> tuple[int, bool]:
         "run_id": new.run_id,
         "created_at": time.time(),
     }
-    inserted: int = conn.execute(artifacts.insert().values(row).returning(artifacts.c.id)).scalar_one()
-    return inserted, True
+    inserted = insert_if_new(conn, artifacts, row)
+    if inserted is not None:
+        return inserted, True
+    same = sa.and_(*(artifacts.c[name] == value for name, value in values.items()))
+    found: int = conn.execute(sa.select(artifacts.c.id).where(same)).scalar_one()
+    return found, False
 
 
 def get(conn: sa.Connection, artifact_id: int) -> Artifact:
