@@ -67,7 +67,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         try:
             found = plan()
             _callers_allow(target, workflow, found)
-            candidate = _candidate(workflow, approach, found, why)
+            candidate = _candidate(target, workflow, approach, found, why)
         except NoFix as reason:
             reasons.append(reason)
             continue
@@ -234,7 +234,7 @@ def _covers(has: Scopes, word: str) -> bool:
     return has.get(scope) in ("write", level)
 
 
-def _candidate(workflow: Workflow, approach: str, plan: _Plan, why: str) -> Candidate:
+def _candidate(target: Target, workflow: Workflow, approach: str, plan: _Plan, why: str) -> Candidate:
     edits: list[Edit] = []
     declares: list[str] = []
     if plan.top is not None:
@@ -250,7 +250,17 @@ def _candidate(workflow: Workflow, approach: str, plan: _Plan, why: str) -> Cand
         raise NoFix(message)
     raised = [f"{name}: {', '.join(scopes.words(block))}" for name, block in plan.jobs.items() if len(block) > 1]
     more = f" Read from what they run: {'; '.join(raised[:6])}." if raised else ""
-    return model.candidate(approach, edits, why + more, declares=declares)
+    return model.candidate(approach, edits, why + more, declares=declares, warnings=_doubts(target, workflow, plan))
+
+
+def _doubts(target: Target, workflow: Workflow, plan: _Plan) -> Iterator[str]:
+    """The actions that only seem to read."""
+    if plan.verbatim:
+        return
+    for job in workflow.jobs:
+        changed = job.name in plan.jobs or (plan.top is not None and job.node.child("permissions") is None)
+        for action in scopes.of_job(workflow, job, target.tree).assumed if changed else ():
+            yield f"{action} is not known here: it gets no token by name, so it is taken to only read"
 
 
 def _top(workflow: Workflow, block: Scopes) -> Iterator[Edit]:

@@ -59,6 +59,8 @@ class Needs:
     scopes: Mapping[str, str]
     hidden: tuple[str, ...] = ()
     """What its needs cannot be read from, as sentences."""
+    assumed: tuple[str, ...] = ()
+    """Actions that are not known here, and by all that they are given only read."""
 
 
 def of_job(workflow: Workflow, job: Job, tree: SourceTree) -> Needs:
@@ -109,6 +111,7 @@ def granted(node: Node | None) -> Scopes | None:
 def _of_steps(workflow: Workflow, job: Job | None, steps: Iterable[Step], tree: SourceTree, depth: int) -> Needs:
     found = ["contents:read"]
     hidden: list[str] = []
+    assumed: list[str] = []
     steps = list(steps)
     around = _environment(workflow.root) | (_environment(job.node) if job else {})
     pushes_with_own = any(step.action == "actions/checkout" and _brings_own(step, {}) for step in steps)
@@ -121,6 +124,7 @@ def _of_steps(workflow: Workflow, job: Job | None, steps: Iterable[Step], tree: 
                 below = _of_action(step, env, tree, depth)
                 found += words(below.scopes)
                 hidden += below.hidden
+                assumed += below.assumed
         except Opaque as reason:
             hidden.append(str(reason))
     if job is not None:
@@ -129,7 +133,7 @@ def _of_steps(workflow: Workflow, job: Job | None, steps: Iterable[Step], tree: 
     registry = any(_logs_into_github(step, workflow) for step in steps)
     if registry:
         scopes["packages"] = "write" if any(_pushes_image(step) for step in steps) else scopes.get("packages", "read")
-    return Needs(dict(sorted(scopes.items())), tuple(dict.fromkeys(hidden)))
+    return Needs(dict(sorted(scopes.items())), tuple(dict.fromkeys(hidden)), tuple(dict.fromkeys(assumed)))
 
 
 def _environment(node: Node) -> dict[str, str]:
@@ -212,8 +216,10 @@ def _of_action(step: Step, env: Mapping[str, str], tree: SourceTree, depth: int)
     known = known_actions.needs(step.action)
     if known is not None:
         return Needs(union([*known.split(), *special]))
+    if _only_prepares(step, env):
+        return Needs(union(special))
     why = _why_hidden(step, env)
-    return Needs(union(special), (why,) if why else ())
+    return Needs(union(special), (why,) if why else (), () if why else (step.action,))
 
 
 def _local(uses: str, tree: SourceTree) -> str | None:
@@ -226,15 +232,18 @@ def _local(uses: str, tree: SourceTree) -> str | None:
     return f"./{match[1]}"
 
 
+def _only_prepares(step: Step, env: Mapping[str, str]) -> bool:
+    """Whether an action sets up a tool, or has no input that a token could come in by."""
+    name = step.action.rpartition("/")[2] if step.action.count("/") < 3 else step.action.split("/", 1)[1]
+    if re.search(r"(?:^|[/-])(?:setup|install)(?:[/-]|$)", name):
+        return True
+    known = actions_lock.known(step.action) if step.action.count("/") == 1 else None
+    listed = known.inputs if known is not None else None
+    return listed is not None and not any(_TOKEN_INPUT.search(one) for one in listed) and not _has_token(step, env)
+
+
 def _why_hidden(step: Step, env: Mapping[str, str]) -> str | None:
     """Why an action that is not known here may need more than to read the repository."""
-    name = step.action.rpartition("/")[2] if step.action.count("/") < 3 else step.action.split("/", 1)[1]
-    inputs = actions_lock.known("/".join(step.action.split("/")[:2]))
-    listed = inputs.inputs if inputs is not None and step.action.count("/") == 1 else None
-    if re.search(r"(?:^|[/-])(?:setup|install)(?:[/-]|$)", name):
-        return None
-    if listed is not None and not any(_TOKEN_INPUT.search(one) for one in listed) and not _has_token(step, env):
-        return None
     if _has_token(step, env):
         return f"{step.action} gets the token, and what it does with it is not known here"
     if _MAY_WRITE.search(step.action):

@@ -1,0 +1,92 @@
+"""Which scopes of the token a job's steps need, and what hides them."""
+
+import pytest
+
+from workers.fixers.workflows import scopes
+from workers.fixers.workflows.model import Workflow
+from workers.source import yamldoc
+from workers.source.tree import MemoryTree
+
+HEAD = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
+
+SCRIPT = "      - uses: actions/github-script@v7\n"
+AWS = "      - uses: aws-actions/configure-aws-credentials@v4\n"
+
+
+def _needs(steps: str, files: dict[str, bytes] | None = None) -> scopes.Needs:
+    workflow = Workflow(yamldoc.parse((HEAD + steps).encode()))
+    return scopes.of_job(workflow, workflow.jobs[0], MemoryTree(files or {}))
+
+
+def _run(script: str, env: str = "{GH_TOKEN: '${{ github.token }}'}") -> str:
+    return f"      - run: {script!r}\n        env: {env}\n"
+
+
+@pytest.mark.parametrize(
+    ("steps", "needed"),
+    [
+        ("      - uses: actions/checkout@v4\n", ""),
+        (_run("git push origin HEAD"), "contents:write"),
+        (_run("git push --dry-run"), ""),
+        (_run("gh pr create --fill"), "contents:write pull-requests:write"),
+        (_run("gh pr view 1"), "pull-requests:read"),
+        (_run("gh issue comment 1 -b x"), "issues:write"),
+        (_run("gh api repos/o/r/releases -X POST"), "contents:write"),
+        (_run("gh api repos/o/r/pulls/1"), "pull-requests:read"),
+        (_run("gh run download"), "actions:read"),
+        (_run("gh auth status"), ""),
+        (_run("gh pr merge 1", "{GH_TOKEN: '${{ secrets.PAT }}'}"), ""),
+        ("      - uses: softprops/action-gh-release@v2\n        with: {token: '${{ secrets.PAT }}'}\n", ""),
+        ("      - uses: actions/stale@v9\n        with: {delete-branch: true}\n",
+         "contents:write issues:write pull-requests:write"),
+        (AWS + "        with: {role-to-assume: x}\n", "id-token:write"),
+        (AWS + "        with: {aws-access-key-id: x}\n", ""),
+        (SCRIPT + "        with: {script: 'await github.rest.issues.createComment({})'}\n",
+         "issues:write pull-requests:write"),
+        (SCRIPT + "        with: {script: 'await github.rest.repos.getContent({})'}\n", ""),
+        ("      - uses: somebody/setup-thing@v1\n        with: {token: '${{ github.token }}'}\n", ""),
+    ],
+)  # fmt: skip
+def test_a_job_needs_what_its_steps_use(steps, needed):
+    """Besides reading the code, which every job may."""
+    found = _needs(steps)
+    assert found.hidden == ()
+    assert set(scopes.words(found.scopes)) - {"contents:read"} == set(needed.split())
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "      - uses: ./missing\n",
+        "      - uses: somebody/auto-merge@v1\n",
+        _run("./release-tool"),
+        _run("gh api graphql -f query=x"),
+        _run("curl -X POST https://api.github.com/repos/o/r/dispatches"),
+        SCRIPT + "        with: {script: 'require(\"./x.js\")(github)'}\n",
+        SCRIPT + "        with: {script: 'await github.rest.codespaces.create({})'}\n",
+    ],
+)
+def test_what_hides_its_needs_is_said(steps):
+    """Nothing is taken to be harmless that gets the token, or is named after what it writes."""
+    assert _needs(steps).hidden
+
+
+def test_a_local_action_needs_what_its_own_steps_use():
+    """It is read from the tree, and so is what it calls."""
+    inner = b"runs:\n  using: composite\n  steps:\n    - run: git push\n      shell: bash\n"
+    outer = b"runs:\n  using: composite\n  steps:\n    - uses: ./inner\n"
+    found = _needs("      - uses: ./outer\n", {"inner/action.yml": inner, "outer/action.yaml": outer})
+    assert found == scopes.Needs({"contents": "write"})
+
+
+def test_an_unknown_action_without_a_token_is_named_as_assumed():
+    """A person can look it up."""
+    assert _needs("      - uses: somebody/formatter@v1\n").assumed == ("somebody/formatter",)
+
+
+def test_a_called_workflow_needs_what_it_declares():
+    """Its jobs' blocks, or else its own."""
+    workflow = Workflow(yamldoc.parse(b"on: push\njobs:\n  a:\n    uses: ./.github/workflows/b.yml\n"))
+    callee = b"on: workflow_call\npermissions: {issues: write}\njobs:\n  x: {permissions: {pages: write}}\n  y: {}\n"
+    found = scopes.of_job(workflow, workflow.jobs[0], MemoryTree({".github/workflows/b.yml": callee}))
+    assert found.scopes == {"issues": "write", "pages": "write"}
