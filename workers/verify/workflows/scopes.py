@@ -97,10 +97,18 @@ _TOKEN_NAMES = ("token", "github_token", "github-token", "repo-token", "repo_tok
 def needs(job: Job) -> list[tuple[Need, str]]:
     """What the job's steps need of the token, each with the step that needs it."""
     found: list[tuple[Need, str]] = []
+    pushes_as_somebody = any(step.action == "actions/checkout" and _brings_token(step) for step in job.steps)
     for step in job.steps:
-        if not _brings_token(step):
-            found += [(need, step.action or "a script") for need in _of_step(step)]
+        if _brings_token(step) or (pushes_as_somebody and _only_pushes(step)):
+            continue
+        found += [(need, step.action or "a script") for need in _of_step(step)]
     return found
+
+
+def _only_pushes(step: Step) -> bool:
+    """Whether all that a script needs is to push, which it does as whom the checkout was made."""
+    needed = list(_matching(_COMMANDS, step.run or ""))
+    return bool(needed) and needed == list(_WRITE_CONTENTS) and "gh " not in (step.run or "")
 
 
 def grants(own: Any, around: Any) -> Grants:
