@@ -22,9 +22,8 @@ from workers.source.tree import safe_path
 from workers.verify.process import execute, stop_all
 from workers.verify.scanner import SCANNERS, Adapter, Completed, Output, ParseReport, Run, Tool, findings_of
 
-_CHUNK = 500
-_CHUNK_BYTES = 16 * 2**20
-"""Files and bytes of one start: they bound its memory, and what one broken file can spoil."""
+MAX_FILES = 500
+"""Of one start: with the adapter's `start_bytes` it bounds memory, and what one broken file can spoil."""
 _LEAST_SECONDS = 60
 
 
@@ -34,6 +33,11 @@ class Unit(msgspec.Struct, frozen=True):
     path: str
     content: bytes
     beside: tuple[tuple[str, bytes], ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file and of what lies beside it."""
+        return len(self.content) + sum(len(content) for _, content in self.beside)
 
     def key(self, tool: Tool) -> str:
         """What a scanner's answer depends on: the scanner, its version, the path and all bytes."""
@@ -124,7 +128,7 @@ class Scanners:
                     missing.append(unit)
                 else:
                     answers[name, unit] = known
-            work += [(name, chunk) for chunk in _chunks(missing)]
+            work += [(name, chunk) for chunk in _chunks(missing, SCANNERS.get(name).start_bytes)]
         with concurrent.futures.ThreadPoolExecutor(self._parallel) as pool:
             futures = {pool.submit(self._chunk, name, units, self._timeout): name for name, units in work}
             try:
@@ -177,16 +181,16 @@ class Scanners:
         return _by_unit(tool, units, output, findings)
 
 
-def _chunks(units: Sequence[Unit]) -> Iterator[list[Unit]]:
+def _chunks(units: Sequence[Unit], most: int) -> Iterator[list[Unit]]:
     """Starts bounded in files and bytes, the largest files together, so that they hold up none of the others."""
     chunk: list[Unit] = []
     size = 0
     for unit in sorted(units, key=lambda unit: len(unit.content)):
-        if chunk and (len(chunk) == _CHUNK or size + len(unit.content) > _CHUNK_BYTES):
+        if chunk and (len(chunk) == MAX_FILES or size + unit.size > most):
             yield chunk
             chunk, size = [], 0
         chunk.append(unit)
-        size += len(unit.content)
+        size += unit.size
     if chunk:
         yield chunk
 

@@ -110,6 +110,8 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     """It has nothing to say without the repository's own rules (`Tool.rules`)."""
     max_bytes: int = 2 * 2**20
     """A larger file is data, not code: some scanners take minutes over one."""
+    start_bytes: int = 16 * 2**20
+    """Of all files of one start: with `batch.MAX_FILES` it bounds the memory that a start takes."""
 
 
 SCANNERS: Registry[Adapter] = Registry("scanner", "workers.verify.scanners")
@@ -126,6 +128,7 @@ def scanner(
     siblings: Callable[[str, str], bool] | None = None,
     needs_rules: bool = False,
     max_bytes: int = 2 * 2**20,
+    start_bytes: int = 16 * 2**20,
 ) -> Callable[[Callable[[Run], Output]], Callable[[Run], Output]]:
     """Register a function as a scanner's adapter. It starts the scanner once and says what was read."""
 
@@ -141,6 +144,7 @@ def scanner(
             siblings=siblings,
             needs_rules=needs_rules,
             max_bytes=max_bytes,
+            start_bytes=start_bytes,
         )
         SCANNERS.add(name, adapter)
         return scan
