@@ -23,6 +23,7 @@ _HARMLESS_WRITES = frozenset(("pull-requests:read", "contents:read", "issues:rea
     name="dangerous-triggers",
     weakness="A stranger's pull request starts a run with the repository's secrets and token",
     rules={"zizmor": ["dangerous-triggers"], "codeql": ["actions/untrusted-checkout/*"],
+           "scorecard": ["DangerousWorkflowID"],
            "semgrep": ["pull-request-target-code-checkout", "workflow-run-target-code-checkout"]},
     explain=(
         "`pull_request_target` and `workflow_run` run in the repository itself, with its secrets and a token that may "

@@ -28,6 +28,23 @@ _REASONS = {
         "later steps read what is written here as variables: whether the text can be trusted, or has to become an "
         "output instead, depends on who can write to what the command reads"
     ),
+    "envvar-injection": (
+        "later steps read what is written here as variables: whether the text can be trusted, or has to become an "
+        "output instead, depends on who can write to what the command reads"
+    ),
+    "envpath-injection": "what is written here is searched for commands: who can write to it is for a person to say",
+    "curl-eval": "what is downloaded is run unseen: it has to be pinned by its hash, or become part of the repository",
+    "known-vulnerable-actions": (
+        "which release is outside of the advisory's range only the advisory says: raise the action to it, and pin it "
+        "to that release's commit"
+    ),
+    "stale-action-refs": "which release the commit should have is in the action's own repository",
+    "anonymous-definition": "what the workflow or job is called is for its owner to say",
+    "undocumented-permissions": "why a job has a permission, its owner knows",
+    "concurrency-limits": (
+        "whether a newer run may cancel an older one depends on what the runs leave behind: a deployment must not be "
+        "cut off in the middle"
+    ),
     "self-hosted-runner": "whether the runner lives for one job only is decided where it is set up, not in the file",
     "secrets-outside-env": "which environment guards the secret, and who approves it, is set in the repository",
     "unpinned-tools": "which version of the tool the job needs is for its owner to say; none is named in the file",
@@ -50,6 +67,8 @@ _REASONS = {
     weakness="A weakness that is not ended by changing the workflow",
     rules={
         "zizmor": [rule for rule in _REASONS if not rule.startswith("CKV")],
+        "semgrep": ["curl-eval"],
+        "codeql": ["actions/envvar-injection/*", "actions/envpath-injection/*"],
         "checkov": [rule for rule in _REASONS if rule.startswith("CKV")],
     },
     explain=(
@@ -59,4 +78,4 @@ _REASONS = {
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """None: the reason says what to do."""
-    raise NoFix(_REASONS[target.finding.rule.rpartition("/")[2]])
+    raise NoFix(next(reason for rule, reason in _REASONS.items() if rule in target.finding.rule))

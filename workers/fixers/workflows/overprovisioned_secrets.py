@@ -20,7 +20,7 @@ _MOST = 12
 @fixer(
     name="overprovisioned-secrets",
     weakness="A job gets every secret, to use one",
-    rules={"zizmor": ["overprovisioned-secrets"]},
+    rules={"zizmor": ["overprovisioned-secrets"], "codeql": ["actions/excessive-secrets-exposure"]},
     explain=(
         "Where an expression names the `secrets` context as a whole, or by a value that only the run knows, GitHub has "
         "to hand all secrets to the runner. Named one by one, it hands over those. Approaches: the names that a "
