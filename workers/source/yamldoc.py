@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from daemon.errors import Permanent
 
 _BOM = b"\xef\xbb\xbf"
 _MAX_DEPTH = 200
+_REMEMBERED_BYTES = 256 * 2**10
 _PROPERTIES = re.compile(rb"(?:[&!][^\s,\[\]{}]*[ \t]*(?:\r?\n[ \t]*)*)+")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -222,6 +223,10 @@ def parse(content: bytes, path: str = "") -> YamlDoc:
     Raises:
         YamlBroken: it is not UTF-8, not YAML, has no document, or nests deeper than 200.
     """
+    return _remembered(content, path) if len(content) <= _REMEMBERED_BYTES else _parse(content, path)
+
+
+def _parse(content: bytes, path: str) -> YamlDoc:
     begin = len(_BOM) if content.startswith(_BOM) else 0
     try:
         text = content[begin:].decode()
@@ -236,6 +241,10 @@ def parse(content: bytes, path: str = "") -> YamlDoc:
         message = f"{path} holds no YAML document"
         raise YamlBroken(message)
     return YamlDoc(path, content, roots)
+
+
+# Every finding of a file asks for it again; nobody changes a document.
+_remembered = lru_cache(maxsize=32)(_parse)
 
 
 def _member_at(node: Node, offset: int) -> tuple[Step, Node] | None:

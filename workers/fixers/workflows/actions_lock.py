@@ -40,6 +40,7 @@ class _Lock(msgspec.Struct, frozen=True):
     actions: dict[str, Action]
 
 
+@functools.lru_cache(maxsize=16384)
 def numbers(tag: str) -> tuple[int, ...]:
     """A version's numbers; empty where it is none."""
     match = _VERSION.fullmatch(tag)
