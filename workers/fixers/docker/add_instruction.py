@@ -7,7 +7,8 @@ import shlex
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.docker.build import candidate, flagged, rename, trivy
+from workers.fixers.docker.build import candidate, flagged, is_root, rename, stage_of, trivy, user_at
+from workers.fixers.docker.images import downloader
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 
@@ -15,6 +16,7 @@ _ARCHIVE = re.compile(r"\.(?:tar|tar\.\w+|tgz|tbz2?|txz|tzst|gz|bz2|xz|lzma|Z)$"
 _REMOTE = re.compile(r"^(?:https?|ftp|git|ssh)://|^git@|\.git(?:#|$)")
 _UNKNOWN = re.compile(r"[$*?\[]")
 _ADD_ONLY = re.compile(r"^--(?:checksum|keep-git-dir|unpack)")
+_PAIR = 2
 _BUILDKIT = re.compile(rb"^#\s*syntax\s*=", re.IGNORECASE)
 
 
@@ -38,6 +40,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, flagged_one = flagged(target, "ADD")
     every = [one for one in file.instructions if one.keyword == "ADD"]
     chosen = every if target.finding.tool == "checkov" else [flagged_one]
+    if len(chosen) == 1 and (download := _download(file, flagged_one)):
+        yield download
+        return
     for one in chosen:
         _refuse(file, one)
     how = "Copies the same files to the same place; nothing is unpacked or fetched by its name."
@@ -51,6 +56,29 @@ def propose(target: Target) -> Iterator[Candidate]:
         what = f"{how} `--link` makes the copy a layer of its own, reused when a layer below it changes."
         warning = "with --link a destination that is a symbolic link is replaced, not followed"
         yield candidate("copy-link", linked, what, ["COPY", "ADD/delete"], [warning])
+
+
+def _download(file: Dockerfile, one: Instruction) -> Candidate | None:
+    """A RUN that fetches the one URL by a program that the image has; none where that is not sure."""
+    words = _arguments(one)
+    if one.flags or one.json or len(words) != _PAIR or not re.fullmatch(r"https?://[\w./:@%+=,~-]+", words[0]):
+        return None
+    name, destination = words[0].rpartition("/")[2], words[1]
+    target = f"{destination}{name}" if destination.endswith("/") else destination
+    user = user_at(file, one)
+    if not re.fullmatch(r"/[\w./+-]+", target) or not name or (user is not None and not is_root(user)):
+        return None
+    program = downloader(file, stage_of(file, one), one.start)
+    if program is None:
+        return None
+    command = f"curl -fsSL -o {target} {words[0]}" if program == "curl" else f"wget -q -O {target} {words[0]}"
+    how = (
+        f"{program}, which the image has, fetches the file and fails on an HTTP error. ADD gave the file to root alone "
+        "(mode 600), and so does `chmod`."
+    )
+    text = f"RUN {command} {file.escape}\n    && chmod 600 {target}"
+    warning = "what the server sends is still trusted: check it against a checksum that you know"
+    return candidate(f"run-{program}", [file.edit(one.start, one.end, text)], how, ["RUN", "ADD/delete"], [warning])
 
 
 def _refuse(file: Dockerfile, one: Instruction) -> None:

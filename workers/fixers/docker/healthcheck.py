@@ -19,8 +19,7 @@ from workers.fixers.docker.build import (
     trivy,
 )
 from workers.fixers.docker.compose_ports import compose_port
-from workers.fixers.docker.images import Base, base_of
-from workers.fixers.docker.script import scripts
+from workers.fixers.docker.images import Base, base_of, installed
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Stage
 
@@ -91,12 +90,12 @@ def _probes(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[C
 
 def _http(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[tuple[str, str]]:
     url = f"http://127.0.0.1:{port}/"
-    installed = _installed(file, stage)
-    if "curl" in installed or base.image in {"nginx", "buildpack-deps"} or _full(base):
+    found = installed(file, stage)
+    if "curl" in found or base.image in {"nginx", "buildpack-deps"} or base.full:
         yield "curl", json.dumps(["curl", "--fail", "--silent", "--show-error", "--output", "/dev/null", url])
-    elif base.family == "alpine" or "wget" in installed:
+    elif base.family == "alpine" or "wget" in found:
         yield "wget", json.dumps(["wget", "-q", "-O", "/dev/null", url])
-    if base.image == "node" or "node" in installed:
+    if base.image == "node" or "node" in found:
         code = f"require('http').get('{url}',r=>process.exit(r.statusCode<400?0:1)).on('error',()=>process.exit(1))"
         yield "node", json.dumps(["node", "-e", code])
     if base.image == "python" or base.image.startswith("tiangolo/"):
@@ -115,29 +114,10 @@ def _tcp(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[tupl
             ".on('error',()=>process.exit(1))"
         )
         yield "node", json.dumps([program, "-e", code])
-    if base.family == "alpine" or "netcat-openbsd" in _installed(file, stage):
+    if base.family == "alpine" or "netcat-openbsd" in installed(file, stage):
         yield "nc", json.dumps(["nc", "-z", "127.0.0.1", str(port)])
     if base.family in {"debian", "redhat", "suse"}:
         yield "bash", json.dumps(["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"])
-
-
-def _full(base: Base) -> bool:
-    """Debian's full language images, built on buildpack-deps, have curl; their slim and alpine ones do not."""
-    full = base.image in {"python", "node", "ruby", "golang", "rust", "perl", "php", "gcc", "openjdk"}
-    return full and not re.search(r"slim|alpine|oracle|windows", base.tag)
-
-
-def _installed(file: Dockerfile, stage: Stage) -> set[str]:
-    """The packages that the steps of the stage install."""
-    found: set[str] = set()
-    for each in lineage(file, stage):
-        for script in scripts(file, each.all("RUN")):
-            for command in script.named("apt-get", "apt", "apk", "yum", "dnf", "microdnf", "zypper"):
-                if any(word.text in {"install", "add", "in"} for word in command.arguments):
-                    found |= {re.split(r"[=~<>]", word.text)[0] for word in command.operands}
-                if any(word.text in {"remove", "purge", "del", "autoremove"} for word in command.arguments):
-                    found -= {word.text for word in command.operands}
-    return found | ({"node"} if "nodejs" in found else set())
 
 
 def _port(target: Target, file: Dockerfile, stage: Stage, base: Base) -> int | None:

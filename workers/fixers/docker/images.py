@@ -132,7 +132,7 @@ _USERS = {
     "mariadb": "mysql", "mongo": "mongodb", "memcached": "memcache", "elasticsearch": "elasticsearch",
     "rabbitmq": "rabbitmq", "jenkins/jenkins": "jenkins", "gradle": "gradle", "jetty": "jetty", "solr": "solr",
     "cassandra": "cassandra", "kibana": "kibana", "logstash": "logstash", "haproxy": "haproxy", "couchdb": "couchdb",
-    "nginx": "nginx", "php": "www-data", "httpd": "www-data", "wordpress": "www-data", "denoland/deno": "deno",
+    "php": "www-data", "wordpress": "www-data", "denoland/deno": "deno",
     "oven/bun": "bun", "grafana/grafana": "grafana", "prom/prometheus": "nobody",
     "mcr.microsoft.com/playwright": "pwuser",
     "mcr.microsoft.com/playwright/python": "pwuser", "ghcr.io/puppeteer/puppeteer": "pptruser",
@@ -225,6 +225,12 @@ class Base(msgspec.Struct, frozen=True):
         return False if self.image.startswith(_ROOTLESS) else None
 
     @property
+    def full(self) -> bool:
+        """Whether it is a full language image on Debian's buildpack-deps: it has curl, unlike the slim ones."""
+        full = self.image in {"python", "node", "ruby", "golang", "rust", "perl", "php", "gcc", "buildpack-deps"}
+        return full and not re.search(r"slim|alpine|oracle|windows", self.tag)
+
+    @property
     def directory(self) -> str | None:
         """Where its commands run before any WORKDIR; none where unknown."""
         return _DIRECTORIES.get(self.image) or ("/" if self.image in _AT_ROOT else None)
@@ -262,6 +268,9 @@ def _family(image: str, tag: str) -> str | None:
         return "distroless"
     if "alpine" in tag or image in _ALPINE or image.endswith("/alpine"):
         return "alpine"
+    if image == "openjdk" and re.match(r"(?:[789]|1[01])(?:[.u-]|$)", tag):
+        # From 12 on the images without a suffix are Oracle Linux's.
+        return "debian"
     if re.search(r"centos|rockylinux|ubi\d|oracle|\bal2", tag) or image in _REDHAT:
         return "redhat"
     if image in _DEBIAN or image.startswith(_DEBIAN_PREFIX) or re.search(r"bookworm|bullseye|buster|trixie|slim", tag):
@@ -278,6 +287,27 @@ def _by_manager(file: Dockerfile, stage: Stage) -> str | None:
     }
     found = {family for names, family in _MANAGERS if names & used}
     return found.pop() if len(found) == 1 else None
+
+
+def installed(file: Dockerfile, stage: Stage, before: int | None = None) -> set[str]:
+    """The packages that the steps of the stage install; only those in front of an offset, where one is given."""
+    found: set[str] = set()
+    for each in lineage(file, stage):
+        for script in scripts(file, [one for one in each.all("RUN") if before is None or one.start < before]):
+            for command in script.named("apt-get", "apt", "apk", "yum", "dnf", "microdnf", "zypper"):
+                if any(word.text in {"install", "add", "in"} for word in command.arguments):
+                    found |= {re.split(r"[=~<>]", word.text)[0] for word in command.operands}
+                if any(word.text in {"remove", "purge", "del", "autoremove"} for word in command.arguments):
+                    found -= {word.text for word in command.operands}
+    return found | ({"node"} if "nodejs" in found else set())
+
+
+def downloader(file: Dockerfile, stage: Stage, before: int) -> str | None:
+    """Curl or wget, where the image surely has it at an offset; none where it does not."""
+    base, packages = base_of(file, stage), installed(file, stage, before)
+    if "curl" in packages or base.full:
+        return "curl"
+    return "wget" if "wget" in packages or base.family == "alpine" else None
 
 
 class _Tags(msgspec.Struct, frozen=True):

@@ -20,8 +20,9 @@ _SHELLS = {
     "debian": '["/bin/bash", "-o", "pipefail", "-c"]',
     "redhat": '["/bin/bash", "-o", "pipefail", "-c"]',
     "suse": '["/bin/bash", "-o", "pipefail", "-c"]',
-    "alpine": '["/bin/ash", "-eo", "pipefail", "-c"]',
+    "alpine": '["/bin/ash", "-o", "pipefail", "-c"]',
 }
+_FAILS = "a part that may fail (a grep that finds nothing) now fails the step: give that part its own fallback"
 _DEFAULT = '["/bin/sh", "-c"]'
 
 
@@ -58,13 +59,13 @@ def _candidates(file: Dockerfile, stage: Stage, script: Script, shell: str | Non
     first = next((each for each in stage.instructions if each.keyword == "RUN"), one)
     if not _risky(scripts(file, stage.all("RUN"))):
         how = "Every RUN of the stage fails when any part of a pipeline does."
-        warnings = ["CMD and ENTRYPOINT in shell form use this shell too"] if _shell_form(stage) else []
+        warnings = [_FAILS, *(["CMD and ENTRYPOINT in shell form use this shell too"] if _shell_form(stage) else [])]
         edits = [insert_above(file, first, f"SHELL {shell}")]
         yield candidate("shell-for-stage", edits, how, ["SHELL"], warnings)
     if not _follows_run(stage, one) or first is not one or _risky(scripts(file, stage.all("RUN"))):
         how = "Only this RUN gets the shell that notices; the ones behind it run in the old one again."
         edits = [insert_above(file, one, f"SHELL {shell}"), file.insert_after(one, f"SHELL {_DEFAULT}")]
-        yield candidate("shell-around-run", edits, how, ["SHELL"])
+        yield candidate("shell-around-run", edits, how, ["SHELL"], [_FAILS])
 
 
 def _follows_run(stage: Stage, one: Instruction) -> bool:

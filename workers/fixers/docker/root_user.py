@@ -34,6 +34,17 @@ _OWNER = "files that the image makes stay root's: what the program must write (d
 _BUILD_IMAGE = (
     "the image names no command: images built from it, and those who mount folders into it, now meet this user"
 )
+_PORT_80 = (
+    "a port below 1024 needs Docker 20.10 or a sysctl: elsewhere let the server listen on 8080; what a configuration "
+    "of your own writes to (logs, other caches) must be the user's too"
+)
+_WRITES = {
+    "nginx": ("nginx", "101:101", "/var/run/nginx.pid /var/cache/nginx"),
+    "httpd": ("www-data", "33:33", "/usr/local/apache2/logs"),
+    "tomcat": ("nobody", "65534:65534", "/usr/local/tomcat/webapps /usr/local/tomcat/logs /usr/local/tomcat/work"),
+}
+_LANGUAGES = frozenset(("node", "denoland/deno", "oven/bun", "gradle"))
+"""Images whose own user is one of several that can run programs; a server's data belong to its user alone."""
 _EXPLAIN = """A process in a container runs as root unless the image says otherwise, with the same user id as root of
 the host. Whoever breaks into it can change every file of the image and has the best start for breaking out
 (CWE-250). An ordinary user takes that away, and costs nothing where the program only reads its own code.
@@ -60,8 +71,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     stage = final_stage(file)
     base = base_of(file, stage)
     _refuse(target, file, stage, base)
-    if base.image == "nginx":
-        yield from _nginx(file, stage)
+    if base.image in _WRITES:
+        yield from _service(file, stage, base)
         return
     warnings = _warnings(file, stage)
     reason = f"{base.image} is not known well enough to say which user it has"
@@ -74,10 +85,14 @@ def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str])
         # What the file gave that user is no other user's: no third one is offered.
         yield from _users_of_file(file, stage, base, (earlier, made), warnings)
         return
+    how = ""
     if base.user:
         number = base.number(base.user)
         how = f"Runs as `{base.user}`{f' ({number})' if number else ''}, the ordinary user that {base.image} brings."
         yield _switch(file, stage, "user-of-base-image", number or base.user, how, warnings)
+    if base.user and base.image not in _LANGUAGES and base.family != "distroless":
+        yield _switch(file, stage, "user-of-base-image-by-name", base.user, how, warnings)
+        return
     if base.adds_users and base.user != _NAME and not _mentions(file, stage, _NAME):
         yield _new_user(file, stage, base, warnings)
     if base.family in {"scratch", "distroless"}:
@@ -167,20 +182,16 @@ def _new_user(file: Dockerfile, stage: Stage, base: Base, warnings: list[str]) -
     return candidate("own-user", [_user(file, stage, f"{UID}:{UID}", run)], how, ["USER", "RUN"], warnings)
 
 
-def _nginx(file: Dockerfile, stage: Stage) -> Iterator[Candidate]:
-    run = (
-        f"RUN touch /var/run/nginx.pid {file.escape}\n    && chown -R nginx:nginx /var/run/nginx.pid /var/cache/nginx\n"
-    )
-    warning = (
-        "a port below 1024 needs Docker 20.10 or a sysctl: elsewhere let nginx listen on 8080; what a configuration of "
-        "your own writes to (logs, other caches) must be the user's too"
-    )
-    for approach, user, what in (
-        ("user-of-base-image", "nginx", "by name"),
-        ("numeric-user-of-base-image", "101:101", "by number, so that Kubernetes can check `runAsNonRoot`"),
-    ):
-        how = f"Runs as the image's own user nginx, {what}, and gives it the files that nginx writes at its start."
-        yield candidate(approach, [insert_at_end(file, stage, f"{run}USER {user}")], how, ["USER", "RUN"], [warning])
+def _service(file: Dockerfile, stage: Stage, base: Base) -> Iterator[Candidate]:
+    """A server that writes to files of its image at its start: they become the user's."""
+    user, number, files = _WRITES[base.image]
+    number = "82:82" if user == "www-data" and base.family == "alpine" else number
+    touched = f"touch {files.split()[0]} {file.escape}\n    && " if files.split()[0].endswith(".pid") else ""
+    run = f"RUN {touched}chown -R {number} {files}\n"
+    what = f"the user {user} ({number}), and gives it the files that {base.image} writes at its start"
+    for approach, named in (("service-user", number), ("service-user-by-name", user)):
+        how = f"Runs as {what}{'' if named == user else '; by number, which Kubernetes can check'}."
+        yield candidate(approach, [insert_at_end(file, stage, f"{run}USER {named}")], how, ["USER", "RUN"], [_PORT_80])
 
 
 def _earlier_user(file: Dockerfile, stage: Stage) -> str | None:

@@ -6,6 +6,7 @@ one check passed or failed on it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import msgspec
@@ -34,6 +35,10 @@ _FRAMEWORKS = {
 _START_BYTES = 512 * 2**10
 
 
+_CONNECTED = re.compile(r"polic|role|rbac|binding|account", re.IGNORECASE)
+"""Names of manifests that Checkov's checks of whole graphs connect with others."""
+
+
 class _Answer(msgspec.Struct):
     report: msgspec.Raw
     read: list[str]
@@ -46,7 +51,9 @@ def applies(path: str, content: bytes) -> bool:
 
 
 def siblings(path: str, other: str) -> bool:
-    """A Terraform module is all `.tf` files of one folder."""
+    """A Terraform module is all `.tf` files of one folder; policies and roles beside a manifest hold for it."""
+    if suffix(path) in {".yaml", ".yml"} and suffix(other) in {".yaml", ".yml"}:
+        return bool(_CONNECTED.search(other.rpartition("/")[2]))
     return suffix(path) == ".tf" and suffix(other) in {".tf", ".tfvars"}
 
 

@@ -70,6 +70,8 @@ def _copies(before: Sequence[Instruction], after: Sequence[Instruction]) -> Iter
     scripts = "\n".join(_of(after, "RUN"))
     for operands in old - new:
         sources = operands[:-1]
+        if any(_said_in_full(operands, other) for other in new - old):
+            continue
         # A download may become a RUN with curl; a copy may be split, which other approaches declare.
         if not sources or not all("://" in source and source in scripts for source in sources):
             yield f"{' '.join(operands)[:80]!r} is no longer copied"
@@ -81,7 +83,18 @@ def _operands(arguments: str) -> tuple[str, ...]:
     except ValueError:
         words = tuple(arguments.split())
     operands = [str(word) for word in words if not str(word).startswith("--")]
-    return (*operands[:-1], posixpath.normpath(f"/{operands[-1]}")) if operands else ()
+    if not operands:
+        return ()
+    destination = posixpath.normpath(operands[-1])
+    return (*operands[:-1], destination if destination.startswith(("/", "$")) else f"./{destination}")
+
+
+def _said_in_full(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether a destination relative to the working directory became an absolute one that ends in it."""
+    relative = old[-1].removeprefix("./") if old and old[-1].startswith("./") else None
+    if relative is None or old[:-1] != new[:-1] or not new[-1].startswith("/"):
+        return False
+    return relative == "." or new[-1].endswith(f"/{relative}")
 
 
 def _command(before: Sequence[Instruction], after: Sequence[Instruction]) -> Iterator[str]:
