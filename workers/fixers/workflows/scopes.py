@@ -246,7 +246,7 @@ def _why_hidden(step: Step, env: Mapping[str, str]) -> str | None:
     """Why an action that is not known here may need more than to read the repository."""
     if _has_token(step, env):
         return f"{step.action} gets the token, and what it does with it is not known here"
-    if _MAY_WRITE.search(step.action):
+    if _MAY_WRITE.search(step.action.partition("/")[2]):
         return f"what {step.action} does with the token is not known here"
     return None
 

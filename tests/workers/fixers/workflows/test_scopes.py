@@ -81,7 +81,7 @@ def test_a_local_action_needs_what_its_own_steps_use():
 
 def test_an_unknown_action_without_a_token_is_named_as_assumed():
     """A person can look it up."""
-    assert _needs("      - uses: somebody/formatter@v1\n").assumed == ("somebody/formatter",)
+    assert _needs("      - uses: project-labels/formatter@v1\n").assumed == ("project-labels/formatter",)
 
 
 def test_a_called_workflow_needs_what_it_declares():
