@@ -19,7 +19,8 @@ __all__ = ["NotReport", "read"]
 
 MAX_ROWS = 1_000_000
 _MAX_NOTES = 50
-_BARE = frozenset({b"[]", b"null"})
+_BARE = frozenset({b"[]", b"null", b'{"results":[]}'})
+_LONGEST_BARE = 64
 _sorted_json = msgspec.json.Encoder(order="deterministic")
 
 
@@ -54,9 +55,9 @@ def read(
 
 def _clean_report(probe: Probe, path: str, tool: str | None) -> Report | None:
     """A report of no rows, for content that is a clean scan and nothing more."""
-    text = probe.data[:16].strip() if len(probe.data) <= 16 else None
-    if text is None:
+    if len(probe.data) > _LONGEST_BARE:
         return None
+    text = b"".join(probe.data.split())
     for candidate in PARSERS:
         if tool in candidate.tools and text in candidate.clean and tool is not None:
             return Report(tool=tool, format=candidate.name, path=path, rows=())

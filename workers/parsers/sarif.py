@@ -32,7 +32,9 @@ _decode_result = msgspec.json.Decoder(Result, strict=False)
 def _is_sarif(probe: Probe) -> bool:
     if not probe.object_with("runs"):
         return False
-    return "version" in probe.fields or "$schema" in probe.fields or b'"driver"' in probe.start("runs")
+    if not probe.fields.keys().isdisjoint({"version", "$schema", "inlineExternalProperties"}):
+        return True
+    return any(member in probe.start("runs") for member in (b'"driver"', b'"tool"', b'"results"', b'"invocations"'))
 
 
 @parser("sarif", tools=(), recognises=_is_sarif)

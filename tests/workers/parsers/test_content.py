@@ -77,7 +77,13 @@ def test_a_billion_laughs_are_refused() -> None:
         read(bomb.encode(), "bomb.xml")
 
 
-@pytest.mark.parametrize("content", [b"[]", b"null", b" [ ]\n".replace(b" ", b"")])
+def test_empty_results_that_several_scanners_write_alike_are_a_clean_scan() -> None:
+    found = read(b'{\n  "results": []\n}\n', "f")
+    assert isinstance(found, Report)
+    assert (found.format, found.rows) == ("empty-list", ())
+
+
+@pytest.mark.parametrize("content", [b"[]", b"null", b"[\n]\n"])
 def test_an_empty_list_is_a_clean_scan_of_a_scanner_that_the_caller_may_name(content: bytes) -> None:
     unnamed = read(content, "f")
     named = read(content, "f", tool="gitleaks")
