@@ -27,6 +27,9 @@ from workers.source.dockerfile import Dockerfile, Instruction
 
 _PLAIN = re.compile(r"[\w./${}+@%=-]+")
 _OWN_OPTION = {"make": "-C", "git": "-C", "ninja": "-C", "pnpm": "-C", "yarn": "--cwd", "gradle": "-p"}
+_OPTIONS = re.compile(r"set(?:\s+[-+]\w+|\s+pipefail)+")
+_STATE = re.compile(r"^\s*(?:\w+=\S*\s*$|\w+=[\"'$(]|(?:export|set|cd|umask|source|alias|\.)\s)")
+_DELETES = re.compile(r"\brm\b|\bpurge\b|\bapk\s+del\b|\bautoremove\b|\bclean\b")
 _USES_DIRECTORY = frozenset(("RUN", "CMD", "ENTRYPOINT", "COPY", "ADD", "WORKDIR", "HEALTHCHECK"))
 
 
@@ -121,14 +124,12 @@ def cd_in_run(target: Target) -> Iterator[Candidate]:
     if len(words) != 1 or not _PLAIN.fullmatch(words[0].text) or words[0].text.startswith("-"):
         message = f"{file.path}:{one.line}: where `cd` leads is not plain to see"
         raise NoFix(message)
-    made = [_by_workdir(file, one, script, chain, moves[0]), _by_option(file, script, chain, moves[0])]
+    made = [_by_workdir(file, one, script, moves[0]), _by_option(file, script, chain, moves[0])]
     reason = f"{file.path}:{one.line}: a WORKDIR would split a RUN whose parts belong together"
     yield from at_least_one(made, reason)
 
 
-def _by_workdir(
-    file: Dockerfile, one: Instruction, script: Script, chain: list[Command] | None, move: Command
-) -> Candidate | None:
+def _by_workdir(file: Dockerfile, one: Instruction, script: Script, move: Command) -> Candidate | None:
     where = move.arguments[0].text
     old = work_directory(file, one, _default(file, one))
     stage = stage_of(file, one)
@@ -137,17 +138,15 @@ def _by_workdir(
     matters = any(each.keyword in _USES_DIRECTORY for each in after(stage, one)) or _inherited(file, one)
     if old is None and (not absolute(where) or (matters and not resets)):
         return None
-    start = _front(file, one, script, chain, move)
-    behind = next((each for each in script.commands if each.start > move.start), None)
-    if start is None or behind is None or not _joined_by_and(script, move, behind):
+    cut = _cut(script, move)
+    if cut is None:
         return None
+    front, options, behind = cut
     resolved = where if absolute(where) else posixpath.normpath(posixpath.join(old or "/", where))
-    flags = "".join(f"{flag} " for flag in one.flags)
-    if start == one.start:
-        text = f"WORKDIR {resolved}\nRUN {flags}"
-    else:
-        text = f"{file.slice(one.start, start)}\nWORKDIR {resolved}\nRUN {flags}"
-    edits: list[Edit] = [file.edit(one.start, behind.whole, text)]
+    run = f"RUN {''.join(f'{flag} ' for flag in one.flags)}"
+    first = f"{file.slice(one.start, front)}\n" if front is not None else ""
+    text = f"{first}WORKDIR {resolved}\n{run}{options}"
+    edits: list[Edit] = [file.edit(one.start, behind, text)]
     if matters and not resets and old is not None and old != resolved:
         edits.append(file.insert_after(one, f"WORKDIR {old}"))
     how = "The directory is plain to see, made where it is missing, and the old one holds again behind it."
@@ -155,39 +154,47 @@ def _by_workdir(
     return candidate("workdir", edits, how, ["WORKDIR", "RUN"], warnings)
 
 
-def _front(
-    file: Dockerfile, one: Instruction, script: Script, chain: list[Command] | None, move: Command
-) -> int | None:
-    """Where the RUN is cut: at its start where the cd is first or only its own mkdir stands before; none where not."""
+def _cut(script: Script, move: Command) -> tuple[int | None, str, int] | None:
+    """Where the first part ends (none where nothing stands in front), options to repeat, where the rest starts.
+
+    None where the parts belong together: state that the shell keeps, or a deletion that makes the layer smaller.
+    """
     if script.here:
         return None
-    if script.commands[0] is move:
-        return one.start if move.whole == script.offset else None
-    if chain is None or any(each.name in {"rm", "cd", "set", "export", "umask"} for each in chain if each is not move):
+    if script.commands[0] is move and len(script.commands) > 1 and _follows(script, move):
+        return None, "", script.commands[1].whole
+    index = next((number for number, step in enumerate(script.steps) if step.start == move.whole), None)
+    if index is None or index + 1 == len(script.steps) or script.steps[index].end != move.end:
         return None
-    front = [each for each in chain if each.start < move.start]
-    where = move.arguments[0].text
-    if all(each.name == "mkdir" and [word.text for word in each.operands] == [where] for each in front):
-        return one.start
-    stateful = any(each.whole != each.start for each in front if each.words[0].text == each.name and not each.arguments)
-    return None if stateful else _end_before(file, script, front[-1])
+    front, rest = script.steps[:index], script.steps[index + 1 :]
+    options = f"{front[0].text} && " if front and _OPTIONS.fullmatch(front[0].text) else ""
+    work = [step for step in (front[1:] if options else front) if not _makes(step.text, move.arguments[0].text)]
+    if any(_STATE.search(step.text) for step in work) or any(_STATE.search(step.text) for step in rest):
+        return None
+    if work and (any(_DELETES.search(step.text) for step in rest) or b"#" in _between(script, front[-1].end)):
+        return None
+    return (front[-1].end if work else None), options, rest[0].start
 
 
-def _end_before(file: Dockerfile, script: Script, last: Command) -> int | None:
-    """The end of the last command in front of the cd; none where a redirection or a comment stands between."""
-    rest = script.text[last.end - script.offset :].lstrip()
-    return last.end if rest.startswith(b"&&") and b"#" not in file.content[script.instruction.body : last.end] else None
+def _follows(script: Script, move: Command) -> bool:
+    """Whether `&&` or `;` stands between the cd and the next command."""
+    between = script.text[move.end - script.offset : script.commands[1].whole - script.offset]
+    return between.strip() in {b"&&", b";"}
+
+
+def _makes(text: str, where: str) -> bool:
+    """Whether a step does no more than to make the directory, as WORKDIR does."""
+    return re.fullmatch(rf"mkdir\s+(?:-p\s+)?{re.escape(where)}/?", text) is not None
+
+
+def _between(script: Script, end: int) -> bytes:
+    return script.file.content[script.instruction.body : end]
 
 
 def _inherited(file: Dockerfile, one: Instruction) -> bool:
     """Whether the stage is the image itself, or another stage starts from it."""
     name = (stage_of(file, one).name or "").lower()
     return one.stage == len(file.stages) - 1 or any(stage.image.lower() == name for stage in file.stages)
-
-
-def _joined_by_and(script: Script, move: Command, following: Command) -> bool:
-    between = script.text[move.end - script.offset : following.whole - script.offset]
-    return between.strip() == b"&&"
 
 
 def _by_option(file: Dockerfile, script: Script, chain: list[Command] | None, move: Command) -> Candidate | None:

@@ -87,6 +87,15 @@ class Command:
         return [word for word in self.arguments if not word.text.startswith("-")]
 
 
+@dataclass(frozen=True)
+class Step:
+    """One part of a `&&` list; offsets are bytes of the file."""
+
+    start: int
+    end: int
+    text: str
+
+
 class Script:
     """A RUN instruction's script."""
 
@@ -165,6 +174,17 @@ class Script:
         starts = {self.offset + node.start_byte for node in nodes}
         found = [one for one in self.commands if one.whole in starts and one.top]
         return found if len(found) == len(nodes) else None
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """What `&&` joins at the top, in order; a part with another operator is one step."""
+        statements = self.root.named_children
+        if len(statements) != 1:
+            return []
+        return [
+            Step(self.offset + node.start_byte, self.offset + node.end_byte, self.source(node))
+            for node in _flat_list(statements[0])
+        ]
 
     @property
     def stateful(self) -> bool:
@@ -286,3 +306,11 @@ def _and_list(node: Node) -> list[Node] | None:
             return None
         found += below
     return found
+
+
+def _flat_list(node: Node) -> Iterator[Node]:
+    if node.type == "list" and all(child.type == "&&" for child in node.children if not child.is_named):
+        for child in node.named_children:
+            yield from _flat_list(child)
+    else:
+        yield node
