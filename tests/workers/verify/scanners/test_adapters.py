@@ -1,0 +1,136 @@
+"""Every scanner adapter: it reports what is bad, is silent about what is good, and never takes a broken file for read.
+
+One start per scanner looks at all three files, as a batch does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from workers.parsers import read
+from workers.source.tree import MemoryTree
+from workers.verify.batch import FileScan, Scanners, Unit
+from workers.verify.environments import available
+from workers.verify.own_rules import with_own_rules
+from workers.verify.scanner import SCANNERS
+
+INSTALLED = Path(".secaid/scanners").absolute()
+RULES = (Path(__file__).parent.parent / "own_rules.yml").read_bytes()
+WORKFLOW = ".github/workflows/ci.yml"
+GOOD_WORKFLOW = b"""name: ci
+on: push
+permissions: {}
+jobs:
+  ci:
+    runs-on: ubuntu-latest
+    timeout-minutes: 5
+    steps:
+      - run: make
+"""
+# Scanner: path, a bad file, the rule it must report, a good file, a file that it cannot read (none where it reads any).
+CASES: dict[str, tuple[str, bytes, str, bytes, bytes | None]] = {
+    "zizmor": (
+        WORKFLOW,
+        GOOD_WORKFLOW.replace(b"- run: make", b"- run: echo ${{ github.event.issue.title }}"),
+        "template-injection",
+        GOOD_WORKFLOW,
+        b"name: [\n",
+    ),
+    "actionlint": (
+        WORKFLOW,
+        GOOD_WORKFLOW.replace(b"runs-on: ubuntu-latest", b"runs-on: ubuntu-latest\n    needs: nobody"),
+        "job-needs",
+        GOOD_WORKFLOW,
+        None,
+    ),
+    "checkov": (
+        "Dockerfile",
+        b"FROM python:latest\nUSER nobody\n",
+        "CKV_DOCKER_7",
+        b'FROM python:3.12\nHEALTHCHECK CMD ["true"]\nUSER nobody\n',
+        None,
+    ),
+    "hadolint": (
+        "Dockerfile",
+        b"FROM debian:12-slim\nWORKDIR app\n",
+        "DL3000",
+        b"FROM debian:12-slim\nWORKDIR /app\n",
+        b"FROM debian:12-slim\nRUNN x\n",
+    ),
+    "bandit": ("a.py", b"eval(input())\n", "B307", b"print(1)\n", b"def (:\n"),
+    "gitleaks": ("a.env", b"KEY=AKIAQYLPMN5HFIQR7XYA\n", "aws-access-token", b"KEY=\n", None),
+    "semgrep": ("a.js", b"window.alert(1);\n", "no-alert", b"console.log(1);\n", b"function ( { window.alert(\n"),
+    "njsscan": (
+        "a.js",
+        b'const c = require("crypto");\nc.createHash("md5").update("x");\n',
+        "node_md5",
+        b'const c = require("crypto");\nc.createHash("sha256").update("x");\n',
+        None,
+    ),
+    "mobsfscan": (
+        "A.kt",
+        b'class A { fun f() = java.security.MessageDigest.getInstance("MD5") }\n',
+        "android_kotlin_md5",
+        b'class A { fun f() = java.security.MessageDigest.getInstance("SHA-256") }\n',
+        None,
+    ),
+    "cfn-lint": (
+        "stack.yaml",
+        b"AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  B:\n    Type: AWS::S3::Bucket\n    Propertys: {}\n",
+        "E3001",
+        b"AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  B:\n    Type: AWS::S3::Bucket\n",
+        None,
+    ),
+    "shellcheck": ("a.sh", b"#!/bin/sh\ncd $1\n", "SC2164", b"#!/bin/sh\necho ok\n", None),
+    "yamllint": ("a.yaml", b"a: 1\na: 2\n", "key-duplicates", b"a: 1\nb: 2\n", None),
+}
+
+
+@pytest.fixture(scope="module", params=sorted(CASES))
+def seen(request: pytest.FixtureRequest, tmp_path_factory) -> tuple[str, dict[str, FileScan]]:
+    """What one scanner says about its bad, its good and its broken file."""
+    name = request.param
+    tools, missing = available([INSTALLED], [name])
+    if not tools:
+        pytest.skip(f"{missing[name]}; run `make all-scanners`")
+    path, bad, _, good, broken = CASES[name]
+    tools = with_own_rules(tools, MemoryTree({"rules.yml": RULES}), tmp_path_factory.mktemp("rules"))
+    units = {"bad": Unit(path, bad), "good": Unit(path, good)} | ({"broken": Unit(path, broken)} if broken else {})
+    answers = Scanners(tools, read).scan({name: units.values()})
+    return name, {kind: answers[name, unit] for kind, unit in units.items()}
+
+
+def test_it_reports_what_is_bad_and_proves_that_it_read_it(seen):
+    name, scans = seen
+    assert CASES[name][2] in {finding.rule.rpartition("/")[2] for finding in scans["bad"].findings}
+    assert scans["bad"].read
+    assert {finding.path for finding in scans["bad"].findings} == {CASES[name][0]}
+
+
+def test_it_is_silent_about_what_is_good_and_proves_that_it_read_it(seen):
+    name, scans = seen
+    assert CASES[name][2] not in {finding.rule.rpartition("/")[2] for finding in scans["good"].findings}
+    assert scans["good"].read
+
+
+def test_a_file_that_does_not_parse_never_counts_as_read(seen):
+    _, scans = seen
+    if "broken" in scans:
+        assert not scans["broken"].read
+
+
+def test_it_looks_at_the_file_of_its_case_and_names_a_pinned_version(seen):
+    name, scans = seen
+    adapter = SCANNERS.get(name)
+    assert adapter.applies(CASES[name][0], CASES[name][1])
+    assert scans["bad"].version.partition("+")[0] in adapter.requirement or name in {
+        "actionlint",
+        "gitleaks",
+        "shellcheck",
+    }
+
+
+def test_every_adapter_has_a_case():
+    assert sorted(CASES) == SCANNERS.names()
