@@ -165,6 +165,47 @@ class PersistQueue:
         return True
 
 
+class Procrastinate:
+    """procrastinate on PostgreSQL: deferred one by one, run by its own worker until nothing is left."""
+
+    def __init__(self, place: str) -> None:
+        import procrastinate
+
+        self.app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=_plain(place)))
+        self.app.open()
+        self.task = self.app.task(name="nothing")(_nothing)
+        self.place = place
+
+    @staticmethod
+    def prepare(place: str) -> None:
+        """Make the tables."""
+        import procrastinate
+
+        with procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=_plain(place))).open() as app:
+            app.schema_manager.apply_schema()
+
+    def put(self) -> None:
+        """One job."""
+        self.task.defer(payload=PAYLOAD)
+
+    def work_all(self) -> None:
+        """Its worker, one job at a time, as a secaid worker takes them."""
+        import procrastinate
+
+        app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=_plain(self.place)))
+        app.task(name="nothing")(_nothing)
+        app.run_worker(wait=False, concurrency=1, install_signal_handlers=False, listen_notify=False)
+
+    def work(self) -> bool:
+        """Only to warm up."""
+        self.work_all()
+        return False
+
+
+def _plain(place: str) -> str:
+    return place.replace("postgresql+psycopg://", "postgresql://")
+
+
 CONTENDERS: dict[str, Any] = {
     "secaid": Secaid,
     "litequeue": LiteQueue,
