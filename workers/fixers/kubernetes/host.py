@@ -43,6 +43,9 @@ def host_namespace(target: Target) -> Iterator[Candidate]:
     resource = Resource(target)
     pod = resource.pod
     key = _namespace(target.finding.rule, pod.node)
+    if seen := _host_views(pod.node):
+        message = f"the pod mounts the host's {', '.join(seen)}: it is a node agent, which needs {key} for its work"
+        raise NoFix(message)
     how = f"The pod gets a namespace of its own instead of the host's ({key})."
     warning = "a node agent that inspects the host stops seeing it"
     edits = resource.put(pod, {key: False})
@@ -57,6 +60,13 @@ def host_namespace(target: Target) -> Iterator[Candidate]:
         )
         if candidate:
             yield candidate
+
+
+def _host_views(pod: Node) -> list[str]:
+    """The mounts by which an agent watches its node."""
+    volumes = pod.child("volumes")
+    paths = [item.text("hostPath", "path") for item in (volumes.items if volumes else ())]
+    return [path for path in paths if path in {"/", "/proc", "/sys", "/dev"}]
 
 
 def _namespace(rule: str, pod: Node) -> str:

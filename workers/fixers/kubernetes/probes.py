@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
@@ -37,6 +38,9 @@ def probe(target: Target) -> Iterator[Candidate]:
     if all(copies):
         how = f"{_PURPOSE[key]} It asks what the {_OTHER[key]} asks."
         yield from _set(resource, parts, key, "same-question", [copy or {} for copy in copies], how)
+    if not all(copies) and any(_loopback(part.node) for part in parts):
+        message = "a container's arguments name the loopback address, where the kubelet's probe would not reach it"
+        raise NoFix(message)
     ports = [_port(part.node) for part in parts]
     if not all(ports):
         if not all(copies):
@@ -61,6 +65,12 @@ def _set(
     candidate = resource.candidate(approach, edits, how, declares)
     if candidate:
         yield candidate
+
+
+def _loopback(node: Node) -> bool:
+    """Whether its command or arguments let it listen on the loopback interface alone."""
+    lists = [found for key in ("command", "args") if (found := node.child(key)) is not None]
+    return any(re.search(r"127\.0\.0\.1|localhost", item.value) for each in lists for item in each.items)
 
 
 def _port(node: Node) -> int | str | None:

@@ -29,11 +29,6 @@ LOGGING = {
     ],
     "CKV_AWS_50": [
         Setting("active-tracing", on("tracing_config.mode", '"Active"'), _TRACE),
-        Setting(
-            "passthrough-tracing",
-            on("tracing_config.mode", '"PassThrough"'),
-            "Traces that callers began are continued.",
-        ),
     ],
     "CKV_AWS_73": _one("tracing", "xray_tracing_enabled", _TRACE),
     "CKV_AWS_284": _one("tracing", "tracing_configuration.enabled", _TRACE),

@@ -129,6 +129,17 @@ and leaves a line in CloudTrail.""",
 def encryption(target: Target) -> Iterator[Candidate]:
     """KMS by default, as a resource of its own or inline."""
     resource = bucket(target)
+    served = [
+        block.labels[1]
+        for hcl, block in resource.blocks("resource", "aws_cloudfront_distribution")
+        if f"{resource.address}.".encode() in hcl.content[block.node.start_byte : block.node.end_byte]
+    ]
+    if served and target.finding.rule.endswith("145"):
+        message = (
+            f"CloudFront's distribution {served[0]} reads {resource.address}, and cannot with the account's default "
+            "key: it takes a customer key whose policy lets CloudFront use it"
+        )
+        raise NoFix(message)
     default: Body = {"apply_server_side_encryption_by_default": {"sse_algorithm": '"aws:kms"'}}
     how = "New objects are encrypted with the account's KMS key for S3."
     warning = "readers need permission for the key; existing objects stay as they are until they are written again"
