@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from daemon.store.identity import own_identity, surely_gone
 from daemon.store.tables.queue import processes
+from daemon.store.upsert import insert_into
 
 _STALE_BEATS = 3.0
 """Heartbeats that may be missed before a process counts as stale."""
@@ -49,7 +49,6 @@ def report(
     now = time.time() if now is None else now
     identity = own_identity()
     host, _, _, pid, _ = identity.rsplit("/", 4)
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     changing: dict[str, Any] = {
         "role": role,
         "kind": kind,
@@ -58,7 +57,9 @@ def report(
         "heartbeat_at": now,
         "heartbeat_seconds": heartbeat_seconds,
     }
-    statement = dialect.insert(processes).values(id=identity, host=host, pid=int(pid), started_at=now, **changing)
+    statement = insert_into(processes, connection.dialect.name).values(
+        id=identity, host=host, pid=int(pid), started_at=now, **changing
+    )
     connection.execute(statement.on_conflict_do_update(index_elements=[processes.c.id], set_=changing))
 
 

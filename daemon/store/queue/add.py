@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import operator
 import time
@@ -10,13 +11,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, bindparam, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from daemon.domain.job import NewJob
 from daemon.store.engine import ring_on_commit
 from daemon.store.prepared import Prepared
 from daemon.store.queue.states import WHILE_LIVE
 from daemon.store.tables.queue import job_needs, jobs
+from daemon.store.upsert import insert_into
 
 _COLUMNS = (
     "kind",
@@ -108,12 +109,13 @@ def _row(new: NewJob, waiting: int, now: float) -> dict[str, Any]:
 
 def _insert(connection: Connection, row: dict[str, Any]) -> int | None:
     """The new row's id; None where an unfinished job has its key."""
-    statements = _INSERT_ONE if row["unique_key"] is None else _INSERT_UNIQUE
-    if connection.dialect.name == "sqlite":
+    dialect = connection.dialect.name
+    statement = _insert_one(dialect) if row["unique_key"] is None else _insert_unique(dialect)
+    if dialect == "sqlite":
         # A tenth of the whole insertion's time less than RETURNING.
-        cursor = statements["sqlite"](connection, row)
+        cursor = statement(connection, row)
         return int(cursor.lastrowid) if cursor.rowcount else None
-    added = statements["postgresql"](connection, row).fetchone()
+    added = statement(connection, row).fetchone()
     return None if added is None else int(added[0])
 
 
@@ -129,31 +131,33 @@ def _insert_plain(connection: Connection, rows: list[dict[str, Any]]) -> Sequenc
     return range(newest - len(rows) + 1, newest + 1)
 
 
-def _unless_live(statement: Any) -> Any:
-    return statement.on_conflict_do_nothing(index_elements=[jobs.c.unique_key], index_where=WHILE_LIVE)
+@functools.cache
+def _insert_one(dialect: str) -> Prepared:
+    return _with_id(insert_into(jobs, dialect).values(**_ROW), dialect)
 
 
-_ON_SQLITE = sqlite.insert(jobs).values(**_ROW)
-_ON_POSTGRESQL = postgresql.insert(jobs).values(**_ROW)
-_INSERT_ONE = {
-    "sqlite": Prepared(_ON_SQLITE),
-    "postgresql": Prepared(_ON_POSTGRESQL.returning(jobs.c.id)),
-}
+@functools.cache
+def _insert_unique(dialect: str) -> Prepared:
+    statement = insert_into(jobs, dialect).values(**_ROW)
+    unless_live = statement.on_conflict_do_nothing(index_elements=[jobs.c.unique_key], index_where=WHILE_LIVE)
+    return _with_id(unless_live, dialect)
+
+
+def _with_id(statement: Any, dialect: str) -> Prepared:
+    return Prepared(statement if dialect == "sqlite" else statement.returning(jobs.c.id))
+
+
 _SHARED = [name for name in _COLUMNS if name != "payload"]
 _ALIKE = operator.itemgetter(*_SHARED)
 _each = func.json_each(bindparam("payloads")).table_valued("key", "value")
 # One statement for any number of rows that differ in their payload: twice as fast as one after the other.
 _INSERT_ALIKE = Prepared(
-    sqlite.insert(jobs).from_select(
+    insert(jobs).from_select(
         ["payload", *_SHARED],
         select(_each.c.value, *(_ROW[name] for name in _SHARED)).order_by(_each.c.key),
     )
 )
 _NEWEST = Prepared(select(func.last_insert_rowid()))
-_INSERT_UNIQUE = {
-    "sqlite": Prepared(_unless_live(_ON_SQLITE)),
-    "postgresql": Prepared(_unless_live(_ON_POSTGRESQL).returning(jobs.c.id)),
-}
 
 
 def _twin(connection: Connection, new: NewJob, payload: str) -> int | None:

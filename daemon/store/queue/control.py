@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 
 from sqlalchemy import Connection, case, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from daemon.domain.job import JobState, NewJob
 from daemon.store.engine import ring_on_commit
 from daemon.store.queue.settle import run_again
 from daemon.store.tables.queue import job_failures, job_kinds, job_needs, jobs
+from daemon.store.upsert import insert_into
 
 _UNFINISHED = jobs.c.state.in_([JobState.BLOCKED, JobState.READY, JobState.CLAIMED])
 _CLOCK_SLACK = 1.0
@@ -131,6 +131,5 @@ def prune(connection: Connection, before: float, *, limit: int = 500) -> int:
 
 
 def _set_kind(connection: Connection, kind: str, **values: object) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(job_kinds).values(kind=kind, **values)
+    statement = insert_into(job_kinds, connection.dialect.name).values(kind=kind, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=[job_kinds.c.kind], set_=values))

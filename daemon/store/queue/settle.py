@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Connection,
     any_,
@@ -22,7 +23,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql
 
 from daemon.domain.job import Job, JobState, NewJob
 from daemon.masking import mask
@@ -71,7 +71,7 @@ _DONE = (
 _FINISH = Prepared(_DONE.where(_MINE))
 # Many ids travel as one value, so that the statement is the same for any number of them.
 _LISTED = select(func.json_each(bindparam("ids_")).table_valued("value").c.value)
-_IN_ARRAY = any_(bindparam("ids_", type_=postgresql.ARRAY(BigInteger)))
+_IN_ARRAY = any_(bindparam("ids_", type_=ARRAY(BigInteger)))
 _FINISH_MANY = {
     "sqlite": Prepared(_DONE.where(jobs.c.id.in_(_LISTED), jobs.c.token == bindparam("token_"))),
     "postgresql": Prepared(_DONE.where(jobs.c.id == _IN_ARRAY, jobs.c.token == bindparam("token_"))),

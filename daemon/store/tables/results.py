@@ -104,7 +104,6 @@ sa.Index(
     # The last two, or SQLite reads the table to look at the condition again.
     *(findings.c[name] for name in ("state", "tool", "rule", "severity", "first_artifact_id", "artifact_id")),
     sqlite_where=_NEW,
-    postgresql_where=_NEW,
 )
 
 moved_files = sa.Table(
