@@ -39,6 +39,14 @@ scanners: install ## Make the scanners' own environments that the demo uses
 all-scanners: install
 	$(BIN)/secaid setup --scanners all
 
+.PHONY: faults
+faults: install-dev ## Kill, stop, tear and fill up everything, 50 times each (an hour or so)
+	FAULT_ROUNDS=50 HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 2 --dist loadgroup --timeout 3600 tests/faults tests/daemon/store/queue/test_state_machine.py
+
+.PHONY: bench-queue
+bench-queue: install-dev ## The queue against litequeue, huey and persist-queue, in one run
+	$(BIN)/python tests/benchmarks/queue/bench_queue.py
+
 .PHONY: format
 format: install-dev ## Format the code
 	$(BIN)/ruff check --fix .
