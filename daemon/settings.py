@@ -33,7 +33,7 @@ NotNegative = typing.Annotated[int, msgspec.Meta(ge=0)]
 PositiveFloat = typing.Annotated[float, msgspec.Meta(gt=0)]
 Fraction = typing.Annotated[float, msgspec.Meta(ge=0, le=1)]
 Hour = typing.Annotated[int, msgspec.Meta(ge=0, le=23)]
-RepositoryName = typing.Annotated[str, msgspec.Meta(pattern=r"^[\w.-]+/[\w.-]+$")]
+RepositoryName = typing.Annotated[str, msgspec.Meta(pattern=r"^(?!\.{1,2}/)[\w.-]+/(?!\.{1,2}$)[\w.-]+$")]
 
 
 class _Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from daemon import mirrors
 from daemon.domain.artifact import Artifact
 from daemon.errors import SourceUnavailable
 from daemon.paths import Paths
@@ -38,8 +39,8 @@ def _tree(artifact: Artifact, paths: Paths) -> SourceTree:
         source = Path(artifact.source)
         return CommitTree(source, artifact.commit) if artifact.commit else FolderTree(source)
     mirror = paths.mirrors / f"{artifact.repository}.git"
-    if artifact.repository and artifact.commit and mirror.is_dir():
-        return CommitTree(mirror, artifact.commit)
+    if artifact.repository and artifact.commit and mirrors.holds(mirror, artifact.commit):
+        return CommitTree(mirror, artifact.commit, environment=mirrors.blob_access(mirror))
     message = (
         f"there is no checkout or mirror of {artifact.repository or 'the scanned repository'}: "
         "give one with `secaid ingest --source DIR`, or poll the repository"

@@ -7,7 +7,7 @@ import functools
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from daemon.errors import SourceUnavailable
@@ -23,8 +23,9 @@ _SAFE = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "
 class CommitTree:
     """The files of one commit. Links and submodules are left out."""
 
-    def __init__(self, repository: Path, commit: str) -> None:
-        """Open `commit` (a full or abbreviated SHA) of a checkout or bare repository.
+    def __init__(self, repository: Path, commit: str, *, environment: Mapping[str, str] | None = None) -> None:
+        """Open `commit` (a full or abbreviated SHA) of a checkout or bare repository. `environment`: git's, which
+        lets it fetch what a partial mirror lacks; this process' by default.
 
         Raises:
             SourceUnavailable: there is no such repository, or it lacks the commit.
@@ -33,6 +34,7 @@ class CommitTree:
             message = f"{commit!r} is not a commit's SHA"
             raise SourceUnavailable(message)
         self._repository = repository
+        self._environment = environment
         self.commit = self._resolve(commit)
         self._read = functools.lru_cache(maxsize=_CACHED_FILES)(self._blob)
 
@@ -89,7 +91,7 @@ class CommitTree:
     def _git(self, *arguments: str, lazy: bool = True) -> bytes:
         """What git prints. `lazy`: a partial mirror may fetch the objects that it lacks."""
         command = ["git", *_SAFE, "-C", str(self._repository), *arguments]
-        environment = None if lazy else {**os.environ, "GIT_NO_LAZY_FETCH": "1"}
+        environment = self._environment if lazy else {**(self._environment or os.environ), "GIT_NO_LAZY_FETCH": "1"}
         try:
             done = subprocess.run(command, capture_output=True, check=True, timeout=_TIMEOUT_SECONDS, env=environment)
         except FileNotFoundError as error:
