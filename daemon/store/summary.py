@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -139,7 +140,9 @@ def _noisy_rules(conn: sa.Connection, tally: Sequence[Any], *, limit: int) -> li
         for (tool, rule), number in sorted(rules.items(), key=lambda item: (-item[1], item[0]))
         if number >= _NOISY_LEAST and number >= _NOISY_SHARE * tools[tool]
     ]
-    return [_noisy(conn, tool, rule, number, tools[tool]) for tool, rule, number in loud[:limit]]
+    described = (_noisy(conn, tool, rule, number, tools[tool]) for tool, rule, number in loud)
+    # A rule whose fixes people take is work, not noise.
+    return list(itertools.islice((rule for rule in described if not rule.applied_fixes), limit))
 
 
 def _raw_rows(conn: sa.Connection) -> dict[str, int]:

@@ -34,22 +34,17 @@ class Rank(msgspec.Struct, frozen=True, order=True):
     """What moved it, in words."""
 
 
-def rank(finding: Finding, *, fixable: bool | None = None) -> Rank:
-    """The urgency of a finding: severity first, then what is known of exploitation, reach, certainty and a fix.
-
-    Args:
-        finding: Any.
-        fixable: Whether a fix is at hand; none lets the report say (a fixed version, a scanner's own fix).
-    """
+def rank(finding: Finding) -> Rank:
+    """The urgency of a finding: severity first, then what is known of exploitation, reach, certainty and a fix."""
     score = _SEVERITY[finding.severity]
     reasons: list[str] = [f"severity {finding.severity}"]
-    for points, reason in _weights(finding, fixable):
+    for points, reason in _weights(finding):
         score += points
         reasons.append(reason)
     return Rank(max(score, 0.0), tuple(reasons))
 
 
-def _weights(finding: Finding, fixable: bool | None) -> Iterable[tuple[float, str]]:
+def _weights(finding: Finding) -> Iterable[tuple[float, str]]:
     if finding.epss is not None and finding.epss >= _EASILY_EXPLOITED:
         yield 30.0 * min(finding.epss * 2, 1.0), f"likely to be exploited (EPSS {finding.epss:.0%})"
     if finding.reachable is not None:
@@ -67,7 +62,7 @@ def _weights(finding: Finding, fixable: bool | None) -> Iterable[tuple[float, st
         yield points, f"the scanner is {finding.confidence} sure"
     if _TEST_FOLDERS & set((finding.path or "").lower().split("/")[:-1]):
         yield -12.0, "it is in tests or examples"
-    if _has_fix(finding) if fixable is None else fixable:
+    if _has_fix(finding):
         yield 10.0, "a fix is at hand"
     if finding.suppressed:
         yield -60.0, "it is suppressed"
