@@ -19,6 +19,7 @@ from daemon.masking import MASK, mask
 
 DECLARED = "secret:masked"
 """What a candidate declares whose removed lines hold a credential."""
+_SHORTEST_DELTA = 4
 _INSERT_BYTES = 127
 _COPY_BYTES = 0xFFFF
 _LINE_BYTES = 52
@@ -56,10 +57,12 @@ def _delta_patch(path: str, before: bytes, after: bytes, shown: str) -> str:
     headers = ("diff --git", "--- ", "+++ ")
     remarks = "".join(f"# {line}\n" for line in shown.splitlines() if not line.startswith(headers))
     delta = _delta(before, after)
+    # Git refuses deltas this short: the file became empty.
+    kind, data = ("delta", delta) if len(delta) >= _SHORTEST_DELTA else ("literal", after)
     return (
         f"# {path}: given as a delta, because its lines hold a credential\n{remarks}"
         f"diff --git a/{path} b/{path}\nindex {_blob(before)}..{_blob(after)}\n"
-        f"GIT binary patch\ndelta {len(delta)}\n{_encoded(delta)}\n"
+        f"GIT binary patch\n{kind} {len(data)}\n{_encoded(data)}\n"
     )
 
 
@@ -100,9 +103,9 @@ def _alike(one: Sequence[int], other: Sequence[int]) -> int:
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def _encoded(delta: bytes) -> str:
+def _encoded(data: bytes) -> str:
     lines = []
-    packed = zlib.compress(delta)
+    packed = zlib.compress(data)
     for at in range(0, len(packed), _LINE_BYTES):
         piece = packed[at : at + _LINE_BYTES]
         length = chr(ord("A") + len(piece) - 1) if len(piece) <= 26 else chr(ord("a") + len(piece) - 27)

@@ -137,7 +137,7 @@ def _no_longer(file: Patched, task: Task, flagged: Sequence[Region]) -> Iterator
     if is_workflow(file.path) or is_action(file.path):
         yield from broken(file.before, file.after, task.tree)
         yield from pins.unknown(file.before, file.after, task.tree)
-    if (names := new_undefined(file.path, file.before, file.after)) != []:
+    if names := new_undefined(file.path, file.before, file.after):
         yield f"it uses {', '.join(names[:3])}, which nothing in it defines or imports"
     if not _may_vanish(task.candidate) and (loss := emptied(file.path, file.before, file.after)) is not None:
         yield loss

@@ -7,6 +7,7 @@ worked on: its variables, its receiver, what it inserted into a string.
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ class _Work(msgspec.Struct, frozen=True):
     calls: int
 
 
+@functools.lru_cache(maxsize=512)
 def emptied(path: str, before: bytes, after: bytes) -> str | None:
     """What is no longer done, as a phrase; none where the work is still done, or the language is not known here."""
     old, new = parse(before, path), parse(after, path)

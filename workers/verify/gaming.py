@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Iterator
 
@@ -57,6 +58,7 @@ _COMMENT = re.compile(r"^\s*(?:#|//|--|;|/\*|\*|<!--)\s?(?P<code>.*?)\s*(?:\*/|-
 _SHORTEST_CODE = 8
 
 
+@functools.lru_cache(maxsize=512)
 def trick(path: str, before: bytes, after: bytes) -> str | None:
     """How the change silences a scanner instead of ending the weakness; none where it does not."""
     if _CONFIGURATION.search(path):

@@ -7,6 +7,7 @@ classes of its own package, globals of a page) raises no doubt.
 from __future__ import annotations
 
 import builtins
+import functools
 import re
 import symtable
 import warnings
@@ -51,16 +52,17 @@ _JAVA_LANG = frozenset(
 )
 
 
-def new_undefined(path: str, before: bytes, after: bytes) -> list[str]:
+@functools.lru_cache(maxsize=512)
+def new_undefined(path: str, before: bytes, after: bytes) -> tuple[str, ...]:
     """Names that only the patched file uses and that nothing in it defines, sorted; empty where that is unknown."""
     ending = suffix(path)
     if ending in {".py", ".pyw"}:
-        return sorted(_undefined_python(after) - _undefined_python(before))
+        return tuple(sorted(_undefined_python(after) - _undefined_python(before)))
     if ending in _SCRIPT_SUFFIXES:
-        return _compared(path, before, after, _undefined_script)
+        return tuple(_compared(path, before, after, _undefined_script))
     if ending == ".java":
-        return _compared(path, before, after, _undefined_java)
-    return []
+        return tuple(_compared(path, before, after, _undefined_java))
+    return ()
 
 
 def _undefined_python(content: bytes) -> set[str]:

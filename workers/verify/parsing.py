@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import shutil
 import warnings
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from workers.verify.structure.documents import Malformed, reader
 _SECONDS = 20
 
 
+@functools.lru_cache(maxsize=512)
 def new_problem(path: str, before: bytes, after: bytes) -> str | None:
     """Why the patched file is broken where the original was not; none where it parses."""
     try:
@@ -85,6 +87,7 @@ def _shell(content: bytes) -> str | None:
     return shell_problem(content)
 
 
+@functools.lru_cache(maxsize=8192)
 def shell_problem(script: bytes) -> str | None:
     """What bash finds wrong with a script's syntax."""
     return _command(["bash", "--norc", "--noprofile", "-n"], script, "bash")

@@ -1,0 +1,177 @@
+"""`secaid fix` as a person runs it: a folder in, patches and files out, with the real scanners of that folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from workers.commands.fix import fix
+
+INSTALLED = Path(".secaid/scanners").absolute()
+SECRET = "hunter2-B4ttery-9x"
+MODULE = f'''import subprocess
+
+import yaml
+
+PASSWORD = "{SECRET}"
+
+
+def build(target):
+    subprocess.run(f"make {{target}}", shell=True, check=True)
+
+
+def load(stream):
+    return yaml.load(stream, Loader=yaml.Loader)
+'''
+pytestmark = [
+    pytest.mark.scanner("bandit"),
+    pytest.mark.skipif(not (INSTALLED / "bandit").exists(), reason="bandit is not installed: run `make all-scanners`"),
+]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "app.py").write_text(MODULE)
+    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+    return folder
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path: Path):
+    """The command with bandit alone, in a home of its own."""
+    monkeypatch.setenv("SECAID_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SECAID_VERIFICATION_SCANNERS", str(INSTALLED))
+
+    def call(folder: Path, *arguments: str) -> Result:
+        return CliRunner().invoke(fix, [str(folder), "--scanner", "bandit", *arguments])
+
+    return call
+
+
+def test_every_patch_applies_at_the_root_and_shows_no_credential(run, project):
+    """Git takes each, also the one that removes a credential, and nothing printed holds it."""
+    result = run(project, "--json", "--quiet")
+    assert result.exit_code == 1
+    document = json.loads(result.stdout)
+    assert SECRET not in result.stdout
+    patches = [one["patch"] for finding in document["findings"] for one in finding["fixes"] if one["verified"]]
+    assert len(patches) >= 3
+    for patch in patches:
+        subprocess.run(["git", "apply", "--check", "-"], cwd=project, input=patch.encode(), check=True)
+    removing = [patch for patch in patches if "GIT binary patch" in patch]
+    assert removing
+    subprocess.run(["git", "apply", "-"], cwd=project, input=removing[0].encode(), check=True)
+    assert SECRET not in (project / "app.py").read_text()
+
+
+def test_the_text_groups_by_file_shows_diffs_and_masks_the_credential(run, project):
+    result = run(project)
+    assert "app.py" in result.stdout
+    assert "+    return yaml.safe_load(stream)" in result.stdout
+    assert "with a verified fix" in result.stdout
+    assert "looking for fixes" in result.stderr
+    assert SECRET not in result.output
+
+
+def test_apply_writes_a_set_that_holds_together_a_second_run_changes_nothing_and_undo_restores(run, project):
+    first = run(project, "--apply", "--only", "B506", "--only", "B602", "--quiet")
+    fixed = (project / "app.py").read_text()
+    assert first.exit_code == 0, first.output
+    assert "yaml.safe_load(stream)" in fixed
+    assert "shell=True" not in fixed
+    second = run(project, "--apply", "--only", "B506", "--only", "B602", "--quiet")
+    assert second.exit_code == 0
+    assert (project / "app.py").read_text() == fixed
+    assert run(project, "--undo").exit_code == 0
+    assert (project / "app.py").read_text() == MODULE
+
+
+def test_undo_refuses_where_a_file_was_changed_since(run, project):
+    run(project, "--apply", "--only", "B506", "--quiet")
+    (project / "app.py").write_text("x = 1\n")
+    result = run(project, "--undo")
+    assert result.exit_code == 1
+    assert (project / "app.py").read_text() == "x = 1\n"
+
+
+def test_the_options_choose_findings_and_approaches(run, project):
+    chosen = json.loads(run(project, "--json", "--quiet", "--only", "B506", "--approach", "safe-load*").stdout)
+    assert {finding["rule"] for finding in chosen["findings"]} == {"B506"}
+    assert all(one["approach"].startswith("safe-load") for finding in chosen["findings"] for one in finding["fixes"])
+    severe = json.loads(run(project, "--json", "--quiet", "--min-severity", "high").stdout)
+    assert {finding["severity"] for finding in severe["findings"]} <= {"high", "critical"}
+    assert "B506" not in run(project, "--json", "--quiet", "--exclude", "bandit:B5*").stdout
+
+
+def test_applying_the_sarif_fixes_by_their_regions_gives_what_the_patch_gives(run, project, tmp_path):
+    target = tmp_path / "fixes.sarif"
+    run(project, "--only", "B506", "--sarif", str(target), "--quiet")
+    log = json.loads(target.read_text())
+    [result] = log["runs"][0]["results"]
+    assert log["version"] == "2.1.0"
+    assert log["runs"][0]["tool"]["driver"]["rules"][0]["id"] == result["ruleId"]
+    lines = MODULE.splitlines(keepends=True)
+    [change] = result["fixes"][0]["artifactChanges"]
+    for replacement in reversed(change["replacements"]):
+        region = replacement["deletedRegion"]
+        start = sum(len(line) for line in lines[: region["startLine"] - 1]) + region["startColumn"] - 1
+        end = sum(len(line) for line in lines[: region["endLine"] - 1]) + region["endColumn"] - 1
+        lines = (("".join(lines))[:start] + replacement["insertedContent"]["text"] + ("".join(lines))[end:]).splitlines(
+            keepends=True
+        )
+    assert "safe_load" in "".join(lines) or "SafeLoader" in "".join(lines)
+    compile("".join(lines), "app.py", "exec")
+
+
+def test_a_clean_folder_ends_with_zero(run, tmp_path):
+    clean = tmp_path / "clean"
+    clean.mkdir()
+    (clean / "app.py").write_text("print(1)\n")
+    assert run(clean).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("--scanner", "nobody"), 2),
+        (("--level", "L4"), 2),
+        (("--test-command", "true"), 2),
+        (("--json", "--patch", "-"), 2),
+        (("--min-severity", "terrible"), 2),
+    ],
+)
+def test_wrong_usage_ends_with_two_and_says_what_to_do(run, project, arguments, status):
+    result = run(project, *arguments)
+    assert result.exit_code == status
+    assert len(result.stderr) > 20
+
+
+def test_a_pipe_is_written_to_and_never_replaced(run, project, tmp_path):
+    """A rename onto a device or a pipe would take it away from everybody."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
+    run(project, "--only", "B506", "--patch", str(pipe), "--quiet")
+    patch, _ = reader.communicate(timeout=60)
+    assert pipe.is_fifo()
+    assert b"safe_load" in patch
+
+
+def test_links_large_files_and_other_encodings_are_left_alone(run, project, tmp_path):
+    outside = tmp_path / "outside.py"
+    outside.write_text(MODULE)
+    (project / "link.py").symlink_to(outside)
+    (project / "latin.py").write_bytes(b"# caf\xe9\nimport yaml\nyaml.load(open('x'), Loader=yaml.Loader)\n")
+    (project / "huge.py").write_bytes(b"x = 1\n" * 2_000_000)
+    result = run(project, "--apply", "--only", "B506", "--quiet")
+    assert result.exit_code in {0, 1}, result.output
+    assert outside.read_text() == MODULE
+    assert (project / "latin.py").read_bytes().startswith(b"# caf\xe9\n")
+    assert "safe_load" in (project / "app.py").read_text()
