@@ -305,6 +305,9 @@ def installed(file: Dockerfile, stage: Stage, before: int | None = None) -> set[
 def downloader(file: Dockerfile, stage: Stage, before: int) -> str | None:
     """Curl or wget, where the image surely has it at an offset; none where it does not."""
     base, packages = base_of(file, stage), installed(file, stage, before)
+    if "wget" in packages and "curl" not in packages:
+        # One program for all downloads of the image.
+        return "wget"
     if "curl" in packages or base.full:
         return "curl"
     return "wget" if "wget" in packages or base.family == "alpine" else None

@@ -29,6 +29,13 @@ _NEEDS_ROOT = re.compile(
     r"containerd|kubelet|openvpn|keepalived|dnsmasq|vsftpd|xinetd|rsyslogd|iptables|tailscaled|wg-quick)(?=[\s\"',]|$)"
 )
 _PRIVILEGED_IMAGES = re.compile(r"(?:^|/)(?:docker|dind|kaniko[\w-]*|systemd|s6-overlay|baseimage\S*)$")
+_SWITCHES = re.compile(r"(?:^|[\s\"])(?:-u|--user|-U)(?:[\s=]|\"\s*,\s*\")([a-z_][a-z0-9_-]*)(?=[\s\"]|$)")
+_SCRIPT = re.compile(r"([\w.-]+\.sh|[\w-]*entry-?point[\w-]*)(?=[\s\"',\]]|$)")
+_AS_ROOT = re.compile(
+    rb"(?m)^[^#\n]*\b(?:gosu|su-exec|setpriv|runuser|chroot)\b|^[^#\n]*\bsu\s+-|^\s*(?:chown|useradd|adduser|usermod|groupadd|"
+    rb"apt-get|apk|yum|service|sysctl|mount|iptables|crond?)\s"
+)
+_MAX_SCRIPTS = 5
 _MAKES_USER = re.compile(r"^(?:useradd|adduser)$")
 _OWNER = "files that the image makes stay root's: what the program must write (data, caches, sockets) has to be its own"
 _BUILD_IMAGE = (
@@ -261,7 +268,17 @@ def _refuse(target: Target, file: Dockerfile, stage: Stage, base: Base) -> None:
         what = needs[1] if needs else base.image
         message = f"{what} starts as root by design and gives its privileges away itself: no USER can stand before it"
         raise NoFix(message)
+    switches = next((match for one in commands if (match := _SWITCHES.search(one.text))), None)
+    if switches:
+        message = f"the command changes to the user {switches[1]} itself (`{switches[0].strip()}`), which only root can"
+        raise NoFix(message)
     folder = file.path.rpartition("/")[0]
+    for script in _entry_scripts(target, folder, commands):
+        if found := _AS_ROOT.search(target.tree.read(script)):
+            message = (
+                f"the entry point {script} does what only root can (`{found[0].decode().strip()}`): it has to go first"
+            )
+            raise NoFix(message)
     for name in ("action.yml", "action.yaml"):
         path = f"{folder}/{name}" if folder else name
         if path in set(target.tree.paths()) and b"docker" in target.tree.read(path):
@@ -272,12 +289,19 @@ def _refuse(target: Target, file: Dockerfile, stage: Stage, base: Base) -> None:
         raise NoFix(message)
 
 
+def _entry_scripts(target: Target, folder: str, commands: list[Instruction]) -> list[str]:
+    """The scripts of the build context that the image starts."""
+    names = {name for one in commands for name in _SCRIPT.findall(one.text)}
+    if not names:
+        return []
+    prefix = f"{folder}/" if folder else ""
+    paths = (path for path in target.tree.paths() if path.startswith(prefix))
+    return [path for path in paths if path.rpartition("/")[2] in names][:_MAX_SCRIPTS]
+
+
 def _warnings(file: Dockerfile, stage: Stage) -> list[str]:
-    found = []
-    writes = [*stage.all("VOLUME"), *stage.all("WORKDIR")]
-    if writes:
-        places = ", ".join(dict.fromkeys(one.text for one in writes[-2:]))
-        found.append(f"{places}: {_OWNER}")
+    writes = list(dict.fromkeys(one.text for one in [*stage.all("VOLUME"), *stage.all("WORKDIR")][-2:]))
+    found = [f"{', '.join(writes)}: {_OWNER}" if writes else _OWNER]
     ports = [int(port) for one in stage.all("EXPOSE") for port in re.findall(r"\b\d{1,5}\b", one.text)]
     low = [str(port) for port in ports if port < 1024]
     if low:

@@ -1,0 +1,77 @@
+"""What other files of the repository say about a Dockerfile."""
+
+import pytest
+
+from daemon.domain.edits import apply_edits
+from daemon.domain.finding import Finding, Location, Region
+from daemon.domain.severity import Severity
+from workers.fixers.propose import propose
+from workers.fixers.registry import Target
+from workers.source.tree import MemoryTree
+
+
+def _propose(tool, rule, files, line=1, path="web/Dockerfile"):
+    finding = Finding(
+        tool=tool,
+        rule=rule,
+        message="",
+        severity=Severity.LOW,
+        locations=(Location(path=path, region=Region(start_line=line)),),
+    )
+    tree = MemoryTree({name: text.encode() for name, text in files.items()})
+    proposal = propose(Target(finding=finding, tree=tree))
+    made = {each.approach: apply_edits(tree.read(path), each.edits).decode() for each in proposal.candidates}
+    return made, proposal.reason or ""
+
+
+@pytest.mark.parametrize("line", ['exec gosu app "$@"', "chown -R app /data", "su - app -c run"])
+def test_an_entry_point_that_needs_root_keeps_it(line):
+    files = {
+        "web/Dockerfile": 'FROM debian:12\nENTRYPOINT ["/entrypoint.sh"]\n',
+        "web/entrypoint.sh": f"#!/bin/sh\n{line}\n",
+    }
+    made, reason = _propose("checkov", "CKV_DOCKER_3", files)
+    assert made == {}
+    assert "does what only root can" in reason
+    files["web/entrypoint.sh"] = "#!/bin/sh\n# chown nothing\nexec run\n"
+    assert "own-user" in _propose("checkov", "CKV_DOCKER_3", files)[0]
+
+
+def test_a_container_action_stays_root():
+    files = {"web/Dockerfile": 'FROM debian:12\nCMD ["x"]\n', "web/action.yml": "runs:\n  using: docker\n"}
+    assert "GitHub runs container actions as root" in _propose("checkov", "CKV_DOCKER_3", files)[1]
+
+
+def test_a_port_that_a_compose_file_publishes_is_probed():
+    files = {
+        "web/Dockerfile": 'FROM python:3.12-slim\nCMD ["x"]\n',
+        "compose.yaml": "services:\n  web:\n    build: ./web\n    ports: ['8080:7000']\n",
+    }
+    made, _ = _propose("checkov", "CKV_DOCKER_2", files)
+    assert "7000" in made["port-python"]
+    files["compose.yaml"] = files["compose.yaml"].replace("./web", "./other")
+    assert _propose("checkov", "CKV_DOCKER_2", files)[0] == {}
+
+
+def test_a_tag_comes_from_another_file_or_from_the_version_that_the_project_declares():
+    files = {"web/Dockerfile": "FROM node\n", "api/Dockerfile": "FROM node:20.11-slim\n", ".nvmrc": "v18.19.1\n"}
+    made, _ = _propose("hadolint", "DL3006", files)
+    assert made["tag-of-repository"] == "FROM node:20.11-slim\n"
+    assert made["declared-version"] == "FROM node:18.19.1\n"
+    files["db/Dockerfile"] = "FROM node:22\n"
+    assert "tag-of-repository" not in _propose("hadolint", "DL3006", files)[0], "two versions: neither is the one"
+
+
+def test_a_package_gets_the_version_of_a_lock_file_and_no_other():
+    files = {
+        "web/Dockerfile": "FROM python:3.12\nRUN pip install flask gunicorn\n",
+        "requirements.txt": "Flask==3.0.1\ngunicorn==21.2.0\n",
+    }
+    assert _propose("hadolint", "DL3013", files, line=2)[0] == {
+        "version-of-lock-file": "FROM python:3.12\nRUN pip install flask==3.0.1 gunicorn==21.2.0\n"
+    }
+    files["requirements.txt"] = "Flask==3.0.1\n"
+    assert (
+        "no lock file of the repository says which version of gunicorn"
+        in _propose("hadolint", "DL3013", files, line=2)[1]
+    )
