@@ -1,0 +1,181 @@
+"""The verifier's parts, each by itself: names, emptied code, credentials left, containers, comparison, score."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.domain.finding import Finding, Location, Region
+from daemon.domain.fix import Candidate, Edit, Grade, Level
+from daemon.domain.severity import Severity
+from workers.source.tree import MemoryTree
+from workers.verify import gaming, leftover, own_rules, pins
+from workers.verify.compare import LineMap, compare, locate
+from workers.verify.counterparts import COUNTERPARTS, counterpart
+from workers.verify.emptied import emptied
+from workers.verify.names import new_undefined
+from workers.verify.score import PASSING, score
+from workers.verify.structure import container, dockerfile
+
+
+def finding(rule: str = "B602", line: int = 3, severity: Severity = Severity.HIGH, message: str = "m") -> Finding:
+    place = Location(path="a.py", region=Region(start_line=line))
+    return Finding(tool="bandit", rule=rule, message=message, severity=severity, locations=(place,))
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "names"),
+    [
+        ("a.py", "x = 1\n", "x = os.environ['X']\n", ("os",)),
+        ("a.py", "x = 1\n", "import os\nx = os.environ['X']\n", ()),
+        ("a.py", "import os\nx = os.name\n", "x = os.name\n", ("os",)),
+        ("a.py", "def f(a):\n    return a\n", "def f(a):\n    b = [c for c in a]\n    return b\n", ()),
+        ("a.py", "x = magic\n", "x = magic + 1\n", ()),
+        ("a.js", "const a = 1;\n", "const a = crypto2.f();\n", ("crypto2",)),
+        ("a.js", "const a = 1;\n", "const c = require('c');\nconst a = c.f(JSON.parse('1'));\n", ()),
+        ("a.js", "f(1);\n", "const g = (x) => x;\nf(g(1));\n", ()),
+        ("A.java", "class A { int f() { return 1; } }\n", "class A { int f() { return Log.g(); } }\n", ("Log",)),
+        ("A.java", "class A { String f; }\n", "class A { StringBuilder f = new StringBuilder(); }\n", ()),
+        ("a.txt", "x", "y z", ()),
+    ],
+)
+def test_a_name_that_only_the_fix_uses_must_be_defined(path, before, after, names):
+    assert new_undefined(path, before.encode(), after.encode()) == names
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "lost"),
+    [
+        ("a.py", "f(data)\n", "pass\n", True),
+        ("a.py", "x = md5(data).hexdigest()\n", "x = ''\n", True),
+        ("a.py", "x = md5(data).hexdigest()\n", "x = sha256(data).hexdigest()\n", False),
+        ("a.py", "run(f'make {target}')\n", "run(['make', target])\n", False),
+        ("a.py", "app.run(debug=True)\n", "app.run()\n", False),
+        ("a.js", "const v = eval(text);\n", "const v = undefined;\n", True),
+        ("a.js", "const v = eval(text);\n", "const v = JSON.parse(text);\n", False),
+        ("a.py", "password = 'x'\n", "password = os.environ['X']\n", False),
+        ("a.yaml", "a: f(x)\n", "a: 1\n", False),
+    ],
+)
+def test_a_fix_still_works_on_what_the_original_worked_on(path, before, after, lost):
+    assert (emptied(path, before.encode(), after.encode()) is not None) == lost
+
+
+@pytest.mark.parametrize(
+    ("after", "left"),
+    [
+        ("key = 'hunter2hun' + 'ter2'", True),
+        ("key = '2retnuh2retnuh'[::-1]", True),
+        ("key = b64('aHVudGVyMmh1bnRlcjI=')", True),
+        ("key = get('KEY', 'hunter2hunter2')", True),
+        ("key = os.environ['KEY']", False),
+    ],
+)
+def test_a_credential_counts_as_there_in_any_disguise(after, left):
+    before = b"key = 'hunter2hunter2'\n"
+    found = leftover.left(before, after.encode() + b"\n", [Region(start_line=1)])
+    assert (found is not None) == left
+    assert "hunter2" not in (found or "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        ("CMD npm start", 'CMD ["npm", "start"]', False),
+        ("CMD npm start", 'CMD ["sh", "-c", "exec npm start"]', False),
+        ("CMD npm start", 'CMD ["npm start"]', True),
+        ("CMD a && b", 'CMD ["a", "&&", "b"]', True),
+        (
+            "RUN apt-get install -y curl git",
+            "RUN apt-get install -y curl=7.* git && rm -rf /var/lib/apt/lists/*",
+            False,
+        ),
+        ("RUN apt-get install -y curl git", "RUN apt-get install -y git", True),
+        ("RUN pip install --trusted-host pypi.org flask", "RUN pip install flask", False),
+        ("ADD a.txt ./b/", "COPY a.txt /b/", False),
+        ("ADD a.txt /b/", "COPY b.txt /b/", True),
+        ("USER root", "USER nobody", False),
+    ],
+)
+def test_an_image_still_does_what_it_did(before, after, changed):
+    old, new = (dockerfile.instructions(f"FROM debian:12\n{line}\n".encode()) for line in (before, after))
+    assert bool(container.changed_effect(old, new, ())) == changed
+
+
+def test_another_base_image_is_another_image_and_another_tag_is_not():
+    old, tag, other = (dockerfile.instructions(f"FROM {name}\n".encode()) for name in ("a", "a:1", "b:1"))
+    assert container.changed_effect(old, tag, ()) == []
+    assert container.changed_effect(old, other, ()) == ["the base image is b instead of a"]
+
+
+def test_a_commit_is_known_from_the_lock_or_from_the_repository_itself():
+    known, invented = "cf277c60eb25467037889841efdb72551f06f6c3", "3b9f2a7c5d1e8f6a4b0c9d8e7f6a5b4c3d2e1f0a"
+    before = b"- uses: actions/setup-java@v4\n"
+    after = "- uses: actions/setup-java@{} # v4\n"
+    tree = MemoryTree({".github/workflows/a.yml": before})
+    assert pins.unknown(before, after.format(known).encode(), tree) == []
+    assert len(pins.unknown(before, after.format(invented).encode(), tree)) == 1
+    used = MemoryTree({".github/workflows/b.yml": after.format(invented).encode()})
+    assert pins.unknown(before, after.format(invented).encode(), used) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("a.py", "x = 1  # nosec"),
+        ("a.tf", "# checkov:skip=CKV_AWS_1: no"),
+        ("a.yml", "x: 1 # zizmor: ignore[artipacked]"),
+        ("Dockerfile", "HEALTHCHECK NONE"),
+        ("a.py", "x = 'CHANGEME'"),
+        ("a.py", "getattr(os, 'system')('x')"),
+        ("a.yml", "run: make || true"),
+        ("a.tf", 'cidr_blocks = ["0.0.0.0/1", "128.0.0.0/1"]'),
+    ],
+)
+def test_a_trick_is_found_where_it_is_added_and_not_where_it_was(path, line):
+    assert gaming.trick(path, b"x\n", f"x\n{line}\n".encode()) is not None
+    assert gaming.trick(path, f"{line}\nx\n".encode(), f"{line}\ny\n".encode()) is None
+
+
+@pytest.mark.parametrize("path", [".bandit", ".hadolint.yaml", ".gitleaksignore", ".semgrepignore", "x/.trivyignore"])
+def test_a_scanners_configuration_is_never_a_fix(path):
+    assert "configures or excludes" in (gaming.trick(path, b"a\n", b"b\n") or "")
+
+
+def test_findings_are_followed_to_where_their_lines_went():
+    before, after = b"a\nb\nc\nd\n", b"new\na\nb\nd\n"
+    edits = [Edit(path="a.py", start=0, end=0, text="new\n"), Edit(path="a.py", start=4, end=6, text="")]
+    found = compare([finding(line=2), finding(line=3)], [finding(line=3)], LineMap(before, after, edits))
+    assert [(old.line, new.line) for old, new in found.stayed] == [(2, 3)]
+    assert [old.line for old in found.ended] == [3]
+    assert found.new == ()
+
+
+def test_a_finding_is_located_nearby_only_where_nothing_else_could_be_meant():
+    assert locate(finding(line=3), [finding(line=5)]) is not None
+    assert locate(finding(line=3), [finding(line=5), finding(line=6)]) is None
+    assert locate(finding(line=3), [finding(line=30)]) is None
+
+
+def test_only_what_the_table_names_stands_for_what_ended_and_never_something_worse():
+    assert counterpart(finding("B603", severity=Severity.LOW), [finding("B602")]) is not None
+    assert counterpart(finding("B603", severity=Severity.LOW), [finding("B506")]) is None
+    assert counterpart(finding("B603"), [finding("B602", severity=Severity.LOW)]) is None
+    assert all(table.why for table in COUNTERPARTS)
+
+
+def test_the_score_passes_a_clean_fix_and_names_what_lowers_it():
+    fix = Candidate(approach="a", edits=(), explanation="Long enough to say why it is right, and what it costs you.")
+    good = score(fix, {"a": (b"x = 1\n", b"x = 2\n")}, level=Level.PRESERVED, grade=Grade.SAME_SCANNER)
+    assert good.value >= PASSING
+    assert good.recommendations == ()
+    poor = score(fix, {"a": (b"a\r\nb\r\n", b"a\nb \n")}, level=Level.PRESERVED, grade=Grade.PROXY, remaining=2)
+    assert poor.value < PASSING
+    assert len(poor.recommendations) == 3
+    assert score(fix, {}, level=Level.PARSES, grade=Grade.UNVERIFIED).value < PASSING
+
+
+def test_only_files_that_hold_rules_are_rules():
+    rule = b"rules:\n  - id: a\n    languages: [python]\n    message: m\n    severity: INFO\n    pattern: f()\n"
+    assert own_rules.is_rules(rule)
+    assert not own_rules.is_rules(b"rules:\n  - alert: up\n    expr: up == 0\n")
+    assert not own_rules.is_rules(b"rules:\n  - id: [\n")
