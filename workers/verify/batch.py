@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import msgspec
 
 from daemon.domain.finding import Finding, Location
-from daemon.errors import ReportBroken, ScannerUnavailable
+from daemon.errors import ReportBroken, ScannerUnavailable, UnknownFormat
 from workers.source.tree import safe_path
 from workers.verify.process import execute, stop_all
 from workers.verify.scanner import SCANNERS, Adapter, Completed, Output, ParseReport, Run, Tool, findings_of
@@ -153,7 +153,7 @@ class Scanners:
     def _chunk(self, name: str, units: Sequence[Unit], timeout: float) -> dict[tuple[str, Unit], FileScan]:
         try:
             scans = self._start(SCANNERS.get(name), units, timeout)
-        except (ScannerUnavailable, ReportBroken, msgspec.DecodeError) as error:
+        except (ScannerUnavailable, ReportBroken, UnknownFormat, msgspec.DecodeError) as error:
             if self._stopped:
                 raise
             if len(units) == 1:
