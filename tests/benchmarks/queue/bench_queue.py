@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import shutil
 import sqlite3
 import tempfile
 import uuid
@@ -30,17 +31,17 @@ _SLOW = {"litequeue": 4, "persist-queue": 2}
 """These take so long to claim that they get this many times fewer jobs."""
 
 
-def throughput(crew: Crew, jobs: int, rounds: int) -> dict[str, float]:
+def throughput(crew: Crew, jobs: int, rounds: int, history: Path) -> dict[str, float]:
     """Jobs a second: enqueue, and claim and complete, of every contender; ours in batches, and above a long history."""
     runs: dict[str, Callable[[], float]] = {}
     kept: dict[str, list[float]] = {}
 
-    def both(name: str, contender: Any, number: int, batch: int = 1, deep: int = 0) -> None:
+    def both(name: str, contender: Any, number: int, batch: int = 1, deep: bool = False) -> None:
         def put() -> float:
             with database() as place:
-                contender.prepare(place)
                 if deep:
-                    _history(place, deep)
+                    shutil.copyfile(history, place)
+                contender.prepare(place)
                 rate = crew.rate(contender, place, "put", number, batch)
                 kept.setdefault(name, []).append(crew.rate(contender, place, "work", number, batch))
                 return rate
@@ -51,17 +52,18 @@ def throughput(crew: Crew, jobs: int, rounds: int) -> dict[str, float]:
     for name, contender in CONTENDERS.items():
         both(name, contender, jobs // _SLOW.get(name, 1))
     both("batched", Secaid, jobs * 4, _BATCH)
-    both("deep", Secaid, jobs, deep=_DEEP)
+    both("deep", Secaid, jobs, deep=True)
     # `put` measures both; its `work` is read right afterwards, so only the puts are turned.
     puts = {name: run for name, run in runs.items() if name.endswith("put")}
     figures = interleaved(rounds, puts)
     return figures | {f"{name} work": sorted(rates)[len(rates) // 2] for name, rates in kept.items()}
 
 
-def _history(place: str, number: int) -> None:
-    """Done jobs, as many as a year brings."""
+def _history(place: str) -> None:
+    """Done jobs, as many as years bring."""
+    Secaid.prepare(place)
     queue = Secaid(place)
-    for _ in range(number // 1000):
+    for _ in range(_DEEP // 1000):
         queue.put_many(1000)
         queue.work_many(1000)
     queue.store.close()
@@ -102,7 +104,9 @@ def main() -> None:
     parser.add_argument("--postgresql")
     given = parser.parse_args()
     crew = Crew(_PROCESSES)
-    found = throughput(crew, given.jobs, given.rounds)
+    with database() as history:
+        _history(history)
+        found = throughput(crew, given.jobs, given.rounds, Path(history))
     print(
         f"Jobs a second, {_PROCESSES} processes, SQLite {sqlite3.sqlite_version}, Python {platform.python_version()}, "
         f"{platform.system()} {platform.machine()}, medians of {given.rounds}:\n"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from daemon.domain.job import NewJob
 from daemon.store import processes, queue
 from daemon.store.engine import Store
@@ -75,6 +77,16 @@ def test_a_kind_that_waits_for_mains_power_needs_nobody(store: Store) -> None:
     with store.begin() as connection:
         processes.report(connection, "worker", "waiting", kind="training", note="on battery", heartbeat_seconds=60)
     assert "has been ready" not in "\n".join(overview(store).attention)
+
+
+def test_a_full_disk_and_a_long_log_are_named(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.store.overview._LONG_LOG", 1)
+    monkeypatch.setattr("daemon.store.overview._LITTLE_DISK", 2**62)
+    with sqlite_store.begin() as connection:
+        queue.enqueue(connection, NewJob(kind="analysis"))
+    said = "\n".join(overview(sqlite_store).attention)
+    assert "of disk are free" in said
+    assert "the write-ahead log has grown to" in said
 
 
 def test_the_versions_of_sqlite_that_can_corrupt_are_known() -> None:
