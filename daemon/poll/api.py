@@ -32,6 +32,10 @@ class TokenInvalid(TokenRefused):
     """GitHub does not accept the token for anything (401)."""
 
 
+class NotFound(TokenRefused):
+    """There is no such thing, or none that the token may see (404)."""
+
+
 class UploadExpired(Unavailable):
     """GitHub has deleted the artifact's bytes."""
 
@@ -58,14 +62,18 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         return self.status == _NOT_MODIFIED
 
 
+def fingerprint(token: str) -> str:
+    """Names a token where it may not be written down."""
+    return hashlib.sha256(token.encode()).hexdigest()[:16]
+
+
 class Api:
     """The API as one token sees it."""
 
     def __init__(
         self, token: str, url: str, *, now: Callable[[], float], seconds_between_requests: float = 0.25
     ) -> None:
-        self.fingerprint = hashlib.sha256(token.encode()).hexdigest()[:16]
-        """Names the token where it may not be written down."""
+        self.fingerprint = fingerprint(token)
         self.headers: dict[str, str] = {}
         """Of the newest response."""
         self._now = now
@@ -114,7 +122,8 @@ class Api:
         if answer.status == 401:
             raise TokenInvalid(f"{said}; give secaid a token that is valid: `secaid setup --token`")
         if answer.status in {403, 404}:
-            raise TokenRefused(f"{said}; the token must be allowed to read this repository's Actions (`Actions: read`)")
+            refused = NotFound if answer.status == 404 else TokenRefused
+            raise refused(f"{said}; the token must be allowed to read this repository's Actions (`Actions: read`)")
         raise Retryable(said)
 
 

@@ -5,20 +5,21 @@ The URL leads to another company's blob store. It gets no token: the session her
 
 from __future__ import annotations
 
-import contextlib
 import email.message
 import hashlib
 import re
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import msgspec
 import requests
 
 from daemon.domain.upload import Upload
 from daemon.errors import ArtifactRejected, Retryable
 from daemon.poll.api import UploadExpired
+from daemon.storage import StorageUnavailable
 
 _CHUNK = 1 << 16
 _TIMEOUT = (10, 30)
@@ -31,16 +32,31 @@ class DigestMismatch(Retryable):
     """The bytes that arrived are not those that were uploaded."""
 
 
+class Stopped(Retryable):
+    """The process was asked to end in the middle of a download."""
+
+
 Mint = Callable[[Upload], str]
 """Upload → a URL that is good for about a minute."""
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """An upload's bytes, here."""
+
+    file: Path
+    name: str
+    """What the file is called: `….zip` for a zip; the uploaded file's own name, which tells its format, otherwise."""
 
 
 class Downloader:
     """Fetches uploads into one folder; what an attempt got stays there for the next one."""
 
-    def __init__(self, folder: Path, *, most_bytes: int, secure: bool = True) -> None:
-        """`secure`: refuse URLs that are not https."""
+    def __init__(
+        self, folder: Path, *, most_bytes: int, secure: bool = True, stopping: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`secure`: refuse URLs that are not https. `stopping`: whether the process was asked to end."""
         self._folder = folder
+        self._stopping = stopping
         self._most = most_bytes
         self._secure = secure
         self._session = requests.Session()
@@ -57,47 +73,48 @@ class Downloader:
         """Throw away what earlier attempts got."""
         self._partial(repository, upload).unlink(missing_ok=True)
 
-    @contextlib.contextmanager
-    def fetched(self, repository: str, upload: Upload, mint: Mint) -> Iterator[Path]:
-        """The upload's bytes as a file under its own name; gone when the block ends well.
+    def fetch(self, repository: str, upload: Upload, mint: Mint) -> Fetched:
+        """Bring the upload's bytes here. They stay until `discard`, so that a kill in between costs no download.
 
         Raises:
             ArtifactRejected: it is larger than `most_bytes`.
             UploadExpired: the bytes are gone.
             DigestMismatch: other bytes arrived; they were thrown away.
             Retryable: it broke off; what arrived is kept, and the next attempt goes on there.
+            StorageUnavailable: there is no room for it here.
+            Stopped: the process was asked to end; as above.
         """
         if upload.size_in_bytes > self._most:
             message = f"it has {upload.size_in_bytes} bytes; the limit is {self._most} (limits.archive_bytes)"
             raise ArtifactRejected(message)
         partial = self._partial(repository, upload)
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        name = self._complete(partial, upload, mint)
-        named = self._folder / f"{upload.id}" / _file_name(upload, name, partial)
-        named.parent.mkdir(exist_ok=True)
-        partial.replace(named)
         try:
-            yield named
-        except BaseException:
-            named.replace(partial)
-            raise
-        finally:
-            with contextlib.suppress(OSError):
-                named.unlink(missing_ok=True)
-                named.parent.rmdir()
+            partial.parent.mkdir(parents=True, exist_ok=True)
+            name = self._complete(partial, upload, mint)
+            return Fetched(file=partial, name=_file_name(upload, name, partial))
+        except OSError as error:
+            message = f"{partial.parent} cannot be written: {error.strerror}; free some space, then it goes on"
+            raise StorageUnavailable(message) from error
+
+    def keep_only(self, wanted: Iterable[tuple[str, Upload]]) -> None:
+        """Throw away what was begun for uploads that nobody wants any more."""
+        kept = {self._partial(repository, upload) for repository, upload in wanted}
+        for partial in self._folder.glob("*.part"):
+            if partial not in kept:
+                partial.unlink(missing_ok=True)
 
     def _partial(self, repository: str, upload: Upload) -> Path:
         return self._folder / f"{repository.replace('/', '+')}-{upload.id}.part"
 
     def _complete(self, partial: Path, upload: Upload, mint: Mint) -> str | None:
         """Bring the partial file to its end; the file's name, where the blob store tells."""
-        name: str | None = None
-        if not (partial.exists() and upload.digest and _digest(partial) == upload.digest):
-            name = self._stream(partial, mint(upload))
-            if upload.digest and upload.digest.startswith("sha256:") and _digest(partial) != upload.digest:
-                partial.unlink()
-                message = f"what was downloaded does not have the digest {upload.digest} that GitHub gives"
-                raise DigestMismatch(message)
+        if upload.digest and partial.exists() and _digest(partial) == upload.digest:
+            return None
+        name = self._stream(partial, mint(upload))
+        if upload.digest and upload.digest.startswith("sha256:") and _digest(partial) != upload.digest:
+            partial.unlink()
+            message = f"what was downloaded does not have the digest {upload.digest} that GitHub gives"
+            raise DigestMismatch(message)
         return name
 
     def _stream(self, partial: Path, url: str) -> str | None:
@@ -112,7 +129,7 @@ class Downloader:
             ) as response:
                 self._receive(partial, start, response)
                 return _disposition_name(response.headers.get("Content-Disposition", ""))
-        except (requests.RequestException, OSError) as error:
+        except requests.RequestException as error:
             message = f"the download broke off: {_without_query(str(error))}"
             raise Retryable(message) from error
 
@@ -144,6 +161,9 @@ class Downloader:
                 message = f"it has over {self._most} bytes (limits.archive_bytes)"
                 raise ArtifactRejected(message)
             write(chunk)
+            if self._stopping():
+                message = f"asked to end after {size} bytes"
+                raise Stopped(message)
             if time.monotonic() > deadline:
                 message = f"it takes longer than {_ATTEMPT_SECONDS:.0f} s; {size} bytes are here"
                 raise Retryable(message)

@@ -58,14 +58,15 @@ def ingest_path(store: Store, storage: Storage, staging: Path, path: Path, prove
         return record(conn, kept, provenance)
 
 
-def keep(storage: Storage, staging: Path, path: Path, *, name: str | None = None) -> Kept:
-    """Put the bytes at `path` into the storage, under the artifact's `name` or the file's own.
+def keep(storage: Storage, staging: Path, path: Path, *, name: str | None = None, called: str | None = None) -> Kept:
+    """Put the bytes at `path` into the storage, under the artifact's `name` and the file's, where they differ from
+    those at `path`.
 
     Raises:
         ArtifactRejected: it cannot be read.
         StorageUnavailable: it cannot be kept.
     """
-    with packed(path, staging) as artifact:
+    with packed(path, staging, called=called) as artifact:
         storage.put(artifact.key, artifact.file)
         return Kept(name=name or artifact.name, sha256=artifact.sha256, size=artifact.size, stored_at=artifact.key)
 

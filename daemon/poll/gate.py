@@ -10,14 +10,17 @@ import msgspec
 from daemon import events
 from daemon.errors import Unavailable
 from daemon.poll import limits
-from daemon.poll.api import Answer, Api, Limited
+from daemon.poll.api import Answer, Api, Limited, fingerprint
 from daemon.store import cursors
 from daemon.store.cursors import Pause
 from daemon.store.engine import Store
 
+EVERY_TOKEN = "*"  # noqa: S105 - no token
+"""In place of a fingerprint: GitHub's limits are the user's, whichever of his tokens asks."""
+
 
 class Gate:
-    """Holds the token's pauses, in the database too: a restart does not forget them."""
+    """Holds GitHub's pauses in the database: neither a restart nor another poller asks before their end."""
 
     def __init__(
         self,
@@ -35,7 +38,6 @@ class Gate:
         self._now = now
         self._gap = seconds_between_requests
         self._api: Api | None = None
-        self._pause = Pause(fingerprint="")
 
     def open(self) -> bool:
         """Begin a round; whether the token is one that was never used before.
@@ -47,31 +49,27 @@ class Gate:
         if not token:
             message = "there is no GitHub token: `secaid setup --token` keeps one, or set SECAID_GITHUB_TOKEN"
             raise Unavailable(message)
-        api = Api(token, self._url, now=self._now, seconds_between_requests=self._gap)
-        if self._api is None or self._api.fingerprint != api.fingerprint:
+        if self._api is None or self._api.fingerprint != fingerprint(token):
             self.close()
-            self._api = api
-        else:
-            api.close()
+            self._api = Api(token, self._url, now=self._now, seconds_between_requests=self._gap)
         with self._store.read() as conn:
-            known = cursors.pause(conn, api.fingerprint)
-        self._pause = known or Pause(fingerprint=api.fingerprint)
-        return known is None
+            return cursors.pause(conn, self.fingerprint) is None
 
     def close(self) -> None:
         """Close the connections."""
         if self._api:
             self._api.close()
+            self._api = None
 
     @property
     def fingerprint(self) -> str:
         """Of the token."""
-        return self._pause.fingerprint
+        return self._api.fingerprint if self._api else ""
 
     @property
     def shut_for(self) -> float:
         """Seconds until GitHub may be asked again; 0 for now."""
-        return max(0.0, self._pause.not_before - self._now())
+        return max(0.0, self._in_force().not_before - self._now())
 
     def ask(self, path: str, parameters: Mapping[str, Any] | None = None, etag: str | None = None) -> Answer:
         """One request.
@@ -80,30 +78,53 @@ class Gate:
             Limited: it is not the time yet, or GitHub says so now.
             SecaidError: as `Api.get` does.
         """
-        if self._api is None or self.shut_for:
-            message = f"GitHub is not asked before its time: {self._pause.reason}"
-            raise Limited(message, self.shut_for)
+        pause = self._in_force()
+        wait = pause.not_before - self._now()
+        if self._api is None or wait > 0:
+            message = f"GitHub is not asked before its time: {pause.reason}"
+            raise Limited(message, max(0.0, wait))
+        refusals = self._known(EVERY_TOKEN).refusals
         try:
-            answer = self._api.get(path, parameters, etag, refusals=self._pause.refusals)
+            answer = self._api.get(path, parameters, etag, refusals=refusals)
         except Limited as limit:
-            self.shut(limit.seconds, str(limit), refusals=self._pause.refusals + 1)
+            self._shut(EVERY_TOKEN, limit.seconds, str(limit), refusals=refusals + 1)
             raise
-        self._pause = msgspec.structs.replace(self._pause, refusals=0, reason=None)
         seconds = limits.spent(answer.headers, now=self._now())
         if seconds is not None:
-            self.shut(seconds, "nothing is left of this hour's requests")
+            self._shut(EVERY_TOKEN, seconds, "nothing is left of this hour's requests")
+        elif refusals:
+            self._write(EVERY_TOKEN, Pause(fingerprint=EVERY_TOKEN))
         return answer
 
-    def shut(self, seconds: float, reason: str, *, refusals: int = 0) -> None:
-        """Ask nothing for so long."""
-        until = max(self._pause.not_before, self._now() + seconds)
-        self._pause = msgspec.structs.replace(self._pause, not_before=until, reason=reason, refusals=refusals)
-        self.remember()
-        events.emit("github.pause", level="warning", seconds=seconds, reason=reason)
+    def distrust(self, seconds: float, reason: str) -> None:
+        """Do not show GitHub this token for so long."""
+        self._shut(self.fingerprint, seconds, reason)
 
     def remember(self) -> None:
-        """Write down what is known of the token."""
-        headers = self._api.headers if self._api else {}
-        remaining, budget = limits.budget(headers)
+        """Write down what the newest answer said of the token's budget."""
+        remaining, budget = limits.budget(self._api.headers if self._api else {})
+        known = self._known(self.fingerprint)
+        self._write(self.fingerprint, msgspec.structs.replace(known, remaining=remaining, budget=budget))
+
+    def _in_force(self) -> Pause:
+        return max(self._known(EVERY_TOKEN), self._known(self.fingerprint), key=lambda pause: pause.not_before)
+
+    def _known(self, fingerprint: str) -> Pause:
+        """Read anew each time: another poller may have been told to wait."""
+        with self._store.read() as conn:
+            return cursors.pause(conn, fingerprint) or Pause(fingerprint=fingerprint)
+
+    def _shut(self, fingerprint: str, seconds: float, reason: str, *, refusals: int = 0) -> None:
+        until = self._now() + seconds
+        known = self._known(fingerprint)
+        changed = msgspec.structs.replace(known, not_before=until, reason=reason, refusals=refusals)
+        self._write(fingerprint, changed)
+        events.emit("github.pause", level="warning", seconds=seconds, reason=reason)
+
+    def _write(self, fingerprint: str, changed: Pause) -> None:
+        """Never shortens a pause that is in force."""
         with self._store.begin() as conn:
-            cursors.save_pause(conn, msgspec.structs.replace(self._pause, remaining=remaining, budget=budget))
+            before = cursors.pause(conn, fingerprint)
+            if before and before.not_before > max(self._now(), changed.not_before):
+                changed = msgspec.structs.replace(changed, not_before=before.not_before, reason=before.reason)
+            cursors.save_pause(conn, changed)

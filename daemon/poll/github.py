@@ -22,8 +22,9 @@ from daemon.domain.upload import Upload
 from daemon.errors import Permanent, Retryable, SecaidError, StoreUnavailable, Unavailable
 from daemon.masking import mask
 from daemon.poll import listing
-from daemon.poll.api import Limited, TokenInvalid, UploadExpired
-from daemon.poll.download import DigestMismatch, Downloader
+from daemon.poll.alone import alone
+from daemon.poll.api import Limited, NotFound, TokenInvalid, UploadExpired
+from daemon.poll.download import Downloader, Stopped
 from daemon.poll.enqueue import Provenance, keep, record
 from daemon.poll.gate import Gate
 from daemon.settings import Repository, Settings
@@ -33,15 +34,19 @@ from daemon.store.cursors import Cursor, Pending
 from daemon.store.engine import Store
 
 _DAY = 86_400.0
-_LOOK_BACK = _DAY
-"""An upload is listed when it is complete, under the time when it was begun: a walk goes back this much further."""
+_LOOK_BACK = 2 * _DAY
+"""An upload is listed when it is complete, under the time when it was begun, which may be long before: a walk
+goes back this much further. What it meets again is known by its id. More than `_TRUST_ETAG` and the longest upload."""
 _TRUST_ETAG = _DAY
 """Once a day the list is walked whatever its ETag says."""
 _FOUND = 302
 _SHORTEST = 60.0
 _LONGEST_LOOK = 1800.0
 _LONGEST_FETCH = 6 * 3600.0
-_MOST_BAD_DIGESTS = 5
+_GONE_ATTEMPTS = 3
+"""Attempts after which an upload that GitHub listed and does not find any more counts as deleted."""
+_RETENTION = 400 * _DAY
+"""GitHub keeps no artifact longer: as long, its row says that it was settled."""
 _TOKEN_SECONDS = 900.0
 """How long a token that GitHub does not accept is not shown to it again. A new one is tried at once."""
 _SOURCE_ATTEMPTS = 3
@@ -64,19 +69,25 @@ class Poller:
         token: Callable[[], str | None],
         source: Source | None = None,
         now: Callable[[], float] = time.time,
+        stopping: Callable[[], bool] = lambda: False,
         seconds_between_requests: float = 0.25,
     ) -> None:
-        """`token` is asked at each round, so that a new one needs no restart."""
+        """`token` is asked at each round, so that a new one needs no restart; `stopping`, whether to end early."""
         self._store = store
         self._storage = storage
         self._settings = settings.poll
         self._staging = staging
         self._source = source
         self._now = now
+        self._stopping = stopping
+        self._swept = False
         url = settings.poll.api_url
         self._gate = Gate(store, url, token=token, now=now, seconds_between_requests=seconds_between_requests)
         self._downloads = Downloader(
-            staging / "downloads", most_bytes=settings.limits.archive_bytes, secure=url.startswith("https://")
+            staging / "downloads",
+            most_bytes=settings.limits.archive_bytes,
+            secure=url.startswith("https://"),
+            stopping=stopping,
         )
 
     @property
@@ -93,38 +104,51 @@ class Poller:
         """One round; how many seconds to stay away before the next one.
 
         Raises:
-            Unavailable: there is no token.
+            Unavailable: there is no token, or another process of this machine is polling.
             StoreUnavailable: what was found cannot be written; nothing is lost.
         """
-        new_token = self._gate.open()
-        with contextlib.suppress(Limited):
-            for repository in self._settings.repositories:
-                if not self._gate.shut_for:
-                    self._round(repository, anyway=new_token)
-        self._gate.remember()
-        return max(float(self._settings.interval_seconds), self._gate.shut_for)
+        with alone(self._staging / "poll.lock"):
+            new_token = self._gate.open()
+            self._sweep()
+            with contextlib.suppress(Limited, Stopped):
+                for repository in self._settings.repositories:
+                    if not self._gate.shut_for and not self._stopping():
+                        self._round(repository, anyway=new_token)
+            self._gate.remember()
+            return max(float(self._settings.interval_seconds), self._gate.shut_for)
+
+    def _sweep(self) -> None:
+        """Once: what a killed process left behind."""
+        if self._swept:
+            return
+        with self._store.read() as conn:
+            wanted = cursors.all_pending(conn)
+        self._downloads.keep_only((one.repository, one.upload) for one in wanted)
+        self._swept = True
 
     def _round(self, repository: Repository, *, anyway: bool) -> None:
         with self._store.read() as conn:
             cursor = cursors.cursor(conn, repository.name)
-        if cursor.not_before > self._now() and not anyway:
+        # A moment further away than any that is written here: somebody has set the clock back since.
+        if 0 < cursor.not_before - self._now() <= _LONGEST_LOOK and not anyway:
             return
         try:
             self._look(repository, cursor)
             for one in self._pending(repository):
-                self._attempt(repository, one)
-        except (Limited, StoreUnavailable):
+                if not self._stopping():
+                    self._attempt(repository, one)
+        except (Limited, Stopped, StoreUnavailable):
             raise
         except SecaidError as error:
             self._failed(cursor, error)
             if isinstance(error, TokenInvalid):
-                self._gate.shut(_TOKEN_SECONDS, str(error))
+                self._gate.distrust(_TOKEN_SECONDS, mask(str(error)))
 
     def _look(self, repository: Repository, cursor: Cursor) -> None:
         """Walk the list, and commit what it holds together with how far the walk came."""
         now = self._now()
         path = f"/repos/{repository.name}/actions/artifacts"
-        trusted = cursor.etag_token == self._gate.fingerprint and now - (cursor.walked_at or 0.0) < _TRUST_ETAG
+        trusted = cursor.etag_token == self._gate.fingerprint and abs(now - (cursor.walked_at or 0.0)) < _TRUST_ETAG
         found = listing.newest(
             lambda page, etag: self._gate.ask(path, {"per_page": listing.PER_PAGE, "page": page}, etag),
             lambda server_now: self._horizon(cursor, server_now),
@@ -137,10 +161,10 @@ class Poller:
                 cursors.save(conn, well)
                 return
             horizon = self._horizon(cursor, found.at)
-            wanted = [upload for upload in found.uploads if upload.at >= horizon and _wanted(repository, upload)]
-            cursors.discover(conn, repository.name, wanted)
+            wanted = [upload for upload in found.uploads if _since(upload, horizon) and _wanted(repository, upload)]
+            cursors.discover(conn, repository.name, wanted, at=found.at)
             cursors.save(conn, self._advanced(well, found, horizon))
-            cursors.forget(conn, repository.name, horizon - _LOOK_BACK)
+            cursors.forget(conn, repository.name, found.at - _RETENTION)
         events.emit("repository.polled", repository=repository.name, listed=len(found.uploads), wanted=len(wanted))
 
     def _horizon(self, cursor: Cursor, server_now: float) -> float:
@@ -153,14 +177,16 @@ class Poller:
         if not found.complete:
             # The list never stood still: what was seen is kept, and the next walk goes back as far as this one.
             return msgspec.structs.replace(cursor, etag=None)
-        newest = max((upload.at for upload in found.uploads), default=cursor.newest)
+        # Never back, where the newest were deleted; never into the future.
+        times = [min(upload.at, found.at) for upload in found.uploads if upload.created_at]
+        newest = max([*times, *([] if cursor.newest is None else [cursor.newest])], default=None)
         return msgspec.structs.replace(
             cursor, etag=found.etag, etag_token=self._gate.fingerprint, newest=newest, walked_at=self._now()
         )
 
     def _pending(self, repository: Repository) -> list[Pending]:
         with self._store.read() as conn:
-            return cursors.pending(conn, repository.name, self._now())
+            return cursors.pending(conn, repository.name, self._now(), longest=_LONGEST_FETCH)
 
     def _attempt(self, repository: Repository, one: Pending) -> None:
         """Try to fetch one upload; every way it can end is written down."""
@@ -170,34 +196,36 @@ class Poller:
             self._settle(one, "expired", str(error))
         except Permanent as error:
             self._settle(one, "refused", str(error))
-        except DigestMismatch as error:
-            if one.attempts + 1 >= _MOST_BAD_DIGESTS:
-                self._settle(one, "refused", f"{error}, {_MOST_BAD_DIGESTS} times")
+        except (Limited, Stopped, StoreUnavailable, TokenInvalid):
+            raise
+        except NotFound as error:
+            # The list was read just now: it is not the repository that this token may not see.
+            if one.attempts >= _GONE_ATTEMPTS:
+                self._settle(one, "expired", str(error))
             else:
                 self._postpone(one, error)
-        except (Limited, StoreUnavailable, TokenInvalid):
-            raise
         except (Retryable, Unavailable) as error:
             self._postpone(one, error)
 
     def _fetch(self, repository: Repository, one: Pending) -> None:
         upload = one.upload
-        with self._downloads.fetched(one.repository, upload, lambda wanted: self._mint(one.repository, wanted)) as file:
-            provenance = Provenance(
-                origin=ArtifactOrigin.GITHUB,
-                repository=one.repository,
-                commit=upload.commit,
-                branch=upload.branch,
-                source=self._find_source(repository, one),
-                run_id=upload.workflow_run.id if upload.workflow_run else None,
-                external_id=str(upload.id),
-            )
-            kept = keep(self._storage, self._staging, file, name=upload.name)
-            with self._store.begin() as conn:
-                if not cursors.settle(conn, one, "fetched"):
-                    return
-                ingested = record(conn, kept, provenance)
-        events.emit("artifact.fetched", repository=one.repository, artifact=ingested.artifact_id, bytes=kept.size)
+        fetched = self._downloads.fetch(one.repository, upload, lambda wanted: self._mint(one.repository, wanted))
+        provenance = Provenance(
+            origin=ArtifactOrigin.GITHUB,
+            repository=one.repository,
+            commit=upload.commit,
+            branch=upload.branch,
+            source=self._find_source(repository, one),
+            run_id=upload.workflow_run.id if upload.workflow_run else None,
+            external_id=str(upload.id),
+        )
+        kept = keep(self._storage, self._staging, fetched.file, name=upload.name, called=fetched.name)
+        with self._store.begin() as conn:
+            # Another poller of this database may have been quicker.
+            ingested = record(conn, kept, provenance) if cursors.settle(conn, one, "fetched") else None
+        self._downloads.discard(one.repository, upload)
+        if ingested:
+            events.emit("artifact.fetched", repository=one.repository, artifact=ingested.artifact_id, bytes=kept.size)
 
     def _mint(self, repository: str, upload: Upload) -> str:
         """A download address, good for a minute: asked for anew at each attempt."""
@@ -248,6 +276,11 @@ class Poller:
             )
             cursors.save(conn, changed)
         events.emit("repository.failed", level="warning", repository=cursor.repository, reason=str(error))
+
+
+def _since(upload: Upload, horizon: float) -> bool:
+    """Whether it is not older than that; one that has no date is taken."""
+    return upload.created_at is None or upload.at >= horizon
 
 
 def _wanted(repository: Repository, upload: Upload) -> bool:

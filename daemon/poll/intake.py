@@ -18,7 +18,8 @@ import msgspec
 
 from daemon.errors import ArtifactRejected
 
-_REPORTS = frozenset({".json", ".jsonl", ".sarif", ".xml", ".csv", ".txt"})
+REPORTS = frozenset({".json", ".jsonl", ".sarif", ".xml", ".csv", ".txt"})
+"""Suffixes of reports."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The oldest time a zip can hold; a packed folder's bytes do not depend on when it was packed."""
 _CHUNK = 1 << 20
@@ -50,15 +51,17 @@ def artifacts_in(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     children = sorted(child for child in path.iterdir() if not child.name.startswith("."))
-    if any(child.is_file() and child.suffix.lower() in _REPORTS for child in children):
+    if any(child.is_file() and child.suffix.lower() in REPORTS for child in children):
         return [path]
     batch = [child for child in children if child.is_dir() or child.suffix.lower() == ".zip"]
     return batch if len(batch) > 1 or any(child.suffix.lower() == ".zip" for child in batch) else [path]
 
 
 @contextlib.contextmanager
-def packed(path: Path, staging: Path) -> Iterator[Packed]:
+def packed(path: Path, staging: Path, *, called: str | None = None) -> Iterator[Packed]:
     """An artifact's bytes as one zip in the staging folder, which is gone when the block ends.
+
+    `called`: the name of the file at `path`, where it is not its own.
 
     Raises:
         ArtifactRejected: it cannot be read, or a folder holds nothing.
@@ -66,7 +69,7 @@ def packed(path: Path, staging: Path) -> Iterator[Packed]:
     staging.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=staging, prefix="artifact-", suffix=".zip") as target:
         try:
-            _write(path, target.file)
+            _write(path, called or path.name, target.file)
             target.flush()
             sha256, size = _measure(target.file)
         except OSError as error:
@@ -80,23 +83,23 @@ def _name(path: Path) -> str:
     return resolved.name if resolved.is_dir() else resolved.stem
 
 
-def _write(path: Path, target: IO[bytes]) -> None:
-    if path.suffix.lower() == ".zip" and path.is_file():
+def _write(path: Path, called: str, target: IO[bytes]) -> None:
+    if called.lower().endswith(".zip") and path.is_file():
         with path.open("rb") as source:
             while chunk := source.read(_CHUNK):
                 target.write(chunk)
         return
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for name, file in _files(path):
+        for name, file in _files(path, called):
             with file.open("rb") as source, archive.open(zipfile.ZipInfo(name, _EPOCH), "w") as member:
                 while chunk := source.read(_CHUNK):
                     member.write(chunk)
 
 
-def _files(path: Path) -> Iterator[tuple[str, Path]]:
+def _files(path: Path, called: str) -> Iterator[tuple[str, Path]]:
     """Name inside the artifact and file; links are left out, so that nothing outside is taken along."""
     if path.is_file():
-        yield path.name, path
+        yield called, path
         return
     found = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.is_symlink()]
     if not found:

@@ -103,7 +103,12 @@ def _reaches(pages: list[Page], horizon: float) -> bool:
     if not pages:
         return False
     last = pages[-1]
-    return not last.uploads or last.uploads[-1].at < horizon or sum(len(page.uploads) for page in pages) >= last.total
+    dated = [upload.at for upload in last.uploads if upload.created_at]
+    return (
+        not last.uploads
+        or (bool(dated) and dated[-1] < horizon)
+        or sum(len(page.uploads) for page in pages) >= last.total
+    )
 
 
 def _read(ask: Ask, number: int, old: Page | None, etag: str | None, now: float) -> Page | None:

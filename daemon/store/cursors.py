@@ -12,6 +12,9 @@ from daemon.domain.upload import Upload
 from daemon.store.tables.poll import poll_repositories, poll_tokens, poll_uploads, watched_files
 from daemon.store.upsert import insert_new, upsert
 
+_MANY_ATTEMPTS = 5
+"""Failed attempts after which a person should hear of an upload."""
+
 _encode = msgspec.json.encode
 _decode = msgspec.json.Decoder(Upload).decode
 
@@ -83,13 +86,13 @@ def save(conn: sa.Connection, changed: Cursor) -> None:
     upsert(conn, poll_repositories, [row], update=[name for name in row if name != "repository"])
 
 
-def discover(conn: sa.Connection, repository: str, uploads: Iterable[Upload]) -> None:
-    """Remember uploads that are to be fetched; those known already stay as they are."""
+def discover(conn: sa.Connection, repository: str, uploads: Iterable[Upload], *, at: float) -> None:
+    """Remember uploads that were listed at `at` and are to be fetched; those known already stay as they are."""
     rows = [
         {
             "repository": repository,
             "upload_id": upload.id,
-            "created_at": upload.at,
+            "created_at": upload.at or at,
             "state": "pending",
             "data": _encode(upload),
         }
@@ -98,17 +101,31 @@ def discover(conn: sa.Connection, repository: str, uploads: Iterable[Upload]) ->
     insert_new(conn, poll_uploads, rows)
 
 
-def pending(conn: sa.Connection, repository: str, now: float) -> list[Pending]:
-    """The repository's uploads that may be fetched now, oldest first."""
+def pending(conn: sa.Connection, repository: str, now: float, *, longest: float) -> list[Pending]:
+    """The repository's uploads that may be fetched now, oldest first.
+
+    `longest`: the most seconds that any was put off; one that has to wait for more was put off by a wrong clock.
+    """
+    c = poll_uploads.c
+    due = sa.or_(c.not_before <= now, c.not_before > now + longest)
+    return _pending(conn, sa.and_(c.repository == repository, due))
+
+
+def all_pending(conn: sa.Connection) -> list[Pending]:
+    """Every upload that is yet to be fetched."""
+    return _pending(conn, sa.true())
+
+
+def _pending(conn: sa.Connection, which: sa.ColumnElement[bool]) -> list[Pending]:
     c = poll_uploads.c
     rows = conn.execute(
-        sa.select(c.data, c.attempts, c.not_before)
-        .where(c.repository == repository, c.state == "pending", c.not_before <= now)
+        sa.select(c.repository, c.data, c.attempts, c.not_before)
+        .where(c.state == "pending", which)
         .order_by(c.created_at, c.upload_id)
     )
     return [
         Pending(repository=repository, upload=_decode(data), attempts=attempts, not_before=not_before)
-        for data, attempts, not_before in rows
+        for repository, data, attempts, not_before in rows
     ]
 
 
@@ -129,7 +146,7 @@ def _change(conn: sa.Connection, one: Pending, values: Mapping[str, Any]) -> boo
 
 
 def forget(conn: sa.Connection, repository: str, older_than: float) -> None:
-    """Delete the settled uploads that no walk goes back to."""
+    """Delete the settled uploads that GitHub does not list any more."""
     c = poll_uploads.c
     old = sa.and_(c.repository == repository, c.created_at < older_than, c.state != "pending")
     conn.execute(poll_uploads.delete().where(old))
@@ -170,6 +187,16 @@ def attention(conn: sa.Connection, now: float) -> list[str]:
         if view.failures > 1
     ]
     c = poll_uploads.c
+    stuck = conn.execute(
+        sa.select(c.repository, c.upload_id, c.attempts, c.reason)
+        .where(c.state == "pending", c.attempts >= _MANY_ATTEMPTS)
+        .order_by(c.attempts.desc())
+        .limit(5)
+    )
+    said += [
+        f"artifact {id_} of {repository} could not be fetched {attempts} times, and is tried on: {reason}"
+        for repository, id_, attempts, reason in stuck
+    ]
     refused = conn.execute(
         sa.select(c.repository, c.upload_id, c.reason)
         .where(c.state == "refused", c.created_at > now - 14 * 86_400)

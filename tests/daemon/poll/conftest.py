@@ -36,14 +36,20 @@ class Station:
         chosen = tuple(one if isinstance(one, Repository) else Repository(name=one) for one in repositories)
         changed = msgspec.structs.replace(self.settings.poll, repositories=chosen, **poll)
         self.settings = msgspec.structs.replace(self.settings, poll=changed)
-        if template is not None:
+        if template is not None and not self.paths.database.exists():
             home.mkdir(parents=True, exist_ok=True)
             shutil.copy(template, self.paths.database)
-        self.store = open_store(self.paths.database)
+        self.staging = self.paths.staging
+        self.token = lambda: self.github.token
+        self.source = None
+        self.storage = FolderStorage(self.paths.data)
+        self.reopen()
         if template is None:
             migrate.upgrade(self.store)
-        self.storage = FolderStorage(self.paths.data)
-        self.source = None
+
+    def reopen(self):
+        """With a connection of its own, too."""
+        self.store = open_store(self.paths.database, synchronous="OFF")
         self.restart()
 
     def restart(self):
@@ -52,8 +58,8 @@ class Station:
             self.store,
             self.storage,
             self.settings,
-            self.paths.staging,
-            token=lambda: self.github.token,
+            self.staging,
+            token=lambda: self.token(),
             source=self.source,
             now=lambda: self.github.now,
             seconds_between_requests=0,
@@ -106,6 +112,11 @@ def github(new_github):
 @pytest.fixture
 def zipped():
     return simulator.zipped
+
+
+@pytest.fixture(name="simulator")
+def _simulator():
+    return simulator
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,10 @@ def zipped(name, content=b"{}"):
     return buffer.getvalue()
 
 
+class Killed(BaseException):
+    """The process is no more: nothing of it runs on."""
+
+
 class Upload:
     def __init__(self, id, name, content, at, branch="main", fork=False, digest=True):
         self.id, self.name, self.content, self.at = id, name, content, at
@@ -104,8 +108,11 @@ class GitHub:
         self.bytes_sent = 0
         self.log = []
         self.on_request = None
+        self.on_answer = None
+        """Called with the request once GitHub has done what it asks, before the client learns of it."""
         self._next_id = 1000
-        self._blocked = {}
+        self._blocked_until = 0.0
+        """Of the user, whichever of his tokens asks; so is what he used."""
         self._used = collections.Counter()
 
     # --- what happens on GitHub
@@ -116,6 +123,10 @@ class GitHub:
         made = Upload(self._next_id, name, content, more.pop("at", self.server_now), **more)
         self.repositories[repository].append(made)
         return made
+
+    def kill(self):
+        """Replaced by a test, to keep what a killed process leaves behind."""
+        raise Killed
 
     def rotate(self):
         self.tokens.append("ghp_" + hashlib.sha256(self.tokens[-1].encode()).hexdigest()[:36])
@@ -140,9 +151,18 @@ class GitHub:
             self.on_request(request)
         if fault == "connection":
             raise requests.ConnectionError("the network is down")
+        if fault == "kill":
+            self.kill()
         if url.scheme != "https":
             self.violations.append(f"not https: {request.url}")
+        if url.hostname not in {API, BLOBS}:
+            self.violations.append(f"followed a redirect to {url.hostname}")
+            raise requests.ConnectionError("no such host")
         answer = {API: self._api, BLOBS: self._blob}[url.hostname](url, request, fault)
+        if self.on_answer:
+            self.on_answer(request)
+        if fault == "kill-after":
+            self.kill()
         status, headers, body, *rest = answer
         headers = {"Date": email.utils.formatdate(self.server_now, usegmt=True), **headers}
         return self._response(request, status, headers, body, *(rest or (len(body),)))
@@ -163,11 +183,11 @@ class GitHub:
 
     def _api(self, url, request, fault):
         token = request.headers.get("Authorization", "").split(" ")[-1]
-        if self.server_now < self._blocked.get(token, 0):
-            self.violations.append(f"asked {self._blocked[token] - self.server_now:.1f} s too early")
+        if self.server_now < self._blocked_until:
+            self.violations.append(f"asked {self._blocked_until - self.server_now:.1f} s too early")
         if token != self.token:
             return self._error(401, "Bad credentials")
-        limited = self._limit(token, fault)
+        limited = self._limit(fault)
         if limited:
             return limited
         if fault == "5xx":
@@ -176,12 +196,12 @@ class GitHub:
             return 200, {}, b"<html>Unicorn!</html>"
         return self._route(url, request, token, fault)
 
-    def _limit(self, token, fault):
+    def _limit(self, fault):
         hour = int(self.server_now // 3600)
         headers = {"X-RateLimit-Limit": str(_HOURLY), "X-RateLimit-Reset": str((hour + 1) * 3600)}
-        left = {"X-RateLimit-Remaining": str(_HOURLY - self._used[token, hour])}
-        if fault == "spent" or self._used[token, hour] >= _HOURLY:
-            self._blocked[token] = (hour + 1) * 3600
+        left = {"X-RateLimit-Remaining": str(_HOURLY - self._used[hour])}
+        if fault == "spent" or self._used[hour] >= _HOURLY:
+            self._blocked_until = (hour + 1) * 3600
             return self._error(403, "API rate limit exceeded for user", headers | {"X-RateLimit-Remaining": "0"})
         known = {
             "403-after": (403, 95, {"Retry-After": "95"}),
@@ -192,7 +212,7 @@ class GitHub:
         if fault not in known:
             return None
         status, seconds, more = known[fault]
-        self._blocked[token] = self.server_now + seconds
+        self._blocked_until = self.server_now + seconds
         return self._error(status, SLOW_DOWN, (headers | left | more) if more else {})
 
     def _route(self, url, request, token, fault):
@@ -200,7 +220,7 @@ class GitHub:
         if not match or match[1] not in self.repositories:
             return self._error(404, "Not Found")
         if match[2]:
-            return self._checked(_ZIP, self._mint(match[1], int(match[2]), token))
+            return self._checked(_ZIP, self._mint(match[1], int(match[2]), token, fault))
         if fault == "insert":
             self.upload(match[1])
         if fault == "delete":
@@ -222,24 +242,25 @@ class GitHub:
         etag = f'W/"{hashlib.sha256(body + token.encode()).hexdigest()}"'
         if request.headers.get("If-None-Match") == etag:
             return 304, {"ETag": etag}, b""
-        return 200, self._budget(token) | {"ETag": etag, "Content-Type": "application/json"}, body
+        return 200, self._budget() | {"ETag": etag, "Content-Type": "application/json"}, body
 
-    def _mint(self, repository, id, token):
+    def _mint(self, repository, id, token, fault):
         found = next((upload for upload in self.repositories[repository] if upload.id == id), None)
         if found is None:
             return self._error(404, "Not Found")
-        if found.expired:
+        if found.expired or fault == "expire":
+            found.expired = True
             return self._error(410, "Artifact has expired")
         until = self.server_now + 60
         address = f"https://{BLOBS}/{repository}/{id}?sig=s3cret-{until}&until={until}"
-        return 302, self._budget(token) | {"Location": address}, b""
+        return 302, self._budget() | {"Location": address}, b""
 
-    def _budget(self, token):
+    def _budget(self):
         hour = int(self.server_now // 3600)
-        self._used[token, hour] += 1
+        self._used[hour] += 1
         return {
             "X-RateLimit-Limit": str(_HOURLY),
-            "X-RateLimit-Remaining": str(_HOURLY - self._used[token, hour]),
+            "X-RateLimit-Remaining": str(_HOURLY - self._used[hour]),
             "X-RateLimit-Reset": str((hour + 1) * 3600),
         }
 
@@ -270,10 +291,14 @@ class GitHub:
             self.violations.append("an address was used after its minute")
         if fault in {"5xx", "garbage"}:
             return 503, {}, b"<Error>ServerBusy</Error>"
+        if fault == "redirect":
+            return 302, {"Location": "https://elsewhere.example/" + url.path}, b""
         if fault == "refused":
             return 403, {}, b"<Error>AuthenticationFailed</Error>"
         owner, name, id = url.path.strip("/").split("/")
-        upload = next(one for one in self.repositories[f"{owner}/{name}"] if one.id == int(id))
+        upload = next((one for one in self.repositories[f"{owner}/{name}"] if one.id == int(id)), None)
+        if upload is None:
+            return 404, {}, b"<Error>BlobNotFound</Error>"
         return self._bytes(upload, request, fault)
 
     def _bytes(self, upload, request, fault):

@@ -7,6 +7,7 @@ import pytest
 
 from daemon.errors import Retryable, SourceUnavailable, Unavailable
 from daemon.settings import Repository
+from daemon.store import cursors
 
 REPOSITORY = "octo/orders"
 
@@ -212,19 +213,33 @@ def test_a_blob_store_that_ignores_the_range_is_read_from_the_beginning(station,
     assert here.taken() == [upload.id]
 
 
-def test_wrong_bytes_are_never_taken_and_given_up_after_five_attempts(station, github):
-    github.upload(REPOSITORY)
+def test_wrong_bytes_are_never_taken_asked_for_ever_more_slowly_and_told_of(station, github):
+    upload = github.upload(REPOSITORY)
     here = station(REPOSITORY)
-    wrong = ["wrong"]
-    github.on_request = lambda request: None
     send = github._bytes
-    github._bytes = lambda upload, request, fault: send(upload, request, wrong[0])
-    for _ in range(40):
+    github._bytes = lambda upload, request, fault: send(upload, request, "wrong")
+    for _ in range(72):
         here.poll(wait=3600)
     assert here.taken() == []
-    ((state, reason),) = here.rows("SELECT state, reason FROM poll_uploads")
-    assert state == "refused"
-    assert "digest" in reason
+    assert 10 <= sum("blobs" in url for _, url, _ in github.log) <= 40
+    with here.store.read() as conn:
+        (told,) = cursors.attention(conn, github.now)
+    assert "does not have the digest" in told
+    github._bytes = send
+    here.poll(wait=7 * 3600)
+    here.poll()
+    assert here.taken() == [upload.id]
+
+
+def test_an_upload_that_was_deleted_after_it_was_listed_is_given_up(station, github):
+    upload = github.upload(REPOSITORY)
+    here = station(REPOSITORY)
+    github.faults.extend([None, "5xx"])
+    here.poll()
+    github.repositories[REPOSITORY].remove(upload)
+    for _ in range(10):
+        here.poll(wait=3600)
+    assert here.rows("SELECT state FROM poll_uploads") == [("expired",)]
 
 
 def test_an_upload_over_the_limit_is_refused_without_a_download(station, github):
