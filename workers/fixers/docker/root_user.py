@@ -275,7 +275,8 @@ def _refuse(target: Target, file: Dockerfile, stage: Stage, base: Base) -> None:
     folder = file.path.rpartition("/")[0]
     for script in _entry_scripts(target, folder, commands):
         if found := _AS_ROOT.search(target.tree.read(script)):
-            message = f"the entry point {script} does what only root can (`{found[0].decode('utf-8', 'replace').strip()}`): it has to go first"
+            line = found[0].decode("utf-8", "replace").strip()
+            message = f"the entry point {script} does what only root can (`{line}`): it has to go first"
             raise NoFix(message)
     for name in ("action.yml", "action.yaml"):
         path = f"{folder}/{name}" if folder else name
