@@ -18,6 +18,7 @@ _COMMANDS = {
     "jobs": "daemon.cli.jobs:jobs",
     "logs": "daemon.cli.logs:logs",
     "models": "daemon.cli.models:models",
+    "poll": "daemon.cli.poll:poll",
     "run": "daemon.cli.run:run",
     "service": "daemon.cli.service:service",
     "status": "daemon.cli.status:status",

@@ -9,6 +9,7 @@ from daemon.cli.output import json_option, print_json
 from daemon.cli.progress import shown
 from daemon.cli.status import look
 from daemon.domain.job import JobKind
+from daemon.errors import Unavailable
 
 
 @click.command()
@@ -27,10 +28,27 @@ def run(until_idle: bool, as_json: bool) -> None:
 
 
 def work(where: Here, *, until_idle: bool) -> int:
-    """Run workers of every kind, with progress on the terminal; how many jobs are dead at the end."""
+    """Run the poller and workers of every kind, with progress on the terminal; how many jobs are dead at the end."""
+    from daemon.process import poller
     from daemon.process.run import run as serve
 
+    polls = poller.wanted(where.settings)
     kinds = [str(kind) for kind in JobKind]
     with shown() as on_progress:
-        counts = serve(where.settings, where.paths, until_idle=until_idle, kinds=kinds, on_progress=on_progress)
+        counts = serve(
+            where.settings,
+            where.paths,
+            until_idle=until_idle,
+            kinds=kinds,
+            poll=(lambda: _poll(where)) if polls and until_idle else None,
+            poller=polls and not until_idle,
+            on_progress=on_progress,
+        )
     return sum(states.get("dead", 0) for states in counts.values())
+
+
+def _poll(where: Here) -> None:
+    from daemon.process import poller
+
+    if problem := poller.poll_once(where.settings, where.paths).problem:
+        raise Unavailable(problem)

@@ -26,6 +26,7 @@ from daemon.store.fifo import ANY
 _LOOK_SECONDS = 0.5
 _STOP_SECONDS = 10.0
 _SLOWEST_RESTART = 30.0
+_POLL = "poll"
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +51,7 @@ def run(
     on_progress: OnProgress | None = None,
     database: str | None = None,
     child_command: Sequence[str] = (),
+    poller: bool = False,
 ) -> dict[str, dict[str, int]]:
     """Serve the queue until asked to stop or, where `until_idle`, until nothing is left that can run.
 
@@ -65,6 +67,7 @@ def run(
         on_progress: called about twice a second.
         database: where the queue is; the settings' by default.
         child_command: what runs the jobs, in place of `python -m workers.child`.
+        poller: start the poller's process, too; in place of `poll`, which is for `until_idle`.
 
     Returns:
         The counts at the end: kind → state → jobs.
@@ -75,7 +78,7 @@ def run(
     migrate.upgrade(store)
     with contextlib.closing(store), Stop() as stop, contextlib.ExitStack() as stack:
         polling = stack.enter_context(_polling(poll, None if until_idle else settings.poll.interval_seconds))
-        crew = stack.enter_context(_crew(kinds, settings, paths, store, child_command))
+        crew = stack.enter_context(_crew([*kinds, *([_POLL] if poller else [])], settings, paths, store, child_command))
         bell = stack.enter_context(contextlib.closing(store.bells.listen([ANY])))
         while not stop.look():
             crew.restart_ended()
@@ -90,7 +93,7 @@ def run(
 
 
 class _Crew:
-    """The worker processes, one per kind."""
+    """The worker processes, one per kind, and the poller's."""
 
     def __init__(
         self, kinds: Sequence[str], settings: Settings, paths: Paths, store: Store, child_command: Sequence[str]
@@ -131,7 +134,8 @@ class _Crew:
 
     def _start(self, kind: str) -> None:
         read, write = os.pipe()
-        command = [sys.executable, "-m", "daemon.process.serve", kind, "--from", str(read), *self._child_command]
+        module = ["daemon.process.poller"] if kind == _POLL else ["daemon.process.serve", kind]
+        command = [sys.executable, "-m", *module, "--from", str(read), *self._child_command]
         try:
             # A session of its own: Ctrl-C in the terminal reaches the supervisor alone, which stops them in order.
             process = subprocess.Popen(command, pass_fds=(read,), stdin=subprocess.DEVNULL, start_new_session=True)

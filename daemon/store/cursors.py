@@ -213,7 +213,8 @@ def attention(conn: sa.Connection, now: float) -> list[str]:
 
 def seen(conn: sa.Connection) -> dict[str, str]:
     """Watched path → the signature it had when it was taken or refused."""
-    return dict(conn.execute(sa.select(watched_files.c.path, watched_files.c.signature)).tuples().all())
+    rows = conn.execute(sa.select(watched_files.c.path, watched_files.c.signature))
+    return {row.path: row.signature for row in rows}
 
 
 def see(conn: sa.Connection, path: str, signature: str, *, at: float, refused: str | None = None) -> None:

@@ -19,7 +19,6 @@ from daemon.paths import Paths
 from workers.commands.backup import Backups
 from workers.commands.fix_json import document, sarif
 from workers.commands.fix_text import first_answer, show
-from workers.commands.secret_patch import removes_secret, safe_patch
 from workers.commands.walk import ListedTree
 from workers.commands.write import STDOUT, write_output
 from workers.parsers import read
@@ -27,6 +26,7 @@ from workers.repair.item import Item, Options
 from workers.repair.look import look
 from workers.repair.repair import repair
 from workers.repair.rounds import Settled, settle
+from workers.repair.secret_patch import removes_secret, safe_patch
 from workers.repair.tested import passing
 from workers.source.tree import FolderTree, SourceTree
 from workers.verify.batch import Scanners
@@ -219,7 +219,7 @@ class _Fixing:
             log = sarif(items, self._tree, importlib.metadata.version("secaid"))
             write_output(call.sarif, msgspec.json.format(msgspec.json.encode(log), indent=2) + b"\n")
         if call.as_json:
-            encoded = msgspec.json.encode(document(items, self._tree, call.level))
+            encoded = msgspec.json.encode(document(items, call.level))
             write_output(STDOUT, msgspec.json.format(encoded, indent=2) + b"\n")
         elif STDOUT not in (call.patch, call.sarif):
             show(items, call.folder, call.level, applied=call.apply)

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from daemon.domain.edits import apply_edits, by_path
+from daemon.domain.edits import by_path
 from daemon.domain.finding import Finding
 from daemon.domain.fix import Edit, Fix, Level
 from daemon.domain.severity import Severity
-from daemon.errors import EditConflict, SourceUnavailable
 from daemon.masking import mask
-from workers.commands.secret_patch import removes_secret, safe_patch
 from workers.repair.item import Item
 from workers.source.tree import SourceTree
 
@@ -26,9 +24,9 @@ _SARIF_LEVEL = {
 }
 
 
-def document(items: Sequence[Item], tree: SourceTree, level: Level = Level.NONE) -> dict[str, Any]:
+def document(items: Sequence[Item], level: Level = Level.NONE) -> dict[str, Any]:
     """The contract's document; fixes below `level` are left out."""
-    return {"findings": [_finding(item, tree, level) for item in items], "summary": summary(items)}
+    return {"findings": [_finding(item, level) for item in items], "summary": summary(items)}
 
 
 def summary(items: Sequence[Item]) -> dict[str, Any]:
@@ -76,7 +74,7 @@ def sarif(items: Sequence[Item], tree: SourceTree, version: str) -> dict[str, An
     }
 
 
-def _finding(item: Item, tree: SourceTree, level: Level) -> dict[str, Any]:
+def _finding(item: Item, level: Level) -> dict[str, Any]:
     finding = item.finding
     return {
         "id": item.id,
@@ -86,12 +84,12 @@ def _finding(item: Item, tree: SourceTree, level: Level) -> dict[str, Any]:
         "path": finding.path,
         "line": finding.line,
         "message": mask(finding.message),
-        "fixes": [_fix(item, number, fix, tree) for number, fix in enumerate(item.fixes) if fix.verdict.level >= level],
+        "fixes": [_fix(item, number, fix) for number, fix in enumerate(item.fixes) if fix.verdict.level >= level],
         "reason": mask(item.reason) if item.reason else None,
     }
 
 
-def _fix(item: Item, number: int, fix: Fix, tree: SourceTree) -> dict[str, Any]:
+def _fix(item: Item, number: int, fix: Fix) -> dict[str, Any]:
     return {
         "id": f"{item.id}-{number + 1}",
         "approach": fix.candidate.approach,
@@ -100,25 +98,13 @@ def _fix(item: Item, number: int, fix: Fix, tree: SourceTree) -> dict[str, Any]:
         "verified": fix.verdict.verified,
         "grade": str(fix.verdict.grade),
         "score": fix.verdict.score,
-        "patch": _patch(fix, tree),
+        "patch": fix.patch,
         "explanation": fix.candidate.explanation,
         "warnings": list(fix.candidate.warnings),
         "reason": fix.verdict.reason,
         "recommendations": list(fix.verdict.recommendations),
         "evidence": fix.verdict.evidence,
     }
-
-
-def _patch(fix: Fix, tree: SourceTree) -> str:
-    """The fix's patch; as a delta where a unified diff would show a credential."""
-    if not removes_secret(fix.candidate) and mask(fix.patch) == fix.patch:
-        return fix.patch
-    try:
-        before = {path: tree.read(path) for path in fix.candidate.paths}
-        after = {path: apply_edits(before[path], edits) for path, edits in by_path(fix.candidate.edits).items()}
-    except (EditConflict, SourceUnavailable):
-        return ""
-    return safe_patch(before, after, set(after) if removes_secret(fix.candidate) else ())
 
 
 def _result(item: Item, tree: SourceTree) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from daemon.domain.fix import Fix, Level
 from daemon.domain.severity import Severity
 from daemon.masking import mask
 from workers.commands.fix_json import summary
-from workers.commands.secret_patch import masked, removes_secret
 from workers.repair.item import Item
+from workers.repair.secret_patch import readable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -100,7 +100,7 @@ class _Page:
             self._wrapped(_one_line(best.candidate.explanation), "dim")
         for warning in dict.fromkeys((*best.candidate.warnings, *verdict.recommendations)):
             self._wrapped(f"check: {_one_line(warning)}", "yellow")
-        for line in _hunks(masked(best.patch, removed=removes_secret(best.candidate))):
+        for line in _hunks(readable(best.patch)):
             self._print(f"{'':{_INDENT}}{_printable(line)}", _DIFF.get(line[:1], ""))
         if len(fixes) > 1:
             others = ", ".join(f"{fix.candidate.approach} ({fix.verdict.score})" for fix in fixes[1:])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from daemon.domain.edits import apply_edits, by_path, unified_diff
+from daemon.domain.edits import apply_edits, by_path
 from daemon.domain.finding import Finding
 from daemon.domain.fix import Candidate, Fix, Verdict
 from daemon.errors import EditConflict, SourceUnavailable
@@ -19,6 +19,7 @@ from workers.fixers.propose import propose, proxies
 from workers.fixers.registry import Target
 from workers.repair.item import Item, Options
 from workers.repair.scanner_fixes import scanner_fixes
+from workers.repair.secret_patch import removes_secret, safe_patch
 from workers.source.tree import SourceTree
 from workers.triage.groups import package_of
 from workers.verify.batch import Scanners
@@ -61,7 +62,7 @@ def repair(
 
 
 def patch_of(candidate: Candidate, tree: SourceTree) -> str:
-    """The candidate as a unified diff; empty where its edits do not apply."""
+    """The candidate as a patch that shows no credential; empty where its edits do not apply."""
     before: dict[str, bytes] = {}
     after: dict[str, bytes] = {}
     try:
@@ -70,7 +71,7 @@ def patch_of(candidate: Candidate, tree: SourceTree) -> str:
             after[path] = apply_edits(before[path], edits)
     except (EditConflict, SourceUnavailable):
         return ""
-    return unified_diff(before, after)
+    return safe_patch(before, after, after.keys() if removes_secret(candidate) else ())
 
 
 def _groups(items: Sequence[Item]) -> dict[object, list[Finding]]:

@@ -203,5 +203,5 @@ def test_without_a_short_enough_validation_example_the_loss_is_not_measured(run,
 
 def test_a_diverging_stage_ends_with_what_to_do(run, settings):
     wild = msgspec.structs.replace(settings, stage1_learning_rate=1e30)
-    with pytest.raises(Permanent, match="diverged.*Lower its learning rate"):
+    with pytest.raises(Permanent, match=r"diverged.*Lower its learning rate"):
         run("wild", settings=wild)

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.commands.secret_patch import masked, safe_patch
+from workers.repair.secret_patch import masked, readable, safe_patch
 
 
 @settings(max_examples=25, deadline=None)
@@ -37,6 +37,8 @@ def test_a_token_in_the_lines_around_a_change_makes_a_delta_as_well():
     patch = safe_patch({"a": before}, {"a": before.replace(b"x = 1", b"x = 2")}, ())
     assert "ghp_" not in patch
     assert "GIT binary patch" in patch
+    assert "@@" in readable(patch)
+    assert "GIT binary patch" not in readable(patch)
 
 
 def test_removed_values_are_masked_and_names_stay():

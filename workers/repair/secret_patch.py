@@ -42,6 +42,13 @@ def safe_patch(before: Mapping[str, bytes], after: Mapping[str, bytes], secret: 
     return "".join(patches)
 
 
+def readable(patch: str) -> str:
+    """The patch for people: the diff, or where it is a delta, its remarks."""
+    if "\nGIT binary patch\n" not in patch:
+        return patch
+    return "".join(f"{line[2:]}\n" for line in patch.splitlines() if line.startswith("# "))
+
+
 def masked(diff: str, *, removed: bool) -> str:
     """The diff for people; with `removed`, the values on its removed lines are masked whatever they look like."""
     lines = mask(diff).splitlines(keepends=True)

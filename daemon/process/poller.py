@@ -1,0 +1,254 @@
+"""The poller's process: asks GitHub and looks at the watched folders until it is asked to stop.
+
+What `secaid poll`, the service and `secaid run` have in common. Without repositories it never imports PyGithub.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from daemon import events
+from daemon import settings as settings_module
+from daemon.errors import SecaidError, StoreUnavailable
+from daemon.masking import mask
+from daemon.paths import Paths
+from daemon.process.housekeeping import Housekeeping
+from daemon.process.serve import receive
+from daemon.process.signals import Stop
+from daemon.settings import Settings
+from daemon.storage import open_storage
+from daemon.store import migrate, processes
+from daemon.store.engine import Store, open_store
+
+if TYPE_CHECKING:
+    from daemon.poll.folder import Folders
+    from daemon.poll.github import Poller
+
+_LOOK_SECONDS = 30.0
+"""Between two looks at the watched folders when no event came."""
+_SOON_SECONDS = 5.0
+"""What may be complete so soon is waited for by a single round."""
+_ROLE = "poller"
+
+
+class Round(msgspec.Struct, frozen=True, kw_only=True):
+    """What one round came to."""
+
+    repositories: int
+    folders: int
+    problem: str | None
+    """Why GitHub could not be asked."""
+    next_seconds: float
+    """Until GitHub is asked again."""
+
+
+def wanted(settings: Settings) -> bool:
+    """Whether there is anything to poll."""
+    return bool(settings.poll.repositories or settings.poll.watch)
+
+
+def poll_once(settings: Settings, paths: Paths, *, database: str | None = None) -> Round:
+    """One round: every repository, and what stands still in the watched folders."""
+    _log(settings, paths, "poll-once")  # A file of its own: the service may be rotating the other one.
+    store = open_store(database or settings.database.url or paths.database)
+    migrate.upgrade(store)
+    with contextlib.closing(store), contextlib.closing(_Rounds(store, settings, paths, lambda: False)) as rounds:
+        problem = rounds.ask()
+        seconds = rounds.look()
+        while seconds is not None and seconds <= _SOON_SECONDS:
+            time.sleep(seconds)
+            seconds = rounds.look()
+        return rounds.told(problem)
+
+
+def serve(settings: Settings, paths: Paths, *, database: str | None = None, parent: int | None = None) -> None:
+    """Poll until asked to stop. `parent`: a pipe that ends when the process that started this one does.
+
+    Raises:
+        SchemaMismatch: a newer secaid has used the database.
+    """
+    _log(settings, paths, "poll")
+    store = open_store(database or settings.database.url or paths.database)
+    with contextlib.closing(store), Stop(parent) as stop, _waking(settings) as woken:
+        migrate.upgrade(store)
+        housekeeping = Housekeeping(store, settings)
+        with contextlib.closing(_Rounds(store, settings, paths, stop.look)) as rounds:
+            while not stop.look():
+                seconds = _safely(lambda: _step(rounds, housekeeping), stop)
+                stop.sleep(seconds, also=[woken.fileno()])
+                with contextlib.suppress(BlockingIOError):
+                    woken.recv(4096)
+        with contextlib.suppress(SecaidError), store.begin() as connection:
+            processes.sign_off(connection)
+
+
+def _log(settings: Settings, paths: Paths, process: str) -> None:
+    events.configure(
+        process=process,
+        folder=paths.logs,
+        level=settings.logging.level,
+        rotate_bytes=settings.logging.rotate_megabytes * 2**20,
+        keep=settings.logging.keep,
+    )
+
+
+def _step(rounds: _Rounds, housekeeping: Housekeeping) -> float:
+    """Do what is due; seconds until something may be."""
+    housekeeping.tick()
+    if rounds.due:
+        housekeeping.report(_ROLE, "polling")
+        problem = rounds.ask()
+        housekeeping.report(_ROLE, "waiting" if problem else "idle", note=rounds.note(problem))
+    seconds = rounds.look()
+    return max(0.0, min(rounds.left, _LOOK_SECONDS if seconds is None else min(seconds, _LOOK_SECONDS)))
+
+
+def _safely(step: Callable[[], float], stop: Stop) -> float:
+    """Do a step; what fails now is waited for."""
+    try:
+        return step()
+    except StoreUnavailable as error:
+        events.emit("store.unavailable", level="warning", reason=str(error))
+    except SecaidError as error:
+        events.emit("poll.failed", level="warning", reason=str(error))
+    stop.sleep(1.0)
+    return _LOOK_SECONDS
+
+
+class _Rounds:
+    """GitHub when it is due, and the folders."""
+
+    def __init__(self, store: Store, settings: Settings, paths: Paths, stopping: Callable[[], bool]) -> None:
+        self._store = store
+        self._settings = settings
+        self._paths = paths
+        self._stopping = stopping
+        self._storage = open_storage(settings.storage.url, paths.data)
+        self._poller: Poller | None = None
+        self._due = time.monotonic() if settings.poll.repositories else float("inf")
+        self._folders: Folders | None = None
+        if settings.poll.watch:
+            from daemon.poll.folder import Folders
+
+            self._folders = Folders(
+                store, self._storage, paths.staging, settings.poll.watch, most_bytes=settings.limits.archive_bytes
+            )
+
+    @property
+    def left(self) -> float:
+        """Seconds until GitHub is asked again; infinite without repositories."""
+        return max(0.0, self._due - time.monotonic())
+
+    @property
+    def due(self) -> bool:
+        """Whether GitHub is to be asked now."""
+        return self.left == 0.0
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._poller:
+            self._poller.close()
+
+    def ask(self) -> str | None:
+        """Ask GitHub about every repository; why that was not possible, if it was not."""
+        if not self._settings.poll.repositories:
+            return None
+        seconds = float(self._settings.poll.interval_seconds)
+        try:
+            self._poller = self._poller or self._made()
+            seconds = self._poller.poll()
+        except StoreUnavailable:
+            raise
+        except SecaidError as error:
+            events.emit("poll.failed", level="warning", reason=str(error))
+            return mask(str(error))
+        finally:
+            self._due = time.monotonic() + seconds
+        return None
+
+    def look(self) -> float | None:
+        """Look at the watched folders; seconds until something there may be complete."""
+        return self._folders.look() if self._folders else None
+
+    def told(self, problem: str | None) -> Round:
+        """What this round came to."""
+        poll = self._settings.poll
+        return Round(
+            repositories=len(poll.repositories),
+            folders=len(poll.watch),
+            problem=problem,
+            next_seconds=self.left if poll.repositories else 0.0,
+        )
+
+    def note(self, problem: str | None) -> str:
+        """For `secaid status`."""
+        return problem or f"asked GitHub at {time.strftime('%H:%M')}, again at {_clock(self.left)}"
+
+    def _made(self) -> Poller:
+        from daemon.mirrors import Mirrors
+        from daemon.poll.github import Poller
+        from daemon.tokens import find_token
+
+        url = self._settings.poll.api_url
+
+        def token() -> str | None:
+            found = find_token(url)
+            return found.value if found else None
+
+        return Poller(
+            self._store,
+            self._storage,
+            self._settings,
+            self._paths.staging,
+            token=token,
+            source=Mirrors(self._paths.mirrors, url, token=token).find,
+            stopping=self._stopping,
+        )
+
+
+def _clock(seconds: float) -> str:
+    return time.strftime("%H:%M", time.localtime(time.time() + seconds))
+
+
+@contextlib.contextmanager
+def _waking(settings: Settings) -> Iterator[socket.socket]:
+    """A socket that is readable once something happened in a watched folder."""
+    read, write = socket.socketpair()
+    with read, write:
+        for end in (read, write):
+            end.setblocking(False)
+
+        def wake() -> None:
+            with contextlib.suppress(OSError):  # It is full: the process is awake as it is.
+                write.send(b".")
+
+        from daemon.poll.watch import watched
+
+        with watched([Path(folder).expanduser() for folder in settings.poll.watch], wake):
+            yield read
+
+
+def main(arguments: list[str]) -> None:
+    """Nothing: with the settings of the environment. `--from N`: with those that come through pipe N."""
+    if not arguments:
+        serve(*settings_module.load())
+        return
+    parent = int(arguments[1])
+    setup = receive(parent)
+    serve(setup.settings, setup.folders(), database=setup.database, parent=parent)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except SecaidError as error:
+        sys.stderr.write(f"secaid poll: {error}\n")
+        sys.exit(3)

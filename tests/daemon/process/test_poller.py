@@ -1,0 +1,138 @@
+"""The poller's process: light when idle, takes what is dropped, says how it is, ends when asked."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from daemon.store import migrate, processes
+from daemon.store.engine import open_store
+
+PATIENCE = 60.0
+
+
+def until(found, what):
+    deadline = time.monotonic() + PATIENCE
+    while not (result := found()):
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+    return result
+
+
+@pytest.fixture
+def home(tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    (tmp_path / "inbox").mkdir()
+    return home
+
+
+@pytest.fixture
+def environment(home):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SECAID_", "GH_", "GITHUB_"))}
+    return {**kept, "SECAID_HOME": str(home), "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+
+
+def configure(home, **poll):
+    (home / "config.yaml").write_text(json.dumps({"poll": poll}))
+
+
+@pytest.fixture
+def store(home):
+    made = open_store(home / "secaid.db")
+    migrate.upgrade(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def serving(environment):
+    started = []
+
+    def start(*command):
+        started.append(subprocess.Popen([sys.executable, *command], env=environment))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def everyone(store):
+    with store.read() as connection:
+        return processes.everyone(connection, one_host=True)
+
+
+def artifacts(store):
+    with store.read() as connection:
+        return [row[0] for row in connection.exec_driver_sql("SELECT name FROM artifacts ORDER BY name")]
+
+
+def test_what_is_dropped_is_taken_and_sigterm_ends_it_with_a_sign_off(home, tmp_path, store, serving):
+    configure(home, watch=[str(tmp_path / "inbox")])
+    process = serving("-m", "daemon.cli", "poll")
+    until(lambda: (home / "logs" / "poll.log").exists(), "it never started")
+    (tmp_path / "inbox" / "a.json").write_text("{}")
+    until(lambda: artifacts(store) == ["a"], "the report was not taken")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+    assert everyone(store) == []
+
+
+def test_without_a_token_it_goes_on_and_says_what_to_do(home, store, serving):
+    configure(home, repositories=[{"name": "octo/orders"}])
+    serving("-m", "daemon.process.poller")
+    waiting = until(lambda: [one for one in everyone(store) if one.state == "waiting"], "no report")
+    assert (waiting[0].role, "secaid setup --token" in waiting[0].note) == ("poller", True)
+
+
+def test_one_round_prints_what_it_did(home, tmp_path, environment, store):
+    configure(home, watch=[str(tmp_path / "inbox")])
+    (tmp_path / "inbox" / "a.json").write_text("{}")
+    command = [sys.executable, "-m", "daemon.cli", "poll", "--once", "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"repositories": 0, "folders": 1, "problem": None, "next_seconds": 0.0}
+    assert artifacts(store) == ["a"]
+
+
+def test_nothing_to_poll_says_where_to_write_it(environment):
+    command = [sys.executable, "-m", "daemon.cli", "poll", "--once"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 3
+    assert "poll.repositories" in done.stderr
+
+
+def test_an_idle_poller_imports_neither_pygithub_nor_requests(environment):
+    code = "import sys, daemon.process.poller; print({'github', 'requests', 'keyring', 'watchdog'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_run_until_idle_takes_what_is_in_the_watched_folder(home, tmp_path, environment, store):
+    configure(home, watch=[str(tmp_path / "inbox")])
+    (tmp_path / "inbox" / "a.json").write_text("{}")
+    code = (
+        "from daemon import settings; from daemon.process import poller; from daemon.process.run import run\n"
+        "s, p = settings.load(); run(s, p, until_idle=True, kinds=[], poll=lambda: poller.poll_once(s, p))"
+    )
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=PATIENCE)
+    assert artifacts(store) == ["a"]
+
+
+def test_run_starts_the_poller_as_a_process_of_its_own(home, tmp_path, store, serving):
+    configure(home, watch=[str(tmp_path / "inbox")])
+    code = (
+        "from daemon import settings; from daemon.process.run import run\n"
+        "s, p = settings.load(); run(s, p, until_idle=False, kinds=[], poller=True)"
+    )
+    process = serving("-c", code)
+    (tmp_path / "inbox" / "a.json").write_text("{}")
+    until(lambda: artifacts(store) == ["a"], "the report was not taken")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
