@@ -156,6 +156,7 @@ class Training(_Section, frozen=True, kw_only=True):
     lora_dropout: Fraction
     lora_layers: Positive
     replay: Fraction
+    validation_examples: NotNegative
     evaluation_findings: Positive
 
 

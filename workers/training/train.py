@@ -24,7 +24,7 @@ from workers.llm.adapter import CONFIG, WEIGHTS, Lora, add_layers, load_weights
 from workers.llm.identity import fingerprint
 from workers.llm.runtime import mlx
 from workers.training import card, checkpoint
-from workers.training.batches import encode
+from workers.training.batches import Encoded, encode
 from workers.training.stages import OnProgress, Plan, run_stage
 
 _SEED = 7
@@ -114,11 +114,22 @@ def _stage(
     if not encoded:
         return None
     valid = [example for example in examples if example.split is Split.VALID]
-    own = encode([example for example in valid if example.stage is stage], tokenizer, settings.max_tokens)
-    measured = own or encode(valid, tokenizer, settings.max_tokens)
+    own = [example for example in valid if example.stage is stage]
+    measured = _measured(own, tokenizer, settings) or _measured(valid, tokenizer, settings)
     result = run_stage(_plan(stage, settings), model, encoded, measured, folder, on_progress)
     checkpoint.write_json(folder / "result.json", msgspec.to_builtins(result))
     return result
+
+
+def _measured(examples: Sequence[Example], tokenizer: Any, settings: Training) -> list[Encoded]:
+    """What the loss is measured on: those that are short enough, as many as wanted, chosen by hash."""
+    wanted = settings.validation_examples or len(examples)
+    found: list[Encoded] = []
+    for example in sorted(examples, key=lambda each: each.id):
+        if len(found) >= wanted:
+            break
+        found += encode([example], tokenizer, settings.max_tokens)
+    return sorted(found, key=lambda each: len(each.tokens))
 
 
 def learned(examples: Sequence[Example], stage: Stage, replay: float) -> list[Example]:

@@ -13,7 +13,7 @@ from daemon.errors import ModelUnavailable, Permanent
 from workers.llm.mlx import MlxModel, load
 from workers.llm.model import Question
 from workers.training.batches import Batches, encode
-from workers.training.train import learned, train
+from workers.training.train import _measured, learned, train
 
 NOW = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 
@@ -205,3 +205,11 @@ def test_a_diverging_stage_ends_with_what_to_do(run, settings):
     wild = msgspec.structs.replace(settings, stage1_learning_rate=1e30)
     with pytest.raises(Permanent, match=r"diverged.*Lower its learning rate"):
         run("wild", settings=wild)
+
+
+def test_the_loss_is_measured_on_as_many_examples_as_wanted(examples, settings, tiny_model):
+    _, tokenizer, _ = load(tiny_model)
+    few = msgspec.structs.replace(settings, validation_examples=3)
+    assert len(_measured(examples, tokenizer, few)) == 3
+    assert _measured(examples, tokenizer, few) == _measured(list(reversed(examples)), tokenizer, few)
+    assert len(_measured(examples, tokenizer, settings)) == len(examples)
