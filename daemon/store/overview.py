@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from daemon.store import processes
+from daemon.store import cursors, processes
 from daemon.store.engine import Store, scalar
 from daemon.store.processes import ProcessView
 from daemon.store.queue import counts
@@ -91,7 +91,7 @@ def overview(store: Store, *, now: float | None = None) -> Overview:
             processes=tuple(processes.everyone(connection, one_host=store.path is not None, now=now)),
             size=_size(store, connection),
             database_risk=sqlite_risk() if store.path is not None else None,
-            attention=(),
+            attention=tuple(cursors.attention(connection, now)),
         )
     return msgspec.structs.replace(found, attention=_attention(found))
 
@@ -163,7 +163,7 @@ def _size(store: Store, connection: Connection) -> Size:
 
 
 def _attention(found: Overview) -> tuple[str, ...]:
-    return (*_about_disk(found), *_about_processes(found), *_about_jobs(found), *_about_pauses(found))
+    return (*_about_disk(found), *_about_processes(found), *_about_jobs(found), *_about_pauses(found), *found.attention)
 
 
 def _about_disk(found: Overview) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 from daemon.errors import Retryable, SourceUnavailable, Unavailable
 from daemon.settings import Repository
 from daemon.store import cursors
+from daemon.store.overview import overview
 
 REPOSITORY = "octo/orders"
 
@@ -225,6 +226,7 @@ def test_wrong_bytes_are_never_taken_asked_for_ever_more_slowly_and_told_of(stat
     with here.store.read() as conn:
         (told,) = cursors.attention(conn, github.now)
     assert "does not have the digest" in told
+    assert told in overview(here.store, now=github.now).attention
     github._bytes = send
     here.poll(wait=7 * 3600)
     here.poll()
