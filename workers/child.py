@@ -17,7 +17,7 @@ from queue import SimpleQueue
 
 from daemon import events
 from daemon.domain.job import Job
-from daemon.errors import LostClaim, Permanent, Retryable, Unavailable
+from daemon.errors import LostClaim, Permanent, Retryable, StoreUnavailable, Unavailable
 from daemon.process import messages
 from daemon.process.child import limit_memory
 from daemon.process.messages import Completed, Failed, Lost, Outcome, Postponed, Run, Setup
@@ -80,8 +80,10 @@ def _outcome(job: Job, error: Exception) -> Outcome:
     match error:
         case LostClaim():
             return Lost(job=job.id)
+        case StoreUnavailable():
+            return Postponed(job=job.id, reason=str(error), cause=Cause.STORE)
         case Unavailable():
-            return Postponed(job=job.id, reason=str(error))
+            return Postponed(job=job.id, reason=str(error), cause=Cause.UNAVAILABLE)
         case Permanent():
             return Failed(job=job.id, cause=Cause.PERMANENT, reason=str(error), permanent=True)
         case Retryable(not_before=moment):

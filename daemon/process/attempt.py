@@ -68,8 +68,8 @@ class Attempt:
                 events.emit("job.done", job=self._job.id, kind=self._job.kind, seconds=self._seconds())
             case Lost():
                 events.emit("job.lost", level="warning", job=self._job.id, kind=self._job.kind)
-            case Postponed(reason=reason):
-                self._postpone(reason, self._child.policy.postpone_seconds, Cause.UNAVAILABLE)
+            case Postponed(reason=reason, cause=cause):
+                self._postpone(reason, self._pause(Cause(cause)), Cause(cause))
             case Failed():
                 self._fail(Cause(message.cause), message.reason, message.permanent, message.not_before)
             case _:
@@ -85,6 +85,16 @@ class Attempt:
         with self._store.begin() as connection:
             queue.postpone(connection, self._job, reason, run_at=time.time() + seconds, cause=cause)
         events.emit("job.postponed", job=self._job.id, cause=str(cause), reason=reason)
+
+    def _pause(self, cause: Cause) -> float:
+        """What is missing stays so until somebody acts; a database comes back by itself, mostly at once.
+
+        Where only this job's effects find no room in it, no more than half of the time goes into trying.
+        """
+        policy = self._child.policy
+        if cause is not Cause.STORE:
+            return policy.postpone_seconds
+        return min(policy.postpone_seconds, max(policy.backoff(1), self._seconds()))
 
     def _crashed(self) -> bool:
         how = self._child.end(grace_seconds=1.0)

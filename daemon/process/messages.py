@@ -55,10 +55,11 @@ class Lost(msgspec.Struct, frozen=True, kw_only=True, tag="lost"):
 
 
 class Postponed(msgspec.Struct, frozen=True, kw_only=True, tag="postponed"):
-    """Child → worker: something the job needs is not here."""
+    """Child → worker: something the job needs is not here, or (`store`) not now."""
 
     job: int
     reason: str
+    cause: str
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):

@@ -43,6 +43,8 @@ class Cause(enum.StrEnum):
     ERROR = "error"
     PERMANENT = "permanent"
     UNAVAILABLE = "unavailable"
+    STORE = "store"
+    """The database could not be used when the job needed it; that passes by itself."""
     INCOMPLETE = "incomplete"
     """The job's function returned without completing the job."""
     CRASHED = "crashed"

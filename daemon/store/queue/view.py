@@ -137,7 +137,7 @@ def runnable(connection: Connection, kinds: Collection[str], *, now: float | Non
         (jobs.c.state == "ready")
         & func.coalesce(jobs.c.cause != "unavailable", True)
         & jobs.c.kind.not_in(_PAUSED)
-        & (jobs.c.run_at <= case((jobs.c.attempt > 0, now + SOON), else_=now))
+        & (jobs.c.run_at <= case((jobs.c.cause.is_not(None), now + SOON), else_=now))
     )
     query = select(func.count()).where(jobs.c.kind.in_(kinds), ready | (jobs.c.state == "claimed"))
     return int(connection.execute(query).scalar_one())

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from daemon.domain.job import Job, NewJob
-from daemon.errors import Permanent, Retryable, Unavailable
+from daemon.errors import Permanent, Retryable, StoreUnavailable, Unavailable
 from daemon.store import queue
 from workers import child
 from workers.jobs.context import JobContext
@@ -82,6 +82,13 @@ def act(task: Job, context: JobContext) -> None:  # noqa: C901 - a table of deed
         case "unavailable":
             message = "the scanner is not installed"
             raise Unavailable(message)
+        case "first finds no database":
+            mark = Path(payload["mark"])
+            if not mark.exists():
+                mark.touch()
+                message = "the database cannot be used now"
+                raise StoreUnavailable(message)
+            effect(context, payload)
         case "permanent":
             message = "this can never work"
             raise Permanent(message)

@@ -97,6 +97,12 @@ def test_what_is_unavailable_postpones_and_spends_no_attempt(house) -> None:
     assert (view.state, view.attempt, view.reason) == (JobState.READY, 0, "the scanner is not installed")
 
 
+def test_a_database_that_was_away_for_a_moment_costs_no_attempt_and_no_long_wait(house, tmp_path) -> None:
+    house.worker()
+    view = house.wait_for(house.add(do="first finds no database", mark=str(tmp_path / "mark")), "done", seconds=20)
+    assert (view.attempt, view.failures) == (1, ())
+
+
 def test_a_child_that_cannot_start_spends_no_attempt_and_status_says_why(house) -> None:
     house.worker("broken")
     job = house.add("broken")

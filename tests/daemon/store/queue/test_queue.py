@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 
 import pytest
 
@@ -145,6 +146,14 @@ def test_a_postponed_job_spends_no_attempt(store: Store) -> None:
         assert view is not None
         assert (view.attempt, view.postponed, view.cause) == (0, 3, "unavailable")
         assert queue.runnable(connection, ["analysis"]) == 0
+
+
+def test_a_job_that_found_no_database_for_a_moment_is_waited_for(store: Store) -> None:
+    add(store, NewJob(kind="analysis"))
+    job = take(store)
+    with store.begin() as connection:
+        queue.postpone(connection, job, "disk full", run_at=time.time() + 5, cause=queue.Cause.STORE)
+        assert queue.runnable(connection, ["analysis"]) == 1
 
 
 def test_a_unique_key_is_held_while_a_job_with_it_is_unfinished(store: Store) -> None:
