@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _CHANNEL = "secaid"
 _LOOK_SECONDS = 1.0
 """Between two tries to reach a server that went away."""
-_CONNECT_SECONDS = 10
 
 
 class Bell(Protocol):
@@ -102,7 +101,7 @@ class NotifyBell:
         others = list(also)
         try:
             if self._connection is None:
-                self._connection = psycopg.connect(self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
+                self._connection = psycopg.connect(self._url, autocommit=True)
                 self._connection.execute(f"LISTEN {_CHANNEL}")
                 # What rang before nobody heard: look at the queue once more.
                 return True

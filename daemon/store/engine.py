@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 
 from daemon.errors import StoreUnavailable
 from daemon.store.bells import Bells, NotifyBells
@@ -27,7 +27,20 @@ Transaction = Connection
 LOCK_SECONDS = 30.0
 """How long a write transaction waits for the write lock before it gives up."""
 
+_ATTENTIVE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "20",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+"""libpq's parameters; seconds, and milliseconds for the last."""
+
 _RINGS = "secaid.rings"
+_OF_TRANSACTIONS = {"25"}
+"""PostgreSQL's class of errors about a transaction's state: mistakes of the program, but for these."""
+_SERVER_GONE = {"25006", "25P03"}
+"""The server is a standby now and refuses to write; it ended a transaction that did nothing for long."""
 _NOT_NOW = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -47,8 +60,9 @@ class Store:
     def __init__(self, engine: Engine, bells: Bells) -> None:
         self.engine = engine
         self.bells = bells
+        dbapi = engine.dialect.loaded_dbapi
         # Core wraps the driver's errors; prepared statements raise them as they are.
-        self._failed = (OperationalError, engine.dialect.loaded_dbapi.OperationalError)
+        self._failed = (OperationalError, InternalError, dbapi.OperationalError, dbapi.InternalError)
 
     @property
     def dialect(self) -> str:
@@ -137,17 +151,34 @@ def open_store(
         return open_sqlite(url, lock_seconds, synchronous, checkpoint=checkpoint)
     if url.drivername in {"postgresql", "postgres"}:
         url = url.set(drivername="postgresql+psycopg")
+    url = _attentive(url)
     milliseconds = int(lock_seconds * 1000)
-    options = f"-c lock_timeout={milliseconds} -c timezone=UTC -c idle_in_transaction_session_timeout=600000"
+    own = f"-c lock_timeout={milliseconds} -c timezone=UTC -c idle_in_transaction_session_timeout=600000"
+    # The user's own options last: they win.
+    options = f"{own} {url.query.get('options', '')}".strip()
     engine = create_engine(url, pool_pre_ping=True, pool_size=2, connect_args={"options": options})
     return Store(engine, NotifyBells(url))
+
+
+def _attentive(url: URL) -> URL:
+    """The URL, with what makes a connection notice within a lease that its server is gone without a word.
+
+    By TCP's own rules that takes a quarter of an hour, in which a worker could neither renew a claim nor be stopped.
+    What the URL says itself stands.
+    """
+    return url.set(query=_ATTENTIVE | dict(url.query))
 
 
 def translated(error: Exception) -> Exception:
     """The driver's "not now" errors → `StoreUnavailable`; a mistake in a statement stays what it is."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    # The low byte is the primary code.
-    if isinstance(cause, sqlite3.Error) and cause.sqlite_errorcode & 0xFF not in _NOT_NOW:
+    if isinstance(cause, sqlite3.Error):
+        # The low byte is the primary code; there is none where the driver itself refuses.
+        passing = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF in _NOT_NOW
+    else:
+        state = getattr(cause, "sqlstate", None) or ""
+        passing = state[:2] not in _OF_TRANSACTIONS or state in _SERVER_GONE
+    if not passing:
         return error
     problem = str(cause).strip()
     return StoreUnavailable(f"the database cannot be used now: {problem}; {_advice(problem)}")

@@ -33,11 +33,15 @@ class Ringer:
         self._listed: tuple[int, list[str]] = (-1, [])
 
     def ring(self, kinds: Collection[str]) -> None:
-        """Write a byte into the FIFO of every listener to these kinds; remove those whose listener is gone."""
-        for name in self._names():
-            kind = name.rpartition(".")[0]
-            if kind in kinds or kind == ANY:
-                _ring(f"{self._folder}/{name}")
+        """Write a byte into the FIFO of every listener to these kinds; remove those whose listener is gone.
+
+        A ring that fails wakes nobody and hurts nobody: it follows a commit, which stands.
+        """
+        with contextlib.suppress(OSError):
+            for name in self._names():
+                kind = name.rpartition(".")[0]
+                if kind in kinds or kind == ANY:
+                    _ring(f"{self._folder}/{name}")
 
     def _names(self) -> list[str]:
         """The listeners; the folder is only listed again when it has changed."""
@@ -131,8 +135,8 @@ def _ring(fifo: str) -> None:
                 os.unlink(fifo)
         return
     try:
-        # A full FIFO has rung often enough.
-        with contextlib.suppress(BlockingIOError):
+        # A full FIFO has rung often enough; a broken one's listener ended this very moment.
+        with contextlib.suppress(BlockingIOError, BrokenPipeError):
             os.write(descriptor, b"!")
     finally:
         os.close(descriptor)

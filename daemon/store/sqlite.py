@@ -13,7 +13,7 @@ from types import TracebackType
 
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from daemon.store.bells import FifoBells
@@ -71,15 +71,15 @@ class SqliteStore(Store):
     def checkpoint(self) -> None:
         """Move the write-ahead log into the database now, unless another process is doing it."""
         if self._checkpointer:
-            kept = self._readers.pop() if self._readers else self.connect(writing=False)
+            kept = taken(self._readers) or self.connect(writing=False)
             self._checkpointer.run(kept[1])
             self._readers.append(kept)
 
     def close(self) -> None:
         """Close every connection that is not in use."""
         for kept in (self._writers, self._readers):
-            while kept:
-                kept.pop()[0].close()
+            while idle := taken(kept):
+                idle[0].close()
         super().close()
 
     def connect(self, *, writing: bool) -> _Kept:
@@ -97,12 +97,14 @@ class SqliteStore(Store):
         return connection, raw, rings
 
     def committed(self, rings: set[str]) -> None:
-        """After a commit: ring, and keep the log short."""
+        """After a commit: ring, and keep the log short. Whatever fails here must not look like a failed commit."""
         if rings:
             self.bells.after_commit(rings)
             rings.clear()
         if self._checkpointer and self._checkpointer.is_due():
-            self.checkpoint()
+            # The next commit finds it due still.
+            with contextlib.suppress(DBAPIError, sqlite3.Error, OSError):
+                self.checkpoint()
 
 
 class _Transaction:
@@ -116,11 +118,16 @@ class _Transaction:
 
     def __enter__(self) -> Connection:
         try:
-            self._kept = self._idle.pop() if self._idle else self._store.connect(writing=self._writing)
-            self._start(self._kept[1])
-        except (OperationalError, sqlite3.DatabaseError) as error:
-            # Not only operational ones: a file that is no database is told when it is opened.
+            self._kept = taken(self._idle) or self._store.connect(writing=self._writing)
+        except (DBAPIError, sqlite3.Error) as error:
             raise translated(error) from error
+        try:
+            self._start(self._kept[1])
+        except BaseException as error:
+            self._drop()
+            if isinstance(error, sqlite3.Error):
+                raise translated(error) from error
+            raise
         return self._kept[0]
 
     def __exit__(
@@ -130,18 +137,29 @@ class _Transaction:
         if error is None:
             try:
                 _end(connection, raw)
-            except (OperationalError, sqlite3.OperationalError) as failure:
-                connection.close()
-                raise translated(failure) from failure
+            except BaseException as failure:
+                self._drop()
+                if isinstance(failure, DBAPIError | sqlite3.Error):
+                    raise translated(failure) from failure
+                raise
             self._idle.append(self._kept)
             return
-        # Whatever it was in the middle of is rolled back, and nobody finds the connection in that state.
-        connection.close()
-        if isinstance(error, OperationalError | sqlite3.OperationalError):
-            raise translated(error) from error
+        self._drop()
+        # Not only operational errors: a damaged page is told when it is read.
+        if isinstance(error, DBAPIError | sqlite3.Error) and (told := translated(error)) is not error:
+            raise told from error
 
     def _start(self, raw: sqlite3.Connection) -> None:
         raw.execute("BEGIN")
+
+    def _drop(self) -> None:
+        """Close the connection now, not when the error's traceback is forgotten: whatever it was in the middle of is
+        rolled back, it holds no lock any more, and nobody finds it in that state.
+        """
+        connection, _, rings = self._kept
+        rings.clear()
+        with contextlib.suppress(DBAPIError, sqlite3.Error):
+            connection.close()
 
 
 class _Write(_Transaction):
@@ -184,6 +202,14 @@ def sqlite_risk(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> str |
         "(fixed in 3.51.3, 3.50.7 and 3.44.6); secaid lets one process checkpoint at a time, "
         "and no other program should write to its database"
     )
+
+
+def taken(idle: collections.deque[_Kept]) -> _Kept | None:
+    """A connection that nobody uses, or None: another thread may have been quicker since the last look."""
+    try:
+        return idle.pop()
+    except IndexError:
+        return None
 
 
 def _end(connection: Connection, raw: sqlite3.Connection) -> None:
