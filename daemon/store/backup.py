@@ -9,16 +9,13 @@ import subprocess
 import time
 from pathlib import Path
 
-from daemon.errors import Permanent, SchemaMismatch, Unavailable
+from daemon.errors import Permanent, SchemaMismatch, StoreUnavailable, Unavailable
 from daemon.storage import replace, sync_tree
 from daemon.store import migrate
 from daemon.store.engine import Store, open_store
-from daemon.store.fifo import read_only
+from daemon.store.fifo import listeners, read_only
 from daemon.store.identity import surely_gone
 from daemon.store.processes import everyone
-
-_PAGES = 2048
-"""Pages copied between two breaths: writers go on in between."""
 
 
 class BackupBroken(Permanent):
@@ -55,7 +52,9 @@ def backup(store: Store, target: Path) -> Path:
 
 
 def restore(source: Path, database: Path) -> Path | None:
-    """Put a backup in the database's place; returns where the database that was there is kept.
+    """Put a backup in the database's place; returns where the database that was there is kept, however damaged.
+
+    A kill at any moment leaves the one or the other, whole.
 
     Raises:
         BackupBroken: the backup fails its check; nothing was changed.
@@ -69,8 +68,7 @@ def restore(source: Path, database: Path) -> Path | None:
     if database.exists():
         _require_unused(database)
         kept = database.with_name(f"{database.name}.before-restore-{time.strftime('%Y%m%d-%H%M%S')}")
-        # Through SQLite: what is still in the write-ahead log belongs to it.
-        _copy(database, kept)
+        _keep(database, kept)
     aside = database.with_name(f".{database.name}.incoming")
     shutil.copyfile(source, aside)
     aside.chmod(0o600)
@@ -105,10 +103,28 @@ def _copy(source: Path, target: Path) -> None:
         contextlib.closing(sqlite3.connect(source, timeout=30)) as live,
         contextlib.closing(sqlite3.connect(target)) as copy,
     ):
-        live.backup(copy, pages=_PAGES, sleep=0.005)
+        # In one step, on one snapshot: with a write-ahead log nobody waits for it, and a copy in several steps
+        # begins anew at every commit of somebody else's, for ever where they come often.
+        live.backup(copy)
         # A backup is one file: without this it would look for a log of its own.
         copy.execute("PRAGMA journal_mode = DELETE")
     target.chmod(0o600)
+
+
+def _keep(database: Path, kept: Path) -> None:
+    """Copy what is to be replaced, and leave nothing in its log that the file would lack without it."""
+    try:
+        # Through SQLite: what is still in the write-ahead log belongs to it.
+        _copy(database, kept)
+        with contextlib.closing(sqlite3.connect(database, timeout=30)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.DatabaseError:
+        # Too damaged for SQLite to read, which is why people restore: as it lies there.
+        shutil.copyfile(database, kept)
+        log = database.with_name(f"{database.name}-wal")
+        if log.exists():
+            shutil.copyfile(log, kept.with_name(f"{kept.name}-wal"))
+        kept.chmod(0o600)
 
 
 def _dump(store: Store, target: Path) -> None:
@@ -147,15 +163,23 @@ def _require_known_schema(path: Path) -> None:
 
 
 def _require_unused(database: Path) -> None:
+    # A damaged database cannot tell who uses it; the doorbells can.
+    alive = _registered(database) or listeners(str(database))
+    if alive:
+        message = f"secaid is running ({', '.join(alive)}): stop it first (`secaid service stop`), then restore"
+        raise Unavailable(message)
+
+
+def _registered(database: Path) -> list[str]:
+    """The processes that live, by the database's own word: `analysis (4711)`."""
     store = open_store(database)
     try:
         if migrate.version(store) is None:
-            return
+            return []
         with store.read() as connection:
             alive = [each for each in everyone(connection, one_host=True) if not surely_gone(each.id, one_host=True)]
+    except StoreUnavailable:
+        return []
     finally:
         store.close()
-    if alive:
-        names = ", ".join(f"{each.kind or each.role} ({each.pid})" for each in alive)
-        message = f"secaid is running ({names}): stop it first (`secaid service stop`), then restore"
-        raise Unavailable(message)
+    return [f"{each.kind or each.role} ({each.pid})" for each in alive]

@@ -112,6 +112,25 @@ def read_only(database: str) -> str:
     return f"file:{database}?mode=ro"
 
 
+def listeners(database: str) -> list[str]:
+    """Who listens to the database's bells now: `analysis (4711)`."""
+    folder = f"{database}-bells"
+    try:
+        names = sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []
+    parts = [name.rpartition(".") for name in names if _is_heard(f"{folder}/{name}")]
+    return [f"{kind} ({pid})" for kind, _, pid in parts]
+
+
+def _is_heard(fifo: str) -> bool:
+    try:
+        os.close(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return True
+
+
 def _open_fifo(path: str) -> int:
     with contextlib.suppress(FileExistsError):
         os.mkfifo(path, 0o600)

@@ -114,3 +114,60 @@ def test_postgresql_is_dumped_by_its_own_program(postgres_url: str, tmp_path: Pa
     made = backup.backup(store, tmp_path)
     store.close()
     assert made.read_bytes().startswith(b"PGDMP")
+
+
+def test_a_backup_ends_although_others_commit_all_the_time(
+    sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copied in several steps, it would begin anew at each commit; here there is one after every step."""
+    with sqlite_store.begin() as connection:
+        queue.enqueue_many(connection, [NewJob(kind="analysis", payload={"text": "x" * 3000})] * 3000)
+    steps = []
+
+    class Watched(sqlite3.Connection):
+        def backup(self, target: sqlite3.Connection, **given: object) -> None:
+            def between(*_: int) -> None:
+                steps.append(1)
+                assert len(steps) < 20, "it does not end"
+                add(sqlite_store)
+
+            super().backup(target, progress=between, **given)  # type: ignore[arg-type]
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        "daemon.store.backup.sqlite3.connect", lambda *given, **more: connect(*given, **more, factory=Watched)
+    )
+    made = backup.backup(sqlite_store, tmp_path / "copy.db")
+    monkeypatch.undo()
+    assert steps
+    assert jobs_in(made) == 3000
+
+
+@pytest.mark.parametrize("damage", ["all of it", "some pages"])
+def test_a_backup_takes_the_place_of_a_damaged_database(sqlite_store: Store, tmp_path: Path, damage: str) -> None:
+    add(sqlite_store, 500)
+    made = backup.backup(sqlite_store, tmp_path / "copy.db")
+    database = tmp_path / "damaged.db"
+    content = bytearray(made.read_bytes())
+    first = 0 if damage == "all of it" else 4096
+    content[first:] = os.urandom(len(content) - first)
+    database.write_bytes(content)
+    database.with_name("damaged.db-wal").write_bytes(b"what was in the log")
+    kept = backup.restore(made, database)
+    assert kept is not None
+    assert kept.read_bytes() == content
+    assert jobs_in(database) == 500
+
+
+def test_a_damaged_database_in_use_is_not_replaced_either(sqlite_store: Store, tmp_path: Path) -> None:
+    """It cannot tell who uses it any more."""
+    made = backup.backup(sqlite_store, tmp_path / "copy.db")
+    database = tmp_path / "damaged.db"
+    database.write_bytes(os.urandom(8192))
+    damaged = open_store(database)
+    bell = damaged.bells.listen(["analysis"])
+    with pytest.raises(Unavailable, match=rf"analysis \({os.getpid()}\).*stop it first"):
+        backup.restore(made, database)
+    bell.close()
+    backup.restore(made, database)
+    damaged.close()
