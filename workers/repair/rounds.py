@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from workers.repair.compose import Chosen, Overlay, compose
+from workers.repair.compose import Overlay, compose
 from workers.repair.item import Item
+from workers.repair.together import Chosen
 from workers.source.tree import SourceTree
 from workers.verify.verifier import Verifier
 

@@ -53,7 +53,7 @@ def _rights(job: Job, had: scopes.Grants, has: scopes.Grants, tree: SourceTree) 
 
 def _callee_needs(uses: str, tree: SourceTree, depth: int) -> list[tuple[scopes.Need, str]] | None:
     """What a local reusable workflow needs: what it declares, else what its jobs use."""
-    if not uses.startswith("./") or depth > _MAX_DEPTH:
+    if not uses.startswith(("./", "$/")) or depth > _MAX_DEPTH:
         return None
     try:
         callee = workflow(tree.read(str(PurePosixPath(uses[2:].partition("@")[0]))))

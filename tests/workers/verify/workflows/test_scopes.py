@@ -2,7 +2,9 @@
 
 import pytest
 
+from workers.source.tree import MemoryTree
 from workers.verify.workflows.model import workflow
+from workers.verify.workflows.preserved import broken
 from workers.verify.workflows.scopes import grants, needs, satisfied
 
 HEAD = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
@@ -39,3 +41,16 @@ def test_a_block_of_the_job_counts_instead_of_that_of_the_workflow():
     assert satisfied(("contents:read",), {"contents": "write"})
     assert not satisfied(("contents:write",), {"contents": "read"})
     assert satisfied(("contents:write",), None)
+
+
+@pytest.mark.parametrize("prefix", ["./", "$/"])
+def test_a_called_workflow_of_the_repository_is_read_whichever_way_it_is_named(prefix):
+    """What it asks for decides whether the caller still grants enough."""
+    caller = f"on: push\njobs:\n  a:\n    uses: {prefix}.github/workflows/callee.yml\n"
+    block = "    permissions:\n      contents: {}\n"
+    callee = HEAD.replace("push", "workflow_call") + CHECKOUT + "      - run: git push\n"
+    tree = MemoryTree({".github/workflows/callee.yml": callee.encode()})
+    enough = caller.replace("    uses", block.format("write") + "    uses")
+    too_little = caller.replace("    uses", block.format("read") + "    uses")
+    assert broken(caller.encode(), enough.encode(), tree) == []
+    assert [*broken(caller.encode(), too_little.encode(), tree)] != []
