@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+
+import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.terraform.resource import Resource
+from workers.fixers.terraform.resource import Resource, several
 from workers.fixers.terraform.settings import on
-from workers.source.hcl import Body, block_text
+from workers.source.hcl import Block, Body, Hcl, block_text
 
 _ATTRIBUTES = {
     "CKV_AWS_327": "kms_key_id", "CKV_AWS_189": "kms_key_id", "CKV_AWS_158": "kms_key_id", "CKV_AWS_35": "kms_key_id",
@@ -18,17 +21,40 @@ _ATTRIBUTES = {
     "CKV_AWS_173": "kms_key_arn",
     "CKV_AWS_354": "performance_insights_kms_key_id", "CKV_AWS_337": "key_id", "CKV_AWS_98": "kms_key_arn",
 }  # fmt: skip
-_POLICY = """jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid       = "AccountDecides"
-      Effect    = "Allow"
-      Principal = { AWS = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:root" }
-      Action    = "kms:*"
-      Resource  = "*"
-    }]
-  })"""
+
+
+class _Service(msgspec.Struct, frozen=True):
+    """A service that uses a key in its own name, which the key's policy must let it; others act for their caller."""
+
+    principal: str
+    context: str
+    """The encryption context that names its resource, and the pattern of that resource's ARN."""
+    encrypts: str
+    describes: bool = False
+
+
+_SERVICES = {
+    "CKV_AWS_158": _Service(
+        "logs.${data.aws_region.current.name}.amazonaws.com",
+        '"kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:*:${data.aws_caller_identity.current.account_id}:*"',
+        '["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"]',
+    ),
+    "CKV_AWS_35": _Service(
+        "cloudtrail.amazonaws.com",
+        '"kms:EncryptionContext:aws:cloudtrail:arn" = '
+        '"arn:aws:cloudtrail:*:${data.aws_caller_identity.current.account_id}:trail/*"',
+        '"kms:GenerateDataKey*"',
+        describes=True,
+    ),
+}
+_ON_OFF = re.compile(r".*\?\s*1\s*:\s*0")
 _REPLACE = "an existing resource may be replaced: move its data over a snapshot"
+_IN_PLACE = "what is stored already keeps its old key; whoever reads or writes needs permission for the new one"
+_KEEP = frozenset(
+    ("aws_cloudwatch_log_group", "aws_cloudtrail", "aws_lambda_function", "aws_secretsmanager_secret",
+     "aws_ssm_parameter", "aws_kinesis_stream", "aws_s3_bucket_object", "aws_s3_object")
+)  # fmt: skip
+"""Types whose key changes without a new resource."""
 
 
 @fixer(
@@ -43,12 +69,15 @@ def customer_key(target: Target) -> Iterator[Candidate]:
     """A key that the module already has; a new one; or one that a variable names."""
     resource = Resource(target)
     path = _ATTRIBUTES.get(target.finding.rule, "kms_key_id")
-    keys = [block.labels[1] for _, block in resource.blocks("resource", "aws_kms_key") if len(block.labels) > 1]
+    service = _SERVICES.get(target.finding.rule)
+    keys = [
+        block.labels[1] for hcl, block in resource.blocks("resource", "aws_kms_key") if _serves(hcl, block, service)
+    ]
     if keys:
         how = f"Encrypts with {keys[0]}, a customer key that the module already has."
         yield from _with(resource, path, f"aws_kms_key.{keys[0]}.arn", "module-key", how)
     else:
-        yield from _with_new_key(resource, path)
+        yield from _with_new_key(resource, path, service)
     name = f"{resource.name}_kms_key_arn".replace("-", "_")
     if any(True for _ in resource.blocks("variable", name)):
         message = f"the variable {name} is there already and is not used by {resource.address}"
@@ -61,31 +90,65 @@ def customer_key(target: Target) -> Iterator[Candidate]:
     how = f"Encrypts with the key that the new variable `{name}` names."
     declares = [*resource.declare(body), f"variable.{name}"]
     yield from resource.candidate(
-        "key-variable", edits, how, declares, ["set the variable before the next plan", _REPLACE]
+        "key-variable", edits, how, declares, ["set the variable before the next plan", _warning(resource)]
     )
 
 
 def _with(resource: Resource, path: str, key: str, approach: str, how: str) -> Iterator[Candidate]:
     body = _body(resource, path, key)
-    yield from resource.candidate(approach, resource.settle(body), how, resource.declare(body), [_REPLACE])
+    yield from resource.candidate(approach, resource.settle(body), how, resource.declare(body), [_warning(resource)])
 
 
-def _with_new_key(resource: Resource, path: str) -> Iterator[Candidate]:
+def _warning(resource: Resource) -> str:
+    return _IN_PLACE if resource.type in _KEEP else _REPLACE
+
+
+def _serves(hcl: Hcl, block: Block, service: _Service | None) -> bool:
+    """Whether a key of the module encrypts, is one, and lets the service use it where that needs its leave."""
+    if len(block.labels) < 2 or several(block) or "SIGN" in block.text("key_usage"):
+        return False
+    text = hcl.content[block.node.start_byte : block.node.end_byte].decode()
+    return service is None or service.principal.partition(".")[0] in text
+
+
+def _with_new_key(resource: Resource, path: str, service: _Service | None) -> Iterator[Candidate]:
     label = resource.unique_name("aws_kms_key", resource.name)
+    counted = resource.instances if _ON_OFF.fullmatch(resource.instances.get("count", "")) else {}
     key_body = {
-        "description": f'"Encrypts {resource.address}"', "enable_key_rotation": "true",
-        "deletion_window_in_days": "30", "policy": _POLICY,
+        **counted, "description": f'"Encrypts {resource.address}"', "enable_key_rotation": "true",
+        "deletion_window_in_days": "30", "policy": _policy(service),
     }  # fmt: skip
     key = block_text("resource", ("aws_kms_key", label), key_body)
-    body = _body(resource, path, f"aws_kms_key.{label}.arn")
+    body = _body(resource, path, f"aws_kms_key.{label}{'[count.index]' if counted else ''}.arn")
     declares = [*resource.declare(body), f"resource.aws_kms_key.{label}"]
-    account = [block for _, block in resource.blocks("data", "aws_caller_identity") if block.labels[1:] == ("current",)]
-    if not account:
-        key = f'data "aws_caller_identity" "current" {{}}\n\n{key}'
-        declares.append("data.aws_caller_identity.current")
+    for kind in ("aws_region", "aws_caller_identity"):
+        known = any(block.labels[1:] == ("current",) for _, block in resource.blocks("data", kind))
+        if f"data.{kind}.current" in key and not known:
+            key = f'data "{kind}" "current" {{}}\n\n{key}'
+            declares.append(f"data.{kind}.current")
     edits = [*resource.settle(body), resource.hcl.after(resource.block, key)]
     how = "Encrypts with a new customer key that rotates every year and that the account's own policies govern."
-    yield from resource.candidate("new-key", edits, how, declares, [_REPLACE])
+    yield from resource.candidate("new-key", edits, how, declares, [_warning(resource)])
+
+
+def _policy(service: _Service | None) -> str:
+    """The account decides who uses the key; a service that uses it in its own name is let in."""
+    root = 'AWS = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:root"'
+    found = [_statement("AccountDecides", root, '"kms:*"')]
+    if service:
+        name = f'Service = "{service.principal}"'
+        found.append(_statement("ServiceEncrypts", name, service.encrypts, service.context))
+        if service.describes:
+            found.append(_statement("ServiceDescribes", name, '"kms:DescribeKey"'))
+    return 'jsonencode({\n    Version = "2012-10-17"\n    Statement = [' + ", ".join(found) + "]\n  })"
+
+
+def _statement(sid: str, principal: str, actions: str, context: str = "") -> str:
+    lines = {"Sid": f'"{sid}"', "Effect": '"Allow"', "Principal": f"{{ {principal} }}", "Action": actions,
+             "Resource": '"*"'}  # fmt: skip
+    if context:
+        lines["Condition"] = f"{{ StringLike = {{ {context} }} }}"
+    return "{\n" + "".join(f"      {name:<9} = {value}\n" for name, value in lines.items()) + "    }"
 
 
 def _body(resource: Resource, path: str, value: str) -> Body:

@@ -8,8 +8,8 @@ _REACH = "whoever reaches it over the internet today needs another way: a privat
 _PRIVATE = "The resource is reached from its own network only."
 
 
-def _private(path: str, value: str = "false") -> list[Setting]:
-    return [Setting("private", on(path, value), _PRIVATE, _REACH, toggle=True)]
+def _private(path: str, value: str = "false", since: str = "") -> list[Setting]:
+    return [Setting("private", on(path, value), _PRIVATE, _REACH, toggle=True, since=since)]
 
 
 EXPOSURE = {
@@ -32,7 +32,7 @@ EXPOSURE = {
     ],
     "CKV_AZURE_48": _private("public_network_access_enabled"),
     "CKV_AZURE_53": _private("public_network_access_enabled"),
-    "CKV_AZURE_59": _private("public_network_access_enabled"),
+    "CKV_AZURE_59": _private("public_network_access_enabled", since="azurerm:3"),
     "CKV_AZURE_68": _private("public_network_access_enabled"),
     "CKV_AZURE_89": _private("public_network_access_enabled"),
     "CKV_AZURE_101": _private("public_network_access_enabled"),
@@ -41,8 +41,8 @@ EXPOSURE = {
     "CKV_AZURE_189": [Setting("private", on("public_network_access_enabled", "false"), _PRIVATE, _REACH)],
     "CKV_AZURE_222": _private("public_network_access_enabled"),
     "CKV_AZURE_34": _private("container_access_type", '"private"'),
-    "CKV_AZURE_190": _private("allow_nested_items_to_be_public"),
-    "CKV2_AZURE_47": _private("allow_nested_items_to_be_public"),
+    "CKV_AZURE_190": _private("allow_nested_items_to_be_public", since="azurerm:3"),
+    "CKV2_AZURE_47": _private("allow_nested_items_to_be_public", since="azurerm:3"),
     "CKV_AZURE_118": _private("enable_ip_forwarding"),
     "CKV_AZURE_251": _private("public_network_access_enabled"),
     "CKV_GCP_36": _private("can_ip_forward"),

@@ -17,6 +17,8 @@ _PORTS = {
     "CKV_AWS_24": 22, "CKV_AWS_25": 3389, "CKV_AWS_260": 80, "CKV_GCP_2": 22, "CKV_GCP_3": 3389, "CKV_GCP_75": 21,
     "CKV_GCP_77": 20, "CKV_GCP_88": 3306, "CKV_GCP_106": 80, "CKV_AZURE_9": 3389, "CKV_AZURE_10": 22,
 }  # fmt: skip
+_WEB = frozenset(("CKV_AWS_260",))
+_BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
 _LOCKED_OUT = "whoever connects over the internet today is locked out: put their networks in first"
 
 
@@ -37,6 +39,12 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
     if not found:
         message = f"no rule of {resource.address} names the open internet itself"
         raise NoFix(message)
+    if target.finding.rule in _WEB and (balancer := _public_balancer(resource)):
+        message = (
+            f"{resource.address} belongs to {balancer}, a load balancer that faces the internet: its port 80 is open "
+            "on purpose, and should answer with a redirect to HTTPS"
+        )
+        raise NoFix(message)
     path = f"resource.{resource.address}"
     blocks = [f"{path}.{kind}" for kind in ("ingress", "security_rule", *_SOURCES)]
     how = "Private networks may connect; the internet may not."
@@ -56,6 +64,15 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
         "networks-variable", [*edits, resource.hcl.after(resource.block, text)], how, [*blocks, f"variable.{name}"],
         ["set the variable before the next plan", _LOCKED_OUT],
     )  # fmt: skip
+
+
+def _public_balancer(resource: Resource) -> str | None:
+    """A load balancer of the module that faces the internet with this security group."""
+    for kind in _BALANCERS:
+        for _, block in resource.blocks("resource", kind):
+            if block.text("internal") != "true" and resource.mentioned(block.text("security_groups")):
+                return ".".join(block.labels)
+    return None
 
 
 def _open_sources(resource: Resource, port: int | None) -> Iterator[Attribute]:
@@ -108,7 +125,7 @@ def default_security_group(target: Target) -> Iterator[Candidate]:
     if resource.type != "aws_vpc":
         message = f"{resource.address} is not a VPC"
         raise NoFix(message)
-    edit, path = resource.beside("aws_default_security_group", {"vpc_id": f"{resource.address}.id"})
+    edit, path = resource.beside("aws_default_security_group", {"vpc_id": resource.reference("id")})
     how = "Terraform adopts the VPC's default group and removes all of its rules."
     yield from resource.candidate("adopt-without-rules", [edit], how, [path], [_IN_USE])
 

@@ -10,9 +10,11 @@ from functools import cached_property
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, Target
+from workers.fixers.terraform.providers import constraints, newest_major
 from workers.source.hcl import Block, Body, Hcl, HclBroken, block_text
 
 MAX_FILES = 200
+_INSTANCES = {"count": "count.index", "for_each": "each.key"}
 _VARIABLE = re.compile(r"var\.(\w+)")
 
 
@@ -46,18 +48,38 @@ class Resource:
             path for path in self.target.tree.paths()
             if posixpath.dirname(path) == folder and path.endswith((".tf", ".tofu")) and path != self.hcl.path
         ]  # fmt: skip
-        found = [self.hcl]
-        for path in others[:MAX_FILES]:
+        return [self.hcl, *self._readable(others[:MAX_FILES])]
+
+    def _readable(self, paths: Iterable[str]) -> Iterator[Hcl]:
+        for path in paths:
             try:
-                found.append(Hcl(path, self.target.tree.read(path)))
+                yield Hcl(path, self.target.tree.read(path))
             except (HclBroken, SourceUnavailable):
                 continue
-        return found
+
+    @property
+    def instances(self) -> dict[str, str]:
+        """`count` or `for_each` of a resource beside this one, so that each instance has its own."""
+        attributes = self.block.attributes
+        if "for_each" in attributes:
+            return {"for_each": self.address}
+        return {"count": attributes["count"].text} if "count" in attributes else {}
 
     @property
     def address(self) -> str:
         """`aws_s3_bucket.logs`."""
         return f"{self.type}.{self.name}"
+
+    def reference(self, attribute: str) -> str:
+        """The attribute as a resource beside this one names it, instance by instance where it has several."""
+        index = "".join(f"[{each}]" for name, each in _INSTANCES.items() if name in self.block.attributes)
+        return f"{self.address}{index}.{attribute}"
+
+    def provider_major(self, name: str) -> int | None:
+        """The newest major release of a provider that the module allows; none where nothing bounds it."""
+        locked = posixpath.join(posixpath.dirname(self.hcl.path), ".terraform.lock.hcl")
+        files = [*self.module, *(self._readable([locked]))]
+        return newest_major(constraints([block for file in files for block in file.blocks], name))
 
     def blocks(self, kind: str, label: str = "") -> Iterator[tuple[Hcl, Block]]:
         """Every block of the module of that kind, and first label."""
@@ -68,13 +90,16 @@ class Resource:
 
     def belongs(self, kind: str, attribute: str) -> tuple[Hcl, Block] | None:
         """A separate resource that configures this one: it names it in `attribute`."""
-        pattern = re.compile(rf"\b{re.escape(self.address)}\.|^{re.escape(self.block.text(attribute))}$")
-        named = bool(self.block.text(attribute))
+        own = self.block.text(attribute)
         for file, block in self.blocks("resource", kind):
             text = block.text(attribute)
-            if self.address + "." in text or (named and pattern.search(text)):
+            if self.mentioned(text) or (own and own == text):
                 return file, block
         return None
+
+    def mentioned(self, text: str) -> bool:
+        """Whether an expression or a block's text refers to this resource."""
+        return re.search(rf"(?<![\w.]){re.escape(self.address)}(?:\[[^\]]*\])*\.", text) is not None
 
     def settle(self, body: Body, *, block: Block | None = None) -> list[Edit]:
         """Edits that make the resource say this.
@@ -110,7 +135,16 @@ class Resource:
     def beside(self, kind: str, body: Body, name: str | None = None) -> tuple[Edit, str]:
         """An edit that adds a resource behind this one, and the new resource's declared path."""
         label = self.unique_name(kind, name or self.name)
+        body = {**self.instances, **body}
         return self.hcl.after(self.block, block_text("resource", (kind, label), body)), f"resource.{kind}.{label}"
+
+    def followed(self, edits: Sequence[Edit], text: str) -> list[Edit]:
+        """Edits, and a top-level block behind the resource and behind what they put there already."""
+        more = self.hcl.after(self.block, text)
+        same = [edit for edit in edits if (edit.path, edit.start, edit.end) == (more.path, more.start, more.end)]
+        others = [edit for edit in edits if edit not in same]
+        joined = "".join(edit.text for edit in [*same, more])
+        return [*others, Edit(path=more.path, start=more.start, end=more.end, text=joined)]
 
     def declare(self, body: Body) -> list[str]:
         """Declared paths of what a body says: top attributes and blocks."""
@@ -143,6 +177,11 @@ class Resource:
             return Hcl(path, self.target.tree.read(path))
         except (HclBroken, SourceUnavailable) as error:
             raise NoFix(str(error)) from error
+
+
+def several(block: Block) -> bool:
+    """Whether a resource has instances, which are referred to one by one."""
+    return not _INSTANCES.keys().isdisjoint(block.attributes)
 
 
 def leaves(body: Body, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.terraform.resource import Resource
-from workers.source.hcl import Body
+from workers.fixers.terraform.resource import Resource, several
+from workers.source.hcl import Body, block_text
 
 _BLOCKS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 _ONE = {"CKV_AWS_53": 0, "CKV_AWS_54": 1, "CKV_AWS_55": 2, "CKV_AWS_56": 3}
 _SPLIT = "aws_s3_bucket_"
+_OWN_RESOURCES = 4
+_LOG_VARIABLE = "access_log_bucket"
+_LOGS = re.compile(r"(?:^|[_-])(?:access)?logs?(?:ging)?(?:$|[_-])", re.IGNORECASE)
+_DELIVERY = "the log bucket's policy must let logging.s3.amazonaws.com write"
+_SINCE_4 = {
+    f"{_SPLIT}{each}"
+    for each in ("versioning", "logging", "lifecycle_configuration", "server_side_encryption_configuration")
+}
+"""Resources that release 4 of the AWS provider brought; before it the bucket's own blocks said the same."""
 
 
 def bucket(target: Target) -> Resource:
@@ -33,22 +43,31 @@ def configure(
     """The resource of its own that configures the bucket: changed where it is there, else added."""
     warnings = [warning] if warning else []
     existing = resource.belongs(kind, "bucket")
+    if not existing and kind in _SINCE_4 and _before_4(resource):
+        return
     if existing:
         file, block = existing
         declares = [f"resource.{kind}.{block.labels[1]}.{name}" for name in body]
         yield from resource.candidate(approach, list(file.merge(block, body)), how, declares, warnings)
         return
-    edit, path = resource.beside(kind, {"bucket": f"{resource.address}.id", **body})
+    edit, path = resource.beside(kind, {"bucket": resource.reference("id"), **body})
     yield from resource.candidate(approach, [edit], how, [path], warnings)
+
+
+def _before_4(resource: Resource) -> bool:
+    """Whether the module keeps to releases of the provider that lack the resources of their own."""
+    newest = resource.provider_major("aws")
+    return newest is not None and newest < _OWN_RESOURCES
 
 
 def inline(resource: Resource, body: Body, approach: str, how: str, warning: str = "") -> Iterator[Candidate]:
     """The bucket's own block, as provider versions before 4 write it; only where the bucket is written that way."""
     old_style = any(block.type in ("versioning", "logging", "server_side_encryption_configuration", "lifecycle_rule")
                     for block in resource.block.blocks) or "acl" in resource.block.attributes  # fmt: skip
-    if old_style:
-        note = "AWS provider 4 and later want a resource of its own for this"
-        warnings = [note, warning] if warning else [note]
+    before_4 = _before_4(resource)
+    if old_style or before_4:
+        notes = [] if before_4 else ["AWS provider 4 and later want a resource of its own for this"]
+        warnings = [*notes, warning] if warning else notes
         yield from resource.candidate(approach, resource.settle(body), how, resource.declare(body), warnings)
 
 
@@ -80,19 +99,18 @@ def public_access(target: Target) -> Iterator[Candidate]:
     yield from configure(resource, "aws_s3_bucket_public_access_block", every, "public-access-block", how, warning)
     if not resource.belongs("aws_s3_bucket_ownership_controls", "bucket"):
         block, path = resource.beside(
-            "aws_s3_bucket_public_access_block", {"bucket": f"{resource.address}.id", **every}
+            "aws_s3_bucket_public_access_block", {"bucket": resource.reference("id"), **every}
         )
         owner, other = resource.beside(
             "aws_s3_bucket_ownership_controls",
-            {"bucket": f"{resource.address}.id", "rule": {"object_ownership": '"BucketOwnerEnforced"'}},
+            {"bucket": resource.reference("id"), "rule": {"object_ownership": '"BucketOwnerEnforced"'}},
         )
         if (
             not resource.belongs("aws_s3_bucket_public_access_block", "bucket")
             and "acl" not in resource.block.attributes
         ):
             how = "A public access block, and ownership by the bucket, which turns ACLs off altogether."
-            text = f"{block.text}{owner.text}"
-            edit = resource.hcl.edit(block.start, block.end, text.replace(resource.hcl.newline, "\n"))
+            edit = resource.hcl.edit(block.start, block.end, f"{block.text}{owner.text}".replace("\r\n", "\n"))
             yield from resource.candidate("public-access-block-no-acls", [edit], how, [path, other], [warning])
 
 
@@ -132,7 +150,7 @@ def encryption(target: Target) -> Iterator[Candidate]:
     served = [
         block.labels[1]
         for hcl, block in resource.blocks("resource", "aws_cloudfront_distribution")
-        if f"{resource.address}.".encode() in hcl.content[block.node.start_byte : block.node.end_byte]
+        if resource.mentioned(hcl.content[block.node.start_byte : block.node.end_byte].decode())
     ]
     if served and target.finding.rule.endswith("145"):
         message = (
@@ -144,7 +162,7 @@ def encryption(target: Target) -> Iterator[Candidate]:
     how = "New objects are encrypted with the account's KMS key for S3."
     warning = "readers need permission for the key; existing objects stay as they are until they are written again"
     kind = f"{_SPLIT}server_side_encryption_configuration"
-    inline_first = resource.block.block("server_side_encryption_configuration") is not None
+    inline_first = resource.block.block("server_side_encryption_configuration") is not None or _before_4(resource)
     wrapped: Body = {"server_side_encryption_configuration": {"rule": default}}
     if inline_first:
         yield from inline(resource, wrapped, "kms-inline", how, warning)
@@ -191,33 +209,26 @@ def access_log(target: Target) -> Iterator[Candidate]:
     holders = [
         block.labels[1]
         for _, block in resource.blocks("resource", "aws_s3_bucket")
-        if "log" in block.labels[1].lower() and block.labels[1] != resource.name
+        if _LOGS.search(block.labels[1]) and block.labels[1] != resource.name and not several(block)
     ]
     for name in holders[:1]:
         body: Body = {"target_bucket": f"aws_s3_bucket.{name}.id", "target_prefix": prefix}
-        yield from configure(resource, f"{_SPLIT}logging", body, "log-bucket", f"{how} the bucket {name}.")
-        yield from inline(resource, {"logging": body}, "log-bucket-inline", f"{how} the bucket {name}.")
-    if not any(True for _ in resource.blocks("variable", "access_log_bucket")):
-        kind = f"{_SPLIT}logging"
-        wanted: Body = {
-            "bucket": f"{resource.address}.id",
-            "target_bucket": "var.access_log_bucket",
-            "target_prefix": prefix,
-        }
-        edit, path = resource.beside(kind, wanted)
-        variable = (
-            '\n\nvariable "access_log_bucket" {\n  description = "Name of the bucket that takes access logs"\n'
-            "  type        = string\n}"
-        )
-        both = resource.hcl.edit(edit.start, edit.end, edit.text.replace(resource.hcl.newline, "\n") + variable)
-        text = f"{how} the bucket that the new variable `access_log_bucket` names."
-        yield from resource.candidate(
-            "log-bucket-variable",
-            [both],
-            text,
-            [path, "variable.access_log_bucket"],
-            ["set the variable before the next plan"],
-        )
+        yield from configure(resource, f"{_SPLIT}logging", body, "log-bucket", f"{how} the bucket {name}.", _DELIVERY)
+        yield from inline(resource, {"logging": body}, "log-bucket-inline", f"{how} the bucket {name}.", _DELIVERY)
+    named: Body = {"target_bucket": f"var.{_LOG_VARIABLE}", "target_prefix": prefix}
+    if _before_4(resource):
+        edits, declares = resource.settle({"logging": named}), resource.declare({"logging": named})
+    else:
+        edit, path = resource.beside(f"{_SPLIT}logging", {"bucket": resource.reference("id"), **named})
+        edits, declares = [edit], [path]
+    if not any(True for _ in resource.blocks("variable", _LOG_VARIABLE)):
+        description = '"Name of the bucket that takes access logs"'
+        text = block_text("variable", (_LOG_VARIABLE,), {"description": description, "type": "string"})
+        edits = resource.followed(edits, text)
+        declares = [*declares, f"variable.{_LOG_VARIABLE}"]
+    text = f"{how} the bucket that the variable `{_LOG_VARIABLE}` names."
+    warnings = ["set the variable before the next plan", _DELIVERY]
+    yield from resource.candidate("log-bucket-variable", edits, text, declares, warnings)
 
 
 @fixer(
@@ -242,6 +253,9 @@ def life_cycle(target: Target) -> Iterator[Candidate]:
     kind = f"{_SPLIT}lifecycle_configuration"
     how = "Parts of broken uploads are removed after a week; nothing else is."
     yield from configure(resource, kind, {"rule": rule}, "abort-uploads", how)
+    if _before_4(resource):
+        inner: Body = {"enabled": "true", "abort_incomplete_multipart_upload_days": "7"}
+        yield from inline(resource, {"lifecycle_rule": inner}, "abort-uploads-inline", how)
     expire: Body = {"rule": {**rule, "noncurrent_version_expiration": {"noncurrent_days": "90"}}}
     how = "Parts of broken uploads are removed after a week, replaced versions after 90 days."
     warning = "versions older than 90 days are gone for good: check what must be kept longer"

@@ -26,6 +26,14 @@ class Setting(msgspec.Struct, frozen=True):
     """A nested block that must stand there for this spelling."""
     unless: str = ""
     """A nested block that must not."""
+    needs: tuple[str, ...] = ()
+    """Attributes, one of which the resource must have for the state to mean anything."""
+    otherwise: str = ""
+    """Why there is no fix where it has none of them."""
+    since: str = ""
+    """`google:6`: the first major release of the provider that knows the spelling."""
+    before: str = ""
+    """The first that no longer does."""
     toggle: bool = False
     """Whether environments may rightly differ, so that a variable with the safe default is an alternative."""
 
@@ -59,7 +67,11 @@ def apply(resource: Resource, settings: Iterable[Setting]) -> Iterator[Candidate
     """
     fitting = [one for one in settings if _fits(resource, one)]
     if not fitting:
-        message = f"what this rule wants of a {resource.type} is not one setting of it"
+        unmet = next((one.otherwise for one in settings if one.otherwise), "")
+        old = any(not _known(resource, one) for one in settings)
+        if old and not unmet:
+            unmet = "the provider release that the module keeps to has no setting for this: raise its version first"
+        message = unmet or f"what this rule wants of a {resource.type} is not one setting of it"
         raise NoFix(message)
     for one in fitting:
         warnings = [one.warning] if one.warning else []
@@ -77,7 +89,19 @@ def apply(resource: Resource, settings: Iterable[Setting]) -> Iterator[Candidate
 def _fits(resource: Resource, one: Setting) -> bool:
     blocks = {block.type for block in resource.block.blocks}
     typed = not one.types or resource.type in one.types
-    return typed and (not one.where or one.where in blocks) and one.unless not in blocks
+    spelled = typed and (not one.where or one.where in blocks) and one.unless not in blocks
+    met = not one.needs or any(resource.block.text(*each.split(".")) for each in one.needs)
+    return spelled and met and _known(resource, one)
+
+
+def _known(resource: Resource, one: Setting) -> bool:
+    """Whether the provider release that the module takes knows the spelling; without a bound it takes the newest."""
+    name, _, since = one.since.partition(":")
+    old, _, gone = one.before.partition(":")
+    newest = resource.provider_major(name or old) if name or old else None
+    if since and newest is not None and newest < int(since):
+        return False
+    return not gone or (newest is not None and newest < int(gone))
 
 
 def _toggles(resource: Resource, one: Setting) -> Iterator[Candidate]:

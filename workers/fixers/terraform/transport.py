@@ -6,6 +6,15 @@ from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
 _OLD = "clients that speak only older protocols can no longer connect"
 _PLAIN = "clients that connect without TLS can no longer do so"
+_NEW_FUNCTIONS = (
+    "azurerm_linux_function_app", "azurerm_windows_function_app", "azurerm_linux_function_app_slot",
+    "azurerm_windows_function_app_slot",
+)  # fmt: skip
+_CERTIFICATES = ("viewer_certificate.acm_certificate_arn", "viewer_certificate.iam_certificate_id")
+_SHARED = (
+    "the distribution serves CloudFront's own certificate, which always allows TLS 1.0: a domain name and a "
+    "certificate of its own come first"
+)
 
 
 def _tls(path: str, value: str = '"1.2"') -> list[Setting]:
@@ -38,13 +47,17 @@ TRANSPORT = {
             "tls-1-2-2021",
             on("viewer_certificate.minimum_protocol_version", '"TLSv1.2_2021"'),
             "Viewers need TLS 1.2.",
-            f"{_OLD}; the distribution needs a certificate of its own",
+            _OLD,
+            needs=_CERTIFICATES,
+            otherwise=_SHARED,
         ),
         Setting(
             "tls-1-2-2019",
             on("viewer_certificate.minimum_protocol_version", '"TLSv1.2_2019"'),
             "Viewers need TLS 1.2, with a wider choice of ciphers.",
-            f"{_OLD}; the distribution needs a certificate of its own",
+            _OLD,
+            needs=_CERTIFICATES,
+            otherwise=_SHARED,
         ),
     ],
     "CKV_AWS_131": [
@@ -98,7 +111,29 @@ TRANSPORT = {
             types=("azurerm_linux_web_app", "azurerm_windows_web_app"),
         ),
     ],
-    "CKV_AZURE_145": _tls("site_config.minimum_tls_version"),
+    "CKV_AZURE_145": [
+        Setting(
+            "tls-1-2",
+            on("site_config.min_tls_version", '"1.2"'),
+            "Connections need TLS 1.2 or later.",
+            _OLD,
+            types=("azurerm_function_app", "azurerm_function_app_slot"),
+        ),
+        Setting(
+            "tls-1-2",
+            on("site_config.minimum_tls_version", '"1.2"'),
+            "Connections need TLS 1.2 or later.",
+            _OLD,
+            types=_NEW_FUNCTIONS,
+        ),
+        Setting(
+            "tls-1-3",
+            on("site_config.minimum_tls_version", '"1.3"'),
+            "Connections need TLS 1.3.",
+            _OLD,
+            types=_NEW_FUNCTIONS,
+        ),
+    ],
     "CKV_AZURE_44": _tls("min_tls_version", '"TLS1_2"'),
     "CKV_AZURE_52": _tls("minimum_tls_version"),
     "CKV_AZURE_148": _tls("minimum_tls_version"),
@@ -139,7 +174,20 @@ TRANSPORT = {
         )
     ],
     "CKV_GCP_6": [
-        Setting("require-ssl", on("settings.ip_configuration.require_ssl"), "Connections need TLS.", _PLAIN),
+        Setting(
+            "require-ssl",
+            on("settings.ip_configuration.require_ssl"),
+            "Connections need TLS.",
+            _PLAIN,
+            before="google:6",
+        ),
+        Setting(
+            "client-certificates",
+            on("settings.ip_configuration.ssl_mode", '"TRUSTED_CLIENT_CERTIFICATE_REQUIRED"'),
+            "Connections need TLS and a client certificate that the instance issued.",
+            "clients without a certificate of the instance are refused",
+            since="google:5",
+        ),
     ],
 }
 
