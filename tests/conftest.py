@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from daemon.store import migrate
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
+from daemon.store.opening import open_store
 
 
 def _postgres_binaries() -> Path | None:

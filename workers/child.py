@@ -22,7 +22,8 @@ from daemon.process import messages
 from daemon.process.child import limit_memory
 from daemon.process.messages import Completed, Failed, Lost, Outcome, Postponed, Run, Setup
 from daemon.process.signals import die_with_parent, own_group_ends
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
+from daemon.store.opening import open_store
 from daemon.store.queue import Cause
 from workers.jobs.context import JobContext
 from workers.jobs.registry import JobType, find

@@ -12,7 +12,8 @@ from daemon.paths import Paths
 from daemon.settings import Settings
 from daemon.storage import Storage, open_storage
 from daemon.store import migrate
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
+from daemon.store.opening import open_store
 
 
 class Here(msgspec.Struct, frozen=True):

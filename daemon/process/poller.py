@@ -26,7 +26,8 @@ from daemon.process.signals import Stop
 from daemon.settings import Settings
 from daemon.storage import open_storage
 from daemon.store import migrate, processes
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
+from daemon.store.opening import open_store
 
 if TYPE_CHECKING:
     from daemon.poll.folder import Folders

@@ -20,8 +20,9 @@ from daemon.process.messages import send, setup
 from daemon.process.signals import Stop
 from daemon.settings import Settings
 from daemon.store import migrate, queue
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
 from daemon.store.fifo import ANY
+from daemon.store.opening import open_store
 
 _LOOK_SECONDS = 0.5
 _STOP_SECONDS = 10.0

@@ -15,7 +15,7 @@ from daemon.process.signals import Stop
 from daemon.process.worker import Worker
 from daemon.settings import Settings
 from daemon.store import migrate
-from daemon.store.engine import open_store
+from daemon.store.opening import open_store
 
 _LOCK_SECONDS = 5.0
 """A worker waits briefly for the write lock and then goes on watching its child."""

@@ -1,4 +1,4 @@
-"""Opens the database: SQLite by a path, PostgreSQL by a URL; the same transactions on both.
+"""An open database and its transactions, the same on SQLite and on PostgreSQL. `opening` opens one.
 
 `Store.begin()` is a write transaction that commits when the block ends and rolls back when it raises;
 on SQLite it holds the write lock from its first moment (`BEGIN IMMEDIATE`), so that it never fails half
@@ -14,27 +14,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError
 
 from daemon.errors import StoreUnavailable
-from daemon.store.bells import Bells, NotifyBells
+from daemon.store.bells import Bells
 
 Transaction = Connection
 """What `Store.begin` and `Store.read` yield; rooms that speak no SQL name it so."""
-
-LOCK_SECONDS = 30.0
-"""How long a write transaction waits for the write lock before it gives up."""
-
-_ATTENTIVE = {
-    "connect_timeout": "10",
-    "keepalives_idle": "20",
-    "keepalives_interval": "5",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "30000",
-}
-"""libpq's parameters; seconds, and milliseconds for the last."""
 
 _RINGS = "secaid.rings"
 _OF_TRANSACTIONS = {"25"}
@@ -130,43 +117,6 @@ def collect_rings(connection: Connection, rings: set[str]) -> None:
 def ring_on_commit(connection: Connection, kind: str) -> None:
     """Wake the idle workers of `kind` when this transaction has committed."""
     connection.info[_RINGS].add(kind)
-
-
-def open_store(
-    url_or_path: str | Path, *, lock_seconds: float = LOCK_SECONDS, synchronous: str = "NORMAL", checkpoint: bool = True
-) -> Store:
-    """Open the database at a path (SQLite, created when missing) or at a SQLAlchemy URL.
-
-    Args:
-        url_or_path: a file, `sqlite:///…` or `postgresql+psycopg://…`.
-        lock_seconds: how long a write waits for the lock before `StoreUnavailable`.
-        synchronous: SQLite's `synchronous`; NORMAL cannot corrupt, and may lose the last moments at a power cut.
-        checkpoint: keep the write-ahead log short after commits.
-    """
-    location = str(url_or_path)
-    url = make_url(location) if "://" in location else URL.create("sqlite", database=location)
-    if url.get_backend_name() == "sqlite":
-        from daemon.store.sqlite import open_sqlite
-
-        return open_sqlite(url, lock_seconds, synchronous, checkpoint=checkpoint)
-    if url.drivername in {"postgresql", "postgres"}:
-        url = url.set(drivername="postgresql+psycopg")
-    url = _attentive(url)
-    milliseconds = int(lock_seconds * 1000)
-    own = f"-c lock_timeout={milliseconds} -c timezone=UTC -c idle_in_transaction_session_timeout=600000"
-    # The user's own options last: they win.
-    options = f"{own} {url.query.get('options', '')}".strip()
-    engine = create_engine(url, pool_pre_ping=True, pool_size=2, connect_args={"options": options})
-    return Store(engine, NotifyBells(url))
-
-
-def _attentive(url: URL) -> URL:
-    """The URL, with what makes a connection notice within a lease that its server is gone without a word.
-
-    By TCP's own rules that takes a quarter of an hour, in which a worker could neither renew a claim nor be stopped.
-    What the URL says itself stands.
-    """
-    return url.set(query=_ATTENTIVE | dict(url.query))
 
 
 def translated(error: Exception) -> Exception:

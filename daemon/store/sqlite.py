@@ -182,7 +182,7 @@ class _Write(_Transaction):
 
 
 def open_sqlite(url: URL, lock_seconds: float, synchronous: str, *, checkpoint: bool) -> SqliteStore:
-    """Open the file, created for its owner alone when missing; see `engine.open_store`."""
+    """Open the file, created for its owner alone when missing; see `opening.open_store`."""
     path = Path(url.database or "").absolute()
     path.parent.mkdir(parents=True, exist_ok=True)
     # Findings tell how to break in.

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from daemon.store import migrate
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
+from daemon.store.opening import open_store
 
 HERE = Path(__file__).parent
 

@@ -19,8 +19,9 @@ from daemon.domain.job import NewJob
 from daemon.errors import StoreUnavailable
 from daemon.storage import FolderStorage, StorageUnavailable
 from daemon.store import migrate, queue
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
 from daemon.store.identity import own_identity
+from daemon.store.opening import open_store
 
 _DISK = "6m"
 _BALLAST = 4_800_000

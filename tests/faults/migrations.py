@@ -17,7 +17,7 @@ from sqlalchemy import event
 
 from daemon.domain.job import NewJob
 from daemon.store import backup, migrate, queue
-from daemon.store.engine import open_store
+from daemon.store.opening import open_store
 
 
 def upgrade(url: str, kill_before: int) -> int:

@@ -23,8 +23,9 @@ import ledger
 
 from daemon.domain.job import Job, NewJob
 from daemon.store import queue
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
 from daemon.store.identity import own_identity
+from daemon.store.opening import open_store
 from daemon.store.queue import Cause
 
 _WISH = NewJob(kind="analysis", payload={"artifact": 7}, max_attempts=1_000_000)

@@ -25,8 +25,9 @@ from sqlalchemy import text
 
 from daemon.domain.job import NewJob
 from daemon.store import backup, migrate, queue
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
 from daemon.store.identity import own_identity
+from daemon.store.opening import open_store
 
 
 class Contender(Protocol):

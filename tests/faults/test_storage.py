@@ -18,7 +18,8 @@ from sqlalchemy import create_engine, text
 
 from daemon.domain.job import NewJob
 from daemon.store import migrate, queue
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
+from daemon.store.opening import open_store
 
 Script = Callable[..., Any]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from daemon.domain.artifact import ArtifactOrigin
 from daemon.poll.enqueue import Provenance, ingest_path
 from daemon.storage import open_storage
-from daemon.store.engine import open_store
+from daemon.store.opening import open_store
 
 
 def main(url: str, storage: str, staging: str, *files: str) -> None:

@@ -46,7 +46,7 @@ def secaid(file: Path) -> int:
     from daemon.domain.artifact import ArtifactOrigin
     from daemon.domain.report import Report
     from daemon.store import artifacts, findings, migrate
-    from daemon.store.engine import open_store
+    from daemon.store.opening import open_store
     from workers.jobs.scan import scan_of
     from workers.parsers import read
 

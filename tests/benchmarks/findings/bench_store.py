@@ -27,7 +27,8 @@ from daemon.domain.report import Report
 from daemon.domain.scan import KeptFinding, Scan
 from daemon.paths import paths
 from daemon.store import artifacts, findings, migrate
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
+from daemon.store.opening import open_store
 from workers.jobs.scan import scan_of
 from workers.parsers import read
 

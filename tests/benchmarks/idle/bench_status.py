@@ -17,7 +17,7 @@ from statistics import median
 
 from daemon.domain.job import JobKind, NewJob
 from daemon.store import migrate, queue
-from daemon.store.engine import open_store
+from daemon.store.opening import open_store
 
 
 def main() -> None:

@@ -25,8 +25,8 @@ class Secaid:
     """Our queue, as its workers use it: a fenced claim, then a completion that commits with its effects."""
 
     def __init__(self, place: str) -> None:
-        from daemon.store.engine import open_store
         from daemon.store.identity import own_identity
+        from daemon.store.opening import open_store
 
         self.store = open_store(place)
         self.worker = own_identity()
@@ -35,7 +35,7 @@ class Secaid:
     def prepare(place: str) -> None:
         """Make the tables."""
         from daemon.store import migrate
-        from daemon.store.engine import open_store
+        from daemon.store.opening import open_store
 
         store = open_store(place)
         migrate.upgrade(store)

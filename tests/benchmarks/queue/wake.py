@@ -19,8 +19,8 @@ _CONTEXT = multiprocessing.get_context("spawn")
 
 def _secaid(place: str, pipe: Any) -> None:
     from daemon.store import queue
-    from daemon.store.engine import open_store
     from daemon.store.identity import own_identity
+    from daemon.store.opening import open_store
 
     store = open_store(place)
     bell = store.bells.listen(["analysis"])

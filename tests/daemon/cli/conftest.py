@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 
 from daemon.cli.main import secaid
 from daemon.store import migrate
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
+from daemon.store.opening import open_store
 
 _FAKES = Path(__file__).parents[1] / "service" / "conftest.py"
 _spec = importlib.util.spec_from_file_location("recording_supervisors", _FAKES)

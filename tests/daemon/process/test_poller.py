@@ -10,7 +10,7 @@ import time
 import pytest
 
 from daemon.store import migrate, processes
-from daemon.store.engine import open_store
+from daemon.store.opening import open_store
 
 PATIENCE = 60.0
 

@@ -22,7 +22,7 @@ from daemon.domain.job import NewJob
 from daemon.process.messages import to_child
 from daemon.process.run import run
 from daemon.store import queue
-from daemon.store.engine import open_store
+from daemon.store.opening import open_store
 
 document = to_child(Path(sys.argv[1]).read_bytes())
 seen = []

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from daemon.store import migrate
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
+from daemon.store.opening import open_store
 
 
 @pytest.fixture

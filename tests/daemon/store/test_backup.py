@@ -14,7 +14,8 @@ import pytest
 from daemon.domain.job import NewJob
 from daemon.errors import SchemaMismatch, Unavailable
 from daemon.store import backup, processes, queue
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
+from daemon.store.opening import open_store
 
 
 def jobs_in(path: Path) -> int:
@@ -60,7 +61,7 @@ def test_a_restore_keeps_what_was_there_with_its_log(tmp_path: Path, sqlite_stor
 import os
 from daemon.domain.job import NewJob
 from daemon.store import queue
-from daemon.store.engine import open_store
+from daemon.store.opening import open_store
 store = open_store({str(sqlite_store.path)!r})
 with store.begin() as connection:
     queue.enqueue(connection, NewJob(kind="analysis"))

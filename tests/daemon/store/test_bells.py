@@ -8,7 +8,8 @@ from pathlib import Path
 
 from daemon.domain.job import NewJob
 from daemon.store import migrate, queue
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
+from daemon.store.opening import open_store
 
 
 def add(store: Store, kind: str) -> None:

@@ -14,7 +14,8 @@ from sqlalchemy.exc import IntegrityError
 from daemon.domain.job import NewJob
 from daemon.errors import StoreUnavailable
 from daemon.store import migrate, queue
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
+from daemon.store.opening import open_store
 
 
 def add(store: Store) -> None:

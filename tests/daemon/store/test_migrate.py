@@ -16,7 +16,8 @@ from sqlalchemy import event, text
 from daemon.domain.job import NewJob
 from daemon.errors import SchemaMismatch
 from daemon.store import backup, migrate, queue
-from daemon.store.engine import Store, open_store
+from daemon.store.engine import Store
+from daemon.store.opening import open_store
 from daemon.store.tables import poll as _poll
 from daemon.store.tables import queue as _queue
 from daemon.store.tables import results as _results
@@ -88,7 +89,7 @@ KILLED = """
 import os, sys
 from sqlalchemy import event
 from daemon.store import migrate
-from daemon.store.engine import open_store
+from daemon.store.opening import open_store
 store = open_store(sys.argv[1])
 left = int(sys.argv[2])
 @event.listens_for(store.engine, "before_cursor_execute")

@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from daemon.domain.finding import FindingState
 from daemon.store import artifacts, migrate
-from daemon.store.engine import open_store
+from daemon.store.opening import open_store
 
 BEFORE = (
     "INSERT INTO artifacts (id, name, origin, sha256, size, stored_at, created_at)"

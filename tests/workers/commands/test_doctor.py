@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from daemon.store import cursors, migrate
-from daemon.store.engine import open_store
+from daemon.store.opening import open_store
 
 
 @pytest.fixture
