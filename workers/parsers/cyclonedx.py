@@ -1,17 +1,14 @@
-"""CycloneDX documents with vulnerabilities, JSON and XML: one row for each component that each one affects."""
+"""CycloneDX's JSON, and what it shares with its XML: one row for each component that each one affects."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
-from xml.etree.ElementTree import Element, tostring
 
-import defusedxml.ElementTree
 import msgspec
 
 from daemon.domain.finding import Finding, Package
 from workers.parsers import severity
-from workers.parsers.content import Probe, Shape
+from workers.parsers.content import Probe
 from workers.parsers.identifiers import cwes, unique, vulnerabilities
 from workers.parsers.packages import package, parse_purl
 from workers.parsers.records import Record, decoder
@@ -48,10 +45,19 @@ class Reference(Record):
     id: str | None = None
 
 
+class Versions(Record):
+    """A version or a range of a component, and whether it is affected."""
+
+    version: str | None = None
+    range: str | None = None
+    status: str | None = None
+
+
 class Affects(Record):
     """A component, by its reference."""
 
     ref: str | None = None
+    versions: list[Versions] | None = None
 
 
 class Analysis(Record):
@@ -115,14 +121,14 @@ def parse(document: Document) -> Parsed:
     metadata = bom.metadata or Metadata()
     known = _by_ref([*(bom.components or ()), *([metadata.component] if metadata.component else ())])
     notes = () if bom.vulnerabilities is not None else ("the document lists components and no vulnerabilities",)
-    tool, version = _tool(metadata)
+    tools = metadata.tools.components if isinstance(metadata.tools, Tools) else metadata.tools
+    tool, version = scanner(tools or ())
     return Parsed(tool=tool, tool_version=version, rows=_rows(bom.vulnerabilities or (), known, tool), notes=notes)
 
 
-def _tool(metadata: Metadata) -> tuple[str, str | None]:
-    """The scanner that wrote it, where the document names one that is known to look for vulnerabilities."""
-    tools = metadata.tools.components if isinstance(metadata.tools, Tools) else metadata.tools
-    for tool in tools or ():
+def scanner(tools: Iterable[Component]) -> tuple[str, str | None]:
+    """The scanner that wrote a document, where it names one that is known to look for vulnerabilities; its version."""
+    for tool in tools:
         name = (tool.name or "").lower()
         if name in {"grype", "trivy", "osv-scanner", "dependency-check", "snyk"}:
             return name, tool.version
@@ -140,11 +146,33 @@ def _by_ref(components: Iterable[Component], depth: int = 0) -> dict[str, Compon
 def _rows(raws: Iterable[msgspec.Raw], known: dict[str, Component], tool: str) -> Iterator[Outcome]:
     decode = decoder(Vulnerability).decode
     for raw in raws:
-        item: Vulnerability = decode(raw)
-        if not item.affects:
-            yield raw, _finding(item, None, tool)
-        for affected in item.affects or ():
-            yield raw, _finding(item, _package(affected.ref or "", known), tool)
+        for outcome in outcomes(decode(raw), known, tool):
+            yield raw, outcome
+
+
+def outcomes(item: Vulnerability, known: dict[str, Component], tool: str) -> Iterator[Finding | str]:
+    """One for each component that it affects; one without a component where it names none.
+
+    Args:
+        item: From JSON or XML.
+        known: Components of the document by their references.
+        tool: The scanner that wrote the document, or `cyclonedx`.
+    """
+    if not item.affects:
+        yield _finding(item, None, tool)
+    for affected in item.affects or ():
+        yield _affected(item, affected, known, tool)
+
+
+def _affected(item: Vulnerability, affected: Affects, known: dict[str, Component], tool: str) -> Finding | str:
+    versions = affected.versions or []
+    hit = [text for entry in versions if entry.status != "unaffected" and (text := entry.version or entry.range)]
+    if versions and not hit:
+        return f"every version of {affected.ref or 'it'} that is listed is unaffected"
+    found = _package(affected.ref or "", known)
+    if found and not found.version:  # a statement about versions, not about one that was scanned
+        found = msgspec.structs.replace(found, version=", ".join(hit))
+    return _finding(item, found, tool)
 
 
 def _package(ref: str, known: dict[str, Component]) -> Package | None:
@@ -205,74 +233,3 @@ def _vector(rating: Rating) -> str:
         return vector
     prefix = {"CVSSV4": "CVSS:4.0/", "CVSSV31": "CVSS:3.1/"}.get(method, "CVSS:3.0/")
     return f"{prefix}{vector}"
-
-
-def _is_xml(probe: Probe) -> bool:
-    return probe.shape is Shape.XML and probe.root == "bom"
-
-
-@parser("cyclonedx-xml", tools=("cyclonedx",), recognises=_is_xml)
-def parse_xml(document: Document) -> Parsed:
-    """An XML document → its vulnerabilities: those of version 1.4, and of the extension before it."""
-    root = defusedxml.ElementTree.fromstring(document.probe.data)
-    known = {
-        item.get("bom-ref") or item.findtext("{*}purl") or "": _xml_component(item)
-        for item in root.iter()
-        if _tag(item) == "component"
-    }
-    items = [item for item in root.iter() if _tag(item) == "vulnerability"]
-    notes = () if items else ("the document lists components and no vulnerabilities",)
-    return Parsed(tool="cyclonedx", rows=_xml_rows(items, known), notes=notes)
-
-
-def _xml_rows(items: Iterable[Element], known: dict[str, Component]) -> Iterator[Outcome]:
-    for element in items:
-        item = _xml_vulnerability(element)
-        raw = tostring(element)
-        refs = [affected.ref or "" for affected in item.affects or ()]
-        for ref in refs or [""]:
-            yield raw, _finding(item, _package(ref, known) if ref else None, "cyclonedx")
-
-
-def _xml_component(element: Element) -> Component:
-    return Component(
-        name=element.findtext("{*}name"),
-        group=element.findtext("{*}group"),
-        version=element.findtext("{*}version"),
-        purl=element.findtext("{*}purl"),
-    )
-
-
-def _xml_vulnerability(element: Element) -> Vulnerability:
-    refs = [element.get("ref"), *(part.text for part in element.iterfind("{*}affects/{*}target/{*}ref"))]
-    numbers = [part.text or "" for part in element.iterfind("{*}cwes/{*}cwe")]
-    advice = [element.findtext("{*}recommendation"), *(part.text for part in element.iterfind("{*}recommendations/*"))]
-    return Vulnerability(
-        id=element.findtext("{*}id"),
-        source=Source(url=element.findtext("{*}source/{*}url")),
-        references=[Reference(id=part.text) for part in element.iterfind("{*}references/{*}reference/{*}id")],
-        ratings=[_xml_rating(part) for part in element.iterfind("{*}ratings/{*}rating")],
-        cwes=list(cwes(numbers)),
-        description=element.findtext("{*}description"),
-        detail=element.findtext("{*}detail"),
-        recommendation="\n".join(filter(None, advice)),
-        analysis=Analysis(
-            state=element.findtext("{*}analysis/{*}state"),
-            justification=element.findtext("{*}analysis/{*}justification"),
-        ),
-        affects=[Affects(ref=ref) for ref in refs if ref],
-    )
-
-
-def _xml_rating(element: Element) -> Rating:
-    score: Any = element.findtext("{*}score/{*}base") or element.findtext("{*}score")
-    return Rating(
-        severity=element.findtext("{*}severity"),
-        score=severity.number(score),
-        method=element.findtext("{*}method"),
-        vector=element.findtext("{*}vector"),
-    )
-
-
-def _tag(element: Element) -> str:
-    return element.tag.rpartition("}")[2]

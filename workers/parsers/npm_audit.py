@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,6 +16,9 @@ from workers.parsers.identifiers import canonical, cwes, unique, vulnerabilities
 from workers.parsers.packages import package
 from workers.parsers.records import Record, decoder
 from workers.parsers.registry import Document, Outcome, Parsed, parser
+
+_PATCHED = re.compile(r">=\s*v?(\d[\w.+-]*)")
+"""The first version of each range of patched ones: `>=4.17.24 <5 || >=5.0.1`."""
 
 
 class Cvss(Record, rename="camel"):
@@ -119,6 +123,7 @@ class Advisory(Record):
     cvss: Cvss | None = None
     overview: str | None = None
     recommendation: str | None = None
+    patched_versions: str | None = None
     findings: list[Place] | None = None
 
 
@@ -130,7 +135,7 @@ class OldLog(Record):
 
 @parser("npm-audit-1", tools=("npm-audit",), recognises=lambda probe: probe.object_with("advisories", "metadata"))
 def parse_old(document: Document) -> Parsed:
-    """Npm 6 and pnpm → one row for each advisory."""
+    """Npm 6 and pnpm → one row for each advisory and each version of its package that is installed."""
     log = msgspec.json.decode(document.probe.data, type=OldLog, strict=False)
     return Parsed(tool="npm-audit", rows=_old_rows((log.advisories or {}).values()))
 
@@ -138,7 +143,9 @@ def parse_old(document: Document) -> Parsed:
 def _old_rows(raws: Iterable[msgspec.Raw]) -> Iterator[Outcome]:
     decode = decoder(Advisory).decode
     for raw in raws:
-        yield raw, _old_finding(decode(raw))
+        advisory: Advisory = decode(raw)
+        for version in unique(place.version for place in advisory.findings or ()) or ("",):
+            yield raw, _old_finding(advisory, version)
 
 
 class YarnData(Record):
@@ -174,7 +181,8 @@ def _yarn_rows(raws: Iterable[msgspec.Raw]) -> Iterator[Outcome]:
     for raw in raws:
         line: YarnLine = decode(raw)
         if isinstance(line.data, YarnData) and line.data.advisory:
-            finding = _old_finding(line.data.advisory)
+            installed = unique(place.version for place in line.data.advisory.findings or ()) or ("",)
+            finding = _old_finding(line.data.advisory, installed[0])  # a line is about one path, so about one version
             yield raw, msgspec.structs.replace(finding, tool="yarn-audit")
         elif line.type in {"error", "fatal"}:
             message = f"the audit failed: {str(line.data)[:200]}"
@@ -183,18 +191,17 @@ def _yarn_rows(raws: Iterable[msgspec.Raw]) -> Iterator[Outcome]:
             yield raw, f"the line is no advisory (type: {line.type[:40]})"
 
 
-def _old_finding(item: Advisory) -> Finding:
+def _old_finding(item: Advisory, version: str) -> Finding:
     ids = unique((item.github_advisory_id, *vulnerabilities(item.url), *map(canonical, item.cves or ())))
-    versions = [place.version for place in item.findings or () if place.version]
     return _advisory(
         rule=ids[0] if ids else f"npm-{item.id}",
         name=item.module_name,
-        version=versions[0] if versions else "",
+        version=version,
         title=item.title,
         word=item.severity,
         vector=item.cvss.vector_string if item.cvss else None,
         weaknesses=item.cwe,
-        fixed=(),
+        fixed=_PATCHED.findall(item.patched_versions or ""),
         aliases=ids,
         text="\n\n".join(filter(None, (item.overview, item.recommendation))),
         url=item.url,

@@ -10,6 +10,7 @@ import msgspec
 from daemon.domain.finding import Finding
 from daemon.domain.report import Report, Row
 from daemon.errors import Permanent, ReportBroken, UnknownFormat
+from daemon.masking import mask
 from workers.parsers.content import NotReport, Probe, Shape, XMLError, examine
 from workers.parsers.finish import Finisher
 from workers.parsers.paths import PathResolver
@@ -21,6 +22,14 @@ MAX_ROWS = 1_000_000
 _MAX_NOTES = 50
 _BARE = frozenset({b"[]", b"null", b'{"results":[]}'})
 _LONGEST_BARE = 64
+_LFS = "version https://git-lfs.github.com/"
+_OTHER_DATA = {
+    "testsuites": "a JUnit report of tests",
+    "testsuite": "a JUnit report of tests",
+    "coverage": "a Cobertura report of test coverage",
+    "project": "a Maven project",
+}
+"""XML that lies beside reports and is none, by its root."""
 _sorted_json = msgspec.json.Encoder(order="deterministic")
 
 
@@ -45,7 +54,7 @@ def read(
             return clean
         found = _recognise(probe, tool)
         if found is None:
-            return _unknown(probe)
+            return _unknown(probe, path)
         document = Document(path=path, probe=probe, paths=PathResolver([root] if root else []))
         return _report(found, document, max_rows)
     except Permanent as error:
@@ -72,15 +81,27 @@ def _recognise(probe: Probe, tool: str | None) -> Parser | None:
     return next((candidate for candidate in found if tool in candidate.tools), found[0] if found else None)
 
 
-def _unknown(probe: Probe) -> NotReport:
+def _unknown(probe: Probe, path: str) -> NotReport:
+    """What to say of content that no parser knows; a file whose name promises a report is never passed over."""
     if not probe.data.strip():
         message = "the file is empty; a scanner that found nothing still writes a report"
         raise UnknownFormat(message)
-    if probe.shape is Shape.TEXT:
+    if probe.shape is Shape.TEXT and not _promises_data(path):
         return NotReport("it is plain text (Markdown, a log), in no report format known here")
+    if probe.shape is Shape.TEXT:
+        first = mask(probe.data.strip().decode("utf-8", "replace")).partition("\n")[0][:120]
+        hint = "a pointer of Git LFS in place of the file" if first.startswith(_LFS) else "plain text, no data"
+        message = f"it is {hint}: did the scanner fail? It begins {first!r}"
+        raise UnknownFormat(message)
+    if (noun := _OTHER_DATA.get(probe.root)) and probe.shape is Shape.XML:
+        return NotReport(f"it is {noun}")
     shown = ", ".join(sorted(probe.fields)[:8]) or probe.root or "nothing to tell it by"
     message = f"no parser knows this {probe.shape} ({shown[:200]})"
     raise UnknownFormat(message)
+
+
+def _promises_data(path: str) -> bool:
+    return path.lower().endswith((".sarif", ".json", ".jsonl", ".xml"))
 
 
 def _report(found: Parser, document: Document, max_rows: int) -> Report:

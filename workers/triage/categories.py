@@ -63,6 +63,7 @@ _RULES: Sequence[tuple[str, str, str]] = (
     ("checkov", "CKV2_DOCKER_*", "container"),
     ("checkov", "CKV_CVE_*", "dependency"),
     ("checkov", "*", "infrastructure"),
+    ("snyk", "SNYK-CC-*", "infrastructure"),
     ("cfn-lint", "*", "infrastructure"),
     ("kics", "*", "infrastructure"),
     ("hadolint", "*", "container"),

@@ -14,7 +14,10 @@ _UNKNOWN = "unknown"
 
 
 def combine(first: Finding, other: Finding) -> Finding:
-    """The first finding, its gaps filled from the other. What both know stays as the first says it."""
+    """The first finding, its gaps filled from the other. What both know stays as the first says it.
+
+    Only what both call suppressed is: one that says "affected" must not be hidden by one that says "not here".
+    """
     rated = first if first.severity is not Severity.UNKNOWN else other
     return replace(
         first,
@@ -39,7 +42,7 @@ def combine(first: Finding, other: Finding) -> Finding:
         epss=first.epss if first.epss is not None else other.epss,
         reachable=first.reachable if first.reachable is not None else other.reachable,
         baseline=first.baseline or other.baseline,
-        suppressed=first.suppressed or other.suppressed,
+        suppressed=first.suppressed if other.suppressed else None,
     )
 
 

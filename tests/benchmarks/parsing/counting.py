@@ -21,12 +21,15 @@ _JSON = {
     "grype-json": ("matches[]", "ignoredMatches[]"),
     "hadolint-json": ("[]",),
     "kics-json": ("queries[].files[]",),
-    "npm-audit-1": ("advisories{}",),
     "osv-scanner-json": ("results[].packages[].vulnerabilities[]",),
     "sarif": ("runs[].results[]",),
     "semgrep-json": ("results[]",),
     "shellcheck-json": ("[]", "comments[]"),
-    "snyk-json": ("vulnerabilities[]", "applications[].vulnerabilities[]"),
+    "snyk-json": tuple(
+        f"{project}{kind}[]"
+        for project in ("", "applications[].")
+        for kind in ("vulnerabilities", "infrastructureAsCodeIssues", "filtered.ignore", "filtered.patch")
+    ),
     "trivy-json": tuple(
         f"{results}{kind}[]"
         for results in (
@@ -48,7 +51,7 @@ _LINES = frozenset({"trufflehog-json", "trufflehog-2-json", "yarn-audit"})
 def count(content: bytes, form: str) -> int | None:
     """The records of a report of this format; none where the format's rows are no plain count."""
     if form in _LINES:
-        return sum(1 for line in content.splitlines() if line.strip())
+        return _lines(content)
     if form in _XML:
         return len(_suppressible(defusedxml.ElementTree.fromstring(content), _XML[form]))
     if form not in _JSON:
@@ -57,6 +60,15 @@ def count(content: bytes, form: str) -> int | None:
     whole = any(path.startswith("[]") for path in _JSON[form])
     documents = document if isinstance(document, list) and not whole else [document]
     return sum(1 for item in documents for path in _JSON[form] for _ in _walk(item, path))
+
+
+def _lines(content: bytes) -> int:
+    """Lines, or the elements of a list, or one document on several lines."""
+    try:
+        document = json.loads(content)
+    except ValueError:
+        return sum(1 for line in content.splitlines() if line.strip())
+    return len(document) if isinstance(document, list) else 1
 
 
 def _suppressible(root: Any, tag: str) -> list[Any]:

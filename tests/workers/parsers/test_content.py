@@ -1,6 +1,7 @@
 """What is decided before any parser is asked, and what hostile files come to."""
 
 import json
+import re
 
 import pytest
 
@@ -39,11 +40,31 @@ def test_pages_images_and_logs_are_ignored_with_a_reason(content: bytes, reason:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b" \n", b"\xef\xbb\xbf", b'{"name": "package"}', b"<testsuites/>", b'[{"a": 1}]', b"{}"]
+    "content", [b"", b" \n", b"\xef\xbb\xbf", b'{"name": "package"}', b"<results/>", b'[{"a": 1}]', b"{}"]
 )
 def test_data_that_no_parser_knows_is_said_to_be_unknown(content: bytes) -> None:
     with pytest.raises(UnknownFormat, match=r"^dir/f.json: "):
         read(content, "dir/f.json")
+
+
+@pytest.mark.parametrize("root", ["testsuites", "testsuite", "coverage"])
+def test_reports_of_tests_and_coverage_beside_a_scan_are_ignored(root: str) -> None:
+    found = read(f'<?xml version="1.0"?><{root}/>'.encode(), "junit.xml")
+    assert isinstance(found, NotReport)
+    assert "report of test" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("semgrep.json", b"Error: no rules\nsee --help", "did the scanner fail? It begins 'Error: no rules'"),
+        ("out.SARIF", b"{ not json }", "plain text, no data"),
+        ("r.sarif", b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "a pointer of Git LFS"),
+    ],
+)
+def test_text_where_the_name_promises_a_report_is_never_passed_over(name: str, content: bytes, said: str) -> None:
+    with pytest.raises(UnknownFormat, match=re.escape(said)):
+        read(content, name)
 
 
 @pytest.mark.parametrize(

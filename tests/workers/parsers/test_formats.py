@@ -61,6 +61,8 @@ FACTS: list[tuple[str, int, dict[str, Any]]] = [
     ("grype-json", 1, {"suppressed": "grype: not used", "severity": "info"}),
     ("npm-audit-2", 0, {"rule": GHSA, "package.name": "left", "package.fixed_versions": ("1.0.1",), "cwes": (400,)}),
     ("npm-audit-1", 0, {**LEFT, "rule": CVE, "severity": "critical", "cwes": (94,)}),
+    ("npm-audit-1", 0, {"package.fixed_versions": ("1.0.2", "2.1.0")}),
+    ("npm-audit-1", 1, {"rule": CVE, "package.version": "2.0.0"}),
     ("yarn-audit", 0, {**LEFT, "tool": "yarn-audit", "rule": CVE}),
     ("pip-audit-json", 0, {"rule": "PYSEC-2021-76", "package.ecosystem": "PyPI", "package.fixed_versions": ("3.7.4",)}),
     ("dependency-check-json", 0, {**JAR, "rule": CVE, "path": "lib/left.jar", "cvss_score": 9.8}),
@@ -74,8 +76,14 @@ FACTS: list[tuple[str, int, dict[str, Any]]] = [
     ("gosec-json", 1, {"location.region.end_line": 21, "suppressed": "inSource: best effort"}),
     ("detect-secrets-json", 0, {"rule": "Secret Keyword", "path": "src/a.py", "line": 7}),
     ("snyk-json", 0, {**LEFT, "rule": "SNYK-JS-LEFT-1", "aliases": (CVE,), "epss": 0.5, "severity": "high"}),
+    ("snyk-json", 1, {"reachable": True}),
+    ("snyk-json", 2, {"package.name": "right", "suppressed": "snyk: only in tests"}),
+    ("snyk-json", 3, {"rule": "SNYK-CC-TF-136", "path": "package-lock.json", "line": 12, "severity": "low"}),
+    ("snyk-json", 3, {"message": "Logging disabled: resource.aws_x[a].logging", "package": None}),
+    ("snyk-json", 4, {"line": None, "suppressed": "snyk: ignored by its policy"}),
     ("cyclonedx-json", 0, {**JAR, "tool": "grype", "rule": CVE, "aliases": (GHSA,), "severity": "critical"}),
     ("cyclonedx-json", 1, {"suppressed": "analysis: not_affected: code_not_reachable"}),
+    ("cyclonedx-json", 2, {"package.name": "shop", "package.version": "2.4, vers:generic/>=3", "suppressed": None}),
     ("cyclonedx-xml", 0, {**JAR, "rule": CVE, "cvss_score": 9.8, "cwes": (400,)}),
 ]  # fmt: skip
 
@@ -135,6 +143,11 @@ def test_the_same_alert_is_the_same_in_json_and_xml(findings_of: Callable[[str],
         other.locations,
         other.cwes,
     )
+
+
+def test_versions_that_a_document_calls_unaffected_are_no_finding(report_of: Callable[[str], Report]) -> None:
+    *_, last = report_of("cyclonedx-json").rows
+    assert last.ignored == "every version of shop that is listed is unaffected"
 
 
 def test_an_audited_secret_a_summary_and_a_transitive_package_are_no_findings(

@@ -144,3 +144,9 @@ def test_one_weakness_of_one_place_groups_over_tools(make_finding: Callable[...,
     ]
     groups = distinct([report(findings)]).groups
     assert sorted(len(ids) for ids in groups.values()) == [1, 1, 2]
+
+
+@pytest.mark.parametrize(("first", "second"), [("not_affected", None), (None, "not_affected"), ("a", "b")])
+def test_a_finding_is_hidden_only_where_everybody_hides_it(first: str | None, second: str | None) -> None:
+    (kept,) = distinct([report([on(2, suppressed=first), on(2, suppressed=second)])], SOURCE).findings
+    assert kept.finding.suppressed == (first if second else None)
