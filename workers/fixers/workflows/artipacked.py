@@ -41,21 +41,24 @@ def propose(target: Target) -> Iterator[Candidate]:
     if found:
         yield from _for_users(workflow, step, found)
         return
-    yield _without(workflow, "persist-credentials-false", [step], "No later step of the job uses git's credentials")
+    why = "No later step of the job uses git's credentials"
+    yield _without(workflow, "persist-credentials-false", [step], why, target.tree)
     others = [one for one in workflow.steps if credentials.keeps(one) and not _used(workflow, one, target.tree)]
     if len(others) > 1:
         why = f"None of the {len(others)} checkouts of this file has a later step that uses git's credentials"
-        yield _without(workflow, "persist-credentials-file", others, why)
+        yield _without(workflow, "persist-credentials-file", others, why, target.tree)
 
 
 def _used(workflow: Workflow, step: Step, tree: SourceTree) -> bool:
     return bool(credentials.users(workflow, step, tree))
 
 
-def _without(workflow: Workflow, approach: str, steps: list[Step], why: str) -> Candidate:
+def _without(workflow: Workflow, approach: str, steps: list[Step], why: str, tree: SourceTree) -> Candidate:
     edits = [_off(workflow, step) for step in steps]
     declares = [_declared(step) for step in steps]
-    return model.candidate(approach, edits, f"{why}, so the token need not stay in the workspace.", declares=declares)
+    why = f"{why}, so the token need not stay in the workspace."
+    warnings = [doubt for step in steps for doubt in credentials.doubts(workflow, step, tree)]
+    return model.candidate(approach, edits, why, declares=declares, warnings=warnings)
 
 
 def _declared(step: Step) -> str:

@@ -17,6 +17,11 @@ _GIT = (
     r"|remote\s+update|submodule\s+(?:update|add|sync|init)|lfs\s+(?:pull|push|fetch|install))\b"
 )
 USES_GIT = re.compile(_GIT)
+_LISTED = re.compile(
+    r"""["']git["']\s*,\s*(?:[^,\]\n]+,\s*)*?["'](?:push|pull|fetch|ls-remote)["']"""
+    r"""|\b(?:import\s+git|from\s+git\s+import)\b[\s\S]*?\.(?:push|pull|fetch)\("""
+)
+"""Git called by a program: as a list of arguments, or through GitPython."""
 _TOOLS = re.compile(
     r"\bmkdocs\s+gh-deploy\b|\bmike\s+(?:deploy|delete|set-default)\b.*--push|\bgh-pages\b|\blerna\s+(?:publish|version)\b"
     r"|\brelease-it\b|\bcargo[ -]release\b|\brelease:(?:prepare|perform)\b|\bnpm\s+version\b|\bstandard-version\b"
@@ -44,6 +49,8 @@ _PUSHING = """
 PUSHING_ACTIONS = frozenset(_PUSHING.split())
 _MAY_PUSH = re.compile(r"push|commit|rebase|backport|bump|cherry|fast-forward|auto-?format|sync|release-gem|gh-pages")
 _NAMED_SO = re.compile(r"publish|release|deploy|push|(?<![a-z])tag(?![a-z])|bump|gh-pages|submodule")
+_MAX_DEPTH = 4
+_SCRIPT_ENDINGS = (".sh", ".bash", ".py", ".js", ".mjs", ".ts", ".rb", ".pl")
 _OWN_INPUTS = ("token", "github_token", "github-token", "ssh-key", "push_token", "repo-token", "personal_token")
 
 
@@ -80,6 +87,28 @@ def users(workflow: Workflow, checkout: Step, tree: SourceTree) -> list[User]:
     return found
 
 
+def doubts(workflow: Workflow, checkout: Step, tree: SourceTree) -> Iterator[str]:
+    """What cannot be seen here, of a checkout that nothing seems to need the credentials of; as sentences."""
+    if checkout.input("filter"):
+        yield (
+            f"the checkout is partial (filter: {checkout.input('filter')}): git fetches what it lacks when it is asked "
+            "for, which needs credentials in a private repository"
+        )
+    steps = workflow.steps_of(checkout.job) if checkout.job else workflow.steps
+    for step in steps[steps.index(checkout) + 1 :] if checkout in steps else ():
+        for path in _SCRIPT.finditer(step.run):
+            if path["path"].endswith(_SCRIPT_ENDINGS) and not _there(path["path"], tree):
+                yield f"`{path['path']}` is not in this tree: it is taken not to use git's credentials"
+
+
+def _there(path: str, tree: SourceTree) -> bool:
+    try:
+        tree.read(path)
+    except SourceUnavailable:
+        return False
+    return True
+
+
 def _values(step: Step) -> Iterator[str]:
     env = step.node.child("env")
     yield from (value.value for _, value in env.entries) if env is not None else ()
@@ -103,7 +132,8 @@ def _file_uses_git(path: str, tree: SourceTree) -> bool:
         text = tree.read(path)
     except SourceUnavailable:
         return bool(_NAMED_SO.search(path))
-    return bool(USES_GIT.search(text.decode("utf-8", "replace")))
+    script = text.decode("utf-8", "replace")
+    return bool(USES_GIT.search(script) or _LISTED.search(script))
 
 
 def _action(step: Step, tree: SourceTree) -> User | None:
@@ -117,7 +147,7 @@ def _action(step: Step, tree: SourceTree) -> User | None:
     return None
 
 
-def _local_uses_git(uses: str, tree: SourceTree) -> bool:
+def _local_uses_git(uses: str, tree: SourceTree, depth: int = 0) -> bool:
     folder = uses[2:].strip("/")
     for name in ("action.yml", "action.yaml"):
         path = f"{folder}/{name}".lstrip("/")
@@ -126,5 +156,11 @@ def _local_uses_git(uses: str, tree: SourceTree) -> bool:
         except (SourceUnavailable, yamldoc.YamlBroken):
             continue
         steps = Workflow(doc).steps if doc.root.kind == "mapping" else []
-        return any(_uses(step, tree) is not None for step in steps if not step.uses.startswith(("./", "$/")))
+        return any(_step_uses_git(step, tree, depth) for step in steps)
     return True
+
+
+def _step_uses_git(step: Step, tree: SourceTree, depth: int) -> bool:
+    if step.uses.startswith(("./", "$/")):
+        return depth >= _MAX_DEPTH or _local_uses_git(step.uses, tree, depth + 1)
+    return _uses(step, tree) is not None

@@ -104,7 +104,8 @@ def _powershell(
         message = "the expression stands in a PowerShell string that expands nothing, and its other text would change"
         raise NoFix(message)
     elif (span[0] - token[0], token[1] - span[1]) == (1, 1):
-        yield (*token, f"$env:{name()}")
+        # In quotes, as a variable that is empty is null in PowerShell, and no argument at all.
+        yield (*token, f'"${{env:{name()}}}"')
     else:
         yield (token[0], token[0] + 1, '"')
         yield (*span, f"${{env:{name()}}}")

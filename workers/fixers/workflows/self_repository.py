@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.workflows import credentials, model
 from workers.fixers.workflows.model import Step, Workflow
-from workers.source import yamledit
+from workers.source import yamldoc, yamledit
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node, Path
 
@@ -30,8 +31,9 @@ class _Use:
         "`uses: ./path` runs whatever lies at that path in the workspace when the step starts: a checkout of another "
         "ref, a download or a script before it may have replaced it. `uses: $/path` (github.com, since July 2026) is "
         "the action of this repository at the commit that the workflow runs from, so it needs no checkout and counts "
-        "as pinned. It is not the same where the workspace holds another repository, or where the action is made at "
-        "run time: there is no fix then. Approaches: this use; every such use of the file."
+        "as pinned. It is not the same where the workspace holds another repository, or where the action is built at "
+        "run time, and an action at the root of the repository has no path to be named by: there is no fix then. "
+        "Approaches: this use; every such use of the file."
     ),
 )
 def propose(target: Target) -> Iterator[Candidate]:
@@ -48,7 +50,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     others = [use for use in uses if _is_same(workflow, use, target.tree)]
     if len(others) > 1:
         warnings = [warning for use in others for warning in _same(workflow, use, target.tree)]
-        what = f"All {len(others)} local uses of this file are"
+        what = f"{'All ' if len(others) == len(uses) else ''}{len(others)} local uses of this file are"
         yield _made(workflow, "self-repository-file", others, what, warnings)
 
 
@@ -75,24 +77,64 @@ def _same(workflow: Workflow, use: _Use, tree: SourceTree) -> Iterator[str]:
     Raises:
         NoFix: the workspace holds something else at that path.
     """
-    where = use.node.value[2:].rstrip("/")
-    names = [where] if use.step is None else [f"{where}/{name}".lstrip("/") for name in _FILES]
-    if not any(_there(tree, name) for name in names):
+    where = use.node.value[2:].strip("/")
+    if where in ("", "."):
+        message = "`$/` needs a path behind it: GitHub rejects it for an action at the root of the repository"
+        raise NoFix(message)
+    names = [where] if use.step is None else [f"{where}/{name}" for name in _FILES]
+    found = next((name for name in names if _there(tree, name)), None)
+    if found is None:
         message = f"`{use.node.value}` is not in the tree: it may be made or checked out at run time"
         raise NoFix(message)
-    if use.step is None or use.step.job is None:
+    if use.step is not None:
+        _not_built(workflow, use.step, where, found, tree)
+        yield from _workspace(workflow, use.step, use.node.value)
+
+
+def _workspace(workflow: Workflow, step: Step, written: str) -> Iterator[str]:
+    """What else the workspace may have held at that path.
+
+    Raises:
+        NoFix: it holds another repository.
+    """
+    if step.job is None:
         return
-    for step in workflow.steps_of(use.step.job)[: use.step.index]:
-        if step.action != credentials.CHECKOUT or step.input("path") not in ("", "."):
+    if "workflow_call" in workflow.triggers:
+        yield f"where another repository calls this workflow, `{written}` was an action of that one"
+    for other in workflow.steps_of(step.job)[: step.index]:
+        if other.action != credentials.CHECKOUT or other.input("path") not in ("", "."):
             continue
-        other = step.input("repository")
-        if other and "github.repository" not in other.replace(" ", ""):
-            message = f"the workspace holds {other}, whose action `{use.node.value}` then is"
+        repository = other.input("repository")
+        if repository and "github.repository" not in repository.replace(" ", ""):
+            message = f"the workspace holds {repository}, whose action `{written}` then is"
             raise NoFix(message)
-        if step.input("ref"):
-            yield f"the action is now that of the workflow's own commit, no longer that of {step.input('ref')}"
+        if other.input("ref"):
+            yield f"the action is now that of the workflow's own commit, no longer that of {other.input('ref')}"
 
 
+def _not_built(workflow: Workflow, step: Step, where: str, definition: str, tree: SourceTree) -> None:
+    """Raises `NoFix` where the action runs what a build puts into the workspace: the commit holds none, or another."""
+    try:
+        runs = yamldoc.parse(tree.read(definition), definition).root.get("runs") if "action" in definition else None
+    except (SourceUnavailable, yamldoc.YamlBroken):
+        return
+    main = runs.text("main") if runs is not None else ""
+    if not main:
+        return
+    if not _there(tree, f"{where}/{main}".replace("/./", "/")):
+        message = f"`{main}` of the action is not in the tree: a build makes it in the workspace"
+        raise NoFix(message)
+    before = workflow.steps_of(step.job)[: step.index] if step.job else []
+    builds = next((one for one in before if _BUILD.search(one.run)), None)
+    if builds is not None:
+        message = f"an earlier step builds (`{_BUILD.findall(builds.run)[0]}`), and `./` runs what it built"
+        raise NoFix(message)
+
+
+_BUILD = re.compile(
+    r"\b(?:npm|pnpm|yarn|bun|make|just|task)\b[^\n;|&]*\b(?:build|package|bundle|compile|dist|all|prepare)\b|\bncc\s+build\b"
+    r"|\besbuild\b|\brollup\b|\btsc\b"
+)
 _FILES = ("action.yml", "action.yaml", "Dockerfile")
 
 

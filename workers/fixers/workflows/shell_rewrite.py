@@ -12,6 +12,7 @@ from collections.abc import Callable
 from workers.fixers.registry import NoFix
 from workers.fixers.workflows import scripts
 from workers.fixers.workflows.expressions import inner
+from workers.fixers.workflows.model import EXPRESSION
 from workers.fixers.workflows.scripts import Heredoc, Place
 
 Change = tuple[int, int, str]
@@ -33,9 +34,16 @@ _COMMAND_WORDS = frozenset(
 
 
 def rewrite(
-    script: str, wanted: Callable[[str], bool], name: Name, *, split: Callable[[str], bool] = lambda _expression: False
+    script: str,
+    wanted: Callable[[str], bool],
+    name: Name,
+    *,
+    split: Callable[[str], bool] = lambda _expression: False,
+    zsh: bool = False,
 ) -> list[Change]:
     """The changes that take every wanted expression out of a POSIX shell's script.
+
+    zsh splits a variable only where it is asked to: `${=NAME}`.
 
     Raises:
         NoFix: one of them stands where no variable would be expanded, or where another program parses the text.
@@ -44,7 +52,10 @@ def rewrite(
     for place in scripts.places(script):
         expression = script[place.start : place.end]
         if wanted(expression):
-            changes += _rewrite_one(script, place, expression, name, split)
+            if place.quote == "single" and _plain(script, place, wanted) and _nested_program(place) is None:
+                changes += _double(place, f"${{{name(expression)}}}")
+            else:
+                changes += _rewrite_one(script, place, expression, name, split, zsh=zsh)
     return _merged(changes)
 
 
@@ -63,13 +74,28 @@ def may_be_several(expression: str) -> bool:
     """Whether its value is probably none or several words: options, file lists, a switch that may be absent."""
     text = inner(expression)
     listing = re.search(
-        r"(?:arg|arguments?|flags?|opts?|options?|params?|files|targets|packages|extras?|features|paths|tests?)$|&&.*\|\|",
+        r"(?:args?|arguments?|flags?|opts?|options?|params?|files|targets|packages|extras?|features|paths|tests?)$|&&.*\|\|",
         text.lower().rstrip("'\" )"),
     )
     return listing is not None
 
 
-def _rewrite_one(script: str, place: Place, expression: str, name: Name, split: Callable[[str], bool]) -> list[Change]:
+def _plain(script: str, place: Place, wanted: Callable[[str], bool]) -> bool:
+    """Whether the single-quoted text means the same in double quotes, and all its expressions become variables."""
+    text = script[place.quote_start + 1 : place.quote_end - 1]
+    means_more = re.search(r"[$`\"\\!]", EXPRESSION.sub("", text)) or script[place.quote_end - 1] != "'"
+    return not means_more and all(wanted(match[0]) for match in EXPRESSION.finditer(text))
+
+
+def _double(place: Place, written: str) -> list[Change]:
+    """The single quotes become double ones, in which the variable is expanded."""
+    quotes = ((place.quote_start, place.quote_start + 1, '"'), (place.quote_end - 1, place.quote_end, '"'))
+    return [quotes[0], (place.start, place.end, written), quotes[1]]
+
+
+def _rewrite_one(
+    script: str, place: Place, expression: str, name: Name, split: Callable[[str], bool], *, zsh: bool
+) -> list[Change]:
     if place.quote == "comment":
         return [(place.start, place.end, inner(expression))]
     nested = _nested_program(place)
@@ -92,11 +118,13 @@ def _rewrite_one(script: str, place: Place, expression: str, name: Name, split: 
         raise NoFix(message)
     alone = place.quote_start == place.start and place.quote_end == place.end
     unquoted = alone and split(expression) and not _assigns(script, place)
-    return [(place.start, place.end, written if unquoted else f'"{written}"')]
+    if unquoted:
+        return [(place.start, place.end, f"${{={name(expression)}}}" if zsh else written)]
+    return [(place.start, place.end, f'"{written}"')]
 
 
 def _single(place: Place, written: str) -> list[Change]:
-    """Single quotes expand nothing: they are closed around the variable, or become double ones."""
+    """Single quotes expand nothing: they are closed around the variable."""
     before = place.start - place.quote_start == 1
     after = place.quote_end - place.end == 1
     changes: list[Change] = [(place.start, place.end, f'"{written}"')]

@@ -208,7 +208,8 @@ def _wanted_in(script: _Script) -> bool:
 
 def _changes(script: _Script, name: Callable[[str], str], *, split: Callable[[str], bool] = _never) -> list[Change]:
     if script.language == "shell":
-        return shell_rewrite.rewrite(script.text, expressions.foreign, name, split=split)
+        zsh = script.workflow.shell(script.step).endswith("zsh")
+        return shell_rewrite.rewrite(script.text, expressions.foreign, name, split=split, zsh=zsh)
     return other_rewrite.rewrite(script.language, script.text, expressions.foreign, name)
 
 
@@ -261,7 +262,7 @@ def _job_variables(scripts: list[_Script]) -> Candidate | None:
     edits: list[Edit] = []
     for script in scripts:
         job = script.step.job
-        edits += script.edits(_changes(script, script.name))
+        edits += script.edits(_changes(script, script.name, split=shell_rewrite.may_be_several))
         if job is None or any(
             not expressions.contexts(value) <= expressions.JOB_CONTEXTS for value in script.names.values()
         ):
@@ -270,7 +271,8 @@ def _job_variables(scripts: list[_Script]) -> Candidate | None:
     if not any(script.names for script in scripts):
         return None
     paths = [(*script.step.job.path, "env", name) for script in scripts if script.step.job for name in script.names]
-    why = _explained(scripts[0], "the job, for all its steps", loose=False)
+    loose = any(_bare(script, _several) for script in scripts)
+    why = _explained(scripts[0], "the job, for all its steps", loose=loose)
     return model.candidate("env-variable-job", edits, why, declares=[*paths, *_paths(scripts)])
 
 
@@ -336,7 +338,7 @@ def _made(approach: str, scripts: list[_Script], edits: list[Edit], why: str) ->
 def _explained(script: _Script, owner: str, *, loose: bool) -> str:
     reads = _READ[script.language].replace('"', "") if loose else _READ[script.language]
     words = (
-        " It stays unquoted, because the value seems to be a list of words: it can add arguments, not commands."
+        " Where it stood bare it stays so, and is split into words as it was: it can add arguments, not commands."
         if loose
         else ""
     )

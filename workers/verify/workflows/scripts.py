@@ -15,6 +15,9 @@ from collections.abc import Iterable, Mapping
 from workers.verify.workflows.model import EXPRESSION, Step
 
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_]\w*)\}|(?P<plain>[A-Za-z_]\w*))")
+_ZSH_VARIABLE = re.compile(r"\$(?:\{=?(?P<braced>[A-Za-z_]\w*)\}|(?P<plain>[A-Za-z_]\w*))")
+"""In zsh `${=NAME}` is split into words; other shells stop at it."""
+_SHELLS = frozenset(("bash", "sh", "dash", "ksh", "zsh"))
 _HEREDOC = re.compile(r"<<(?P<dash>-?)\s*(?:(?P<quote>['\"])(?P<quoted>[^'\"]+)(?P=quote)|\\?(?P<plain>[A-Za-z_]\w*))")
 _ENVIRONMENT = re.compile(r"env\.([A-Za-z_]\w*)")
 _POWERSHELL = re.compile(r"\$(?:\{env:(?P<braced>\w+)\}|env:(?P<plain>\w+))", re.IGNORECASE)
@@ -51,11 +54,11 @@ def changed_meaning(before: Step, after: Step) -> str | None:
         return clash
     if before.run == after.run:
         return None
-    shell = before.shell.split()[0].rpartition("/")[2] if before.shell.strip() else "bash"
+    shell = _shell(before)
     if shell in {"pwsh", "powershell"}:
         named = _environment_names(before.run)
         return _compare(_powershell(before, named), _powershell(after, named))
-    if shell not in {"bash", "sh"}:
+    if shell not in _SHELLS:
         return None if shell == "python" else f"scripts of the shell {shell} cannot be compared"
     if (words := _joined(before.run, after) or _still_code(before.run, after)) is not None:
         return words
@@ -73,7 +76,12 @@ def normalised(step: Step, named: Iterable[str] = ()) -> str:
     values = _values(step)
     for name in named:
         values[name] = _worded(step.everything[name]) if name in step.everything else word(f"env.{name}")
-    return _Reader(_worded(step.run or "", values), values).read()
+    variable = _ZSH_VARIABLE if _shell(step) == "zsh" else _VARIABLE
+    return _Reader(_worded(step.run or "", values), values, variable).read()
+
+
+def _shell(step: Step) -> str:
+    return step.shell.split()[0].rpartition("/")[2] if step.shell.strip() else "bash"
 
 
 def word(expression: str) -> str:
@@ -147,10 +155,16 @@ def _joined(script: str, after: Step) -> str | None:
             continue
         for name, value in after.everything.items():
             same = _worded(value) == word(match["inside"]) or match["inside"].strip() == f"env.{name}"
-            if same and re.search(rf'"\$\{{?{re.escape(name)}\}}?"', after.run or ""):
+            if same and re.search(_one_word(name, after), after.run or ""):
                 inside = " ".join(match["inside"].split())
                 return f"`{inside}` may be several arguments or none, and is now quoted as exactly one"
     return None
+
+
+def _one_word(name: str, step: Step) -> str:
+    """How a variable is written that stays one word: in quotes, in zsh also without."""
+    read = rf"\$\{{?{re.escape(name)}\}}?"
+    return rf'"{read}"|(?<!\S){read}(?!\S)' if _shell(step) == "zsh" else f'"{read}"'
 
 
 def _has_blanks(inside: str, step: Step) -> bool:
@@ -180,8 +194,9 @@ def _powershell(step: Step, named: Iterable[str]) -> str:
 class _Reader:
     """Reads a script left to right, in and out of quotes and here-documents."""
 
-    def __init__(self, script: str, values: Mapping[str, str]) -> None:
+    def __init__(self, script: str, values: Mapping[str, str], variable: re.Pattern[str]) -> None:
         self._script = script
+        self._variable = variable
         self._values = values
         self._at = 0
         self._out: list[str] = []
@@ -242,7 +257,7 @@ class _Reader:
         self._at += 1
 
     def _expand(self) -> None:
-        match = _VARIABLE.match(self._script, self._at)
+        match = self._variable.match(self._script, self._at)
         if match is None:
             self._emit(self._script[self._at], 1)
         else:
@@ -257,7 +272,7 @@ class _Reader:
                 if line.strip() == delimiter:
                     self._at = min(end + 1, len(self._script))
                     break
-                expanded = line if literal else _VARIABLE.sub(self._value, line)
+                expanded = line if literal else self._variable.sub(self._value, line)
                 self._emit(f"{expanded}\n", end + 1 - self._at)
         self._heredocs.clear()
 

@@ -66,7 +66,7 @@ def test_an_edit_parses_and_keeps_every_byte_that_it_does_not_declare(
         severity=Severity.LOW,
         locations=(Location(path=PATH, region=Region(start_line=line)),),
     )
-    tree = MemoryTree({PATH: content, "local/action.yml": b"runs: {using: node20, main: x.js}\n"})
+    tree = MemoryTree({PATH: content, "local/action.yml": b"runs: {using: composite, steps: []}\n"})
     proposal = propose(Target(finding=finding, tree=tree))
     assert proposal.candidates, proposal.reason
     before = yaml.safe_load(content.decode("utf-8-sig"))

@@ -6,8 +6,10 @@ from workers.verify.workflows.model import Step
 from workers.verify.workflows.scripts import changed_meaning
 
 
-def _step(run: str, env: dict[str, str] | None = None, around: dict[str, str] | None = None) -> Step:
-    return Step(uses=None, run=run, shell="bash", env=env or {}, inputs={}, around=around or {})
+def _step(
+    run: str, env: dict[str, str] | None = None, around: dict[str, str] | None = None, shell: str = "bash"
+) -> Step:
+    return Step(uses=None, run=run, shell=shell, env=env or {}, inputs={}, around=around or {})
 
 
 @pytest.mark.parametrize(
@@ -45,3 +47,22 @@ def test_the_same_arguments_are_the_same_however_they_are_written(before, after,
 def test_another_argument_is_told(before, after, env, around):
     """Single quotes, literal heredocs, other values, a clash, and several words that become one."""
     assert changed_meaning(_step(before, around=around), _step(after, env, around)) is not None
+
+
+@pytest.mark.parametrize(
+    ("shell", "after", "same"),
+    [
+        ("zsh --no-rcs {0}", "make ${=A}", True),
+        ("zsh --no-rcs {0}", "make ${A}", False),
+        ("zsh --no-rcs {0}", 'make "${A}"', False),
+        ("bash", "make ${A}", True),
+        ("bash", "make ${=A}", False),
+        ("dash", "make ${A}", True),
+        ("fish", "make ${A}", False),
+    ],
+)
+def test_each_shell_splits_in_its_own_way(shell, after, same):
+    """Zsh keeps a bare variable one word unless it is told to split it; a shell that is not known is not judged."""
+    before = _step("make ${{ inputs.args }}", shell=shell)
+    found = changed_meaning(before, _step(after, {"A": "${{ inputs.args }}"}, shell=shell))
+    assert (found is None) == same

@@ -1,0 +1,54 @@
+"""Who uses the credentials that a checkout keeps, and what cannot be seen of it."""
+
+import pytest
+
+from workers.fixers.workflows import credentials
+from workers.fixers.workflows.model import Workflow
+from workers.source import yamldoc
+from workers.source.tree import MemoryTree
+
+HEAD = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n"
+
+
+def _read(steps, files=()):
+    tree = MemoryTree({path: content.encode() for path, content in dict(files).items()})
+    workflow = Workflow(yamldoc.parse((HEAD + steps).encode(), "ci.yml"))
+    return workflow, workflow.steps[0], tree
+
+
+def _action(*uses):
+    return "runs:\n  using: composite\n  steps:\n" + "".join(f"    - {one}\n" for one in uses)
+
+
+@pytest.mark.parametrize(
+    ("steps", "files", "used"),
+    [
+        ("      - run: python tool.py\n", {"tool.py": "subprocess.run(['git', 'push', 'origin'])"}, True),
+        ("      - run: python tool.py\n", {"tool.py": 'run(["git", "-C", where, "push"])'}, True),
+        ("      - run: python tool.py\n", {"tool.py": 'run(["git", "-C", "x", "push"])'}, True),
+        ("      - run: python tool.py\n", {"tool.py": "from git import Repo\nRepo('.').remote().push()\n"}, True),
+        ("      - run: python tool.py\n", {"tool.py": "run(['git', 'log'])"}, False),
+        ("      - uses: ./outer\n", {"outer/action.yml": _action("uses: ./inner"),
+                                     "inner/action.yml": _action("run: git push")}, True),
+        ("      - uses: ./outer\n", {"outer/action.yml": _action("uses: ./inner"),
+                                     "inner/action.yml": _action("run: git log")}, False),
+        ("      - uses: ./loop\n", {"loop/action.yml": _action("uses: ./loop")}, True),
+    ],
+)  # fmt: skip
+def test_a_program_or_an_action_below_may_use_git(steps, files, used):
+    """As a list of arguments, through a library, in an action of an action; one without an end is taken to."""
+    assert bool(credentials.users(*_read(steps, files))) == used
+
+
+def test_what_cannot_be_seen_is_said():
+    """A script of another repository, and a partial checkout."""
+    steps = "        with:\n          filter: blob:none\n      - run: ./scripts/report.sh\n      - run: ./here.sh\n"
+    said = list(credentials.doubts(*_read(steps, {"here.sh": "ls"})))
+    assert len(said) == 2
+    assert "partial (filter: blob:none)" in said[0]
+    assert said[1].startswith("`scripts/report.sh` is not in this tree")
+
+
+def test_nothing_is_doubtful_where_all_is_seen():
+    """Commands of tools are no scripts of the repository."""
+    assert list(credentials.doubts(*_read("      - run: npm test && ./gradlew check\n"))) == []
