@@ -83,7 +83,7 @@ def _of(fixer: Fixer, target: Target) -> tuple[list[Candidate], str | None]:
     except Exception as error:  # noqa: BLE001  strangers' files meet every fixer: a bad one must not stop the batch
         emit("fixer.failed", level="error", fixer=fixer.name, rule=target.finding.rule, error=repr(error))
         return made, f"the fixer {fixer.name} failed on this file ({type(error).__name__})"
-    return made, None
+    return made, None if made else f"the fixer {fixer.name} finds nothing here that it can change soundly"
 
 
 def _from_scanner(target: Target, reasons: list[str]) -> Iterator[Candidate]:

@@ -55,6 +55,7 @@ IMAGE_ECOSYSTEMS = frozenset(name for name, cls in _ORDERS.items() if cls in _IM
 _STRICT = (order.SemverVersion, order.GolangVersion)
 _SEMVER = re.compile(r"v?\d+(\.\d+){0,2}([-+][0-9A-Za-z.+-]+)?")
 _NUMBER = re.compile(r"(?:\d+[:!])?v?(\d+(?:[._]\d+)*)")
+_PSEUDO = re.compile(r"[-.]\d{14}-[0-9a-f]{12}(?:\+incompatible)?$")
 _PRERELEASE = re.compile(
     r"(?:^|[-._+]|(?<=\d))(alpha|beta|a|b|c|rc|cr|dev|pre|preview|snapshot|milestone|m|ea|canary|next)"
     r"[-._]?\d*(?:$|[-._+])",
@@ -93,6 +94,14 @@ def same_line(one: str, other: str, depth: int = 2) -> bool:
     return left == right
 
 
-def is_prerelease(text: str) -> bool:
-    """Whether the version is not meant for everyone yet: `2.14.0-rc2`, `5.0.0-M1`, `1.0a1`."""
+def is_prerelease(text: str, ecosystem: str = "") -> bool:
+    """Whether the version is not meant for everyone yet: `2.14.0-rc2`, `5.0.0-M1`, `1.0a1`.
+
+    In semantic versions (npm, Cargo) whatever stands after a hyphen says so. A commit of a Go module is a release.
+    """
+    name = canonical_ecosystem(ecosystem)
+    if name in ("npm", "cratesio"):
+        return "-" in text.partition("+")[0]
+    if name == "go" and _PSEUDO.search(text):
+        return False
     return bool(_PRERELEASE.search(text))

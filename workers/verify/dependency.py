@@ -17,7 +17,7 @@ from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
 from workers.source.manifests import golang, gradle, maven, npm, python
 from workers.source.manifests.boms import bom_of
-from workers.source.manifests.declaration import Declaration
+from workers.source.manifests.declaration import Declaration, floor
 from workers.source.tree import SourceTree
 from workers.source.versions import canonical_ecosystem, parse_version, release_numbers, same_line
 
@@ -52,11 +52,11 @@ def evidence(package: Package, tree: SourceTree, patched: Mapping[str, bytes]) -
             changed.remove(twin)
     if not changed:
         return Evidence(f"no declaration of {package.name} in the changed files is new", *shown)
-    for one in new:
-        floor = _lowest(one.version)
-        fixed = floor is not None and is_fixed(floor, package.fixed_versions, package.ecosystem)
+    for one in _deciding(package, new):
+        lowest = floor(one.version)
+        fixed = lowest is not None and is_fixed(lowest, package.fixed_versions, package.ecosystem)
         # Another configuration may hold another version: that is another finding.
-        if not fixed and (one in changed or floor == package.version):
+        if not fixed and (one in changed or lowest == package.version):
             return Evidence(f"{one.at.path} still allows {one.version or 'any version'}, which is not fixed", *shown)
     return Evidence(None, *shown)
 
@@ -136,8 +136,9 @@ def _overrides(document: npm.Json) -> list[Declaration]:
             version = document.string(value)
             if version:
                 span = document.inner(value)
-                name = re.sub(r"^(?:\*\*/|.*>)", "", name)
-                name = name if name.startswith("@") else name.partition("@")[0]
+                name = re.sub(r"^(?:\*\*/|.*>(?=[@A-Za-z]))", "", name)
+                scope, name = ("@", name[1:]) if name.startswith("@") else ("", name)
+                name = scope + name.partition("@")[0]
                 found.append(Declaration(name=name, version=version, literal=span, at=span, scope="overrides"))
     return found
 
@@ -170,6 +171,13 @@ def _of(package: Package, declared: Iterable[Declaration], touched: Iterable[str
     ]
 
 
+def _deciding(package: Package, declared: Sequence[Declaration]) -> Sequence[Declaration]:
+    """Those that decide the version: Go itself builds with the higher one of its `go` and `toolchain` lines."""
+    if canonical_ecosystem(package.ecosystem) != "go" or package.name != "stdlib":
+        return declared
+    return sorted(declared, key=lambda one: release_numbers(one.version))[-1:]
+
+
 def _shown(declared: Iterable[Declaration]) -> tuple[str, ...]:
     return tuple(f"{one.at.path}: {one.version}" for one in declared)
 
@@ -178,10 +186,14 @@ def _place(one: Declaration) -> tuple[str, str, str]:
     return one.at.path, one.scope, one.version
 
 
-def _same_name(one: str, other: str, ecosystem: str) -> bool:
-    if canonical_ecosystem(ecosystem) == "pypi":
-        return python.normal_name(one) == python.normal_name(other)
-    return one == other
+def _same_name(declared: str, installed: str, ecosystem: str) -> bool:
+    match canonical_ecosystem(ecosystem):
+        case "pypi":
+            return python.normal_name(declared) == python.normal_name(installed)
+        case "maven":
+            # Kotlin's multiplatform modules are declared by one name and installed under the JVM's.
+            return installed in (declared, f"{declared}-jvm")
+    return declared == installed
 
 
 def _named(name: str, names: Iterable[str]) -> bool:
@@ -203,16 +215,3 @@ def _moved(before: Iterable[Declaration], after: Iterable[Declaration]) -> set[s
 
     old, new = versions(before), versions(after)
     return {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
-
-
-def _lowest(requirement: str) -> str | None:
-    """The lowest version that a requirement allows: `^1.2.4`, `>=1.4,<2`, `[1.2,2)`; none where it has no floor."""
-    text = requirement.strip()
-    if "||" in text or text in {"", "*", "latest"}:
-        return None
-    floors = [
-        match["version"]
-        for match in re.finditer(r"(?P<operator>[<>=!~^]*)\s*(?P<version>v?\d[^\s,)\]]*)", text)
-        if not match["operator"].startswith(("<", "!"))
-    ]
-    return floors[0] if floors else None

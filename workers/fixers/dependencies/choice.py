@@ -60,7 +60,7 @@ def choose(target: Target) -> Choice:
     return Choice(
         package=package,
         smallest=versions[0],
-        newest=_newest(versions),
+        newest=_newest(versions, package.ecosystem),
         closes=_ids(closable),
         leaves=_ids(finding for finding in findings if finding not in closable),
     )
@@ -91,13 +91,19 @@ def _group(target: Target, package: Package) -> list[Finding]:
 
 
 def _usable(findings: Sequence[Finding], package: Package) -> list[str]:
-    """Every named version above the installed one, ascending; releases before pre-releases are preferred."""
+    """Every named release above the installed one, ascending; pre-releases only where one is installed."""
     installed = parse_version(package.ecosystem, package.version)
     named = {_flavoured(text, package) for finding in findings for text in _fixed(finding)}
     parsed = [(parse_version(package.ecosystem, text), text) for text in named]
     above = [(key, text) for key, text in parsed if key is not None and (installed is None or key > installed)]
-    stable = [(key, text) for key, text in above if not is_prerelease(text) or same_line(text, package.version, 3)]
-    return [text for _, text in sorted(stable or above, key=_by_version)]
+    stable = [(key, text) for key, text in above if not _unreleased(text, package)]
+    return [text for _, text in sorted(stable, key=_by_version)]
+
+
+def _unreleased(text: str, package: Package) -> bool:
+    """Whether it is a pre-release, and not a later one of the pre-release that is installed."""
+    same = is_prerelease(package.version, package.ecosystem) and same_line(text, package.version, 3)
+    return is_prerelease(text, package.ecosystem) and not same
 
 
 def _by_version(pair: tuple[Any, str]) -> tuple[Any, str]:
@@ -121,9 +127,9 @@ def _flavoured(text: str, package: Package) -> str:
     return text.strip()
 
 
-def _newest(versions: Sequence[str]) -> str | None:
+def _newest(versions: Sequence[str], ecosystem: str) -> str | None:
     """The highest stable version that is named, where it leaves the smallest one's line."""
-    stable = [version for version in versions if not is_prerelease(version)]
+    stable = [version for version in versions if not is_prerelease(version, ecosystem)]
     return stable[-1] if stable and not same_line(stable[-1], versions[0]) else None
 
 
@@ -145,4 +151,6 @@ def _why_none(finding: Finding, package: Package) -> str:
     if parse_version(package.ecosystem, package.version) is None:
         known = canonical_ecosystem(package.ecosystem) or "unnamed"
         return f"{name} cannot be ordered against the fixed versions ({named}): unknown in the ecosystem {known}"
+    if all(is_prerelease(text, package.ecosystem) for text in package.fixed_versions):
+        return f"no released version fixes {ours}: only pre-releases of {package.name} do ({named})"
     return f"the fixed versions named for {ours} ({named}) are not above the installed {name}"

@@ -71,23 +71,35 @@ def _replacement(job: Job, path: str, content: bytes) -> Candidate:
 
 def _standard_library(job: Job, path: str, content: bytes) -> Iterator[Candidate]:
     lines = {place.scope: place for place in declarations(path, content) if place.name == "stdlib"}
-    version = job.choice.smallest.lstrip("v")
+    version = _buildable(job)
     go, toolchain = lines.get("go"), lines.get("toolchain")
     if go is None or go.literal is None:
         message = f"{path} has no go line that sets the release of Go"
         raise refuse(message)
     how = f"Builds with Go {version}, the smallest release whose standard library is fixed."
     if toolchain and toolchain.literal:
-        yield job.candidate("toolchain", [replace(toolchain.literal, version)], how)
+        yield job.candidate("toolchain", [replace(toolchain.literal, version)], how, names=["toolchain"])
     else:
         line_end = content.find(b"\n", go.literal.end)
         at = len(content) if line_end < 0 else line_end + 1
         lead = newline_of(content) if line_end < 0 else ""
         text = f"{lead}{newline_of(content)}toolchain go{version}{newline_of(content)}"
-        yield job.candidate("toolchain", [Edit(path=path, start=at, end=at, text=text)], how)
+        edit = Edit(path=path, start=at, end=at, text=text)
+        yield job.candidate("toolchain", [edit], how, names=["toolchain"])
     edits = [replace(place.literal, version) for place in lines.values() if place.literal]
+    how = f"Asks for Go {version} or later, whose standard library is fixed."
     everyone = "the go line is a minimum: everyone who builds or imports this module needs that release too"
     yield job.candidate("go-directive", edits, how, warnings=[everyone])
+
+
+def _buildable(job: Job) -> str:
+    """The smallest fixed release of Go that a go.mod can name: since 1.21 Go reads its own release there."""
+    for version in (job.choice.smallest, job.choice.newest):
+        if version and release_numbers(version) >= (1, 21):
+            return version.lstrip("v")
+    wanted = job.choice.smallest
+    message = f"before Go 1.21 go.mod does not choose the release that builds: install Go {wanted} where it is built"
+    raise refuse(message)
 
 
 def _append(path: str, content: bytes, line: str) -> Edit:

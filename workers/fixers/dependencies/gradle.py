@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.dependencies import gradle_blocks as blocks
 from workers.fixers.dependencies.job import Job, refuse, replace
-from workers.fixers.dependencies.trains import is_sibling, same_artifact
+from workers.fixers.dependencies.trains import is_sibling, released_apart, same_artifact
 from workers.source.manifests.boms import bom_of
 from workers.source.manifests.declaration import Declaration, Span
 from workers.source.manifests.gradle import declarations, is_build_file, locked
@@ -98,12 +99,12 @@ def propose(job: Job) -> Iterator[Candidate]:
 
 def _raise(build: Build, places: Sequence[Declaration], *, direct: bool) -> Iterator[Candidate]:
     job = build.job
-    spans, through = _spans(places, build.declared)
-    moved = [place for place in build.declared if place.literal in spans]
+    spans, through = _spans(job, places, build.declared)
+    moved = [place for place in build.declared if place.literal in {span for span, _ in spans}]
     what_moves = job.package.name if direct else f"{places[0].name}, with which {job.package.name} is released,"
     where = f" through {', '.join(through)}" if through else ""
     for approach, version, what in job.versions():
-        edits = [replace(span, version) for span in spans]
+        edits = [replace(span, written.format(version)) for span, written in spans]
         also = _lock_edits(build, version, moved)
         how = f"Raises {what_moves} to {version}{where}, {what}."
         yield job.candidate(
@@ -111,20 +112,31 @@ def _raise(build: Build, places: Sequence[Declaration], *, direct: bool) -> Iter
         )
 
 
-def _spans(places: Sequence[Declaration], declared: Sequence[Declaration]) -> tuple[list[Span], list[str]]:
-    """Where to write: the variable, unless artifacts of other projects use it too; and the variables' names."""
-    spans: list[Span] = []
+def _spans(
+    job: Job, places: Sequence[Declaration], declared: Sequence[Declaration]
+) -> tuple[list[tuple[Span, str]], list[str]]:
+    """Where to write and how: the variable, unless artifacts of other projects use it too; the variables' names."""
+    spans: list[tuple[Span, str]] = []
     through: list[str] = []
     for place in places:
-        group = place.name.partition(":")[0].split(".")[:3]
         users = [other for other in declared if other.literal == place.literal]
-        shared = any(other.name.partition(":")[0].split(".")[:3] != group for other in users)
-        if place.literal is None or (shared and place.at.path.endswith(".toml")):
+        shared = any(released_apart(place.name, other.name) for other in users)
+        if place.literal is None:
             continue
-        spans.append(place.at if shared else place.literal)
+        spans.append((place.literal, "{}") if not shared else _own_version(job, place))
         if place.via and not shared:
             through.append(place.via)
     return sorted(set(spans)), sorted(set(through))
+
+
+def _own_version(job: Job, place: Declaration) -> tuple[Span, str]:
+    """Where the artifact takes a shared version, and how a version of its own is written there."""
+    at = place.at
+    line = job.tree.read(at.path)[: at.start]
+    reference = re.search(rb"version\.ref\s*=\s*[\"']$", line)
+    if reference is None:
+        return at, "{}"
+    return Span(at.path, reference.start(), at.end + 1), 'version = "{}"'
 
 
 def _decide(build: Build, script: str, *, direct: bool) -> Iterator[Candidate]:
@@ -144,7 +156,9 @@ def _decide(build: Build, script: str, *, direct: bool) -> Iterator[Candidate]:
         how = f"Sets {name} {version} where Spring's plugin decides versions.{brought}"
     else:
         coordinates = [f"{other}:{version}" for other in sorted({name, *names})]
-        edit = None if layout.constrains(name) else layout.constraint(configuration, coordinates, f"fixes {job.why}")
+        here = direct and any(place.at.path == script and place.name == name for place in build.declared)
+        why = f"fixes {job.why}"
+        edit = None if here or layout.constrains(name) else layout.constraint(configuration, coordinates, why)
         also = " and what is released with it" if len(coordinates) > 1 else ""
         how = f"A constraint on `{configuration}` lifts {name}{also} to at least {version}.{brought}"
     if edit:

@@ -9,9 +9,9 @@ from functools import cached_property
 from daemon.domain.finding import Package
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
-from workers.fixers.dependencies.choice import Choice, choose
+from workers.fixers.dependencies.choice import Choice, choose, fixes
 from workers.fixers.registry import NoFix, Target
-from workers.source.manifests.declaration import Span
+from workers.source.manifests.declaration import Declaration, Span, floor
 from workers.source.tree import SKIPPED, SourceTree
 
 MAX_MANIFESTS = 400
@@ -41,6 +41,13 @@ class Job:
             folder = posixpath.dirname(folder)
             found.append(folder)
         return tuple(found)
+
+    def needs_raising(self, place: Declaration) -> bool:
+        """Whether a declaration allows a vulnerable version, or says so little that it may."""
+        lowest = floor(place.version)
+        if lowest is None or lowest == self.choice.smallest:
+            return True
+        return not fixes(lowest, self.package.fixed_versions, self.package.ecosystem)
 
     @property
     def why(self) -> str:

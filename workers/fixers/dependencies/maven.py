@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.dependencies.job import Job, newline_of, refuse, replace
-from workers.fixers.dependencies.trains import is_sibling
+from workers.fixers.dependencies.trains import is_sibling, released_apart
 from workers.source.manifests.boms import bom_of
 from workers.source.manifests.declaration import Declaration
 from workers.source.manifests.maven import Pom, declarations, lineage, read_poms
 from workers.source.manifests.xml import Element
+from workers.source.versions import release_numbers
 
 
 def propose(job: Job) -> Iterator[Candidate]:
@@ -28,12 +29,13 @@ def propose(job: Job) -> Iterator[Candidate]:
     if mine:
         yield from _raise(job, mine, everyone)
     else:
+        unversioned = [place for place in found if place.name == job.package.name and place.scope == "dependencies"]
         family = [
             place for place in found if place.literal and is_sibling(place, job.package.name, job.package.version)
         ]
         if family:
             yield from _raise(job, family, everyone, of="the artifact that it is released with")
-        yield from _manage(job, poms[path], job.tree.read(path))
+        yield from _manage(job, poms[path], job.tree.read(path), unversioned)
 
 
 def _pom(job: Job, poms: Mapping[str, Pom]) -> str | None:
@@ -52,7 +54,7 @@ def _raise(
 ) -> Iterator[Candidate]:
     whole, single = [], []
     for place in places:
-        if place.via and _foreign(place, everyone):
+        if place.via and (_foreign(place, everyone) or _own_release(job, place, everyone)):
             single.append(place.at)
         elif place.literal and (place.version == job.package.version or len(places) == 1 or not place.via):
             whole.append(place.literal)
@@ -63,33 +65,51 @@ def _raise(
     for approach, version, what in job.versions():
         how = f"Raises {of or job.package.name} to {version}{where}, {what}."
         yield job.candidate(approach, [replace(span, version) for span in spans], how, names=siblings)
-    if through and not of:
+    if through and not of and any(place.via and place.at not in spans for place in places):
         own = [replace(place.at, job.choice.smallest) for place in places]
         how = f"Sets {job.choice.smallest} for this artifact alone; what else the property decides stays as it is."
         yield job.candidate("this-artifact-only", own, how)
 
 
+def _own_release(job: Job, place: Declaration, everyone: Sequence[Declaration]) -> bool:
+    """Whether the fixed release has four numbers, as jackson-databind's own: the artifacts beside it skipped it."""
+    beside = any(other.literal == place.literal and other.name != place.name for other in everyone)
+    return beside and len(release_numbers(job.choice.smallest)) > 3 and len(release_numbers(place.version)) <= 3
+
+
 def _foreign(place: Declaration, everyone: Sequence[Declaration]) -> bool:
     """Whether the property also decides artifacts of other groups, which may have no such release."""
-    group = place.name.partition(":")[0]
-    return any(
-        other.literal == place.literal and other.name.partition(":")[0].split(".")[:3] != group.split(".")[:3]
-        for other in everyone
-    )
+    return any(other.literal == place.literal and released_apart(place.name, other.name) for other in everyone)
 
 
-def _manage(job: Job, pom: Pom, content: bytes) -> Iterator[Candidate]:
+def _manage(job: Job, pom: Pom, content: bytes, unversioned: Sequence[Declaration]) -> Iterator[Candidate]:
     name, version = job.package.name, job.choice.smallest
-    how = f"dependencyManagement sets {name} {version} for the whole build: something else brings it."
+    brought = "a parent or a bill of materials sets its version" if unversioned else "something else brings it"
+    how = f"dependencyManagement sets {name} {version} for the whole build: {brought}."
     yield job.candidate("dependency-management", [_managed(pom, content, name, version, "")], how)
     bom = bom_of(name)
     if bom:
         scope = "<type>pom</type>\n<scope>import</scope>"
         how = f"Imports {bom} {version}, so that the whole family moves together."
         yield job.candidate("bill-of-materials", [_managed(pom, content, bom, version, scope)], how, names=[bom])
+    elif unversioned:
+        how = f"Writes {version} where {name} is asked for: it wins over the version that is managed elsewhere."
+        edits = [_versioned(job, place, version) for place in unversioned]
+        yield job.candidate("explicit-version", edits, how)
     else:
         how = f"Asks for {name} {version} directly: the nearest declaration wins over what other dependencies ask for."
         yield job.candidate("direct-dependency", [_direct(pom, content, name, version)], how)
+
+
+def _versioned(job: Job, place: Declaration, version: str) -> Edit:
+    """The version after the artifact's name, where the declaration gives none."""
+    path, content = place.at.path, job.tree.read(place.at.path)
+    at = content.index(b"</artifactId>", place.at.start) + len(b"</artifactId>")
+    opening = content.rindex(b"<artifactId", 0, at)
+    start = content.rfind(b"\n", 0, opening) + 1
+    margin = content[start:opening].decode("latin-1")
+    lead = "" if margin.strip() else newline_of(content) + margin
+    return Edit(path=path, start=at, end=at, text=f"{lead}<version>{version}</version>")
 
 
 def _managed(pom: Pom, content: bytes, name: str, version: str, extra: str) -> Edit:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.dependencies.job import Job, newline_of, refuse, replace
-from workers.fixers.dependencies.ranges import raise_npm
+from workers.fixers.dependencies.ranges import is_npm_wildcard, raise_npm
 from workers.source.manifests.declaration import Declaration
 from workers.source.manifests.npm import Json, declarations
 
@@ -24,21 +24,48 @@ _LOCKS = {
 def propose(job: Job) -> Iterator[Candidate]:
     """Raise what `package.json` asks for; override what it does not name."""
     path = job.manifest if posixpath.basename(job.manifest) == "package.json" else job.nearest("package.json")
-    content = job.read(path) if path else None
-    if path is None or content is None:
+    document = _document(job, path) if path else None
+    if document is None:
         message = f"no package.json in the repository decides the version of {job.package.name}"
         raise refuse(message)
-    try:
-        document = Json(path, content)
-    except ValueError as error:
-        raise refuse(str(error)) from error
     manager, locks = _manager(job)
-    asked = [place for place in declarations(document) if place.name == job.package.name]
-    direct = [place for place in asked if _covers(job, place)]
+    asked = [
+        place
+        for each in (document, *_members(job, document))
+        for place in declarations(each)
+        if place.name == job.package.name
+    ]
+    direct = [place for place in asked if _covers(job, place) and job.needs_raising(place)]
     if direct:
         yield from _raise(job, direct, locks)
     else:
         yield from _override(job, document, manager, locks, asked)
+
+
+def _document(job: Job, path: str) -> Json | None:
+    content = job.read(path)
+    if content is None:
+        return None
+    try:
+        return Json(path, content)
+    except ValueError as error:
+        raise refuse(str(error)) from error
+
+
+def _members(job: Job, root: Json) -> list[Json]:
+    """The packages of a workspace, which share their root's lockfile: those below it without one of their own."""
+    folder = posixpath.dirname(root.path)
+    if root.at("workspaces") is None and job.read(posixpath.join(folder, "pnpm-workspace.yaml")) is None:
+        return []
+    below = job.files(lambda path: posixpath.basename(path) == "package.json" and path != root.path)
+    inside = [path for path in below if not folder or path.startswith(f"{folder}/")]
+    locked = {posixpath.dirname(path) for path in job.files(lambda path: posixpath.basename(path) in _LOCKS)} - {folder}
+    members = [path for path in inside if not any(_within(path, other) for other in locked if _within(other, folder))]
+    return [document for path in members if (document := _document(job, path)) is not None]
+
+
+def _within(path: str, folder: str) -> bool:
+    return not folder or path == folder or path.startswith(f"{folder}/")
 
 
 def _manager(job: Job) -> tuple[str, list[str]]:
@@ -71,12 +98,17 @@ def _raise(job: Job, places: Sequence[Declaration], locks: list[str]) -> Iterato
         if edits:
             how = f"Asks for {job.package.name} {version}, {what}, in the range style that stands there."
             yield job.candidate(approach, edits, how, warnings=locks)
-    exact = all(re.match(r"=?v?\d[\w.+-]*$", place.version) for place in places)
+    # What a package asks of its users' trees stays a range: pinning it there would break theirs.
+    own = [place for place in places if place.scope != "peerDependencies"]
+    exact = all(re.match(r"=?v?\d[\w.+-]*$", place.version) and not is_npm_wildcard(place.version) for place in own)
     version = job.choice.smallest
     wanted = f"^{version}" if exact else version
     edits = [
-        replace(place.at, wanted) for place in places if raise_npm(place.version, version) and "@" not in place.version
+        replace(place.at, wanted) for place in own if raise_npm(place.version, version) and "@" not in place.version
     ]
+    if not any(raise_npm(place.version, version) for place in places):
+        message = f"{places[0].at.path} takes {job.package.name} from `{places[0].version}`: name a fixed release there"
+        raise refuse(message)
     if edits and exact:
         how = f"Asks for {wanted}: later fixes of the line arrive with the next update of the lockfile."
         yield job.candidate("compatible-range", edits, how, warnings=locks)
@@ -91,8 +123,9 @@ def _override(
     name, version = job.package.name, job.choice.smallest
     place = {"npm": ("overrides",), "pnpm": ("pnpm", "overrides"), "yarn": ("resolutions",)}[manager]
     parent = f"another dependency brings {name} {job.package.version}"
-    if manager != "yarn":
-        selector = f"{name}@{job.package.version}" if manager == "npm" else f"{name}@<{version}"
+    if manager != "yarn" and document.at(*place, name) is None:
+        line = f">={job.package.version.split('.')[0]}.0.0 <{version}"
+        selector = f"{name}@{job.package.version if manager == 'npm' else line}"
         how = f"{'.'.join(place)} replaces only the vulnerable releases, because {parent}; other lines stay."
         yield job.candidate(
             "override-vulnerable", [_set(document, place, selector, f"^{version}")], how, warnings=locks

@@ -10,7 +10,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.dependencies.job import Job, newline_of, refuse, replace
 from workers.fixers.dependencies.ranges import compatible_python, raise_poetry, raise_python
 from workers.source.manifests.declaration import Declaration
-from workers.source.manifests.python import declarations, has_hashes, is_requirements, normal_name
+from workers.source.manifests.python import declarations, from_elsewhere, has_hashes, is_requirements, normal_name
 
 _LOCKS = {"poetry.lock": "poetry lock", "uv.lock": "uv lock", "pdm.lock": "pdm lock", "Pipfile.lock": "pipenv lock"}
 _CARETS = ("tool.poetry", "packages", "dev-packages")
@@ -21,7 +21,7 @@ def propose(job: Job) -> Iterator[Candidate]:
     name = normal_name(job.package.name)
     places = [place for place in _places(job) if place.name == name]
     if places:
-        yield from _raise(job, places)
+        yield from _raise(job, _installed(job, places))
         return
     yield from _constrain(job, name)
 
@@ -40,6 +40,12 @@ def _places(job: Job) -> list[Declaration]:
         if any(place.name == normal_name(job.package.name) for place in found):
             return found
     return []
+
+
+def _installed(job: Job, places: Sequence[Declaration]) -> Sequence[Declaration]:
+    """Those that pin exactly the reported version, where some do: other markers may pin others on purpose."""
+    exact = [place for place in places if re.sub(r"^={2,3}\s*", "", place.version) == job.package.version]
+    return exact or [place for place in places if job.needs_raising(place)] or places
 
 
 def _usable(path: str, content: bytes) -> list[Declaration]:
@@ -62,6 +68,9 @@ def _raise(job: Job, places: Sequence[Declaration]) -> Iterator[Candidate]:
     version = job.choice.smallest
     exact = all(re.match(r"={2,3}|[\d]", place.version) for place in places if place.version)
     wanted = compatible_python(version) if exact else f"=={version}"
+    if any(re.search(rf"!=\s*{re.escape(version)}(?![\w.])", place.version) for place in places):
+        message = f"{places[0].at.path} excludes {job.package.name} {version}, the smallest fixed release"
+        raise refuse(message)
     edits = [_rewritten(place, wanted) for place in places]
     how = (
         f"Asks for {job.package.name} {wanted}: later fixes of the line arrive without another edit."
@@ -82,7 +91,7 @@ def _raised(place: Declaration, version: str) -> Edit | None:
 def _rewritten(place: Declaration, wanted: str) -> Edit:
     if place.literal is not None:
         return replace(place.literal, wanted)
-    # `at` is the bare name: the version goes right after it.
+    # `at` is the name with its extras: the version goes right after it.
     return Edit(path=place.at.path, start=place.at.end, end=place.at.end, text=wanted)
 
 
@@ -96,6 +105,9 @@ def _constrain(job: Job, name: str) -> Iterator[Candidate]:
     """The package comes through another one."""
     version, lock = job.choice.smallest, posixpath.basename(job.manifest)
     content = job.read(job.manifest) if job.manifest else None
+    if content is not None and from_elsewhere(content, name):
+        message = f"{job.manifest} takes {job.package.name} from an address of its own: name a fixed revision there"
+        raise refuse(message)
     if content is not None and is_requirements(job.manifest):
         if has_hashes(content):
             raised = f"`pip-compile -P '{name}=={version}'`"

@@ -17,32 +17,46 @@ def raise_npm(spec: str, version: str) -> str | None:
     """
     spec, major = spec.strip(), version.split(".")[0]
     single = _NPM_SINGLE.match(spec)
-    if single:
+    if single and not is_npm_wildcard(spec):
         return f"{single['prefix'] or ''}{single['op'] or ''}{version}"
     bounded = _NPM_RANGE.match(spec)
     if bounded:
         upper = bounded["upper"].split(".")[0]
         return f">={version} <{bounded['upper']}" if int(major) < int(upper) else f">={version} <{int(major) + 1}"
-    if _PARTIAL.match(spec) or spec in ("*", "") or "||" in spec or " - " in spec:
+    if is_npm_wildcard(spec) or spec in ("*", "", "latest") or "||" in spec or " - " in spec:
         return f"^{version}"
     return None
 
 
+def is_npm_wildcard(spec: str) -> bool:
+    """Whether a number or more are left open: `1`, `1.2`, `1.x`, `^1.2`."""
+    return bool(_PARTIAL.match(spec))
+
+
 def raise_python(spec: str, version: str) -> str | None:
-    """`==1.2` → `==1.4`, `>=1,<2` → `>=1.4,<2`, `~=1.2` → `~=1.4`; none for what cannot be raised."""
+    """`==1.2` → `==1.4`, `>=1,<2` → `>=1.4,<2`, `~=1.2` → `~=1.4`; none for what cannot be raised.
+
+    An excluded version stays excluded; where it is the very one to go to, there is no answer.
+    """
     clauses = _CLAUSE.findall(spec)
     if not clauses:
         return None
     kept = []
     lower = False
     for operator, wanted in clauses:
-        if operator in ("==", "===", ">=", "~=", ">"):
+        starred = operator == "==" and wanted.endswith(".*")
+        if starred or (operator == "~=" and wanted.count(".") < version.count(".")):
+            lower = True
+            kept += [f">={version}", f"<{_after_compatible(wanted, version)}"]
+        elif operator in ("==", "===", ">=", "~=", ">"):
             lower = True
             kept.append(f"{'>=' if operator == '>' else operator}{version}")
         elif operator in ("<", "<=") and not _above(wanted, version):
             kept.append(f"<{_next_major(version)}")
-        elif operator != "!=":
+        elif operator != "!=" or _above(wanted, version):
             kept.append(f"{operator}{wanted}")
+        elif wanted == version:
+            return None
     if not lower:
         kept.insert(0, f">={version}")
     return (", " if ", " in spec else ",").join(dict.fromkeys(kept))
@@ -62,6 +76,12 @@ def raise_poetry(spec: str, version: str) -> str | None:
 def compatible_python(version: str) -> str:
     """The version and everything later of its major line."""
     return f">={version},<{_next_major(version)}"
+
+
+def _after_compatible(wanted: str, version: str) -> str:
+    """The upper bound of a `~=`, or a `==` with a star, that leaves its last number open: `~=3.2` allows all of 3."""
+    numbers = re.findall(r"\d+", version)[: max(1, wanted.count("."))]
+    return ".".join([*numbers[:-1], str(int(numbers[-1]) + 1)])
 
 
 def _next_major(version: str) -> int:

@@ -18,6 +18,13 @@ def same_artifact(declared: str, installed: str) -> bool:
     return installed in (declared, f"{declared}-jvm")
 
 
+def released_apart(one: str, other: str) -> bool:
+    """Whether two artifacts are of different projects, so that one's releases say nothing of the other's."""
+    left, right = (name.partition(":")[0] for name in (one, other))
+    plugin = right in (f"{left}.plugin", f"{left}.gradle") or left in (f"{right}.plugin", f"{right}.gradle")
+    return not plugin and left.split(".")[:3] != right.split(".")[:3]
+
+
 def is_sibling(place: Declaration, name: str, version: str) -> bool:
     """Whether a declared dependency is released together with a transitive one, and is at the same version."""
     group = name.partition(":")[0]

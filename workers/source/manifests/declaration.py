@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 
@@ -28,3 +30,16 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     """The property, variable or catalogue key through which the version comes."""
     scope: str = ""
     """Gradle configuration, Maven section, npm section, `lock` …"""
+
+
+def floor(requirement: str) -> str | None:
+    """The lowest version that a requirement allows: `^1.2.4`, `>=1.4,<2`, `[1.2,2)`; none where it has no floor."""
+    text = requirement.strip()
+    if "||" in text or text in {"", "*", "latest"}:
+        return None
+    floors = [
+        match["version"]
+        for match in re.finditer(r"(?P<operator>[<>=!~^]*)\s*(?P<version>v?\d[^\s,)\]]*)", text)
+        if not match["operator"].startswith(("<", "!"))
+    ]
+    return floors[0] if floors else None

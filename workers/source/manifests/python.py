@@ -11,8 +11,12 @@ from workers.source.manifests.declaration import Declaration, Span
 _NAME = r"(?P<name>[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)"
 _CLAUSE = r"(?:===|==|~=|!=|<=|>=|<|>)[ \t]*[^\s,;#\"'()\[\]]+"
 _SPEC = rf"(?P<version>{_CLAUSE}(?:[ \t]*,[ \t]*{_CLAUSE})*)?"
-_WANT = _NAME + r"[ \t]*(?:\[[^\]\n]*\])?[ \t]*\(?[ \t]*" + _SPEC + r"\)?"
+_WANT = rf"(?P<head>{_NAME}(?:[ \t]*\[[^\]\n]*\])?)" + r"[ \t]*\(?[ \t]*" + _SPEC + r"\)?"
 _REQUIREMENT = re.compile(rf"^[ \t]*{_WANT}(?P<rest>[^\n]*)$", re.MULTILINE)
+_ADDRESS = re.compile(
+    r"^[ \t\"']*(?P<direct>[A-Za-z0-9][\w.-]*)[ \t]*(?:\[[^\]\n]*\])?[ \t]*@[ \t]*\w[\w+.]*:|#egg=(?P<egg>[\w.-]+)",
+    re.MULTILINE,
+)
 _MARKER = r"(?:;(?:[^\"\n]*|[^'\n]*))?"
 _STRING = re.compile(rf"(?P<quote>[\"']){_WANT}[ \t]*{_MARKER}(?P=quote)")
 _SECTION = re.compile(r"^[ \t]*\[\[?[ \t]*(?P<name>[^\]\n]+?)[ \t]*\]\]?", re.MULTILINE)
@@ -23,6 +27,12 @@ _ENTRY = re.compile(
 )
 _ARRAY = re.compile(
     r"^[ \t]*[\"']?(?P<key>[\w.-]+)[\"']?[ \t]*=[ \t]*\[(?P<items>(?:[^\]\"']|\"[^\"\n]*\"|'[^'\n]*')*)\]", re.MULTILINE
+)
+_LISTS = re.compile(
+    r"\b(?:install|tests|setup)_requires[ \t]*=[ \t]*\[(?P<items>(?:[^\]\"']|\"[^\"\n]*\"|'[^'\n]*')*)\]"
+)
+_BLOCKS = re.compile(
+    r"^(?:install|tests|setup)_requires[ \t]*=[^\n]*\n(?P<items>(?:[ \t]+[^\n]*(?:\n|$)|[ \t]*\n)*)", re.MULTILINE
 )
 _TABLES = re.compile(
     r"tool\.poetry\.(?:dev-)?dependencies|tool\.poetry\.group\.[^.]+\.dependencies|packages|dev-packages"
@@ -57,6 +67,12 @@ def declarations(path: str, content: bytes) -> list[Declaration]:
     return []
 
 
+def from_elsewhere(content: bytes, name: str) -> bool:
+    """Whether a line takes the package (its normalised name) from an address: `foo @ https://…`, `…#egg=foo`."""
+    text = content.decode("latin-1")
+    return any(normal_name(match["direct"] or match["egg"]) == name for match in _ADDRESS.finditer(text))
+
+
 def has_hashes(content: bytes) -> bool:
     """Whether the requirement file pins hashes, which cannot be made up."""
     return b"--hash=" in content
@@ -71,9 +87,13 @@ def _requirements(path: str, text: str) -> Iterator[Declaration]:
 
 
 def _setup(path: str, text: str) -> Iterator[Declaration]:
-    pattern = _STRING if path.endswith(".py") else _REQUIREMENT
+    """Every string or line with a version; of those without one only what is surely a requirement."""
+    pattern, lists = (_STRING, _LISTS) if path.endswith(".py") else (_REQUIREMENT, _BLOCKS)
+    certain = [match.span("items") for match in lists.finditer(text)]
     for match in pattern.finditer(text):
-        if match["version"]:
+        rest = "" if pattern is _STRING else match["rest"].strip()
+        listed = any(start <= match.start() < end for start, end in certain) and (not rest or rest[0] in ";#")
+        if match["version"] or listed:
             yield _declared(path, match, 0, "install_requires")
 
 
@@ -113,7 +133,7 @@ def _arrays(path: str, text: str, start: int, end: int, section: str) -> Iterato
 def _declared(path: str, match: re.Match[str], offset: int, scope: str) -> Declaration:
     name = normal_name(match["name"])
     if not match["version"]:
-        at = Span(path, offset + match.start("name"), offset + match.end("name"))
+        at = Span(path, offset + match.start("head"), offset + match.end("head"))
         return Declaration(name=name, version="", at=at, scope=scope)
     span = Span(path, offset + match.start("version"), offset + match.end("version"))
     return Declaration(name=name, version=match["version"].strip(), literal=span, at=span, scope=scope)
