@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from daemon.domain.finding import Region
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
-from workers.fixers.registry import NoFix, Target
+from workers.fixers.registry import NoFix, NotHere, Target
 from workers.source.syntax import Syntax, parse, walk
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def flagged_node(
     ]
     if not found:
         message = f"{file.path}:{where.start_line} does not hold the code that this rule is about"
-        raise NoFix(message)
+        raise NotHere(message)
     return file, min(found, key=lambda node: _distance(node, where))
 
 

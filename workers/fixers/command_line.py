@@ -13,6 +13,9 @@ _PRIVATE = 0xE000
 _SHELL_SYNTAX = re.compile(r"[|&;<>()$`*?\[\]#~!{}\n\\]|^\s*\w+=|[\ue000-\uf8ff]")
 _BUILTINS = frozenset(
     {"cd", "export", "source", ".", "set", "unset", "alias", "ulimit", "umask", "exec", "eval", "exit", "if", "for"}
+    | {"while", "until", "case", "time", "command", "read", "trap", "wait", "hash", "pushd", "popd", "history"}
+    # Those of Windows, which are no programs there.
+    | {"cls", "copy", "del", "erase", "move", "ren", "md", "rd", "title", "color", "pause", "start", "ver"}
 )
 
 

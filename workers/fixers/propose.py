@@ -14,7 +14,7 @@ from daemon.domain.finding import Finding, Region, Replacement
 from daemon.domain.fix import Candidate, Edit, FixSource
 from daemon.errors import SourceUnavailable
 from daemon.events import emit
-from workers.fixers.registry import FIXERS, Fixer, NoFix, Target
+from workers.fixers.registry import FIXERS, Fixer, NoFix, NotHere, Target
 
 MAX_CANDIDATES = 8
 """Of one finding."""
@@ -78,12 +78,15 @@ def _of(fixer: Fixer, target: Target) -> tuple[list[Candidate], str | None]:
             msgspec.structs.replace(candidate, fixer=candidate.fixer or fixer.name)
             for candidate in itertools.islice(fixer.propose(target), MAX_OF_ONE_FIXER)
         )
+    except NotHere as reason:
+        return made, str(reason) if knows(fixer, target.finding) else None
     except (NoFix, SourceUnavailable) as reason:
         return made, str(reason)
     except Exception as error:  # noqa: BLE001  strangers' files meet every fixer: a bad one must not stop the batch
         emit("fixer.failed", level="error", fixer=fixer.name, rule=target.finding.rule, error=repr(error))
         return made, f"the fixer {fixer.name} failed on this file ({type(error).__name__})"
-    return made, None if made else f"the fixer {fixer.name} finds nothing here that it can change soundly"
+    silent = made or not knows(fixer, target.finding)
+    return made, None if silent else f"the fixer {fixer.name} finds nothing here that it can change soundly"
 
 
 def _from_scanner(target: Target, reasons: list[str]) -> Iterator[Candidate]:

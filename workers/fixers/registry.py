@@ -26,6 +26,10 @@ class NoFix(Permanent):
     """There is no sound fix here; the message is the reason that a person reads."""
 
 
+class NotHere(NoFix):
+    """The flagged lines hold nothing that the fixer is about: no answer where only the CWE led to it."""
+
+
 Propose = Callable[[Target], Iterable[Candidate]]
 
 

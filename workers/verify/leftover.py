@@ -16,9 +16,10 @@ _ABOUT = re.compile(r"gitleaks|detect-secrets|trufflehog")
 _RULES = frozenset(("B105", "B106", "B107"))
 _SHORTEST = 8
 _VALUE = re.compile(
-    r"""(?P<quote>["'`])(?P<quoted>(?:\\.|(?!(?P=quote)).){8,4000})(?P=quote)|[=:]\s*(?P<bare>[^\s"'`]{8,4000})"""
+    r"""(?P<quote>["'`])(?P<quoted>(?:\\.|(?!(?P=quote)).){0,4000})(?P=quote)|[=:]\s*(?P<bare>[^\s"'`]{8,4000})"""
 )
 _NAME = re.compile(r"[A-Za-z_.:/-]+")
+_CODE = re.compile(r"[()\[\]{}<>;]")
 _GLUE = re.compile(r"[\s\"'`+\\,()]+")
 
 
@@ -44,9 +45,9 @@ def _secrets(before: bytes, flagged: Sequence[Region]) -> Iterator[str]:
     for region in flagged:
         for line in lines[max(region.start_line - 1, 0) : region.end_line or region.start_line]:
             for match in _VALUE.finditer(line):
-                value = match["quoted"] or match["bare"]
-                # A name of a setting may stay where its value went.
-                if not _NAME.fullmatch(value):
+                value = match["quoted"] or match["bare"] or ""
+                # A name of a setting may stay where its value went, and so may the code around it.
+                if not _NAME.fullmatch(value) and not (match["bare"] and _CODE.search(value)):
                     yield value
 
 

@@ -77,6 +77,12 @@ def test_a_credential_counts_as_there_in_any_disguise(after, left):
     assert "hunter2" not in (found or "")
 
 
+def test_the_code_between_two_strings_of_the_line_is_no_credential():
+    before = b'if name == "adm" and request.form["pass"] == "hunter2hunter2":\n'
+    after = b'if name == "adm" and request.form["pass"] == os.environ["PASS"]:\n'
+    assert leftover.left(before, after, [Region(start_line=1)]) is None
+
+
 @pytest.mark.parametrize(
     ("before", "after", "changed"),
     [

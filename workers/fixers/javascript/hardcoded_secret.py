@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Parsed, any_of, candidate
-from workers.fixers.javascript.script import arguments, called, flagged_node, imported, literal, quote
+from workers.fixers.javascript.script import arguments, called, flagged_node, imported, literal
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, environment_name, is_label
 
@@ -19,6 +19,7 @@ _TEST = re.compile(r"(?:^|/)(?:tests?|__tests__|spec|e2e|cypress)/|\.(?:test|spe
 _WORDS = re.compile(
     r"passw|pwd|passphrase|secret|token|api_?key|credential|private_?key|access_?key|user", re.IGNORECASE
 )
+_NODE = re.compile(rb"\brequire\(|\bprocess\.env\b|\bmodule\.exports\b|from ['\"]node:")
 _BROWSER = re.compile(rb"\b(?:window|document)\.")
 
 
@@ -60,7 +61,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{file.path}:{file.number(node)} is test code: a made-up credential there protects nothing; exclude tests"
         )
         raise NoFix(message)
-    if _BROWSER.search(file.content) and not re.search(rb"\brequire\(|\bprocess\.env\b", file.content):
+    if _BROWSER.search(file.content) and not _NODE.search(file.content):
         message = (
             f"{file.path} runs in browsers, where every value is public: let the server hold it and make the request"
         )
@@ -70,8 +71,7 @@ def propose(target: Target) -> Iterator[Candidate]:
 
     def mounted() -> Candidate:
         name, edits, declares = imported(file, "fs")
-        mark = quote(file)
-        text = f"{name}.readFileSync(process.env.{variable}_FILE, {mark}utf8{mark}).trim()"
+        text = f"{name}.readFileSync(process.env.{variable}_FILE).toString().trim()"
         return candidate(
             "mounted-file",
             [file.replace(node, text), *edits],

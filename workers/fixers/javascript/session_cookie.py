@@ -105,16 +105,35 @@ def _is_session(file: Parsed, call: Node) -> bool:
 
 def _name(file: Parsed, options: Node) -> Iterator[Candidate]:
     mark = quote(file)
-    for approach, name in (("plain-name", "sid"), ("host-prefix", "__Host-sid")):
-        warnings = ["Users are signed out once, because their old cookie has another name."]
-        if approach == "host-prefix":
-            warnings.append("Browsers accept a __Host- cookie only with secure, path / and no domain.")
+    once = "Users are signed out once, because their old cookie has another name."
+    yield candidate(
+        "plain-name",
+        [add_option(file, options, f"name: {mark}sid{mark}")],
+        "The cookie's name no longer tells which framework set it.",
+        warnings=(once,),
+    )
+    missing = option(file, options, "cookie") is None
+    if missing or _is_bound_to_host(file, options):
+        flags = f", cookie: {{ secure: true, path: {mark}/{mark} }}" if missing else ""
         yield candidate(
-            approach,
-            [add_option(file, options, f"name: {mark}{name}{mark}")],
-            "The cookie's name no longer tells which framework set it.",
-            warnings=warnings,
+            "host-prefix",
+            [add_option(file, options, f"name: {mark}__Host-sid{mark}{flags}")],
+            "The name tells nothing of the framework, and browsers take it only from this host, over HTTPS.",
+            warnings=(
+                once,
+                "Over plain HTTP the session no longer works; behind a proxy that ends TLS set `trust proxy`.",
+            ),
         )
+
+
+def _is_bound_to_host(file: Parsed, options: Node) -> bool:
+    """Whether browsers would take a `__Host-` cookie with these options: secure, path /, no domain."""
+    cookie = option(file, options, "cookie")
+    if cookie is None or cookie.type != "object":
+        return False
+    secure, path, domain = (option(file, cookie, name) for name in ("secure", "path", "domain"))
+    at_root = path is None or file.text(path).strip("'\"`") == "/"
+    return secure is not None and file.text(secure) == "true" and at_root and domain is None
 
 
 def _with_flag(file: Parsed, options: Node, flag: _Flag, approach: str) -> Candidate:

@@ -58,32 +58,63 @@ def _bytes(file: Parsed, call: Node) -> Candidate:
 
 
 def _integer(file: Parsed, call: Node) -> Candidate:
-    """`Math.floor(Math.random() * n)` → `crypto.randomInt(n)`."""
-    whole, bound = _floor(file, call)
+    """`Math.floor(Math.random() * n + m)` → `crypto.randomInt(m, m + n)`; `Math.ceil` begins at 1."""
+    if not _is_node(file):
+        message = f"{file.path} is not for Node, and browsers have no whole random numbers of their own"
+        raise NoFix(message)
+    whole, bounds = _whole(file, call)
     name, edits, declares = _crypto(file)
     return candidate(
         "random-int",
-        [file.replace(whole, f"{name}.randomInt({bound})"), *edits],
+        [file.replace(whole, f"{name}.randomInt({bounds})"), *edits],
         "A whole number below the bound from the operating system's generator, without bias. Node only.",
         declares=declares,
     )
 
 
-def _floor(file: Parsed, call: Node) -> tuple[Node, str]:
-    product = call.parent
-    outer = product.parent.parent if product is not None and product.parent is not None else None
-    if product is None or product.type != "binary_expression" or outer is None or outer.type != "call_expression":
+def _whole(file: Parsed, call: Node) -> tuple[Node, str]:
+    """The rounding call around a draw, and the bounds for `randomInt`."""
+    product = _around(call)
+    factor = _other(file, product, "*", _outermost(call))
+    if product is None or factor is None:
         return _refuse(file, call)
-    left, right, operator = (product.child_by_field_name(name) for name in ("left", "right", "operator"))
-    if left is None or right is None or operator is None or file.text(operator) != "*":
+    summed = _around(product)
+    added = _other(file, summed, "+", _outermost(product))
+    inside = summed if summed is not None and added is not None else product
+    outer = _around(inside)
+    outer = outer.parent if outer is not None and outer.type == "arguments" else outer
+    if outer is None or outer.type != "call_expression" or len(arguments(outer)) != 1:
         return _refuse(file, call)
-    factor = right if left == call else left
-    bound = file.text(factor)
-    if called(file, outer) != "Math.floor" or len(arguments(outer)) != 1 or arguments(outer)[0] != product:
+    bound, rounds = file.text(factor), called(file, outer)
+    if rounds == "Math.floor" and added is None and (_SMALL.fullmatch(bound) or re.fullmatch(r"[\w.]+\.length", bound)):
+        return outer, bound
+    low = file.text(added) if added is not None else "0"
+    if rounds not in ("Math.floor", "Math.ceil") or not _SMALL.fullmatch(bound) or not re.fullmatch(r"\d{1,9}", low):
         return _refuse(file, call)
-    if not (_SMALL.fullmatch(bound) or re.fullmatch(r"[\w.]+\.length", bound)):
-        return _refuse(file, call)
-    return outer, bound
+    first = int(low) + (rounds == "Math.ceil")
+    return outer, f"{first}, {first + int(bound)}"
+
+
+def _outermost(node: Node) -> Node:
+    """The node with the parentheses around it."""
+    while node.parent is not None and node.parent.type == "parenthesized_expression":
+        node = node.parent
+    return node
+
+
+def _around(node: Node) -> Node | None:
+    """What holds the node, parentheses left out."""
+    return _outermost(node).parent
+
+
+def _other(file: Parsed, whole: Node | None, operator: str, one: Node) -> Node | None:
+    """The other operand, where this is a sum or product of that operator."""
+    if whole is None or whole.type != "binary_expression":
+        return None
+    left, right, sign = (whole.child_by_field_name(name) for name in ("left", "right", "operator"))
+    if left is None or right is None or sign is None or file.text(sign) != operator:
+        return None
+    return right if left == one else left
 
 
 def _refuse(file: Parsed, call: Node) -> tuple[Node, str]:
@@ -93,18 +124,24 @@ def _refuse(file: Parsed, call: Node) -> tuple[Node, str]:
 
 def _fraction(file: Parsed, call: Node) -> Candidate:
     name, edits, declares = _crypto(file)
+    bits = (
+        f"{name}.randomBytes(4).readUInt32BE(0)" if _is_node(file) else f"{name}.getRandomValues(new Uint32Array(1))[0]"
+    )
     return candidate(
         "random-fraction",
-        [file.replace(call, f"({name}.getRandomValues(new Uint32Array(1))[0] / 2 ** 32)"), *edits],
+        [file.replace(call, f"({bits} / 2 ** 32)"), *edits],
         "A fraction in [0, 1) as before, made of 32 bits from the operating system's generator.",
         declares=declares,
-        warnings=("Node needs version 17.4 for it; browsers have long had it.",),
     )
+
+
+def _is_node(file: Parsed) -> bool:
+    return bool(re.search(rb"\brequire\(|\bmodule\.exports|\bprocess\.|from ['\"]node:", file.content))
 
 
 def _crypto(file: Parsed) -> tuple[str, tuple[Edit, ...], tuple[str, ...]]:
     """Node's module where the file is for Node; the global of browsers elsewhere."""
-    if re.search(rb"\brequire\(|\bmodule\.exports|\bprocess\.|from ['\"]node:", file.content):
+    if _is_node(file):
         return imported(file, "crypto")
     if re.search(rb"\b(?:const|let|var|import)\s[^;\n]*\bcrypto\b", file.content):
         message = f"`crypto` already means something else in {file.path}"

@@ -22,8 +22,9 @@ from workers.fixers.registry import Target, fixer
 it (CWE-295): encryption without authentication protects against nobody who matters.
 
 Without the argument the library checks against its own list of authorities. Where the peer uses a private authority,
-name that authority's certificate instead: `verify=os.environ["REQUESTS_CA_BUNDLE"]` takes its file from the
-environment. Both refuse what was accepted before if the certificate is not valid: that is the point.""",
+name that authority's certificate instead: `verify=os.environ.get("REQUESTS_CA_BUNDLE") or True` takes its file from
+the environment where one is set, and never switches the check off. Both refuse what was accepted before if the
+certificate is not valid: that is the point.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """`verify=False` → the default check, or a check against a named authority."""
@@ -46,10 +47,10 @@ def propose(target: Target) -> Iterator[Candidate]:
     system = imported(target, file, "os")
     yield candidate(
         "private-authority",
-        [file.replace(given.value, f'{system.name}.environ["REQUESTS_CA_BUNDLE"]'), *system.edits],
-        "The certificate is checked against the authority whose file REQUESTS_CA_BUNDLE names.",
+        [file.replace(given.value, f'{system.name}.environ.get("REQUESTS_CA_BUNDLE") or True'), *system.edits],
+        "The certificate is checked against the authority whose file REQUESTS_CA_BUNDLE names, else the known ones.",
         declares=system.declares,
-        warnings=("REQUESTS_CA_BUNDLE must be set where this runs, or the call raises KeyError.",),
+        warnings=("For a private authority set REQUESTS_CA_BUNDLE where this runs.",),
     )
 
 

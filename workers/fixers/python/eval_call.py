@@ -13,6 +13,8 @@ from workers.fixers.python.module import flagged
 from workers.fixers.python.strings import template
 from workers.fixers.registry import NoFix, Target, fixer
 
+_COMPUTES = re.compile(r"\w*(?:expr|formula|equation|calc|\bmath|lambda|func(?!\w*\()|code|source\b)\w*", re.IGNORECASE)
+
 
 @fixer(
     name="python-eval",
@@ -38,7 +40,10 @@ def propose(target: Target) -> Iterator[Candidate]:
     if line is not None and re.search(r"[\w()]", line.literal):
         message = f"{file.path}:{call.lineno} builds an expression that computes: call the function it names directly"
         raise NoFix(message)
-
+    computes = _COMPUTES.search(file.text(call.args[0]))
+    if computes:
+        message = f"{file.path}:{call.lineno} evaluates `{computes[0]}`, so it means to compute: that needs a parser"
+        raise NoFix(message)
     library = imported(target, file, "ast")
     yield candidate(
         "literal-eval",

@@ -40,6 +40,47 @@ def imported(target: Target, file: Module, name: str) -> Import:
     return Import(name, (_insertion(file, f"import {name}"),), (f"import:{name}",))
 
 
+def together(*imports: Import) -> Import:
+    """All of them as one, called by the first one's name."""
+    edits = tuple(dict.fromkeys(edit for each in imports for edit in each.edits))
+    return Import(imports[0].name, edits, tuple(dict.fromkeys(name for each in imports for name in each.declares)))
+
+
+def instead(file: Module, used: ast.expr, new: Import) -> Import:
+    """`new` in the place of the import of which the expression `used`, which the fix replaces, is the only use.
+
+    As it is where that import has other uses, is one of several on its line, or may be meant for other modules.
+    """
+    root = used
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if not isinstance(root, ast.Name) or file.path.endswith("__init__.py"):
+        return new
+    uses = [node for node in file.nodes if isinstance(node, ast.Name) and node.id == root.id]
+    named = any(isinstance(node, ast.Constant) and node.value == root.id for node in file.nodes)
+    statement = next((each for each in file.tree.body if _binds_alone(each, root.id)), None)
+    if statement is None or len(uses) != 1 or named or statement.col_offset or not _ends_line(file, statement):
+        return new
+    start, end = file.span(statement)
+    if file.content[end : file.line_end(statement.end_lineno or statement.lineno)].strip():
+        return new
+    old = file.text(statement).split()[1].partition(".")[0]
+    declares = (f"statement:{statement.lineno}/delete", f"import:{old}/delete", *new.declares)
+    following = statement.end_lineno or statement.lineno
+    after = file.starts[following] if following < len(file.starts) else end
+    if new.edits and all(start <= edit.start <= after for edit in new.edits):
+        lines = sorted(edit.text.strip() for edit in new.edits)
+        return Import(new.name, (file.replace(statement, "\n".join(lines)),), declares)
+    return Import(new.name, (*new.edits, file.edit(start, after, "")), declares)
+
+
+def _binds_alone(statement: ast.stmt, name: str) -> bool:
+    match statement:
+        case ast.Import(names=[alias]) | ast.ImportFrom(names=[alias], level=0):
+            return (alias.asname or alias.name) == name
+    return False
+
+
 def imported_from(target: Target, file: Module, source: str, name: str) -> Import:
     """`from SOURCE import NAME` at the file's head, or the name it has already.
 

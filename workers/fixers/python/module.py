@@ -13,7 +13,7 @@ from typing import TypeVar
 from daemon.domain.finding import Region
 from daemon.domain.fix import Edit
 from workers.fixers.code import OtherLanguage, Text, read, region
-from workers.fixers.registry import NoFix, Target
+from workers.fixers.registry import NoFix, NotHere, Target
 
 N = TypeVar("N", bound=ast.AST)
 _Placed = ast.expr | ast.stmt | ast.excepthandler | ast.arg | ast.keyword | ast.alias
@@ -154,7 +154,7 @@ def flagged(target: Target, kind: type[N], matches: Callable[[Module, N], bool])
     nodes = [node for node in file.nodes if isinstance(node, kind) and _touches(node, where) and matches(file, node)]
     if not nodes:
         message = f"{file.path}:{where.start_line} does not hold the code that this rule is about"
-        raise NoFix(message)
+        raise NotHere(message)
     found = min(nodes, key=lambda node: _distance(node, where))
     if any(isinstance(each, ast.JoinedStr) for each in file.ancestors(found)) and not _truly_there(file, found):
         message = f"{file.path}:{where.start_line} is inside an f-string, where the parser's places are not exact"

@@ -10,9 +10,10 @@ import msgspec
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate, region
 from workers.fixers.pieces import Template
-from workers.fixers.python.imports import imported_from
+from workers.fixers.python.imports import Import, imported_from
 from workers.fixers.python.module import Module, module
 from workers.fixers.python.strings import f_string, literal, template
+from workers.fixers.python.variables import definitions
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.sql import Bound, bind
 
@@ -140,10 +141,8 @@ def _built(file: Module, call: ast.Call) -> ast.expr | None:
         return argument
     if not isinstance(argument, ast.Name):
         return None
-    scope = file.function(call) or file.tree
-    bound = [node for node in ast.walk(scope) if _binds(node, argument.id)]
-    uses = [node for node in ast.walk(scope) if isinstance(node, ast.Name) and node.id == argument.id]
-    if len(bound) == 1 and len(uses) == 2 and isinstance(bound[0], ast.Assign) and _straight(file, bound[0], call):
+    bound = definitions(file, argument)
+    if bound is not None and len(bound) == 1 and _straight(file, bound[0], call):
         return bound[0].value
     return None
 
@@ -179,17 +178,6 @@ def _formats(node: ast.AST) -> bool:
         (isinstance(node.func, ast.Attribute) and node.func.attr == "format")
         or (isinstance(node.func, ast.Name) and node.func.id == "str")
     )
-
-
-def _binds(node: ast.AST, name: str) -> bool:
-    match node:
-        case ast.Assign(targets=targets):
-            return any(isinstance(each, ast.Name) and each.id == name for each in targets)
-        case ast.AugAssign(target=ast.Name(id=bound)) | ast.AnnAssign(target=ast.Name(id=bound)):
-            return bound == name
-        case ast.arg(arg=bound):
-            return bound == name
-    return False
 
 
 def _covers(node: ast.expr, line: int) -> bool:
@@ -248,7 +236,7 @@ def _sqlalchemy(target: Target, file: Module, query: _Query, bound: Bound, *, ch
     """`text()` with its parameters beside it, or bound to it."""
     argument = query.call.args[0]
     wrapped = isinstance(argument, ast.Call) and argument is not query.built
-    text = imported_from(target, file, "sqlalchemy", "text")
+    text = Import("text") if wrapped else imported_from(target, file, "sqlalchemy", "text")
     keywords = ", ".join(f"{name}={value}" for name, value in zip(bound.names, bound.values, strict=True))
     after = f".bindparams({keywords})" if chained else f", {_mapping(bound)}"
     whole = f"{text.name}({bound.text}){after}"
@@ -264,7 +252,7 @@ def _sqlalchemy(target: Target, file: Module, query: _Query, bound: Bound, *, ch
         file,
         query,
         "bound-to-text" if chained else "named-parameters",
-        [*edits, *(() if wrapped else text.edits)],
+        [*edits, *text.edits],
         "SQLAlchemy sends the values apart from the text, in whatever form the database's driver wants.",
-        () if wrapped else text.declares,
+        text.declares,
     )

@@ -73,21 +73,22 @@ def _value(file: Module, node: ast.AST) -> Value:
 
 
 def _percent(file: Module, text: str, right: ast.AST) -> list[str | Value] | None:
-    given = list(right.elts) if isinstance(right, ast.Tuple) else [right]
-    if any(isinstance(each, ast.Starred) for each in given) or isinstance(right, ast.Dict):
+    named = _named(right) if isinstance(right, ast.Dict) else {}
+    given = list(right.elts) if isinstance(right, ast.Tuple) else [] if named else [right]
+    if any(isinstance(each, ast.Starred) for each in given) or named is None:
         return None
     found: list[str | Value] = []
     position = 0
     values = iter(given)
     for match in _PERCENT.finditer(text):
-        if match["name"]:
+        if bool(match["name"]) != bool(named) and match["conversion"] != "%":
             return None
         found.append(text[position : match.start()])
         position = match.end()
         if match["conversion"] == "%":
             found.append("%")
             continue
-        node = next(values, None)
+        node = named.get(match["name"][1:-1]) if match["name"] else next(values, None)
         if node is None:
             return None
         value = _value(file, node)
@@ -95,6 +96,13 @@ def _percent(file: Module, text: str, right: ast.AST) -> list[str | Value] | Non
     found.append(text[position:])
     rest = _PERCENT.sub("", text)
     return None if next(values, None) is not None or "%" in rest else found
+
+
+def _named(mapping: ast.Dict) -> dict[str, ast.expr] | None:
+    """Key → value where every key is written out."""
+    pairs = zip(mapping.keys, mapping.values, strict=True)
+    named = {key.value: value for key, value in pairs if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+    return named if len(named) == len(mapping.keys) and named else None
 
 
 def _format(file: Module, text: str, call: ast.Call) -> list[str | Value] | None:

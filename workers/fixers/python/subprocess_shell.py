@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
 from workers.fixers.command_line import words_of
 from workers.fixers.pieces import Template, Value
 from workers.fixers.python.calls import argument, keyword, remove_argument
-from workers.fixers.python.imports import imported
+from workers.fixers.python.imports import Import, imported, instead, together
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.strings import f_string, template
+from workers.fixers.python.variables import definitions
 from workers.fixers.registry import NoFix, Target, fixer
 
 _CALLS = tuple(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen"))
@@ -43,35 +44,67 @@ makes it one inert word. A value that is meant to hold several arguments must be
 def propose(target: Target) -> Iterator[Candidate]:
     """A shell command line → an argument list, written out or split from a line whose values are quoted."""
     file, call = flagged(target, ast.Call, _is_shell)
-    line, command = _command(file, call)
-    words = words_of(line, lambda pieces: f_string(pieces, _quote(file)))
-    if words is None:
+    command = _command(file, call)
+    lines = _lines(file, command)
+    words = [words_of(line, lambda pieces: f_string(pieces, _quote(file))) for _, line in lines]
+    if not all(words):
         message = (
             f"{file.path}:{call.lineno} needs its shell (pipes, redirections, variables, wildcards) or takes its "
-            "program "
-            "from a value: write it without them, or call each program by itself"
+            "program from a value: write it without them, or call each program by itself"
         )
         raise NoFix(message)
     module = imported(target, file, "subprocess")
-    yield candidate(
+    lists = [(node, f"[{', '.join(each)}]") for (node, _), each in zip(lines, words, strict=True) if each]
+    yield _candidate(
+        file,
+        call,
         "argument-list",
-        [*_rewritten(file, call, command, module.name, f"[{', '.join(words)}]"), *module.edits],
+        _edits(file, call, command, module.name, lists, "{}"),
         "The program is started directly with exactly these arguments; no shell reads them.",
-        declares=module.declares,
-        warnings=_warnings(line),
+        module,
+        lines,
     )
     split = imported(target, file, "shlex")
-    text = _quoted_line(line, split.name, _quote(file))
-    if text is not None:
-        yield candidate(
+    texts = [(node, _quoted_line(line, split.name, _quote(file))) for node, line in lines]
+    if all(text is not None for _, text in texts):
+        whole = [
+            (node, text) for node, text in texts if text is not None and (line_values(lines, node) or node is command)
+        ]
+        yield _candidate(
+            file,
+            call,
             "shlex-split",
-            [*_rewritten(file, call, command, module.name, f"{split.name}.split({text})"), *module.edits, *split.edits],
+            _edits(file, call, command, module.name, whole, f"{split.name}.split({{}})"),
             "The line stays readable as a line, is split by the shell's rules in this process, and every value "
-            "in it is "
-            "quoted, so it stays one argument; no shell runs.",
-            declares=(*module.declares, *split.declares),
-            warnings=_warnings(line),
+            "in it is quoted, so it stays one argument; no shell runs.",
+            together(module, split),
+            lines,
         )
+
+
+def line_values(lines: Sequence[tuple[ast.expr, Template]], node: ast.expr) -> bool:
+    """Whether that line has values in it."""
+    return any(line.values for each, line in lines if each is node)
+
+
+def _candidate(
+    file: Module,
+    call: ast.Call,
+    approach: str,
+    edits: Sequence[Edit],
+    words: str,
+    needed: Import,
+    lines: Sequence[tuple[ast.expr, Template]],
+) -> Candidate:
+    imports = instead(file, call.func, needed) if file.calls(call, *_SYSTEM) else needed
+    built = sorted({file.statement(node).lineno for node, _ in lines} - {file.statement(call).lineno})
+    return candidate(
+        approach,
+        [*edits, *imports.edits],
+        words,
+        declares=(*imports.declares, *(f"statement:{line}" for line in built)),
+        warnings=_warnings([line for _, line in lines]),
+    )
 
 
 def _is_shell(file: Module, call: ast.Call) -> bool:
@@ -85,39 +118,62 @@ def _is_true(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and bool(node.value)
 
 
-def _command(file: Module, call: ast.Call) -> tuple[Template, ast.expr]:
+def _command(file: Module, call: ast.Call) -> ast.expr:
     name = {"os.system": "command", "os.popen": "cmd"}.get(file.qualified(call.func) or "", "args")
     command = argument(call, 0, name)
-    line = template(file, command) if command is not None else None
-    if line is None or command is None:
+    if command is None:
+        message = f"{file.path}:{call.lineno} passes no command line that can be seen here"
+        raise NoFix(message)
+    return command
+
+
+def _lines(file: Module, command: ast.expr) -> list[tuple[ast.expr, Template]]:
+    """The expressions that make the line: the argument, or every definition of the variable that it names."""
+    line = template(file, command)
+    if line is not None:
+        return [(command, line)]
+    defined = definitions(file, command) if isinstance(command, ast.Name) else None
+    lines = [(each.value, template(file, each.value)) for each in defined or ()]
+    found = [(value, line) for value, line in lines if line is not None]
+    if not found or len(found) != len(lines):
         message = (
-            f"{file.path}:{call.lineno} runs a command line that is put together elsewhere: "
+            f"{file.path}:{command.lineno} runs a command line that is put together elsewhere: "
             "build it as a list of arguments there"
         )
         raise NoFix(message)
-    return line, command
+    return found
 
 
 def _quote(file: Module) -> str:
     return "'" if file.content.count(b"'") > file.content.count(b'"') else '"'
 
 
-def _warnings(line: Template) -> tuple[str, ...]:
+def _warnings(lines: Sequence[Template]) -> tuple[str, ...]:
     missing = "A program that is not found now raises FileNotFoundError instead of returning a status."
-    if not line.values:
+    if not any(line.values for line in lines):
         return (missing,)
     return (missing, "A value that was meant to hold several arguments is now one argument.")
 
 
-def _rewritten(file: Module, call: ast.Call, command: ast.expr, module: str, words: str) -> list[Edit]:
+def _edits(
+    file: Module, call: ast.Call, command: ast.expr, module: str, written: Sequence[tuple[ast.expr, str]], wrapped: str
+) -> list[Edit]:
+    """The call without its shell, and the lines where they are made; `wrapped` holds what the call is given."""
+    here = dict(written).get(command)
+    edits = [file.replace(node, text) for node, text in written if node is not command]
+    given = wrapped.format(here if here is not None else file.text(command))
     name = file.qualified(call.func)
     if name in _SYSTEM:
-        return [_system(file, call, name, module, words)]
+        return [*edits, _system(file, call, name, module, given)]
     shell = keyword(call, "shell")
     if shell is None or keyword(call, "executable"):
         message = f"{file.path}:{call.lineno} names the shell itself: `executable` has to go with it"
         raise NoFix(message)
-    return [file.replace(command, words), remove_argument(file, call, shell)]
+    return [
+        *edits,
+        *([file.replace(command, given)] if given != file.text(command) else []),
+        remove_argument(file, call, shell),
+    ]
 
 
 def _system(file: Module, call: ast.Call, name: str, module: str, words: str) -> Edit:

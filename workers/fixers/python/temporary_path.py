@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
+from daemon.errors import SourceUnavailable
 from workers.fixers.code import any_of, candidate
 from workers.fixers.python.calls import argument
 from workers.fixers.python.imports import imported
@@ -25,9 +26,10 @@ _NAME = re.compile(r"/(?P<stem>[\w-]+)(?P<suffix>\.\w+)?")
     explain="""Everyone on the machine may write to /tmp. A file with a known name there can be made first by someone
 else: as a link to a file that this program then overwrites, or with contents that it then trusts (CWE-377, CWE-379).
 
-`NamedTemporaryFile` and `mkdtemp` make a file or folder of a name that nobody could guess, for its owner only. Where
-another program looks for the fixed name, the file belongs in a folder that only the two can enter, and the path into
-the settings.""",
+`NamedTemporaryFile` and `mkdtemp` make a file or folder of a name that nobody could guess, for its owner only: right
+where the code keeps the name in a variable and uses it again. A file that is the program's result belongs where people
+look for it: the folder they started it in, or their home. Where another program looks for the fixed name, the file
+belongs in a folder that only the two can enter, and the path into the settings.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A fixed path that is written → a fresh private file, or one in a fresh private folder."""
@@ -36,7 +38,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     if path.rstrip("/").count("/") <= (2 if path.startswith(("/var", "/dev")) else 1):
         yield _folder(target, file, constant)
         return
-    if not _is_written(file, constant):
+    written = _written(file, constant)
+    if written is None or _is_elsewhere(target, file, constant):
         message = (
             f"{file.path}:{constant.lineno} may name a file that another program makes or looks for: "
             "agree on a folder that only the two can enter"
@@ -73,7 +76,26 @@ def propose(target: Target) -> Iterator[Candidate]:
             warnings=("The folder differs each time, and stays until the code removes it.",),
         )
 
-    yield from any_of(fresh, private)
+    def here() -> Candidate:
+        return candidate(
+            "working-folder",
+            [file.replace(constant, f'"{name["stem"]}{suffix}"')],
+            "The result is written into the folder in which the program was started, which is rarely everyone's.",
+            warnings=("Whoever looked for the file in the shared folder finds it in the working folder now.",),
+        )
+
+    def home() -> Candidate:
+        system = imported(target, file, "os")
+        text = f'{system.name}.path.join({system.name}.path.expanduser("~"), "{name["stem"]}{suffix}")'
+        return candidate(
+            "home-folder",
+            [file.replace(constant, text), *system.edits],
+            "The result is written into the user's own folder, under the same name.",
+            declares=system.declares,
+            warnings=("Whoever looked for the file in the shared folder finds it in the home folder now.",),
+        )
+
+    yield from any_of(*((fresh, private) if written == "kept" else (here, home)))
 
 
 def _folder(target: Target, file: Module, constant: ast.Constant) -> Candidate:
@@ -100,24 +122,42 @@ def _is_path(file: Module, constant: ast.Constant) -> bool:
     )
 
 
-def _is_written(file: Module, constant: ast.Constant) -> bool:
-    """Whether it is opened for writing right here, or kept in a local variable that is."""
+def _written(file: Module, constant: ast.Constant) -> str | None:
+    """`once` where it is opened for writing right here; `kept` where a local variable keeps it that is used again."""
     parent = file.parents.get(constant)
     if isinstance(parent, ast.Call):
-        return _writes(file, parent, constant)
+        return "once" if _writes(file, parent, constant) else None
     function = file.function(constant)
     if not (isinstance(parent, ast.Assign) and len(parent.targets) == 1 and function is not None):
-        return False
+        return None
     name = parent.targets[0]
     if not isinstance(name, ast.Name):
-        return False
+        return None
     uses = [
         node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name.id and node is not name
     ]
     opened = [file.parents[node] for node in uses]
-    return any(
+    if not any(
         isinstance(call, ast.Call) and _writes(file, call, node) for call, node in zip(opened, uses, strict=True)
-    )
+    ):
+        return None
+    return "kept" if len(uses) > 1 else "once"
+
+
+def _is_elsewhere(target: Target, file: Module, constant: ast.Constant) -> bool:
+    """Whether anything else in the repository names the same path."""
+    path = str(constant.value).encode()
+    if len(re.findall(re.escape(path) + rb"(?![\w.-])", file.content)) > 1:
+        return True
+    for other in target.tree.paths():
+        if other == file.path:
+            continue
+        try:
+            if path in target.tree.read(other):
+                return True
+        except SourceUnavailable:
+            continue
+    return False
 
 
 def _writes(file: Module, call: ast.Call, path: ast.AST) -> bool:

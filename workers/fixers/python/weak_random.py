@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate
-from workers.fixers.python.imports import imported
+from workers.fixers.python.imports import imported, instead
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import NoFix, Target, fixer
 
@@ -71,7 +71,7 @@ def _generator(file: Module, call: ast.Call) -> Candidate:
 
 def _direct(target: Target, file: Module, call: ast.Call) -> Candidate:
     name = _method(file, call)
-    secrets = imported(target, file, "secrets")
+    secrets = instead(file, call.func, imported(target, file, "secrets"))
     return candidate(
         "secrets-function",
         [_secrets_call(file, call, name, secrets.name), *secrets.edits],

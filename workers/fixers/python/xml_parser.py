@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate
-from workers.fixers.python.imports import imported
+from workers.fixers.python.imports import imported, instead
 from workers.fixers.python.module import Module, flagged, module
 from workers.fixers.registry import NoFix, Target, fixer
 
@@ -94,7 +94,7 @@ def _call_moved(target: Target, file: Module, call: ast.Call, source: str) -> Ca
     if name not in _OFFERED[source]:
         message = f"{file.path}:{call.lineno} calls {name}, which defusedxml does not have"
         raise NoFix(message)
-    defused = imported(target, file, safe)
+    defused = instead(file, call.func, imported(target, file, safe))
     return candidate(
         "defused-call",
         [file.replace(call.func, f"{defused.name}.{name}"), *defused.edits],
