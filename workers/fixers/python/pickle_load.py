@@ -1,0 +1,90 @@
+"""Pickles read from somewhere else."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import candidate
+from workers.fixers.python.imports import imported, together
+from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.top_level import before
+from workers.fixers.registry import NoFix, Target, fixer
+
+_LOADS = ("pickle.load", "pickle.loads")
+_NAME = "RestrictedUnpickler"
+
+
+@fixer(
+    name="python-pickle-load",
+    weakness="unsafe deserialisation",
+    cwes=(502,),
+    rules={
+        "bandit": ["B301"],
+        "semgrep": ["avoid-pickle", "avoid-cPickle", "insecure-deserialization", "tainted-pickle-deserialization"],
+    },
+    explain="""A pickle is a program: `pickle.loads` imports what it names and calls it, so whoever writes the bytes
+runs code in this process (CWE-502).
+
+Where the data may change its form, JSON holds the same plain values and can call nothing. Where it must stay a pickle,
+an `Unpickler` whose `find_class` refuses (the way Python's own documentation names) reads numbers, strings, lists,
+dicts and the like, and stops at the first class or function. Classes of this module can be let through by name: then a
+forged pickle can make instances of these, and nothing else. Bytes that only this program writes can also be signed
+(`hmac.compare_digest`) before they are read.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """`pickle.load(…)` → an unpickler that finds no class, or only those of this module."""
+    file, call = flagged(target, ast.Call, lambda each, node: each.calls(node, *_LOADS))
+    source = _source(file, call)
+    if any(isinstance(node, ast.Name | ast.ClassDef) and _named(node) == _NAME for node in file.nodes):
+        message = f"{file.path} has a {_NAME} of its own: read the data with it"
+        raise NoFix(message)
+    pickle, streams = imported(target, file, "pickle"), imported(target, file, "io")
+    many = (file.qualified(call.func) or "").endswith("loads")
+    needed = together(pickle, streams) if many else pickle
+    stream = f"{streams.name}.BytesIO({source})" if many else source
+    for approach, allowed in (("plain-data", ()), ("own-classes", _classes(file))):
+        if approach == "own-classes" and not allowed:
+            return
+        definition, declared = before(file, call, _unpickler(file, pickle.name, allowed))
+        yield candidate(
+            approach,
+            [
+                file.replace(call, f"{_NAME}({stream}).load()"),
+                definition,
+                *needed.edits,
+            ],
+            "Only plain values are read; a pickle that names a class or a function is refused."
+            if not allowed
+            else f"Plain values and instances of {', '.join(allowed)} are read; any other name is refused.",
+            declares=(*needed.declares, declared),
+            warnings=("A pickle that holds other objects now raises UnpicklingError.",),
+        )
+
+
+def _source(file: Module, call: ast.Call) -> str:
+    if len(call.args) != 1 or call.keywords or isinstance(call.args[0], ast.Starred):
+        message = f"{file.path}:{call.lineno} reads its pickle with options of its own: keep them in an Unpickler"
+        raise NoFix(message)
+    return file.text(call.args[0])
+
+
+def _named(node: ast.Name | ast.ClassDef) -> str:
+    return node.id if isinstance(node, ast.Name) else node.name
+
+
+def _classes(file: Module) -> Sequence[str]:
+    """Classes at the top of this file: what it pickles itself may be instances of these."""
+    return tuple(statement.name for statement in file.tree.body if isinstance(statement, ast.ClassDef))
+
+
+def _unpickler(file: Module, pickle: str, allowed: Sequence[str]) -> str:
+    one, two, three = (file.indent_unit * depth for depth in (1, 2, 3))
+    names = "{" + ", ".join(f'"{name}"' for name in allowed) + "}"
+    let = f"{two}if module == __name__ and name in {names}:\n{three}return globals()[name]\n" if allowed else ""
+    return (
+        f"class {_NAME}({pickle}.Unpickler):\n"
+        f"{one}def find_class(self, module, name):\n{let}"
+        f'{two}raise {pickle}.UnpicklingError(f"{{module}}.{{name}} is not allowed in a pickle")\n'
+    )
