@@ -29,8 +29,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     """Inside the artifact."""
     rows: tuple[Row, ...]
+    tools: tuple[str, ...] = ()
+    """Every scanner whose run it holds: several may share a SARIF file, and one may have found nothing."""
     scanned: tuple[str, ...] = ()
     """Files the report proves to have been read, where it says so."""
+    lists_all: bool = False
+    """Whether `scanned` names every file that was read: what is in none of them was not looked at."""
+    unread: tuple[str, ...] = ()
+    """Files that the scanner says it could not read, or not in full."""
     notes: tuple[str, ...] = ()
     """What the scanner itself said went wrong (parse errors, skipped files)."""
     complete: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
 import msgspec
 
@@ -49,6 +50,8 @@ class FileAccount(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[RowAccount, ...] = ()
     complete: bool = True
     """False where the scanner says that its run failed."""
+    tools: tuple[str, ...] = ()
+    """Every scanner whose run the file holds."""
 
 
 class KeptFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +71,8 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
 
     files: tuple[FileAccount, ...]
     findings: tuple[KeptFinding, ...]
+    unread: Mapping[str, frozenset[str]] = {}
+    """Tool → files of the repository that it did not read: what it does not report of them may still be there."""
 
     @property
     def broken(self) -> tuple[FileAccount, ...]:

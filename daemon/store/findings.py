@@ -1,36 +1,23 @@
-"""Findings over the scans of a repository: saved, closed, reopened, suppressed, read."""
+"""Findings as they are read, listed, suppressed; `lifecycle` is what scans make of them."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
-import time
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from daemon.domain.artifact import Artifact
 from daemon.domain.finding import Finding, FindingState
-from daemon.domain.scan import KeptFinding, Scan
 from daemon.domain.severity import Severity
 from daemon.store.tables.results import findings
-from daemon.store.upsert import upsert
 
-_OPEN = (FindingState.OPEN, FindingState.REOPENED)
-_MAIN = frozenset({"", "main", "master", "trunk", "develop"})
-"""Branches whose scans decide on a finding, once it was seen there."""
-_SCANNER, _PERSON = "scanner", "person"
+OPEN = (FindingState.OPEN, FindingState.REOPENED)
+SCANNER, PERSON = "scanner", "person"
 """Who suppresses."""
-_CHUNK = 500
+CHUNK = 500
 """Ids per statement: SQLite and PostgreSQL bound the number of parameters."""
-_REFRESHED = (
-    *("branch", "commit_sha", "artifact_id", "scan_key", "severity", "category", "path", "line", "group_key"),
-    *("urgency", "urgency_reasons", "state", "state_reason", "state_until", "suppressed_by", "last_seen_at", "data"),
-)
-"""What a later scan of the same finding overwrites."""
-_encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Finding).decode
 
 
@@ -68,7 +55,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     tool: str | None = None
     rule: str | None = None
     min_severity: Severity | None = None
-    states: tuple[FindingState, ...] = _OPEN
+    states: tuple[FindingState, ...] = OPEN
     outcome: str | None = None
     category: str | None = None
     since: float | None = None
@@ -78,112 +65,11 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     offset: int = 0
 
 
-def scan_key(tool: str, artifact_name: str) -> str:
-    """Which scans replace each other: the tool, and the artifact's name without run numbers and dates."""
-    return f"{tool}:{re.sub(r'[-_.]?[0-9]{2,}', '', artifact_name)}"
-
-
-def save_scan(conn: sa.Connection, artifact: Artifact, scan: Scan) -> list[str]:
-    """Save what a scan found; close what a newer scan of the same key no longer has, reopen what is back.
-
-    A finding that a main branch has is decided on by scans of main branches alone: another branch may be old, or ahead.
-    A scan that failed somewhere closes nothing.
-
-    Returns the ids that want fixing: open ones that are new, back, or now seen at another commit. Saving the same
-    scan again changes nothing but `last_seen_at`, and returns what is still without an outcome.
-    """
-    now = time.time()
-    before = _before(conn, [kept.id for kept in scan.findings])
-    decided = [kept for kept in scan.findings if _decides(artifact, before.get(kept.id))]
-    rows = [_row(kept, artifact, before.get(kept.id), now) for kept in decided]
-    upsert(conn, findings, rows, update=_REFRESHED)
-    if artifact.repository and scan.complete:
-        tools = {file.tool for file in scan.files if file.tool} | {kept.finding.tool for kept in scan.findings}
-        for tool in sorted(tools):
-            _close_missing(conn, artifact, scan_key(tool, artifact.name), now)
-    return [row["id"] for row in rows if row["state"] in _OPEN and _wants_fixing(row, before.get(row["id"]))]
-
-
-def _decides(artifact: Artifact, before: Any) -> bool:
-    return before is None or before.branch not in _MAIN or (artifact.branch or "") in _MAIN
-
-
-def _wants_fixing(row: dict[str, Any], before: Any) -> bool:
-    return before is None or before.outcome == "pending" or before.commit_sha != row["commit_sha"]
-
-
-def _before(conn: sa.Connection, ids: Sequence[str]) -> dict[str, Any]:
-    """What is stored of these ids already."""
-    found: dict[str, Any] = {}
-    names = ("id", "state", "state_reason", "state_until", "suppressed_by", "outcome", "commit_sha", "branch")
-    wanted = [findings.c[name] for name in names]
-    for start in range(0, len(ids), _CHUNK):
-        query = sa.select(*wanted).where(findings.c.id.in_(ids[start : start + _CHUNK]))
-        found.update({row.id: row for row in conn.execute(query)})
-    return found
-
-
-def _row(kept: KeptFinding, artifact: Artifact, before: Any, now: float) -> dict[str, Any]:
-    finding = kept.finding
-    return {
-        "id": kept.id,
-        "repository": artifact.repository or "",
-        "branch": artifact.branch or "",
-        "commit_sha": artifact.commit or "",
-        "artifact_id": artifact.id,
-        "first_artifact_id": artifact.id,
-        "scan_key": scan_key(finding.tool, artifact.name),
-        "tool": finding.tool,
-        "rule": finding.rule,
-        "severity": str(finding.severity),
-        "category": finding.category,
-        "path": finding.path,
-        "line": finding.line,
-        "group_key": kept.group or kept.id,
-        "urgency": kept.urgency,
-        "urgency_reasons": "\n".join(kept.urgency_reasons),
-        **_next_state(finding, artifact, before, now),
-        "first_seen_at": now,
-        "last_seen_at": now,
-        "data": _encode(finding),
-    }
-
-
-def _next_state(finding: Finding, artifact: Artifact, before: Any, now: float) -> dict[str, Any]:
-    """What it means for a finding that a scan has it."""
-    if before and before.suppressed_by == _PERSON and (before.state_until is None or before.state_until > now):
-        return _state(FindingState.SUPPRESSED, before.state_reason, before.state_until, _PERSON)
-    if finding.suppressed:
-        return _state(FindingState.SUPPRESSED, finding.suppressed, None, _SCANNER)
-    if before and before.state == FindingState.FIXED:
-        return _state(FindingState.REOPENED, f"back in artifact {artifact.id}")
-    if before and before.state == FindingState.REOPENED:
-        return _state(FindingState.REOPENED, before.state_reason)
-    return _state(FindingState.OPEN)
-
-
-def _state(
-    state: FindingState, reason: str | None = None, until: float | None = None, by: str | None = None
-) -> dict[str, Any]:
-    return {"state": str(state), "state_reason": reason, "state_until": until, "suppressed_by": by}
-
-
-def _close_missing(conn: sa.Connection, artifact: Artifact, key: str, now: float) -> None:
-    same_scan = (
-        findings.c.repository == artifact.repository,
-        findings.c.branch == (artifact.branch or ""),
-        findings.c.scan_key == key,
-    )
-    older = (findings.c.state.in_(_OPEN), findings.c.last_seen_at < now, findings.c.artifact_id < artifact.id)
-    gone = findings.update().where(*same_scan, *older)
-    conn.execute(gone.values(_state(FindingState.FIXED, f"gone in artifact {artifact.id}")))
-
-
 def load(conn: sa.Connection, ids: Sequence[str]) -> list[StoredFinding]:
     """The findings of these ids, in this order; unknown ids are left out."""
     found: dict[str, StoredFinding] = {}
-    for start in range(0, len(ids), _CHUNK):
-        query = sa.select(findings).where(findings.c.id.in_(ids[start : start + _CHUNK]))
+    for start in range(0, len(ids), CHUNK):
+        query = sa.select(findings).where(findings.c.id.in_(ids[start : start + CHUNK]))
         found.update({row.id: _stored(row) for row in conn.execute(query)})
     return [found[one] for one in ids if one in found]
 
@@ -254,21 +140,28 @@ def set_outcome(conn: sa.Connection, finding_id: str, *, fixed: bool, reason: st
     conn.execute(findings.update().where(findings.c.id == finding_id).values(outcome=outcome, reason=reason))
 
 
+def state_values(
+    state: FindingState, reason: str | None = None, until: float | None = None, by: str | None = None
+) -> dict[str, Any]:
+    """The columns that say where a finding stands, and why."""
+    return {"state": str(state), "state_reason": reason, "state_until": until, "suppressed_by": by}
+
+
 def suppress(conn: sa.Connection, finding_id: str, reason: str, until: dt.datetime | None) -> bool:
     """Hide a finding, with a person's reason; False where there is no such finding."""
-    values = _state(FindingState.SUPPRESSED, reason, until.timestamp() if until else None, _PERSON)
+    values = state_values(FindingState.SUPPRESSED, reason, until.timestamp() if until else None, PERSON)
     return conn.execute(findings.update().where(findings.c.id == finding_id).values(values)).rowcount == 1
 
 
 def lift(conn: sa.Connection, finding_id: str) -> bool:
     """Open a suppressed finding; False where it is not suppressed."""
     hidden = (findings.c.id == finding_id, findings.c.state == str(FindingState.SUPPRESSED))
-    return conn.execute(findings.update().where(*hidden).values(_state(FindingState.OPEN))).rowcount == 1
+    return conn.execute(findings.update().where(*hidden).values(state_values(FindingState.OPEN))).rowcount == 1
 
 
 def end_suppressions(conn: sa.Connection, now: float) -> int:
     """Open the findings whose suppression has run out; how many they were."""
-    ended = _state(FindingState.OPEN, "its suppression has ended")
+    ended = state_values(FindingState.OPEN, "its suppression has ended")
     return conn.execute(findings.update().where(_run_out(now)).values(ended)).rowcount
 
 

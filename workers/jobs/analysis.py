@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from daemon.domain.analysis import Analysis
 from daemon.domain.job import Job, JobKind, NewJob
 from daemon.domain.scan import FileAccount, KeptFinding
-from daemon.store import analyses, artifacts, findings, queue
+from daemon.store import analyses, artifacts, lifecycle, queue
 from workers.analysis.context import code_context
 from workers.analysis.explain import explain
 from workers.jobs import model
@@ -45,7 +45,7 @@ def run(job: Job, context: JobContext) -> None:
     broken = "; ".join(_told(file) for file in scan.broken)
     context.result = {"files": len(scan.files), "findings": len(scan.findings), "broken": len(scan.broken)}
     with context.complete(dead=broken or None) as conn:
-        wanted = findings.save_scan(conn, artifact, scan)
+        wanted = lifecycle.save_scan(conn, artifact, scan)
         artifacts.save_accounts(conn, artifact.id, scan.files)
         artifacts.save_renames(conn, artifact.repository or "", renamed)
         analyses.save(conn, explained)

@@ -37,7 +37,7 @@ def read_scan(
     others: list[FileAccount] = []
     for member in members(archive, limits, artifact.name):
         context.check_cancelled()
-        outcome = _read(member, limits.report_rows)
+        outcome = _read(member, limits.report_rows, artifact.source)
         if isinstance(outcome, Report):
             parsed.append(outcome)
         else:
@@ -56,12 +56,27 @@ def scan_of(
     """Reports, and the accounts of files that are none → the scan; see `workers.triage.merge.distinct`."""
     triage = distinct(parsed, tree, scope=scope, renames=renames)
     accounts = [_account(report, rows) for report, rows in zip(parsed, triage.accounts, strict=True)]
-    return Scan(files=tuple(sorted([*accounts, *others], key=lambda file: file.path)), findings=triage.findings)
+    files = tuple(sorted([*accounts, *others], key=lambda file: file.path))
+    return Scan(files=files, findings=triage.findings, unread=_unread(parsed, tree))
 
 
-def _read(member: Member, max_rows: int) -> Report | FileAccount:
+def _unread(parsed: Sequence[Report], tree: SourceTree | None) -> dict[str, frozenset[str]]:
+    """Tool → files of the repository that it could not read, or, where its reports list all it read, did not."""
+    unread: dict[str, frozenset[str]] = {}
+    for tool in {report.tool for report in parsed}:
+        of_tool = [report for report in parsed if tool in report.tools]
+        paths = {path for report in of_tool for path in report.unread}
+        if all(report.lists_all for report in of_tool):
+            paths |= set(tree.paths() if tree else ()) - {path for report in of_tool for path in report.scanned}
+        if paths:
+            unread[tool] = frozenset(paths)
+    return unread
+
+
+def _read(member: Member, max_rows: int, root: str | None) -> Report | FileAccount:
+    """`root`: the checkout that was scanned, if it is on this machine: absolute paths below it become relative."""
     try:
-        outcome = read(member.content, member.path, max_rows=max_rows)
+        outcome = read(member.content, member.path, max_rows=max_rows, root=root)
     except (ReportBroken, UnknownFormat) as error:
         return FileAccount(path=member.path, state=ReportState.BROKEN, reason=str(error))
     if isinstance(outcome, NotReport):
@@ -79,4 +94,5 @@ def _account(report: Report, rows: tuple[RowAccount, ...]) -> FileAccount:
         reason="; ".join(report.notes) or None,
         rows=rows,
         complete=report.complete,
+        tools=report.tools,
     )

@@ -66,6 +66,8 @@ def parse(document: Document) -> Parsed:
         tool="bandit",
         rows=((raw, _finding(result, document)) for raw, result in each(log.results, Result)),
         scanned=tuple(path for path in scanned if path),
+        lists_all=bool(log.metrics),
+        unread=tuple(path for name in failed if (path := document.paths.path(name))),
         notes=tuple(f"{error.filename}: {error.reason}" for error in log.errors or ()),
     )
 

@@ -102,14 +102,15 @@ def parse(document: Document) -> Parsed:
                 scanned.setdefault(place.path or "")
                 rows.append((raw, _finding(check, place)))
     scanned.pop("", None)
-    errors = tuple(f"parsing error: {path}" for log in logs if log.results for path in log.results.parsing_errors or ())
+    errors = [name for log in logs if log.results for name in log.results.parsing_errors or ()]
     versions = (log.checkov_version or (log.summary.checkov_version if log.summary else None) for log in logs)
     return Parsed(
         tool="checkov",
         tool_version=next(filter(None, versions), None),
         rows=rows,
         scanned=tuple(scanned),
-        notes=errors,
+        unread=tuple(path for name in errors if (path := document.paths.path(name.lstrip("/")))),
+        notes=tuple(f"parsing error: {name}" for name in errors),
     )
 
 

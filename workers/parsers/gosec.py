@@ -58,11 +58,13 @@ class Log(Record):
 def parse(document: Document) -> Parsed:
     """A gosec report → its issues; files that did not compile become notes."""
     log = msgspec.json.decode(document.probe.data, type=Log, strict=False)
+    failed = log.errors if isinstance(log.errors, dict) else {}
     return Parsed(
         tool="gosec",
         tool_version=log.version,
         rows=((raw, _finding(issue, document)) for raw, issue in each(log.issues, Issue)),
-        notes=tuple(f"could not be read: {name}" for name in (log.errors if isinstance(log.errors, dict) else ())),
+        unread=tuple(path for name in failed if (path := document.paths.path(name))),
+        notes=tuple(f"could not be read: {name}" for name in failed),
     )
 
 

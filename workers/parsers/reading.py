@@ -120,7 +120,10 @@ def _report(found: Parser, document: Document, max_rows: int) -> Report:
         format=found.name,
         path=document.path,
         rows=tuple(rows),
+        tools=tuple(dict.fromkeys((*parsed.tools, parsed.tool))),
         scanned=parsed.scanned,
+        lists_all=parsed.lists_all,
+        unread=parsed.unread,
         notes=tuple(finisher.clean(note, 500) for note in parsed.notes[:_MAX_NOTES]),
         complete=parsed.complete,
     )

@@ -31,7 +31,13 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     tool: str
     tool_version: str | None = None
     rows: Iterable[Outcome] = ()
+    tools: tuple[str, ...] = ()
+    """Every scanner that ran, where one file holds the results of several."""
     scanned: tuple[str, ...] = ()
+    lists_all: bool = False
+    """Whether `scanned` names every file that was read."""
+    unread: tuple[str, ...] = ()
+    """Files that the scanner says it could not read, or not in full."""
     notes: tuple[str, ...] = ()
     complete: bool = True
 

@@ -113,6 +113,8 @@ def parse(document: Document) -> Parsed:
         tool_version=log.version,
         rows=((raw, _finding(result, document.paths)) for raw, result in each(log.results, Result)),
         scanned=tuple(path for path in scanned if path),
+        lists_all=bool(log.paths and log.paths.scanned),
+        unread=tuple(path for error in log.errors or () if (path := document.paths.path(error.path))),
         notes=tuple(
             f"{error.level or 'error'}: {error.path or ''} {error.message or error.long_msg or ''}"
             for error in log.errors or ()

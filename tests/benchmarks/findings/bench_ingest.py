@@ -45,7 +45,7 @@ def secaid(file: Path) -> int:
     """Read, told apart, and committed to a new database with the account of every row."""
     from daemon.domain.artifact import ArtifactOrigin
     from daemon.domain.report import Report
-    from daemon.store import artifacts, findings, migrate
+    from daemon.store import artifacts, lifecycle, migrate
     from daemon.store.opening import open_store
     from workers.jobs.scan import scan_of
     from workers.parsers import read
@@ -63,7 +63,7 @@ def secaid(file: Path) -> int:
         del report
         with store.begin() as conn:
             artifact = artifacts.get(conn, artifacts.add(conn, new)[0])
-            findings.save_scan(conn, artifact, scan)
+            lifecycle.save_scan(conn, artifact, scan)
             artifacts.save_accounts(conn, artifact.id, scan.files)
         STEPS["seconds"] = time.process_time() - begun
         store.close()

@@ -26,7 +26,7 @@ from daemon.domain.artifact import ArtifactOrigin
 from daemon.domain.report import Report
 from daemon.domain.scan import KeptFinding, Scan
 from daemon.paths import paths
-from daemon.store import artifacts, findings, migrate
+from daemon.store import artifacts, lifecycle, migrate
 from daemon.store.engine import Store
 from daemon.store.opening import open_store
 from workers.jobs.scan import scan_of
@@ -97,7 +97,7 @@ def save(store: Store, scan: Scan, number: int, sha256: str) -> None:
     kept = tuple(_renamed(scan.findings, number))
     with store.begin() as conn:
         artifact = artifacts.get(conn, artifacts.add(conn, new)[0])
-        findings.save_scan(conn, artifact, Scan(files=scan.files, findings=kept))
+        lifecycle.save_scan(conn, artifact, Scan(files=scan.files, findings=kept))
         artifacts.save_accounts(conn, artifact.id, scan.files)
 
 

@@ -16,7 +16,7 @@ from daemon.domain.artifact import ArtifactOrigin
 from daemon.domain.finding import Finding, Location, Package, Region
 from daemon.domain.scan import FileAccount, KeptFinding, ReportState, Scan
 from daemon.domain.severity import Severity
-from daemon.store import artifacts, findings
+from daemon.store import artifacts, findings, lifecycle
 from daemon.store.artifacts import NewArtifact
 from daemon.store.engine import Store
 
@@ -46,7 +46,7 @@ def save(store: Store, number: int, *found: KeptFinding) -> None:
     files = (FileAccount(path="r.json", state=ReportState.PARSED, tool="semgrep"),)
     with store.begin() as conn:
         artifact = artifacts.get(conn, artifacts.add(conn, new)[0])
-        findings.save_scan(conn, artifact, Scan(files=files, findings=found))
+        lifecycle.save_scan(conn, artifact, Scan(files=files, findings=found))
 
 
 def run(*arguments: str) -> Result:

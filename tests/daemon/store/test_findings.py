@@ -9,10 +9,11 @@ from daemon.domain.artifact import Artifact, ArtifactOrigin
 from daemon.domain.finding import Finding, FindingState, Location, Region
 from daemon.domain.scan import FileAccount, KeptFinding, ReportState, Scan
 from daemon.domain.severity import Severity
-from daemon.store import artifacts, findings
+from daemon.store import artifacts, findings, lifecycle
 from daemon.store.artifacts import NewArtifact
 from daemon.store.engine import Store
-from daemon.store.findings import Filter, scan_key
+from daemon.store.findings import Filter
+from daemon.store.lifecycle import scan_key
 
 
 def finding(rule: str = "r", severity: Severity = Severity.HIGH, **values: object) -> Finding:
@@ -50,7 +51,9 @@ def upload(
 
 def save(store: Store, artifact: Artifact, found: Scan) -> list[str]:
     with store.begin() as conn:
-        return findings.save_scan(conn, artifact, found)
+        wanted = lifecycle.save_scan(conn, artifact, found)
+        artifacts.save_accounts(conn, artifact.id, found.files)
+        return wanted
 
 
 def state(store: Store, one: str) -> FindingState:
@@ -86,6 +89,58 @@ def test_an_older_scan_that_arrives_late_closes_nothing(results_store: Store) ->
     save(results_store, newer, scan(kept("f1")))
     save(results_store, older, scan())
     assert state(results_store, "f1") is FindingState.OPEN
+
+
+def test_an_older_scan_that_arrives_late_opens_nothing(results_store: Store) -> None:
+    save(results_store, upload(results_store, 99), scan(kept("f1")))
+    older, newer = upload(results_store, 100), upload(results_store, 101)
+    save(results_store, newer, scan())
+    assert save(results_store, older, scan(kept("f1"), kept("f2"))) == []
+    assert (state(results_store, "f1"), state(results_store, "f2")) == (FindingState.FIXED, FindingState.FIXED)
+    save(results_store, upload(results_store, 102), scan(kept("f2")))
+    assert (state(results_store, "f1"), state(results_store, "f2")) == (FindingState.FIXED, FindingState.REOPENED)
+
+
+def test_a_scan_closes_nothing_in_a_file_that_it_did_not_read(results_store: Store) -> None:
+    save(results_store, upload(results_store, 100), scan(kept("f1"), kept("f2", locations=[Location(path="b.py")])))
+    partial = Scan(files=scan().files, findings=(), unread={"semgrep": frozenset({"src/a.py", "c.py"})})
+    save(results_store, upload(results_store, 101), partial)
+    assert (state(results_store, "f1"), state(results_store, "f2")) == (FindingState.OPEN, FindingState.FIXED)
+    other = Scan(files=scan().files, findings=(), unread={"bandit": frozenset({"src/a.py"})})
+    save(results_store, upload(results_store, 102), other)
+    assert state(results_store, "f1") is FindingState.FIXED
+
+
+def test_a_scanner_that_found_nothing_in_a_shared_file_closes_what_it_found_before(results_store: Store) -> None:
+    save(results_store, upload(results_store, 100), scan(kept("f1"), kept("f2", tool="trivy")))
+    merged = FileAccount(path="r.sarif", state=ReportState.PARSED, tool="semgrep", tools=("semgrep", "trivy"))
+    save(results_store, upload(results_store, 101), Scan(files=(merged,), findings=(kept("f1"),)))
+    assert (state(results_store, "f1"), state(results_store, "f2")) == (FindingState.OPEN, FindingState.FIXED)
+
+
+def test_an_empty_list_is_a_clean_scan_of_whoever_wrote_that_file_before(results_store: Store) -> None:
+    leaks = FileAccount(path="leaks.json", state=ReportState.PARSED, tool="gitleaks")
+    other = FileAccount(path="other.json", state=ReportState.PARSED, tool="zizmor")
+    found = (kept("f1", tool="gitleaks"), kept("f2", tool="zizmor"))
+    save(results_store, upload(results_store, 100), Scan(files=(leaks, other), findings=found))
+    nothing = FileAccount(path="leaks.json", state=ReportState.PARSED, tool="unknown", tools=("unknown",))
+    save(results_store, upload(results_store, 101, name="elsewhere"), Scan(files=(nothing,), findings=()))
+    assert state(results_store, "f1") is FindingState.OPEN
+    save(results_store, upload(results_store, 102), Scan(files=(nothing,), findings=()))
+    assert (state(results_store, "f1"), state(results_store, "f2")) == (FindingState.FIXED, FindingState.OPEN)
+
+
+def test_a_suppressed_finding_that_is_gone_is_fixed_and_hidden_again_should_it_come_back(results_store: Store) -> None:
+    save(results_store, upload(results_store, 100), scan(kept("f1"), kept("f2", suppressed="nosec")))
+    with results_store.begin() as conn:
+        findings.suppress(conn, "f1", "test code", None)
+    save(results_store, upload(results_store, 101), scan())
+    assert (state(results_store, "f1"), state(results_store, "f2")) == (FindingState.FIXED, FindingState.FIXED)
+    save(results_store, upload(results_store, 102), scan(kept("f1"), kept("f2")))
+    with results_store.read() as conn:
+        first, second = findings.load(conn, ["f1", "f2"])
+    assert (first.state, first.state_reason) == (FindingState.SUPPRESSED, "test code")
+    assert second.state is FindingState.REOPENED
 
 
 def test_saving_the_same_scan_again_changes_nothing(results_store: Store) -> None:

@@ -128,6 +128,22 @@ def test_what_a_scanner_could_not_read_is_said(
     assert (report.scanned, report.notes) == (scanned, notes)
 
 
+@pytest.mark.parametrize(
+    ("name", "unread", "lists_all"),
+    [
+        ("semgrep-json", ("src/bad.py",), True),
+        ("bandit-json", ("bad.py",), True),
+        ("checkov-json", ("broken.yml",), False),
+        ("gosec-json", ("bad.go",), False),
+    ],
+)
+def test_files_that_were_not_read_are_named(
+    name: str, unread: tuple[str, ...], lists_all: bool, report_of: Callable[[str], Report]
+) -> None:
+    report = report_of(name)
+    assert (report.unread, report.lists_all) == (unread, lists_all)
+
+
 def test_offered_fixes_are_kept_to_the_letter(findings_of: Callable[[str], list[Finding]]) -> None:
     (semgrep,) = findings_of("semgrep-json")[0].fixes
     (shellcheck,) = findings_of("shellcheck-json")[0].fixes
