@@ -34,6 +34,10 @@ class JobKind(enum.StrEnum):
     """examples → two-stage LoRA → evaluation → promotion decision"""
 
 
+FED_BY: dict[str, tuple[str, ...]] = {JobKind.TRAINING: (JobKind.ANALYSIS, JobKind.ENRICHMENT)}
+"""Kinds that wait for their batch: none of their jobs starts while one of these kinds runs or soon will."""
+
+
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One claimed job."""
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from daemon import events
-from daemon.domain.job import Job
+from daemon.domain.job import FED_BY, Job
 from daemon.errors import SecaidError, StoreUnavailable, Unavailable
 from daemon.paths import Paths
 from daemon.process.attempt import Attempt
@@ -28,8 +28,6 @@ from daemon.store import migrate, processes, queue
 from daemon.store.engine import Store
 from daemon.store.identity import own_identity
 
-_LOOK_AGAIN_SECONDS = 30.0
-"""Between two questions whether a held-back kind may run."""
 _SLOWEST_RESTART = 60.0
 
 
@@ -92,10 +90,10 @@ class Worker:
             self._say("idle")
             return heartbeat if due is None else min(due, heartbeat)
         self._idle_since = time.monotonic()
-        if reason := self._gate.why_not_start(self.kind):
+        if reason := self._gate.why_not_start(self.kind) or self._unfinished_batch():
             self._end_child(grace_seconds=5.0)
             self._say("waiting", reason)
-            return _LOOK_AGAIN_SECONDS
+            return heartbeat
         self._check_schema()
         child = self._ready_child()
         if child is None:
@@ -106,6 +104,19 @@ class Worker:
             self._attempt(job, child)
         # Nothing to claim although something is ready: its kind is at its limit, or another worker was quicker.
         return 0.0 if jobs else min(1.0, heartbeat)
+
+    def _unfinished_batch(self) -> str | None:
+        """Why a job that learns from others' results waits for more of them, or None.
+
+        Asked here and not counted when the job is enqueued: of two that end a batch at the same moment neither would
+        see itself as the last, and one that dies would leave nobody to notice.
+        """
+        feeding = FED_BY.get(self.kind)
+        if feeding is None:
+            return None
+        with self._store.read() as connection:
+            left = queue.runnable(connection, feeding)
+        return f"it waits for its batch: {left} {' and '.join(feeding)} job(s) are not done yet" if left else None
 
     def _attempt(self, job: Job, child: Child) -> None:
         self._say("working", f"job {job.id}, attempt {job.attempt}")

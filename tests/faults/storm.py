@@ -83,7 +83,7 @@ class Secaid:
                     queue.finish(connection, job)
             if not jobs:
                 with store.read() as connection:
-                    if not queue.unfinished(connection, ["analysis"]):
+                    if not queue.runnable(connection, ["analysis"]):
                         return
                 time.sleep(0.05)
 

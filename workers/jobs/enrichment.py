@@ -45,7 +45,7 @@ def run(job: Job, context: JobContext) -> None:
     context.result = {"findings": len(items), "with_verified_fix": fixed, "examples": len(made)}
     with context.complete() as conn:
         _save(conn, items, materials, made)
-        _follow_up(conn, job, context)
+        _follow_up(conn, context)
 
 
 def _repaired(stored: Sequence[StoredFinding], tree: SourceTree, context: JobContext) -> list[Item]:
@@ -91,9 +91,8 @@ def _save(conn: Connection, items: Sequence[Item], materials: Sequence[Material]
     examples.add(conn, made)
 
 
-def _follow_up(conn: Connection, job: Job, context: JobContext) -> None:
-    """New cases are indexed together; the model is trained once the last batch has brought enough."""
+def _follow_up(conn: Connection, context: JobContext) -> None:
+    """New cases are indexed together; the model is trained on enough new examples, when the batch is over (`FED_BY`)."""
     queue.enqueue(conn, NewJob(kind=JobKind.INDEXING, unique_key="indexing", coalesce=True))
-    enough = examples.untrained(conn) >= context.settings.training.min_new_examples
-    if enough and not queue.unfinished(conn, (JobKind.ANALYSIS, JobKind.ENRICHMENT), but=job.id):
+    if examples.untrained(conn) >= context.settings.training.min_new_examples:
         queue.enqueue(conn, NewJob(kind=JobKind.TRAINING, unique_key="training", coalesce=True))

@@ -10,7 +10,7 @@ from daemon.store.queue.claim import claim, progress, renew, require, still_clai
 from daemon.store.queue.control import cancel, pause, prune, requeue, resume, set_concurrency, undo_clock_step
 from daemon.store.queue.reap import Reaper
 from daemon.store.queue.settle import Cause, fail, finish, finish_many, postpone
-from daemon.store.queue.view import JobView, counts, jobs_list, next_due, runnable, show, unfinished
+from daemon.store.queue.view import JobView, counts, jobs_list, next_due, runnable, show
 
 __all__ = [
     "Cause",
@@ -40,5 +40,4 @@ __all__ = [
     "show",
     "still_claimed",
     "undo_clock_step",
-    "unfinished",
 ]

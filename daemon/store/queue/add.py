@@ -61,7 +61,14 @@ class Enqueued(NamedTuple):
 
 
 def enqueue(connection: Connection, new: NewJob, *, now: float | None = None) -> Enqueued:
-    """Add a job, or find the unfinished one that holds its unique key. Rings the kind's doorbell at commit."""
+    """Add a job, or find the unfinished one that holds its unique key. Rings the kind's doorbell at commit.
+
+    Raises:
+        ValueError: the job coalesces and waits for others; a twin, which may run already, would not wait for them.
+    """
+    if new.coalesce and new.after:
+        message = "a job that coalesces with a twin cannot wait for others too: the twin would not"
+        raise ValueError(message)
     needs = _unfinished(connection, new.after) if new.after else []
     row = _row(new, len(needs), time.time() if now is None else now)
     while True:

@@ -108,13 +108,6 @@ def counts(connection: Connection) -> dict[str, dict[str, int]]:
     return found
 
 
-def unfinished(connection: Connection, kinds: Collection[str], *, but: int | None = None) -> int:
-    """How many jobs of these kinds have not ended, the job `but` left out."""
-    live = jobs.c.state.in_(["blocked", "ready", "claimed"])
-    query = select(func.count()).where(live, jobs.c.kind.in_(kinds), jobs.c.id != (but or 0))
-    return int(connection.execute(query).scalar_one())
-
-
 def next_due(connection: Connection, kinds: Sequence[str], *, now: float | None = None) -> float | None:
     """Seconds until the earliest ready job of an unpaused kind may be claimed; 0 for now, None where there is none."""
     now = time.time() if now is None else now

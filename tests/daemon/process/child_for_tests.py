@@ -108,6 +108,7 @@ job("brief", backoff_seconds=0.1, timeout_seconds=3, max_attempts=1)(act)
 job("alone", backoff_seconds=0.1, concurrency=1, max_attempts=50)(act)
 job("analysis", backoff_seconds=0.1, max_attempts=1000)(act)
 job("enrichment", backoff_seconds=0.1, max_attempts=1000)(act)
+job("training", backoff_seconds=0.1, concurrency=1)(act)
 
 if __name__ == "__main__":
     kind, read, write = sys.argv[1:]

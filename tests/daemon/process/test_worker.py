@@ -11,6 +11,7 @@ import pytest
 
 from daemon.domain.job import JobState
 from daemon.store import processes, queue
+from daemon.store.identity import own_identity
 
 
 def alive(pid: int) -> bool:
@@ -19,6 +20,11 @@ def alive(pid: int) -> bool:
     except OSError:
         return False
     return state not in "ZX"
+
+
+def notes(house) -> str:
+    with house.store.read() as connection:
+        return " ".join(each.note or "" for each in processes.everyone(connection, one_host=True))
 
 
 def test_a_worker_does_what_comes_and_its_child_stays_warm(either_house) -> None:
@@ -106,12 +112,7 @@ def test_a_database_that_was_away_for_a_moment_costs_no_attempt_and_no_long_wait
 def test_a_child_that_cannot_start_spends_no_attempt_and_status_says_why(house) -> None:
     house.worker("broken")
     job = house.add("broken")
-
-    def worker_note() -> str:
-        with house.store.read() as connection:
-            return " ".join(each.note or "" for each in processes.everyone(connection, one_host=True))
-
-    house.wait(lambda: "no module named anything" in worker_note())
+    house.wait(lambda: "no module named anything" in notes(house))
     assert (house.show(job).state, house.show(job).attempt) == (JobState.READY, 0)
 
 
@@ -188,6 +189,22 @@ def test_no_more_jobs_run_at_once_than_the_kind_allows(house) -> None:
         with house.store.read() as connection:
             most = max(most, queue.counts(connection)["alone"].get("claimed", 0))
     assert most == 1
+
+
+def test_training_waits_for_its_batch_however_that_ends(either_house) -> None:
+    batch = [either_house.add("enrichment") for _ in range(2)]
+    training = either_house.add("training")
+    either_house.worker("training", heavy_kinds=())
+    either_house.wait(lambda: "waits for its batch: 2 analysis and enrichment" in notes(either_house))
+    done, dead = queue.claim(either_house.store, "enrichment", own_identity(), limit=2)
+    with either_house.store.begin() as connection:
+        queue.finish(connection, done)
+    either_house.wait(lambda: "waits for its batch: 1 analysis and enrichment" in notes(either_house), 60)
+    assert (either_house.show(training).state, either_house.show(training).attempt) == (JobState.READY, 0)
+    with either_house.store.begin() as connection:
+        queue.fail(connection, dead, queue.Cause.PERMANENT, "poison", run_at=0.0, permanent=True)
+    either_house.wait_for(training, "done", seconds=60)
+    assert [either_house.show(job).state for job in batch] == ["done", "dead"]
 
 
 def test_a_worker_leaves_politely_when_a_newer_secaid_has_upgraded_the_database(house) -> None:

@@ -204,6 +204,11 @@ def test_a_coalesced_job_that_still_waits_takes_the_newer_payload(store: Store) 
     assert take(store, "indexing").payload == {"upto": 2}
 
 
+def test_a_job_that_coalesces_cannot_wait_for_others_too(store: Store) -> None:
+    with store.begin() as connection, pytest.raises(ValueError, match="the twin would not"):
+        queue.enqueue(connection, NewJob(kind="training", unique_key="training", coalesce=True, after=(1,)))
+
+
 def test_a_job_waits_for_all_it_needs(store: Store) -> None:
     first, second = add(store, ANALYSIS, ANALYSIS)
     (training,) = add(store, NewJob(kind="training", after=(first, second)))
