@@ -78,21 +78,27 @@ def attempt(job_type: JobType, job: Job, context: JobContext) -> Outcome:
 
 
 def _outcome(job: Job, error: Exception) -> Outcome:
+    reason = _sayable(str(error))
     match error:
         case LostClaim():
             return Lost(job=job.id)
         case StoreUnavailable():
-            return Postponed(job=job.id, reason=str(error), cause=Cause.STORE)
+            return Postponed(job=job.id, reason=reason, cause=Cause.STORE)
         case Unavailable():
-            return Postponed(job=job.id, reason=str(error), cause=Cause.UNAVAILABLE)
+            return Postponed(job=job.id, reason=reason, cause=Cause.UNAVAILABLE)
         case Permanent():
-            return Failed(job=job.id, cause=Cause.PERMANENT, reason=str(error), permanent=True)
+            return Failed(job=job.id, cause=Cause.PERMANENT, reason=reason, permanent=True)
         case Retryable(not_before=moment):
             until = moment.timestamp() if moment else None
-            return Failed(job=job.id, cause=Cause.ERROR, reason=str(error), not_before=until)
+            return Failed(job=job.id, cause=Cause.ERROR, reason=reason, not_before=until)
         case MemoryError():
             return Failed(job=job.id, cause=Cause.MEMORY, reason="it ran out of the memory it is allowed")
-    return Failed(job=job.id, cause=Cause.ERROR, reason="".join(traceback.format_exception(error)))
+    return Failed(job=job.id, cause=Cause.ERROR, reason=_sayable("".join(traceback.format_exception(error))))
+
+
+def _sayable(reason: str) -> str:
+    """What a message can carry: a file's name that is no UTF-8 is quoted in errors as half a character."""
+    return reason.encode(errors="backslashreplace").decode()
 
 
 def _listen(read: int, incoming: SimpleQueue[Setup | Run | None], busy: threading.Event) -> None:

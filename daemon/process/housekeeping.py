@@ -11,6 +11,7 @@ from daemon.store import processes, queue
 from daemon.store.engine import Store
 
 _PRUNE_SECONDS = 3600.0
+_PRUNE_AT_ONCE = 1.0
 _REPORT_SECONDS = 60.0
 """Between two heartbeats of a process that has nothing new to say: an idle one hardly writes."""
 _CLOCK_STEP = 2.0
@@ -51,8 +52,7 @@ class Housekeeping:
             self._reaped = clock
         if self._report and clock - self._reported >= _REPORT_SECONDS:
             self._write_report(*self._report)
-        if clock - self._pruned >= _PRUNE_SECONDS:
-            self._prune()
+        if clock - self._pruned >= _PRUNE_SECONDS and self._prune():
             self._pruned = clock
 
     def _reap(self) -> None:
@@ -69,17 +69,22 @@ class Housekeeping:
                 events.emit("clock.set-back", level="warning", jobs=freed)
         self._offset = offset
 
-    def _prune(self) -> None:
-        before = time.time() - self._retention
+    def _prune(self) -> bool:
+        """Delete what is older than it is kept; whether that was all. This is called between two heartbeats of a job,
+        so it goes on at the next call where there is much; in short transactions, for nobody to wait long for the lock.
+        """
+        began = time.monotonic()
+        now = time.time()
         with self._store.begin() as connection:
-            processes.forget_gone(
-                connection, one_host=self._store.dialect == "sqlite", older_than=time.time() - _REPORT_SECONDS
-            )
-            deleted = queue.prune(connection, before)
-        while deleted:
-            # Many short transactions: nobody waits long for the write lock.
+            processes.forget_gone(connection, one_host=self._store.dialect == "sqlite", now=now)
+        while time.monotonic() - began < _PRUNE_AT_ONCE:
+            with self._store.read() as connection:
+                old = queue.prunable(connection, now - self._retention)
+            if not old:
+                return True
             with self._store.begin() as connection:
-                deleted = queue.prune(connection, before)
+                queue.prune(connection, now - self._retention, among=old)
+        return False
 
     def _write_report(self, role: str, state: str, more: dict[str, Any]) -> None:
         with self._store.begin() as connection:

@@ -55,6 +55,7 @@ class Worker:
         self._idle_since = time.monotonic()
         self._restart_seconds = 1.0
         self._said = ""
+        self._unsure = False
         self._checked = float("-inf")
         self._housekeeping = Housekeeping(store, settings)
 
@@ -82,6 +83,7 @@ class Worker:
     def _step(self) -> float:
         """Do what is to be done now; seconds until there may be something again."""
         self._housekeeping.tick()
+        self._give_back()
         self._end_idle_child()
         heartbeat = self._settings.queue.heartbeat_seconds
         with self._store.read() as connection:
@@ -98,12 +100,24 @@ class Worker:
         child = self._ready_child()
         if child is None:
             return self._restart_seconds
-        most = child.policy.max_attempts or self._settings.queue.max_attempts
-        jobs = queue.claim(self._store, self.kind, own_identity(), max_attempts=most)
+        jobs = self._claim(child.policy.max_attempts or self._settings.queue.max_attempts)
         for job in jobs:
             self._attempt(job, child)
         # Nothing to claim although something is ready: its kind is at its limit, or another worker was quicker.
         return 0.0 if jobs else min(1.0, heartbeat)
+
+    def _claim(self, most_attempts: int) -> list[Job]:
+        self._unsure = True
+        found = queue.claim(self._store, self.kind, own_identity(), max_attempts=most_attempts)
+        self._unsure = False
+        return found
+
+    def _give_back(self) -> None:
+        """After a claim whose outcome never came: no job is held here, so one that stands is one nobody knows of."""
+        if self._unsure:
+            with self._store.begin() as connection:
+                queue.give_back(connection, own_identity())
+            self._unsure = False
 
     def _unfinished_batch(self) -> str | None:
         """Why a job that learns from others' results waits for more of them, or None.

@@ -81,6 +81,8 @@ class FifoBell:
                 if descriptor in self._descriptors:
                     _drain(descriptor)
             changed = self._changed()
+            if changed and not ready:
+                self._mend()
             if ready or changed:
                 return True
             if left <= _LOOK_SECONDS:
@@ -93,6 +95,17 @@ class FifoBell:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(fifo)
         self._connection.close()
+
+    def _mend(self) -> None:
+        """Somebody committed and did not ring: make anew the FIFOs that were removed, by a ringer who took this process
+        for gone while it started, or by hand.
+        """
+        for number, fifo in enumerate(self._fifos):
+            if not os.path.exists(fifo):
+                with contextlib.suppress(OSError):
+                    anew = _open_fifo(fifo)
+                    os.close(self._descriptors[number])
+                    self._descriptors[number] = anew
 
     def _changed(self) -> bool:
         seen, self._seen = self._seen, self._version()

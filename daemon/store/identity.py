@@ -85,7 +85,10 @@ def _start_elsewhere(pid: int) -> str | None:
 
     try:
         process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.3f}"
+        # Not `create_time()`: since psutil 7.1 it follows the wall clock, and whoever sets that would make every
+        # process look like another one. This is what psutil itself tells a reused pid by.
+        start = vars(process)["_ident"][1]
+        return None if process.status() == psutil.STATUS_ZOMBIE else f"{start:.3f}"
     except psutil.NoSuchProcess:
         return None
 

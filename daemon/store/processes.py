@@ -14,6 +14,8 @@ from daemon.store.upsert import insert_into
 
 _STALE_BEATS = 3.0
 """Heartbeats that may be missed before a process counts as stale."""
+_SILENT_SECONDS = 60.0
+_FORGOTTEN_SECONDS = 7 * 86_400.0
 
 
 class ProcessView(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,10 +83,15 @@ def everyone(connection: Connection, *, one_host: bool, now: float | None = None
     return [_view(row, one_host, now) for row in rows]
 
 
-def forget_gone(connection: Connection, *, one_host: bool, older_than: float) -> int:
-    """Delete the rows of processes that are surely gone and were last heard of before that moment."""
-    old = connection.execute(select(processes.c.id).where(processes.c.heartbeat_at < older_than)).scalars().all()
-    gone = [identity for identity in old if surely_gone(identity, one_host=one_host)]
+def forget_gone(connection: Connection, *, one_host: bool, now: float | None = None) -> int:
+    """Delete the rows of processes that are surely gone, and of those of which nobody has heard for a week: a machine
+    that was set up anew never says goodbye. One that still lives registers again with its next report.
+    """
+    now = time.time() if now is None else now
+    rows = connection.execute(
+        select(processes.c.id, processes.c.heartbeat_at).where(processes.c.heartbeat_at < now - _SILENT_SECONDS)
+    ).all()
+    gone = [id_ for id_, heard in rows if heard < now - _FORGOTTEN_SECONDS or surely_gone(id_, one_host=one_host)]
     if gone:
         connection.execute(delete(processes).where(processes.c.id.in_(gone)))
     return len(gone)

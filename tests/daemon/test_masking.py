@@ -52,9 +52,10 @@ def test_looking_for_marks_first_masks_exactly_what_the_patterns_do(text: str) -
     "part", ["a", "a.", "secret", "://a:", "eyJ", 'secret="aaaaaaa', "authorization:", "-----BEGIN"]
 )
 def test_hostile_repetition_is_masked_in_linear_time(part: str) -> None:
-    start = time.perf_counter()
+    # The processor's time: a machine with much else to do makes nothing quadratic.
+    start = time.process_time()
     mask(part * (200_000 // len(part)))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_every_string_of_a_structure_is_masked() -> None:

@@ -92,7 +92,7 @@ def _save(conn: Connection, items: Sequence[Item], materials: Sequence[Material]
 
 
 def _follow_up(conn: Connection, context: JobContext) -> None:
-    """New cases are indexed together; the model is trained on enough new examples, when the batch is over (`FED_BY`)."""
+    """New cases are indexed together; enough new examples train the model, once the batch is over (`FED_BY`)."""
     queue.enqueue(conn, NewJob(kind=JobKind.INDEXING, unique_key="indexing", coalesce=True))
     if examples.untrained(conn) >= context.settings.training.min_new_examples:
         queue.enqueue(conn, NewJob(kind=JobKind.TRAINING, unique_key="training", coalesce=True))

@@ -6,8 +6,8 @@ that follow from it commit in one transaction, the caller's.
 """
 
 from daemon.store.queue.add import Enqueued, enqueue, enqueue_many
-from daemon.store.queue.claim import claim, progress, renew, require, still_claimed
-from daemon.store.queue.control import cancel, pause, prune, requeue, resume, set_concurrency, undo_clock_step
+from daemon.store.queue.claim import claim, give_back, progress, renew, require, still_claimed
+from daemon.store.queue.control import cancel, pause, prunable, prune, requeue, resume, set_concurrency, undo_clock_step
 from daemon.store.queue.reap import Reaper
 from daemon.store.queue.settle import Cause, fail, finish, finish_many, postpone
 from daemon.store.queue.view import JobView, counts, jobs_list, next_due, runnable, show
@@ -25,11 +25,13 @@ __all__ = [
     "fail",
     "finish",
     "finish_many",
+    "give_back",
     "jobs_list",
     "next_due",
     "pause",
     "postpone",
     "progress",
+    "prunable",
     "prune",
     "renew",
     "requeue",

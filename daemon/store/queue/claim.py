@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Integer, bindparam, case, cast, func, literal
 
 from daemon.domain.job import Job
 from daemon.errors import LostClaim
-from daemon.store.engine import Store
+from daemon.store.engine import Store, ring_on_commit
 from daemon.store.prepared import Prepared
-from daemon.store.queue.states import CLAIMED, READY
+from daemon.store.queue.states import CLAIMED, NO_TOKEN, READY
 from daemon.store.tables.queue import job_kinds, jobs
 
 _KIND: Any = bindparam("kind_")
@@ -85,6 +85,12 @@ _MINE = (jobs.c.id == bindparam("id_")) & (jobs.c.token == bindparam("token_"))
 _BEAT = update(jobs).where(_MINE).values(beat=jobs.c.beat + 1, heartbeat_at=bindparam("now_"))
 _RENEW = Prepared(_BEAT)
 _PROGRESS = _BEAT.values(progress=bindparam("progress_"), note=func.coalesce(bindparam("note_"), jobs.c.note))
+_GIVE_BACK = (
+    update(jobs)
+    .where(jobs.c.state == CLAIMED, jobs.c.worker == bindparam("worker_"))
+    .values(state=READY, token=NO_TOKEN, attempt=jobs.c.attempt - 1, released_at=bindparam("now_"))
+    .returning(jobs.c.id, jobs.c.kind)
+)
 _STILL = select(jobs.c.id).where(_MINE)
 
 
@@ -110,7 +116,8 @@ def claim(
         now: seconds since 1970; the clock's by default.
 
     Raises:
-        StoreUnavailable: nothing was claimed, and no attempt was counted.
+        StoreUnavailable: nothing was claimed, and no attempt was counted; or the server's word of the commit was lost
+            on the way. `give_back` sets that right.
     """
     now = time.time() if now is None else now
     found: list[Job] = []
@@ -120,6 +127,19 @@ def claim(
             if wanted > 0:
                 found += _claim_kind(connection, kind, worker, wanted, max_attempts, now)
     return found
+
+
+def give_back(connection: Connection, worker: str, *, now: float | None = None) -> list[int]:
+    """Make every claim of a worker that holds none by its own knowledge ready again; no attempt is counted.
+
+    After a `claim` of which it is not known whether it was committed: the worker lives, so nobody else would take the
+    jobs before a lease has passed.
+    """
+    now = time.time() if now is None else now
+    rows = connection.execute(_GIVE_BACK, {"worker_": worker, "now_": now}).all()
+    for kind in {row.kind for row in rows}:
+        ring_on_commit(connection, kind)
+    return [row.id for row in rows]
 
 
 def renew(connection: Connection, held: Sequence[Job], *, now: float | None = None) -> list[Job]:

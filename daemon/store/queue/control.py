@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, case, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -103,26 +104,32 @@ def undo_clock_step(connection: Connection, *, now: float | None = None) -> int:
     return len(rows)
 
 
-def prune(connection: Connection, before: float, *, limit: int = 500) -> int:
-    """Delete up to `limit` jobs that ended before that moment; returns how many.
+def prunable(
+    connection: Connection, before: float, *, among: Sequence[int] | None = None, limit: int = 500
+) -> list[int]:
+    """Up to `limit` jobs that ended before that moment and may be deleted: the oldest of all, or those `among` some.
 
     The newest row always stays, so that SQLite never gives a job's id out twice; so does a dead or cancelled
     job that others still wait for.
     """
-    needed = select(job_needs.c.needs_id)
-    newest = select(func.max(jobs.c.id)).scalar_subquery()
-    old = connection.execute(
-        select(jobs.c.id)
-        .where(
-            jobs.c.state.in_([JobState.DONE, JobState.CANCELLED, JobState.DEAD]),
-            jobs.c.finished_at < before,
-            jobs.c.id.not_in(needed),
-            jobs.c.id != newest,
-        )
-        .order_by(jobs.c.id)
-        .limit(limit)
-    ).scalars()
-    ids = list(old)
+    old = select(jobs.c.id).where(
+        jobs.c.state.in_([JobState.DONE, JobState.CANCELLED, JobState.DEAD]),
+        jobs.c.finished_at < before,
+        jobs.c.id.not_in(select(job_needs.c.needs_id)),
+        jobs.c.id != select(func.max(jobs.c.id)).scalar_subquery(),
+    )
+    if among is not None:
+        old = old.where(jobs.c.id.in_(among))
+    return list(connection.execute(old.order_by(jobs.c.id).limit(limit)).scalars())
+
+
+def prune(connection: Connection, before: float, *, among: Sequence[int] | None = None, limit: int = 500) -> int:
+    """Delete `prunable` jobs; returns how many.
+
+    Looking for them goes through all jobs where there are few: look first, holding no lock, and give what was found
+    as `among`.
+    """
+    ids = prunable(connection, before, among=among, limit=limit)
     if ids:
         connection.execute(delete(job_failures).where(job_failures.c.job_id.in_(ids)))
         connection.execute(delete(job_needs).where(job_needs.c.job_id.in_(ids)))

@@ -219,8 +219,8 @@ def run_again(connection: Connection, id_: int, job: Job | NewJob, payload: str)
 
 
 def shortened(reason: str) -> str:
-    """A reason fit to be stored: masked, and of bounded length."""
-    reason = mask(reason)
+    """A reason fit to be stored: masked, of bounded length, and without what PostgreSQL's text cannot hold."""
+    reason = mask(reason).replace("\0", "\ufffd")
     return reason if len(reason) <= REASON_LENGTH else "… " + reason[-REASON_LENGTH:]
 
 

@@ -48,10 +48,15 @@ def act(task: Job, context: JobContext) -> None:  # noqa: C901 - a table of deed
             Path(payload["pid"]).write_text(str(os.getpid()))
             time.sleep(payload["seconds"])
             effect(context, payload)
+        case "deaf wait":
+            Path(payload["pid"]).write_text(str(os.getpid()))
+            while not Path(payload["until"]).exists():
+                time.sleep(0.05)
+            effect(context, payload)
         case "with scanner":
-            scanner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+            scanner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
             Path(payload["pid"]).write_text(f"{os.getpid()} {scanner.pid}")
-            time.sleep(60)
+            time.sleep(600)
         case "segfault":
             ctypes.string_at(0)
         case "kill":
@@ -61,10 +66,10 @@ def act(task: Job, context: JobContext) -> None:  # noqa: C901 - a table of deed
                 _HOARD.append(bytearray(8 * 2**20))
                 time.sleep(0.001)
         case "greedy scanners":
-            code = f"x = b'x' * ({payload['mb']} * 2**20); import time; time.sleep(30)"
+            code = f"x = b'x' * ({payload['mb']} * 2**20); import time; time.sleep(600)"
             for _ in range(2):
                 subprocess.Popen([sys.executable, "-c", code])
-            time.sleep(30)
+            time.sleep(600)
         case "exit":
             sys.exit(3)
         case "forget":
@@ -91,6 +96,9 @@ def act(task: Job, context: JobContext) -> None:  # noqa: C901 - a table of deed
             effect(context, payload)
         case "permanent":
             message = "this can never work"
+            raise Permanent(message)
+        case "awkward words":
+            message = "a name like \udcff, and a \0"
             raise Permanent(message)
         case "late":
             effect(context, payload)

@@ -12,7 +12,7 @@ import pytest
 from daemon.store import migrate, processes
 from daemon.store.opening import open_store
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def until(found, what):

@@ -43,7 +43,12 @@ def test_a_missed_ring_is_made_up_for_by_the_version_of_the_data(sqlite_store: S
         for fifo in Path(f"{sqlite_store.path}-bells").iterdir():
             fifo.unlink()
         add(sqlite_store, "analysis")
-        assert bell.wait(10)
+        assert bell.wait(60)
+        # And it can be rung at again.
+        (fifo,) = Path(f"{sqlite_store.path}-bells").iterdir()
+        assert fifo.is_fifo()
+        sqlite_store.bells.after_commit({"analysis"})
+        assert bell.wait(60)
 
 
 def test_a_database_below_an_awkward_path_has_bells_too(tmp_path: Path) -> None:

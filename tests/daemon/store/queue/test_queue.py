@@ -204,6 +204,20 @@ def test_a_coalesced_job_that_still_waits_takes_the_newer_payload(store: Store) 
     assert take(store, "indexing").payload == {"upto": 2}
 
 
+def test_a_claim_nobody_was_told_of_is_given_back_and_others_stay(store: Store) -> None:
+    with store.begin() as connection:
+        queue.enqueue_many(connection, [NewJob(kind="analysis")] * 3)
+    unknown = queue.claim(store, "analysis", "this/worker", limit=2)
+    (other,) = queue.claim(store, "analysis", "another/worker")
+    with store.begin() as connection:
+        assert sorted(queue.give_back(connection, "this/worker")) == [job.id for job in unknown]
+        assert queue.still_claimed(connection, other)
+        views = [queue.show(connection, job.id) for job in unknown]
+    assert [(view.state, view.attempt, view.failures) for view in views if view] == [("ready", 0, ())] * 2
+    with store.begin() as connection, pytest.raises(LostClaim):
+        queue.finish(connection, unknown[0])
+
+
 def test_a_job_that_coalesces_cannot_wait_for_others_too(store: Store) -> None:
     with store.begin() as connection, pytest.raises(ValueError, match="the twin would not"):
         queue.enqueue(connection, NewJob(kind="training", unique_key="training", coalesce=True, after=(1,)))
@@ -322,6 +336,20 @@ def test_old_finished_jobs_are_pruned_and_no_id_is_given_twice(store: Store) -> 
         assert queue.prune(connection, before=0) == 0
         assert queue.prune(connection, before=4e9) == 2
     assert add(store, ANALYSIS) > ids[-1:]
+
+
+def test_a_job_that_went_on_since_it_was_looked_for_is_not_pruned(store: Store) -> None:
+    first, second, _ = add(store, ANALYSIS, ANALYSIS, ANALYSIS)
+    for _ in range(2):
+        fail(store, take(store), permanent=True)
+    with store.read() as connection:
+        found = queue.prunable(connection, before=4e9)
+    assert found == [first, second]
+    with store.begin() as connection:
+        assert queue.requeue(connection, first)
+    with store.begin() as connection:
+        assert queue.prune(connection, before=4e9, among=found) == 1
+        assert queue.show(connection, first) is not None
 
 
 def test_a_dead_job_that_another_waits_for_is_not_pruned(store: Store) -> None:

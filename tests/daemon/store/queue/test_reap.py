@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
+import psutil
 import pytest
 
 from daemon.domain.job import Job, JobState, NewJob
 from daemon.errors import LostClaim
-from daemon.store import queue
+from daemon.store import identity, queue
 from daemon.store.engine import Store
 from daemon.store.identity import boot_id, own_identity, surely_gone
 from daemon.store.queue import Reaper
@@ -135,6 +137,19 @@ def test_a_pid_that_was_given_to_another_process_is_not_taken_for_its_old_bearer
     assert surely_gone("/".join([*parts[:-1], "12345"]), one_host=True)
     assert not surely_gone("made-up", one_host=True)
     assert boot_id() != "?"
+
+
+def test_setting_the_clock_makes_no_process_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no /proc, psutil tells; it moves a process' start with the wall clock."""
+    monkeypatch.setattr(identity, "_PROC", False)
+    before = identity._start(os.getpid())
+    told = psutil.Process().create_time()
+    linux = sys.modules["psutil._pslinux"]
+    boot = linux.boot_time()
+    monkeypatch.setattr(linux, "boot_time", lambda: boot + 86_400)
+    assert psutil.Process().create_time() > told + 80_000
+    assert identity._start(os.getpid()) == before
+    assert identity._start(2**22 + 1) is None
 
 
 def _dead_here() -> str:
