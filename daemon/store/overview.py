@@ -199,7 +199,10 @@ def _about_jobs(found: Overview) -> list[str]:
         for group in found.dead
     ]
     if found.stuck:
-        said.append(f"{len(found.stuck)} job(s) wait for a dead or cancelled one: retry what they need")
+        said.append(
+            f"{len(found.stuck)} job(s) wait for a dead or cancelled one (`secaid jobs show {found.stuck[0]}`): "
+            "retry that one, or cancel what waits for it"
+        )
     if found.postponed:
         said.append(f"{found.postponed} job(s) wait for something that is not available here: `secaid doctor`")
     served = {process.kind for process in found.processes if process.alive}

@@ -60,7 +60,7 @@ def test_everything_that_needs_somebody_is_named(store: Store) -> None:
     for words in (
         "ReportBroken: no JSON",
         f"secaid jobs retry {dead.id}",
-        "wait for a dead or cancelled one",
+        f"1 job(s) wait for a dead or cancelled one (`secaid jobs show {found.stuck[0]}`)",
         "not available here",
         "has been ready for 2.8 h",
         "indexing is paused (tidying up)",
