@@ -131,7 +131,7 @@ class SharedStorage:
         """
         target = self._path(key)
         aside = f"{self._root}/{_ASIDE}/{uuid.uuid4().hex}"
-        with _explained(f"{key} cannot be stored"):
+        with _explained(f"{key} cannot be stored", Exception):
             self._files.makedirs(aside.rpartition("/")[0], exist_ok=True)
             self._files.put(str(source), aside, recursive=source.is_dir())
             self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
@@ -147,11 +147,11 @@ class SharedStorage:
         local = folder / _checked(key)
         if local.exists():
             return local
-        local.parent.mkdir(parents=True, exist_ok=True)
+        remote = self._path(key)
         aside = local.with_name(f"{local.name}.{uuid.uuid4().hex}")
-        with _explained(f"{key} cannot be fetched"):
+        with _explained(f"{key} cannot be fetched", Exception):
             try:
-                remote = self._path(key)
+                local.parent.mkdir(parents=True, exist_ok=True)
                 self._files.get(remote, str(aside), recursive=self._files.isdir(remote))
                 replace(aside, local)
             finally:
@@ -164,13 +164,15 @@ class SharedStorage:
         Raises:
             StorageUnavailable: that cannot be known now.
         """
-        with _explained(f"{key} cannot be looked up"):
-            return bool(self._files.exists(self._path(key)))
+        remote = self._path(key)
+        with _explained(f"{key} cannot be looked up", Exception):
+            return bool(self._files.exists(remote))
 
     def delete(self, key: str) -> None:
         """Remove it."""
-        with _explained(f"{key} cannot be deleted"), contextlib.suppress(FileNotFoundError):
-            self._files.rm(self._path(key), recursive=True)
+        remote = self._path(key)
+        with _explained(f"{key} cannot be deleted", Exception), contextlib.suppress(FileNotFoundError):
+            self._files.rm(remote, recursive=True)
 
     def _path(self, key: str) -> str:
         return f"{self._root}/{_checked(key)}"
@@ -237,9 +239,13 @@ def _checked(key: str) -> str:
 
 
 @contextlib.contextmanager
-def _explained(what: str) -> Iterator[None]:
+def _explained(what: str, failures: type[Exception] = OSError) -> Iterator[None]:
+    """`failures`: a file system behind fsspec raises what its own library does."""
     try:
         yield
-    except OSError as error:
-        message = f"{what}: {error.strerror or error}; free some space or check the connection, then it goes on"
+    except StorageUnavailable:
+        raise
+    except failures as error:
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        message = f"{what}: {why}; free some space or check the connection, then it goes on"
         raise StorageUnavailable(message) from error

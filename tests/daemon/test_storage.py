@@ -61,6 +61,30 @@ def test_a_key_cannot_lead_out(storage: Storage, source: Path, key: str) -> None
         storage.put(key, source)
 
 
+def test_whatever_a_remote_file_system_raises_is_a_storage_that_is_away(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clients of object stores have errors of their own, which are no `OSError`s."""
+
+    class NoCredentialsError(Exception):
+        pass
+
+    def refuse(*_: object, **__: object) -> None:
+        raise NoCredentialsError
+
+    storage = open_storage(f"local://{tmp_path / 'shared'}", tmp_path)
+    for method in ("put", "get", "exists", "rm"):
+        monkeypatch.setattr(type(storage._files), method, refuse)
+    for act in (
+        lambda: storage.put("file", source / "config.json"),
+        lambda: storage.fetch("file", tmp_path / "cache"),
+        lambda: storage.exists("file"),
+        lambda: storage.delete("file"),
+    ):
+        with pytest.raises(StorageUnavailable, match="NoCredentialsError"):
+            act()
+
+
 def test_a_missing_key_says_so(storage: Storage, tmp_path: Path) -> None:
     with pytest.raises(StorageUnavailable, match="gone"):
         storage.fetch("gone", tmp_path / "cache")

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import msgspec
 
+from daemon.domain.release import Release
 from daemon.errors import ModelUnavailable
+from daemon.storage import StorageUnavailable, open_storage
 from daemon.store import releases
 from workers.jobs.context import JobContext
-from workers.llm.locate import model_directory
+from workers.llm.locate import fine_tuned_models, model_directory
 from workers.llm.mlx import MlxModel
 
 
@@ -29,10 +31,46 @@ def serving(context: JobContext) -> Serving:
         release = releases.serving(conn)
     try:
         directory = model_directory(context.settings.model)
-        adapter = Path(release.path) if release else None
-        return Serving(load(directory, adapter, context.settings.analysis.batch_size))
+        return Serving(load(directory, adapter(release, context), context.settings.analysis.batch_size))
     except ModelUnavailable as error:
         return Serving(None, f"no model was asked: {error}")
+
+
+def keep(name: str, trained: Path, context: JobContext) -> None:
+    """Put a trained adapter where the workers of other machines find it; nothing to do where they share no storage.
+
+    Raises:
+        StorageUnavailable: the storage cannot be written now.
+    """
+    if url := context.settings.storage.url:
+        open_storage(url, context.paths.data).put(_key(name), trained)
+
+
+def adapter(release: Release | None, context: JobContext) -> Path | None:
+    """A release's adapter on this machine, copied here where another machine trained it; None for the base model.
+
+    Raises:
+        ModelUnavailable: it is neither here nor in the shared storage.
+    """
+    if release is None:
+        return None
+    here = fine_tuned_models(context.settings.model) / release.name
+    for place in (Path(release.path), here):
+        if (place / "adapter_config.json").is_file():
+            return place
+    url = context.settings.storage.url
+    if not url:
+        message = f"the trained model {release.name} is not in {here.parent}: `secaid models rollback` undoes it"
+        raise ModelUnavailable(message)
+    try:
+        return open_storage(url, context.paths.data).fetch(_key(release.name), here.parent.parent)
+    except StorageUnavailable as error:
+        raise ModelUnavailable(str(error)) from error
+
+
+def _key(name: str) -> str:
+    """The same below the storage and below the folder of models, so that a copy lies where a trained one would."""
+    return f"fine-tuned/{name}"
 
 
 def load(directory: Path, adapter: Path | None, batch_size: int) -> MlxModel:

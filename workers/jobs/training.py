@@ -48,7 +48,7 @@ def run(job: Job, context: JobContext) -> None:
     base = model_directory(context.settings.model)
     trained = _train(known, base, job, context)
     questions, trees = _questions(known, context)
-    before = _evaluate(questions, trees, base, Path(serving.path) if serving else None, context, _TRAINED)
+    before = _evaluate(questions, trees, base, model.adapter(serving, context), context, _TRAINED)
     after = _evaluate(questions, trees, base, trained.path, context, (1 + _TRAINED) / 2)
     decision = decide(before, after)
     release = Release(
@@ -63,6 +63,7 @@ def run(job: Job, context: JobContext) -> None:
         created_at=dt.datetime.now(dt.UTC),
     )
     context.result = {"release": release.name, "state": release.state, "reason": release.reason}
+    model.keep(release.name, trained.path, context)
     with context.complete() as conn:
         releases.save(conn, release)
         releases.name_losses(conn, f"job-{job.id}", release.name)
