@@ -15,7 +15,7 @@ from workers.source import syntax
 from workers.source.tree import SourceTree
 from workers.verify import dependency, gaming, leftover, parsing, pins
 from workers.verify.emptied import emptied
-from workers.verify.kinds import is_action, is_dockerfile, is_workflow
+from workers.verify.kinds import is_action, is_dockerfile, is_workflow, is_yaml
 from workers.verify.leftover import is_about_secret
 from workers.verify.names import new_undefined
 from workers.verify.structure import code, dockerfile
@@ -109,6 +109,8 @@ def _comments_only(file: Patched) -> bool:
         # The grammar keeps no token for some of its text (an image's tag), so its own instructions are compared.
         with contextlib.suppress(Malformed):
             return dockerfile.instructions(file.before) == dockerfile.instructions(file.after)
+    if is_yaml(file.path) and any(_outside_comments(file.before, edit) for edit in file.edits):
+        return False
     old = syntax.parse(file.before, file.path)
     new = syntax.parse(file.after, file.path)
     if old is None or new is None or is_dockerfile(file.path):
@@ -116,6 +118,14 @@ def _comments_only(file: Patched) -> bool:
     if old.problems or new.problems:
         return False
     return code.same_tokens(old, new)
+
+
+def _outside_comments(before: bytes, edit: Edit) -> bool:
+    """Whether an edit of YAML changes more than blanks on lines that hold no comment: the cheap answer, mostly."""
+    first, last = before.rfind(b"\n", 0, edit.start) + 1, before.find(b"\n", edit.end)
+    lines = before[first : last if last >= 0 else len(before)]
+    changed = before[edit.start : edit.end].split() != edit.text.encode().split()
+    return changed and b"#" not in lines and "#" not in edit.text
 
 
 def _parses(file: Patched) -> str | None:

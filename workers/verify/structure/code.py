@@ -12,6 +12,7 @@ Comments and blanks do not count; what they may hide is looked for elsewhere (su
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -42,7 +43,8 @@ class NodeChange(msgspec.Struct, frozen=True):
 
 def same_tokens(before: Syntax, after: Syntax) -> bool:
     """Whether two files differ in comments and blanks only."""
-    return list(_tokens(before, before.root)) == list(_tokens(after, after.root))
+    pairs = itertools.zip_longest(_tokens(before, before.root), _tokens(after, after.root))
+    return all(old == new for old, new in pairs)
 
 
 def differences(before: Syntax, after: Syntax) -> list[NodeChange]:

@@ -5,6 +5,7 @@ Each reader refuses what the format's own tools would misread: duplicate keys, t
 
 from __future__ import annotations
 
+import functools
 import json
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
@@ -32,8 +33,9 @@ def reader(path: str) -> Callable[[bytes], Any] | None:
     return _BY_SUFFIX.get(suffix(path))
 
 
+@functools.lru_cache(maxsize=16)
 def read_yaml(content: bytes) -> Any:
-    """One document, or a list of them under `---`; leaves are (tag, text).
+    """One document, or a list of them under `---`; leaves are (tag, text). Kept for a while: nobody may change it.
 
     Raises:
         Malformed: it is not YAML, repeats a key, or unfolds without bound.
