@@ -81,9 +81,9 @@ def _for_users(workflow: Workflow, step: Step, found: list[User]) -> Iterator[Ca
     """The steps that use git get the token themselves.
 
     Raises:
-        NoFix: one of them is not a script, or the checkout uses an SSH key.
+        NoFix: one of them runs what cannot be seen, or the checkout uses an SSH key.
     """
-    others = [user for user in found if not user.script]
+    others = [user for user in found if not user.script and not user.steps]
     if others:
         message = f"{others[0].what} uses the git credentials that checkout keeps, and cannot be given its own here"
         raise NoFix(message)
@@ -119,10 +119,13 @@ def _helper(workflow: Workflow, step: Step, found: list[User], token: str) -> Ca
 def _setup_git(workflow: Workflow, step: Step, found: list[User], token: str) -> Candidate:
     edits = [_off(workflow, step)]
     for user in found:
+        if not user.script:
+            message = f"{user.what} is an action: the line would have to go into its own scripts"
+            raise NoFix(message)
         if not workflow.shell(user.step).startswith(("bash", "sh")):
             message = f"{user.what} runs in {workflow.shell(user.step)}"
             raise NoFix(message)
-        _free(workflow, user.step, ["GH_TOKEN"])
+        _free(workflow, user.step, ["GH_TOKEN", "GITHUB_TOKEN"])
         edits += [*_environment(workflow, user.step, {"GH_TOKEN": token}), _first_line(workflow, user.step)]
     why = (
         f"{_named(found)} needs the credentials, so it gets the token and lets `gh` answer git's question for it; "
@@ -154,9 +157,9 @@ def _free(workflow: Workflow, step: Step, names: list[str]) -> None:
 
 def _environment(workflow: Workflow, step: Step, values: dict[str, yamledit.Value]) -> list[Edit]:
     names = step.node.keys()
-    index = names.index("run")
+    index = names.index("run") - 1 if "run" in names else names.index("uses")
     try:
-        return yamledit.put_all(workflow.doc, step.node, "env", values, after=names[index - 1] if index else None)
+        return yamledit.put_all(workflow.doc, step.node, "env", values, after=names[index] if index >= 0 else None)
     except ValueError as error:
         message = f"`env` of a step that uses git cannot be added to: {error}"
         raise NoFix(message) from error

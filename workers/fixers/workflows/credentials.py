@@ -41,13 +41,16 @@ _SCRIPT = re.compile(
     r"(?<![\w/.$-])(?:\./|(?:bash|sh|source|python3?|node)\s+(?:-\S+\s+)*(?:\./)?)(?P<path>[\w][\w./-]*)"
 )
 _PUSHING = """
-    ad-m/github-push-action anothrnick/github-tag-action cirrus-actions/rebase commitizen-tools/commitizen-action
+    ad-m/github-push-action anothrnick/github-tag-action commitizen-tools/commitizen-action
     crazy-max/ghaction-github-pages endbug/add-and-commit mikeal/publish-to-github-action phips28/gh-action-bump-version
     python-semantic-release/python-semantic-release relekang/python-semantic-release rickstaa/action-create-tag
     rubygems/release-gem sbt/sbt-release stefanzweifel/git-auto-commit-action sequoia-pgp/fast-forward
     tibdex/backport technote-space/create-pr-action"""
 PUSHING_ACTIONS = frozenset(_PUSHING.split())
-_MAY_PUSH = re.compile(r"push|commit|rebase|backport|bump|cherry|fast-forward|auto-?format|sync|release-gem|gh-pages")
+_MAY_PUSH = re.compile(
+    r"(?<!build-)push(?!-to-registry)|(?<!pre-)commit(?!lint)|(?<!^cirrus-actions/)rebase|backport|bump|cherry|fast-forward"
+    r"|auto-?format|sync|release-gem|gh-pages"
+)
 _NAMED_SO = re.compile(r"publish|release|deploy|push|(?<![a-z])tag(?![a-z])|bump|gh-pages|submodule")
 _MAX_DEPTH = 4
 _SCRIPT_ENDINGS = (".sh", ".bash", ".py", ".js", ".mjs", ".ts", ".rb", ".pl")
@@ -61,7 +64,9 @@ class User:
     step: Step
     what: str
     script: bool
-    """It is a `run`, so that it can be given a token of its own."""
+    """It is a `run`, which can be given a token of its own."""
+    steps: bool = False
+    """It is an action of the repository made of scripts, which see the environment of the step."""
 
 
 def keeps(step: Step) -> bool:
@@ -140,7 +145,8 @@ def _action(step: Step, tree: SourceTree) -> User | None:
     given = step.node.child("with")
     names = {key.value.lower() for key, _ in given.entries} if given is not None else set()
     if step.uses.startswith(("./", "$/")):
-        return User(step, step.uses, script=False) if _local_uses_git(step.uses, tree) else None
+        uses = _local_uses_git(step.uses, tree)
+        return User(step, step.uses, script=False, steps=_only_scripts(step.uses, tree)) if uses else None
     if step.action in PUSHING_ACTIONS or (_MAY_PUSH.search(step.action) and not step.action.startswith("docker/")):
         own = not names.isdisjoint(_OWN_INPUTS)
         return None if own and step.action not in PUSHING_ACTIONS else User(step, step.action, script=False)
@@ -148,6 +154,12 @@ def _action(step: Step, tree: SourceTree) -> User | None:
 
 
 def _local_uses_git(uses: str, tree: SourceTree, depth: int = 0) -> bool:
+    action = _local(uses, tree)
+    return action is None or any(_step_uses_git(step, tree, depth) for step in action.steps)
+
+
+def _local(uses: str, tree: SourceTree) -> Workflow | None:
+    """An action of the repository; none where it is not in the tree."""
     folder = uses[2:].strip("/")
     for name in ("action.yml", "action.yaml"):
         path = f"{folder}/{name}".lstrip("/")
@@ -155,9 +167,15 @@ def _local_uses_git(uses: str, tree: SourceTree, depth: int = 0) -> bool:
             doc = yamldoc.parse(tree.read(path), path)
         except (SourceUnavailable, yamldoc.YamlBroken):
             continue
-        steps = Workflow(doc).steps if doc.root.kind == "mapping" else []
-        return any(_step_uses_git(step, tree, depth) for step in steps)
-    return True
+        if doc.root.kind == "mapping":
+            return Workflow(doc)
+    return None
+
+
+def _only_scripts(uses: str, tree: SourceTree) -> bool:
+    """Whether all that uses git in a local action is its own scripts."""
+    action = _local(uses, tree)
+    return action is not None and all(step.run or not _step_uses_git(step, tree, 0) for step in action.steps)
 
 
 def _step_uses_git(step: Step, tree: SourceTree, depth: int) -> bool:

@@ -132,8 +132,9 @@ def _not_built(workflow: Workflow, step: Step, where: str, definition: str, tree
 
 
 _BUILD = re.compile(
-    r"\b(?:npm|pnpm|yarn|bun|make|just|task)\b[^\n;|&]*\b(?:build|package|bundle|compile|dist|all|prepare)\b|\bncc\s+build\b"
-    r"|\besbuild\b|\brollup\b|\btsc\b"
+    r"(?<![\w./-])(?:npm|pnpm|yarn|bun|make|just|task)[ \t][^\n;|&]*(?<![\w-])"
+    r"(?:build|package|bundle|compile|dist|prepare)\b"
+    r"|\bncc\s+build\b|(?<![\w./-])(?:esbuild|rollup|tsc)\b"
 )
 _FILES = ("action.yml", "action.yaml", "Dockerfile")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from workers.verify.workflows.model import Job, Step
+from daemon.errors import SourceUnavailable
+from workers.source.tree import SourceTree
+from workers.verify.workflows.model import Job, Step, workflow
 
 _CHECKOUT = "actions/checkout"
 _USES_GIT = re.compile(
@@ -38,13 +40,25 @@ _PUSHING_ACTIONS = frozenset(
 _OWN_TOKEN_INPUTS = ("token", "github_token", "github-token", "ssh-key", "push_token")
 
 
-def lost(before: Job, after: Job) -> str | None:
+_SEEMS_TO_PUSH = re.compile(
+    r"(?:^|[/-])(?:push(?!-to-)|(?<!pre-)commit|rebase|backport|cherry-?pick|fast-forward|bump|autofix"
+    r"|(?:branch|repo|fork|upstream)-sync|sync-(?:branch|branches|repo|fork|upstream))(?![a-z])"
+)
+_MAY_PUSH_AS_SOMEBODY = re.compile(
+    r"sync|push|(?<!pre-)commit|release|publish|deploy|bump|version|update|merge|rebase|\btag"
+)
+_SAFE_OWNERS = ("docker/", "depot/", "actions/", "github/", "codecov/", "gradle/")
+_OWN_TOKEN = re.compile(r"secrets\.(?!GITHUB_TOKEN\b)\w+|steps\.[\w-]+\.outputs\.[\w-]*token", re.IGNORECASE)
+_MAX_DEPTH = 4
+
+
+def lost(before: Job, after: Job, tree: SourceTree) -> str | None:
     """Which later step would push or fetch without the credentials that it had; none where all keep them."""
     if len(before.steps) != len(after.steps):
         return None
     for index, (old, new) in enumerate(zip(before.steps, after.steps, strict=True)):
         if old.action == _CHECKOUT and _keeps(old) and not _keeps(new):
-            user = _user(after.steps[index + 1 :])
+            user = _user(after.steps[index + 1 :], tree, somebody=_as_somebody(old))
             if user is not None:
                 return f"job {before.name}: {user} needs the git credentials that checkout no longer keeps"
     return None
@@ -54,7 +68,12 @@ def _keeps(step: Step) -> bool:
     return step.inputs.get("persist-credentials", "true").strip().lower() != "false"
 
 
-def _user(steps: tuple[Step, ...]) -> str | None:
+def _as_somebody(checkout: Step) -> bool:
+    """Whether the checkout was made with credentials that no later step has unless they stay."""
+    return bool(_OWN_TOKEN.search(checkout.inputs.get("token", ""))) or "ssh-key" in checkout.inputs
+
+
+def _user(steps: tuple[Step, ...], tree: SourceTree, *, somebody: bool, depth: int = 0) -> str | None:
     stays = ""
     for step in steps:
         if step.action == _CHECKOUT and _keeps(step):
@@ -65,9 +84,37 @@ def _user(steps: tuple[Step, ...]) -> str | None:
             continue
         if (match := _USES_GIT.search(run)) is not None:
             return f"`{' '.join(match[0].split())}`"
-        if step.action in _PUSHING_ACTIONS and not any(name in step.inputs for name in _OWN_TOKEN_INPUTS):
-            return str(step.action)
+        if step.action is not None and _acts(step, step.action, tree, somebody=somebody, depth=depth):
+            return step.action
     return None
+
+
+def _acts(step: Step, action: str, tree: SourceTree, *, somebody: bool, depth: int) -> bool:
+    """Whether an action uses the credentials, by what it is known for, by its name, or by its own steps."""
+    if action.startswith(("./", "$/")):
+        below = _own_steps(step.uses or action, tree)
+        return depth < _MAX_DEPTH and _user(below, tree, somebody=somebody, depth=depth + 1) is not None
+    if any(name in step.inputs for name in _OWN_TOKEN_INPUTS):
+        return False
+    if action in _PUSHING_ACTIONS:
+        return True
+    if action.startswith(_SAFE_OWNERS):
+        return False
+    if not step.env.keys().isdisjoint(("GITHUB_TOKEN", "GH_TOKEN")):
+        return False
+    return bool(_SEEMS_TO_PUSH.search(action) or (somebody and _MAY_PUSH_AS_SOMEBODY.search(action)))
+
+
+def _own_steps(uses: str, tree: SourceTree) -> tuple[Step, ...]:
+    """The steps of a composite action of the repository; none where it is another kind, or not in the tree."""
+    folder = uses[2:].strip("/")
+    for name in ("action.yml", "action.yaml"):
+        try:
+            read = workflow(tree.read(f"{folder}/{name}".lstrip("/")))
+        except SourceUnavailable:
+            continue
+        return tuple(step for job in (read.jobs if read else ()) for step in job.steps)
+    return ()
 
 
 def _serves(stays: str, step: Step) -> bool:

@@ -33,7 +33,7 @@ def _jobs(old: Workflow, new: Workflow, tree: SourceTree) -> Iterator[str]:
         has = scopes.grants(after[job.name].permissions, new.permissions)
         if has != had:
             yield from _rights(after[job.name], had, has, tree)
-        if (loss := credentials.lost(job, after[job.name])) is not None:
+        if (loss := credentials.lost(job, after[job.name], tree)) is not None:
             yield loss
 
 

@@ -12,11 +12,14 @@ import re
 import types
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from workers.verify.workflows.model import EXPRESSION, Step
 
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_]\w*)\}|(?P<plain>[A-Za-z_]\w*))")
 _ZSH_VARIABLE = re.compile(r"\$(?:\{=?(?P<braced>[A-Za-z_]\w*)\}|(?P<plain>[A-Za-z_]\w*))")
 """In zsh `${=NAME}` is split into words; other shells stop at it."""
+_SETUP = re.compile(r"\A\s*gh auth setup-git[ \t]*\r?\n")
 _SHELLS = frozenset(("bash", "sh", "dash", "ksh", "zsh"))
 _HEREDOC = re.compile(r"<<(?P<dash>-?)\s*(?:(?P<quote>['\"])(?P<quoted>[^'\"]+)(?P=quote)|\\?(?P<plain>[A-Za-z_]\w*))")
 _ENVIRONMENT = re.compile(r"env\.([A-Za-z_]\w*)")
@@ -52,6 +55,7 @@ def changed_meaning(before: Step, after: Step) -> str | None:
     fresh = after.everything.keys() - before.everything.keys()
     if (clash := _clash(before.run, fresh)) is not None:
         return clash
+    after = _without_setup(before, after)
     if before.run == after.run:
         return None
     shell = _shell(before)
@@ -66,6 +70,13 @@ def changed_meaning(before: Step, after: Step) -> str | None:
         return clash
     named = _environment_names(before.run)
     return _compare(normalised(before, named), normalised(after, named))
+
+
+def _without_setup(before: Step, after: Step) -> Step:
+    """The step without a first line that gives git the credentials of `gh`, where it has a token for that."""
+    run = after.run or ""
+    fresh = _SETUP.match(run) is not None and _SETUP.match(before.run or "") is None
+    return msgspec.structs.replace(after, run=_SETUP.sub("", run)) if fresh and "GH_TOKEN" in after.env else after
 
 
 def normalised(step: Step, named: Iterable[str] = ()) -> str:
@@ -112,8 +123,9 @@ def _environment_names(script: str) -> list[str]:
 def _assigned(before: str, after: str) -> str | None:
     """A variable read instead of `env.NAME` that the script itself gives another value."""
     for name in _environment_names(before):
-        fewer = _environment_names(after).count(name) < _environment_names(before).count(name)
-        if fewer and re.search(rf"(?<![\w$]){re.escape(name)}=", before):
+        read = rf"\$\{{?{re.escape(name)}\b"
+        more = len(re.findall(read, after)) > len(re.findall(read, before))
+        if more and re.search(rf"(?<![\w$]){re.escape(name)}=", before):
             return f"its script gives {name} another value before it reads it"
     return None
 

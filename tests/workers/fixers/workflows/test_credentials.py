@@ -1,7 +1,13 @@
 """Who uses the credentials that a checkout keeps, and what cannot be seen of it."""
 
 import pytest
+import yaml
 
+from daemon.domain.edits import apply_edits
+from daemon.domain.finding import Finding, Location, Region
+from daemon.domain.severity import Severity
+from workers.fixers.propose import propose
+from workers.fixers.registry import Target
 from workers.fixers.workflows import credentials
 from workers.fixers.workflows.model import Workflow
 from workers.source import yamldoc
@@ -52,3 +58,39 @@ def test_what_cannot_be_seen_is_said():
 def test_nothing_is_doubtful_where_all_is_seen():
     """Commands of tools are no scripts of the repository."""
     assert list(credentials.doubts(*_read("      - run: npm test && ./gradlew check\n"))) == []
+
+
+@pytest.mark.parametrize(
+    "uses",
+    ["depot/build-push-action@v1", "vrslev/pre-commit-autoupdate@v1", "wagoid/commitlint-github-action@v6",
+     "redhat-actions/push-to-registry@v2", "cirrus-actions/rebase@1.8"],
+)  # fmt: skip
+def test_an_action_whose_name_only_sounds_like_git_needs_nothing(uses):
+    """Images are pushed with the registry's own login, and some actions bring their own remote."""
+    assert credentials.users(*_read(f"      - uses: {uses}\n")) == []
+
+
+def test_a_local_action_of_scripts_can_be_given_a_token():
+    """One that calls another action cannot: what that does is not seen."""
+    files = {"act/action.yml": _action("run: git push"), "deep/action.yml": _action("uses: acme/auto-commit@v1")}
+    assert [user.steps for user in credentials.users(*_read("      - uses: ./act\n", files))] == [True]
+    assert [user.steps for user in credentials.users(*_read("      - uses: ./deep\n", files))] == [False]
+
+
+def test_the_step_of_a_local_action_gets_the_helper():
+    """Its scripts inherit it; a line in front of them would have to go into the action."""
+    source = HEAD + "      - name: Act\n        uses: ./act\n        with:\n          a: b\n"
+    finding = Finding(
+        tool="zizmor",
+        rule="artipacked",
+        message="",
+        severity=Severity.MEDIUM,
+        locations=(Location(path="ci.yml", region=Region(start_line=6)),),
+    )
+    tree = MemoryTree({"ci.yml": source.encode(), "act/action.yml": _action("run: git push").encode()})
+    (candidate,) = propose(Target(finding=finding, tree=tree)).candidates
+    checkout, act = yaml.safe_load(apply_edits(source.encode(), candidate.edits))["jobs"]["a"]["steps"]
+    assert candidate.approach == "credentials-for-step"
+    assert checkout["with"] == {"persist-credentials": False}
+    assert act["env"]["GIT_CONFIG_KEY_0"] == "credential.https://github.com.helper"
+    assert act["with"] == {"a": "b"}

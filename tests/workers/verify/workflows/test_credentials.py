@@ -2,6 +2,7 @@
 
 import pytest
 
+from workers.source.tree import MemoryTree
 from workers.verify.workflows.credentials import lost
 from workers.verify.workflows.model import workflow
 
@@ -14,12 +15,14 @@ HELPER = (
 )
 
 
-def _lost(steps: str) -> str | None:
+def _lost(steps: str, given: str = "", tree: MemoryTree | None = None) -> str | None:
     head = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
-    before, after = workflow((head + CHECKOUT + steps).encode()), workflow((head + CHECKOUT + OFF + steps).encode())
+    off = f"{given}          persist-credentials: false\n" if given else OFF
+    before = workflow((head + CHECKOUT + given + steps).encode())
+    after = workflow((head + CHECKOUT + off + steps).encode())
     assert before is not None
     assert after is not None
-    return lost(before.jobs[0], after.jobs[0])
+    return lost(before.jobs[0], after.jobs[0], tree or MemoryTree({}))
 
 
 @pytest.mark.parametrize(
@@ -55,3 +58,42 @@ def test_a_job_that_brings_its_own_credentials_or_needs_none_keeps_working(steps
 def test_a_step_that_used_what_checkout_kept_is_named(steps, named):
     """What another step was given does not help it."""
     assert named in (_lost(steps) or "")
+
+
+@pytest.mark.parametrize(
+    ("token", "steps", "named"),
+    [
+        ("", "      - uses: acme/auto-branch-sync-action@v2\n", "acme/auto-branch-sync-action"),
+        ("", "      - uses: acme/auto-branch-sync-action@v2\n        with: {token: x}\n", ""),
+        ("", "      - uses: acme/rebase@v2\n        env: {GITHUB_TOKEN: x}\n", ""),
+        ("", "      - uses: depot/build-push-action@v1\n", ""),
+        ("", "      - uses: acme/pre-commit-autoupdate@v1\n", ""),
+        ("", "      - uses: acme/crowdin-sync/download@v1\n", ""),
+        ("${{ secrets.PAT }}", "      - uses: acme/crowdin-sync/download@v1\n", "crowdin-sync"),
+        ("${{ steps.app.outputs.token }}", "      - uses: acme/release-it@v1\n", "release-it"),
+        ("${{ secrets.GITHUB_TOKEN }}", "      - uses: acme/release-it@v1\n", ""),
+        ("${{ secrets.PAT }}", "      - uses: acme/setup-tool@v1\n", ""),
+    ],
+)
+def test_an_action_that_seems_to_push_is_named_unless_it_has_a_token(token, steps, named):
+    """By its name; where the checkout was made as somebody else, by less."""
+    given = f"        with:\n          token: {token}\n" if token else ""
+    assert named in (_lost(steps, given) or "") if named else _lost(steps, given) is None
+
+
+@pytest.mark.parametrize(
+    ("script", "named"), [("git fetch origin", "./act"), ("git log", None), ("gh auth setup-git; git push", None)]
+)
+def test_the_scripts_of_a_local_action_count(script, named):
+    """Read from the tree; what is not there cannot be said."""
+    action = f"runs:\n  using: composite\n  steps:\n    - run: {script}\n      shell: bash\n"
+    found = _lost("      - uses: ./act\n", tree=MemoryTree({"act/action.yml": action.encode()}))
+    assert (found is not None and named in found) if named else found is None
+    assert _lost("      - uses: ./act\n") is None
+
+
+def test_a_local_action_sees_what_its_step_is_given():
+    """The helper in the environment of the step answers for the scripts below."""
+    action = b"runs:\n  using: composite\n  steps:\n    - run: git push\n      shell: bash\n"
+    tree = MemoryTree({"act/action.yml": action})
+    assert _lost("      - uses: ./act\n" + HELPER, tree=tree) is None

@@ -22,6 +22,7 @@ def _step(
         ('echo "${{ env.LATER }}"', 'echo "${LATER}"', {}, {}),
         ("T=\"$(ls | grep '${{ inputs.a }}')\"", 'T="$(ls | grep "${A}")"', {"A": "${{ inputs.a }}"}, {}),
         ("echo ${{ github.ref_name }}", 'echo "${GITHUB_REF_NAME}"', {}, {}),
+        ('echo "V=${{ env.V }}"', 'echo "V=${ENV_V}"', {"ENV_V": "${{ env.V }}"}, {}),
     ],
 )
 def test_the_same_arguments_are_the_same_however_they_are_written(before, after, env, around):
