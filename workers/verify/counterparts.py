@@ -36,6 +36,12 @@ COUNTERPARTS = (
         frozenset(("B403",)),
         "bandit notes the import itself",
     ),
+    Counterpart(
+        "hadolint",
+        frozenset(("DL3027",)),
+        frozenset(("DL3008", "DL3009", "DL3014", "DL3015")),
+        "hadolint asks this of apt-get alone: the same packages were installed in the same way by apt",
+    ),
 )
 
 

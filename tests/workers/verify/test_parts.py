@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.fix import Candidate, Edit, Grade, Level
@@ -166,6 +167,9 @@ def test_only_what_the_table_names_stands_for_what_ended_and_never_something_wor
     assert counterpart(finding("B603", severity=Severity.LOW), [finding("B602")]) is not None
     assert counterpart(finding("B603", severity=Severity.LOW), [finding("B506")]) is None
     assert counterpart(finding("B603"), [finding("B602", severity=Severity.LOW)]) is None
+    unseen, apt, lists = (structs.replace(finding(rule), tool="hadolint") for rule in ("DL3008", "DL3027", "DL3009"))
+    assert counterpart(unseen, [apt]) is not None
+    assert counterpart(unseen, [lists]) is None
     assert all(table.why for table in COUNTERPARTS)
 
 

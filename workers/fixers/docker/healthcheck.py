@@ -41,6 +41,9 @@ _COMMAND_PORTS = [
         (r"\bnext[\s\",]+start\b", 3000), (r"\bmanage\.py[\s\",]+runserver\b", 8000),
     )
 ]  # fmt: skip
+_PHP = frozenset(("php", "wordpress", "drupal", "joomla", "nextcloud"))
+_FPM = 9000
+"""Where php-fpm listens, in a protocol of its own."""
 _HTTP = frozenset((80, 3000, 4000, 4200, 5000, 5173, 8000, 8008, 8080, 8081, 8088, 8888, 9000, 9090))
 _PORT_OPTION = re.compile(
     r"(?:--port[=\s\",]+|--bind[=\s\",]+[\w.]*:|--listen[=\s\",]+[\w.]*:|-b[\s\",]+[\w.]*:|0\.0\.0\.0:)(\d{2,5})"
@@ -78,7 +81,7 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 
 def _probes(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[Candidate | None]:
-    if port in _HTTP:
+    if port in _HTTP and not (port == _FPM and _is_fpm(base)):
         for name, command in _http(file, stage, base, port):
             how = f"Asks for http://127.0.0.1:{port}/ inside the container by {name}, which the image has."
             warning = "point it at a path that answers without a login and without touching other services"
@@ -107,6 +110,9 @@ def _tcp(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[tupl
     if base.image == "python":
         code = f"import socket; socket.create_connection(('127.0.0.1', {port}), 4).close()"
         yield "python", json.dumps(["python", "-c", code])
+    if base.image in _PHP:
+        code = f"exit(@fsockopen('127.0.0.1', {port}, $e, $s, 4) ? 0 : 1);"
+        yield "php", json.dumps(["php", "-r", code])
     if base.image == "node" or base.image.startswith("gcr.io/distroless/nodejs"):
         program = "node" if base.image == "node" else "/nodejs/bin/node"
         code = (
@@ -118,6 +124,10 @@ def _tcp(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[tupl
         yield "nc", json.dumps(["nc", "-z", "127.0.0.1", str(port)])
     if base.family in {"debian", "redhat", "suse"}:
         yield "bash", json.dumps(["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"])
+
+
+def _is_fpm(base: Base) -> bool:
+    return base.image in _PHP and "fpm" in base.tag
 
 
 def _port(target: Target, file: Dockerfile, stage: Stage, base: Base) -> int | None:
@@ -137,7 +147,9 @@ def _port(target: Target, file: Dockerfile, stage: Stage, base: Base) -> int | N
     known = next(
         (port for pattern, port in _COMMAND_PORTS if any(pattern.search(command) for command in commands)), None
     )
-    web = base.image in {"php", "wordpress", "drupal", "joomla", "nextcloud"} and "apache" in f"{base.tag}-{base.image}"
+    web = base.image in _PHP and ("apache" in base.tag or (base.image != "php" and "cli" not in base.tag))
+    if known is None and _is_fpm(base):
+        return _FPM
     return known or (80 if web else None) or _PORTS.get(base.image) or compose_port(target.tree, file.path)
 
 

@@ -134,11 +134,14 @@ _USERS = {
     "cassandra": "cassandra", "kibana": "kibana", "logstash": "logstash", "haproxy": "haproxy", "couchdb": "couchdb",
     "php": "www-data", "wordpress": "www-data", "denoland/deno": "deno",
     "oven/bun": "bun", "grafana/grafana": "grafana", "prom/prometheus": "nobody",
-    "mcr.microsoft.com/playwright": "pwuser",
+    "docker.elastic.co/elasticsearch/elasticsearch": "elasticsearch", "docker.elastic.co/kibana/kibana": "kibana",
+    "docker.elastic.co/logstash/logstash": "logstash", "mcr.microsoft.com/playwright": "pwuser",
     "mcr.microsoft.com/playwright/python": "pwuser", "ghcr.io/puppeteer/puppeteer": "pptruser",
 }  # fmt: skip
 _NUMBERS = {
     ("node", "node"): "1000:1000", ("nginx", "nginx"): "101:101", ("gradle", "gradle"): "1000:1000",
+    ("docker.elastic.co/elasticsearch/elasticsearch", "elasticsearch"): "1000:0",
+    ("docker.elastic.co/kibana/kibana", "kibana"): "1000", ("docker.elastic.co/logstash/logstash", "logstash"): "1000",
     ("jenkins/jenkins", "jenkins"): "1000:1000", ("oven/bun", "bun"): "1000:1000",
 }  # fmt: skip
 _SYSTEM_NUMBERS = {
@@ -251,6 +254,12 @@ def base_of(file: Dockerfile, stage: Stage) -> Base:
     """What a stage is built on; where the name says nothing, its package manager tells the distribution."""
     image, tag = split(base_image(file, stage))
     return Base(image, tag, _family(image, tag) or _by_manager(file, stage))
+
+
+def base_named(reference: str) -> Base:
+    """What the name of an image says of it."""
+    image, tag = split(reference)
+    return Base(image, tag, _family(image, tag))
 
 
 def split(reference: str) -> tuple[str, str]:

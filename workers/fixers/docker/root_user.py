@@ -97,6 +97,12 @@ def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str])
         number = base.number(base.user)
         how = f"Runs as `{base.user}`{f' ({number})' if number else ''}, the ordinary user that {base.image} brings."
         yield _switch(file, stage, "user-of-base-image", number or base.user, how, warnings)
+    if base.user is None and not _runs_own(file, stage, base):
+        reason = (
+            f"the program is {base.image}'s own, and which user it can run as is known to that image alone: "
+            f"`docker image inspect --format '{{{{.Config.User}}}}' {base.image}` names the one that it has now"
+        )
+        raise NoFix(reason)
     if base.user and base.image not in _LANGUAGES and base.family != "distroless":
         yield _switch(file, stage, "user-of-base-image-by-name", base.user, how, warnings)
         return
@@ -109,6 +115,13 @@ def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str])
         how = f"Runs as user and group {UID}: a number needs no entry in /etc/passwd, and no host gives it away."
         extra = "the number has no name and no home: programs that ask for either (git, ssh, npm) want HOME set"
         yield _switch(file, stage, "numeric-user", f"{UID}:{UID}", how, [*warnings, extra])
+
+
+def _runs_own(file: Dockerfile, stage: Stage, base: Base) -> bool:
+    """Whether the file brings the program: it says what runs, or stands on a distribution or a language alone."""
+    if base.runs_as_root or base.family in {"scratch", "distroless"}:
+        return True
+    return any(one.keyword in {"CMD", "ENTRYPOINT"} for each in lineage(file, stage) for one in each.instructions)
 
 
 def _users_of_file(

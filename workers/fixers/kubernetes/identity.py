@@ -28,10 +28,37 @@ def service_account_token(target: Target) -> Iterator[Candidate]:
     where = "Pods that use this account" if account else "The pod"
     how = f"{where} no longer get a token for the Kubernetes API."
     named = part.node.text("serviceAccountName") or part.node.text("serviceAccount")
+    name = resource.root.text("metadata", "name") if account else named
+    if name and (binding := _binding(target, name)):
+        message = (
+            f"{binding} gives the account {name} rights in the Kubernetes API: its program needs the token for them"
+        )
+        raise NoFix(message)
     warnings = [f"the pod names the account {named}: if its program calls the API, keep the token"] if named else []
     candidate = resource.candidate("no-token", edits, how, resource.declare(part, key), warnings)
     if candidate:
         yield candidate
+
+
+def _binding(target: Target, account: str) -> str | None:
+    """The manifest that binds a role to the account; none where no manifest of the repository does."""
+    wanted = account.encode()
+    for path in target.tree.paths():
+        if not path.endswith((".yaml", ".yml")):
+            continue
+        try:
+            content = target.tree.read(path)
+            if b"RoleBinding" not in content or wanted not in content:
+                continue
+            roots = yamldoc.parse(content, path).roots
+        except (yamldoc.YamlBroken, SourceUnavailable):
+            continue
+        for root in roots:
+            subjects = root.child("subjects") if root.text("kind").endswith("RoleBinding") else None
+            for one in subjects.items if subjects else ():
+                if one.text("kind") == "ServiceAccount" and one.text("name") == account:
+                    return path
+    return None
 
 
 @fixer(

@@ -10,6 +10,7 @@ from workers.fixers.docker.images import latest_tags, split
 from workers.fixers.kubernetes.workload import Resource
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamldoc import Node
+from workers.source.yamledit import Value
 
 
 @fixer(
@@ -60,9 +61,14 @@ def image_reference(target: Target) -> Iterator[Candidate]:
         chosen = [found[min(index, len(found) - 1)] for found, _ in tags]
         edits, declares = [], []
         for part, tag in zip(parts, chosen, strict=True):
-            edits += resource.put(part, {"image": f"{part.node.text('image').removesuffix(':latest')}:{tag}"})
-            declares += resource.declare(part, "image")
-        how = f"`latest` of the official image was {', '.join(chosen)} on {tags[0][1]}: the same image, and it stays."
+            wanted: dict[str, Value] = {"image": f"{part.node.text('image').removesuffix(':latest')}:{tag}"}
+            if not part.node.text("imagePullPolicy"):
+                # What Kubernetes does for `latest` unasked, and for other tags only when asked.
+                wanted["imagePullPolicy"] = "Always"
+            edits += resource.put(part, wanted)
+            declares += resource.declare(part, *wanted)
+        how = f"`latest` of the official image was {', '.join(chosen)} on {tags[0][1]}: the same image, and it stays. "
+        how += "It is asked for at each start, as before."
         candidate = resource.candidate(approach, edits, how, declares)
         if candidate:
             yield candidate

@@ -12,6 +12,8 @@ from workers.source.yamldoc import Node
 from workers.source.yamledit import Value
 
 _OTHER = {"livenessProbe": "readinessProbe", "readinessProbe": "livenessProbe"}
+_NOT_IN = {"livenessProbe": "successThreshold", "readinessProbe": "terminationGracePeriodSeconds"}
+"""A liveness probe succeeds at once; a readiness probe ends nothing."""
 _PURPOSE = {
     "livenessProbe": "The kubelet restarts the container when it stops answering.",
     "readinessProbe": "Services send traffic to the container only while it answers.",
@@ -34,7 +36,7 @@ def probe(target: Target) -> Iterator[Candidate]:
         message = f"a {resource.kind} ends by itself: there is nothing to probe"
         raise NoFix(message)
     parts = resource.containers(lambda node: node.child(key) is None, init=False)
-    copies = [_question(part.node.child(_OTHER[key])) for part in parts]
+    copies = [_question(part.node.child(_OTHER[key]), key) for part in parts]
     if all(copies):
         how = f"{_PURPOSE[key]} It asks what the {_OTHER[key]} asks."
         yield from _set(resource, parts, key, "same-question", [copy or {} for copy in copies], how)
@@ -83,11 +85,12 @@ def _port(node: Node) -> int | str | None:
     return None
 
 
-def _question(probe_node: Node | None) -> dict[str, Value] | None:
-    """What a probe asks, as values; none where it is not plain."""
+def _question(probe_node: Node | None, wanted: str) -> dict[str, Value] | None:
+    """What a probe asks, as values, without what the API takes of that other kind only; none where it is not plain."""
     if probe_node is None or probe_node.kind != "mapping":
         return None
-    return {key.value: _value(value) for key, value in probe_node.entries} or None
+    only = _NOT_IN[wanted]
+    return {key.value: _value(value) for key, value in probe_node.entries if key.value != only} or None
 
 
 def _value(node: Node) -> Value:

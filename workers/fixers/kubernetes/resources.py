@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
+from workers.fixers.docker.running import running
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import Target, fixer
 from workers.source.yamldoc import Node
@@ -51,9 +52,10 @@ def resources(target: Target) -> Iterator[Candidate]:
             resource, parts, f"{kind}-{section}-as-{_OTHER[section]}", [{section: {kind: one}} for one in chosen], how
         )
     else:
-        value = _START[section, kind]
-        how = f"{words} to {value}."
-        yield from _set(resource, parts, f"{kind}-{section}", [{section: {kind: value}}] * len(parts), how, [_MEASURE])
+        values = [_start(part.node, section, kind) for part in parts]
+        how = f"{words} to {', '.join(dict.fromkeys(values))}."
+        wanted = [{section: {kind: value}} for value in values]
+        yield from _set(resource, parts, f"{kind}-{section}", wanted, how, [_MEASURE])
     how = "Sets whichever of the four values are missing, so that the scheduler and the kernel both know the container."
     yield from _set(resource, parts, "all-resources", [_missing(part.node) for part in parts], how, [_MEASURE])
 
@@ -61,10 +63,17 @@ def resources(target: Target) -> Iterator[Candidate]:
 def _missing(node: Node) -> dict[str, Value]:
     """The values that a container lacks, none below what it already requests."""
     found: dict[str, dict[str, Value]] = {}
-    for (section, kind), value in _START.items():
+    for section, kind in _START:
         if not node.text("resources", section, kind):
-            found.setdefault(section, {})[kind] = node.text("resources", _OTHER[section], kind) or value
+            start = _start(node, section, kind)
+            found.setdefault(section, {})[kind] = node.text("resources", _OTHER[section], kind) or start
     return dict(found)
+
+
+def _start(node: Node, section: str, kind: str) -> str:
+    """A starting value: what the image is known to take, else the usual."""
+    known = running(node.text("image")).memory if kind == "memory" else None
+    return known or _START[section, kind]
 
 
 def _set(

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
+from workers.fixers.kubernetes.starting import OWNERS, UID, as_own_users, starting
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security, values
 from workers.fixers.registry import Target, fixer
 from workers.source import yamledit
 from workers.source.yamldoc import Node
 from workers.source.yamledit import Value
 
-UID = 10001
-"""A user above the range that hosts give to people and services."""
 RESTRICTED: Mapping[str, Value] = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
     "seccompProfile": {"type": "RuntimeDefault"},
 }
-_TEST = "needs a run: an image that relies on what is taken away fails at start"
-_OWNERS = f"files that user {UID} must read or write need its permission"
-_NON_ROOT = "the image must be able to run as a numeric user other than 0; the kubelet refuses it otherwise"
+GENTLE: Mapping[str, Value] = {"allowPrivilegeEscalation": False, "seccompProfile": {"type": "RuntimeDefault"}}
+TEST = "needs a run: an image that relies on what is taken away fails at start"
+NON_ROOT = "the image must be able to run as a numeric user other than 0; the kubelet refuses it otherwise"
 
 
 def in_containers(
@@ -77,8 +76,20 @@ def privilege_escalation(target: Target) -> Iterator[Candidate]:
         warnings = ["the container ran privileged: check what it needed that for"]
     how = "A process can no longer gain more privileges than its parent: sudo and setuid programs stop working."
     yield from in_containers(resource, parts, "no-privilege-escalation", context, how, warnings)
+    yield from _profile(resource, parts, context, warnings)
+
+
+def _profile(
+    resource: Resource, parts: Sequence[Part], context: Mapping[str, Value], warnings: Sequence[str] = ()
+) -> Iterator[Candidate]:
+    """The restricted profile; for an image that gives root away itself, all of it but the capabilities."""
+    if any(starting(resource, part).drops_root for part in parts):
+        how = "No process gains privileges, and the runtime filters system calls. The image starts as root and gives "
+        how += "that away itself, for which it keeps its capabilities."
+        yield from in_containers(resource, parts, "no-escalation-seccomp", {**context, **GENTLE}, how, warnings)
+        return
     how = "The restricted Pod Security profile: no escalation, no capabilities, the runtime's system-call filter."
-    yield from in_containers(resource, parts, "restricted-profile", {**context, **RESTRICTED}, how, [*warnings, _TEST])
+    yield from in_containers(resource, parts, "restricted-profile", {**context, **RESTRICTED}, how, [*warnings, TEST])
 
 
 @fixer(
@@ -102,141 +113,6 @@ def privileged_container(target: Target) -> Iterator[Candidate]:
     how = "The container loses the host's privileges and cannot gain any back."
     context: dict[str, Value] = {"privileged": False, "allowPrivilegeEscalation": False}
     yield from in_containers(resource, parts, "not-privileged-no-escalation", context, how, [warning])
-
-
-@fixer(
-    name="kubernetes-writable-root",
-    weakness="container",
-    rules={
-        "checkov": ["CKV_K8S_22"],
-        "trivy": ["KSV014", "KSV-0014", "AVD-KSV-0014"],
-        "semgrep": ["writable-filesystem-container"],
-    },
-    explain="""An attacker who can write to the container's file system can put tools and changed programs there. With
-a read-only root only mounted volumes take writes; a program that needs scratch space gets an emptyDir.""",
-)
-def writable_root(target: Target) -> Iterator[Candidate]:
-    """Make it read-only; with or without scratch space at /tmp."""
-    resource = Resource(target)
-    parts = resource.containers(lambda node: not is_true(security(node, "readOnlyRootFilesystem")))
-    context: dict[str, Value] = {"readOnlyRootFilesystem": True}
-    how = "The root file system takes no writes; only mounted volumes do."
-    warning = "a program that writes outside its volumes fails: mount an emptyDir there"
-    yield from in_containers(resource, parts, "read-only-root", context, how, [warning])
-    yield from _with_scratch(resource, parts, context)
-
-
-def _with_scratch(resource: Resource, parts: Sequence[Part], context: Mapping[str, Value]) -> Iterator[Candidate]:
-    pod = resource.pod
-    volumes = pod.node.child("volumes")
-    names = {item.text("name") for item in volumes.items} if volumes else set()
-    mounted = any(_mounts(part.node, "/tmp") for part in parts)  # noqa: S108 - a path inside the container
-    if mounted or "tmp" in names or (volumes is not None and (not volumes.items or volumes.kind == "alias")):
-        return
-    edits = [edit for part in parts for edit in resource.put(part, {"securityContext": context})]
-    for part in parts:
-        edits += resource.append(part, "volumeMounts", {"name": "tmp", "mountPath": "/tmp"})  # noqa: S108 - as above
-    edits += resource.append(pod, "volumes", {"name": "tmp", "emptyDir": {}})
-    declares = [
-        path
-        for part in parts
-        for path in resource.declare(part, "securityContext.readOnlyRootFilesystem", "volumeMounts")
-    ]
-    how = "The root file system takes no writes; /tmp stays writable as an emptyDir that ends with the pod."
-    candidate = resource.candidate(
-        "read-only-root-with-tmp", edits, how, [*declares, *resource.declare(pod, "volumes")], [_TEST]
-    )
-    if candidate:
-        yield candidate
-
-
-def _mounts(node: Node, path: str) -> bool:
-    mounts = node.child("volumeMounts")
-    return mounts is not None and (
-        not mounts.items or any(item.text("mountPath").rstrip("/") == path for item in mounts.items)
-    )
-
-
-@fixer(
-    name="kubernetes-root-user",
-    weakness="container",
-    rules={
-        "checkov": ["CKV_K8S_23"],
-        "trivy": ["KSV012", "KSV-0012", "AVD-KSV-0012", "KSV105", "KSV-0105", "AVD-KSV-0105"],
-        "semgrep": ["run-as-non-root", "run-as-non-root-*"],
-    },
-    explain="""Root in the container is root on the node for whoever breaks out. `runAsNonRoot: true` makes the kubelet
-refuse an image that would run as root; `runAsUser` says which user instead, where the image names none.""",
-)
-def root_user(target: Target) -> Iterator[Candidate]:
-    """Refuse root, for the pod or for each container; or name a user."""
-    resource = Resource(target)
-    own = _running_as_root(resource)
-    context: dict[str, Value] = {"runAsNonRoot": True}
-    named: dict[str, Value] = {"runAsNonRoot": True, "runAsUser": UID}
-    if not own:
-        how = "The kubelet refuses to start any container of the pod as root."
-        yield from in_pod(resource, "pod-non-root", context, how, [_NON_ROOT])
-        how = f"Every container runs as user {UID}, whatever the image says, and never as root."
-        yield from in_pod(resource, "pod-non-root-user", named, how, [_OWNERS])
-        return
-    how = "The containers that asked for root run as an ordinary user instead, and so do those that asked for nothing."
-    yield from in_containers(resource, [resource.pod, *own], "container-non-root-user", named, how, [_NON_ROOT])
-
-
-def _running_as_root(resource: Resource) -> list[Part]:
-    """Containers that overrule the pod: with user 0, or with `runAsNonRoot: false`."""
-    pod, found = resource.pod, []
-    items = pod.node.child("containers")
-    for index, node in enumerate(items.items if items else ()):
-        if security(node, "runAsUser") == "0" or security(node, "runAsNonRoot").lower() == "false":
-            found.append(Part((*pod.path, "containers", index), node))
-    return found
-
-
-@fixer(
-    name="kubernetes-low-user-id",
-    weakness="container",
-    rules={
-        "checkov": ["CKV_K8S_40"],
-        "trivy": ["KSV020", "KSV-0020", "AVD-KSV-0020"],
-    },
-    explain="""User ids below 10000 belong to people and services of the host. A process that breaks out of the
-container with such an id may own files there. A high id, or a user namespace of the pod's own, belongs to nobody.""",
-)
-def low_user_id(target: Target) -> Iterator[Candidate]:
-    """A high user for the pod, for each container, or a user namespace."""
-    resource = Resource(target)
-    low = [
-        part
-        for part in resource.containers(lambda _node: True)
-        if security(part.node, "runAsUser").isdigit() and int(security(part.node, "runAsUser")) < 10_000
-    ]
-    warning = _OWNERS
-    context: dict[str, Value] = {"runAsUser": UID}
-    if not low:
-        how = f"Every container of the pod runs as user {UID}, which no host gives away."
-        yield from in_pod(resource, "pod-high-user", context, how, [warning])
-    # A container without a user of its own has the pod's.
-    parts = [resource.pod, *low] if low else resource.containers(lambda _node: True)
-    how = f"Each container runs as user {UID}, which no host gives away."
-    yield from in_containers(resource, parts, "container-high-user", context, how, [warning])
-
-
-@fixer(
-    name="kubernetes-low-group-id",
-    weakness="container",
-    rules={"trivy": ["KSV021", "KSV-0021", "AVD-KSV-0021"]},
-    explain="""Group ids below 10000 belong to groups of the host, and a process that breaks out has their access.""",
-)
-def low_group_id(target: Target) -> Iterator[Candidate]:
-    """A high group for each container, or for the pod."""
-    resource = Resource(target)
-    parts = resource.containers(lambda _node: True)
-    context: dict[str, Value] = {"runAsGroup": UID}
-    how = f"Each container's primary group is {UID}, which no host gives away."
-    yield from in_containers(resource, parts, "container-high-group", context, how, [_TEST])
-    yield from in_pod(resource, "pod-high-group", context, f"The pod's primary group is {UID}.", [_TEST])
 
 
 @fixer(
@@ -284,14 +160,19 @@ def no_security_context(target: Target) -> Iterator[Candidate]:
     if target.finding.rule.endswith("29"):
         how = "The pod gets the runtime's system-call filter, which few programs notice."
         yield from in_pod(resource, "pod-runtime-default", {"seccompProfile": {"type": "RuntimeDefault"}}, how)
-        how = "The kubelet refuses to start any container of the pod as root."
-        yield from in_pod(resource, "pod-non-root", {"runAsNonRoot": True}, how, [_NON_ROOT])
+        found = [starting(resource, part) for part in resource.containers(lambda _node: True)]
+        if not any(one.root for one in found):
+            how = "The kubelet refuses to start any container of the pod as root."
+            yield from in_pod(resource, "pod-non-root", {"runAsNonRoot": True}, how, [NON_ROOT])
+        elif not any(one.drops_root for one in found):
+            named: dict[str, Value] = {"runAsNonRoot": True, "runAsUser": UID}
+            how = f"Every container runs as user {UID}, whatever the image says, and never as root."
+            yield from in_pod(resource, "pod-non-root-user", named, how, [OWNERS])
         return
     parts = resource.containers(_without_context)
     how = "Each container may no longer gain privileges: sudo and setuid programs stop working."
     yield from in_containers(resource, parts, "no-privilege-escalation", {"allowPrivilegeEscalation": False}, how)
-    how = "The restricted Pod Security profile: no escalation, no capabilities, the runtime's system-call filter."
-    yield from in_containers(resource, parts, "restricted-profile", RESTRICTED, how, [_TEST])
+    yield from _profile(resource, parts, {})
 
 
 def _without_context(node: Node) -> bool:
@@ -314,24 +195,44 @@ def capabilities(target: Target) -> Iterator[Candidate]:
     """Drop all; or only NET_RAW, where that is what is asked; or with no way back."""
     resource = Resource(target)
     parts = resource.containers(lambda node: "ALL" not in values(node.get("securityContext", "capabilities", "drop")))
-    how = "The containers lose every capability that they do not add themselves."
     everything: dict[str, Value] = {"capabilities": {"drop": ["ALL"]}}
-    yield from in_containers(resource, parts, "drop-all", everything, how, [_TEST])
+    if any(starting(resource, part).drops_root for part in parts):
+        yield from _without_root(resource, parts, everything, raw=target.finding.rule == "CKV_K8S_28")
+        return
+    how = "The containers lose every capability that they do not add themselves."
+    yield from in_containers(resource, parts, "drop-all", everything, how, [TEST])
     if target.finding.rule == "CKV_K8S_28":
-        edits = []
-        for part in parts:
-            old = part.node.get("securityContext", "capabilities", "drop")
-            if old is not None and old.items:
-                edits.append(yamledit.append_item(resource.doc, old, "NET_RAW"))
-            else:
-                edits += resource.put(part, {"securityContext": {"capabilities": {"drop": ["NET_RAW"]}}})
-        declares = [path for part in parts for path in resource.declare(part, "securityContext.capabilities.drop")]
-        how = "The containers lose NET_RAW alone: ping and packet tools stop working, nothing else."
-        candidate = resource.candidate("drop-net-raw", edits, how, declares)
-        if candidate:
-            yield candidate
+        yield from _without_raw(resource, parts)
     how = "The containers lose every capability and cannot gain any back."
     safe = [part for part in parts if not is_true(security(part.node, "privileged"))]
     if len(safe) == len(parts):
         context = {**everything, "allowPrivilegeEscalation": False}
-        yield from in_containers(resource, parts, "drop-all-no-escalation", context, how, [_TEST])
+        yield from in_containers(resource, parts, "drop-all-no-escalation", context, how, [TEST])
+
+
+def _without_root(
+    resource: Resource, parts: Sequence[Part], context: Mapping[str, Value], *, raw: bool
+) -> Iterator[Candidate]:
+    """No capabilities for images that start as root only to become their own user: they start as it."""
+    if raw:
+        yield from _without_raw(resource, parts)
+    how = "The containers start as the users that their images would become by themselves, and without capabilities."
+    yield from as_own_users(resource, parts, "drop-all-as-own-user", context, how)
+    context = {**context, "allowPrivilegeEscalation": False}
+    how = f"{how} They cannot gain any back."
+    yield from as_own_users(resource, parts, "drop-all-as-own-user-no-escalation", context, how)
+
+
+def _without_raw(resource: Resource, parts: Sequence[Part]) -> Iterator[Candidate]:
+    edits = []
+    for part in parts:
+        old = part.node.get("securityContext", "capabilities", "drop")
+        if old is not None and old.items:
+            edits.append(yamledit.append_item(resource.doc, old, "NET_RAW"))
+        else:
+            edits += resource.put(part, {"securityContext": {"capabilities": {"drop": ["NET_RAW"]}}})
+    declares = [path for part in parts for path in resource.declare(part, "securityContext.capabilities.drop")]
+    how = "The containers lose NET_RAW alone: ping and packet tools stop working, nothing else."
+    candidate = resource.candidate("drop-net-raw", edits, how, declares)
+    if candidate:
+        yield candidate

@@ -95,12 +95,14 @@ class Resource:
         """
         return list(self._merge(part.node, values))
 
-    def append(self, part: Part, key: str, item: Mapping[str, yamledit.Value]) -> list[Edit]:
-        """Edits that add an item to a list below a mapping, which is made where it is missing."""
+    def append(self, part: Part, key: str, *items: Mapping[str, yamledit.Value]) -> list[Edit]:
+        """Edits that add items to a list below a mapping, which is made where it is missing."""
         old = part.node.child(key)
+        if not items:
+            return []
         if old is None or not old.items:
-            return [yamledit.set_key(self.doc, part.node, key, [item])]
-        return [yamledit.append_item(self.doc, old, item)]
+            return [yamledit.set_key(self.doc, part.node, key, list(items))]
+        return [yamledit.append_item(self.doc, old, item) for item in items]
 
     def candidate(
         self,

@@ -1,0 +1,99 @@
+"""What well-known images do when they start: the user they start as and can run as, what they write, their memory."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from workers.fixers.docker.images import Base, base_named
+
+
+class Running(msgspec.Struct, frozen=True):
+    """An image at run time; what is not known of it is left empty."""
+
+    image: str
+    root: bool | None = None
+    """Whether it starts as root where nobody says otherwise; none where unknown."""
+    user: str | None = None
+    """The number that it can run as from the start."""
+    writes: tuple[str, ...] = ()
+    """Folders of the image, beside its volumes, that it writes to when it starts."""
+    rewrites: str | None = None
+    """A folder of its own files, its configuration as a rule, that it changes when it starts."""
+    low_port: bool = False
+    """Whether it opens a port below 1024."""
+    own_files: bool = False
+    """Whether its data belong to its own user alone, whatever other user it is started as."""
+    memory: str | None = None
+    """What it takes to start with, where that is more than usual."""
+
+    @property
+    def drops_root(self) -> bool:
+        """Whether it starts as root and gives that away itself, by capabilities that it must have until then."""
+        return bool(self.root) and self.user is not None
+
+
+_TMP = "/tmp"  # noqa: S108 - a path of the image
+_APACHE: dict[str, Any] = {"writes": ("/var/run/apache2", _TMP), "low_port": True, "own_files": True}
+_GOSU: dict[str, Any] = {"own_files": True, "root": True}
+_KNOWN = {
+    one.image: one
+    for one in (
+        Running("nginx", True, "101", ("/var/cache/nginx", "/var/run"), low_port=True),
+        Running("httpd", True, "33", ("/usr/local/apache2/logs",), low_port=True),
+        Running("wordpress", True, "33", **_APACHE), Running("drupal", True, "33", **_APACHE),
+        Running("joomla", True, "33", **_APACHE), Running("nextcloud", True, "33", **_APACHE),
+        Running("php", True), Running("phpmyadmin", True, rewrites="/etc/phpmyadmin"),
+        Running("redis", True, "999"), Running("valkey/valkey", True, "999"),
+        Running("postgres", user="999", writes=("/var/run/postgresql", _TMP), **_GOSU),
+        Running("postgis/postgis", user="999", writes=("/var/run/postgresql", _TMP), **_GOSU),
+        Running("mysql", user="999", writes=("/var/run/mysqld", _TMP), memory="1Gi", **_GOSU),
+        Running("mariadb", user="999", writes=("/run/mysqld", _TMP), memory="512Mi", **_GOSU),
+        Running("mongo", user="999", writes=(_TMP,), memory="1Gi", **_GOSU),
+        Running("rabbitmq", user="999", writes=(_TMP, "/var/log/rabbitmq"), memory="512Mi", **_GOSU),
+        Running("memcached", False, "11211"),
+        Running("elasticsearch", None, "1000", (), "/usr/share/elasticsearch/config", memory="2Gi", own_files=True),
+        Running("docker.elastic.co/elasticsearch/elasticsearch", None, "1000", (), "/usr/share/elasticsearch/config",
+                memory="2Gi", own_files=True),
+        Running("cassandra", user="999", rewrites="/etc/cassandra", memory="2Gi", **_GOSU),
+        Running("zookeeper", user="1000", rewrites="/conf", memory="512Mi", **_GOSU),
+        Running("neo4j", memory="2Gi"), Running("solr", False, "8983", memory="1Gi", own_files=True),
+        Running("kibana", memory="1Gi"), Running("logstash", memory="1Gi"), Running("sonarqube", memory="2Gi"),
+        Running("jenkins/jenkins", False, "1000", memory="1Gi", own_files=True),
+        Running("tomcat", True, None, ("/usr/local/tomcat/logs", "/usr/local/tomcat/work", "/usr/local/tomcat/temp"),
+                memory="512Mi"),
+        Running("confluentinc/cp-kafka", memory="1Gi"), Running("bitnami/kafka", memory="1Gi"),
+        Running("apache/kafka", memory="1Gi"), Running("keycloak/keycloak", memory="1Gi"),
+        Running("quay.io/keycloak/keycloak", memory="1Gi"),
+    )
+}  # fmt: skip
+_PHP = frozenset(("wordpress", "drupal", "joomla", "nextcloud"))
+_ALPINE_USERS = {"httpd": "82", "postgres": "70", "postgis/postgis": "70", "rabbitmq": "100"}
+_BITNAMI = re.compile(r"^(?:[\w.-]+/)?bitnami(?:legacy)?/([\w-]+)$")
+
+
+def running(reference: str) -> Running:
+    """What is known of an image at run time."""
+    base = base_named(reference)
+    known = _KNOWN.get(base.image)
+    if match := _BITNAMI.match(base.image):
+        memory = known.memory if known else None
+        return Running(base.image, False, "1001", (), f"/opt/bitnami/{match[1]}/conf", own_files=True, memory=memory)
+    if known is None:
+        return Running(base.image, base.runs_as_root)
+    return _fitted(known, base)
+
+
+def _fitted(known: Running, base: Base) -> Running:
+    changes: dict[str, object] = {}
+    if base.family == "alpine" and base.image in _ALPINE_USERS:
+        changes["user"] = _ALPINE_USERS[base.image]
+    if base.image in _PHP and "fpm" in base.tag:
+        changes |= {"low_port": False, "writes": (_TMP,)}
+        if base.family == "alpine":
+            changes["user"] = "82"
+    if base.image == "php" and "apache" in base.tag:
+        changes |= {**_APACHE, "user": "33"}
+    return msgspec.structs.replace(known, **changes)

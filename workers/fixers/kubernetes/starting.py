@@ -1,0 +1,85 @@
+"""How the containers of a pod start: as which user, and as which one they could."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from daemon.domain.fix import Candidate
+from workers.fixers.docker.running import Running, running
+from workers.fixers.kubernetes.scratch import mounted, scratch
+from workers.fixers.kubernetes.workload import Part, Resource, is_true, security
+from workers.fixers.registry import NoFix
+from workers.source.yamledit import Value
+
+UID = 10001
+"""A user above the range that hosts give to people and services."""
+_LOW_PORT = "net.ipv4.ip_unprivileged_port_start"
+"""Kubernetes lets every pod set it since 1.22: ports below 1024 then need no privilege in the pod's own network."""
+OWNERS = f"files that user {UID} must read or write need its permission"
+FILES = "a volume with files of another user needs their owner changed first"
+
+
+def starting(resource: Resource, part: Part) -> Running:
+    """What is known of a container's start: its image, under the user that the manifest names."""
+    known = running(part.node.text("image"))
+    user = security(part.node, "runAsUser") or security(resource.pod.node, "runAsUser")
+    if user.isdigit() and user != "0":
+        return msgspec.structs.replace(known, root=False, user=user)
+    return known
+
+
+def as_own_users(
+    resource: Resource,
+    parts: Sequence[Part],
+    approach: str,
+    context: Mapping[str, Value],
+    how: str,
+    *,
+    user: int | None = None,
+) -> Iterator[Candidate]:
+    """The context for each container, started as the user that its image would become by itself, or as one given.
+
+    It finds what root would have given it: the folders that it writes to, and leave to open a low port.
+
+    Raises:
+        NoFix: the pod has no place for either.
+    """
+    found = [starting(resource, part) for part in parts]
+    folders = {
+        part.path: [path for path in one.writes if one.low_port and one.root and not mounted(part.node, path)]
+        for part, one in zip(parts, found, strict=True)
+    }
+    low_port = any(one.low_port and one.root for one in found)
+    space = scratch(resource, parts, folders)
+    if low_port and not _takes_sysctl(resource):
+        message = f"{found[0].image} opens a port below 1024 on a network with settings of its own, which takes root"
+        raise NoFix(message)
+    if space is None:
+        message = "a volume of the pod has the name, or the list of volumes is an alias: scratch space has no place"
+        raise NoFix(message)
+    edits, declares = space
+    groups = set()
+    for part, one in zip(parts, found, strict=True):
+        number = (user or int(one.user or UID)) if one.root else None
+        values: dict[str, Value] = {"runAsUser": number} if number else {}
+        if number and part.node.child("volumeMounts") and not security(resource.pod.node, "fsGroup"):
+            groups.add(number)
+        edits += resource.put(part, {"securityContext": {**values, **context}})
+        declares += resource.declare(part, *(f"securityContext.{key}" for key in (*values, *context)))
+    pod: dict[str, Value] = {"fsGroup": groups.pop()} if len(groups) == 1 else {}
+    if low_port:
+        pod["sysctls"] = [{"name": _LOW_PORT, "value": "0"}]
+    if pod:
+        edits += resource.put(resource.pod, {"securityContext": pod})
+        declares += resource.declare(resource.pod, *(f"securityContext.{key}" for key in pod))
+    candidate = resource.candidate(approach, edits, how, declares, [FILES])
+    if candidate:
+        yield candidate
+
+
+def _takes_sysctl(resource: Resource) -> bool:
+    """Whether the pod has a network of its own, and none of its settings yet."""
+    pod = resource.pod.node
+    return not is_true(pod.text("hostNetwork")) and pod.get("securityContext", "sysctls") is None

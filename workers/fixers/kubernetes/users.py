@@ -1,0 +1,132 @@
+"""The user and group that containers run as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.kubernetes.security_context import NON_ROOT, TEST, in_containers, in_pod
+from workers.fixers.kubernetes.starting import OWNERS, UID, as_own_users, starting
+from workers.fixers.kubernetes.workload import Part, Resource, security
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.yamledit import Value
+
+_KEPT = ("persistentVolumeClaim", "hostPath", "nfs", "csi")
+
+
+@fixer(
+    name="kubernetes-root-user",
+    weakness="container",
+    rules={
+        "checkov": ["CKV_K8S_23"],
+        "trivy": ["KSV012", "KSV-0012", "AVD-KSV-0012", "KSV105", "KSV-0105", "AVD-KSV-0105"],
+        "semgrep": ["run-as-non-root", "run-as-non-root-*"],
+    },
+    explain="""Root in the container is root on the node for whoever breaks out. `runAsNonRoot: true` makes the kubelet
+refuse an image that would run as root; `runAsUser` says which user instead, where the image names none. An image that
+is known to start as root gets a user along with it: the one that it would become by itself, where it has one.""",
+)
+def root_user(target: Target) -> Iterator[Candidate]:
+    """Refuse root, for the pod or for each container; or name a user."""
+    resource = Resource(target)
+    own = _running_as_root(resource)
+    context: dict[str, Value] = {"runAsNonRoot": True}
+    named: dict[str, Value] = {"runAsNonRoot": True, "runAsUser": UID}
+    parts = resource.containers(lambda _node: True)
+    if any(starting(resource, part).drops_root for part in parts):
+        how = "Each container starts as the user that its image would become by itself, and never as root."
+        yield from as_own_users(resource, parts, "own-user", context, how)
+        if not _kept_data(resource, parts):
+            how = f"Each container starts as user {UID}, which no host gives away, and never as root."
+            yield from as_own_users(resource, parts, "high-user", context, how, user=UID)
+        return
+    if own:
+        how = "The containers that asked for root run as an ordinary user, and so do those that asked for nothing."
+        yield from in_containers(resource, [resource.pod, *own], "container-non-root-user", named, how, [NON_ROOT])
+        return
+    how = f"Every container runs as user {UID}, whatever the image says, and never as root."
+    if not any(starting(resource, part).root for part in parts):
+        what = "The kubelet refuses to start any container of the pod as root."
+        yield from in_pod(resource, "pod-non-root", context, what, [NON_ROOT])
+        yield from in_pod(resource, "pod-non-root-user", named, how, [OWNERS])
+        return
+    yield from in_pod(resource, "pod-non-root-user", named, how, [OWNERS])
+    yield from in_containers(resource, parts, "container-non-root-user", named, how, [OWNERS])
+
+
+def _running_as_root(resource: Resource) -> list[Part]:
+    """Containers that overrule the pod: with user 0, or with `runAsNonRoot: false`."""
+    pod, found = resource.pod, []
+    items = pod.node.child("containers")
+    for index, node in enumerate(items.items if items else ()):
+        if security(node, "runAsUser") == "0" or security(node, "runAsNonRoot").lower() == "false":
+            found.append(Part((*pod.path, "containers", index), node))
+    return found
+
+
+def _kept_data(resource: Resource, parts: list[Part]) -> Part | None:
+    """A container whose image keeps data of its own user on a volume that outlives the pod."""
+    volumes = resource.pod.node.child("volumes")
+    claims = resource.kind == "StatefulSet" and resource.root.get("spec", "volumeClaimTemplates") is not None
+    kept = claims or any(item.child(kind) for item in (volumes.items if volumes else ()) for kind in _KEPT)
+    for part in parts:
+        if kept and starting(resource, part).own_files and part.node.child("volumeMounts"):
+            return part
+    return None
+
+
+@fixer(
+    name="kubernetes-low-user-id",
+    weakness="container",
+    rules={
+        "checkov": ["CKV_K8S_40"],
+        "trivy": ["KSV020", "KSV-0020", "AVD-KSV-0020"],
+    },
+    explain="""User ids below 10000 belong to people and services of the host. A process that breaks out of the
+container with such an id may own files there. A high id, or a user namespace of the pod's own, belongs to nobody.""",
+)
+def low_user_id(target: Target) -> Iterator[Candidate]:
+    """A high user for the pod, or for each container."""
+    resource = Resource(target)
+    everything = resource.containers(lambda _node: True)
+    if part := _kept_data(resource, everything):
+        message = (
+            f"the volume of {part.node.text('image')} holds files of that image's own user: no other user may read "
+            "them until their owner is changed"
+        )
+        raise NoFix(message)
+    low = [
+        part
+        for part in everything
+        if security(part.node, "runAsUser").isdigit() and int(security(part.node, "runAsUser")) < 10_000
+    ]
+    if any(starting(resource, part).low_port for part in everything):
+        how = f"Each container starts as user {UID}, which no host gives away."
+        yield from as_own_users(resource, everything, "high-user", {}, how, user=UID)
+        never_root: dict[str, Value] = {"runAsNonRoot": True}
+        yield from as_own_users(resource, everything, "high-user-non-root", never_root, how, user=UID)
+        return
+    context: dict[str, Value] = {"runAsUser": UID}
+    if not low:
+        how = f"Every container of the pod runs as user {UID}, which no host gives away."
+        yield from in_pod(resource, "pod-high-user", context, how, [OWNERS])
+    # A container without a user of its own has the pod's.
+    parts = [resource.pod, *low] if low else everything
+    how = f"Each container runs as user {UID}, which no host gives away."
+    yield from in_containers(resource, parts, "container-high-user", context, how, [OWNERS])
+
+
+@fixer(
+    name="kubernetes-low-group-id",
+    weakness="container",
+    rules={"trivy": ["KSV021", "KSV-0021", "AVD-KSV-0021"]},
+    explain="""Group ids below 10000 belong to groups of the host, and a process that breaks out has their access.""",
+)
+def low_group_id(target: Target) -> Iterator[Candidate]:
+    """A high group for each container, or for the pod."""
+    resource = Resource(target)
+    parts = resource.containers(lambda _node: True)
+    context: dict[str, Value] = {"runAsGroup": UID}
+    how = f"Each container's primary group is {UID}, which no host gives away."
+    yield from in_containers(resource, parts, "container-high-group", context, how, [TEST])
+    yield from in_pod(resource, "pod-high-group", context, f"The pod's primary group is {UID}.", [TEST])

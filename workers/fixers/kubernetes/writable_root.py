@@ -1,0 +1,85 @@
+"""Root file systems that take writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from daemon.domain.fix import Candidate
+from workers.fixers.docker.running import running
+from workers.fixers.kubernetes.scratch import Folders, mounted, scratch
+from workers.fixers.kubernetes.security_context import TEST, in_containers
+from workers.fixers.kubernetes.workload import Part, Resource, is_true, security
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.yamldoc import Node
+from workers.source.yamledit import Value
+
+_TMP = "/tmp"  # noqa: S108 - a path inside the container
+
+
+@fixer(
+    name="kubernetes-writable-root",
+    weakness="container",
+    rules={
+        "checkov": ["CKV_K8S_22"],
+        "trivy": ["KSV014", "KSV-0014", "AVD-KSV-0014"],
+        "semgrep": ["writable-filesystem-container"],
+    },
+    explain="""An attacker who can write to the container's file system can put tools and changed programs there. With
+a read-only root only mounted volumes take writes; a program that needs scratch space gets an emptyDir: at /tmp, or at
+the folders that a well-known image writes to when it starts.""",
+)
+def writable_root(target: Target) -> Iterator[Candidate]:
+    """Make it read-only; with or without scratch space, where the image is not known to need it."""
+    resource = Resource(target)
+    parts = resource.containers(lambda node: not is_true(security(node, "readOnlyRootFilesystem")))
+    context: dict[str, Value] = {"readOnlyRootFilesystem": True}
+    for part in parts:
+        known = running(part.node.text("image"))
+        if known.rewrites and not mounted(part.node, known.rewrites):
+            message = (
+                f"{part.node.text('image')} changes its own files in {known.rewrites} when it starts: a volume with a "
+                "copy of them has to be mounted there first"
+            )
+            raise NoFix(message)
+    wanted = {part.path: _written(part.node) for part in parts}
+    if any(wanted.values()):
+        how = "The root file system takes no writes; the folders that the image writes to when it starts stay writable"
+        yield from _with_scratch(
+            resource, parts, context, wanted, "read-only-root-with-scratch", f"{how}, on the node."
+        )
+        how = f"{how}, in memory, which counts as the container's."
+        yield from _with_scratch(resource, parts, context, wanted, "read-only-root-with-memory", how, memory=True)
+        return
+    how = "The root file system takes no writes; only mounted volumes do."
+    warning = "a program that writes outside its volumes fails: mount an emptyDir there"
+    yield from in_containers(resource, parts, "read-only-root", context, how, [warning])
+    if not any(mounted(part.node, _TMP) for part in parts):
+        how = "The root file system takes no writes; /tmp stays writable as an emptyDir that ends with the pod."
+        folders = {part.path: (_TMP,) for part in parts}
+        yield from _with_scratch(resource, parts, context, folders, "read-only-root-with-tmp", how)
+
+
+def _written(node: Node) -> tuple[str, ...]:
+    return tuple(path for path in running(node.text("image")).writes if not mounted(node, path))
+
+
+def _with_scratch(
+    resource: Resource,
+    parts: Sequence[Part],
+    context: Mapping[str, Value],
+    folders: Folders,
+    approach: str,
+    how: str,
+    *,
+    memory: bool = False,
+) -> Iterator[Candidate]:
+    found = scratch(resource, parts, folders, memory=memory)
+    if found is None:
+        return
+    edits, declares = found
+    edits += [edit for part in parts for edit in resource.put(part, {"securityContext": context})]
+    for part in parts:
+        declares += resource.declare(part, "securityContext.readOnlyRootFilesystem")
+    candidate = resource.candidate(approach, edits, how, declares, [TEST])
+    if candidate:
+        yield candidate
