@@ -94,7 +94,8 @@ def _probes(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[C
 def _http(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[tuple[str, str]]:
     url = f"http://127.0.0.1:{port}/"
     found = installed(file, stage)
-    if "curl" in found or base.image in {"nginx", "buildpack-deps"} or base.full:
+    nginx = base.image == "nginx" and "slim" not in base.tag
+    if "curl" in found or nginx or base.image == "buildpack-deps" or base.full:
         yield "curl", json.dumps(["curl", "--fail", "--silent", "--show-error", "--output", "/dev/null", url])
     elif base.family == "alpine" or "wget" in found:
         yield "wget", json.dumps(["wget", "-q", "-O", "/dev/null", url])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.docker.build import at_least_one, candidate, flagged, trivy
-from workers.fixers.docker.images import latest_tags, split
+from workers.fixers.docker.images import base_named, latest_tags, split
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 from workers.source.tree import SourceTree
@@ -20,6 +20,7 @@ _REFERENCE = re.compile(
     r"^\s*(?:FROM\s+(?:--\S+\s+)?|image:\s*['\"]?)([\w./-]+):([\w][\w.-]*)", re.MULTILINE | re.IGNORECASE
 )
 _MOVING = frozenset(("latest", "stable", "edge", "nightly", "master", "main", "dev", "current", "rolling"))
+_CODE_NAMES = frozenset(("debian", "ubuntu"))
 _DECLARED: dict[str, tuple[tuple[str, str], ...]] = {
     "node": ((".nvmrc", r"^v?(\d+(?:\.\d+){0,2})$"), (".node-version", r"^v?(\d+(?:\.\d+){0,2})$")),
     "python": ((".python-version", r"^(3\.\d+(?:\.\d+)?)$"),),
@@ -116,7 +117,7 @@ def _of_repository(tree: SourceTree, image: str, path: str) -> Iterator[tuple[st
     used: dict[str, str] = {}
     for name in [name for name in names if _FILES.search(name)][:_MAX_FILES]:
         for match in _REFERENCE.finditer(_text(tree, name)):
-            if split(match[1])[0] == image and match[2] not in _MOVING:
+            if split(match[1])[0] == image and _same_variant(match[1], match[2]):
                 used.setdefault(match[2], name)
     if len(used) == 1:
         [(tag, where)] = used.items()
@@ -127,6 +128,13 @@ def _of_repository(tree: SourceTree, image: str, path: str) -> Iterator[tuple[st
             if place in names and (found := re.search(pattern, _text(tree, place).strip(), re.MULTILINE)):
                 yield "declared-version", found[1], f"{place} declares {found[1]} as the version of this project."
                 return
+
+
+def _same_variant(reference: str, tag: str) -> bool:
+    """Whether a tag names a release of what `latest` is: the same distribution, and not one with less in it."""
+    release = re.match(r"v?\d", tag) or split(reference)[0] in _CODE_NAMES
+    same = base_named(f"{reference}:{tag}").family == base_named(reference).family
+    return bool(release) and same and tag not in _MOVING and "slim" not in tag
 
 
 def _text(tree: SourceTree, path: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
+from workers.fixers.kubernetes.starting import port_settings, starting
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, values
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import yamledit
@@ -127,6 +128,8 @@ def added_capabilities(target: Target) -> Iterator[Candidate]:
     if only_admin:
         yield from _without_sys_admin(resource, parts, warning)
     edits = [edit for part in parts for edit in _no_additions(resource, part)]
+    own = [part for part in parts if starting(resource, part).drops_root]
+    pod = port_settings(resource, parts)
     declares = [
         path
         for part in parts
@@ -134,10 +137,32 @@ def added_capabilities(target: Target) -> Iterator[Candidate]:
             part, "securityContext.capabilities.add/delete", "securityContext.capabilities/delete"
         )
     ]
-    how = "The containers keep the runtime's default capabilities and get no others."
+    for part in own:
+        # It starts as the user that these capabilities let it become.
+        user = resource.put(part, {"securityContext": {"runAsUser": int(starting(resource, part).user or 0)}})
+        edits = _in_place(edits, user)
+        declares += resource.declare(part, "securityContext.runAsUser")
+    if pod:
+        edits += resource.put(resource.pod, {"securityContext": pod})
+        declares += resource.declare(resource.pod, "securityContext.sysctls")
+    how = "The containers add no capabilities to those that they have."
     candidate = resource.candidate("no-added-capabilities", edits, how, declares, [warning])
     if candidate:
         yield candidate
+
+
+def _in_place(edits: list[Edit], new: list[Edit]) -> list[Edit]:
+    """New lines among edits; one behind lines that go takes their place, for edits may not overlap."""
+    found = list(edits)
+    for one in new:
+        gone = next((edit for edit in found if edit.start < one.start < edit.end and not edit.text), None)
+        if gone is None:
+            found.append(one)
+            continue
+        ending = "\r\n" if one.text.startswith("\r") else "\n"
+        found.remove(gone)
+        found.append(Edit(path=gone.path, start=gone.start, end=gone.end, text=one.text.strip("\r\n") + ending))
+    return found
 
 
 def _no_additions(resource: Resource, part: Part) -> list[Edit]:

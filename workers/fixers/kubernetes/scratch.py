@@ -33,7 +33,8 @@ def scratch(
         edits += resource.append(part, "volumeMounts", *mounts)
         declares += resource.declare(part, "volumeMounts")
     source: dict[str, Value] = {"medium": "Memory"} if memory else {}
-    edits += resource.append(pod, "volumes", *({"name": name, "emptyDir": source} for name in names.values()))
+    empty: list[Mapping[str, Value]] = [{"name": name, "emptyDir": source} for name in names.values()]
+    edits += resource.append(pod, "volumes", *empty)
     return edits, declares
 
 

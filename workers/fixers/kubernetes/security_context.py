@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
-from workers.fixers.kubernetes.starting import OWNERS, UID, as_own_users, starting
+from workers.fixers.kubernetes.starting import OWNERS, UID, as_own_users, port_settings, starting
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security, values
 from workers.fixers.registry import Target, fixer
 from workers.source import yamledit
@@ -18,6 +18,7 @@ RESTRICTED: Mapping[str, Value] = {
     "seccompProfile": {"type": "RuntimeDefault"},
 }
 GENTLE: Mapping[str, Value] = {"allowPrivilegeEscalation": False, "seccompProfile": {"type": "RuntimeDefault"}}
+_ADDS_PORTS = frozenset(("NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE", "ALL"))
 TEST = "needs a run: an image that relies on what is taken away fails at start"
 NON_ROOT = "the image must be able to run as a numeric user other than 0; the kubelet refuses it otherwise"
 
@@ -29,11 +30,21 @@ def in_containers(
     context: Mapping[str, Value],
     explanation: str,
     warnings: Sequence[str] = (),
+    *,
+    pod: Mapping[str, Value] | None = None,
 ) -> Iterator[Candidate]:
-    """The context's keys set in every part's `securityContext`."""
-    edits = [edit for part in parts for edit in resource.put(part, {"securityContext": context})]
-    keys = [f"securityContext.{key}" for key in context]
-    declares = [path for part in parts for path in resource.declare(part, *keys)]
+    """The context's keys set in every part's `securityContext`, and those of `pod` in the pod's."""
+    wanted = [(part, context) for part in parts]
+    if pod:
+        own = resource.pod
+        others = [(part, context) for part in parts if part.path != own.path]
+        wanted = [*others, (own, {**(context if len(others) < len(parts) else {}), **pod})]
+    edits = [edit for part, values in wanted for edit in resource.put(part, {"securityContext": values})]
+    declares = [
+        path
+        for part, values in wanted
+        for path in resource.declare(part, *(f"securityContext.{key}" for key in values))
+    ]
     candidate = resource.candidate(approach, edits, explanation, declares, warnings)
     if candidate:
         yield candidate
@@ -89,7 +100,9 @@ def _profile(
         yield from in_containers(resource, parts, "no-escalation-seccomp", {**context, **GENTLE}, how, warnings)
         return
     how = "The restricted Pod Security profile: no escalation, no capabilities, the runtime's system-call filter."
-    yield from in_containers(resource, parts, "restricted-profile", {**context, **RESTRICTED}, how, [*warnings, TEST])
+    pod = port_settings(resource, [part for part in parts if not _ADDS_PORTS & set(_added(part.node))])
+    whole = {**context, **RESTRICTED}
+    yield from in_containers(resource, parts, "restricted-profile", whole, how, [*warnings, TEST], pod=pod)
 
 
 @fixer(
@@ -167,6 +180,7 @@ def no_security_context(target: Target) -> Iterator[Candidate]:
         elif not any(one.drops_root for one in found):
             named: dict[str, Value] = {"runAsNonRoot": True, "runAsUser": UID}
             how = f"Every container runs as user {UID}, whatever the image says, and never as root."
+            named |= port_settings(resource, resource.containers(lambda _node: True))
             yield from in_pod(resource, "pod-non-root-user", named, how, [OWNERS])
         return
     parts = resource.containers(_without_context)
@@ -200,14 +214,19 @@ def capabilities(target: Target) -> Iterator[Candidate]:
         yield from _without_root(resource, parts, everything, raw=target.finding.rule == "CKV_K8S_28")
         return
     how = "The containers lose every capability that they do not add themselves."
-    yield from in_containers(resource, parts, "drop-all", everything, how, [TEST])
+    ports = port_settings(resource, [part for part in parts if not _ADDS_PORTS & set(_added(part.node))])
+    yield from in_containers(resource, parts, "drop-all", everything, how, [TEST], pod=ports)
     if target.finding.rule == "CKV_K8S_28":
         yield from _without_raw(resource, parts)
     how = "The containers lose every capability and cannot gain any back."
     safe = [part for part in parts if not is_true(security(part.node, "privileged"))]
     if len(safe) == len(parts):
         context = {**everything, "allowPrivilegeEscalation": False}
-        yield from in_containers(resource, parts, "drop-all-no-escalation", context, how, [TEST])
+        yield from in_containers(resource, parts, "drop-all-no-escalation", context, how, [TEST], pod=ports)
+
+
+def _added(node: Node) -> list[str]:
+    return values(node.get("securityContext", "capabilities", "add"))
 
 
 def _without_root(

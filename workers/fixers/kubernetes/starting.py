@@ -15,6 +15,7 @@ from workers.source.yamledit import Value
 
 UID = 10001
 """A user above the range that hosts give to people and services."""
+_FIRST_FREE = 1024
 _LOW_PORT = "net.ipv4.ip_unprivileged_port_start"
 """Kubernetes lets every pod set it since 1.22: ports below 1024 then need no privilege in the pod's own network."""
 OWNERS = f"files that user {UID} must read or write need its permission"
@@ -51,11 +52,8 @@ def as_own_users(
         part.path: [path for path in one.writes if one.low_port and one.root and not mounted(part.node, path)]
         for part, one in zip(parts, found, strict=True)
     }
-    low_port = any(one.low_port and one.root for one in found)
+    pod = port_settings(resource, parts)
     space = scratch(resource, parts, folders)
-    if low_port and not _takes_sysctl(resource):
-        message = f"{found[0].image} opens a port below 1024 on a network with settings of its own, which takes root"
-        raise NoFix(message)
     if space is None:
         message = "a volume of the pod has the name, or the list of volumes is an alias: scratch space has no place"
         raise NoFix(message)
@@ -68,9 +66,8 @@ def as_own_users(
             groups.add(number)
         edits += resource.put(part, {"securityContext": {**values, **context}})
         declares += resource.declare(part, *(f"securityContext.{key}" for key in (*values, *context)))
-    pod: dict[str, Value] = {"fsGroup": groups.pop()} if len(groups) == 1 else {}
-    if low_port:
-        pod["sysctls"] = [{"name": _LOW_PORT, "value": "0"}]
+    if len(groups) == 1:
+        pod["fsGroup"] = groups.pop()
     if pod:
         edits += resource.put(resource.pod, {"securityContext": pod})
         declares += resource.declare(resource.pod, *(f"securityContext.{key}" for key in pod))
@@ -79,7 +76,27 @@ def as_own_users(
         yield candidate
 
 
-def _takes_sysctl(resource: Resource) -> bool:
-    """Whether the pod has a network of its own, and none of its settings yet."""
+def port_settings(resource: Resource, parts: Sequence[Part]) -> dict[str, Value]:
+    """What the pod must say so that its containers open their low ports without privileges; nothing where none does.
+
+    Raises:
+        NoFix: the pod has no network of its own to say it for, or says something else.
+    """
+    if not any(_opens_low_port(resource, part) for part in parts):
+        return {}
     pod = resource.pod.node
-    return not is_true(pod.text("hostNetwork")) and pod.get("securityContext", "sysctls") is None
+    old = pod.get("securityContext", "sysctls")
+    if old is not None and any(item.text("name") == _LOW_PORT for item in old.items):
+        return {}
+    if is_true(pod.text("hostNetwork")) or old is not None:
+        message = "a container opens a port below 1024 on a network with settings of its own, which takes root"
+        raise NoFix(message)
+    return {"sysctls": [{"name": _LOW_PORT, "value": "0"}]}
+
+
+def _opens_low_port(resource: Resource, part: Part) -> bool:
+    known = starting(resource, part)
+    ports = part.node.child("ports")
+    numbers = [port.text("containerPort") for port in (ports.items if ports else ())]
+    declared = any(number.isdigit() and int(number) < _FIRST_FREE for number in numbers)
+    return known.root is not False and (known.low_port or declared)

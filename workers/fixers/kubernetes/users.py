@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.kubernetes.security_context import NON_ROOT, TEST, in_containers, in_pod
-from workers.fixers.kubernetes.starting import OWNERS, UID, as_own_users, starting
+from workers.fixers.kubernetes.starting import OWNERS, UID, as_own_users, port_settings, starting
 from workers.fixers.kubernetes.workload import Part, Resource, security
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamledit import Value
@@ -40,18 +40,20 @@ def root_user(target: Target) -> Iterator[Candidate]:
             how = f"Each container starts as user {UID}, which no host gives away, and never as root."
             yield from as_own_users(resource, parts, "high-user", context, how, user=UID)
         return
+    ports = port_settings(resource, parts)
     if own:
         how = "The containers that asked for root run as an ordinary user, and so do those that asked for nothing."
-        yield from in_containers(resource, [resource.pod, *own], "container-non-root-user", named, how, [NON_ROOT])
+        every = [resource.pod, *own]
+        yield from in_containers(resource, every, "container-non-root-user", named, how, [NON_ROOT], pod=ports)
         return
     how = f"Every container runs as user {UID}, whatever the image says, and never as root."
     if not any(starting(resource, part).root for part in parts):
         what = "The kubelet refuses to start any container of the pod as root."
         yield from in_pod(resource, "pod-non-root", context, what, [NON_ROOT])
-        yield from in_pod(resource, "pod-non-root-user", named, how, [OWNERS])
+        yield from in_pod(resource, "pod-non-root-user", {**named, **ports}, how, [OWNERS])
         return
-    yield from in_pod(resource, "pod-non-root-user", named, how, [OWNERS])
-    yield from in_containers(resource, parts, "container-non-root-user", named, how, [OWNERS])
+    yield from in_pod(resource, "pod-non-root-user", {**named, **ports}, how, [OWNERS])
+    yield from in_containers(resource, parts, "container-non-root-user", named, how, [OWNERS], pod=ports)
 
 
 def _running_as_root(resource: Resource) -> list[Part]:
@@ -106,14 +108,15 @@ def low_user_id(target: Target) -> Iterator[Candidate]:
         never_root: dict[str, Value] = {"runAsNonRoot": True}
         yield from as_own_users(resource, everything, "high-user-non-root", never_root, how, user=UID)
         return
+    ports = port_settings(resource, everything)
     context: dict[str, Value] = {"runAsUser": UID}
     if not low:
         how = f"Every container of the pod runs as user {UID}, which no host gives away."
-        yield from in_pod(resource, "pod-high-user", context, how, [OWNERS])
+        yield from in_pod(resource, "pod-high-user", {**context, **ports}, how, [OWNERS])
     # A container without a user of its own has the pod's.
     parts = [resource.pod, *low] if low else everything
     how = f"Each container runs as user {UID}, which no host gives away."
-    yield from in_containers(resource, parts, "container-high-user", context, how, [OWNERS])
+    yield from in_containers(resource, parts, "container-high-user", context, how, [OWNERS], pod=ports)
 
 
 @fixer(

@@ -54,9 +54,9 @@ def test_a_port_that_a_compose_file_publishes_is_probed():
 
 
 def test_a_tag_comes_from_another_file_or_from_the_version_that_the_project_declares():
-    files = {"web/Dockerfile": "FROM node\n", "api/Dockerfile": "FROM node:20.11-slim\n", ".nvmrc": "v18.19.1\n"}
+    files = {"web/Dockerfile": "FROM node\n", "api/Dockerfile": "FROM node:20.11\n", ".nvmrc": "v18.19.1\n"}
     made, _ = _propose("hadolint", "DL3006", files)
-    assert made["tag-of-repository"] == "FROM node:20.11-slim\n"
+    assert made["tag-of-repository"] == "FROM node:20.11\n"
     assert made["declared-version"] == "FROM node:18.19.1\n"
     files["db/Dockerfile"] = "FROM node:22\n"
     assert "tag-of-repository" not in _propose("hadolint", "DL3006", files)[0], "two versions: neither is the one"
@@ -75,3 +75,9 @@ def test_a_package_gets_the_version_of_a_lock_file_and_no_other():
         "no lock file of the repository says which version of gunicorn"
         in _propose("hadolint", "DL3013", files, line=2)[1]
     )
+
+
+@pytest.mark.parametrize("tag", ["20.11-slim", "20.11-alpine", "alpine", "lts"])
+def test_another_variant_of_an_image_is_no_release_of_it(tag):
+    files = {"web/Dockerfile": "FROM node\nRUN apt-get update\n", "api/Dockerfile": f"FROM node:{tag}\n"}
+    assert "tag-of-repository" not in _propose("hadolint", "DL3006", files)[0]
