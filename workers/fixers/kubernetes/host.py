@@ -19,6 +19,7 @@ _NAMESPACES = {
     "08": "hostIPC",
     "09": "hostNetwork",
 }
+_ADDS_PORTS = frozenset(("NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE"))
 _SOCKETS = (
     "/var/run/docker.sock",
     "/run/docker.sock",
@@ -128,8 +129,11 @@ def added_capabilities(target: Target) -> Iterator[Candidate]:
     if only_admin:
         yield from _without_sys_admin(resource, parts, warning)
     edits = [edit for part in parts for edit in _no_additions(resource, part)]
-    own = [part for part in parts if starting(resource, part).drops_root]
-    pod = port_settings(resource, parts)
+    own = [part for part in parts if starting(resource, part).drops_root and "ALL" in _dropped(part)]
+    if image := next((one.image for part in own if (one := starting(resource, part)).low_port), None):
+        message = f"{image} starts as root and keeps only these capabilities: it needs them to become its own user"
+        raise NoFix(message)
+    pod = port_settings(resource, [part for part in parts if _ADDS_PORTS & set(_added(part))])
     declares = [
         path
         for part in parts
@@ -149,6 +153,14 @@ def added_capabilities(target: Target) -> Iterator[Candidate]:
     candidate = resource.candidate("no-added-capabilities", edits, how, declares, [warning])
     if candidate:
         yield candidate
+
+
+def _added(part: Part) -> list[str]:
+    return values(part.node.get("securityContext", "capabilities", "add"))
+
+
+def _dropped(part: Part) -> list[str]:
+    return values(part.node.get("securityContext", "capabilities", "drop"))
 
 
 def _in_place(edits: list[Edit], new: list[Edit]) -> list[Edit]:

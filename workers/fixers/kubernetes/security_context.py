@@ -237,6 +237,8 @@ def _without_root(
         yield from _without_raw(resource, parts)
     how = "The containers start as the users that their images would become by themselves, and without capabilities."
     yield from as_own_users(resource, parts, "drop-all-as-own-user", context, how)
+    if any(is_true(security(part.node, "privileged")) for part in parts):
+        return
     context = {**context, "allowPrivilegeEscalation": False}
     how = f"{how} They cannot gain any back."
     yield from as_own_users(resource, parts, "drop-all-as-own-user-no-escalation", context, how)

@@ -98,5 +98,5 @@ def _opens_low_port(resource: Resource, part: Part) -> bool:
     known = starting(resource, part)
     ports = part.node.child("ports")
     numbers = [port.text("containerPort") for port in (ports.items if ports else ())]
-    declared = any(number.isdigit() and int(number) < _FIRST_FREE for number in numbers)
-    return known.root is not False and (known.low_port or declared)
+    low = any(number.isdigit() and int(number) < _FIRST_FREE for number in numbers) if numbers else known.low_port
+    return known.root is not False and low
