@@ -24,6 +24,8 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
     path: str | None = None
     """Relative to the repository's root, with `/`; never absolute, never with `..`."""
     region: Region | None = None
+    offset: int | None = None
+    """Characters or bytes from the beginning of the file, from 0, where the report counts no lines."""
     url: str | None = None
     logical: str | None = None
     snippet: str | None = None

@@ -74,6 +74,7 @@ class Finisher:
         return Location(
             path=location.path,
             region=_region(location.region),
+            offset=location.offset,
             url=self.clean(location.url, 2000) if location.url else None,
             logical=self.clean(location.logical, 500) if location.logical else None,
             snippet=self.clean(location.snippet, _SNIPPET) if location.snippet else None,

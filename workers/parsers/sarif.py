@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import msgspec
@@ -14,13 +13,13 @@ from workers.parsers import severity
 from workers.parsers.content import Probe
 from workers.parsers.identifiers import cwes, owasp
 from workers.parsers.registry import Document, Outcome, Parsed, parser
-from workers.parsers.sarif_model import Invocation, Log, Message, Result, Run, Suppression
+from workers.parsers.sarif_external import lies_elsewhere, runs_of
+from workers.parsers.sarif_messages import text_of
+from workers.parsers.sarif_model import Invocation, Log, Message, Notification, Result, Run, Suppression
 from workers.parsers.sarif_places import Places
 from workers.parsers.sarif_rules import RuleFacts, Rules
 from workers.parsers.sarif_tools import Context, Refine, refinement_for
 
-_LINK = re.compile(r"\[([^\]\[]{1,500})\]\((?:\d+|sarif:[^)\s]{0,200})\)")
-_PLACEHOLDER = re.compile(r"\{(\d{1,3})\}")
 _NO_FINDING = {
     "pass": "the rule was met here (kind: pass)",
     "notApplicable": "the rule does not apply here (kind: notApplicable)",
@@ -42,17 +41,21 @@ def parse(document: Document) -> Parsed:
     """A SARIF log → its results, run after run. The first run names the tool where several tools share a file."""
     _check_version(document.probe)
     log = _decode_log.decode(document.probe.data)
-    runs = [RunReader(run, document) for run in log.runs or ()]
+    joined = runs_of(log)
+    runs = [RunReader(run, document) for run in joined]
     notes = [note for run in runs for note in run.notes()]
-    if log.inline_external_properties:
-        notes.append("inline external properties are not read: results in them, if any, are not counted")
+    apart = any(lies_elsewhere(run, log.inline_external_properties) for run in joined)
+    if apart:
+        notes.append("some results lie in other files (externalPropertyFileReferences), which are not read")
     return Parsed(
         tool=runs[0].tool if runs else "unknown",
         tool_version=runs[0].version if runs else None,
         rows=(row for run in runs for row in run.rows()),
+        tools=tuple(run.tool for run in runs),
         scanned=tuple(dict.fromkeys(path for run in runs for path in run.places.scanned())),
+        unread=tuple(dict.fromkeys(path for run in runs for path in run.unread())),
         notes=tuple(notes),
-        complete=all(run.complete for run in runs),
+        complete=not apart and all(run.complete for run in runs),
     )
 
 
@@ -94,15 +97,21 @@ class RunReader:
         """What the tool said went wrong in its own run."""
         for invocation in self._run.invocations or ():
             yield from _trouble(invocation)
-        if (self._run.external_property_file_references or {}).get("results"):
-            yield "some results of this run lie in other files (externalPropertyFileReferences), which are not read"
+
+    def unread(self) -> Iterator[str]:
+        """Files that the tool says it failed on."""
+        for invocation in self._run.invocations or ():
+            for said in _notifications(invocation):
+                if said.level == "error":
+                    places = self.places.locations(said.locations)
+                    yield from (place.path for place in places if place.path)
 
     def _finding(self, result: Result) -> Finding:
         rule = self._rules.of(result)
         properties = result.properties or {}
         level = result.level or rule.level or "warning"
         word, score = _severity(level, result, rule)
-        locations = self.places.locations(result.locations)
+        locations = self.places.locations(result.locations, rule.messages) or self.places.file(result.analysis_target)
         if result.web_request and result.web_request.target:
             locations = (*locations, self.places.url(result.web_request.target))
         finding = Finding(
@@ -115,14 +124,16 @@ class RunReader:
             tool_severity=level,
             cvss_score=score,
             locations=locations,
-            related=self.places.locations(result.related_locations),
-            flow=self.places.flow(result.code_flows, locations),
+            related=self.places.locations(result.related_locations, rule.messages),
+            flow=self.places.flow(result.code_flows, locations, rule.messages),
             cwes=tuple(
                 dict.fromkeys(
                     (*cwes(properties.get("cwe"), properties.get("tags"), self._rules.taxa(result.taxa)), *rule.cwes)
                 )
             ),
-            owasp=tuple(dict.fromkeys((*owasp(*_owasp_values(properties)), *rule.owasp))),
+            owasp=tuple(
+                dict.fromkeys((*owasp(*_owasp_values(properties), self._rules.owasp_taxa(result.taxa)), *rule.owasp))
+            ),
             aliases=rule.aliases,
             help_text=rule.help_text,
             help_uri=rule.help_uri,
@@ -136,14 +147,8 @@ class RunReader:
 
 
 def message_text(message: Message | None, rule: RuleFacts) -> str:
-    """The message in words: by its id where it has no text, with its arguments, its links as their text."""
-    if message is None:
-        return rule.title
-    text = message.text or message.markdown or rule.messages.get(message.id or "") or rule.title
-    arguments = message.arguments or ()
-    if arguments:
-        text = _PLACEHOLDER.sub(lambda hit: arguments[int(hit[1])] if int(hit[1]) < len(arguments) else hit[0], text)
-    return _LINK.sub(r"\1", text) if "](" in text else text
+    """A result's message in words; its rule's title where it has none."""
+    return text_of(message, rule.messages) or rule.title
 
 
 def _severity(level: str, result: Result, rule: RuleFacts) -> tuple[Severity, float | None]:
@@ -174,18 +179,22 @@ def _fingerprints(result: Result) -> dict[str, str]:
 
 
 def _suppressed(suppressions: list[Suppression] | None) -> str | None:
-    for suppression in suppressions or ():
-        if suppression.status in {None, "accepted"}:
-            return ": ".join(filter(None, (suppression.kind or "suppressed", suppression.justification)))
-    return None
+    """Why a result is suppressed: only one that nobody rejected or still looks at is."""
+    if not suppressions or any(one.status not in {None, "accepted"} for one in suppressions):
+        return None
+    first = suppressions[0]
+    return ": ".join(filter(None, (first.kind or "suppressed", first.justification)))
 
 
 def _trouble(invocation: Invocation) -> Iterator[str]:
     if invocation.execution_successful is False:
         yield f"the scanner says that its run failed (exit code {invocation.exit_code})"
-    for notification in (
-        *(invocation.tool_execution_notifications or ()),
-        *(invocation.tool_configuration_notifications or ()),
-    ):
-        if notification.level in {"error", "warning"} and notification.message:
-            yield f"{notification.level}: {notification.message.text or notification.message.id}"
+    for said in _notifications(invocation):
+        level = said.level or "warning"
+        if level in {"error", "warning"} and said.message:
+            yield f"{level}: {text_of(said.message) or said.message.id}"
+
+
+def _notifications(invocation: Invocation) -> Iterator[Notification]:
+    yield from invocation.tool_execution_notifications or ()
+    yield from invocation.tool_configuration_notifications or ()

@@ -35,6 +35,8 @@ class Region(_Record):
     start_column: int | None = None
     end_line: int | None = None
     end_column: int | None = None
+    char_offset: int | None = None
+    byte_offset: int | None = None
     snippet: Content | None = None
 
 
@@ -160,6 +162,7 @@ class Result(_Record):
     baseline_state: str | None = None
     fixes: list[Fix] | None = None
     taxa: list[DescriptorReference] | None = None
+    analysis_target: ArtifactLocation | None = None
     web_request: WebRequest | None = None
     properties: dict[str, Any] | None = None
 
@@ -217,6 +220,7 @@ class Notification(_Record):
 
     level: str | None = None
     message: Message | None = None
+    locations: list[Location] | None = None
 
 
 class ConfigurationOverride(_Record):
@@ -244,6 +248,18 @@ class Artifact(_Record):
     roles: list[str] | None = None
 
 
+class Provenance(_Record):
+    """A repository that was scanned, and the base that stands for its root."""
+
+    mapped_to: ArtifactLocation | None = None
+
+
+class AutomationDetails(_Record):
+    """Which run it is."""
+
+    guid: str | None = None
+
+
 class Run(_Record):
     """One run of one tool; its results stay raw, to be decoded one at a time."""
 
@@ -255,8 +271,25 @@ class Run(_Record):
     logical_locations: list[LogicalLocation] | None = None
     thread_flow_locations: list[ThreadFlowLocation] | None = None
     taxonomies: list[Component] | None = None
+    version_control_provenance: list[Provenance] | None = None
+    automation_details: AutomationDetails | None = None
     external_property_file_references: dict[str, Any] | None = None
     properties: dict[str, Any] | None = None
+
+
+class ExternalProperties(_Record):
+    """Parts of a run that stand apart from it."""
+
+    guid: str | None = None
+    run_guid: str | None = None
+    driver: Component | None = None
+    extensions: list[Component] | None = None
+    results: list[msgspec.Raw] | None = None
+    invocations: list[Invocation] | None = None
+    artifacts: list[Artifact] | None = None
+    logical_locations: list[LogicalLocation] | None = None
+    thread_flow_locations: list[ThreadFlowLocation] | None = None
+    taxonomies: list[Component] | None = None
 
 
 class Log(_Record):
@@ -264,4 +297,4 @@ class Log(_Record):
 
     version: str | None = None
     runs: list[Run] | None = None
-    inline_external_properties: list[msgspec.Raw] | None = None
+    inline_external_properties: list[ExternalProperties] | None = None

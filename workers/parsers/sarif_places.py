@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain import finding as nouns
 from workers.parsers.paths import PathResolver
+from workers.parsers.sarif_messages import text_of
 from workers.parsers.sarif_model import (
     ArtifactLocation,
     CodeFlow,
@@ -21,6 +22,7 @@ from workers.parsers.sarif_model import (
 
 _MAX_BASES = 10
 _MAX_STEPS = 50
+_MAX_OFFSET = 2**53
 
 
 class Places:
@@ -35,25 +37,42 @@ class Places:
             for call in run.invocations or ()
             if call.working_directory and call.working_directory.uri and _absolute(call.working_directory.uri)
         ]
-        self._roots = sorted(set(roots), key=len)
+        self._home = next(
+            (one.mapped_to.uri_base_id for one in run.version_control_provenance or () if one.mapped_to), None
+        )
+        home = self._bases[self._home].uri if self._home in self._bases else None
+        self._roots = sorted(set(roots), key=lambda root: (root != home, len(root)))
         self._paths = paths.with_roots(self._roots)
         self._artifacts = run.artifacts or []
 
-    def locations(self, locations: Sequence[Location] | None) -> tuple[nouns.Location, ...]:
-        """SARIF locations → locations; those that say nothing are left out."""
-        found = (self._location(location) for location in locations or ())
+    def locations(
+        self, locations: Sequence[Location] | None, strings: Mapping[str, str] | None = None
+    ) -> tuple[nouns.Location, ...]:
+        """SARIF locations → locations; those that say nothing are left out. `strings`: the rule's texts, by id."""
+        found = (self._location(location, strings) for location in locations or ())
         return tuple(location for location in found if location.path or location.url or location.logical)
 
     def url(self, target: str) -> nouns.Location:
         """The place of a web request."""
         return nouns.Location(url=target)
 
-    def flow(self, flows: Sequence[CodeFlow] | None, primary: Sequence[nouns.Location]) -> tuple[nouns.Location, ...]:
+    def file(self, location: ArtifactLocation | None) -> tuple[nouns.Location, ...]:
+        """A file as a whole, if it is named."""
+        place = self._paths.place(self._name(location))
+        found = nouns.Location(path=place.path, url=place.url, logical=place.other)
+        return () if found == nouns.Location() else (found,)
+
+    def flow(
+        self,
+        flows: Sequence[CodeFlow] | None,
+        primary: Sequence[nouns.Location],
+        strings: Mapping[str, str] | None = None,
+    ) -> tuple[nouns.Location, ...]:
         """The first flow's steps; none where it only repeats the finding's own place."""
         for flow in flows or ():
             for thread in flow.thread_flows or ():
                 steps = [self._step(step) for step in (thread.locations or ())[:_MAX_STEPS]]
-                found = self.locations([step for step in steps if step])
+                found = self.locations([step for step in steps if step], strings)
                 return found if any(step.region != primary[0].region for step in found if primary) else ()
         return ()
 
@@ -92,7 +111,7 @@ class Places:
         prefix = ""
         for _ in range(_MAX_BASES):
             known = self._bases.get(base) if base else None
-            if known is None or not known.uri:
+            if known is None or not known.uri or base == self._home:
                 return prefix
             if _absolute(known.uri):
                 root = next((root for root in self._roots if len(root) > 8 and known.uri.startswith(root)), known.uri)
@@ -100,19 +119,19 @@ class Places:
             prefix, base = f"{known.uri.rstrip('/')}/{prefix}", known.uri_base_id
         return prefix
 
-    def _location(self, location: Location) -> nouns.Location:
+    def _location(self, location: Location, strings: Mapping[str, str] | None) -> nouns.Location:
         physical = location.physical_location or PhysicalLocation()
         place = self._paths.place(self._name(physical.artifact_location))
         logical = self._logical(location.logical_locations) or place.other
         region = physical.region or physical.context_region
-        message = location.message.text if location.message else None
         return nouns.Location(
             path=place.path,
             url=place.url,
             logical=logical,
             region=to_region(region),
+            offset=_offset(physical.region),
             snippet=_snippet(physical),
-            message=message,
+            message=text_of(location.message, strings) or None,
         )
 
     def _logical(self, logical: Sequence[LogicalLocation] | None) -> str | None:
@@ -154,6 +173,14 @@ def to_region(region: Region | None) -> nouns.Region | None:
         end_line=region.end_line,
         end_column=region.end_column,
     )
+
+
+def _offset(region: Region | None) -> int | None:
+    """Where a region without lines begins."""
+    if region is None or region.start_line:
+        return None
+    begins = region.char_offset if region.char_offset is not None else region.byte_offset
+    return begins if begins is not None and 0 <= begins < _MAX_OFFSET else None
 
 
 def _replacement(path: str | None, replacement: Replacement) -> nouns.Replacement | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -45,7 +46,7 @@ class Rules:
         for component in self._components:
             for rule in component.rules or ():
                 self._by_id.setdefault(rule.id or "", rule)
-        self._levels = _overridden_levels(run)
+        self._levels = dict(self._overridden_levels(run))
 
     def of(self, result: Result) -> RuleFacts:
         """The facts of the rule that a result means: by component and index, else by id, else by its parent's id."""
@@ -61,6 +62,11 @@ class Rules:
         """References to the taxa of CWE, as `CWE-79`."""
         return [f"CWE-{found}" for reference in references or () if (found := self._cwe(reference)) is not None]
 
+    def owasp_taxa(self, references: list[DescriptorReference] | None) -> list[str]:
+        """References to the taxa of OWASP's lists, by their ids."""
+        named = (self._taxon(reference) for reference in references or ())
+        return [taxon for name, taxon in named if taxon and "owasp" in name.lower()]
+
     def _find(self, result: Result) -> Rule | None:
         reference = result.rule or DescriptorReference()
         name = result.rule_id or reference.id
@@ -69,8 +75,15 @@ class Rules:
         rules = component.rules or []
         if index is not None and 0 <= index < len(rules) and _same(rules[index].id, name):
             return rules[index]
-        parent = (name or "").rpartition("/")[0]
-        return self._by_id.get(name or "") or self._by_id.get(parent)
+        known = next((rule for rule in rules if reference.guid and rule.guid == reference.guid), None)
+        return known or self._by_id.get(name or "") or self._by_parent(name or "")
+
+    def _by_parent(self, name: str) -> Rule | None:
+        """`CA1/md5/x` is a case of `CA1/md5`, else of `CA1`."""
+        while name := name.rpartition("/")[0]:
+            if name in self._by_id:
+                return self._by_id[name]
+        return None
 
     def _component(self, reference: DescriptorReference) -> Component:
         wanted = reference.tool_component
@@ -81,7 +94,24 @@ class Rules:
         named = (item for item in self._components if _named(item, wanted.guid, wanted.name))
         return next(named, self._components[0])
 
+    def _overridden_levels(self, run: Run) -> Iterator[tuple[str, str]]:
+        """Rule id → the level that an invocation set for it."""
+        for call in run.invocations or ():
+            for item in call.rule_configuration_overrides or ():
+                level = item.configuration.level if item.configuration else None
+                rule = self._find(Result(rule=item.descriptor)) if item.descriptor else None
+                name = (item.descriptor.id if item.descriptor else None) or (rule.id if rule else None)
+                if name and level:
+                    yield name, level
+
     def _cwe(self, reference: DescriptorReference) -> str | None:
+        name, taxon = self._taxon(reference)
+        if not taxon or ("cwe" not in name.lower() and not taxon.upper().startswith("CWE")):
+            return None
+        return taxon.upper().removeprefix("CWE-").removeprefix("CWE")
+
+    def _taxon(self, reference: DescriptorReference) -> tuple[str, str | None]:
+        """The name of the taxonomy that a reference means, and the taxon's id there."""
         wanted = reference.tool_component
         component = None
         if wanted:
@@ -93,9 +123,7 @@ class Rules:
         taxa = (component.taxa if component else None) or []
         if taxon is None and reference.index is not None and 0 <= reference.index < len(taxa):
             taxon = taxa[reference.index].id
-        if not taxon or ("cwe" not in name.lower() and not taxon.upper().startswith("CWE")):
-            return None
-        return taxon.upper().removeprefix("CWE-").removeprefix("CWE")
+        return name, taxon
 
     def _describe(self, name: str, rule: Rule | None) -> RuleFacts:
         if rule is None:
@@ -103,7 +131,7 @@ class Rules:
         properties = rule.properties or {}
         listed = properties.get("tags")
         tags = tuple(tag for tag in listed if isinstance(tag, str)) if isinstance(listed, list) else ()
-        related = self.taxa([link.target for link in rule.relationships or () if link.target])
+        targets = [link.target for link in rule.relationships or () if link.target]
         short, full, help_text = (_text(part) for part in (rule.short_description, rule.full_description, rule.help))
         configured = rule.default_configuration.level if rule.default_configuration else None
         precision = properties.get("precision")
@@ -115,8 +143,10 @@ class Rules:
             help_uri=rule.help_uri,
             level=self._levels.get(name) or self._levels.get(rule.id or "") or configured,
             score=severity.number(properties.get("security-severity")),
-            cwes=cwes(properties.get("cwe"), tags, related),
-            owasp=owasp([tag for tag in tags if "owasp" in tag.lower()], properties.get("owasp")),
+            cwes=cwes(properties.get("cwe"), tags, self.taxa(targets)),
+            owasp=owasp(
+                [tag for tag in tags if "owasp" in tag.lower()], properties.get("owasp"), self.owasp_taxa(targets)
+            ),
             aliases=vulnerabilities(name, tags),
             tags=tags,
             precision=precision if isinstance(precision, str) else None,
@@ -127,15 +157,6 @@ class Rules:
     def _messages(self, rule: Rule) -> dict[str, str]:
         shared = self._components[0].global_message_strings or {}
         return {key: _text(value) for key, value in (*shared.items(), *(rule.message_strings or {}).items())}
-
-
-def _overridden_levels(run: Run) -> dict[str, str]:
-    overrides = (item for call in run.invocations or () for item in call.rule_configuration_overrides or ())
-    return {
-        item.descriptor.id: item.configuration.level
-        for item in overrides
-        if item.descriptor and item.descriptor.id and item.configuration and item.configuration.level
-    }
 
 
 def _same(rule_id: str | None, name: str | None) -> bool:

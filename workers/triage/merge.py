@@ -120,7 +120,8 @@ def _place(finding: Finding) -> Place:
         return Place(finding.tool, finding.rule, "code", where, region.start_line, end_line, region.start_column or 0)
     if not path and (location.url or location.logical):
         return Place(finding.tool, finding.rule, "place", place_name(location))
-    return Place(finding.tool, finding.rule, "words", f"{path}\0{finding.message}")
+    column = 0 if location.offset is None else location.offset + 1  # SARIF may count in offsets alone
+    return Place(finding.tool, finding.rule, "words", f"{path}\0{finding.message}", column=column)
 
 
 def _clusters(entries: Sequence[_Entry]) -> list[list[_Entry]]:
