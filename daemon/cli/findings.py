@@ -11,7 +11,8 @@ import click
 import msgspec
 
 from daemon.cli.context import here, opened
-from daemon.cli.findings_view import print_finding, print_list
+from daemon.cli.findings_list import print_list
+from daemon.cli.findings_view import print_finding
 from daemon.cli.output import json_option, print_json
 from daemon.domain.finding import FindingState
 from daemon.domain.severity import Severity

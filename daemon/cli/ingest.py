@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import click
 import msgspec
 
 from daemon.cli.context import Here, here, opened
-from daemon.cli.output import json_option, print_json, print_table, printable
+from daemon.cli.output import console, json_option, print_json, printable
 from daemon.domain.artifact import ArtifactOrigin
 from daemon.domain.job import JobKind
-from daemon.domain.scan import Disposition, FileAccount
+from daemon.domain.scan import Disposition, FileAccount, ReportState
 from daemon.errors import SecaidError
 from daemon.poll.enqueue import Ingested, Provenance, ingest_path
 from daemon.poll.intake import artifacts_in
@@ -20,7 +21,9 @@ from daemon.store import artifacts as artifacts_store
 from daemon.store import queue
 from daemon.store.engine import Store
 
-_MAX_REASON = 80
+_MAX_REASON = 200
+_MAX_NAME = 40
+"""Columns of a file's name; its end says more than its beginning."""
 
 
 class Accounted(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,15 +135,22 @@ def _print(accounted: Sequence[Accounted], refused: Sequence[str], *, as_json: b
 
 
 def _print_accounts(accounted: Sequence[Accounted]) -> None:
-    """One line a file, and the sum."""
-    rows = [
-        ("" if number else one.name, file.path, file.format or file.state, *_counts(file), _because(file))
-        for one in accounted
-        for number, file in enumerate(one.files)
-    ]
-    if not rows:
+    """A line for each file of each artifact, and the sum."""
+    if not any(one.files for one in accounted):
         return
-    print_table(("artifact", "file", "read as", "rows", "kept", "duplicates", "ignored", "because"), rows, empty="")
+    from rich.table import Table
+    from rich.text import Text
+
+    screen = console(table=True)
+    for one in accounted:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True, overflow="ellipsis", max_width=_MAX_NAME)
+        table.add_column(overflow="fold")
+        for file in one.files:
+            name = file.path if len(file.path) <= _MAX_NAME - 2 else f"…{file.path[3 - _MAX_NAME :]}"
+            table.add_row(Text(printable(f"  {name}")), Text(printable(_told(file))))
+        screen.print(Text(printable(one.name), style="bold"))
+        screen.print(table)
     sums = {name: sum(one.rows[name] for one in accounted) for name in ("total", *map(str, Disposition))}
     click.echo(
         f"\n{sums['total']:,} raw rows: {sums['kept']:,} kept, {sums['duplicate']:,} duplicates, "
@@ -148,9 +158,16 @@ def _print_accounts(accounted: Sequence[Accounted]) -> None:
     )
 
 
-def _counts(file: FileAccount) -> tuple[int | str, ...]:
-    fates = [row.disposition for row in file.rows]
-    return (len(fates), *(fates.count(fate) or "" for fate in Disposition))
+def _told(file: FileAccount) -> str:
+    """`sarif, 107 rows: 100 kept, 7 ignored, because …`."""
+    because = _because(file)
+    if file.state is not ReportState.PARSED:
+        return f"{file.state}: {because}"
+    fates = Counter(str(row.disposition) for row in file.rows)
+    words = {"kept": "kept", "duplicate": "duplicates", "ignored": "ignored"}
+    parts = ", ".join(f"{fates[fate]:,} {word}" for fate, word in words.items() if fates[fate])
+    text = f"{file.format}, {len(file.rows):,} rows{f': {parts}' if parts else ''}"
+    return f"{text}; {because}" if because else text
 
 
 def _because(file: FileAccount) -> str:

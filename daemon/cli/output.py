@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ import msgspec
 if TYPE_CHECKING:
     from rich.console import Console
 
+_ENDLESS = 10_000
+"""Columns of a pipe."""
 json_option: Callable[[Any], Any] = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
@@ -21,11 +24,16 @@ def print_json(document: Any) -> None:
     click.echo(encoded.decode())
 
 
-def console(*, stderr: bool = False) -> Console:
-    """A rich console; imported here, because it costs more than a whole `--json` command."""
+def console(*, stderr: bool = False, table: bool = False) -> Console:
+    """A rich console; imported here, because it costs more than a whole `--json` command.
+
+    `table`: into a pipe or a file, lines are as long as they are, so that `grep` and `less -S` find whole ones.
+    """
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, file=sys.stderr if stderr else sys.stdout)
+    stream = sys.stderr if stderr else sys.stdout
+    endless = table and not stream.isatty() and "COLUMNS" not in os.environ
+    return Console(stderr=stderr, highlight=False, file=stream, width=_ENDLESS if endless else None)
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty: str) -> None:
@@ -41,7 +49,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if cell is None else printable(str(cell))) for cell in row))
-    console().print(table)
+    console(table=True).print(table)
 
 
 def printable(text: str) -> str:

@@ -71,6 +71,63 @@ def test_the_list_tells_what_is_new_how_old_it_is_and_whether_a_fix_is_at_hand(s
     assert [one["id"][0] for one in said("list", "--new")["findings"]] == ["b"]
 
 
+def test_a_narrow_terminal_gets_two_lines_a_finding_and_nothing_is_folded(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    deep = Location(path=f"src/{'deep/' * 20}app.py", region=Region(start_line=7))
+    save(store, 100, kept("a" * 32, rule=f"rules.{'long-' * 12}end", locations=(deep,)))
+    lines = [line.rstrip() for line in run("list").stdout.splitlines()]
+    assert all(len(line) <= 80 for line in lines)
+    first, second = lines[-2:]
+    assert first.startswith("high      aaaaaaaaaa  semgrep …")
+    assert first.endswith("long-end, new, pending")
+    assert second.strip().startswith("…")
+    assert second.endswith("deep/deep/app.py:7")
+
+
+def test_into_a_pipe_every_finding_is_one_whole_line(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS")
+    rule = f"rules.{'long-' * 40}end"
+    save(store, 100, kept("a" * 32, rule=rule))
+    (line,) = (line for line in run("list").stdout.splitlines() if line.startswith("high"))
+    assert line.split() == ["high", "a" * 10, "semgrep", rule, "src/app.py:7", "new", "pending"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "title", "shown"),
+    [
+        ("B303", "Use of MD5", "B303 Use of MD5"),
+        ("CKV2_GHA_1", "No write-all", "CKV2_GHA_1 No write-all"),
+        ("10038-1", "No policy", "10038-1 No policy"),
+        ("7af43613-6bb9-4a0e-8c4d-1314b799425e", "S3 is open", "S3 is open"),
+        ("eval-of-input", "Evaluates input", "eval-of-input"),
+    ],
+)
+def test_a_rule_that_is_a_mere_number_is_told_in_words(store: Store, rule: str, title: str, shown: str) -> None:
+    save(store, 100, kept("a" * 32, rule=rule, title=title))
+    (line,) = (line for line in run("list").stdout.splitlines() if line.startswith("high"))
+    assert f"semgrep  {shown}  src/app.py:7" in line
+
+
+@pytest.mark.parametrize(
+    ("version", "fixed", "nearest"),
+    [
+        ("5.1.0", ("2.11.2", "5.2.1", "6.0.5"), "5.2.1"),
+        ("4.1.106.Final", ("4.2.4.Final", "4.1.124.Final"), "4.1.124.Final"),
+        ("9.0", ("1.2", "2.3"), "1.2"),
+        ("", ("2.0", "1.5"), "1.5"),
+    ],
+)
+def test_of_several_versions_that_fix_it_the_next_one_is_shown(
+    store: Store, version: str, fixed: tuple[str, ...], nearest: str
+) -> None:
+    package = Package(ecosystem="npm", name="pg", version=version, fixed_versions=fixed)
+    save(store, 100, kept("a" * 32, package=package))
+    (line,) = (line for line in run("list").stdout.splitlines() if line.startswith("high"))
+    assert line.rstrip().endswith(f"in {nearest}")
+
+
 def test_neighbours_of_one_group_are_folded_for_people_and_listed_in_json(store: Store) -> None:
     save(store, 100, *(kept(letter * 32, group="g") for letter in "abc"), kept("d" * 32, urgency=5))
     assert [line.split()[4:6] for line in run("list").stdout.splitlines() if line.startswith("high")] == [
