@@ -69,7 +69,7 @@ class Gate:
     @property
     def shut_for(self) -> float:
         """Seconds until GitHub may be asked again; 0 for now."""
-        return max(0.0, self._in_force().not_before - self._now())
+        return max(0.0, _longer(*self._pauses()).not_before - self._now())
 
     def ask(self, path: str, parameters: Mapping[str, Any] | None = None, etag: str | None = None) -> Answer:
         """One request.
@@ -78,12 +78,13 @@ class Gate:
             Limited: it is not the time yet, or GitHub says so now.
             SecaidError: as `Api.get` does.
         """
-        pause = self._in_force()
+        users, tokens = self._pauses()
+        pause = _longer(users, tokens)
         wait = pause.not_before - self._now()
         if self._api is None or wait > 0:
             message = f"GitHub is not asked before its time: {pause.reason}"
             raise Limited(message, max(0.0, wait))
-        refusals = self._known(EVERY_TOKEN).refusals
+        refusals = users.refusals
         try:
             answer = self._api.get(path, parameters, etag, refusals=refusals)
         except Limited as limit:
@@ -106,11 +107,14 @@ class Gate:
         known = self._known(self.fingerprint)
         self._write(self.fingerprint, msgspec.structs.replace(known, remaining=remaining, budget=budget))
 
-    def _in_force(self) -> Pause:
-        return max(self._known(EVERY_TOKEN), self._known(self.fingerprint), key=lambda pause: pause.not_before)
+    def _pauses(self) -> tuple[Pause, Pause]:
+        """The user's and the token's. Read anew each time: another poller may have been told to wait."""
+        with self._store.read() as conn:
+            found = cursors.pauses(conn, (EVERY_TOKEN, self.fingerprint))
+        users, tokens = (found.get(name, Pause(fingerprint=name)) for name in (EVERY_TOKEN, self.fingerprint))
+        return users, tokens
 
     def _known(self, fingerprint: str) -> Pause:
-        """Read anew each time: another poller may have been told to wait."""
         with self._store.read() as conn:
             return cursors.pause(conn, fingerprint) or Pause(fingerprint=fingerprint)
 
@@ -128,3 +132,7 @@ class Gate:
             if before and before.not_before > max(self._now(), changed.not_before):
                 changed = msgspec.structs.replace(changed, not_before=before.not_before, reason=before.reason)
             cursors.save_pause(conn, changed)
+
+
+def _longer(one: Pause, other: Pause) -> Pause:
+    return max(one, other, key=lambda pause: pause.not_before)

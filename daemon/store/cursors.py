@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -154,8 +154,13 @@ def forget(conn: sa.Connection, repository: str, older_than: float) -> None:
 
 def pause(conn: sa.Connection, fingerprint: str) -> Pause | None:
     """What is known of the token; None for one that was never used."""
-    row = conn.execute(sa.select(poll_tokens).where(poll_tokens.c.fingerprint == fingerprint)).one_or_none()
-    return Pause(**row._mapping) if row else None
+    return pauses(conn, (fingerprint,)).get(fingerprint)
+
+
+def pauses(conn: sa.Connection, fingerprints: Collection[str]) -> dict[str, Pause]:
+    """What is known of these tokens; those that were never used are left out."""
+    rows = conn.execute(sa.select(poll_tokens).where(poll_tokens.c.fingerprint.in_(fingerprints)))
+    return {row.fingerprint: Pause(**row._mapping) for row in rows}
 
 
 def save_pause(conn: sa.Connection, changed: Pause) -> None:
