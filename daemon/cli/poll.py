@@ -21,7 +21,7 @@ def poll(once: bool, as_json: bool) -> None:
         if as_json:
             message = "--json needs --once: without it there is no end to print at"
             raise click.UsageError(message)
-        poller.serve(where.settings, where.paths)
+        poller.serve(where.settings, where.paths, come_back=poller.COMMAND)
         return
     if not poller.wanted(where.settings):
         message = (

@@ -19,7 +19,7 @@ from daemon.domain.artifact import ArtifactOrigin
 from daemon.errors import Permanent, SecaidError, StoreUnavailable
 from daemon.masking import mask
 from daemon.poll.enqueue import Provenance, keep, record
-from daemon.poll.intake import REPORTS
+from daemon.poll.suffixes import TAKEN
 from daemon.storage import Storage
 from daemon.store import cursors
 from daemon.store.engine import Store
@@ -95,7 +95,7 @@ class Folders:
                 events.emit("folder.unreadable", level="warning", folder=str(folder), reason=str(error))
                 continue
             for child in children:
-                if child.name.startswith(".") or child.suffix.lower() not in REPORTS | {".zip"}:
+                if child.name.startswith(".") or child.suffix.lower() not in TAKEN:
                     continue
                 if (signature := _signature(child)) is not None:
                     yield child, signature

@@ -17,9 +17,8 @@ from typing import IO
 import msgspec
 
 from daemon.errors import ArtifactRejected
+from daemon.poll.suffixes import REPORTS
 
-REPORTS = frozenset({".json", ".jsonl", ".sarif", ".xml", ".csv", ".txt"})
-"""Suffixes of reports."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The oldest time a zip can hold; a packed folder's bytes do not depend on when it was packed."""
 _CHUNK = 1 << 20

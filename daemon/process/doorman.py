@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_LOOK_SECONDS = 60.0
 _CLOCK_STEP = 2.0
+BEAT_SECONDS = 120.0
+"""Between two heartbeats; as often the queue is looked at, even if no bell rang and no other process wrote."""
 
 
 def become(database: str, kind: str, worker: list[str]) -> NoReturn:
@@ -31,12 +32,35 @@ def become(database: str, kind: str, worker: list[str]) -> NoReturn:
     command = [sys.executable, "-m", "daemon.process.doorman", database, kind, *worker]
     sys.stdout.flush()
     sys.stderr.flush()
-    _replace(command)
+    replace(command)
 
 
 def main(arguments: list[str]) -> NoReturn:
     """`DATABASE KIND COMMAND…`: wait until there is work, then become COMMAND."""
     database, kind, *worker = arguments
+    heed_signals(database)
+    bell = FifoBell(database, [kind])
+    began = _clock()
+    beat = time.monotonic() + BEAT_SECONDS
+    while True:
+        due = glance.next_due(database, kind)
+        if due == 0 or _clock() < began - _CLOCK_STEP:
+            replace(worker)
+        left = max(0.0, beat - time.monotonic())
+        bell.wait(left if due is None else min(due, left))
+        # Not only after a quiet wait: where others write all the time, there is none.
+        if time.monotonic() >= beat:
+            glance.touch(database, own_identity(), BEAT_SECONDS)
+            beat = time.monotonic() + BEAT_SECONDS
+
+
+def _clock() -> float:
+    """Falls when somebody sets the wall clock back, for which a retry could wait for a day; the worker frees it."""
+    return time.time() - time.monotonic()
+
+
+def heed_signals(database: str) -> None:
+    """From here on, a signal ends this process, which signs off."""
 
     def leave(_number: int, _frame: FrameType | None) -> None:
         glance.sign_off(database, own_identity())
@@ -45,24 +69,16 @@ def main(arguments: list[str]) -> NoReturn:
     for number in SIGNALS:
         signal.signal(number, leave)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-    bell = FifoBell(database, [kind])
-    began = _clock()
-    while True:
-        due = glance.next_due(database, kind)
-        if due == 0 or _clock() < began - _CLOCK_STEP:
-            _replace(worker)
-        if not bell.wait(_LOOK_SECONDS if due is None else min(due, _LOOK_SECONDS)):
-            glance.touch(database, own_identity())
 
 
-def _clock() -> float:
-    """Falls when somebody sets the wall clock back, for which a retry could wait for a day; the worker frees it."""
-    return time.time() - time.monotonic()
-
-
-def _replace(command: list[str]) -> NoReturn:
-    """Become another program. A signal that comes before its handlers are there waits until they are."""
+def hold_signals() -> None:
+    """From here on, a signal waits until somebody heeds signals again, be it after an `exec`."""
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+
+def replace(command: list[str]) -> NoReturn:
+    """Become another program. A signal that comes before its handlers are there waits until they are."""
+    hold_signals()
     os.execv(command[0], command)  # noqa: S606 - a list of arguments, of this process' own making
 
 

@@ -33,6 +33,11 @@ class Housekeeping:
         self._reaped = self._pruned = float("-inf")
         self._offset = float("inf")
 
+    @property
+    def reported(self) -> bool:
+        """Whether this process has said anything yet."""
+        return self._report is not None
+
     def report(self, role: str, state: str, **more: Any) -> None:
         """Say what this process does, now and with every later heartbeat."""
         self._report = (role, state, more)

@@ -1,6 +1,7 @@
 """The poller's process: asks GitHub and looks at the watched folders until it is asked to stop.
 
-What `secaid poll`, the service and `secaid run` have in common. Without repositories it never imports PyGithub.
+What `secaid poll`, the service and `secaid run` have in common. Without repositories it never imports PyGithub, and
+a poller that rests for long becomes its own porter (`daemon.process.porter`), which is small.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import contextlib
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from daemon import settings as settings_module
 from daemon.errors import SecaidError, StoreUnavailable
 from daemon.masking import mask
 from daemon.paths import Paths
+from daemon.process import doorman, porter
 from daemon.process.housekeeping import Housekeeping
 from daemon.process.serve import receive
 from daemon.process.signals import Stop
@@ -37,7 +39,11 @@ _LOOK_SECONDS = 30.0
 """Between two looks at the watched folders when no event came."""
 _SOON_SECONDS = 5.0
 """What may be complete so soon is waited for by a single round."""
+_LEAVE_SECONDS = 600.0
+"""Rests that are shorter are not worth a new start."""
 _ROLE = "poller"
+COMMAND = (sys.executable, "-m", "daemon.process.poller")
+"""This very process, as a service runs it."""
 
 
 class Round(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,25 +76,54 @@ def poll_once(settings: Settings, paths: Paths, *, database: str | None = None) 
         return rounds.told(problem)
 
 
-def serve(settings: Settings, paths: Paths, *, database: str | None = None, parent: int | None = None) -> None:
-    """Poll until asked to stop. `parent`: a pipe that ends when the process that started this one does.
+def serve(
+    settings: Settings,
+    paths: Paths,
+    *,
+    database: str | None = None,
+    parent: int | None = None,
+    come_back: Sequence[str] | None = None,
+    due: float | None = None,
+) -> None:
+    """Poll until asked to stop. Where `come_back` is given (SQLite only), a poller that rests becomes a porter.
+
+    Args:
+        settings: what to poll, and how often.
+        paths: the installation's folders.
+        database: where the cursors are; the settings' by default.
+        parent: a pipe that ends when the process that started this one does.
+        come_back: the command of this very poller; it is given `--due` and the moment.
+        due: when GitHub is to be asked first, by `time.monotonic`; now by default.
 
     Raises:
         SchemaMismatch: a newer secaid has used the database.
     """
     _log(settings, paths, "poll")
     store = open_store(database or settings.database.url or paths.database)
-    with contextlib.closing(store), Stop(parent) as stop, _waking(settings) as woken:
+    folders = [str(Path(folder).expanduser()) for folder in settings.poll.watch]
+    with contextlib.closing(store), Stop(parent) as stop, _waking(folders) as woken:
         migrate.upgrade(store)
         housekeeping = Housekeeping(store, settings)
-        with contextlib.closing(_Rounds(store, settings, paths, stop.look)) as rounds:
+        with contextlib.closing(_Rounds(store, settings, paths, stop.look, due=due)) as rounds:
+            noticed, resting = 0, False
             while not stop.look():
+                noticed = porter.snapshot(folders)
                 seconds = _safely(lambda: _step(rounds, housekeeping), stop)
-                stop.sleep(seconds, also=[woken.fileno()])
+                # After a step that failed nobody knows.
+                resting = seconds is not None and bool(come_back and store.path) and rounds.rests
+                if resting:
+                    # What came until now is in `stop`; what comes from now on, the porter heeds.
+                    doorman.hold_signals()
+                    resting = not stop.look()
+                    break
+                stop.sleep(_LOOK_SECONDS if seconds is None else seconds, also=[woken.fileno()])
                 with contextlib.suppress(BlockingIOError):
                     woken.recv(4096)
-        with contextlib.suppress(SecaidError), store.begin() as connection:
-            processes.sign_off(connection)
+        if not resting:
+            with contextlib.suppress(SecaidError), store.begin() as connection:
+                processes.sign_off(connection)
+    if resting and come_back and store.path:
+        porter.become(str(store.path), rounds.due_at, noticed, folders, come_back)
 
 
 def _log(settings: Settings, paths: Paths, process: str) -> None:
@@ -108,12 +143,14 @@ def _step(rounds: _Rounds, housekeeping: Housekeeping) -> float:
         housekeeping.report(_ROLE, "polling")
         problem = rounds.ask()
         housekeeping.report(_ROLE, "waiting" if problem else "idle", note=rounds.note(problem))
+    elif not housekeeping.reported:
+        housekeeping.report(_ROLE, "idle", note=rounds.plan())
     seconds = rounds.look()
     return max(0.0, min(rounds.left, _LOOK_SECONDS if seconds is None else min(seconds, _LOOK_SECONDS)))
 
 
-def _safely(step: Callable[[], float], stop: Stop) -> float:
-    """Do a step; what fails now is waited for."""
+def _safely(step: Callable[[], float], stop: Stop) -> float | None:
+    """Do a step; what fails now is waited for (None)."""
     try:
         return step()
     except StoreUnavailable as error:
@@ -121,20 +158,30 @@ def _safely(step: Callable[[], float], stop: Stop) -> float:
     except SecaidError as error:
         events.emit("poll.failed", level="warning", reason=str(error))
     stop.sleep(1.0)
-    return _LOOK_SECONDS
+    return None
 
 
 class _Rounds:
     """GitHub when it is due, and the folders."""
 
-    def __init__(self, store: Store, settings: Settings, paths: Paths, stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        paths: Paths,
+        stopping: Callable[[], bool],
+        *,
+        due: float | None = None,
+    ) -> None:
+        """`due`: when GitHub is to be asked first, by `time.monotonic`; now by default."""
         self._store = store
         self._settings = settings
         self._paths = paths
         self._stopping = stopping
         self._storage = open_storage(settings.storage.url, paths.data)
         self._poller: Poller | None = None
-        self._due = time.monotonic() if settings.poll.repositories else float("inf")
+        self.due_at = (time.monotonic() if due is None else due) if settings.poll.repositories else float("inf")
+        self._still = False
         self._folders: Folders | None = None
         if settings.poll.watch:
             from daemon.poll.folder import Folders
@@ -146,7 +193,7 @@ class _Rounds:
     @property
     def left(self) -> float:
         """Seconds until GitHub is asked again; infinite without repositories."""
-        return max(0.0, self._due - time.monotonic())
+        return max(0.0, self.due_at - time.monotonic())
 
     @property
     def due(self) -> bool:
@@ -172,12 +219,19 @@ class _Rounds:
             events.emit("poll.failed", level="warning", reason=str(error))
             return mask(str(error))
         finally:
-            self._due = time.monotonic() + seconds
+            self.due_at = time.monotonic() + seconds
         return None
 
     def look(self) -> float | None:
         """Look at the watched folders; seconds until something there may be complete."""
-        return self._folders.look() if self._folders else None
+        seconds = self._folders.look() if self._folders else None
+        self._still = seconds is None
+        return seconds
+
+    @property
+    def rests(self) -> bool:
+        """Whether there is nothing to do for long, unless something comes into a folder."""
+        return self._still and self.left >= _LEAVE_SECONDS
 
     def told(self, problem: str | None) -> Round:
         """What this round came to."""
@@ -192,6 +246,13 @@ class _Rounds:
     def note(self, problem: str | None) -> str:
         """For `secaid status`."""
         return problem or f"asked GitHub at {time.strftime('%H:%M')}, again at {_clock(self.left)}"
+
+    def plan(self) -> str:
+        """For `secaid status`, before anything was done."""
+        poll = self._settings.poll
+        if poll.repositories:
+            return f"asks GitHub at {_clock(self.left)}"
+        return f"looks at {len(poll.watch)} folders" if poll.watch else "nothing to poll: `secaid setup`"
 
     def _made(self) -> Poller:
         from daemon.mirrors import Mirrors
@@ -220,7 +281,7 @@ def _clock(seconds: float) -> str:
 
 
 @contextlib.contextmanager
-def _waking(settings: Settings) -> Iterator[socket.socket]:
+def _waking(folders: Sequence[str]) -> Iterator[socket.socket]:
     """A socket that is readable once something happened in a watched folder."""
     read, write = socket.socketpair()
     with read, write:
@@ -233,14 +294,17 @@ def _waking(settings: Settings) -> Iterator[socket.socket]:
 
         from daemon.poll.watch import watched
 
-        with watched([Path(folder).expanduser() for folder in settings.poll.watch], wake):
+        with watched([Path(folder) for folder in folders], wake):
             yield read
 
 
 def main(arguments: list[str]) -> None:
-    """Nothing: with the settings of the environment. `--from N`: with those that come through pipe N."""
-    if not arguments:
-        serve(*settings_module.load())
+    """Nothing: with the settings of the environment; `--due MOMENT`: the same, not before that moment.
+    `--from N`: with the settings that come through pipe N.
+    """
+    if not arguments or arguments[0] == "--due":
+        due = float(arguments[1]) if arguments else None
+        serve(*settings_module.load(), come_back=COMMAND, due=due)
         return
     parent = int(arguments[1])
     setup = receive(parent)

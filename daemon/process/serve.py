@@ -59,6 +59,12 @@ def serve(
         worker = Worker(kind, store, configured, paths, stop=stop, child_command=child_command)
         leave = come_back is not None and store.path is not None
         idle = worker.run(leave_when_idle=leave)
+        if idle:
+            # What came until now is in `stop`; what comes from now on, the doorman heeds.
+            doorman.hold_signals()
+        if idle and stop.look():
+            worker.sign_off()
+            idle = False
     path = store.path
     store.close()
     if idle and come_back and path:

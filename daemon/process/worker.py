@@ -77,7 +77,7 @@ class Worker:
             self._end_child(grace_seconds=2.0)
             bell.close()
             if not idle:
-                self._sign_off()
+                self.sign_off()
         return idle
 
     def _step(self) -> float:
@@ -186,7 +186,8 @@ class Worker:
         left = self._settings.workers.idle_exit_seconds - self._idle_seconds()
         return max(0.05, left) if left > 0 else self._settings.queue.heartbeat_seconds
 
-    def _sign_off(self) -> None:
+    def sign_off(self) -> None:
+        """Tell that this worker ends as it should."""
         with contextlib.suppress(SecaidError), self._store.begin() as connection:
             processes.sign_off(connection)
 

@@ -18,7 +18,7 @@ SELECT min(run_at) FROM jobs WHERE state = 'ready' AND kind = ?
 AND kind NOT IN (SELECT kind FROM job_kinds WHERE paused_at IS NOT NULL)
 """
 _CLAIMED = "SELECT 1 FROM jobs WHERE state = 'claimed' LIMIT 1"
-_TOUCH = "UPDATE processes SET heartbeat_at = ? WHERE id = ?"
+_TOUCH = "UPDATE processes SET heartbeat_at = ?, heartbeat_seconds = ? WHERE id = ?"
 _SIGN_OFF = "DELETE FROM processes WHERE id = ?"
 
 
@@ -37,10 +37,10 @@ def next_due(database: str, kind: str) -> float | None:
     return None if run_at is None else max(0.0, run_at - time.time())
 
 
-def touch(database: str, identity: str) -> None:
-    """Send the process' heartbeat, if the database lets us."""
+def touch(database: str, identity: str, seconds: float) -> None:
+    """Send the process' heartbeat, if the database lets us, and say that the next one comes in so many seconds."""
     with contextlib.suppress(sqlite3.Error), _opened(database) as connection:
-        connection.execute(_TOUCH, (time.time(), identity))
+        connection.execute(_TOUCH, (time.time(), seconds, identity))
 
 
 def sign_off(database: str, identity: str) -> None:

@@ -15,7 +15,7 @@ def write(home: Path, text: str) -> dict[str, str]:
 
 def test_defaults_alone_are_valid(tmp_path: Path) -> None:
     settings, paths = load({"SECAID_HOME": str(tmp_path)})
-    assert settings.poll.interval_seconds == 300
+    assert settings.poll.interval_seconds == 900
     assert paths.database == tmp_path / "secaid.db"
 
 

@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
+from daemon.process import porter
 from daemon.store import migrate, processes
 from daemon.store.opening import open_store
 
@@ -82,6 +84,64 @@ def test_what_is_dropped_is_taken_and_sigterm_ends_it_with_a_sign_off(home, tmp_
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == 0
     assert everyone(store) == []
+
+
+def is_porter(process):
+    return "daemon.process.porter" in psutil.Process(process.pid).cmdline()
+
+
+def test_one_that_rests_is_small_and_comes_back_for_what_is_dropped(home, tmp_path, store, serving):
+    """The same process throughout, and nobody misses it."""
+    configure(home, watch=[str(tmp_path / "inbox")])
+    process = serving("-m", "daemon.cli", "poll")
+    for name in ("a", "b"):
+        until(lambda: is_porter(process), "it does not rest")
+        time.sleep(0.5)
+        assert psutil.Process(process.pid).memory_info().rss < 20 * 2**20
+        ((row,)) = everyone(store)
+        assert (row.pid, row.role, row.state, row.stale) == (process.pid, "poller", "idle", False)
+        (tmp_path / "inbox" / "growing.part").write_text("no report")
+        (tmp_path / "inbox" / f"{name}.json").write_text("{}")
+        until(lambda name=name: name in artifacts(store), "the report was not taken")
+    until(lambda: is_porter(process), "it does not rest again")
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == 0
+    assert everyone(store) == []
+
+
+def test_github_is_not_asked_before_its_time_because_a_folder_changed(home, tmp_path, store, serving):
+    configure(home, watch=[str(tmp_path / "inbox")], repositories=[{"name": "octo/orders"}])
+    (tmp_path / "inbox" / "a.json").write_text("{}")
+    process = serving("-m", "daemon.process.poller", "--due", str(time.monotonic() + 3600))
+    until(lambda: artifacts(store) == ["a"] and is_porter(process), "it does not rest")
+    (row,) = everyone(store)
+    assert (row.state, row.note[:15]) == ("idle", "asks GitHub at ")
+    assert "poll.failed" not in (home / "logs" / "poll.log").read_text()
+
+
+def test_a_porter_asks_at_its_time_and_rests_again(home, store, serving):
+    configure(home, repositories=[{"name": "octo/orders"}])
+    process = serving("-m", "daemon.process.poller", "--due", str(time.monotonic() + 3))
+    log = home / "logs" / "poll.log"
+    until(lambda: log.exists() and "poll.failed" in log.read_text(), "it never asked")
+    until(lambda: is_porter(process), "it does not rest")
+
+
+def test_only_reports_that_come_go_or_change_are_news(tmp_path):
+    seen = [porter.snapshot([str(tmp_path), "/nowhere"])]
+    for change in (
+        lambda: (tmp_path / "a.json").write_text("{}"),
+        lambda: (tmp_path / "a.json").write_text("{ }"),
+        lambda: (tmp_path / "b\udcff.ZIP").write_text(""),
+        lambda: (tmp_path / "a.json").unlink(),
+    ):
+        change()
+        seen.append(porter.snapshot([str(tmp_path), "/nowhere"]))
+    assert len(set(seen)) == len(seen)
+    (tmp_path / "notes.docx").write_text("x")
+    (tmp_path / ".hidden.json").write_text("x")
+    assert porter.snapshot([str(tmp_path), "/nowhere"]) == seen[-1]
 
 
 def test_without_a_token_it_goes_on_and_says_what_to_do(home, store, serving):
