@@ -172,7 +172,7 @@ def test_a_doorman_comes_back_when_the_clock_was_set_back(house, monkeypatch: py
 
     offsets = iter([1_000_000.0, 1_000_000.0 - 86_400])
     monkeypatch.setattr(doorman, "_clock", lambda: next(offsets))
-    monkeypatch.setattr(doorman, "_replace", come_back)
+    monkeypatch.setattr(doorman, "replace", come_back)
     handlers = {number: signal.getsignal(number) for number in doorman.SIGNALS}
     try:
         with pytest.raises(BackAgainError, match="the-worker"):
