@@ -41,7 +41,11 @@ class SourceTree(Protocol):
         ...
 
     def paths(self) -> Iterator[str]:
-        """Every regular file, sorted; dependencies' and build folders are left out."""
+        """Every regular file, sorted; dependencies' and build folders are left out.
+
+        Raises:
+            SourceUnavailable: the tree as a whole is not to be had.
+        """
         ...
 
 
@@ -64,19 +68,18 @@ class MemoryTree:
 
 
 class AbsentTree:
-    """Stands in where the source is not to be had: it holds no file, and says why."""
+    """Stands in where the source is not to be had: it shows no file, and says why."""
 
     def __init__(self, reason: str) -> None:
         self._reason = reason
 
     def read(self, path: str) -> bytes:
         """See `SourceTree.read`."""
-        message = f"{path} cannot be read: {self._reason}"
-        raise SourceUnavailable(message)
+        raise SourceUnavailable(self._reason)
 
     def paths(self) -> Iterator[str]:
-        """See `SourceTree.paths`."""
-        return iter(())
+        """See `SourceTree.paths`. To say that there is no file would be an answer, and a wrong one."""
+        raise SourceUnavailable(self._reason)
 
 
 class FolderTree:

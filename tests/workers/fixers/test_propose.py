@@ -1,10 +1,12 @@
 """Which fixers are asked, and what is said where none has an answer."""
 
-from daemon.domain.finding import Finding, Location, Region
+import pytest
+
+from daemon.domain.finding import Finding, Location, Package, Region
 from daemon.domain.severity import Severity
 from workers.fixers.propose import fixers_for, propose
 from workers.fixers.registry import Target
-from workers.source.tree import MemoryTree
+from workers.source.tree import AbsentTree, MemoryTree
 
 SOURCE = b"import yaml\n\n\ndef read(stream):\n    return yaml.load(stream, Loader=yaml.Loader)\n"
 
@@ -41,3 +43,20 @@ def test_a_fixer_of_another_language_has_nothing_to_say():
 def test_an_unknown_rule_without_a_weakness_is_named():
     proposal = propose(Target(finding=finding("semgrep", "rules.our-own"), tree=MemoryTree({"app.py": SOURCE})))
     assert proposal.reason == "no fixer knows semgrep's rule rules.our-own"
+
+
+@pytest.mark.parametrize("ecosystem", ["Maven", "npm", "PyPI", "Go", "GitHub Actions"])
+def test_a_package_of_a_source_that_is_not_there_is_not_called_undeclared(ecosystem):
+    package = Package(name="a:b", version="1.0.0", ecosystem=ecosystem, fixed_versions=("1.0.1",))
+    found = Finding(
+        tool="osv-scanner", rule="CVE-2000-0001", message="", severity=Severity.HIGH, category="dependency",
+        package=package, locations=(Location(path="lockfile"),),
+    )  # fmt: skip
+    proposal = propose(Target(finding=found, tree=AbsentTree("source not available: no checkout")))
+    assert proposal.reason == "source not available: no checkout"
+
+
+def test_a_header_of_a_source_that_is_not_there_has_no_server_to_be_missed():
+    found = Finding(tool="zap", rule="10021", message="", severity=Severity.LOW)
+    proposal = propose(Target(finding=found, tree=AbsentTree("source not available: no checkout")))
+    assert proposal.reason == "source not available: no checkout"

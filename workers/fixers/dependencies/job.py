@@ -12,7 +12,7 @@ from daemon.errors import SourceUnavailable
 from workers.fixers.dependencies.choice import Choice, choose, fixes
 from workers.fixers.registry import NoFix, Target
 from workers.source.manifests.declaration import Declaration, Span, floor
-from workers.source.tree import SKIPPED, SourceTree
+from workers.source.tree import SKIPPED, AbsentTree, SourceTree
 
 MAX_MANIFESTS = 400
 """Build files of one repository that are read for one finding."""
@@ -65,10 +65,16 @@ class Job:
         return found
 
     def read(self, path: str) -> bytes | None:
-        """A file's bytes; none where it is not in the tree."""
+        """A file's bytes; none where it is not in the tree.
+
+        Raises:
+            SourceUnavailable: the whole tree is not to be had, so that nobody knows which files it has.
+        """
         try:
             return self.tree.read(path)
         except SourceUnavailable:
+            if isinstance(self.tree, AbsentTree):
+                raise
             return None
 
     def nearest(self, *names: str) -> str | None:
