@@ -27,6 +27,10 @@ _ALIASES = {
 }
 _NOT_SETTINGS = {"SECAID_HOME", "SECAID_GITHUB_TOKEN"}
 """Variables of secaid's that other modules are given through `Settings`."""
+EMBEDDED = "embedded"
+"""As `model.base`: the small model that comes inside a package."""
+EMBEDDED_MODEL = "SmolLM2-135M-Instruct-4bit"
+"""The name of its directory."""
 
 Positive = typing.Annotated[int, msgspec.Meta(gt=0)]
 NotNegative = typing.Annotated[int, msgspec.Meta(ge=0)]
@@ -122,6 +126,11 @@ class Model(_Section, frozen=True, kw_only=True):
     base: str
     directory: str
     embedding: str
+
+    @property
+    def base_name(self) -> str:
+        """The name of the base model's directory, which releases call their base model."""
+        return EMBEDDED_MODEL if self.base == EMBEDDED else Path(self.base).name
 
 
 class AnalysisSettings(_Section, frozen=True, kw_only=True):

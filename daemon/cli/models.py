@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 import msgspec
@@ -11,9 +12,9 @@ from daemon.cli.context import here, opened
 from daemon.cli.output import json_option, print_json, print_table, printable
 from daemon.domain.job import JobKind, NewJob
 from daemon.domain.release import Release, ReleaseState
+from daemon.errors import ModelUnavailable
 from daemon.store import queue
 from daemon.store import releases as releases_store
-from daemon.store.engine import Store
 
 
 @click.group()
@@ -67,32 +68,27 @@ def train_model() -> None:
 @click.argument("name")
 def promote_model(name: str) -> None:
     """Let this release serve, by a person's decision."""
-    with opened(here()) as store:
-        _set(store, name, ReleaseState.PROMOTED, "promoted by a person")
-    click.echo(f"{name} serves from now on")
+    where = here()
+    with opened(where) as store, store.begin() as conn:
+        chosen = _named(releases_store.listing(conn), name)
+        if not where.settings.storage.url and not Path(chosen.path).is_dir():
+            message = f"{name} is no longer in {chosen.path}: put its folder back, or train again"
+            raise ModelUnavailable(message)
+        promoted = msgspec.structs.replace(chosen, state=ReleaseState.PROMOTED, reason="promoted by a person")
+        releases_store.save(conn, promoted)
+    click.echo(f"{name} serves from now on, with its base model {chosen.base_model}")
 
 
 @models.command("rollback")
 def rollback_model() -> None:
     """Back to what served before: the release before this one, or the base model."""
     with opened(here()) as store, store.begin() as conn:
-        found = releases_store.listing(conn)
-        serving = next((one for one in found if one.state is ReleaseState.PROMOTED), None)
-        if serving is None:
-            message = "no tuned model serves, so there is nothing to roll back"
-            raise click.UsageError(message)
-        retired = msgspec.structs.replace(serving, state=ReleaseState.RETIRED, reason="rolled back by a person")
-        releases_store.save(conn, retired)
-        earlier = [one for one in found if one.created_at < serving.created_at and one.state is ReleaseState.RETIRED]
-        if earlier:
-            releases_store.save(conn, msgspec.structs.replace(earlier[0], state=ReleaseState.PROMOTED))
-    click.echo(f"{earlier[0].name if earlier else 'the base model'} serves from now on")
-
-
-def _set(store: Store, name: str, state: ReleaseState, reason: str) -> None:
-    with store.begin() as conn:
-        chosen = _named(releases_store.listing(conn), name)
-        releases_store.save(conn, msgspec.structs.replace(chosen, state=state, reason=reason))
+        both = releases_store.roll_back(conn, "rolled back by a person")
+    if both is None:
+        message = "no tuned model serves, so there is nothing to roll back"
+        raise click.UsageError(message)
+    taken, before = both
+    click.echo(f"{before.name if before else 'the base model'} serves from now on, in place of {taken.name}")
 
 
 def _named(found: Sequence[Release], name: str) -> Release:

@@ -68,7 +68,7 @@ def status(watch: bool, as_json: bool) -> None:
 def look(store: Store, where: Here) -> Status:
     """The whole state, read once."""
     with store.read() as conn:
-        serving = releases.serving(conn)
+        serving = releases.serving(conn, where.settings.model.base_name)
         results = summary.results(conn)
         files = tuple(accounts(conn))
     queue = overview(store)
@@ -153,6 +153,7 @@ def _print_results(results: Results) -> None:
         f"{outcomes.get('fixed', 0)} of {results.findings} findings have one, "
         f"{results.with_multiple_approaches} have several approaches"
     )
+    _print_analyses(results)
     for rule in results.noisy_rules:
         click.echo(
             printable(
@@ -160,3 +161,12 @@ def _print_results(results: Results) -> None:
                 f"{rule.verified_fixes} with a verified fix, {rule.applied_fixes} applied"
             )
         )
+
+
+def _print_analyses(results: Results) -> None:
+    """Who explains the findings; the rules alone where no model was there to be asked."""
+    if not results.analyses:
+        return
+    asked, rules = (results.analyses.get(source, 0) for source in ("model", "rule"))
+    why = "" if asked else "; `secaid doctor` looks for the model"
+    click.echo(f"analyses  {asked} by a model, {rules} in their rules' own words{why}")

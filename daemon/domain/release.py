@@ -16,6 +16,9 @@ class ReleaseState(enum.StrEnum):
     KEPT_BASE = "kept-base"
     """It measured no better; the model in service stays."""
     RETIRED = "retired"
+    """It served, until another was promoted."""
+    ROLLED_BACK = "rolled-back"
+    """It served, until a person took it back: no rollback returns to it."""
 
 
 class StageResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,3 +64,5 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     base_evaluation: Evaluation | None = None
     evaluation: Evaluation | None = None
     created_at: dt.datetime
+    promoted_at: dt.datetime | None = None
+    """When it last began to serve."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
 import msgspec
@@ -30,7 +31,29 @@ def save(conn: sa.Connection, release: Release) -> None:
         for other in listing(conn):
             if other.state is ReleaseState.PROMOTED and other.name != release.name:
                 _write(conn, msgspec.structs.replace(other, state=ReleaseState.RETIRED))
+        release = msgspec.structs.replace(release, promoted_at=dt.datetime.now(dt.UTC))
     _write(conn, release)
+
+
+def roll_back(conn: sa.Connection, reason: str) -> tuple[Release, Release | None] | None:
+    """Take back the one that serves, for what served before it: a release, or None for the base model.
+
+    Returns:
+        The two; None where no release serves.
+    """
+    found = listing(conn)
+    serving = next((one for one in found if one.state is ReleaseState.PROMOTED), None)
+    if serving is None:
+        return None
+    _write(conn, msgspec.structs.replace(serving, state=ReleaseState.ROLLED_BACK, reason=reason))
+    before = max((one for one in found if one.state is ReleaseState.RETIRED), key=_since, default=None)
+    if before is not None:
+        _write(conn, msgspec.structs.replace(before, state=ReleaseState.PROMOTED))
+    return serving, before
+
+
+def _since(release: Release) -> dt.datetime:
+    return release.promoted_at or release.created_at
 
 
 def _write(conn: sa.Connection, release: Release) -> None:
@@ -49,10 +72,14 @@ def listing(conn: sa.Connection) -> list[Release]:
     return [_decode(data) for data in conn.execute(query).scalars()]
 
 
-def serving(conn: sa.Connection) -> Release | None:
-    """The promoted one; None while the base model serves."""
+def serving(conn: sa.Connection, base_model: str) -> Release | None:
+    """The promoted release of this base model, by its directory's name; None while the base model itself serves.
+
+    An adapter fits the model it was trained on and no other: whoever sets another base model is served by that one.
+    """
     data = conn.execute(sa.select(releases.c.data).where(releases.c.state == "promoted")).scalar()
-    return _decode(data) if data is not None else None
+    release = _decode(data) if data is not None else None
+    return release if release and release.base_model == base_model else None
 
 
 def save_losses(conn: sa.Connection, release: str, reported: Iterable[Loss]) -> None:

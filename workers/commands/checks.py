@@ -24,13 +24,14 @@ from daemon.service.backend import supervisor
 from daemon.service.health import Health as ServiceHealth
 from daemon.service.health import report
 from daemon.service.plan import plan
+from daemon.settings import EMBEDDED
 from daemon.store import cursors, processes
 from daemon.store.backup import integrity
 from daemon.store.sqlite import sqlite_risk
 from daemon.tokens import find_token
 from workers.commands.prepare import scanner_folders
 from workers.llm import embedded
-from workers.llm.locate import EMBEDDED, base_models, find_model
+from workers.llm.locate import base_models, find_model
 from workers.verify.environments import available
 
 _LITTLE_DISK = 5 * 2**30

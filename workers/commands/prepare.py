@@ -15,10 +15,10 @@ from daemon import access, settings
 from daemon.cli.context import Here, opened
 from daemon.errors import SettingsError, Unavailable
 from daemon.resources import resource
-from daemon.settings import Model, Repository
+from daemon.settings import EMBEDDED, Model, Repository
 from daemon.tokens import find_token, save_token
 from workers.llm.download import OnBytes, download, look_up, repository_of
-from workers.llm.locate import EMBEDDED, base_models, find_model, model_directory
+from workers.llm.locate import base_models, find_model, model_directory
 
 _TENTH = 10
 

@@ -26,14 +26,23 @@ _loaded: dict[tuple[Path, Path | None], MlxModel] = {}
 
 
 def serving(context: JobContext) -> Serving:
-    """The base model with the promoted release's adapter, if one is promoted."""
-    with context.store.read() as conn:
-        release = releases.serving(conn)
+    """The base model with the promoted release's adapter, if one of this base model is promoted."""
     try:
         directory = model_directory(context.settings.model)
-        return Serving(load(directory, adapter(release, context), context.settings.analysis.batch_size))
+        return Serving(load(directory, adapter_of(directory, context), context.settings.analysis.batch_size))
     except ModelUnavailable as error:
         return Serving(None, f"no model was asked: {error}")
+
+
+def adapter_of(base: Path, context: JobContext) -> Path | None:
+    """The adapter that serves with this base model; none while the base model serves alone.
+
+    Raises:
+        ModelUnavailable: as `adapter`.
+    """
+    with context.store.read() as conn:
+        release = releases.serving(conn, base.name)
+    return adapter(release, context)
 
 
 def keep(name: str, trained: Path, context: JobContext) -> None:

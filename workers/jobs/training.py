@@ -44,11 +44,10 @@ def run(job: Job, context: JobContext) -> None:
     """Train, measure, decide."""
     with context.store.read() as conn:
         known = split(examples.load(conn))
-        serving = releases.serving(conn)
     base = model_directory(context.settings.model)
     trained = _train(known, base, job, context)
     questions, trees = _questions(known, context)
-    before = _evaluate(questions, trees, base, model.adapter(serving, context), context, _TRAINED)
+    before = _evaluate(questions, trees, base, model.adapter_of(base, context), context, _TRAINED)
     after = _evaluate(questions, trees, base, trained.path, context, (1 + _TRAINED) / 2)
     decision = decide(before, after)
     release = Release(

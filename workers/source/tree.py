@@ -74,7 +74,8 @@ class AbsentTree:
         self._reason = reason
 
     def read(self, path: str) -> bytes:
-        """See `SourceTree.read`."""
+        """See `SourceTree.read`. The reason names no path: every finding of the artifact shares it."""
+        del path
         raise SourceUnavailable(self._reason)
 
     def paths(self) -> Iterator[str]:
