@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -41,11 +42,10 @@ def save_vectors(conn: sa.Connection, vectors: Mapping[int, bytes], model: str) 
         conn.execute(cases.update().where(cases.c.id == case_id).values(vector=vector, model=model))
 
 
-def embedded(conn: sa.Connection, model: str) -> int:
-    """How many cases this model has embedded."""
-    query = sa.select(sa.func.count()).select_from(cases).where(cases.c.vector.is_not(None), cases.c.model == model)
-    number: int = conn.execute(query).scalar_one()
-    return number
+def proven_before(conn: sa.Connection, moment: dt.datetime) -> list[int]:
+    """Cases whose fix was first found before `moment`, ordered by id."""
+    query = sa.select(cases.c.id).join(fixes, fixes.c.id == cases.c.fix_id)
+    return list(conn.execute(query.where(fixes.c.created_at < moment.timestamp()).order_by(cases.c.id)).scalars())
 
 
 def fixes_of(conn: sa.Connection, ids: Iterable[int]) -> dict[int, tuple[str, Fix]]:

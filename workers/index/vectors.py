@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,16 +55,18 @@ class VectorIndex:
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
-    def nearest(self, vector: npt.NDArray[np.float32], k: int) -> list[Hit]:
-        """The `k` closest cases, closest first; fewer where there are not so many."""
-        if not len(self) or k < 1:
+    def nearest(self, vector: npt.NDArray[np.float32], k: int, among: Collection[int] | None = None) -> list[Hit]:
+        """The `k` closest cases, of those in `among` where it is given, closest first; fewer where there are fewer."""
+        if not len(self) or k < 1 or (among is not None and not among):
             return []
-        scores, ids = self._index.search(vector.reshape(1, -1), min(k, len(self)))
+        scores, ids = self._index.search(vector.reshape(1, -1), min(k, len(self)), params=_only(among))
         return [Hit(int(at), float(score)) for at, score in zip(ids[0], scores[0], strict=True) if at >= 0]
 
 
-def search(index: VectorIndex, embedder: Embedder, text: str, k: int) -> list[Hit]:
-    """The stored cases whose text means most nearly the same.
+def search(
+    index: VectorIndex, embedder: Embedder, texts: Sequence[str], k: int, among: Collection[int] | None = None
+) -> list[list[Hit]]:
+    """For each text the stored cases whose text means most nearly the same; the texts are embedded together.
 
     Raises:
         ValueError: the index was made by another embedding model.
@@ -72,7 +74,7 @@ def search(index: VectorIndex, embedder: Embedder, text: str, k: int) -> list[Hi
     if index.model != embedder.name:
         message = f"the index holds vectors of {index.model}, not of {embedder.name}: rebuild it"
         raise ValueError(message)
-    return index.nearest(embedder.embed([text])[0], k)
+    return [index.nearest(row, k, among) for row in embedder.embed(texts)]
 
 
 def open_index(folder: Path, vectors: Mapping[int, bytes], model: str) -> tuple[VectorIndex, str]:
@@ -155,8 +157,19 @@ def _contents(vectors: Mapping[int, bytes]) -> str:
     return digest.hexdigest()
 
 
+def _only(among: Collection[int] | None) -> Any:
+    """What confines a search to these ids."""
+    if among is None:
+        return None
+    import faiss
+    import numpy as np
+
+    selector = faiss.IDSelectorBatch(np.fromiter(among, np.int64, len(among)))
+    return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # its keywords are set at run time
+
+
 def _write(file: Path, content: bytes) -> None:
-    staging = file.with_name(f".{file.name}")
+    staging = file.with_name(f".{file.name}.{os.getpid()}")  # two processes may rebuild it at once
     with staging.open("wb") as stream:
         stream.write(content)
         stream.flush()

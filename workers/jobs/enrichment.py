@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from daemon.domain.analysis import Analysis
+from daemon.domain.artifact import Artifact
 from daemon.domain.example import Example
 from daemon.domain.job import Job, JobKind, NewJob
 from daemon.errors import SourceUnavailable
@@ -38,7 +39,7 @@ def run(job: Job, context: JobContext) -> None:
         explained = analyses.load(conn, [one.id for one in stored])
     context.progress(0.0, f"proposing fixes for {len(stored)} findings")
     tree = scanned_tree(artifact, context.paths)
-    items = _repaired(stored, tree, context)
+    items = _repaired(stored, artifact, tree, context)
     materials = [_material(item, tree, explained.get(item.id), context) for item in items]
     made = make_examples(materials)
     fixed = sum(bool(item.verified) for item in items)
@@ -48,7 +49,7 @@ def run(job: Job, context: JobContext) -> None:
         _follow_up(conn, context)
 
 
-def _repaired(stored: Sequence[StoredFinding], tree: SourceTree, context: JobContext) -> list[Item]:
+def _repaired(stored: Sequence[StoredFinding], artifact: Artifact, tree: SourceTree, context: JobContext) -> list[Item]:
     """Deterministic fixers and the scanners' own fixes first; what was learned is tried on the rest."""
 
     def say(line: str) -> None:
@@ -58,7 +59,7 @@ def _repaired(stored: Sequence[StoredFinding], tree: SourceTree, context: JobCon
     items = [Item(id=one.id, finding=one.finding) for one in stored]
     items = repair(items, tree, verifier, here, Options(), say)
     rest = {item.id: item.finding for item in items if not item.verified}
-    learned = similar.candidates(rest, tree, context)
+    learned = similar.candidates(rest, artifact, tree, context)
     again = [item for item in items if item.id in learned]
     better = {item.id: item for item in repair(again, tree, verifier, here, Options(), say, more=learned)}
     return [better.get(item.id, item) for item in items]

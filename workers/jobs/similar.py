@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from daemon.domain.analysis import CodeContext
+from daemon.domain.artifact import Artifact
 from daemon.domain.finding import Finding
-from daemon.domain.fix import Candidate
+from daemon.domain.fix import Candidate, Fix
 from daemon.errors import ModelUnavailable, SourceUnavailable
 from daemon.events import emit
 from daemon.masking import mask
@@ -14,13 +15,14 @@ from daemon.store import cases
 from workers.analysis.context import code_context
 from workers.index.adapt import adapt
 from workers.index.embed import Embedder, load_embedder
-from workers.index.vectors import VectorIndex, open_index, search
+from workers.index.vectors import VectorIndex, open_index, search, to_bytes
 from workers.jobs import model
 from workers.jobs.context import JobContext
 from workers.llm.edit import EditQuestion, propose_edits
 from workers.llm.locate import base_models
 from workers.source.tree import SourceTree
 
+_BATCH = 64
 _embedders: dict[str, Embedder] = {}
 
 
@@ -41,6 +43,25 @@ def embedder(context: JobContext) -> Embedder:
     return _embedders[name]
 
 
+def embed_missing(context: JobContext) -> int:
+    """Give every case that has no vector of the embedding model its own; how many there were.
+
+    Raises:
+        ModelUnavailable: the embedding model is not on this machine.
+    """
+    name = context.settings.model.embedding
+    with context.store.read() as conn:
+        missing = [case for case in cases.load(conn, name) if case.vector is None]
+    for start in range(0, len(missing), _BATCH):
+        batch = missing[start : start + _BATCH]
+        rows = embedder(context).embed([case.text for case in batch])
+        with context.transaction() as conn:
+            cases.save_vectors(conn, {case.id: to_bytes(row) for case, row in zip(batch, rows, strict=True)}, name)
+        done = start + len(batch)
+        context.progress(done / len(missing), f"embedded {done} of {len(missing)} cases")
+    return len(missing)
+
+
 def index(context: JobContext) -> VectorIndex:
     """The index of every case that is embedded, loaded or rebuilt from the database."""
     name = context.settings.model.embedding
@@ -51,12 +72,18 @@ def index(context: JobContext) -> VectorIndex:
     return found
 
 
-def candidates(findings: Mapping[str, Finding], tree: SourceTree, context: JobContext) -> dict[str, list[Candidate]]:
-    """Finding id → candidates from cases and from the model, for findings that nothing else could fix."""
+def candidates(
+    findings: Mapping[str, Finding], artifact: Artifact, tree: SourceTree, context: JobContext
+) -> dict[str, list[Candidate]]:
+    """Finding id → candidates from cases and from the model, for findings that nothing else could fix.
+
+    Only cases count that were proven before the artifact came in. Those of its own batch are proven at the same
+    time, by jobs in whatever order, and what comes of a run must not hang on which of them was killed.
+    """
     questions = {one: question for one in findings if (question := _question(findings[one], tree, context))}
     if not questions:
         return {}
-    found = {one: _cases(question, context) for one, question in questions.items()} if _any_case(context) else {}
+    found = _cases(questions, artifact, context)
     asked = list(questions)[: context.settings.enrichment.model_findings]
     serving = model.serving(context) if asked else None
     if serving is not None and serving.model is not None:
@@ -78,22 +105,30 @@ def _question(finding: Finding, tree: SourceTree, context: JobContext) -> EditQu
         return None
 
 
-def _any_case(context: JobContext) -> bool:
-    if not context.settings.enrichment.similar_cases:
-        return False
+def _cases(
+    questions: Mapping[str, EditQuestion], artifact: Artifact, context: JobContext
+) -> dict[str, list[Candidate]]:
+    wanted = context.settings.enrichment.similar_cases
     with context.store.read() as conn:
-        return cases.embedded(conn, context.settings.model.embedding) > 0
-
-
-def _cases(question: EditQuestion, context: JobContext) -> list[Candidate]:
+        known = cases.proven_before(conn, artifact.created_at) if wanted else []
+    if not known:
+        return {}
+    texts = [text(question.finding, question.context) for question in questions.values()]
     try:
-        wanted = text(question.finding, question.context)
-        hits = search(index(context), embedder(context), wanted, context.settings.enrichment.similar_cases)
+        embed_missing(context)
+        hits = search(index(context), embedder(context), texts, wanted, known)
     except ModelUnavailable as error:
         emit("index.unavailable", level="warning", reason=str(error))
-        return []
+        return {}
     with context.store.read() as conn:
-        proven = cases.fixes_of(conn, [hit.id for hit in hits])
-    path = question.context.path
-    adapted = [adapt(proven[hit.id][1], question.finding, path, question.content) for hit in hits if hit.id in proven]
-    return [candidate for candidate in adapted if candidate is not None]
+        proven = cases.fixes_of(conn, {hit.id for each in hits for hit in each})
+    nearest = {one: [hit.id for hit in each] for one, each in zip(questions, hits, strict=True)}
+    return {
+        one: _adapted(questions[one], [proven[case][1] for case in near if case in proven])
+        for one, near in nearest.items()
+    }
+
+
+def _adapted(question: EditQuestion, fixes: Sequence[Fix]) -> list[Candidate]:
+    made = [adapt(fix, question.finding, question.context.path, question.content) for fix in fixes]
+    return [candidate for candidate in made if candidate is not None]

@@ -27,11 +27,18 @@ def vectors():
 
 def test_the_nearest_cases_come_first_under_their_own_ids(tmp_path, vectors):
     index, _ = open_index(tmp_path / "index", vectors, MODEL)
-    hits = search(index, Letters(), "aaaa", 3)
+    (hits,) = search(index, Letters(), ["aaaa"], 3)
     assert [hit.id for hit in hits[:2]] == [7, 40]
     assert hits[0].score == pytest.approx(1.0, abs=1e-5)
-    assert [hit.id for hit in search(index, Letters(), "h", 1)] == [2**40]
-    assert len(search(index, Letters(), "a", 99)) == 4
+    assert [hit.id for hit in search(index, Letters(), ["h"], 1)[0]] == [2**40]
+    assert len(search(index, Letters(), ["a"], 99)[0]) == 4
+
+
+def test_a_search_can_be_confined_to_some_cases(tmp_path, vectors):
+    index, _ = open_index(tmp_path / "index", vectors, MODEL)
+    (hits,) = search(index, Letters(), ["aaab"], 3, among=[11, 2**40])
+    assert [hit.id for hit in hits] == [11, 2**40]
+    assert search(index, Letters(), ["aaaa", "b"], 3, among=[]) == [[], []]
 
 
 def test_a_sound_index_is_loaded_and_a_changed_one_rebuilt(tmp_path, vectors):
@@ -56,7 +63,7 @@ def test_one_flipped_bit_anywhere_is_noticed(tmp_path, vectors, place, bit):
     file.write_bytes(content)
     index, how = open_index(folder, vectors, MODEL)
     assert how == "rebuilt: the file was damaged"
-    assert search(index, Letters(), "b", 1)[0].id == 11
+    assert search(index, Letters(), ["b"], 1)[0][0].id == 11
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff"])
@@ -75,7 +82,7 @@ def test_an_empty_index_finds_nothing(tmp_path):
 def test_vectors_of_two_models_are_never_compared(tmp_path, vectors):
     index, _ = open_index(tmp_path / "index", vectors, "another")
     with pytest.raises(ValueError, match="rebuild it"):
-        search(index, Letters(), "a", 1)
+        search(index, Letters(), ["a"], 1)
 
 
 def test_a_vector_comes_back_from_its_bytes(tmp_path):

@@ -73,7 +73,7 @@ class Installation:
 
 @pytest.fixture
 def installed(tiny_model: Path, tmp_path: Path) -> Callable[..., Installation]:
-    """Makes installations: quick leases, the tiny model, no case retrieval unless a test asks for it."""
+    """Makes installations: quick leases and the tiny model."""
 
     def make(name: str = "home", **settings: object) -> Installation:
         home = tmp_path / name
@@ -82,7 +82,6 @@ def installed(tiny_model: Path, tmp_path: Path) -> Callable[..., Installation]:
             "analysis_model_findings": 2,
             "analysis_max_new_tokens": 24,
             "enrichment_model_findings": 0,
-            "enrichment_similar_cases": 0,
             "training_min_new_examples": 100_000,
             "queue_lease_seconds": 3,
             "queue_heartbeat_seconds": 0.5,
