@@ -96,7 +96,7 @@ def _ask(batch: Sequence[_Asked], model: TextModel, settings: AnalysisSettings) 
 
 def _kept(question: _Asked, reply: Reply, model: TextModel) -> Analysis:
     answers = {name: _tidy(text) for name, text in (reply.value or {}).items()}
-    reason = reply.reason or fault(answers, *question.item)
+    reason = reply.reason or fault(answers, *question.item, reply.confidence)
     if reason:
         refused = from_rule(question.item[0], f"{model.name} gave no usable reply: {reason}")
         return msgspec.structs.replace(refused, model=model.name, prompt_sha256=question.key)

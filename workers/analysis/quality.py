@@ -18,16 +18,30 @@ _DISTINCT = 0.5
 _SAME = 0.75
 """Shared words ÷ all words of two answers; above it one repeats the other."""
 _LONG_WORD = 5
+_FEWEST_CONTENT_WORDS = 3
+_LEAST_CONFIDENCE = 0.5
+"""Geometric mean of the tokens' probabilities; below it the model itself held most of its words for unlikely."""
+_DEBRIS = re.compile(r"[,;:]\s*[.,;:]")
+_UNFINISHED = re.compile(
+    r"\b(?:a|an|and|any|are|as|at|be|been|being|but|by|can|could|for|from|has|have|if|in|into|is|it|its|may|not|of|on|or"
+    r"|should|so|such|than|that|the|their|then|these|this|those|to|was|were|when|where|which|who|will|with|would|your)"
+    r"[.…!?]*$"
+)
+"""A sentence that a bound cut off ends in a word that wants another one."""
 
 
-def fault(answers: dict[str, str], finding: Finding, context: CodeContext | None) -> str | None:
+def fault(
+    answers: dict[str, str], finding: Finding, context: CodeContext | None, confidence: float = 1.0
+) -> str | None:
     """Why these answers must not be shown, as a sentence; none where they may be."""
+    if confidence < _LEAST_CONFIDENCE:
+        return f"it was not sure of its words (confidence {confidence:.2f})"
     source = _source(finding, context)
     for name, text in answers.items():
         if reason := _hollow(text.lower().replace(MASK, ""), source):
             return f"its {name} {reason}"
     for (one, first), (two, second) in itertools.combinations(answers.items(), 2):
-        if _overlap(set(_WORD.findall(first.lower())), set(_WORD.findall(second.lower()))) > _SAME:
+        if _same(_WORD.findall(first.lower()), _WORD.findall(second.lower())):
             return f"its {one} and {two} say the same"
     spoken = {word for text in answers.values() for word in _WORD.findall(text.lower())}
     if not {word for word in spoken if len(word) >= _LONG_WORD} & set(_WORD.findall(source)):
@@ -43,13 +57,19 @@ def _hollow(text: str, source: str) -> str | None:
         return "is mostly digits and punctuation"
     if len(set(words)) < _DISTINCT * len(words):
         return "repeats itself"
+    if _DEBRIS.search(text) or _UNFINISHED.search(text):
+        return "breaks off"
     if any(blank not in source for blank in _BLANK.findall(text)):
         return "has blanks that were never filled in"
     return None
 
 
-def _overlap(one: set[str], two: set[str]) -> float:
-    return len(one & two) / max(1, len(one | two))
+def _same(one: list[str], two: list[str]) -> bool:
+    """Whether two answers share most words or, but for the first, one has none to say that the other has not said."""
+    if len({*one} & {*two}) > _SAME * len({*one, *two}):
+        return True
+    fewer, more = sorted(({word for word in each[1:] if len(word) >= _LONG_WORD} for each in (one, two)), key=len)
+    return len(fewer) >= _FEWEST_CONTENT_WORDS and fewer <= more
 
 
 def _source(finding: Finding, context: CodeContext | None) -> str:

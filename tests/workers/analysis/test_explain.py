@@ -137,10 +137,23 @@ def test_an_invalid_reply_gives_way_to_the_rule_and_is_not_asked_again(make_find
         ({"impact": "Bad."}, "not a sentence"),
         ({"impact": "the shell the shell the shell the shell the shell"}, "repeats itself"),
         ({"impact": "An attacker could use the [name of feature] of the subprocess."}, "blanks"),
+        ({"impact": "An attacker could start a subprocess that is not available to the."}, "impact breaks off"),
+        ({"remediation": "Add to the internal data of the subprocess, which, ."}, "remediation breaks off"),
+        ({"prevention": "Review the command through the shell of a process."}, "prevention say the same"),
     ],
 )
 def test_a_hollow_reply_is_refused_with_its_fault(make_finding, changed, said):
     assert said in fault(GOOD | changed, make_finding(), None)
+
+
+def test_a_reply_that_its_own_model_doubts_gives_way_to_the_rule(make_finding, settings):
+    class Doubting(Answering):
+        def complete(self, questions, **rest):
+            return [msgspec.structs.replace(each, confidence=0.45) for each in super().complete(questions, **rest)]
+
+    analysis = explain(items(make_finding, "A"), Doubting(), settings=settings)[0]
+    assert analysis.source is AnalysisSource.RULE
+    assert "not sure of its words (confidence 0.45)" in analysis.note
 
 
 def test_a_reply_must_mention_what_was_found_and_a_good_one_passes(make_finding):
