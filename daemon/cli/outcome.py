@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from daemon.cli.context import Here
 from daemon.cli.output import console, print_table, printable
-from daemon.domain.release import Release, StageResult
+from daemon.domain.job import JobKind
+from daemon.domain.release import Evaluation, Release, StageResult
 from daemon.domain.severity import Severity
 from daemon.masking import mask
+from daemon.store import examples as examples_store
 from daemon.store import findings as findings_store
 from daemon.store import fixes as fixes_store
+from daemon.store import queue, summary
 from daemon.store import releases as releases_store
-from daemon.store import summary
 from daemon.store.engine import Store
 from daemon.store.findings import StoredFinding
 from daemon.store.fixes import StoredFix
 from daemon.store.summary import Results
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _SHOWN_REASONS = 5
 
@@ -28,17 +35,18 @@ def print_outcome(store: Store, where: Here) -> None:
         reasons = summary.unfixed_reasons(conn, limit=_SHOWN_REASONS)
         best = fixes_store.listing(conn, verified=True, limit=200)
         releases = releases_store.listing(conn)
+        untrained = None if releases else _why_untrained(conn, where)
         shown = _most_telling(best)
         finding = findings_store.load(conn, [shown.finding_id])[0] if shown else None
-    _print_findings(results)
+    _print_findings(results, where)
     _print_fixes(results, reasons)
     if shown and finding:
         _print_diff(shown, finding)
-    _print_learning(results, releases[0] if releases else None)
+    _print_learning(results, releases[0] if releases else None, untrained)
     _print_places(where)
 
 
-def _print_findings(results: Results) -> None:
+def _print_findings(results: Results, where: Here) -> None:
     rows = results.raw_rows
     _heading("Findings")
     click.echo(
@@ -51,10 +59,11 @@ def _print_findings(results: Results) -> None:
         for tool, counts in results.by_tool.items()
     ]
     print_table(("scanner", "findings", *severities), table, empty="none")
+    told = results.analyses
+    by_model = f"{told.get('model', 0)} by {where.settings.model.base_name}"
+    click.echo(f"\nexplained: {by_model}, {told.get('rule', 0)} in their rules' own words")
     for rule in results.noisy_rules[:1]:
-        click.echo(
-            printable(f"\n{rule.findings} of the {rule.tool} findings ({rule.share:.0%}) come from {rule.rule}.")
-        )
+        click.echo(printable(f"{rule.findings} of the {rule.tool} findings ({rule.share:.0%}) come from {rule.rule}."))
 
 
 def _print_fixes(results: Results, reasons: list[tuple[str, int]]) -> None:
@@ -70,6 +79,8 @@ def _print_fixes(results: Results, reasons: list[tuple[str, int]]) -> None:
         click.echo("\nWhy the others have none:")
         for reason, number in reasons:
             click.echo(printable(f"  {number:>4}  {reason}"))
+        if more := results.outcomes.get("unfixed", 0) - sum(number for _, number in reasons):
+            click.echo(f"  {more:>4}  for other reasons: `secaid findings list` and `show` tell each")
 
 
 _LEVELS = {
@@ -101,16 +112,34 @@ def _print_diff(shown: StoredFix, finding: StoredFinding) -> None:
     click.echo(f"{verdict.level}, {verdict.grade}, score {verdict.score:.2f}")
 
 
-def _print_learning(results: Results, release: Release | None) -> None:
+def _why_untrained(conn: Connection, where: Here) -> str:
+    dead = queue.jobs_list(conn, states=["dead"], kinds=[JobKind.TRAINING])
+    if dead:
+        return f"training failed: {dead[0].reason or 'no reason was recorded'}"
+    new, wanted = examples_store.untrained(conn), where.settings.training.min_new_examples
+    return f"{new} examples are new, and training starts at {wanted} (training.min_new_examples)"
+
+
+def _print_learning(results: Results, release: Release | None, untrained: str | None) -> None:
     _heading("Learning")
     examples = ", ".join(f"{number} {stage}" for stage, number in results.examples.items()) or "none"
     click.echo(f"training examples: {examples}; cases in the index: {results.cases['indexed']}")
     if release is None:
-        click.echo("no model was trained: too few new examples (training.min_new_examples)")
+        click.echo(printable(f"no model was trained: {untrained}"))
         return
     for stage in release.stages:
         click.echo(_stage(stage))
-    click.echo(printable(f"{release.state}: {release.reason}"))
+    for which, measured in (("before", release.base_evaluation), ("after", release.evaluation)):
+        if measured is not None:
+            click.echo(printable(f"{which:<6}  {_measured(measured)}"))
+    click.echo(printable(release.reason))
+
+
+def _measured(one: Evaluation) -> str:
+    return (
+        f"{one.model}: {one.verified} of {one.attempted} held-out findings fixed and verified "
+        f"({one.applies} edits applied), loss on general text {_loss(one.general_loss)}"
+    )
 
 
 def _stage(stage: StageResult) -> str:

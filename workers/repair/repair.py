@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import fnmatch
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
 from daemon.domain.edits import apply_edits, by_path
 from daemon.domain.finding import Finding
-from daemon.domain.fix import Candidate, Fix, Verdict
+from daemon.domain.fix import Candidate, Fix, FixSource, Verdict
 from daemon.errors import EditConflict, SourceUnavailable
 from workers.fixers.propose import propose, proxies
 from workers.fixers.registry import Target
@@ -26,6 +26,7 @@ from workers.verify.batch import Scanners
 from workers.verify.verifier import Task, Verifier, best_first
 
 Say = Callable[[str], None]
+_OWN = (FixSource.FIXER, FixSource.SCANNER)
 
 
 def repair(
@@ -91,8 +92,14 @@ def _item(item: Item, tried: Sequence[tuple[Candidate, Verdict]], reason: str | 
     )
     if any(fix.verdict.verified for fix in fixes):
         return msgspec.structs.replace(item, fixes=fixes)
-    best = next((f"{fix.candidate.approach}: {fix.verdict.reason}" for fix in fixes if fix.verdict.reason), None)
-    return msgspec.structs.replace(item, fixes=fixes, reason=best or reason or "no approach was left after the filters")
+    # Why a guess failed says less than why there is nothing better than a guess.
+    own = _why(fix for fix in fixes if fix.candidate.source in _OWN)
+    why = own or reason or _why(fixes) or "no approach was left after the filters"
+    return msgspec.structs.replace(item, fixes=fixes, reason=why)
+
+
+def _why(fixes: Iterable[Fix]) -> str | None:
+    return next((f"{fix.candidate.approach}: {fix.verdict.reason}" for fix in fixes if fix.verdict.reason), None)
 
 
 def _approach(candidate: Candidate, options: Options) -> bool:

@@ -1,0 +1,31 @@
+"""What a finding without a verified fix is told."""
+
+from __future__ import annotations
+
+from daemon.domain.finding import Finding, Location, Region
+from daemon.domain.fix import Candidate, Edit, FixSource
+from daemon.domain.severity import Severity
+from workers.parsers import read
+from workers.repair.item import Item, Options
+from workers.repair.repair import repair
+from workers.source.tree import MemoryTree
+from workers.verify.batch import Scanners
+from workers.verify.verifier import Verifier
+
+
+def test_a_guess_that_failed_does_not_hide_why_there_is_nothing_better():
+    finding = Finding(
+        tool="semgrep",
+        rule="rules.our-own",
+        message="",
+        severity=Severity.HIGH,
+        locations=(Location(path="a.py", region=Region(start_line=1)),),
+    )
+    edit = Edit(path="a.py", start=0, end=1, text="y")
+    guess = Candidate(approach="case-one", source=FixSource.CASE, edits=(edit,), explanation="as elsewhere")
+    nobody = Scanners({}, read)
+    tree = MemoryTree({"a.py": b"x = 1\n"})
+    item = Item(id="f", finding=finding)
+    (tried,) = repair([item], tree, Verifier(nobody), nobody, Options(), more={"f": [guess]})
+    assert tried.fixes[0].verdict.reason
+    assert tried.reason == "no fixer knows semgrep's rule rules.our-own"
