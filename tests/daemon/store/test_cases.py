@@ -9,7 +9,7 @@ from daemon.domain.finding import Finding
 from daemon.domain.fix import Candidate, Edit, Fix, Level, Verdict
 from daemon.domain.scan import KeptFinding, Scan
 from daemon.domain.severity import Severity
-from daemon.store import artifacts, cases, findings, fixes
+from daemon.store import artifacts, cases, fixes, lifecycle
 from daemon.store.artifacts import NewArtifact
 from daemon.store.engine import Store
 
@@ -30,7 +30,7 @@ def prove(store: Store, artifact: Artifact, finding_id: str) -> None:
         patch="",
     )
     with store.begin() as conn:
-        findings.save_scan(conn, artifact, Scan(files=(), findings=(KeptFinding(id=finding_id, finding=found),)))
+        lifecycle.save_scan(conn, artifact, Scan(files=(), findings=(KeptFinding(id=finding_id, finding=found),)))
         (one,) = fixes.save(conn, finding_id, [fix])
         cases.add(conn, {one: f"text of {finding_id}"})
 
