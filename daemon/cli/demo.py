@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import click
@@ -32,7 +33,7 @@ _REPOSITORY = "secaid/orders"
 )
 def demo(more: tuple[Path, ...]) -> None:
     """Take in real scan reports, explain, fix, verify, learn, and show what came of it. No network, no token."""
-    where = _here()
+    where, began = _here(), time.monotonic()
     _begin_anew(where)
     source = where.paths.data / "orders.git"
     commit = _import_history(source)
@@ -47,6 +48,8 @@ def demo(more: tuple[Path, ...]) -> None:
     dead = work(where, until_idle=True)
     with opened(where) as store:
         print_outcome(store, where)
+    minutes, seconds = divmod(round(time.monotonic() - began), 60)
+    click.echo(f"all of it took {minutes} min {seconds} s")
     if dead:
         raise SystemExit(1)
 
@@ -82,7 +85,7 @@ def _import_history(target: Path) -> str:
     shutil.rmtree(target, ignore_errors=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        subprocess.run(["git", "init", "--quiet", "--bare", str(target)], check=True)
+        subprocess.run(["git", "-c", "init.defaultBranch=main", "init", "--quiet", "--bare", str(target)], check=True)
         with resource("examples", "history.fast-export").open("rb") as history:
             subprocess.run(["git", "-C", str(target), "fast-import", "--quiet"], stdin=history, check=True)
         head = ["git", "-C", str(target), "rev-parse", "refs/heads/main"]

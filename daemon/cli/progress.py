@@ -27,9 +27,14 @@ def shown() -> Iterator[OnProgress]:
         return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
+    from rich.table import Column
 
     columns = (TextColumn("{task.description:<11}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bars(*columns, TextColumn("{task.fields[note]}", markup=False), console=screen) as bars:
+    # A long note is cut off; without this it would squeeze the bars away.
+    note = TextColumn(
+        "{task.fields[note]}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")
+    )
+    with Bars(*columns, note, console=screen, expand=True) as bars:
         yield _Bars(bars).update
 
 

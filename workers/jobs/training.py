@@ -128,7 +128,8 @@ def _evaluate(
         return verifier.verify(tasks)
 
     loaded = model.load(base, adapter, context.settings.analysis.batch_size)
-    context.progress(done, f"asking {loaded.name} to fix {len(questions)} held-out findings")
+    who = "the tuned model" if done > _TRAINED else "what serves now"
+    context.progress(done, f"asking {who} to fix {len(questions)} held-out findings")
     return evaluate(questions, loaded, verify)
 
 
