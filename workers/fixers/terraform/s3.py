@@ -1,4 +1,4 @@
-"""S3 buckets: public access, encryption, versioning, access logs, life cycle; inline or as resources of their own."""
+"""S3 buckets: public access, encryption, access logs; inline or as resources of their own."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.terraform.bucket_use import log_writer, open_policy
 from workers.fixers.terraform.resource import Resource, several
 from workers.source.hcl import Body, block_text
 
 _BLOCKS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 _ONE = {"CKV_AWS_53": 0, "CKV_AWS_54": 1, "CKV_AWS_55": 2, "CKV_AWS_56": 3}
-_SPLIT = "aws_s3_bucket_"
+SPLIT = "aws_s3_bucket_"
 _OWN_RESOURCES = 4
 _LOG_VARIABLE = "access_log_bucket"
 _LOGS = re.compile(r"(?:^|[_-])(?:access)?logs?(?:ging)?(?:$|[_-])", re.IGNORECASE)
 _DELIVERY = "the log bucket's policy must let logging.s3.amazonaws.com write"
 _SINCE_4 = {
-    f"{_SPLIT}{each}"
+    f"{SPLIT}{each}"
     for each in ("versioning", "logging", "lifecycle_configuration", "server_side_encryption_configuration")
 }
 """Resources that release 4 of the AWS provider brought; before it the bucket's own blocks said the same."""
@@ -43,7 +44,7 @@ def configure(
     """The resource of its own that configures the bucket: changed where it is there, else added."""
     warnings = [warning] if warning else []
     existing = resource.belongs(kind, "bucket")
-    if not existing and kind in _SINCE_4 and _before_4(resource):
+    if not existing and kind in _SINCE_4 and before_4(resource):
         return
     if existing:
         file, block = existing
@@ -54,7 +55,7 @@ def configure(
     yield from resource.candidate(approach, [edit], how, [path], warnings)
 
 
-def _before_4(resource: Resource) -> bool:
+def before_4(resource: Resource) -> bool:
     """Whether the module keeps to releases of the provider that lack the resources of their own."""
     newest = resource.provider_major("aws")
     return newest is not None and newest < _OWN_RESOURCES
@@ -64,9 +65,9 @@ def inline(resource: Resource, body: Body, approach: str, how: str, warning: str
     """The bucket's own block, as provider versions before 4 write it; only where the bucket is written that way."""
     old_style = any(block.type in ("versioning", "logging", "server_side_encryption_configuration", "lifecycle_rule")
                     for block in resource.block.blocks) or "acl" in resource.block.attributes  # fmt: skip
-    before_4 = _before_4(resource)
-    if old_style or before_4:
-        notes = [] if before_4 else ["AWS provider 4 and later want a resource of its own for this"]
+    early = before_4(resource)
+    if old_style or early:
+        notes = [] if early else ["AWS provider 4 and later want a resource of its own for this"]
         warnings = [*notes, warning] if warning else notes
         yield from resource.candidate(approach, resource.settle(body), how, resource.declare(body), warnings)
 
@@ -95,6 +96,12 @@ def public_access(target: Target) -> Iterator[Candidate]:
             yield from resource.candidate("block-one", resource.settle(one), how, resource.declare(one), [warning])
         return
     resource = bucket(target)
+    if policy := open_policy(resource):
+        message = (
+            f"{policy} lets everyone in on purpose, and S3 refuses such a policy below a public access block: the next "
+            "apply would fail. Decide first who may read the bucket"
+        )
+        raise NoFix(message)
     how = "A public access block overrules every ACL and policy that would open the bucket."
     yield from configure(resource, "aws_s3_bucket_public_access_block", every, "public-access-block", how, warning)
     if not resource.belongs("aws_s3_bucket_ownership_controls", "bucket"):
@@ -158,11 +165,14 @@ def encryption(target: Target) -> Iterator[Candidate]:
             "key: it takes a customer key whose policy lets CloudFront use it"
         )
         raise NoFix(message)
+    if target.finding.rule.endswith("145") and (writer := log_writer(resource)):
+        message = f"{writer} delivers its logs to {resource.address}, and can only to one encrypted by S3's own keys"
+        raise NoFix(message)
     default: Body = {"apply_server_side_encryption_by_default": {"sse_algorithm": '"aws:kms"'}}
     how = "New objects are encrypted with the account's KMS key for S3."
     warning = "readers need permission for the key; existing objects stay as they are until they are written again"
-    kind = f"{_SPLIT}server_side_encryption_configuration"
-    inline_first = resource.block.block("server_side_encryption_configuration") is not None or _before_4(resource)
+    kind = f"{SPLIT}server_side_encryption_configuration"
+    inline_first = resource.block.block("server_side_encryption_configuration") is not None or before_4(resource)
     wrapped: Body = {"server_side_encryption_configuration": {"rule": default}}
     if inline_first:
         yield from inline(resource, wrapped, "kms-inline", how, warning)
@@ -176,23 +186,6 @@ def encryption(target: Target) -> Iterator[Candidate]:
     yield from configure(
         resource, kind, with_key, "kms-bucket-key", f"{how} A bucket key cuts the calls to KMS.", warning
     )
-
-
-@fixer(
-    name="terraform-s3-versioning",
-    weakness="availability",
-    rules={"checkov": ["CKV_AWS_21"], "trivy": ["AVD-AWS-0090"]},
-    explain="""Without versioning an overwritten or deleted object is gone, by mistake or by ransom.""",
-)
-def versioning(target: Target) -> Iterator[Candidate]:
-    """Versioning, as a resource of its own or inline."""
-    resource = bucket(target)
-    how = "Overwritten and deleted objects can be restored."
-    warning = "old versions are paid for: let a life-cycle rule expire them"
-    body: Body = {"versioning_configuration": {"status": '"Enabled"'}}
-    if resource.block.block("versioning") is None:
-        yield from configure(resource, f"{_SPLIT}versioning", body, "versioning", how, warning)
-    yield from inline(resource, {"versioning": {"enabled": "true"}}, "versioning-inline", how, warning)
 
 
 @fixer(
@@ -213,13 +206,13 @@ def access_log(target: Target) -> Iterator[Candidate]:
     ]
     for name in holders[:1]:
         body: Body = {"target_bucket": f"aws_s3_bucket.{name}.id", "target_prefix": prefix}
-        yield from configure(resource, f"{_SPLIT}logging", body, "log-bucket", f"{how} the bucket {name}.", _DELIVERY)
+        yield from configure(resource, f"{SPLIT}logging", body, "log-bucket", f"{how} the bucket {name}.", _DELIVERY)
         yield from inline(resource, {"logging": body}, "log-bucket-inline", f"{how} the bucket {name}.", _DELIVERY)
     named: Body = {"target_bucket": f"var.{_LOG_VARIABLE}", "target_prefix": prefix}
-    if _before_4(resource):
+    if before_4(resource):
         edits, declares = resource.settle({"logging": named}), resource.declare({"logging": named})
     else:
-        edit, path = resource.beside(f"{_SPLIT}logging", {"bucket": resource.reference("id"), **named})
+        edit, path = resource.beside(f"{SPLIT}logging", {"bucket": resource.reference("id"), **named})
         edits, declares = [edit], [path]
     if not any(True for _ in resource.blocks("variable", _LOG_VARIABLE)):
         description = '"Name of the bucket that takes access logs"'
@@ -229,34 +222,3 @@ def access_log(target: Target) -> Iterator[Candidate]:
     text = f"{how} the bucket that the variable `{_LOG_VARIABLE}` names."
     warnings = ["set the variable before the next plan", _DELIVERY]
     yield from resource.candidate("log-bucket-variable", edits, text, declares, warnings)
-
-
-@fixer(
-    name="terraform-s3-life-cycle",
-    weakness="configuration",
-    rules={"checkov": ["CKV2_AWS_61", "CKV_AWS_300"]},
-    explain="""Without a life cycle parts of broken uploads and old versions are kept, and paid for, for ever.""",
-)
-def life_cycle(target: Target) -> Iterator[Candidate]:
-    """End broken uploads; and expire old versions too."""
-    resource = Resource(target)
-    rule: dict[str, str | Body] = {
-        "id": '"abort-incomplete-uploads"', "status": '"Enabled"', "filter": {},
-        "abort_incomplete_multipart_upload": {"days_after_initiation": "7"},
-    }  # fmt: skip
-    if resource.type == "aws_s3_bucket_lifecycle_configuration":
-        body: Body = {"rule": {"abort_incomplete_multipart_upload": {"days_after_initiation": "7"}}}
-        how = "Parts of broken uploads are removed after a week."
-        yield from resource.candidate("abort-uploads", resource.settle(body), how, resource.declare(body))
-        return
-    resource = bucket(target)
-    kind = f"{_SPLIT}lifecycle_configuration"
-    how = "Parts of broken uploads are removed after a week; nothing else is."
-    yield from configure(resource, kind, {"rule": rule}, "abort-uploads", how)
-    if _before_4(resource):
-        inner: Body = {"enabled": "true", "abort_incomplete_multipart_upload_days": "7"}
-        yield from inline(resource, {"lifecycle_rule": inner}, "abort-uploads-inline", how)
-    expire: Body = {"rule": {**rule, "noncurrent_version_expiration": {"noncurrent_days": "90"}}}
-    how = "Parts of broken uploads are removed after a week, replaced versions after 90 days."
-    warning = "versions older than 90 days are gone for good: check what must be kept longer"
-    yield from configure(resource, kind, expire, "expire-old-versions", how, warning)

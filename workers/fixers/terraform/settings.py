@@ -107,9 +107,12 @@ def _known(resource: Resource, one: Setting) -> bool:
 def _toggles(resource: Resource, one: Setting) -> Iterator[Candidate]:
     """The same state through a new variable whose default is the safe value; for one attribute of the resource."""
     wanted = list(leaves(one.body))
-    if not one.toggle or len(wanted) != 1 or wanted[0][1] not in ("true", "false"):
+    if not one.toggle or len(wanted) != 1:
         return
     path, value = wanted[0]
+    kind = "bool" if value in ("true", "false") else "string" if value.startswith('"') else ""
+    if not kind:
+        return
     name = f"{resource.name}_{path[-1]}".replace("-", "_")
     if any(True for _ in resource.blocks("variable", name)):
         return
@@ -118,7 +121,7 @@ def _toggles(resource: Resource, one: Setting) -> Iterator[Candidate]:
         body = {step: body}
     edits = resource.settle(body if isinstance(body, Mapping) else {})
     text = block_text(
-        "variable", (name,), {"description": f'"{path[-1]} of {resource.address}"', "type": "bool", "default": value}
+        "variable", (name,), {"description": f'"{path[-1]} of {resource.address}"', "type": kind, "default": value}
     )
     how = f"{one.how} A variable with the safe default lets a test environment choose otherwise."
     declares = [*resource.declare(one.body), f"variable.{name}"]
