@@ -30,7 +30,8 @@ class Resource:
         self.target = target
         path = target.finding.path
         if path is None or not path.endswith((".tf", ".tofu")):
-            message = f"{path or 'the finding'} is not a Terraform file of the repository"
+            other = f"{path} is a template of CloudFormation or another language, for which no fix is known here"
+            message = other if path else "the finding names no file of the repository"
             raise NoFix(message)
         self.hcl = self._load(path)
         block = self.hcl.block_at(target.finding.line or 1)
