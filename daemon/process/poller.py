@@ -27,8 +27,9 @@ from daemon.process.serve import receive
 from daemon.process.signals import Stop
 from daemon.settings import Settings
 from daemon.storage import open_storage
-from daemon.store import migrate, processes
+from daemon.store import glance, migrate, processes
 from daemon.store.engine import Store
+from daemon.store.identity import own_identity
 from daemon.store.opening import open_store
 
 if TYPE_CHECKING:
@@ -123,7 +124,12 @@ def serve(
             with contextlib.suppress(SecaidError), store.begin() as connection:
                 processes.sign_off(connection)
     if resting and come_back and store.path:
-        porter.become(str(store.path), rounds.due_at, noticed, folders, come_back)
+        path = str(store.path)
+        # Until its threads had ended, one of them may have received what this thread held back.
+        if stop.asked:
+            glance.sign_off(path, own_identity())
+            return
+        porter.become(path, rounds.due_at, noticed, folders, come_back)
 
 
 def _log(settings: Settings, paths: Paths, process: str) -> None:
