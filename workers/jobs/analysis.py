@@ -10,11 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from daemon.domain.analysis import Analysis
+from daemon.domain.finding import Finding
 from daemon.domain.job import Job, JobKind, NewJob
 from daemon.domain.scan import FileAccount, KeptFinding
 from daemon.store import analyses, artifacts, lifecycle, queue
 from workers.analysis.context import code_context
 from workers.analysis.explain import explain
+from workers.analysis.rule import advised
+from workers.fixers.propose import fixers_for
 from workers.jobs import model
 from workers.jobs.context import JobContext
 from workers.jobs.registry import job
@@ -87,7 +90,12 @@ def _explain(kept: Sequence[KeptFinding], tree: SourceTree, context: JobContext)
         on_progress=on_progress,
         **({"why_no_model": serving.problem} if serving.problem else {}),
     )
-    return {one.id: analysis for one, analysis in zip(kept, made, strict=True)}
+    return {one.id: advised(analysis, _advice(one.finding)) for one, analysis in zip(kept, made, strict=True)}
+
+
+def _advice(finding: Finding) -> str:
+    """What the first fixer that knows the rule says about it."""
+    return next((one.explain for one in fixers_for(finding)), "")
 
 
 def _enqueue(conn: Connection, artifact_id: int, wanted: Sequence[Sequence[str]]) -> None:

@@ -10,6 +10,7 @@ from daemon.domain.severity import Severity
 from daemon.settings import load
 from workers.analysis.explain import explain
 from workers.analysis.quality import fault
+from workers.analysis.rule import NO_REMEDIATION, advised, from_rule
 from workers.llm.mlx import MlxModel
 from workers.llm.model import Completion
 from workers.llm.prompts import analysis_prompt, analysis_schema
@@ -102,6 +103,14 @@ def test_without_a_model_the_rules_own_help_stands_in_and_says_so(make_finding, 
     assert (analysis.source, analysis.remediation) == (AnalysisSource.RULE, "Use a list of arguments.")
     assert "secaid setup" in analysis.note
     assert "https://example.org/B602" in analysis.prevention
+
+
+def test_help_that_only_repeats_the_message_gives_way_to_what_a_fixer_says(make_finding):
+    echo = make_finding(message="code injection: may expand into code", help_text="Code  injection.")
+    assert from_rule(echo, "").remediation == NO_REMEDIATION
+    assert advised(from_rule(echo, ""), "Pass it\nas a variable.").remediation == "Pass it as a variable."
+    own = from_rule(make_finding(help_text="Use a list of arguments."), "")
+    assert advised(own, "Pass it as a variable.") == own
 
 
 def test_a_dependencys_own_help_is_its_fixed_versions(make_finding, settings):
