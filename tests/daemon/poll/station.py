@@ -10,7 +10,7 @@ from daemon.poll.github import Poller
 from daemon.settings import Repository
 from daemon.storage import FolderStorage
 from daemon.store import migrate
-from daemon.store.engine import open_store
+from daemon.store.opening import open_store
 
 
 class Station:
