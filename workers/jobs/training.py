@@ -93,14 +93,16 @@ def _train(known: Sequence[Example], base: Path, job: Job, context: JobContext) 
 
 
 def _questions(known: Sequence[Example], context: JobContext) -> tuple[list[EditQuestion], dict[str, SourceTree]]:
-    """Held-out findings with their code, and the tree of each, by its finding's place in the list."""
+    """Held-out findings whose code is to be had, as many as are wanted, and the tree of each by its finding."""
     with context.store.read() as conn:
         stored = findings.load(conn, held_out(known))
         uploads = {one.artifact_id: artifacts.get(conn, one.artifact_id) for one in stored}
     trees = {number: scanned_tree(upload, context.paths) for number, upload in uploads.items()}
     questions: list[EditQuestion] = []
     chosen: dict[str, SourceTree] = {}
-    for one in stored[: context.settings.training.evaluation_findings]:
+    for one in stored:
+        if len(questions) == context.settings.training.evaluation_findings:
+            break
         tree = trees[one.artifact_id]
         surrounding = code_context(one.finding, tree, lines=context.settings.analysis.context_lines)
         try:
