@@ -24,6 +24,10 @@ class Running(msgspec.Struct, frozen=True):
     """A folder of its own files, its configuration as a rule, that it changes when it starts."""
     low_port: bool = False
     """Whether it opens a port below 1024."""
+    data: str | None = None
+    """Its data's folder, a volume of the image that belongs to its own user."""
+    must_own: str | None = None
+    """Its data's folder, where it changes that folder's own mode and has to be its owner."""
     own_files: bool = False
     """Whether its data belong to its own user alone, whatever other user it is started as."""
     memory: str | None = None
@@ -38,6 +42,9 @@ class Running(msgspec.Struct, frozen=True):
 _TMP = "/tmp"  # noqa: S108 - a path of the image
 _APACHE: dict[str, Any] = {"writes": ("/var/run/apache2", _TMP), "low_port": True, "own_files": True}
 _GOSU: dict[str, Any] = {"own_files": True, "root": True}
+_POSTGRES: dict[str, Any] = {
+    **_GOSU, "user": "999", "writes": ("/var/run/postgresql", _TMP), "must_own": "/var/lib/postgresql/data",
+}  # fmt: skip
 _KNOWN = {
     one.image: one
     for one in (
@@ -46,13 +53,14 @@ _KNOWN = {
         Running("wordpress", True, "33", **_APACHE), Running("drupal", True, "33", **_APACHE),
         Running("joomla", True, "33", **_APACHE), Running("nextcloud", True, "33", **_APACHE),
         Running("php", True), Running("phpmyadmin", True, rewrites="/etc/phpmyadmin"),
-        Running("redis", True, "999"), Running("valkey/valkey", True, "999"),
-        Running("postgres", user="999", writes=("/var/run/postgresql", _TMP), **_GOSU),
-        Running("postgis/postgis", user="999", writes=("/var/run/postgresql", _TMP), **_GOSU),
-        Running("mysql", user="999", writes=("/var/run/mysqld", _TMP), memory="1Gi", **_GOSU),
-        Running("mariadb", user="999", writes=("/run/mysqld", _TMP), memory="512Mi", **_GOSU),
-        Running("mongo", user="999", writes=(_TMP,), memory="1Gi", **_GOSU),
-        Running("rabbitmq", user="999", writes=(_TMP, "/var/log/rabbitmq"), memory="512Mi", **_GOSU),
+        Running("redis", user="999", data="/data", **_GOSU), Running("valkey/valkey", user="999", data="/data", **_GOSU),
+        Running("postgres", **_POSTGRES),
+        Running("postgis/postgis", **_POSTGRES),
+        Running("mysql", data="/var/lib/mysql", user="999", writes=("/var/run/mysqld", _TMP), memory="1Gi", **_GOSU),
+        Running("mariadb", data="/var/lib/mysql", user="999", writes=("/run/mysqld", _TMP), memory="512Mi", **_GOSU),
+        Running("mongo", data="/data/db", user="999", writes=(_TMP,), memory="1Gi", **_GOSU),
+        Running("rabbitmq", data="/var/lib/rabbitmq", user="999", writes=(_TMP, "/var/log/rabbitmq"),
+                memory="512Mi", **_GOSU),
         Running("memcached", False, "11211"),
         Running("elasticsearch", None, "1000", (), "/usr/share/elasticsearch/config", memory="2Gi", own_files=True),
         Running("docker.elastic.co/elasticsearch/elasticsearch", None, "1000", (), "/usr/share/elasticsearch/config",

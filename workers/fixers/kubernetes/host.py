@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.kubernetes.starting import port_settings, starting
+from workers.fixers.kubernetes.starting import opens_low_port, starting
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, values
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import yamledit
@@ -133,7 +133,12 @@ def added_capabilities(target: Target) -> Iterator[Candidate]:
     if image := next((one.image for part in own if (one := starting(resource, part)).low_port), None):
         message = f"{image} starts as root and keeps only these capabilities: it needs them to become its own user"
         raise NoFix(message)
-    pod = port_settings(resource, [part for part in parts if _ADDS_PORTS & set(_added(part))])
+    if any(_ADDS_PORTS & set(_added(part)) and opens_low_port(part) for part in parts):
+        message = (
+            "NET_BIND_SERVICE opens the container's port below 1024, by its program's own file capability as a rule; "
+            "it is the one capability that the restricted profile lets a container add"
+        )
+        raise NoFix(message)
     declares = [
         path
         for part in parts
@@ -146,9 +151,6 @@ def added_capabilities(target: Target) -> Iterator[Candidate]:
         user = resource.put(part, {"securityContext": {"runAsUser": int(starting(resource, part).user or 0)}})
         edits = _in_place(edits, user)
         declares += resource.declare(part, "securityContext.runAsUser")
-    if pod:
-        edits += resource.put(resource.pod, {"securityContext": pod})
-        declares += resource.declare(resource.pod, "securityContext.sysctls")
     how = "The containers add no capabilities to those that they have."
     candidate = resource.candidate("no-added-capabilities", edits, how, declares, [warning])
     if candidate:

@@ -48,10 +48,14 @@ def as_own_users(
         NoFix: the pod has no place for either.
     """
     found = [starting(resource, part) for part in parts]
-    folders = {
-        part.path: [path for path in one.writes if one.low_port and one.root and not mounted(part.node, path)]
-        for part, one in zip(parts, found, strict=True)
-    }
+    for part, one in zip(parts, found, strict=True):
+        if one.root and one.must_own and mounted(part.node, one.must_own) and not _names(part, "PGDATA"):
+            message = (
+                f"{one.image} has to own {one.must_own}, and the top of the volume there is root's: set PGDATA to a "
+                "folder below it, and move the data there first"
+            )
+            raise NoFix(message)
+    folders = {part.path: _missing(part, one, user) for part, one in zip(parts, found, strict=True)}
     pod = port_settings(resource, parts)
     space = scratch(resource, parts, folders)
     if space is None:
@@ -76,6 +80,17 @@ def as_own_users(
         yield candidate
 
 
+def _names(part: Part, variable: str) -> bool:
+    env = part.node.child("env")
+    return any(item.text("name") == variable for item in (env.items if env else ()))
+
+
+def _missing(part: Part, one: Running, user: int | None) -> list[str]:
+    """Folders that root would have made writable, or that belong to the image's own user where another one starts."""
+    wanted = [*(one.writes if one.low_port else ()), *((one.data,) if user and one.data else ())]
+    return [path for path in wanted if one.root and not mounted(part.node, path)]
+
+
 def port_settings(resource: Resource, parts: Sequence[Part]) -> dict[str, Value]:
     """What the pod must say so that its containers open their low ports without privileges; nothing where none does.
 
@@ -95,8 +110,13 @@ def port_settings(resource: Resource, parts: Sequence[Part]) -> dict[str, Value]
 
 
 def _opens_low_port(resource: Resource, part: Part) -> bool:
-    known = starting(resource, part)
+    return starting(resource, part).root is not False and opens_low_port(part)
+
+
+def opens_low_port(part: Part) -> bool:
+    """Whether a container declares a port below 1024; or declares none, and its image is known for one."""
     ports = part.node.child("ports")
     numbers = [port.text("containerPort") for port in (ports.items if ports else ())]
-    low = any(number.isdigit() and int(number) < _FIRST_FREE for number in numbers) if numbers else known.low_port
-    return known.root is not False and low
+    if not numbers:
+        return running(part.node.text("image")).low_port
+    return any(number.isdigit() and int(number) < _FIRST_FREE for number in numbers)

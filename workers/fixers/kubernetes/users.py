@@ -36,7 +36,7 @@ def root_user(target: Target) -> Iterator[Candidate]:
     if any(starting(resource, part).drops_root for part in parts):
         how = "Each container starts as the user that its image would become by itself, and never as root."
         yield from as_own_users(resource, parts, "own-user", context, how)
-        if not _kept_data(resource, parts):
+        if not _bound(resource, parts):
             how = f"Each container starts as user {UID}, which no host gives away, and never as root."
             yield from as_own_users(resource, parts, "high-user", context, how, user=UID)
         return
@@ -66,13 +66,14 @@ def _running_as_root(resource: Resource) -> list[Part]:
     return found
 
 
-def _kept_data(resource: Resource, parts: list[Part]) -> Part | None:
-    """A container whose image keeps data of its own user on a volume that outlives the pod."""
+def _bound(resource: Resource, parts: list[Part]) -> Part | None:
+    """A container that only its image's own user can run: by the image's files, or by those on a lasting volume."""
     volumes = resource.pod.node.child("volumes")
     claims = resource.kind == "StatefulSet" and resource.root.get("spec", "volumeClaimTemplates") is not None
     kept = claims or any(item.child(kind) for item in (volumes.items if volumes else ()) for kind in _KEPT)
     for part in parts:
-        if kept and starting(resource, part).own_files and part.node.child("volumeMounts"):
+        one = starting(resource, part)
+        if one.own_files and (one.data is None or (kept and part.node.child("volumeMounts"))):
             return part
     return None
 
@@ -91,10 +92,10 @@ def low_user_id(target: Target) -> Iterator[Candidate]:
     """A high user for the pod, or for each container."""
     resource = Resource(target)
     everything = resource.containers(lambda _node: True)
-    if part := _kept_data(resource, everything):
+    if part := _bound(resource, everything):
         message = (
-            f"the volume of {part.node.text('image')} holds files of that image's own user: no other user may read "
-            "them until their owner is changed"
+            f"the files of {part.node.text('image')}, in the image or on its volume, belong to its own user: no other "
+            "one can write them until their owner is changed"
         )
         raise NoFix(message)
     low = [
@@ -102,7 +103,7 @@ def low_user_id(target: Target) -> Iterator[Candidate]:
         for part in everything
         if security(part.node, "runAsUser").isdigit() and int(security(part.node, "runAsUser")) < 10_000
     ]
-    if any(starting(resource, part).low_port for part in everything):
+    if any(one.root and (one.low_port or one.data) for one in (starting(resource, part) for part in everything)):
         how = f"Each container starts as user {UID}, which no host gives away."
         yield from as_own_users(resource, everything, "high-user", {}, how, user=UID)
         never_root: dict[str, Value] = {"runAsNonRoot": True}

@@ -37,6 +37,7 @@ def _with_expiry(resource: Resource, body: Body, how: str) -> Iterator[Candidate
         return
     rule: Body = {
         "id": '"expire-old-versions"', "status": '"Enabled"', "filter": {},
+        "abort_incomplete_multipart_upload": {"days_after_initiation": "7"},
         "noncurrent_version_expiration": {"noncurrent_days": "90"},
     }  # fmt: skip
     names = [resource.unique_name(kind, resource.name) for kind in kinds]
