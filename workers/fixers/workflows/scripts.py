@@ -14,7 +14,7 @@ from workers.fixers.workflows.model import EXPRESSION
 Quote = Literal["bare", "double", "single", "ansi", "comment", "heredoc", "literal-heredoc"]
 _HEREDOC = re.compile(r"<<(-?)[ \t]*(['\"\\]?)([A-Za-z_][A-Za-z0-9_.-]*)\2?")
 _SEPARATORS = frozenset(";|&\n(){}")
-_WORD_ENDS = frozenset(" \t\n;|&()<>")
+_WORD_ENDS = frozenset(" \t\r\n;|&()<>")
 
 
 @dataclass
@@ -95,7 +95,8 @@ class _Reader:
     def _bare(self, at: int) -> int:
         char = self.script[at]
         if char == "\\":
-            return at + 2
+            # A file with CRLF endings is read as it is written; the shell gets LF.
+            return at + (3 if self.script.startswith("\r\n", at + 1) else 2)
         if char == "\n" and self.state.pending:
             self._end_word(at)
             return self._heredocs(at + 1)
@@ -185,7 +186,12 @@ class _Reader:
         self.found.append(Place(at, end, quote, since, 0, self._words(at), self._words(since)))
 
     def _words(self, at: int) -> tuple[str, ...]:
-        return tuple(EXPRESSION.sub("$X", self.script[self.state.command : at]).replace("\\\n", " ").split())
+        return tuple(
+            EXPRESSION.sub("$X", self.script[self.state.command : at])
+            .replace("\\\r\n", " ")
+            .replace("\\\n", " ")
+            .split()
+        )
 
     def _heredocs(self, at: int) -> int:
         for document in self.state.pending:
