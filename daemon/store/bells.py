@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from daemon.store.fifo import ANY, FifoBell, Ringer
+from daemon.store.prepared import driver
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -74,8 +75,8 @@ class NotifyBells:
 
     def before_commit(self, connection: Connection, kinds: Iterable[str]) -> None:
         """The server delivers these when the transaction commits, and only then."""
-        for kind in kinds:
-            connection.exec_driver_sql("SELECT pg_notify(%s, %s)", (_CHANNEL, kind))
+        if rung := list(kinds):
+            driver(connection).execute("SELECT pg_notify(%s, kind) FROM unnest(%s::text[]) AS kind", (_CHANNEL, rung))
 
     def after_commit(self, kinds: Collection[str]) -> None:
         """Nothing: the commit rang."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import time
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DisconnectionError
 
 from daemon.store.bells import NotifyBells
 from daemon.store.engine import Store
@@ -13,6 +17,7 @@ from daemon.store.engine import Store
 LOCK_SECONDS = 30.0
 """How long a write transaction waits for the write lock before it gives up."""
 
+_RESTED_SECONDS = 0.5
 _ATTENTIVE = {
     "connect_timeout": "10",
     "keepalives_idle": "20",
@@ -52,8 +57,26 @@ def _open_postgresql(url: URL, lock_seconds: float) -> Store:
     own = f"-c lock_timeout={milliseconds} -c timezone=UTC -c idle_in_transaction_session_timeout=600000"
     # The user's own options last: they win.
     options = f"{own} {url.query.get('options', '')}".strip()
-    engine = create_engine(url, pool_pre_ping=True, pool_size=2, connect_args={"options": options})
+    engine = create_engine(url, pool_size=2, connect_args={"options": options})
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", functools.partial(_ping_rested, engine))
     return Store(engine, NotifyBells(url))
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _ping_rested(engine: Engine, connection: Any, record: Any, _proxy: Any) -> None:
+    """Make sure of a connection that was not used for a moment; one used just now is worth no round trip for that."""
+    if time.monotonic() - record.info.get("used", float("inf")) < _RESTED_SECONDS:
+        return
+    dialect = engine.dialect
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        # The pool opens another one.
+        raise DisconnectionError from error
 
 
 def _attentive(url: URL) -> URL:

@@ -6,8 +6,10 @@ statements are written in Core like all others, for both databases, and skip tha
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy import Connection, Dialect
@@ -50,6 +52,14 @@ def _arrange(compiled: SQLCompiler) -> Callable[[dict[str, Any]], Any]:
     if len(order) < 2:
         return lambda values: tuple(values[name] for name in order)
     return operator.itemgetter(*order)
+
+
+def together(connection: Connection) -> AbstractContextManager[Any]:
+    """What runs in this block travels to a server at once, the transaction's begin included; read results after it."""
+    if connection.dialect.name == "sqlite":
+        return contextlib.nullcontext()
+    pipeline: AbstractContextManager[Any] = driver(connection).pipeline()
+    return pipeline
 
 
 def driver(connection: Connection) -> Any:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from daemon.domain.job import NewJob
 from daemon.store.engine import ring_on_commit
-from daemon.store.prepared import Prepared
+from daemon.store.prepared import Prepared, together
 from daemon.store.queue.states import WHILE_LIVE
 from daemon.store.tables.queue import job_needs, jobs
 from daemon.store.upsert import insert_into
@@ -122,7 +122,9 @@ def _insert(connection: Connection, row: dict[str, Any]) -> int | None:
         # A tenth of the whole insertion's time less than RETURNING.
         cursor = statement(connection, row)
         return int(cursor.lastrowid) if cursor.rowcount else None
-    added = statement(connection, row).fetchone()
+    with together(connection):
+        cursor = statement(connection, row)
+    added = cursor.fetchone()
     return None if added is None else int(added[0])
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Integer, bindparam, case, cast, func, literal
 from daemon.domain.job import Job
 from daemon.errors import LostClaim
 from daemon.store.engine import Store, ring_on_commit
-from daemon.store.prepared import Prepared
+from daemon.store.prepared import Prepared, together
 from daemon.store.queue.states import CLAIMED, NO_TOKEN, READY
 from daemon.store.tables.queue import job_kinds, jobs
 
@@ -78,7 +78,7 @@ _CLAIM = Prepared(
     )
 )
 # Two workers on PostgreSQL must not both count the same free slot.
-_HOLD_KIND = (
+_HOLD_KIND = Prepared(
     select(job_kinds.c.kind).where(job_kinds.c.kind == _KIND, job_kinds.c.concurrency.is_not(None)).with_for_update()
 )
 _MINE = (jobs.c.id == bindparam("id_")) & (jobs.c.token == bindparam("token_"))
@@ -194,9 +194,11 @@ def _claim_kind(connection: Connection, kind: str, worker: str, limit: int, max_
         "max_attempts_": max_attempts,
         "now_": now,
     }
-    if connection.dialect.name == "postgresql":
-        connection.execute(_HOLD_KIND, {"kind_": kind})
-    rows = _CLAIM(connection, values).fetchall()
+    with together(connection):
+        if connection.dialect.name == "postgresql":
+            _HOLD_KIND(connection, {"kind_": kind})
+        claimed = _CLAIM(connection, values)
+    rows = claimed.fetchall()
     if len(rows) > 1:
         # id, kind, payload, attempt, max_attempts, priority, unique_key, run_at
         rows.sort(key=lambda row: (-row[5], row[7], row[0]))

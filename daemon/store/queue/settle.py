@@ -27,7 +27,7 @@ from sqlalchemy import (
 from daemon.domain.job import Job, JobState, NewJob
 from daemon.masking import mask
 from daemon.store.engine import ring_on_commit
-from daemon.store.prepared import Prepared
+from daemon.store.prepared import Prepared, together
 from daemon.store.queue.add import enqueue
 from daemon.store.queue.claim import lost
 from daemon.store.queue.states import DONE, NO_TOKEN
@@ -125,7 +125,9 @@ def finish(connection: Connection, job: Job, result: Any = None, *, now: float |
     """
     now = time.time() if now is None else now
     encoded = None if result is None else msgspec.json.encode(result).decode()
-    row = _FINISH(connection, {"id_": job.id, "token_": job.token, "now_": now, "result_": encoded}).fetchone()
+    with together(connection):
+        finished = _FINISH(connection, {"id_": job.id, "token_": job.token, "now_": now, "result_": encoded})
+    row = finished.fetchone()
     if row is None:
         raise lost(job)
     _follow(connection, job, *row[1:])
@@ -145,7 +147,9 @@ def finish_many(connection: Connection, done: Sequence[Job], *, now: float | Non
         if connection.dialect.name == "sqlite":
             ids = str(ids)
         values = {"ids_": ids, "token_": token, "now_": now, "result_": None}
-        rows = _FINISH_MANY[connection.dialect.name](connection, values).fetchall()
+        with together(connection):
+            finished = _FINISH_MANY[connection.dialect.name](connection, values)
+        rows = finished.fetchall()
         if len(rows) < len(claim):
             raise lost(next(job for id_, job in claim.items() if id_ not in {row[0] for row in rows}))
         for id_, needed, again in rows:

@@ -141,3 +141,21 @@ def test_a_silent_server_is_noticed_within_a_lease_unless_the_url_says_otherwise
     with again.read() as connection:
         assert connection.execute(text("SHOW search_path")).scalar() == "theirs"
     again.close()
+
+
+@pytest.mark.postgresql
+def test_a_connection_that_was_lost_while_it_rested_is_replaced_unnoticed(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.store.opening._RESTED_SECONDS", 0.0)
+    store = open_store(postgres_url)
+    migrate.upgrade(store)
+    add(store)
+    admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    lost = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    with admin.connect() as connection:
+        assert connection.execute(text(f"{lost} AND datname = current_database()")).scalar()
+    admin.dispose()
+    add(store)
+    assert jobs(store) == 2
+    store.close()
