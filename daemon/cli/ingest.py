@@ -159,14 +159,14 @@ def _print_accounts(accounted: Sequence[Accounted]) -> None:
 
 
 def _told(file: FileAccount) -> str:
-    """`sarif, 107 rows: 100 kept, 7 ignored, because …`."""
+    """`sarif, 107 rows: 100 kept, 7 ignored; because …`."""
     because = _because(file)
     if file.state is not ReportState.PARSED:
         return f"{file.state}: {because}"
     fates = Counter(str(row.disposition) for row in file.rows)
-    words = {"kept": "kept", "duplicate": "duplicates", "ignored": "ignored"}
+    words = {"kept": "kept", "duplicate": "repeated", "ignored": "ignored"}
     parts = ", ".join(f"{fates[fate]:,} {word}" for fate, word in words.items() if fates[fate])
-    text = f"{file.format}, {len(file.rows):,} rows{f': {parts}' if parts else ''}"
+    text = f"{file.format}, {len(file.rows):,} row{'' if len(file.rows) == 1 else 's'}{f': {parts}' if parts else ''}"
     return f"{text}; {because}" if because else text
 
 

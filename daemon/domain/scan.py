@@ -50,8 +50,6 @@ class FileAccount(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[RowAccount, ...] = ()
     complete: bool = True
     """False where the scanner says that its run failed."""
-    tools: tuple[str, ...] = ()
-    """Every scanner whose run the file holds."""
 
 
 class KeptFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +69,8 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
 
     files: tuple[FileAccount, ...]
     findings: tuple[KeptFinding, ...]
+    tools: frozenset[str] = frozenset()
+    """Scanners that ran, those that found nothing among them: several may share a file."""
     unread: Mapping[str, frozenset[str]] = {}
     """Tool → files of the repository that it did not read: what it does not report of them may still be there."""
 

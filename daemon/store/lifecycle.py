@@ -146,9 +146,7 @@ def _next_state(finding: Finding, artifact: Artifact, before: Any, now: float) -
 
 def _tools(conn: sa.Connection, artifact: Artifact, scan: Scan) -> set[str]:
     """The scanners whose findings this scan is the newest word on; one that found nothing is among them."""
-    tools = {kept.finding.tool for kept in scan.findings}
-    for file in scan.files:
-        tools |= {tool for tool in (file.tool, *file.tools) if tool}
+    tools = {kept.finding.tool for kept in scan.findings} | {file.tool for file in scan.files if file.tool} | scan.tools
     unnamed = {file.path for file in scan.files if file.tool == _UNNAMED}
     return (tools | _writers(conn, artifact, unnamed)) - {_UNNAMED}
 

@@ -57,7 +57,8 @@ def scan_of(
     triage = distinct(parsed, tree, scope=scope, renames=renames)
     accounts = [_account(report, rows) for report, rows in zip(parsed, triage.accounts, strict=True)]
     files = tuple(sorted([*accounts, *others], key=lambda file: file.path))
-    return Scan(files=files, findings=triage.findings, unread=_unread(parsed, tree))
+    ran = frozenset(tool for report in parsed for tool in report.tools)
+    return Scan(files=files, findings=triage.findings, tools=ran, unread=_unread(parsed, tree))
 
 
 def _unread(parsed: Sequence[Report], tree: SourceTree | None) -> dict[str, frozenset[str]]:
@@ -94,5 +95,4 @@ def _account(report: Report, rows: tuple[RowAccount, ...]) -> FileAccount:
         reason="; ".join(report.notes) or None,
         rows=rows,
         complete=report.complete,
-        tools=report.tools,
     )

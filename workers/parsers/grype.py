@@ -116,9 +116,12 @@ class Log(Record, rename="camel"):
 
 
 def _is_grype(probe: Probe) -> bool:
-    return probe.object_with("matches") and (
-        "descriptor" in probe.fields or b'"vulnerability"' in probe.start("matches")
-    )
+    if not probe.object_with("matches"):
+        return False
+    descriptor = probe.value("descriptor")  # xeol's reports have the same shape
+    if isinstance(descriptor, dict):
+        return descriptor.get("name") in {None, "grype"}
+    return b'"vulnerability"' in probe.start("matches")
 
 
 @parser("grype-json", tools=("grype",), recognises=_is_grype)

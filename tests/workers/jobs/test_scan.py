@@ -32,3 +32,8 @@ def test_where_a_report_does_not_list_what_it_read_only_what_it_could_not_read_i
 
 def test_without_the_source_no_file_is_known_that_was_not_read() -> None:
     assert scan_of([report("bandit", scanned=("a.py",), lists_all=True)], []).unread == {}
+
+
+def test_a_scanner_that_found_nothing_in_a_shared_file_ran_all_the_same() -> None:
+    shared = Report(tool="trivy", tools=("trivy", "checkov"), format="sarif", path="r", rows=())
+    assert scan_of([shared], []).tools == {"trivy", "checkov"}

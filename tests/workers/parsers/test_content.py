@@ -175,3 +175,13 @@ def test_secrets_are_masked_in_every_text_and_a_fix_with_one_is_not_kept() -> No
     assert token not in repr(found)
     assert found.rows[0].finding is not None
     assert found.rows[0].finding.fixes == ()
+
+
+@pytest.mark.parametrize(("name", "known"), [("grype", True), ("xeol", False)])
+def test_a_tool_that_writes_in_the_shape_of_another_is_not_taken_for_it(name: str, known: bool) -> None:
+    content = json.dumps({"matches": [], "descriptor": {"name": name, "version": "1"}}).encode()
+    if known:
+        assert isinstance(read(content, "f"), Report)
+    else:
+        with pytest.raises(UnknownFormat):
+            read(content, "f")

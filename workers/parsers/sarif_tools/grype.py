@@ -11,7 +11,11 @@ from workers.parsers.identifiers import vulnerabilities
 from workers.parsers.packages import package, parse_purl
 from workers.parsers.sarif_tools import Context, refinement
 
-_MESSAGE = re.compile(r"package (?P<name>\S+?),? version (?P<version>\S+?),? (?:was|which|is)")
+_MESSAGES = (
+    re.compile(r"package (?P<name>\S+?),? version (?P<version>\S+?),? (?:was|which|is)(?P<kind>)"),
+    re.compile(r"reports (?P<name>\S+) at version (?P<version>\S+)\s+which would .*? vulnerable \((?P<kind>[^)]*)\)"),
+)
+"""The newer words, and those of versions before 0.40."""
 _HELP = re.compile(r"^(Package|Version|Fix Version|Type|Severity): ?(.*)$", re.MULTILINE)
 
 
@@ -20,12 +24,12 @@ def refine(finding: Finding, context: Context) -> Finding:
     """Takes rule ids apart (`CVE-2023-1-openssl`) and adds the package."""
     fields = dict(_HELP.findall(context.rule.help_text))
     ids = vulnerabilities(finding.rule)
-    match = _MESSAGE.search(finding.message)
+    match = next(filter(None, (words.search(finding.message) for words in _MESSAGES)), None)
     purls = context.rule.properties.get("purls")
     purl = purls[0] if isinstance(purls, list) and len(purls) == 1 and isinstance(purls[0], str) else None
     name = fields.get("Package") or (match["name"] if match else None)
     found = package(
-        kind=fields.get("Type"),
+        kind=fields.get("Type") or (match["kind"] if match else None),
         name=name,
         version=fields.get("Version") or (match["version"] if match else None),
         purl=purl if purl and parse_purl(purl) else None,
