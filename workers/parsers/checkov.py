@@ -115,8 +115,14 @@ def parse(document: Document) -> Parsed:
 
 
 def _place(check: Check, paths: PathResolver) -> Place:
-    """Checkov writes paths from the scanned folder with a leading slash."""
-    for name in (check.repo_file_path, check.file_path):
+    """Checkov writes paths from the scanned folder with a leading slash.
+
+    Of a Terraform plan, the path from the repository's root is the plan's, and the other one the source's.
+    """
+    names = (check.repo_file_path, check.file_path)
+    if len({(name or "").rpartition("/")[2] for name in names}) > 1:
+        names = (check.file_path, check.repo_file_path)
+    for name in names:
         place = paths.place(name.lstrip("/") if name else None)
         if place.path:
             return place

@@ -168,7 +168,7 @@ def _affected(item: Vulnerability, affected: Affects, known: dict[str, Component
     versions = affected.versions or []
     hit = [text for entry in versions if entry.status != "unaffected" and (text := entry.version or entry.range)]
     if versions and not hit:
-        return f"every version of {affected.ref or 'it'} that is listed is unaffected"
+        return "every version that is listed of it is unaffected"
     found = _package(affected.ref or "", known)
     if found and not found.version:  # a statement about versions, not about one that was scanned
         found = msgspec.structs.replace(found, version=", ".join(hit))

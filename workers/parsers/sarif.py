@@ -13,6 +13,7 @@ from workers.parsers import severity
 from workers.parsers.content import Probe
 from workers.parsers.identifiers import cwes, owasp
 from workers.parsers.registry import Document, Outcome, Parsed, parser
+from workers.parsers.sarif_case import camel_case, is_snake_case
 from workers.parsers.sarif_external import lies_elsewhere, runs_of
 from workers.parsers.sarif_messages import text_of
 from workers.parsers.sarif_model import Invocation, Log, Message, Notification, Result, Run, Suppression
@@ -40,7 +41,8 @@ def _is_sarif(probe: Probe) -> bool:
 def parse(document: Document) -> Parsed:
     """A SARIF log → its results, run after run. The first run names the tool where several tools share a file."""
     _check_version(document.probe)
-    log = _decode_log.decode(document.probe.data)
+    data = document.probe.data
+    log = _decode_log.decode(camel_case(data) if is_snake_case(data) else data)
     joined = runs_of(log)
     runs = [RunReader(run, document) for run in joined]
     notes = [note for run in runs for note in run.notes()]

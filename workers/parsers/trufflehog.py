@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -12,7 +14,7 @@ from daemon.masking import MASK
 from workers.parsers.content import Probe, Shape
 from workers.parsers.paths import PathResolver
 from workers.parsers.records import Record, at_file, each, lines
-from workers.parsers.registry import Document, Parsed, parser
+from workers.parsers.registry import Document, Outcome, Parsed, parser
 
 
 class Metadata(Record):
@@ -28,6 +30,8 @@ class Result(Record, rename="pascal"):
     detector_name: str = "unknown"
     detector_description: str | None = None
     verified: bool = False
+    raw: str | None = None
+    """The secret; only to tell two of one place apart."""
 
 
 class OldResult(Record):
@@ -49,8 +53,21 @@ def _is_new(probe: Probe) -> bool:
 @parser("trufflehog-json", tools=("trufflehog",), recognises=_is_new, clean=(b"",))
 def parse(document: Document) -> Parsed:
     """TruffleHog 3 → its secrets; verified ones are critical, because they work."""
-    rows = ((raw, _finding(result, document.paths)) for raw, result in each(_raws(document), Result))
-    return Parsed(tool="trufflehog", rows=rows)
+    return Parsed(tool="trufflehog", rows=_rows(document))
+
+
+def _rows(document: Document) -> Iterator[Outcome]:
+    """Of several secrets in one place, each further one is numbered: images and messages have no lines."""
+    known: defaultdict[tuple[str, Location], list[str | None]] = defaultdict(list)
+    for raw, result in each(_raws(document), Result):
+        finding = _finding(result, document.paths)
+        secrets = known[finding.rule, msgspec.structs.replace(finding.location, message=None)]
+        if result.raw not in secrets:
+            secrets.append(result.raw)
+        number = secrets.index(result.raw)
+        if number:
+            finding = msgspec.structs.replace(finding, message=f"{finding.message} (secret {number + 1} there)")
+        yield raw, finding
 
 
 def _is_old(probe: Probe) -> bool:
@@ -79,6 +96,8 @@ def _finding(result: Result, paths: PathResolver) -> Finding:
     region = lines(line if isinstance(line, int) and not isinstance(line, bool) else None)
     name = where.get("file") or where.get("path") or where.get("link")
     places = at_file(paths, name if isinstance(name, str) else None, region, snippet=MASK if region else None)
+    if isinstance(image := where.get("image"), str):
+        places = (Location(logical=f"{image}: {name}"),)
     commit = where.get("commit")
     text = result.detector_description or f"a credential of {result.detector_name}"
     return _leak(
@@ -87,7 +106,7 @@ def _finding(result: Result, paths: PathResolver) -> Finding:
 
 
 def _leak(rule: str, text: str, places: tuple[Location, ...], commit: str | None, *, verified: bool) -> Finding:
-    file = places[0].path if places else None
+    file = (places[0].path or places[0].logical) if places else None
     note = f"in commit {commit}" if commit else None
     return Finding(
         tool="trufflehog",

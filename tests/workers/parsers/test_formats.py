@@ -1,5 +1,6 @@
 """The facts that each native format gives, on small reports of our own writing."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,8 @@ from daemon.domain.finding import Finding
 from daemon.domain.report import Report
 from daemon.domain.severity import Severity
 from daemon.masking import MASK
+from workers.parsers import read
+from workers.triage.merge import distinct
 
 GHSA, CVE = "GHSA-2222-3333-4444", "CVE-2021-10001"
 LEFT = {
@@ -163,7 +166,31 @@ def test_the_same_alert_is_the_same_in_json_and_xml(findings_of: Callable[[str],
 
 def test_versions_that_a_document_calls_unaffected_are_no_finding(report_of: Callable[[str], Report]) -> None:
     *_, last = report_of("cyclonedx-json").rows
-    assert last.ignored == "every version of shop that is listed is unaffected"
+    assert last.ignored == "every version that is listed of it is unaffected"
+
+
+def test_two_secrets_in_one_file_of_an_image_are_two_and_one_that_is_told_twice_is_one() -> None:
+    def leak(secret: str, layer: str) -> dict[str, object]:
+        where = {"Docker": {"file": "/app/.env", "image": "shop", "layer": layer}}
+        return {"SourceMetadata": {"Data": where}, "DetectorName": "URI", "Verified": False, "Raw": secret}
+
+    rows = [leak("Zx81-not-a-shape-1", "a"), leak("Zx81-not-a-shape-2", "a"), leak("Zx81-not-a-shape-1", "b")]
+    report = read("\n".join(json.dumps(row) for row in rows).encode(), "f")
+    assert isinstance(report, Report)
+    assert "Zx81-not-a-shape" not in repr(report)
+    assert [kept.finding.message for kept in distinct([report]).findings] == [
+        "URI found in shop: /app/.env", "URI found in shop: /app/.env (secret 2 there)",
+    ]  # fmt: skip
+
+
+def test_a_check_of_a_terraform_plan_is_about_the_source_that_it_names() -> None:
+    check = {
+        "check_id": "CKV_AWS_1", "check_result": {"result": "FAILED"}, "file_line_range": [13, 17],
+        "file_path": "/ecr/main.tf", "repo_file_path": "/plans/plan.json",
+    }  # fmt: skip
+    report = read(json.dumps({"check_type": "terraform_plan", "results": {"failed_checks": [check]}}).encode(), "f")
+    assert isinstance(report, Report)
+    assert [row.finding and row.finding.path for row in report.rows] == ["ecr/main.tf"]
 
 
 def test_an_audited_secret_a_summary_and_a_transitive_package_are_no_findings(

@@ -185,3 +185,14 @@ def test_every_tool_that_ran_is_named_also_where_it_found_nothing() -> None:
     report = read(json.dumps({"version": "2.1.0", "runs": runs}).encode(), "f")
     assert isinstance(report, Report)
     assert (report.tool, report.tools) == ("trivy", ("trivy", "checkov"))
+
+
+def test_sarif_in_snake_case_is_read_as_what_it_means() -> None:
+    place = {"physical_location": {"artifact_location": {"uri": "src/a.py"}, "region": {"start_line": 3}}}
+    result = {"rule_id": "R1", "message": {"text": "m"}, "locations": [place], "partial_fingerprints": {"a_b": "1"}}
+    runs = [{"tool": {"driver": {"name": "T", "semantic_version": "1.2"}}, "results": [result]}]
+    report = read(json.dumps({"version": "2.1.0", "runs": runs}).encode(), "f")
+    assert isinstance(report, Report)
+    finding = first(report)
+    assert (finding.rule, finding.path, finding.line, finding.tool_version) == ("R1", "src/a.py", 3, "1.2")
+    assert finding.partial_fingerprints == {"a_b": "1"}
