@@ -18,8 +18,8 @@ from workers.llm.model import Question, Reply, TextModel
 from workers.llm.prompts import edit_prompt, edit_schema
 
 APPROACH = "model-edit"
-MAX_TOKENS = 200
-"""For one reply: a few lines of code and a sentence."""
+MAX_TOKENS = 340
+"""About what the longest reply by `edit_schema` needs: one that is cut off would be asked for again from its start."""
 _MAX_ANCHOR_LINES = 12
 
 
