@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from daemon.domain.fix import Candidate, Edit
@@ -69,6 +69,15 @@ class Build:
         others = [row for row in rows if row.name != package.name and is_sibling(row, package.name, package.version)]
         return [row for row in others if scopes.intersection(row.scope.split(","))]
 
+    @cached_property
+    def bom(self) -> list[Declaration]:
+        """The locked bill of materials of the package's family, at the package's version."""
+        name = bom_of(self.job.package.name)
+        if not self.lock or not self.rows or name is None:
+            return []
+        rows = locked(self.lock, self.job.tree.read(self.lock))
+        return [row for row in rows if (row.name, row.version) == (name, self.job.package.version)]
+
     def _rows(self, path: str, content: bytes) -> list[Declaration]:
         package = self.job.package
         return [row for row in locked(path, content) if (row.name, row.version) == (package.name, package.version)]
@@ -108,7 +117,11 @@ def _raise(build: Build, places: Sequence[Declaration], *, direct: bool) -> Iter
         also = _lock_edits(build, version, moved)
         how = f"Raises {what_moves} to {version}{where}, {what}."
         yield job.candidate(
-            approach, [*edits, *also], how, warnings=_relock(build), names=[place.name for place in moved]
+            approach,
+            [*edits, *also],
+            how,
+            warnings=_relock(build),
+            names=_both_names([job.package.name, *(place.name for place in moved)]),
         )
 
 
@@ -148,8 +161,9 @@ def _decide(build: Build, script: str, *, direct: bool) -> Iterator[Candidate]:
     tools = bool(scopes) and not blocks.is_code(",".join(scopes))
     configuration = blocks.declaring(scopes)
     train = build.train
-    lock, warnings = _lock_edits(build, version, train), _relock(build)
+    lock, warnings = _lock_edits(build, version, [*train, *build.bom]), _relock(build)
     names = [row.name for row in train]
+    also_locked = [row.name for row in build.bom]
     brought = "" if direct else " Another dependency brings it."
     if layout.managed_by_spring:
         edit: Edit | None = layout.spring_management(name, version)
@@ -163,7 +177,7 @@ def _decide(build: Build, script: str, *, direct: bool) -> Iterator[Candidate]:
         how = f"A constraint on `{configuration}` lifts {name}{also} to at least {version}.{brought}"
     if edit:
         approach = "managed-version" if layout.managed_by_spring else "constraint"
-        yield job.candidate(approach, [edit, *lock], how, warnings=warnings, names=names)
+        yield job.candidate(approach, [edit, *lock], how, warnings=warnings, names=[*names, *also_locked])
     bom = bom_of(name)
     imported = any(place.name == bom for place in build.declared)
     if bom and not imported and not tools and (edit := layout.platform(configuration, f"{bom}:{version}")):
@@ -182,9 +196,15 @@ def _lock_edits(build: Build, version: str, moved: Sequence[Declaration]) -> lis
         return []
     content = build.job.tree.read(build.lock)
     rows = locked(build.lock, content)
-    names = {place.name for place in moved} | {f"{place.name}-jvm" for place in moved} | {build.job.package.name}
+    names = set(_both_names([build.job.package.name, *(place.name for place in moved)]))
     changing = [row for row in rows if row.name in names and row.version == build.job.package.version]
     return [edit for row in changing for edit in _lock_row(row, rows, version, content)]
+
+
+def _both_names(names: Iterable[str]) -> list[str]:
+    """A Kotlin multiplatform module is locked under its own name and under that of its JVM variant."""
+    plain = dict.fromkeys(name.removesuffix("-jvm") for name in names)
+    return [each for name in plain for each in (name, f"{name}-jvm")]
 
 
 def _lock_row(row: Declaration, rows: Sequence[Declaration], version: str, content: bytes) -> list[Edit]:
