@@ -47,8 +47,16 @@ def _secrets(before: bytes, flagged: Sequence[Region]) -> Iterator[str]:
             for match in _VALUE.finditer(line):
                 value = match["quoted"] or match["bare"] or ""
                 # A name of a setting may stay where its value went, and so may the code around it.
-                if not _NAME.fullmatch(value) and not (match["bare"] and _CODE.search(value)):
+                if _NAME.fullmatch(value) or (match["bare"] and _CODE.search(value)) or _is_key(line, match):
+                    continue
+                if value:
                     yield value
+
+
+def _is_key(line: str, match: re.Match[str]) -> bool:
+    """Whether the string is what a value is found by: `config["NAME"] = …`, `{"name": …}`."""
+    before, after = line[: match.start()].rstrip(), line[match.end() :].lstrip()
+    return bool(match["quote"]) and ((before.endswith("[") and after.startswith("]")) or after.startswith(":"))
 
 
 def _forms(secret: str) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from msgspec import structs
 from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.fix import Candidate, Edit, Grade, Level
 from daemon.domain.severity import Severity
+from workers.source.syntax import parse
 from workers.source.tree import MemoryTree
 from workers.verify import gaming, leftover, own_rules, pins
 from workers.verify.compare import LineMap, compare, locate
@@ -15,7 +16,7 @@ from workers.verify.counterparts import COUNTERPARTS, counterpart
 from workers.verify.emptied import emptied
 from workers.verify.names import new_undefined
 from workers.verify.score import PASSING, score
-from workers.verify.structure import container, dockerfile
+from workers.verify.structure import code, container, dockerfile
 
 
 def finding(rule: str = "B602", line: int = 3, severity: Severity = Severity.HIGH, message: str = "m") -> Finding:
@@ -76,6 +77,22 @@ def test_a_credential_counts_as_there_in_any_disguise(after, left):
     found = leftover.left(before, after.encode() + b"\n", [Region(start_line=1)])
     assert (found is not None) == left
     assert "hunter2" not in (found or "")
+
+
+def test_a_new_class_beside_a_changed_one_is_told_from_it():
+    before = b"class A:\n    def f(self):\n        return load(self)\n"
+    after = b"class B:\n    pass\n\n\n" + before.replace(b"load(self)", b"B(self)")
+    old, new = parse(before, "a.py"), parse(after, "a.py")
+    flagged = [Region(start_line=3)]
+    assert code.violations(old, new, ("node:flagged", "insert:1"), flagged) == []
+    assert code.violations(old, new, ("node:flagged",), flagged)
+
+
+def test_the_key_of_a_credential_may_stay():
+    before = b"config['SECRET_KEY_2'] = 'hunter2hunter2'\n"
+    after = b"config['SECRET_KEY_2'] = os.environ['SECRET_KEY_2']\n"
+    assert leftover.left(before, after, [Region(start_line=1)]) is None
+    assert leftover.left(before, after.replace(b"os.", b"'hunter2hunter2' or os."), [Region(start_line=1)])
 
 
 def test_the_code_between_two_strings_of_the_line_is_no_credential():

@@ -9,7 +9,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.python.imports import imported, together
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.top_level import before
+from workers.fixers.python.top_level import before, first_call
 from workers.fixers.registry import NoFix, Target, fixer
 
 _LOADS = ("pickle.load", "pickle.loads")
@@ -37,17 +37,27 @@ def propose(target: Target) -> Iterator[Candidate]:
     """`pickle.load(…)` → an unpickler that finds no class, or only those of this module."""
     file, call = flagged(target, ast.Call, lambda each, node: each.calls(node, *_LOADS))
     source = _source(file, call)
-    if any(isinstance(node, ast.Name | ast.ClassDef) and _named(node) == _NAME for node in file.nodes):
-        message = f"{file.path} has a {_NAME} of its own: read the data with it"
+    theirs = [node for node in file.nodes if isinstance(node, ast.Name | ast.ClassDef) and _named(node) == _NAME]
+    own = next((node for node in theirs if isinstance(node, ast.ClassDef)), None)
+    if theirs and (own is None or own not in file.tree.body or own.lineno > call.lineno or not _restricts(own)):
+        message = f"{_NAME} already means something else in {file.path}"
         raise NoFix(message)
     pickle, streams = imported(target, file, "pickle"), imported(target, file, "io")
     many = (file.qualified(call.func) or "").endswith("loads")
     needed = together(pickle, streams) if many else pickle
     stream = f"{streams.name}.BytesIO({source})" if many else source
+    if own is not None:
+        yield candidate(
+            "own-unpickler",
+            [file.replace(call, f"{_NAME}({stream}).load()"), *needed.edits],
+            f"It is read as this file reads its other pickles: {_NAME} lets through only what it names.",
+            declares=needed.declares,
+        )
+        return
     for approach, allowed in (("plain-data", ()), ("own-classes", _classes(file))):
         if approach == "own-classes" and not allowed:
             return
-        definition, declared = before(file, call, _unpickler(file, pickle.name, allowed))
+        definition, declared = before(file, first_call(file, *_LOADS), _unpickler(file, pickle.name, allowed))
         yield candidate(
             approach,
             [
@@ -68,6 +78,10 @@ def _source(file: Module, call: ast.Call) -> str:
         message = f"{file.path}:{call.lineno} reads its pickle with options of its own: keep them in an Unpickler"
         raise NoFix(message)
     return file.text(call.args[0])
+
+
+def _restricts(own: ast.ClassDef) -> bool:
+    return any(isinstance(each, ast.FunctionDef) and each.name == "find_class" for each in own.body)
 
 
 def _named(node: ast.Name | ast.ClassDef) -> str:

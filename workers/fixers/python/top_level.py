@@ -17,7 +17,7 @@ def before(file: Module, node: ast.AST, text: str) -> tuple[Edit, str]:
     """
     statement = next(each for each in file.tree.body if each is node or each in file.ancestors(node))
     line = min([statement.lineno, *(each.lineno for each in getattr(statement, "decorator_list", []))])
-    if file.line(line)[:1].isspace() or file.span(statement)[0] not in _line_starts(file, statement.lineno):
+    if file.line(line)[:1].isspace() or file.span(statement)[0] != file.starts[statement.lineno - 1]:
         message = f"{file.path}:{line} shares its line with other code, so nothing can be defined before it"
         raise NoFix(message)
     above = line
@@ -27,5 +27,7 @@ def before(file: Module, node: ast.AST, text: str) -> tuple[Edit, str]:
     return file.insert(file.starts[above - 1], f"{text}{blank}"), f"insert:{line}"
 
 
-def _line_starts(file: Module, line: int) -> tuple[int, ...]:
-    return (file.starts[line - 1],)
+def first_call(file: Module, *names: str) -> ast.Call:
+    """The file's first call of one of the names: fixes of several calls put one definition at one place."""
+    calls = [node for node in file.nodes if isinstance(node, ast.Call) and file.calls(node, *names)]
+    return min(calls, key=lambda node: (node.lineno, node.col_offset))

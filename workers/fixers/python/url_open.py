@@ -9,7 +9,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.python.imports import Import, imported
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.top_level import before
+from workers.fixers.python.top_level import before, first_call
 from workers.fixers.registry import NoFix, Target, fixer
 
 _OPEN, _RETRIEVE = "urllib.request.urlopen", "urllib.request.urlretrieve"
@@ -46,6 +46,13 @@ def propose(target: Target) -> Iterator[Candidate]:
     renamed = "".join(f"{file.text(each)}, " for each in call.args) + ", ".join(
         f"{'fullurl' if each.arg == 'url' else each.arg}={file.text(each.value)}" for each in call.keywords
     )
+    if any(_is_own(file, statement) and statement.lineno < call.lineno for statement in file.tree.body):
+        yield candidate(
+            "http-only-opener",
+            [file.replace(call, f"{_NAME}.open({renamed.rstrip(', ')})")],
+            "The file's own opener has handlers for HTTP and HTTPS only; `file:` and other schemes raise URLError.",
+        )
+        return
     library = imported(target, file, "urllib.request")
     handlers = f"{_NAME} = {library.name}.OpenerDirector()\nfor handler in (\n"
     handlers += "".join(f"{file.indent_unit}{library.name}.{name},\n" for name in _HANDLERS)
@@ -53,12 +60,20 @@ def propose(target: Target) -> Iterator[Candidate]:
     yield _with(file, call, renamed.rstrip(", "), handlers, library)
 
 
+def _is_own(file: Module, statement: ast.stmt) -> bool:
+    """Whether it makes the opener that an earlier fix put there."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            return name == _NAME and file.calls(value, "urllib.request.OpenerDirector")
+    return False
+
+
 def _with(file: Module, call: ast.Call, arguments: str, handlers: str, library: Import) -> Candidate:
     for name in (_NAME, "handler"):
         if any(isinstance(node, ast.Name) and node.id == name for node in file.nodes) or name in file.aliases:
             message = f"`{name}` already means something else in {file.path}"
             raise NoFix(message)
-    definition, declared = before(file, call, handlers)
+    definition, declared = before(file, first_call(file, _OPEN), handlers)
     return candidate(
         "http-only-opener",
         [

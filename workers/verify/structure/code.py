@@ -174,15 +174,22 @@ def _differ(before: Syntax, after: Syntax, old: Node, new: Node) -> Iterator[Nod
         for tag, first, last, now, now_last in difflib.SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
             if tag == "equal":
                 continue
-            yield from _replaced(one, left, (first, last), right[now:now_last], stack)
+            kinds = (
+                [_kind(before, node) for node in left[first:last]],
+                [_kind(after, node) for node in right[now:now_last]],
+            )
+            yield from _replaced(one, left, first, right[now:now_last], kinds, stack)
 
 
 def _replaced(
-    parent: Node, left: list[Node], at: tuple[int, int], right: list[Node], stack: list[tuple[Node, Node]]
+    parent: Node,
+    left: list[Node],
+    first: int,
+    right: list[Node],
+    kinds: tuple[list[str], list[str]],
+    stack: list[tuple[Node, Node]],
 ) -> Iterator[NodeChange]:
     """Neighbours that became others: like kinds are compared further, as far as their order allows."""
-    first, last = at
-    kinds = [node.type for node in left[first:last]], [node.type for node in right]
     opcodes: Sequence[tuple[str, int, int, int, int]] = [("replace", 0, len(kinds[0]), 0, len(kinds[1]))]
     # One statement that became two of its kind is one change; a new import above a changed function is two.
     if all(kinds[0].count(kind) == kinds[1].count(kind) for kind in set(kinds[0]) & set(kinds[1])):
@@ -194,6 +201,16 @@ def _replaced(
         else:
             place = left[first + start].start_byte if first + start < len(left) else parent.end_byte
             yield NodeChange(tuple(old), tuple(new), parent, place)
+
+
+def _kind(tree: Syntax, node: Node) -> str:
+    """The node's type, with the name of what it defines: a new class beside a changed one is not that class."""
+    defined = node.child_by_field_name("definition") or node
+    name = defined.child_by_field_name("name") if _DEFINES.search(defined.type) else None
+    return f"{node.type} {tree.text(name)}" if name is not None else node.type
+
+
+_DEFINES = re.compile(r"(?:class|function|method|object|interface)_(?:definition|declaration)")
 
 
 def _children(node: Node) -> list[Node]:
