@@ -119,7 +119,16 @@ def _head(*titles: str) -> str:
 
 def _quality(cases: Sequence[Case]) -> str:
     head = _head(
-        *("folder", "files", "findings", "with a fixer", "with a candidate", "verified", "of those with a fixer"),
+        *(
+            "folder",
+            "files",
+            "findings",
+            "with a fixer",
+            "declined",
+            "with a candidate",
+            "verified",
+            "of those with a fixer",
+        ),
         *("of those with a candidate", "several", "of those with a candidate", "candidates", "parse"),
         *("re-scan clean", "preserved", "first answer s", "all s"),
     )
@@ -129,7 +138,8 @@ def _quality(cases: Sequence[Case]) -> str:
          sum(row[4] for row in rows))
     )  # fmt: skip
     lines = [
-        f"| {name} | {files} | {one.findings} | {one.known} | {one.attempted} | {_rate(one.verified, one.findings)} "
+        f"| {name} | {files} | {one.findings} | {one.known} | {one.known - one.attempted} "
+        f"| {one.attempted} | {_rate(one.verified, one.findings)} "
         f"| {_rate(one.verified, one.known)} | {_rate(one.verified, one.attempted)} "
         f"| {_rate(one.several, one.findings)} | {_rate(one.several, one.attempted)} | {_candidates(one)} "
         f"| {first:.0f} | {seconds:.0f} |"

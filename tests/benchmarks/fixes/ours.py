@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from daemon.domain.fix import Fix, Level
-from workers.fixers.propose import fixers_for
+from workers.fixers.propose import knows
+from workers.fixers.registry import FIXERS
 from workers.repair.compose import compose
 from workers.repair.item import Item, Options
 from workers.repair.look import look
@@ -39,7 +40,7 @@ class Figures(msgspec.Struct, kw_only=True):
     def add(self, item: Item) -> None:
         """Count one finding."""
         self.findings += 1
-        self.known += bool(item.fixes) or bool(fixers_for(item.finding))
+        self.known += bool(item.fixes) or any(knows(one, item.finding) for one in FIXERS)
         self.attempted += bool(item.fixes)
         self.verified += bool(item.verified)
         self.several += len({fix.candidate.approach for fix in item.verified}) > 1

@@ -14,6 +14,8 @@ from workers.fixers.registry import NoFix, Target, fixer
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_WHOLE_SUM = re.compile(r"\(\s*[\w.]+(?:\s*[-+]\s*[\w.]+)*\s*\)|[A-Za-z_$][\w$]*")
+"""Names added up, which `randomInt` takes where they hold whole numbers, and refuses where not."""
 _SMALL = re.compile(r"[1-9]\d{0,8}")
 
 
@@ -69,6 +71,7 @@ def _integer(file: Parsed, call: Node) -> Candidate:
         [file.replace(whole, f"{name}.randomInt({bounds})"), *edits],
         "A whole number below the bound from the operating system's generator, without bias. Node only.",
         declares=declares,
+        warnings=("`randomInt` throws where a bound is no whole number.",) if re.search(r"[A-Za-z_]", bounds) else (),
     )
 
 
@@ -88,6 +91,8 @@ def _whole(file: Parsed, call: Node) -> tuple[Node, str]:
     bound, rounds = file.text(factor), called(file, outer)
     if rounds == "Math.floor" and added is None and (_SMALL.fullmatch(bound) or re.fullmatch(r"[\w.]+\.length", bound)):
         return outer, bound
+    if rounds == "Math.floor" and added is None and _WHOLE_SUM.fullmatch(bound):
+        return outer, bound.removeprefix("(").removesuffix(")").strip()
     low = file.text(added) if added is not None else "0"
     if rounds not in ("Math.floor", "Math.ceil") or not _SMALL.fullmatch(bound) or not re.fullmatch(r"\d{1,9}", low):
         return _refuse(file, call)

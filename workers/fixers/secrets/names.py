@@ -30,4 +30,5 @@ def environment_name(name: str) -> str:
 def is_label(value: str, name: str) -> bool:
     """Whether the value describes a credential (a message, the name of a field, an address) rather than being one."""
     sentence = " " in value.strip() and all(word.strip(".,:;!?'").isalpha() for word in value.split())
-    return bool(sentence or _LABEL.fullmatch(value) or _DESCRIBES.search(name)) or value.lower() == name.lower()
+    mask = not any(character.isalnum() for character in value)
+    return bool(sentence or mask or _LABEL.fullmatch(value) or _DESCRIBES.search(name)) or value.lower() == name.lower()
