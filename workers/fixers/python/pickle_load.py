@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate
@@ -13,6 +14,7 @@ from workers.fixers.python.top_level import before, first_call
 from workers.fixers.registry import NoFix, Target, fixer
 
 _LOADS = ("pickle.load", "pickle.loads")
+_TEST = re.compile(r"(?:^|/)(?:tests?|testing|t)/|(?:^|/)(?:test_[^/]*|[^/]*_test|tests|conftest)\.py$")
 _NAME = "RestrictedUnpickler"
 
 
@@ -37,6 +39,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     """`pickle.load(…)` → an unpickler that finds no class, or only those of this module."""
     file, call = flagged(target, ast.Call, lambda each, node: each.calls(node, *_LOADS))
     source = _source(file, call)
+    _refuse_own_objects(file, call)
     theirs = [node for node in file.nodes if isinstance(node, ast.Name | ast.ClassDef) and _named(node) == _NAME]
     own = next((node for node in theirs if isinstance(node, ast.ClassDef)), None)
     if theirs and (own is None or own not in file.tree.body or own.lineno > call.lineno or not _restricts(own)):
@@ -54,9 +57,8 @@ def propose(target: Target) -> Iterator[Candidate]:
             declares=needed.declares,
         )
         return
-    for approach, allowed in (("plain-data", ()), ("own-classes", _classes(file))):
-        if approach == "own-classes" and not allowed:
-            return
+    plain = [("plain-data", ())] if not _writes(file) else []
+    for approach, allowed in (*plain, *([("own-classes", _classes(file))] if _classes(file) else [])):
         definition, declared = before(file, first_call(file, *_LOADS), _unpickler(file, pickle.name, allowed))
         yield candidate(
             approach,
@@ -71,6 +73,23 @@ def propose(target: Target) -> Iterator[Candidate]:
             declares=(*needed.declares, declared),
             warnings=("A pickle that holds other objects now raises UnpicklingError.",),
         )
+
+
+def _refuse_own_objects(file: Module, call: ast.Call) -> None:
+    """Raise where what is read back was surely, or may well be, an object that no allowed class makes."""
+    if _TEST.search(file.path):
+        message = f"{file.path}:{call.lineno} is test code, which reads back what it pickled itself; exclude tests"
+        raise NoFix(message)
+    if _writes(file) and not _classes(file):
+        message = (
+            f"{file.path}:{call.lineno} reads what this file pickles, and which classes that holds is not in sight: "
+            "allow these in an Unpickler with find_class, or sign the bytes with hmac and check that first"
+        )
+        raise NoFix(message)
+
+
+def _writes(file: Module) -> bool:
+    return any(file.calls(node, "pickle.dump", "pickle.dumps", "pickle.Pickler") for node in file.nodes)
 
 
 def _source(file: Module, call: ast.Call) -> str:
