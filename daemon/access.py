@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from daemon.errors import SecaidError
+from daemon.errors import Retryable, SecaidError
 from daemon.settings import Poll
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     """A repository; `GitHub` where none is configured."""
     allowed: bool
+    asked: bool = True
+    """Whether GitHub could be asked at all."""
     says: str
 
 
@@ -43,6 +45,6 @@ def _read(api: Api, target: str, path: str) -> Access:
     try:
         api.get(path, {"per_page": 1})
     except SecaidError as error:
-        return Access(target=target, allowed=False, says=str(error))
+        return Access(target=target, allowed=False, asked=not isinstance(error, Retryable), says=str(error))
     can = "the token is valid" if target == "GitHub" else "the token may read this repository's Actions"
     return Access(target=target, allowed=True, says=can)

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from daemon.masking import mask
+from daemon.masking import mask_all
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 _BLOCK = 64 * 1024
@@ -193,7 +193,7 @@ def understand(raw: bytes, process: str, written_at: float) -> Line:
         at = dt.datetime.fromisoformat(fields["timestamp"]).timestamp()
         level = fields["level"]
     except (msgspec.DecodeError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        text = mask(raw.decode(errors="replace"))
+        text = str(mask_all(raw))
         return Line(at=written_at, process=process, level="error", event=text, fields={})
     return Line(
         at=at,

@@ -86,6 +86,7 @@ _TOKEN_MARKS = {
     ".": ("hooks.slack.com", "ya29.", "SG.", "eyJ", "hvs."),
     "A": ("AKIA", "ASIA", "ABIA", "ACCA", "AIza", "ATATT3"),
 }
+_UNQUOTED_MARKS = ("passw", "passphrase", "secret", "token", "key", "credential")
 _NAME_MARKS = ("passw", "secret", "token", "key", "credential")
 
 
@@ -118,9 +119,9 @@ def _keep_before(match: re.Match[str]) -> str:
 def mask_all(value: Any, *, depth: int = 0) -> Any:
     """A structure as plain data without secrets, for logs and evidence: more thorough than `mask`, and slower.
 
-    Also masked: what stands under a name that says secret (`{"password": "x"}`, `["Authorization", "x"]`,
-    `{"name": "token", "value": "x"}`), and Base64 of what `mask` would mask. Whatever is no plain data, or
-    lies deeper than anybody reads, becomes its text.
+    Also masked: `NAME=value` without quotes where the name says secret, what stands under such a name
+    (`{"password": "x"}`, `["Authorization", "x"]`, `{"name": "token", "value": "x"}`), and Base64 of what `mask` would
+    mask. Whatever is no plain data, or lies deeper than anybody reads, becomes its text.
     """
     if depth > _DEEPEST and not isinstance(value, str):
         value = str(value)
@@ -128,7 +129,7 @@ def mask_all(value: Any, *, depth: int = 0) -> Any:
         case None | bool() | int() | float():
             return value
         case str():
-            return _mask_encoded(mask(str(value)))
+            return _mask_encoded(_mask_unquoted(mask(str(value))))
         case bytes() | bytearray():
             return mask_all(bytes(value).decode(errors="replace"), depth=depth)
         case Mapping():
@@ -143,6 +144,15 @@ def mask_all(value: Any, *, depth: int = 0) -> Any:
 
 _SECRET_NAME = re.compile(
     r"passw|secret|token|api[_-]?key|private[_-]?key|credential|authorization|^(?:x-)?auth$|cookie", re.IGNORECASE
+)
+_CHARACTER = r"""[^\s'",;&(){}<>\[\]$]"""
+# As shells, .env files, YAML and tools print it: a value with a letter and a digit, and no call. In code it would hit
+# names, so only logs are searched for it.
+_UNQUOTED = re.compile(
+    r"(?P<before>(?:passw(?:or)?d|passphrase|secret|token|(?:api|access|private|account)[_-]?key|credential)"
+    r"[\w.-]{0,60}(?:=|: ?| = ))"
+    rf"(?P<secret>(?={_CHARACTER}{{0,100}}[0-9])(?={_CHARACTER}{{0,100}}[A-Za-z]){_CHARACTER}{{8,4000}}+)(?![(\[{{<$])",
+    re.IGNORECASE,
 )
 _HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "private-token", "x-api-key", "x-auth-token"}
@@ -176,6 +186,11 @@ def _is_header(name: object) -> bool:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str | bytes) and bool(value)
+
+
+def _mask_unquoted(text: str) -> str:
+    folded = text.casefold()
+    return _UNQUOTED.sub(_keep_before, text) if any(mark in folded for mark in _UNQUOTED_MARKS) else text
 
 
 def _mask_encoded(text: str) -> str:

@@ -16,8 +16,10 @@ from daemon.domain.job import JobState
 from daemon.domain.severity import Severity
 from daemon.errors import SecaidError
 from daemon.service.backend import supervisor
-from daemon.store import releases, summary
+from daemon.settings import Poll
+from daemon.store import cursors, releases, summary
 from daemon.store.artifacts import Account, accounts
+from daemon.store.cursors import PollView
 from daemon.store.engine import Store
 from daemon.store.overview import Overview, overview
 from daemon.store.summary import Results
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from daemon.service.health import Verdict
 
 _WATCH_SECONDS = 2.0
+_LATE_SECONDS = 3600.0
+"""Without a poll, however short the interval."""
 _MEBIBYTE = 2**20
 
 
@@ -36,6 +40,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     results: Results
     accounts: tuple[Account, ...]
     """Every file of every artifact, with its raw rows by fate."""
+    polls: tuple[PollView, ...]
+    """Every repository that was ever polled."""
     model: str
     """What answers now: the base model, or a promoted release."""
     database: str
@@ -59,7 +65,7 @@ def status(watch: bool, as_json: bool) -> None:
             else:
                 if watch:
                     click.clear()
-                _print(found)
+                _print(found, where.settings.poll)
             if not watch:
                 return
             time.sleep(_WATCH_SECONDS)
@@ -71,12 +77,14 @@ def look(store: Store, where: Here) -> Status:
         serving = releases.serving(conn, where.settings.model.base_name)
         results = summary.results(conn)
         files = tuple(accounts(conn))
+        polls = tuple(cursors.views(conn))
     queue = overview(store)
     services, problem = _services(where, queue)
     return Status(
         queue=queue,
         results=results,
         accounts=files,
+        polls=polls,
         model=serving.name if serving else where.settings.model.base,
         database=str(store.path) if store.path else "PostgreSQL",
         services=services,
@@ -99,15 +107,16 @@ def _services(where: Here, queue: Overview) -> tuple[tuple[Verdict, ...], str | 
         return (), str(error)
 
 
-def _print(found: Status) -> None:
+def _print(found: Status, poll: Poll) -> None:
     queue = found.queue
-    attention = [*_service_attention(found), *queue.attention]
+    attention = [*_service_attention(found), *_poll_attention(found, poll), *queue.attention]
     click.secho("needs attention" if attention else "nothing needs attention", bold=True)
     for sentence in attention:
         click.echo(printable(f"  ! {sentence}"))
     _print_jobs(queue)
     _print_processes(queue)
     _print_services(found.services)
+    _print_polls(found.polls)
     _print_results(found.results)
     size = queue.size
     click.echo(f"\nmodel     {found.model}\ndatabase  {found.database}, {size.database / _MEBIBYTE:.1f} MiB", nl=False)
@@ -134,6 +143,42 @@ def _print_processes(queue: Overview) -> None:
 def _service_attention(found: Status) -> list[str]:
     said = [f"the {one.unit} service: {one.health}: {one.says}" for one in found.services if not one.well]
     return [*said, f"the services cannot be asked: {found.services_problem}"] if found.services_problem else said
+
+
+def _poll_attention(found: Status, poll: Poll) -> list[str]:
+    """Repositories that nobody asks about; one that fails is the queue's own sentence."""
+    succeeded = {view.repository: view.succeeded_at for view in found.polls}
+    longest = max(_LATE_SECONDS, 4.0 * poll.interval_seconds)
+    said = []
+    for name in (one.name for one in poll.repositories):
+        at = succeeded.get(name)
+        if name not in succeeded:
+            said.append(f"{name} was never polled: `secaid service install`, or `secaid poll --once`")
+        elif at is not None and found.queue.at - at > longest:
+            said.append(
+                f"{name} was last polled at {_moment(at)}: `secaid service status` tells whether the poller runs"
+            )
+    return said
+
+
+def _print_polls(polls: Iterable[PollView]) -> None:
+    rows = [
+        (
+            one.repository,
+            _moment(one.succeeded_at) if one.succeeded_at else "never",
+            one.uploads.get("fetched", 0),
+            one.uploads.get("pending", 0) or "",
+            one.reason,
+        )
+        for one in polls
+    ]
+    if rows:
+        click.echo()
+        print_table(("polled", "last", "artifacts", "waiting", "problem"), rows, empty="")
+
+
+def _moment(at: float) -> str:
+    return time.strftime("%m-%d %H:%M", time.localtime(at))
 
 
 def _print_services(services: Iterable[Verdict]) -> None:

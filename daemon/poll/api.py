@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ from daemon.poll import limits
 
 _TIMEOUT_SECONDS = 30
 _VERSION = "2022-11-28"
+_OBJECT = re.compile(r"^(?:<[^>]*>|\w*Connection(?:Pool)?\([^)]*\)): ")
 _GONE, _NOT_MODIFIED, _FOUND, _OK = 410, 304, 302, 200
 
 
@@ -132,8 +134,14 @@ def _network(what: str) -> Iterator[None]:
     try:
         yield
     except (requests.RequestException, GithubException, RuntimeError, ValueError) as error:
-        message = f"GitHub cannot be reached for {what}: {error}"
+        message = f"GitHub cannot be reached for {what}: {_plainly(error)}"
         raise Retryable(message) from error
+
+
+def _plainly(error: Exception) -> str:
+    """Without the objects and the repeated address that `requests` and urllib3 wrap around what happened."""
+    inner = error.args[0] if error.args else error
+    return _OBJECT.sub("", str(getattr(inner, "reason", None) or inner))
 
 
 def _message(body: str) -> str:

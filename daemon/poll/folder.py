@@ -7,10 +7,13 @@ whole; what was taken is known by its path and signature, in the transaction tha
 
 from __future__ import annotations
 
+import mmap
+import re
 import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -29,7 +32,9 @@ _HALF_SECONDS = 600.0
 """A file that looks cut off is waited for so long; then it is taken, and its analysis says what is wrong with it."""
 _RETRY_SECONDS = 60.0
 _TAIL_BYTES = 1 << 16
-_ENDS = {".json": b"}]", ".sarif": b"}]", ".xml": b">"}
+_JSON = frozenset({".json", ".sarif"})
+_LINES = frozenset({".jsonl", ".csv"})
+_ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)")
 _ZIP_END = b"PK\x05\x06"
 _ZIP_END_BYTES = 22
 
@@ -60,6 +65,8 @@ class Folders:
         self.folders = tuple(Path(folder).expanduser() for folder in folders)
         self._most = most_bytes
         self._steady = steady
+        self.taken = 0
+        """Files, so far."""
         self._changing: dict[Path, _Seen] = {}
         self._retry: dict[Path, float] = {}
 
@@ -145,6 +152,7 @@ class Folders:
                 return
             ingested = record(conn, kept, Provenance(origin=ArtifactOrigin.FOLDER))
             cursors.see(conn, str(path), signature, at=time.time())
+        self.taken += 1
         events.emit("folder.taken", path=str(path), artifact=ingested.artifact_id, new=ingested.new)
 
 
@@ -158,19 +166,52 @@ def _signature(path: Path) -> str | None:
 
 
 def _looks_whole(path: Path) -> bool:
-    """Whether a file ends as its format does. Cheap: only its end is read."""
+    """Whether a file is complete, as far as its format tells; of a report, its whole structure is looked at."""
     suffix = path.suffix.lower()
-    if suffix != ".zip" and suffix not in _ENDS:
-        return True
     try:
         with path.open("rb") as file:
+            if suffix in _JSON:
+                return _is_json(file)
             size = file.seek(0, 2)
-            file.seek(max(0, size - _TAIL_BYTES - _ZIP_END_BYTES))
-            tail = file.read()
-    except OSError:
+            head = _read(file, 0)
+            tail = _read(file, max(0, size - _TAIL_BYTES - _ZIP_END_BYTES))
+    except (OSError, ValueError):
         return False
     if suffix == ".zip":
         # The record that ends a zip, and the comment whose length it tells.
         record = tail[tail.rfind(_ZIP_END) :] if _ZIP_END in tail else b""
         return len(record) >= _ZIP_END_BYTES + int.from_bytes(record[_ZIP_END_BYTES - 2 : _ZIP_END_BYTES], "little")
-    return tail.rstrip()[-1:] in {bytes([end]) for end in _ENDS[suffix]}
+    if suffix == ".xml" and (root := _ROOT.search(head)):
+        # Its root is closed, or there is nothing else: `<testsuites/>`.
+        alone = len(_ROOT.findall(head)) == 1 and head.rstrip().endswith(b"/>")
+        return alone or re.search(rb"</" + re.escape(root[1]) + rb"\s*>", tail) is not None
+    return tail.endswith(b"\n") if suffix in _LINES else True
+
+
+def _is_json(file: BinaryIO) -> bool:
+    """Mapped, so that a large report does not become this process' memory."""
+    if not file.read(1):
+        return False
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if content[:3].startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+            return content[-64:].replace(b"\0", b"").rstrip().endswith((b"}", b"]"))
+        try:
+            msgspec.json.decode(content, type=msgspec.Raw)
+        except msgspec.DecodeError:
+            return _is_json_lines(content[:_TAIL_BYTES], content[-_TAIL_BYTES:])
+    return True
+
+
+def _is_json_lines(head: bytes, tail: bytes) -> bool:
+    """Whether the first and the last line are documents of their own."""
+    try:
+        for line in (head.partition(b"\n")[0], tail.rstrip().rpartition(b"\n")[2]):
+            msgspec.json.decode(line, type=msgspec.Raw)
+    except msgspec.DecodeError:
+        return False
+    return b"\n" in tail.rstrip()
+
+
+def _read(file: BinaryIO, start: int) -> bytes:
+    file.seek(start)
+    return file.read(_TAIL_BYTES + _ZIP_END_BYTES)

@@ -11,6 +11,7 @@ import email.utils
 import math
 from collections.abc import Mapping
 
+_UNAVAILABLE = 503
 _MINUTE = 60.0
 _LONGEST = 3600.0
 _ROUNDING = 1.0
@@ -30,9 +31,12 @@ def refusal(status: int, headers: Headers, body: str, *, now: float, refusals: i
         now: seconds since 1970 by this machine's clock, for a response that has no `date`.
         refusals: rate limits met in succession before this one.
     """
+    after = _retry_after(headers, now)
+    if status == _UNAVAILABLE:
+        # Maintenance or overload; where it names no time, it is a failure like any other.
+        return after
     if status not in {403, 429}:
         return None
-    after = _retry_after(headers, now)
     reset = _until_reset(headers, now)
     if after is None and reset is None:
         told = status == 429 or "rate limit" in body.lower() or "abuse" in body.lower()

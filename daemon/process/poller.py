@@ -10,7 +10,7 @@ import contextlib
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,8 @@ from daemon.process.serve import receive
 from daemon.process.signals import Stop
 from daemon.settings import Settings
 from daemon.storage import open_storage
-from daemon.store import glance, migrate, processes
+from daemon.store import cursors, glance, migrate, processes
+from daemon.store.cursors import PollView
 from daemon.store.engine import Store
 from daemon.store.identity import own_identity
 from daemon.store.opening import open_store
@@ -47,11 +48,24 @@ COMMAND = (sys.executable, "-m", "daemon.process.poller")
 """This very process, as a service runs it."""
 
 
+class Polled(msgspec.Struct, frozen=True, kw_only=True):
+    """What one round came to for one repository."""
+
+    repository: str
+    taken: int
+    """New artifacts that are here, with their jobs."""
+    waiting: int
+    """Artifacts that could not be fetched yet, and are tried again."""
+    problem: str | None
+
+
 class Round(msgspec.Struct, frozen=True, kw_only=True):
     """What one round came to."""
 
-    repositories: int
+    repositories: tuple[Polled, ...]
     folders: int
+    dropped: int
+    """Files taken out of the watched folders."""
     problem: str | None
     """Why GitHub could not be asked."""
     next_seconds: float
@@ -69,12 +83,13 @@ def poll_once(settings: Settings, paths: Paths, *, database: str | None = None) 
     store = open_store(database or settings.database.url or paths.database)
     migrate.upgrade(store)
     with contextlib.closing(store), contextlib.closing(_Rounds(store, settings, paths, lambda: False)) as rounds:
+        before = rounds.views()
         problem = rounds.ask()
         seconds = rounds.look()
         while seconds is not None and seconds <= _SOON_SECONDS:
             time.sleep(seconds)
             seconds = rounds.look()
-        return rounds.told(problem)
+        return rounds.told(before, problem)
 
 
 def serve(
@@ -239,12 +254,20 @@ class _Rounds:
         """Whether there is nothing to do for long, unless something comes into a folder."""
         return self._still and self.left >= _LEAVE_SECONDS
 
-    def told(self, problem: str | None) -> Round:
+    def views(self) -> dict[str, PollView]:
+        """How every repository is, by its name."""
+        with self._store.read() as conn:
+            return {view.repository: view for view in cursors.views(conn)}
+
+    def told(self, before: Mapping[str, PollView], problem: str | None) -> Round:
         """What this round came to."""
-        poll = self._settings.poll
+        poll, after = self._settings.poll, self.views()
         return Round(
-            repositories=len(poll.repositories),
+            repositories=tuple(
+                _polled(one.name, before.get(one.name), after.get(one.name)) for one in poll.repositories
+            ),
             folders=len(poll.watch),
+            dropped=self._folders.taken if self._folders else 0,
             problem=problem,
             next_seconds=self.left if poll.repositories else 0.0,
         )
@@ -280,6 +303,16 @@ class _Rounds:
             source=Mirrors(self._paths.mirrors, url, token=token).find,
             stopping=self._stopping,
         )
+
+
+def _polled(name: str, before: PollView | None, after: PollView | None) -> Polled:
+    had, has = (view.uploads if view else {} for view in (before, after))
+    return Polled(
+        repository=name,
+        taken=has.get("fetched", 0) - had.get("fetched", 0),
+        waiting=has.get("pending", 0),
+        problem=after.reason if after else None,
+    )
 
 
 def _clock(seconds: float) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.masking import mask
+from daemon.masking import mask_all
 from daemon.service.unit import Plan, Seen, Supervisor
 from daemon.store.processes import ProcessView
 
@@ -171,7 +171,7 @@ def last_words(file: Path) -> tuple[str, ...]:
             text = stream.read().decode(errors="replace")
     except OSError:
         return ()
-    lines: Sequence[str] = [line.rstrip() for line in mask(text).splitlines() if line.strip()]
+    lines: Sequence[str] = [line.rstrip() for line in str(mask_all(text)).splitlines() if line.strip()]
     return tuple(lines[-_LAST_WORDS:])
 
 

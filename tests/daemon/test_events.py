@@ -211,6 +211,32 @@ def test_what_holds_no_secret_is_logged_as_it_is_on_one_line(log: Path, text: st
     assert line["reason"] == (text if mask_all(text) == text else mask_all(text))
 
 
+@ATTACK
+@given(
+    secret=of(LETTERS, 20).map(lambda word: f"a1{word}"),
+    line=st.sampled_from(
+        [
+            *("AWS_SECRET_ACCESS_KEY={}", "export GH_TOKEN={}", "password: {}", "db.password = {}", "x&api_key={}&y=1"),
+            *("--token={}", "AccountKey={}==;EndpointSuffix=x", "client_secret={}\nnext=1", "passphrase:{}"),
+        ]
+    ),
+)
+def test_a_secret_without_quotes_behind_its_name_is_found(log: Path, secret: str, line: str) -> None:
+    for fields in (
+        {"stderr": line.format(secret)},
+        {"raw": line.format(secret).encode()},
+        {"error": Failed(line.format(secret))},
+    ):
+        assert secret not in emitted(log, **fields), fields
+
+
+def test_what_is_said_of_tokens_and_keys_is_no_secret(log: Path) -> None:
+    said = (
+        "512 tokens, max_tokens=1024, token_type: bearer, key=value, id-token: write, secret = read_secret(1), a token"
+    )
+    assert mask_all(said) == said
+
+
 def test_a_value_without_end_and_one_that_holds_itself_are_bounded(log: Path) -> None:
     cycle: list[Any] = []
     cycle.append(cycle)
@@ -230,7 +256,14 @@ def test_a_lone_surrogate_and_control_characters_break_no_line(log: Path) -> Non
 
 def test_many_secrets_and_none_cost_linear_time() -> None:
     """Not a clock's business: a quadratic filter would run into the time limit of the test."""
-    for text in ("A" * 300_000, "://a@" * 60_000, "Z2hwX" * 60_000, "eyJ" * 100_000, "://" + "a" * 300_000):
+    for text in (
+        "A" * 300_000,
+        "://a@" * 60_000,
+        "Z2hwX" * 60_000,
+        "eyJ" * 100_000,
+        "://" + "a" * 300_000,
+        "token=" * 50_000,
+    ):
         mask_all(text)
 
 

@@ -142,6 +142,10 @@ def _database(where: Here) -> Iterator[Check]:
         says=risk or "no known risk in this version",
         mend="use a Python with a newer SQLite, or PostgreSQL (`database.url`)" if risk else None,
     )
+    if _is_missing(where):
+        says = f"{where.paths.database} is not made yet"
+        yield Check(name="database", health=Health.MEND, says=says, mend="`secaid setup`")
+        return
     try:
         with opened(where) as store:
             found = integrity(store)
@@ -153,6 +157,11 @@ def _database(where: Here) -> Iterator[Check]:
         says="; ".join(found) or f"sound, at {where.database}",
         mend="restore a backup, or move the file away to begin anew" if found else None,
     )
+
+
+def _is_missing(where: Here) -> bool:
+    """Whether there is no database yet: opening it would make one."""
+    return not where.settings.database.url and not where.paths.database.exists()
 
 
 def _scanners(where: Here) -> Iterator[Check]:
@@ -207,7 +216,7 @@ def _token(where: Here) -> Iterator[Check]:
 
 def _polling(where: Here) -> Iterator[Check]:
     """What the poller itself last met: a read with its own token, in its own session."""
-    if not where.settings.poll.repositories:
+    if not where.settings.poll.repositories or _is_missing(where):
         return
     try:
         with opened(where) as store, store.read() as conn:
@@ -235,6 +244,8 @@ def _services(where: Here) -> Iterator[Check]:
             says = "not installed: secaid works while `secaid run` does"
             yield Check(name="services", health=Health.NOTE, says=says, mend="`secaid service install`")
             return
+        if _is_missing(where):
+            return  # and its own line says so
         wanted, _ = plan(where.paths, settings.environment())
         with opened(where) as store, store.read() as conn:
             known = processes.everyone(conn, one_host=store.path is not None)

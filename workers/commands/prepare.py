@@ -121,6 +121,8 @@ def token(where: Here, given: str | None) -> str:
     tried = access.check(value, where.settings.poll)
     if refused := [one for one in tried if not one.allowed]:
         message = "; ".join(f"{one.target}: {one.says}" for one in refused)
+        if any(not one.asked for one in refused):
+            raise Unavailable(f"the token could not be tried, and a new one is not kept; try again later: {message}")
         raise Unavailable(f"the token does not do: {message}")
     if given:
         save_token(api_url, given)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 from daemon.domain.job import NewJob
-from daemon.store import processes, queue
+from daemon.store import cursors, processes, queue
 
 
 def test_an_empty_installation_is_told_what_to_do(run: Callable, database) -> None:
@@ -39,6 +41,24 @@ def test_what_needs_attention_comes_first_and_a_wait_for_power_is_told_and_needs
     assert not any(line.startswith("  !") and "training" in line for line in lines)
     assert any(line.startswith("waiting   training: on battery") for line in lines)
     assert "\x1b" not in result.stdout
+
+
+def test_the_last_poll_is_told_and_a_repository_that_nobody_polls_needs_attention(
+    run: Callable, home: Path, database
+) -> None:
+    names = ("o/well", "o/late", "o/new")
+    (home / "config.yaml").write_text(json.dumps({"poll": {"repositories": [{"name": name} for name in names]}}))
+    now = time.time()
+    with database.begin() as connection:
+        for name, at in (("o/well", now), ("o/late", now - 90_000)):
+            cursors.save(connection, cursors.Cursor(repository=name, polled_at=at, succeeded_at=at))
+    result = run("status")
+    attention = [line for line in result.stdout.splitlines() if line.startswith("  ! o/")]
+    assert ["o/late was last polled at" in attention[0], "o/new was never polled" in attention[1]] == [True, True]
+    assert len(attention) == 2
+    assert time.strftime("o/well  %m-%d %H:%M", time.localtime(now)) in result.stdout
+    polls = json.loads(run("status", "--json").stdout)["polls"]
+    assert [one["repository"] for one in polls] == ["o/late", "o/well"]
 
 
 def test_the_document_holds_all_of_it(run: Callable, database) -> None:

@@ -68,6 +68,36 @@ def test_a_slow_copy_is_waited_for_even_when_it_pauses(box, zipped):
     assert box.taken() == ["scan"]
 
 
+@pytest.mark.parametrize(
+    ("name", "whole", "halves"),
+    [
+        ("a.sarif", b'{"runs": [{"a": {}}, {}]}\n', (b"", b'{"runs": [{"a": {}}', b'{"runs": [{"a": {}}, {}]')),
+        ("a.json", b"[[1], [2]]", (b"[", b"[[1]", b"[[1], [2]")),
+        ("a.json", "\ufeff[1]".encode(), ("\ufeff[1".encode(),)),
+        ("a.json", "[1]".encode("utf-16"), ("[1".encode("utf-16"),)),
+        (
+            "a.xml",
+            b"<?xml version='1.0'?><r><a></a></r>",
+            (b"<?xml version='1.0'?><r><a></a>", b"<r><a>", b"<r><a></a></"),
+        ),
+        ("a.xml", b"<r a='1'/>", (b"<r a='1'",)),
+        ("a.json", b'{"a": 1}\n{"b": 2}\n', (b'{"a": 1}\n{"b": ',)),
+        ("a.csv", b"a,b\n1,2\n", (b"a,b\n1,",)),
+        ("a.jsonl", b'{"a": 1}\n', (b'{"a": 1}',)),
+    ],
+)
+def test_half_a_report_that_ends_like_a_whole_one_is_waited_for(box, name, whole, halves):
+    for half in halves:
+        (box.folder / name).write_bytes(half)
+        box.look()
+        assert box.look(after=30) > 0
+        assert box.taken() == [], half
+    (box.folder / name).write_bytes(whole)
+    box.look()
+    box.look(after=2)
+    assert box.taken() == ["a"]
+
+
 def test_what_stays_cut_off_is_taken_at_last_so_that_its_analysis_says_so(box):
     (box.folder / "half.json").write_text('{"runs": [')
     box.look()

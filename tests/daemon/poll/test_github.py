@@ -113,6 +113,20 @@ def test_a_rate_limit_ends_the_round_and_is_kept_to_even_by_a_new_process(statio
     assert len(here.taken()) == 2 or wait
 
 
+def test_a_server_that_names_a_time_at_which_it_is_well_again_is_not_asked_before(station, github):
+    github.upload(REPOSITORY)
+    here = station(REPOSITORY, interval_seconds=60)
+    api, began = github._api, github.now
+    github._api = lambda *_: (503, {"Retry-After": "1200"}, b"maintenance")
+    here.poll(wait=60)
+    github._api = api
+    while not here.taken():
+        here.poll(wait=60)
+    times = [at for at, _, _ in github.log]
+    assert times[1] - times[0] >= 1200
+    assert times[1] < began + 1400
+
+
 @pytest.mark.parametrize("skew", [-7200.0, 7200.0])
 def test_a_clock_that_is_wrong_by_hours_neither_asks_early_nor_misses_anything(station, github, skew):
     github.skew = skew

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -157,8 +158,25 @@ def test_one_round_prints_what_it_did(home, tmp_path, environment, store):
     command = [sys.executable, "-m", "daemon.cli", "poll", "--once", "--json"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"repositories": 0, "folders": 1, "problem": None, "next_seconds": 0.0}
+    assert json.loads(done.stdout) == {
+        "repositories": [],
+        "folders": 1,
+        "dropped": 1,
+        "problem": None,
+        "next_seconds": 0.0,
+    }
     assert artifacts(store) == ["a"]
+
+
+def test_a_round_that_fails_for_a_repository_says_why_in_a_few_words_and_is_exit_1(home, environment, store):
+    configure(home, repositories=[{"name": "octo/orders"}], api_url="http://127.0.0.1:1")
+    command = [sys.executable, "-m", "daemon.cli", "poll", "--once"]
+    told = environment | {"SECAID_GITHUB_TOKEN": "none that anybody knows"}
+    done = subprocess.run(command, env=told, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("✗ octo/orders  GitHub cannot be reached for /repos/octo/orders/actions/artifacts: ")
+    assert "Connection refused" in done.stdout
+    assert not {"object at", "Max retries"} & set(re.findall("object at|Max retries", done.stdout))
 
 
 def test_nothing_to_poll_says_where_to_write_it(environment):

@@ -31,6 +31,8 @@ def test_an_empty_machine_is_told_line_by_line_how_to_mend_it(run: Callable, hom
     assert found["zizmor"]["mend"].startswith("`secaid setup --scanners zizmor`")
     assert found["model"]["mend"] == "`secaid setup --model OLMo-2-0425-1B-Instruct-4bit`"
     assert found["settings"]["mend"] == "`secaid setup` writes one to begin with"
+    assert found["database"]["mend"] == "`secaid setup`"
+    assert not home.exists(), "looking has made something"
     assert all(one["mend"] for one in found.values() if one["health"] != "ok")
     assert all(one["mend"] is None for one in found.values() if one["health"] == "ok")
 
@@ -39,6 +41,9 @@ def test_it_is_the_same_report_for_a_person_and_exit_1_only_where_something_must
     run: Callable, home: Path, scannerless
 ) -> None:
     home.mkdir(mode=0o700)
+    store = open_store(home / "secaid.db")
+    migrate.upgrade(store)
+    store.close()
     assert run("doctor").exit_code == 0
     shown = run("doctor").stdout
     assert "✓ database" in shown

@@ -200,6 +200,20 @@ def test_a_token_that_may_not_read_is_told_and_not_kept(run: Callable, home: Pat
     assert TOKEN not in result.output
 
 
+def test_a_token_that_could_not_be_tried_is_not_said_to_be_bad(
+    run: Callable, home: Path, github, keychain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*_: object) -> None:
+        raise Retryable("GitHub cannot be reached")
+
+    configure(home, "o/a")
+    monkeypatch.setattr("daemon.poll.api.Api.get", unreachable)
+    result = run("setup", "--token", typed=f"{TOKEN}\n")
+    assert result.exit_code == 3
+    assert "could not be tried, and a new one is not kept" in result.stderr
+    assert keychain == {}
+
+
 def test_without_repositories_only_its_validity_is_tried(run: Callable, home: Path, github, keychain) -> None:
     assert run("setup", "--token", typed=TOKEN).exit_code == 0
     assert github["asked"][0] == "/rate_limit"
