@@ -15,6 +15,7 @@ import random
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -169,6 +170,8 @@ def run(url: str, act: Act, *, kill_at: int = -1, kill_after: float | None = Non
         try:
             victim(url, act, write, kill_at)
             code = 0
+        except BaseException:  # noqa: BLE001 - told here, because `os._exit` tells nothing
+            traceback.print_exc()
         finally:
             os._exit(code)
     os.close(write)

@@ -111,7 +111,7 @@ def act(task: Job, context: JobContext) -> None:  # noqa: C901 - a table of deed
             raise ValueError(other)
 
 
-job("quick", backoff_seconds=0.1, memory_mb=600, timeout_seconds=20)(act)
+job("quick", backoff_seconds=0.1, memory_mb=600)(act)
 job("brief", backoff_seconds=0.1, timeout_seconds=3, max_attempts=1)(act)
 job("alone", backoff_seconds=0.1, concurrency=1, max_attempts=50)(act)
 job("analysis", backoff_seconds=0.1, max_attempts=1000)(act)
