@@ -102,7 +102,7 @@ class Text:
 
     def edit(self, start: int, end: int, text: str) -> Edit:
         """An edit of this file. Line endings in `text` become the file's own."""
-        return Edit(path=self.path, start=start, end=end, text=text.replace("\n", self.newline))
+        return Edit(path=self.path, start=start, end=end, text=text.replace("\r\n", "\n").replace("\n", self.newline))
 
     def insert(self, at: int, text: str) -> Edit:
         """An edit that only adds."""

@@ -135,7 +135,7 @@ class Dockerfile:
 
     def edit(self, start: int, end: int, text: str) -> Edit:
         r"""An edit; `\n` in `text` becomes the file's own line ending."""
-        return Edit(path=self.path, start=start, end=end, text=text.replace("\n", self.newline))
+        return Edit(path=self.path, start=start, end=end, text=text.replace("\r\n", "\n").replace("\n", self.newline))
 
     def insert_before(self, instruction: Instruction, text: str) -> Edit:
         """Whole lines in front of an instruction (and behind the comments above it)."""

@@ -157,7 +157,7 @@ class Hcl:
 
     def edit(self, start: int, end: int, text: str) -> Edit:
         r"""An edit of this file; `\n` in `text` becomes the file's own line ending."""
-        return Edit(path=self.path, start=start, end=end, text=text.replace("\n", self.newline))
+        return Edit(path=self.path, start=start, end=end, text=text.replace("\r\n", "\n").replace("\n", self.newline))
 
     def _add(self, block: Block, body: Body) -> Iterator[Edit]:
         attributes = {name: value for name, value in body.items() if isinstance(value, str)}

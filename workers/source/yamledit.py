@@ -23,7 +23,7 @@ _PLAIN_BLOCK = re.compile(r"[A-Za-z0-9_./$(+][^\r\n\t]*")
 
 def edit(doc: YamlDoc, start: int, end: int, text: str) -> Edit:
     r"""An edit of the document's file; `\n` in `text` becomes the file's own line ending."""
-    return Edit(path=doc.path, start=start, end=end, text=text.replace("\n", doc.newline))
+    return Edit(path=doc.path, start=start, end=end, text=text.replace("\r\n", "\n").replace("\n", doc.newline))
 
 
 def scalar(text: str, *, flow: bool = False) -> str:

@@ -3,7 +3,9 @@
 import pytest
 
 from daemon.domain.edits import apply_edits
-from workers.fixers.registry import NoFix
+from workers.fixers.propose import propose
+from workers.fixers.registry import NoFix, Target
+from workers.source.tree import MemoryTree
 from workers.verify.parsing import new_problem
 
 
@@ -20,3 +22,12 @@ def test_a_fixer_proposes_exactly_the_listed_fixes(code_case, proposed):
     assert after == code_case.after
     for text in after.values():
         assert new_problem(code_case.path, before, text.encode()) is None
+
+
+def test_a_file_with_windows_line_endings_keeps_them_on_every_line(code_case):
+    """Whatever is proposed for it: no line ends otherwise, and none twice."""
+    before = code_case.before.replace("\n", "\r\n").encode()
+    proposal = propose(Target(finding=code_case.finding, tree=MemoryTree({code_case.path: before})))
+    for candidate in proposal.candidates:
+        after = apply_edits(before, candidate.edits)
+        assert after.count(b"\n") == after.count(b"\r\n") == after.count(b"\r"), candidate.approach
