@@ -73,9 +73,10 @@ def _without_parts(file: Module, statement: ast.Assert) -> str:
 def _guard(file: Module, statement: ast.Assert, error: str) -> str:
     indent = file.indent(statement.lineno)
     message = file.text(statement.msg) if statement.msg is not None else ""
-    return f"if {_negated(file, statement.test)}:\n{indent}{file.indent_unit}raise {error}" + (
-        f"({message})" if message else ""
-    )
+    raised = f"raise {error}" + (f"({message})" if message else "")
+    if isinstance(statement.test, ast.Constant) and not statement.test.value:
+        return raised
+    return f"if {_negated(file, statement.test)}:\n{indent}{file.indent_unit}{raised}"
 
 
 def _negated(file: Module, test: ast.expr) -> str:
