@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _CLOCK_STEP = 2.0
+_LOOK_SECONDS = 5.0
+"""What a ring that was missed can cost an idle worker; each look costs a fifth of a millisecond."""
 BEAT_SECONDS = 120.0
 """Between two heartbeats; as often the queue is looked at, even if no bell rang and no other process wrote."""
 
@@ -39,7 +41,7 @@ def main(arguments: list[str]) -> NoReturn:
     """`DATABASE KIND COMMAND…`: wait until there is work, then become COMMAND."""
     database, kind, *worker = arguments
     heed_signals(database)
-    bell = FifoBell(database, [kind])
+    bell = FifoBell(database, [kind], _LOOK_SECONDS)
     began = _clock()
     beat = time.monotonic() + BEAT_SECONDS
     while True:

@@ -61,7 +61,9 @@ class Ringer:
 class FifoBell:
     """One process' FIFOs, with `data_version` as safety net."""
 
-    def __init__(self, database: str, kinds: Iterable[str]) -> None:
+    def __init__(self, database: str, kinds: Iterable[str], look_seconds: float = _LOOK_SECONDS) -> None:
+        """`look_seconds`: between two looks for other processes' commits."""
+        self._look = look_seconds
         folder = f"{database}-bells"
         with contextlib.suppress(FileExistsError):
             os.mkdir(folder, 0o700)
@@ -76,7 +78,7 @@ class FifoBell:
         others = list(also)
         while True:
             left = deadline - time.monotonic()
-            ready, _, _ = select.select([*self._descriptors, *others], [], [], max(0.0, min(left, _LOOK_SECONDS)))
+            ready, _, _ = select.select([*self._descriptors, *others], [], [], max(0.0, min(left, self._look)))
             for descriptor in ready:
                 if descriptor in self._descriptors:
                     _drain(descriptor)
@@ -85,7 +87,7 @@ class FifoBell:
                 self._mend()
             if ready or changed:
                 return True
-            if left <= _LOOK_SECONDS:
+            if left <= self._look:
                 return False
 
     def close(self) -> None:
