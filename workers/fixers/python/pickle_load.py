@@ -114,8 +114,9 @@ def _classes(file: Module) -> Sequence[str]:
 
 def _unpickler(file: Module, pickle: str, allowed: Sequence[str]) -> str:
     one, two, three = (file.indent_unit * depth for depth in (1, 2, 3))
-    names = "{" + ", ".join(f'"{name}"' for name in allowed) + "}"
-    let = f"{two}if module == __name__ and name in {names}:\n{three}return globals()[name]\n" if allowed else ""
+    names = "{" + ", ".join(f'"{name}": {name}' for name in allowed) + "}"
+    let = f"{two}allowed = {names}\n{two}if module == __name__ and name in allowed:\n{three}return allowed[name]\n"
+    let = let if allowed else ""
     return (
         f"class {_NAME}({pickle}.Unpickler):\n"
         f"{one}def find_class(self, module, name):\n{let}"
