@@ -13,10 +13,11 @@ from workers.source.tree import SourceTree
 
 CHECKOUT = "actions/checkout"
 _GIT = (
-    r"\bgit\s+(?:-[cC]\s+\S+\s+|--?[a-z]\S*\s+)*(?:push|pull|fetch|ls-remote|clone\s+(?:git@|\S*github\.com)"
-    r"|remote\s+update|submodule\s+(?:update|add|sync|init)|lfs\s+(?:pull|push|fetch|install))\b"
+    r"\bgit\s+(?:-[cC]\s+\S+\s+|--?[a-z]\S*\s+)*(?:push|pull|fetch|ls-remote"
+    r"|remote\s+update|submodule\s+(?:update|add)|lfs\s+(?:pull|push|fetch))\b"
 )
 USES_GIT = re.compile(_GIT)
+"""In the repository that was checked out: what is cloned elsewhere never saw its credentials."""
 _LISTED = re.compile(
     r"""["']git["']\s*,\s*(?:[^,\]\n]+,\s*)*?["'](?:push|pull|fetch|ls-remote)["']"""
     r"""|\b(?:import\s+git|from\s+git\s+import)\b[\s\S]*?\.(?:push|pull|fetch)\("""

@@ -94,3 +94,11 @@ def test_the_step_of_a_local_action_gets_the_helper():
     assert checkout["with"] == {"persist-credentials": False}
     assert act["env"]["GIT_CONFIG_KEY_0"] == "credential.https://github.com.helper"
     assert act["with"] == {"a": "b"}
+
+
+@pytest.mark.parametrize(
+    "script", ["git clone https://github.com/o/other", "git lfs install", "git submodule init", "git commit -m x"]
+)
+def test_what_stays_here_or_goes_to_another_repository_needs_nothing(script):
+    """The credentials are kept in the configuration of the one that was checked out."""
+    assert credentials.users(*_read(f"      - run: {script}\n")) == []
