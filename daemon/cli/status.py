@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -57,7 +58,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 def status(watch: bool, as_json: bool) -> None:
     """What runs, what was found, what was fixed, and what needs you."""
     where = here()
-    with opened(where) as store:
+    # Interrupting is how one ends watching.
+    with opened(where) as store, contextlib.suppress(*([KeyboardInterrupt] if watch else [])):
         while True:
             found = look(store, where)
             if as_json:

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from daemon.domain.job import NewJob
 from daemon.store import cursors, processes, queue
 
@@ -59,6 +61,22 @@ def test_the_last_poll_is_told_and_a_repository_that_nobody_polls_needs_attentio
     assert time.strftime("o/well  %m-%d %H:%M", time.localtime(now)) in result.stdout
     polls = json.loads(run("status", "--json").stdout)["polls"]
     assert [one["repository"] for one in polls] == ["o/late", "o/well"]
+
+
+def test_watching_goes_on_until_it_is_interrupted_which_is_no_failure(
+    run: Callable, database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("daemon.cli.status.time.sleep", sleep)
+    result = run("status", "--watch")
+    assert result.exit_code == 0
+    assert result.stdout.count("no jobs yet") == 2
 
 
 def test_the_document_holds_all_of_it(run: Callable, database) -> None:
