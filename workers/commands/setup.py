@@ -51,7 +51,7 @@ def setup(
             failed[name] = str(error)
             click.echo(f"secaid: {error}", err=True)
         else:
-            if everything and not as_json:
+            if not as_json:
                 click.echo(f"✓ {name:<18} {done[name]}")
     found = checks(here()) if everything else []
     _report(done, failed, found, as_json=as_json)

@@ -80,9 +80,7 @@ def install(name: str, folder: Path, progress: Callable[[str], None] = lambda _l
         for command in _commands(adapter, place):
             _installer(command, name)
         stamp.write_text(wanted, encoding="utf-8")
-    tool = find(adapter, [folder])
-    progress(f"{tool.name} {tool.version}")
-    return tool
+    return find(adapter, [folder])
 
 
 def _commands(adapter: Adapter, place: Path) -> list[list[str]]:
