@@ -9,7 +9,7 @@ from workers.fixers.code import MASKED, Text, any_of, candidate, read, region
 from workers.fixers.javascript import hardcoded_secret as javascript
 from workers.fixers.jvm import hardcoded_secret as jvm
 from workers.fixers.python import hardcoded_password as python
-from workers.fixers.registry import NoFix, Propose, Target, fixer
+from workers.fixers.registry import NoFix, NotHere, Propose, Target, fixer
 from workers.fixers.secrets.configuration import Setting, may_be_empty, reference, setting
 from workers.fixers.secrets.names import ROTATE, environment_name
 
@@ -43,7 +43,15 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = read(target)
     for suffixes, of_language in _CODE.items():
         if file.path.endswith(suffixes):
-            yield from of_language(target)
+            try:
+                yield from of_language(target)
+            except NotHere as reason:
+                line = region(target).start_line
+                message = (
+                    f"{file.path}:{line} holds the value in a comment or inside of a longer text: take it out by hand. "
+                    f"{ROTATE}"
+                )
+                raise NoFix(message) from reason
             return
     where = region(target)
     if b"PRIVATE KEY" in b"".join(file.line(where.start_line + each) for each in (-1, 0)):
