@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
@@ -20,6 +21,11 @@ _NAMESPACES = {
     "09": "hostNetwork",
 }
 _ADDS_PORTS = frozenset(("NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE"))
+_NODE_FOLDERS = re.compile(
+    r"/(?:$|(?:proc|sys|dev|etc|var/lib)/?$|etc/(?:kubernetes|systemd|cni)|(?:usr/)?lib/systemd|opt/cni|srv/kubernetes|"
+    r"var/lib/(?:kubelet|etcd|cni|docker|containerd)|var/log/pods)"
+)
+"""What a node's own agents look at: its processes, its devices, its configuration, its kubelet's files."""
 _SOCKETS = (
     "/var/run/docker.sock",
     "/run/docker.sock",
@@ -68,7 +74,7 @@ def _host_views(pod: Node) -> list[str]:
     """The mounts by which an agent watches its node."""
     volumes = pod.child("volumes")
     paths = [item.text("hostPath", "path") for item in (volumes.items if volumes else ())]
-    return [path for path in paths if path in {"/", "/proc", "/sys", "/dev"}]
+    return [path for path in paths if _NODE_FOLDERS.match(path)]
 
 
 def _namespace(rule: str, pod: Node) -> str:
