@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from daemon import events
-from daemon.domain.job import Job
+from daemon.domain.job import Job, JobState
 from daemon.errors import LostClaim, StoreUnavailable
 from daemon.process.child import Child
 from daemon.process.housekeeping import Housekeeping
@@ -162,10 +162,26 @@ class Attempt:
         return not lost
 
     def _abandon(self) -> bool:
-        """The claim is gone (cancelled, or reaped while this process was stopped): what the child does is moot."""
+        """The claim is gone (cancelled, or reaped while this process was stopped): what the child does is moot.
+
+        Unless the child itself has ended the job and was not heard yet: a heartbeat that waited for the lock of the
+        child's last transaction comes right after it, and before the child's word.
+        """
+        message = self._child.poll(_STOP_SECONDS) if self._has_ended() else None
+        if message is not None:
+            self._record(lambda: self._settle(message))
+            return True
         events.emit("job.lost", level="warning", job=self._job.id, kind=self._job.kind)
         self._child.end()
         return False
+
+    def _has_ended(self) -> bool:
+        try:
+            with self._store.read() as connection:
+                view = queue.show(connection, self._job.id)
+        except StoreUnavailable:
+            return False
+        return view is not None and view.attempt == self._job.attempt and view.state in {JobState.DONE, JobState.DEAD}
 
     def _record(self, write: Callable[[], None]) -> None:
         """Write what became of the attempt, for as long as the database cannot be used."""

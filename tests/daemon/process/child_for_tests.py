@@ -104,6 +104,11 @@ def act(task: Job, context: JobContext) -> None:  # noqa: C901 - a table of deed
             effect(context, payload)
             message = "after the completion"
             raise ValueError(message)
+        case "slow commit":
+            with context.complete():
+                context.result = os.getpid()
+                time.sleep(payload["seconds"])
+            time.sleep(0.5)
         case "pid":
             payload["value"] = os.getpid()
             effect(context, payload)

@@ -37,6 +37,14 @@ def test_a_worker_does_what_comes_and_its_child_stays_warm(either_house) -> None
     assert len(either_house.effects()) == 2
 
 
+def test_a_heartbeat_that_comes_right_after_the_last_commit_ends_no_child(house) -> None:
+    """It waited for the lock that the commit let go, and finds the claim ended before the child can say so."""
+    house.worker()
+    jobs = [house.add(do="slow commit", seconds=1.5) for _ in range(2)]
+    first, second = (house.wait_for(job, "done").result for job in jobs)
+    assert first == second
+
+
 def test_follow_up_jobs_come_with_the_completion(house) -> None:
     house.worker()
     job = house.add(follow=[{"kind": "later"}])
