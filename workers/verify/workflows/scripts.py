@@ -56,7 +56,7 @@ def changed_meaning(before: Step, after: Step) -> str | None:
     if (clash := _clash(before.run, fresh)) is not None:
         return clash
     after = _without_setup(before, after)
-    if before.run == after.run:
+    if after.run is None or before.run == after.run:
         return None
     shell = _shell(before)
     if shell in {"pwsh", "powershell"}:
