@@ -120,7 +120,7 @@ def _is_grype(probe: Probe) -> bool:
         return False
     descriptor = probe.value("descriptor")  # xeol's reports have the same shape
     if isinstance(descriptor, dict):
-        return descriptor.get("name", "grype") == "grype"
+        return bool(descriptor.get("name", "grype") == "grype")
     return b'"vulnerability"' in probe.start("matches")
 
 
