@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -15,14 +16,19 @@ from workers.source import syntax
 from workers.source.tree import SourceTree
 from workers.verify import dependency, gaming, leftover, parsing, pins
 from workers.verify.emptied import emptied
-from workers.verify.kinds import is_action, is_dockerfile, is_workflow, is_yaml
+from workers.verify.kinds import is_action, is_dockerfile, is_kubernetes, is_workflow, is_yaml, suffix
 from workers.verify.leftover import is_about_secret
 from workers.verify.names import new_undefined
-from workers.verify.structure import code, dockerfile
+from workers.verify.python import kept, rules
+from workers.verify.python.sides import sides
+from workers.verify.structure import cloud, cluster, code, dockerfile, image
 from workers.verify.structure.diff import DELETE
-from workers.verify.structure.documents import Malformed
+from workers.verify.structure.documents import Malformed, read_yaml
 from workers.verify.structure.preserved import preservation
 from workers.verify.workflows.preserved import broken
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_PYTHON = frozenset((".py", ".pyw"))
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,18 +153,46 @@ def _no_longer(file: Patched, task: Task, flagged: Sequence[Region]) -> Iterator
     if is_workflow(file.path) or is_action(file.path):
         yield from broken(file.before, file.after, task.tree)
         yield from pins.unknown(file.before, file.after, task.tree)
+    yield from _as_infrastructure(file, task)
+    yield from pins.unknown_digests(file.before, file.after, task.tree)
     if names := new_undefined(file.path, file.before, file.after):
         yield f"it uses {', '.join(names[:3])}, which nothing in it defines or imports"
     if not _may_vanish(task.candidate) and (loss := emptied(file.path, file.before, file.after)) is not None:
         yield loss
+    if (both := sides(file.before, file.after) if suffix(file.path) in _PYTHON else None) is not None:
+        yield from kept.lost(*both)
+        yield from rules.unmet(task.finding.rule, *both)
     if is_about_secret(task.finding) and (left := leftover.left(file.before, file.after, flagged)) is not None:
         yield left
+
+
+def _as_infrastructure(file: Patched, task: Task) -> Iterator[str]:
+    """What an image, a cluster or a cloud would make of the change."""
+    if is_dockerfile(file.path):
+        with contextlib.suppress(Malformed):
+            sides = dockerfile.instructions(file.before), dockerfile.instructions(file.after)
+            yield from image.mistaken(*sides, task.finding.rule)
+    elif is_kubernetes(file.path, file.before):
+        with contextlib.suppress(Malformed):
+            yield from cluster.mistaken(read_yaml(file.before), read_yaml(file.after))
+    elif suffix(file.path) == ".tf":
+        yield from cloud.mistaken(file.path, file.before, file.after, task.tree)
 
 
 def _may_vanish(candidate: Candidate) -> bool:
     return any(
         declared.startswith(("node:", "statement:")) and declared.endswith(DELETE) for declared in candidate.declares
     )
+
+
+def _by_default(file: Patched, flagged: Sequence[Region]) -> tuple[str, ...]:
+    """What a candidate that declares nothing (a model's) may change: what is flagged, and imports for it."""
+    if is_dockerfile(file.path):
+        lines = file.before.decode("utf-8", "replace").splitlines()
+        words = [line.split()[0] for region in flagged for line in lines[region.start_line - 1 :][:1] if line.split()]
+        return tuple(f"instruction:{word.upper()}" for word in words)
+    names = {name for edit in file.edits for name in _NAME.findall(edit.text)}
+    return ("node:flagged", *(f"import:{name}" for name in sorted(names)))
 
 
 def _with_structure(tried: Attempt) -> Attempt:
@@ -172,7 +206,8 @@ def _with_structure(tried: Attempt) -> Attempt:
     compared: list[str] = []
     for file in tried.files:
         regions = flagged_regions((task.finding, *task.group), file.path)
-        found = preservation(file.path, file.before, file.after, file.edits, task.candidate.declares, regions)
+        declares = task.candidate.declares or _by_default(file, regions)
+        found = preservation(file.path, file.before, file.after, file.edits, declares, regions)
         violations += [f"{file.path}: {violation}" for violation in found.violations]
         changes += found.changes
         compared.append(found.by)

@@ -39,13 +39,19 @@ _PLACEHOLDER = re.compile(
 _DISABLED = re.compile(
     r"\|\|\s*(?:true|:)(?=\s|$|['\"])|continue-on-error:\s*true|^\s*(?:-\s+)?if:\s*(?:\$\{\{\s*)?false\b|\bif\s+False\b|"
     r"\bif\s*\(\s*false\s*\)|--exit-code[= ]0\b|soft[_-]fail:?\s*(?:true)?|\bset\s+\+e\b"
-    r"|persist-credentials:\s*['\"]?true\b|^\s*HEALTHCHECK\s+NONE\b"
+    r"|persist-credentials:\s*['\"]?(?:true\b|\$\{\{)"
+    r"|\|\|\s*exit\s+0\b|;\s*exit\s+0\b|^\s*HEALTHCHECK\s+NONE\b"
     r"|^\s*HEALTHCHECK\b.*\bCMD\s+\[?\s*\"?(?:/bin/)?(?:true|:|exit\s+0|echo\b[^|&;]*)\"?\s*\]?\s*$"
     r"|command:\s*\[\s*['\"]?(?:/bin/)?(?:true|echo)['\"]?\s*[\],]|\b(?:0\.0\.0\.0|128\.0\.0\.0)/1\b|(?:\b8000)?::/1\b",
     re.MULTILINE,
 )
+_EXPRESSED = re.compile(
+    r"ACTIONS_ALLOW_UNSECURE_COMMANDS\b\W*\$\{\{|password:\s*\$\{\{(?!\s*(?:secrets\.|github\.token))"
+)
+"""A switch or a credential that an expression says instead of the file."""
 _INDIRECT = re.compile(
-    r"""\bgetattr\(\s*\w+\s*,\s*['"] | \b__builtins__\b | \b__import__\s*\( | \b(?:globals|locals|vars)\(\)\s*\[
+    r"""\bgetattr\(\s*\w+\s*,\s*['"] | \b__builtins__\b | \b__import__\s*\(
+      | \b(?:globals|locals|vars)\(\)\s*\[(?!name\])
       | \b(?:window|globalThis|global|self)\s*\[ | \(\s*0\s*,\s*\w+\s*\)\s*\( | =\s*eval\s*[;,\n]
       | \bnew\s+Function\s*\( | \brunIn(?:This|New)?Context\s*\( | \w\s*\[\s*(['"`])[^'"`\n]*\1\s*\+ | \*\*\s*\{\s*['"]
       | \[\s*['"](?:/usr)?(?:/bin/)?(?:ba|da|z|k)?sh['"]\s*,\s*['"]-\w*c['"]\s*,(?!\s*['"][^'"{}$]*['"]\s*\])
@@ -89,6 +95,7 @@ _TRICKS = (
     (_SUPPRESSIONS, "a suppression"),
     (_PLACEHOLDER, "a placeholder"),
     (_DISABLED, "something that switches off"),
+    (_EXPRESSED, "the same by an expression"),
 )
 
 

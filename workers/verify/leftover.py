@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from daemon.domain.finding import Finding, Region
 from workers.verify.gaming import changed_lines
 
 _ABOUT = re.compile(r"gitleaks|detect-secrets|trufflehog")
-_RULES = frozenset(("B105", "B106", "B107"))
+_RULES = frozenset(("B105", "B106", "B107", "hardcoded-container-credentials"))
 _SHORTEST = 8
 _VALUE = re.compile(
     r"""(?P<quote>["'`])(?P<quoted>(?:\\.|(?!(?P=quote)).){0,4000})(?P=quote)|[=:]\s*(?P<bare>[^\s"'`]{8,4000})"""
@@ -25,15 +25,15 @@ _GLUE = re.compile(r"[\s\"'`+\\,()]+")
 
 def is_about_secret(finding: Finding) -> bool:
     """Whether the finding says that a credential stands in the file."""
-    return bool(_ABOUT.fullmatch(finding.tool)) or finding.rule in _RULES
+    return bool(_ABOUT.fullmatch(finding.tool)) or finding.rule.rpartition("/")[2] in _RULES
 
 
 def left(before: bytes, after: bytes, flagged: Sequence[Region]) -> str | None:
     """How a flagged credential is still there; none where it is not."""
-    _, added = changed_lines(before, after)
+    removed, added = changed_lines(before, after)
     text = "\n".join(added)
     glued = _GLUE.sub("", text)
-    for secret in _secrets(before, flagged):
+    for secret in {*_secrets(before, flagged), *_values(removed)}:
         for form, how in _forms(secret):
             if form in glued or form in text:
                 return f"the credential is still there: {how}"
@@ -43,14 +43,18 @@ def left(before: bytes, after: bytes, flagged: Sequence[Region]) -> str | None:
 def _secrets(before: bytes, flagged: Sequence[Region]) -> Iterator[str]:
     lines = before.decode("utf-8", "replace").splitlines()
     for region in flagged:
-        for line in lines[max(region.start_line - 1, 0) : region.end_line or region.start_line]:
-            for match in _VALUE.finditer(line):
-                value = match["quoted"] or match["bare"] or ""
-                # A name of a setting may stay where its value went, and so may the code around it.
-                if _NAME.fullmatch(value) or (match["bare"] and _CODE.search(value)) or _is_key(line, match):
-                    continue
-                if value:
-                    yield value
+        yield from _values(lines[max(region.start_line - 1, 0) : region.end_line or region.start_line])
+
+
+def _values(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        for match in _VALUE.finditer(line):
+            value = match["quoted"] or match["bare"] or ""
+            # A name of a setting may stay where its value went, and so may the code around it.
+            if _NAME.fullmatch(value) or (match["bare"] and _CODE.search(value)) or _is_key(line, match):
+                continue
+            if value:
+                yield value
 
 
 def _is_key(line: str, match: re.Match[str]) -> bool:

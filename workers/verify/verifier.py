@@ -21,12 +21,14 @@ from workers.verify.batch import FileScan, Scanners, Unit
 from workers.verify.compare import Comparison, LineMap, compare, locate
 from workers.verify.counterparts import counterpart
 from workers.verify.dependency import evidence
+from workers.verify.python.fold import plain
 from workers.verify.scanner import SCANNERS, Role
 from workers.verify.score import score
 
 __all__ = ["Task", "Verifier"]
 
 _SHOWN = 10
+_READS_PYTHON = "bandit"
 Progress = Callable[[str, int], None]
 
 
@@ -60,6 +62,8 @@ class _Layout:
         for file in tried.files:
             for name in self.names(file):
                 self.wanted.setdefault(name, []).extend(self.units(name, tried, file))
+            for name, unit in _plain(tried, file):
+                self.wanted.setdefault(name, []).append(unit)
 
     def names(self, file: Patched) -> list[str]:
         """The scanners that look at a file, before or after."""
@@ -89,6 +93,13 @@ class _Layout:
         return self._folders[id(tree)]
 
 
+def _plain(tried: Attempt, file: Patched) -> list[tuple[str, Unit]]:
+    """The file's sides with their constants worked out, for the scanner that reads Python: what only hides shows."""
+    if tried.task.finding.tool != _READS_PYTHON or (after := plain(file.after)) is None:
+        return []
+    return [(_READS_PYTHON, Unit(file.path, content)) for content in (plain(file.before) or file.before, after)]
+
+
 class _Refused(Exception):
     """The attempt goes no further; the verdict says why."""
 
@@ -112,6 +123,7 @@ class _Judge:
     def __init__(self, tried: Attempt, laid: _Layout, answers: dict[tuple[str, Unit], FileScan]) -> None:
         self._tried = tried
         self._task = tried.task
+        self._answers = answers
         self._looked = [
             self._look(laid, answers, name, file)
             for file in (tried.files if tried.reason is None else ())
@@ -146,9 +158,21 @@ class _Judge:
             raise _Refused(Level.PARSES, f"L2 re-scanned: {own.after.scanner} did not read the patched file: {why}")
         if control not in own.comparison.ended:
             raise _Refused(Level.PARSES, f"L2 re-scanned: {own.after.scanner} still reports {control.rule}")
+        self._disguised(control)
         self._regressions(control.severity)
         self._remaining = self._still_firing()
         return self._preserved(grade)
+
+    def _disguised(self, control: Finding) -> None:
+        """Raises `_Refused` where the finding is back as soon as constant expressions are worked out."""
+        for file in self._tried.files:
+            scans = [self._answers[key] for key in _plain(self._tried, file) if key in self._answers]
+            before, after = (
+                ([one.rule for one in scan.findings].count(control.rule) for scan in scans) if scans else (1, 0)
+            )
+            if after >= before > 0:
+                message = f"L2 re-scanned: {control.tool} reports {control.rule} again once constants are worked out"
+                raise _Refused(Level.PARSES, message)
 
     def _bump(self, package: Package, severity: Severity) -> Grade:
         """A dependency's new version is evidence by itself; the scanners here only look for what else it broke."""

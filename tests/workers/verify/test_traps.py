@@ -152,6 +152,23 @@ def test_a_new_weakness_of_medium_severity_is_refused_even_under_a_worse_one(ver
     assert "B113" in (verdict.reason or "")
 
 
+def test_a_candidate_that_declares_nothing_may_change_what_is_flagged_and_no_more(verify):
+    """A model's edit says nothing about itself: without this, none could ever be verified."""
+    within, beyond = verify(
+        task(*GOOD, declares=()),
+        task(f"def load(stream):\n    return {GOOD[0]}", f"def read(stream):\n    return {GOOD[1]}", declares=()),
+    )
+    assert within.verified
+    assert "which the fix does not declare" in (beyond.reason or "")
+
+
+def test_a_disguised_constant_is_reported_once_it_is_worked_out(verify):
+    content = b"import requests\n\n\ndef get(url):\n    return requests.get(url, verify=False, timeout=9)\n"
+    [verdict] = verify(task("verify=False", "verify=not True", rule="B501", content=content))
+    assert verdict.level is Level.PARSES
+    assert "worked out" in (verdict.reason or "")
+
+
 def test_one_broken_task_spoils_no_other(verify):
     outside = msgspec.structs.replace(
         task(*GOOD).candidate, edits=(Edit(path="app.py", start=10_000, end=10_001, text="x"),)

@@ -150,12 +150,20 @@ def _scripts(before: Sequence[Instruction], after: Sequence[Instruction]) -> Ite
     gone = _packages(old) - _packages(new)
     if gone:
         yield f"{', '.join(sorted(gone)[:3])} is no longer installed"
+    if idle := sorted(word for word in _programs(old) - _programs(new) if word in new.split()):
+        yield f"{idle[0]} is only named, and no longer run"
     kept_at = {word for _, arguments in after for word in _WORD.findall(arguments)}
     for script in set(_of(before, "RUN")) - set(_of(after, "RUN")):
         words = _WORD.findall(script)
         kept = sum(word in kept_at or any(word in other for other in kept_at) for word in words)
         if words and kept < _KEPT * len(words):
             yield f"most of `RUN {script[:60]}` is gone"
+
+
+def _programs(script: str) -> set[str]:
+    """The first word of every command."""
+    parts = (re.sub(r"^\s*(?:--\S+\s+)+", "", part).split() for part in re.split(r"&&|\|\||[|;\n]", script))
+    return {words[0] for words in parts if words}
 
 
 def _packages(script: str) -> set[str]:

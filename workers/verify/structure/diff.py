@@ -103,9 +103,10 @@ def _lists(before: list[Any], after: list[Any], path: tuple[str, ...]) -> Iterat
         for one, other in pairs:
             yield from _differ(before[first + one], after[now + other], (*path, str(first + one)))
         for one in sorted(set(range(last - first)) - {one for one, _ in pairs}):
-            yield from _leaves(Kind.REMOVED, before[first + one], (*path, str(first + one)))
+            yield Change(Kind.REMOVED, (*path, str(first + one)))
         for other in sorted(set(range(now_last - now)) - {other for _, other in pairs}):
-            yield from _leaves(Kind.ADDED, after[now + other], (*path, str(now + other)))
+            # A whole item, not its keys: who may change a step's `uses` may not add a step.
+            yield Change(Kind.ADDED, (*path, str(now + other)))
 
 
 def _pairs(before: list[Any], after: list[Any]) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from daemon.domain.fix import Edit
 from workers.source import syntax
 from workers.verify.kinds import is_dockerfile
 from workers.verify.structure import code, container, dockerfile, lines
-from workers.verify.structure.diff import difference, undeclared
+from workers.verify.structure.diff import DELETE, Kind, difference, undeclared
 from workers.verify.structure.documents import Malformed, reader
 
 _SHOWN = 20
@@ -62,11 +62,16 @@ def _document(
         return None
     bad = undeclared(changes, declares)
     if bad and _within(before, edits, lines.declared_lines(declares, flagged)):
-        bad = []
+        # Lines may be declared whole; what vanishes from them must be declared as such.
+        bad = [change for change in bad if change.kind is Kind.REMOVED and not any(map(_deletes, declares))]
     shown = tuple(str(change) for change in changes[:_SHOWN])
     return Preservation(
         "document", tuple(f"{change}, which the fix does not declare" for change in bad[:_SHOWN]), shown
     )
+
+
+def _deletes(declared: str) -> bool:
+    return declared.endswith(DELETE)
 
 
 def _within(before: bytes, edits: Sequence[Edit], allowed: set[int]) -> bool:

@@ -50,6 +50,10 @@ class Job(msgspec.Struct, frozen=True):
     """The document's own value; none where it says nothing."""
     uses: str | None
     """The reusable workflow that it calls."""
+    condition: str = ""
+    """Its `if`."""
+    secrets: Any = None
+    """What the reusable workflow gets: the document's own value."""
 
 
 class Workflow(msgspec.Struct, frozen=True):
@@ -85,6 +89,8 @@ def _job(name: str, value: Any, env: Mapping[str, str], shell: str) -> Job:
         steps=_steps(job.get("steps"), around, own_shell),
         permissions=job.get("permissions"),
         uses=text(job.get("uses")),
+        condition=text(job.get("if")) or "",
+        secrets=job.get("secrets"),
     )
 
 

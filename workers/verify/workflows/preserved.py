@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from daemon.errors import SourceUnavailable
 from workers.source.tree import SourceTree
 from workers.verify.parsing import shell_problem
-from workers.verify.workflows import credentials, scopes, scripts
-from workers.verify.workflows.model import EXPRESSION, Job, Step, Workflow, step_pairs, workflow
+from workers.verify.workflows import conditions, credentials, inline, scopes, scripts, triggers
+from workers.verify.workflows.model import EXPRESSION, Job, Step, Workflow, step_pairs, text, workflow
 
 _MAX_DEPTH = 4
 
@@ -20,7 +20,7 @@ def broken(before: bytes, after: bytes, tree: SourceTree) -> list[str]:
     old, new = workflow(before), workflow(after)
     if old is None or new is None:
         return []
-    return [*_jobs(old, new, tree), *_steps(old, new)]
+    return [*triggers.lost(before, after), *_jobs(old, new, tree), *_steps(old, new)]
 
 
 def _jobs(old: Workflow, new: Workflow, tree: SourceTree) -> Iterator[str]:
@@ -29,12 +29,68 @@ def _jobs(old: Workflow, new: Workflow, tree: SourceTree) -> Iterator[str]:
         if job.name not in after:
             yield f"job {job.name} vanished"
             continue
+        yield from _called(job, after[job.name], tree)
+        yield from _decided(f"job {job.name}", job.condition, after[job.name].condition)
+        yield from _old_commands(job, after[job.name])
         had = scopes.grants(job.permissions, old.permissions)
         has = scopes.grants(after[job.name].permissions, new.permissions)
         if has != had:
+            yield from _needless(after[job.name], had, has)
             yield from _rights(after[job.name], had, has, tree)
         if (loss := credentials.lost(job, after[job.name], tree)) is not None:
             yield loss
+
+
+def _decided(where: str, before: str, after: str) -> Iterator[str]:
+    if before != after and before and (how := conditions.differ(before, after)) is not None:
+        yield f"{where}: its condition {how}"
+
+
+_COMMAND = re.compile(r"::(?:set-env|add-path)\b")
+_ALLOWED = "ACTIONS_ALLOW_UNSECURE_COMMANDS"
+
+
+def _old_commands(before: Job, after: Job) -> Iterator[str]:
+    """Commands that the runner refuses once they are no longer allowed."""
+    for old, new in zip(before.steps, after.steps, strict=False):
+        if _ALLOWED in old.everything and _ALLOWED not in new.everything and _COMMAND.search(new.run or ""):
+            yield f"job {before.name} still uses `{_COMMAND.findall(new.run or '')[0]}`, which the runner now refuses"
+            return
+
+
+_SECRET = re.compile(r"\bsecrets\.(?P<name>[A-Za-z_]\w*)")
+
+
+def _called(before: Job, after: Job, tree: SourceTree) -> Iterator[str]:
+    """A reusable workflow that got every secret, and now gets some: those that it reads must be among them."""
+    if text(before.secrets) != "inherit" or before.secrets == after.secrets or before.uses is None:
+        return
+    given = set(after.secrets) if isinstance(after.secrets, dict) else set()
+    try:
+        callee = tree.read(str(PurePosixPath(before.uses[2:].partition("@")[0]))) if before.uses[:2] == "./" else None
+    except SourceUnavailable:
+        callee = None
+    if callee is None:
+        yield f"job {before.name} calls {before.uses}, whose secrets are not known here, with fewer"
+        return
+    read = {match["name"] for match in _SECRET.finditer(callee.decode("utf-8", "replace"))} - {"GITHUB_TOKEN"}
+    if missing := sorted(read - given):
+        yield f"job {before.name}: {before.uses} reads the secret {missing[0]}, which it no longer gets"
+
+
+_READS = frozenset(
+    ("actions/checkout", "actions/setup-node", "actions/setup-python", "actions/setup-java", "actions/setup-go")
+)
+_USES_TOKEN = re.compile(r"token|\bgh\b|\bgit\b.*\bpush\b|docker|curl|publish|release", re.IGNORECASE)
+
+
+def _needless(job: Job, had: scopes.Grants, has: scopes.Grants) -> Iterator[str]:
+    """Rights to write that are new, in a job of which no step could use them."""
+    given = [name for name, level in (has or {}).items() if level == "write" and (had or {}).get(name) != "write"]
+    words = "\n".join(word for step in job.steps for word in (step.run or "", *step.everything.values()))
+    plain = job.uses is None and all(step.action in (None, *_READS) for step in job.steps)
+    if given and plain and not _USES_TOKEN.search(words) and "secrets." not in words and "./" not in words:
+        yield f"job {job.name} may write {given[0]} now, which none of its steps does"
 
 
 def _rights(job: Job, had: scopes.Grants, has: scopes.Grants, tree: SourceTree) -> Iterator[str]:
@@ -91,6 +147,8 @@ def _steps(old: Workflow, new: Workflow) -> Iterator[str]:
             continue
         if (problem := scripts.changed_meaning(before, after)) is not None:
             yield f"{where}: {problem}"
+        yield from (f"{where}: {lost}" for lost in inline.changed_meaning(before, after))
+        yield from _decided(where, before.condition, after.condition)
         if (unhit := _false_hit(new, before, after)) is not None:
             yield f"{where}: {unhit}"
         if before.action != after.action and not _moved(before.action or "", after.action or ""):

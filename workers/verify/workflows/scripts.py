@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -66,10 +66,32 @@ def changed_meaning(before: Step, after: Step) -> str | None:
         return None if shell == "python" else f"scripts of the shell {shell} cannot be compared"
     if (words := _joined(before.run, after) or _still_code(before.run, after)) is not None:
         return words
-    if (clash := _assigned(before.run, after.run)) is not None:
+    if (clash := _assigned(before.run, after.run or "")) is not None:
         return clash
+    if (split := _unquoted(before, after, fresh)) is not None:
+        return split
     named = _environment_names(before.run)
-    return _compare(normalised(before, named), normalised(after, named))
+    return _compare(_with_files(normalised(before, named)), _with_files(normalised(after, named)))
+
+
+_FILES = (
+    (re.compile(r"^(?P<head>\s*echo )::set-env name=(?P<name>\w+)::(?P<value>.*)$", re.MULTILINE), "GITHUB_ENV"),
+    (re.compile(r"^(?P<head>\s*echo )::set-output name=(?P<name>\w+)::(?P<value>.*)$", re.MULTILINE), "GITHUB_OUTPUT"),
+    (re.compile(r"^(?P<head>\s*echo )::add-path::(?P<name>)(?P<value>.*)$", re.MULTILINE), "GITHUB_PATH"),
+)
+"""Commands that the runner reads on a script's output, and the files that mean the same."""
+
+
+def _with_files(script: str) -> str:
+    """The script with the runner's old commands as lines in its files."""
+    for command, file in _FILES:
+        script = command.sub(
+            lambda match, file=file: (  # type: ignore[misc]  # the loop's value, taken now
+                f"{match['head']}{match['name']}{'=' if match['name'] else ''}{match['value']} >> ${file}"
+            ),
+            script,
+        )
+    return script
 
 
 def _without_setup(before: Step, after: Step) -> Step:
@@ -118,6 +140,29 @@ def _environment_names(script: str) -> list[str]:
     """The variables that the script's expressions read as `env.NAME`."""
     found = (_ENVIRONMENT.fullmatch(match["inside"].strip()) for match in EXPRESSION.finditer(script))
     return [match[1] for match in found if match]
+
+
+_QUOTING = re.compile(r"\\.|'[^']*'|\"|(?P<read>(?<![=\w])\$(?:\{(?P<braced>\w+)\}|(?P<plain>\w+))|\$\{\{.*?\}\})")
+
+
+def _unquoted(before: Step, after: Step, fresh: set[str]) -> str | None:
+    """A fresh variable that the shell splits into words, where no expression stood outside of quotes."""
+    if re.search(r"\$\(|`|<<", after.run or ""):
+        return None  # Quotes nest in there, which this simple reading does not follow.
+    free = set(_outside_quotes(after.run or "")) & fresh
+    if free and not any(read.startswith("${{") for read in _outside_quotes(before.run or "")):
+        return f"the shell splits {min(free)} into words, where its expression stood in quotes"
+    return None
+
+
+def _outside_quotes(script: str) -> Iterator[str]:
+    """Variables and expressions that stand outside of every quote, and are not assigned."""
+    inside = False
+    for match in _QUOTING.finditer(script):
+        if match[0] == '"':
+            inside = not inside
+        elif match["read"] and not inside:
+            yield match["braced"] or match["plain"] or match[0]
 
 
 def _assigned(before: str, after: str) -> str | None:
