@@ -25,12 +25,22 @@ def unmet(old: Side, new: Side) -> Iterator[str]:
         given = _meant(call.args[0], new)
         query = constant(given)
         if not isinstance(query, str):
-            if values & {part.id for part in ast.walk(given) if isinstance(part, ast.Name)}:
+            if any(_pastes(part) and values & _read(part) for part in ast.walk(given)):
                 yield "the value is still put into the text"
             continue
         yield from _bound(query, call.args[1:], values)
         if was is not None and _shape(query) != _shape(was):
             yield "it asks for something else than before"
+
+
+def _pastes(node: ast.AST) -> bool:
+    """Whether the expression makes text of its parts."""
+    method = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
+    return isinstance(node, ast.BinOp | ast.JoinedStr) or method in {"format", "join", "replace", "substitute"}
+
+
+def _read(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def _bound(query: str, parameters: list[ast.expr], values: set[str]) -> Iterator[str]:

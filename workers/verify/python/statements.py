@@ -17,7 +17,10 @@ def asserted(old: Side, new: Side) -> Iterator[str]:
     """What was asserted is enforced by an error that is raised."""
     wanted = [node.test for node in old.nodes if isinstance(node, ast.Assert)]
     for test in wanted:
-        if not any(_enforces(node, test) for node in new.nodes if isinstance(node, ast.If)):
+        if isinstance(test, ast.Constant) and not test.value:
+            if not any(isinstance(node, ast.Raise) for node in new.nodes):
+                yield "nothing stops what must never be reached"
+        elif not any(_enforces(node, test) for node in new.nodes if isinstance(node, ast.If)):
             yield f"nothing stops where not `{ast.unparse(test)[:40]}`"
 
 

@@ -74,7 +74,7 @@ def loaders(_old: Side, new: Side) -> Iterator[str]:
     """No other loader that runs what it loads."""
     chooses = {
         node.name
-        for node in new.nodes
+        for node in ast.walk(new.tree)
         if isinstance(node, ast.ClassDef)
         and any(isinstance(part, ast.FunctionDef) and part.name == "find_class" for part in node.body)
     }
