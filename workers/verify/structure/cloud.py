@@ -29,7 +29,8 @@ def mistaken(path: str, before: bytes, after: bytes, tree: SourceTree) -> Iterat
     undeclared = {match["name"] for match in _VARIABLE.finditer(new)} - _known(path, before, after, tree)
     if undeclared:
         yield f"nothing declares var.{min(undeclared)}"
-    if set(_ACTIONS.findall(new)) - set(_ACTIONS.findall(old)):
+    wider = set(_ACTIONS.findall(new)) - set(_ACTIONS.findall(old))
+    if wider and _ACTIONS.search(old):
         yield "the pattern is as wide as before"
     if _WIDER.search(new) and not _WIDER.search(old):
         yield "all but some actions is wider than a list of them"
