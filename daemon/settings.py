@@ -140,6 +140,7 @@ class AnalysisSettings(_Section, frozen=True, kw_only=True):
     max_new_tokens: Positive
     context_lines: Positive
     model_findings: NotNegative
+    without_code: bool
 
 
 class Enrichment(_Section, frozen=True, kw_only=True):
@@ -148,6 +149,7 @@ class Enrichment(_Section, frozen=True, kw_only=True):
     batch_size: Positive
     similar_cases: NotNegative
     model_findings: NotNegative
+    max_new_tokens: Positive
 
 
 class Training(_Section, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ Progress = Callable[[int, int], None]
 
 NO_MODEL = "no model was asked: none is installed (`secaid setup`)"
 NOT_ASKED = "no model was asked: worse findings of this artifact came first (analysis.model_findings)"
+NO_CODE = "no model was asked: there is no code of it to show (analysis.without_code)"
 _SENTENCE_END = re.compile(r"[.!?](?=\s)")
 
 
@@ -45,12 +46,13 @@ def explain(
 
     `lookup` finds earlier replies by content-addressed key and `remember` keeps new ones after every batch, so
     that a run that was killed asks nothing twice. `on_progress` is told how many questions are answered, of
-    how many. Findings beyond `settings.model_findings`, and replies that are invalid or say nothing, get their
-    rule's own help.
+    how many. Findings beyond `settings.model_findings`, without code where `settings.without_code` is off, and
+    replies that are invalid or say nothing, get their rule's own help.
     """
     if model is None:
         return [from_rule(finding, why_no_model) for finding, _ in items]
-    questions = {at: _question(model, items[at], settings) for at in _worst(items, settings.model_findings)}
+    shown = [at for at, (_, code) in enumerate(items) if code is not None or settings.without_code]
+    questions = {at: _question(model, items[at], settings) for at in _worst(items, shown, settings.model_findings)}
     unique = {question.key: question for question in questions.values()}
     known = dict(lookup(list(unique)))
     for batch in _batches([unique[key] for key in unique if key not in known], settings.batch_size):
@@ -60,7 +62,9 @@ def explain(
         known |= answered
     on_progress(len(unique), len(unique))
     return [
-        _answer(finding, known[questions[at].key]) if at in questions else from_rule(finding, NOT_ASKED)
+        _answer(finding, known[questions[at].key])
+        if at in questions
+        else from_rule(finding, NOT_ASKED if at in shown else NO_CODE)
         for at, (finding, _) in enumerate(items)
     ]
 
@@ -118,9 +122,9 @@ def _batches(questions: Sequence[_Asked], size: int) -> Iterator[Sequence[_Asked
         yield questions[start : start + size]
 
 
-def _worst(items: Sequence[Item], limit: int) -> Iterable[int]:
-    """Positions of the `limit` most severe findings, of equals the first; all of them for 0."""
-    ranked = sorted(range(len(items)), key=lambda at: -items[at][0].severity.rank)
+def _worst(items: Sequence[Item], among: Sequence[int], limit: int) -> Iterable[int]:
+    """Of these positions the `limit` with the most severe findings, of equals the first; all of them for 0."""
+    ranked = sorted(among, key=lambda at: -items[at][0].severity.rank)
     return ranked[:limit] if limit else ranked
 
 

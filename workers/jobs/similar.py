@@ -87,7 +87,9 @@ def candidates(
     asked = list(questions)[: context.settings.enrichment.model_findings]
     serving = model.serving(context) if asked else None
     if serving is not None and serving.model is not None:
-        proposals = propose_edits([questions[one] for one in asked], serving.model)
+        proposals = propose_edits(
+            [questions[one] for one in asked], serving.model, max_tokens=context.settings.enrichment.max_new_tokens
+        )
         for one, proposal in zip(asked, proposals, strict=True):
             if proposal.candidate is not None:
                 found.setdefault(one, []).append(proposal.candidate)

@@ -132,7 +132,7 @@ def _evaluate(
     loaded = model.load(base, adapter, context.settings.analysis.batch_size)
     who = "the tuned model" if done > _TRAINED else "what serves now"
     context.progress(done, f"asking {who} to fix {len(questions)} held-out findings")
-    return evaluate(questions, loaded, verify)
+    return evaluate(questions, loaded, verify, max_tokens=context.settings.enrichment.max_new_tokens)
 
 
 def _key(finding: Finding) -> str:

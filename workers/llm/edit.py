@@ -15,11 +15,9 @@ from daemon.errors import EditConflict
 from daemon.masking import MASK
 from workers.llm.ask import ask
 from workers.llm.model import Question, Reply, TextModel
-from workers.llm.prompts import edit_prompt, edit_schema
+from workers.llm.prompts import EDIT_TOKENS, edit_prompt, edit_schema
 
 APPROACH = "model-edit"
-MAX_TOKENS = 340
-"""About what the longest reply by `edit_schema` needs: one that is cut off would be asked for again from its start."""
 _MAX_ANCHOR_LINES = 12
 
 
@@ -48,19 +46,23 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def propose_edits(
-    questions: Sequence[EditQuestion], model: TextModel, *, on_done: Callable[[int], None] | None = None
+    questions: Sequence[EditQuestion],
+    model: TextModel,
+    *,
+    max_tokens: int = EDIT_TOKENS,
+    on_done: Callable[[int], None] | None = None,
 ) -> list[Proposal]:
-    """Questions → one proposal each, in order. Nothing is verified here, and nothing is applied."""
+    """Questions → one proposal each, in order, of about `max_tokens` at most. Nothing is verified or applied here."""
     proposals: dict[int, Proposal] = {}
     asked: dict[int, Question] = {}
     for number, question in enumerate(questions):
         try:
-            schema = edit_schema(question.context)
+            schema = edit_schema(question.context, max_tokens)
         except ValueError as error:
             proposals[number] = Proposal(reason=str(error))
         else:
             asked[number] = Question(edit_prompt(question.finding, question.context), schema)
-    replies = ask(model, list(asked.values()), max_tokens=MAX_TOKENS, on_done=on_done)
+    replies = ask(model, list(asked.values()), max_tokens=max_tokens, on_done=on_done)
     for number, reply in zip(asked, replies, strict=True):
         proposals[number] = _proposal(questions[number], reply, model.name)
     return [proposals[number] for number in range(len(questions))]

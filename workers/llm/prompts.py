@@ -45,6 +45,10 @@ _CHANGES = (
 )
 _HABITS = "Check|Document|Enable|Enforce|Fail|Keep|Never|Require|Review|Run|Scan|Test|Watch"
 _MOST_BLOCK_LINES = 4
+_MOST_NEW = 240
+"""Characters that replace a block, at most."""
+EDIT_TOKENS = 340
+"""About what the longest reply by `edit_schema` needs: one that is cut off would be asked for again from its start."""
 
 
 def analysis_prompt(finding: Finding, context: CodeContext | None) -> str:
@@ -73,20 +77,24 @@ def analysis_schema(max_tokens: int) -> Schema:
     )
 
 
-def edit_schema(context: CodeContext) -> Schema:
-    """One or two edits whose old text is a run of lines that occurs once in the code: each of them applies.
+def edit_schema(context: CodeContext, max_tokens: int = EDIT_TOKENS) -> Schema:
+    """Edits whose old text is a run of lines that occurs once in the code: each of them applies.
+
+    One edit, two where `max_tokens` have room for them.
 
     Raises:
         ValueError: the code has no such lines.
     """
-    blocks = unique_blocks(context.text)
+    # Old text, new text, explanation and what stands around them share the tokens, at three characters each.
+    longest = min(_MOST_NEW, 5 * max_tokens // 7)
+    blocks = [block for block in unique_blocks(context.text) if len(block) <= 2 * longest]
     if not blocks:
         message = f"{context.path}: no line of the code around the finding is unique"
         raise ValueError(message)
-    change = _object(old={"type": "string", "enum": blocks}, new={"type": "string", "maxLength": 240})
+    change = _object(old={"type": "string", "enum": blocks}, new={"type": "string", "maxLength": longest})
     return _object(
-        edits={"type": "array", "minItems": 1, "maxItems": 2, "items": change},
-        explanation={"type": "string", "minLength": 10, "maxLength": 120},
+        edits={"type": "array", "minItems": 1, "maxItems": 1 if max_tokens < _MOST_NEW else 2, "items": change},
+        explanation={"type": "string", "minLength": 10, "maxLength": longest // 2},
     )
 
 

@@ -10,6 +10,7 @@ from daemon.domain.fix import Candidate, Level, Verdict
 from daemon.domain.release import Evaluation
 from workers.llm.edit import EditQuestion, propose_edits
 from workers.llm.model import TextModel
+from workers.llm.prompts import EDIT_TOKENS
 
 Verify = Callable[[Sequence[tuple[Finding, Candidate]]], Sequence[Verdict]]
 """Candidates with the findings they should end → a verdict each, in order; batched, because scanners start slowly."""
@@ -22,13 +23,14 @@ def evaluate(
     model: TextModel,
     verify: Verify,
     *,
+    max_tokens: int = EDIT_TOKENS,
     on_done: Callable[[int], None] | None = None,
 ) -> Evaluation:
     """Ask for an edit of every held-out finding and verify each as any other fix.
 
     The rate's denominator is every finding asked about: a reply that is no edit counts as a failure.
     """
-    proposals = propose_edits(questions, model, on_done=on_done)
+    proposals = propose_edits(questions, model, max_tokens=max_tokens, on_done=on_done)
     candidates = [
         (question.finding, proposal.candidate)
         for question, proposal in zip(questions, proposals, strict=True)

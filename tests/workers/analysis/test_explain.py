@@ -126,6 +126,14 @@ def test_only_the_worst_findings_are_asked_about_when_a_limit_is_set(make_findin
     assert "analysis.model_findings" in found[0].note
 
 
+def test_findings_without_code_are_left_to_their_rules_where_that_is_set(make_finding, settings):
+    code = CodeContext(path="app.py", language="python", start_line=1, text="subprocess.run(command, shell=True)")
+    wanted = [(make_finding(rule="a"), None), (make_finding(rule="b"), code)]
+    found = explain(wanted, Answering(), settings=msgspec.structs.replace(settings, without_code=False))
+    assert [analysis.source for analysis in found] == [AnalysisSource.RULE, AnalysisSource.MODEL]
+    assert "analysis.without_code" in found[0].note
+
+
 @pytest.mark.parametrize("reply", ["not json", '{"impact": "x"}', "{}"])
 def test_an_invalid_reply_gives_way_to_the_rule_and_is_not_asked_again(make_finding, settings, reply):
     kept, model = {}, Answering(reply)

@@ -13,6 +13,7 @@ from workers.llm.edit import Change, EditQuestion, completion, propose_edits, to
 from workers.llm.mlx import MlxModel
 from workers.llm.model import Completion
 from workers.llm.prompts import edit_schema, unique_blocks
+from workers.llm.schema import token_budget
 
 CODE = b"import os\n\ndef run(name):\n    os.system('ls ' + name)\n    return 0\n"
 
@@ -143,3 +144,12 @@ def test_edits_written_as_old_and_new_text_come_back_as_the_same_patch(case):
     except EditConflict:
         return
     assert apply_edits(content, again) == apply_edits(content, edits)
+
+
+def test_an_edit_that_must_be_short_is_of_one_place_and_the_longest_one_fits() -> None:
+    context = context_of(CODE + b"long = '" + b"x" * 300 + b"'\n")
+    for room in (100, 140, 200):
+        schema = edit_schema(context, room)
+        assert schema["properties"]["edits"]["maxItems"] == 1
+        assert token_budget(schema) <= 1.25 * room
+    assert edit_schema(context)["properties"]["edits"]["maxItems"] == 2
