@@ -90,7 +90,14 @@ def test_following_ends_with_an_interrupt_and_exit_0(folder: Path) -> None:
     log.write_text(event(1, "before"))
     command = [sys.executable, "-m", "daemon.cli", "logs", "-f", "--json"]
     environment = os.environ | {"SECAID_HOME": str(folder.parent)}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    # A suite that a shell started in the background has every child ignore interrupts.
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     assert process.stdout is not None
     try:
         assert json.loads(process.stdout.readline())["event"] == "before"

@@ -17,8 +17,8 @@ _SHARED = (
 )
 
 
-def _tls(path: str, value: str = '"1.2"') -> list[Setting]:
-    return [Setting("tls-1-2", on(path, value), "Connections need TLS 1.2 or later.", _OLD, toggle=True)]
+def _tls(path: str, value: str = '"1.2"', *, toggle: bool = True) -> list[Setting]:
+    return [Setting("tls-1-2", on(path, value), "Connections need TLS 1.2 or later.", _OLD, toggle=toggle)]
 
 
 def _require(path: str, value: str = "true") -> list[Setting]:
@@ -134,7 +134,8 @@ TRANSPORT = {
             types=_NEW_FUNCTIONS,
         ),
     ],
-    "CKV_AZURE_44": _tls("min_tls_version", '"TLS1_2"'),
+    # Checkov compares the words that stand there, and takes a variable for none of them.
+    "CKV_AZURE_44": _tls("min_tls_version", '"TLS1_2"', toggle=False),
     "CKV_AZURE_52": _tls("minimum_tls_version"),
     "CKV_AZURE_148": _tls("minimum_tls_version"),
     "CKV_AZURE_205": _tls("minimum_tls_version"),
