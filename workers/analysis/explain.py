@@ -64,8 +64,8 @@ def explain(
     return [
         _answer(finding, known[questions[at].key])
         if at in questions
-        else from_rule(finding, NOT_ASKED if at in shown else NO_CODE)
-        for at, (finding, _) in enumerate(items)
+        else from_rule(finding, NOT_ASKED if code is not None or settings.without_code else NO_CODE)
+        for at, (finding, code) in enumerate(items)
     ]
 
 
