@@ -68,11 +68,6 @@ def propose_edits(
     return [proposals[number] for number in range(len(questions))]
 
 
-def propose_edit(finding: Finding, context: CodeContext, content: bytes, model: TextModel) -> Candidate | None:
-    """The model's edit for one finding, if it gave one that applies."""
-    return propose_edits([EditQuestion(finding=finding, context=context, content=content)], model)[0].candidate
-
-
 def to_edits(path: str, content: bytes, changes: Iterable[Change], context: CodeContext) -> tuple[Edit, ...]:
     """Where the changes lie in the file. Text is looked for in the context's lines only.
 

@@ -134,14 +134,6 @@ def add_key(doc: YamlDoc, mapping: Node, key: str, value: Value, *, after: str |
     return insert_line(doc, name, last, text)
 
 
-def add_first(doc: YamlDoc, mapping: Node, key: str, value: Value) -> Edit:
-    """A new key in front of all others of a block mapping."""
-    first = mapping.entries[0][0]
-    column = doc.column(first.start)
-    text = f"{scalar(key)}:{render(value, column, doc.unit)}\n{' ' * column}"
-    return edit(doc, first.start, first.start, text)
-
-
 def insert_line(doc: YamlDoc, name: Node, last: Node, text: str) -> Edit:
     """Whole lines behind an entry, its trailing comment, and the lines that a block scalar keeps."""
     end, last = _end(name, last), _last(last)

@@ -19,8 +19,6 @@ from workers.verify.kinds import is_action, is_workflow
 _DIGEST = re.compile(r"[\w./:${}-]+@(?P<digest>sha256:[0-9a-f]{64})\b")
 _MANIFESTS = re.compile(r"(?:Docker|Container)file|\.ya?ml$|\.tf$|\.json$|\.lock$", re.IGNORECASE)
 _PIN = re.compile(r"uses:\s*[\"']?(?P<name>[\w.-]+/[\w.-]+)(?:/[^@\s\"']*)?@(?P<commit>[0-9a-f]{40})\b", re.IGNORECASE)
-
-
 _NAMED = re.compile(r"uses:\s*[\"']?(?P<name>[\w.-]+/[\w.-]+)(?:/[^@\s\"']*)?@(?P<ref>[\w./-]+)")
 
 

@@ -12,7 +12,6 @@ from workers.fixers.python.module import Module, flagged, module
 from workers.fixers.registry import NoFix, Target, fixer
 
 # What each module of defusedxml offers in place of the standard library's.
-_ELEMENT_TREE = {"parse", "iterparse", "fromstring", "XML", "XMLParser", "tostring", "ParseError"}
 _OFFERED = {
     "xml.etree.ElementTree": {
         "parse",
