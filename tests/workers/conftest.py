@@ -13,6 +13,7 @@ from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.severity import Severity
 from workers.llm import embedded
 from workers.llm.runtime import mlx
+from workers.training.evaluate import general_texts
 
 # The chat layout of OLMo-2's instruct models.
 _TEMPLATE = (
@@ -83,7 +84,8 @@ def make_finding() -> Callable[..., Finding]:
 def _tokenizer(folder: Path) -> None:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-    corpus = [file.read_text(encoding="utf-8") for file in Path(embedded.__file__).parent.glob("*.py")]
+    # Not of the sources: then every change of a word in them would make another model.
+    corpus = general_texts()
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
