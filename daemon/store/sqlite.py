@@ -19,10 +19,10 @@ from sqlalchemy.pool import NullPool
 from daemon.store.bells import FifoBells
 from daemon.store.engine import Store, collect_rings, translated
 from daemon.store.prepared import driver
-from daemon.store.wal import Checkpointer
+from daemon.store.wal import PATIENT_MILLISECONDS, Checkpointer
 
 _PRAGMAS = (
-    "PRAGMA busy_timeout = 5000",
+    f"PRAGMA busy_timeout = {PATIENT_MILLISECONDS}",
     # Readers never wait for the writer, nor the writer for readers.
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = {synchronous}",
@@ -38,9 +38,10 @@ _PRAGMAS = (
     # KiB, taken as needed: the live part of a long queue fits.
     "PRAGMA cache_size = -16384",
 )
-_SHORTEST_NAP = 0.00005
+_SHORTEST_NAP = 0.0003
+"""Seconds. Longer than a transaction of the queue: who has the lock commits several before a rival wakes, with pages
+that need not be read again, and on few cores the rivals' tries would cost it more than they win."""
 _LONGEST_NAP = 0.02
-_NAP_SHARE = 0.02
 
 
 _Kept = tuple[Connection, sqlite3.Connection, set[str]]
@@ -225,8 +226,8 @@ def _end(connection: Connection, raw: sqlite3.Connection) -> None:
 def _begin_immediate(connection: sqlite3.Connection, lock_seconds: float) -> None:
     """Take the write lock, waiting in short random naps.
 
-    SQLite's own waiting sleeps up to 100 ms at a time, in step with its rivals. A nap here lasts a small part of
-    the wait so far: a lock held for a moment is handed over at once, and one held for long costs no CPU.
+    SQLite's own waiting sleeps up to 100 ms at a time, in step with its rivals. A nap here lasts about as long as the
+    wait so far, and never long: a lock held for a moment is handed over soon, and one held for long costs no CPU.
     """
     began = time.monotonic()
     while True:
@@ -236,7 +237,7 @@ def _begin_immediate(connection: sqlite3.Connection, lock_seconds: float) -> Non
             waited = time.monotonic() - began
             if "locked" not in str(error) or waited >= lock_seconds:
                 raise
-            nap = min(max(_SHORTEST_NAP, waited * _NAP_SHARE), _LONGEST_NAP)
+            nap = min(max(_SHORTEST_NAP, waited), _LONGEST_NAP)
             time.sleep(nap * random.uniform(0.5, 1.0))  # noqa: S311 - spreads rivals, protects nothing
         else:
             return

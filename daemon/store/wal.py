@@ -14,13 +14,19 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-_COMMITS = 1000
+_COMMITS = 2000
 """Own commits after which a process moves the log into the database."""
 _LOOK_EVERY = 16
 """Commits between two looks at the log's size."""
 _GROWN = 16 * 2**20
 """Bytes of growth that make a checkpoint due at once: somebody writes much in few commits."""
+_LONG = 16 * 2**20
+"""Writers that never pause leave a log of this length no moment to begin anew: they are held up for one."""
 _TOO_LONG = 64 * 2**20
+_HOLD_UP_MILLISECONDS = 100
+"""The longest that a reader, which a log cannot begin anew beneath, may hold them up."""
+PATIENT_MILLISECONDS = 5000
+"""How long a connection otherwise waits where SQLite itself waits."""
 
 
 class Checkpointer:
@@ -50,12 +56,15 @@ class Checkpointer:
 
     def run(self, connection: sqlite3.Connection) -> None:
         """Checkpoint, unless another process is at it."""
-        # PASSIVE waits for nobody, and the next writer begins the log anew when all of it was moved. A very long
-        # log shows that readers never leave room for that: then they are waited for, and the file is cut.
-        mode = "TRUNCATE" if self.log_bytes() > _TOO_LONG else "PASSIVE"
         with self._alone() as alone, contextlib.suppress(sqlite3.OperationalError):
             if alone:
-                connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+                # PASSIVE waits for nobody, and the next writer begins the log anew if all of it was moved by then.
+                _checkpoint(connection, "PASSIVE")
+                if (length := self.log_bytes()) > _LONG:
+                    # Little is left to move, so this takes moments; a very long file is cut, too.
+                    connection.execute(f"PRAGMA busy_timeout = {_HOLD_UP_MILLISECONDS}").close()
+                    _checkpoint(connection, "TRUNCATE" if length > _TOO_LONG else "RESTART")
+                    connection.execute(f"PRAGMA busy_timeout = {PATIENT_MILLISECONDS}").close()
         self._commits = 0
         self._size = self.log_bytes()
 
@@ -71,3 +80,7 @@ class Checkpointer:
                 yield True
         finally:
             os.close(descriptor)
+
+
+def _checkpoint(connection: sqlite3.Connection, mode: str) -> None:
+    connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()

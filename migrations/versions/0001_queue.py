@@ -10,6 +10,10 @@ down_revision = None
 
 _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _LIVE = "state IN ('blocked', 'ready', 'claimed')"
+_STATES = (
+    "state = 'ready' OR state = 'claimed' OR state = 'done' OR state = 'blocked' OR state = 'dead' "
+    "OR state = 'cancelled'"
+)
 
 
 def upgrade() -> None:
@@ -88,9 +92,7 @@ def _jobs() -> None:
         sa.Column("finished_at", sa.Double),
         sa.Column("released_at", sa.Double),
         sa.PrimaryKeyConstraint("id", name="pk_jobs"),
-        sa.CheckConstraint(
-            "state IN ('blocked', 'ready', 'claimed', 'done', 'dead', 'cancelled')", name=op.f("ck_jobs_state")
-        ),
+        sa.CheckConstraint(_STATES, name=op.f("ck_jobs_state")),
         sa.CheckConstraint("(state = 'claimed') = (token IS NOT NULL)", name=op.f("ck_jobs_token_when_claimed")),
     )
     _partial_index("ix_jobs_ready", ["kind", sa.text("priority DESC"), "run_at", "id"], "state = 'ready'")

@@ -12,6 +12,9 @@ from daemon.store.tables.metadata import METADATA
 Id = BigInteger().with_variant(Integer, "sqlite")
 """SQLite's row id is the primary key only when it is called INTEGER."""
 
+STATES = ("ready", "claimed", "done", "blocked", "dead", "cancelled")
+"""A job's; the most frequent first."""
+
 jobs = Table(
     "jobs",
     METADATA,
@@ -51,7 +54,8 @@ jobs = Table(
     Column("finished_at", Double),
     # When it was put back; a later clock reading below this one shows that the clock was set back.
     Column("released_at", Double),
-    CheckConstraint("state IN ('blocked', 'ready', 'claimed', 'done', 'dead', 'cancelled')", name="state"),
+    # Not `IN`: for that SQLite builds a table of its values with every statement, a tenth of a whole insertion.
+    CheckConstraint(" OR ".join(f"state = '{state}'" for state in STATES), name="state"),
     CheckConstraint("(state = 'claimed') = (token IS NOT NULL)", name="token_when_claimed"),
 )
 

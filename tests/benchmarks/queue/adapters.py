@@ -188,17 +188,20 @@ class Procrastinate:
         """One job."""
         self.task.defer(payload=PAYLOAD)
 
-    def work_all(self) -> None:
+    def work_all(self, queue: str = "default") -> None:
         """Its worker, one job at a time, as a secaid worker takes them."""
         import procrastinate
 
         app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=_plain(self.place)))
         app.task(name="nothing")(_nothing)
-        app.run_worker(wait=False, concurrency=1, install_signal_handlers=False, listen_notify=False)
+        app.run_worker(
+            queues=[queue], wait=False, concurrency=1, install_signal_handlers=False, listen_notify=False
+        )
 
     def work(self) -> bool:
-        """Only to warm up."""
-        self.work_all()
+        """Only to warm up, on a queue of its own: its worker ends when nothing is left, so it would take all there is."""
+        self.task.configure(queue="warm").defer(payload=PAYLOAD)
+        self.work_all("warm")
         return False
 
 
