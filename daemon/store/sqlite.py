@@ -89,10 +89,11 @@ class SqliteStore(Store):
         raw: sqlite3.Connection = driver(connection)
         # None: the driver opens no transaction by itself.
         raw.isolation_level = None
-        # Zero: the write lock is waited for in `_begin_immediate`, in shorter naps than SQLite's own.
+        # Zero: the write lock is waited for in `_insist`, in shorter naps than SQLite's own.
         last = "PRAGMA busy_timeout = 0" if writing else "PRAGMA query_only = ON"
         for pragma in (*self._pragmas, last):
-            raw.execute(pragma).close()
+            # Two who make a new database's log at the same moment are both refused, without SQLite's own waiting.
+            _insist(raw, pragma, self.lock_seconds)
         rings: set[str] = set()
         collect_rings(connection, rings)
         return connection, raw, rings
@@ -176,10 +177,7 @@ class _Write(_Transaction):
             self._store.committed(self._kept[2])
 
     def _start(self, raw: sqlite3.Connection) -> None:
-        try:
-            raw.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            _begin_immediate(raw, self._store.lock_seconds)
+        _insist(raw, "BEGIN IMMEDIATE", self._store.lock_seconds)
 
 
 def open_sqlite(url: URL, lock_seconds: float, synchronous: str, *, checkpoint: bool) -> SqliteStore:
@@ -223,8 +221,8 @@ def _end(connection: Connection, raw: sqlite3.Connection) -> None:
         raw.execute("COMMIT")
 
 
-def _begin_immediate(connection: sqlite3.Connection, lock_seconds: float) -> None:
-    """Take the write lock, waiting in short random naps.
+def _insist(connection: sqlite3.Connection, statement: str, lock_seconds: float) -> None:
+    """Run a statement that takes a lock, waiting for it in short random naps.
 
     SQLite's own waiting sleeps up to 100 ms at a time, in step with its rivals. A nap here lasts about as long as the
     wait so far, and never long: a lock held for a moment is handed over soon, and one held for long costs no CPU.
@@ -232,7 +230,7 @@ def _begin_immediate(connection: sqlite3.Connection, lock_seconds: float) -> Non
     began = time.monotonic()
     while True:
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(statement).close()
         except sqlite3.OperationalError as error:
             waited = time.monotonic() - began
             if "locked" not in str(error) or waited >= lock_seconds:
