@@ -194,12 +194,10 @@ class Procrastinate:
 
         app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=_plain(self.place)))
         app.task(name="nothing")(_nothing)
-        app.run_worker(
-            queues=[queue], wait=False, concurrency=1, install_signal_handlers=False, listen_notify=False
-        )
+        app.run_worker(queues=[queue], wait=False, concurrency=1, install_signal_handlers=False, listen_notify=False)
 
     def work(self) -> bool:
-        """Only to warm up, on a queue of its own: its worker ends when nothing is left, so it would take all there is."""
+        """Only to warm up, on a queue of its own: its worker takes all there is, and would leave nothing to measure."""
         self.task.configure(queue="warm").defer(payload=PAYLOAD)
         self.work_all("warm")
         return False
