@@ -14,7 +14,7 @@ from daemon.domain.finding import Finding, Region, Replacement
 from daemon.domain.fix import Candidate, Edit, FixSource
 from daemon.errors import SourceUnavailable
 from daemon.events import emit
-from workers.fixers.registry import FIXERS, Fixer, NoFix, NotHere, Target
+from workers.fixers.registry import FIXERS, Fixer, NoFix, NotHere, OtherLanguage, Target
 
 MAX_CANDIDATES = 8
 """Of one finding."""
@@ -42,7 +42,8 @@ def propose(target: Target) -> Proposal:
             reasons.append(reason)
     found += _from_scanner(target, reasons)
     if not found and not reasons:
-        reasons.append(f"no fixer knows {target.finding.tool}'s rule {target.finding.rule}")
+        where = " in a file of this language" if any(knows(one, target.finding) for one in fixers) else ""
+        reasons.append(f"no fixer knows {target.finding.tool}'s rule {target.finding.rule}{where}")
     return Proposal(tuple(_distinct(found)[:MAX_CANDIDATES]), "; ".join(dict.fromkeys(reasons)) or None)
 
 
@@ -78,6 +79,8 @@ def _of(fixer: Fixer, target: Target) -> tuple[list[Candidate], str | None]:
             msgspec.structs.replace(candidate, fixer=candidate.fixer or fixer.name)
             for candidate in itertools.islice(fixer.propose(target), MAX_OF_ONE_FIXER)
         )
+    except OtherLanguage:
+        return made, None
     except NotHere as reason:
         return made, str(reason) if knows(fixer, target.finding) else None
     except (NoFix, SourceUnavailable) as reason:

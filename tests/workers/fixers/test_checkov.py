@@ -32,7 +32,19 @@ class Failed:
 
 def _scan(root: Path) -> set[Failed]:
     """What checkov reports below each folder of `root`."""
-    command = [str(CHECKOV), "-d", ".", "--framework", "kubernetes", "terraform", "-o", "json", "--quiet", "--compact"]
+    command = [
+        str(CHECKOV),
+        "-d",
+        ".",
+        "--framework",
+        "kubernetes",
+        "terraform",
+        "cloudformation",
+        "-o",
+        "json",
+        "--quiet",
+        "--compact",
+    ]
     run = subprocess.run(command, cwd=root, capture_output=True, check=False, timeout=280)
     report = json.loads(run.stdout)
     found = set()
@@ -58,7 +70,7 @@ def _finding(failed: Failed) -> Finding:
 
 @pytest.mark.scanner("checkov")
 @pytest.mark.skipif(not CHECKOV.exists(), reason="checkov is not installed here: run `secaid setup --scanners`")
-@pytest.mark.parametrize(("kind", "rules"), [("kubernetes", 25), ("terraform", 80)])
+@pytest.mark.parametrize(("kind", "rules"), [("kubernetes", 25), ("terraform", 80), ("cloudformation", 30)])
 def test_every_approach_ends_what_checkov_reports_and_keeps_the_rest(kind, rules, tmp_path):
     """One scan of the weak files, one of all their patched copies."""
     modules = dict(_modules(kind))

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
-from workers.fixers.registry import NoFix, Target
+from workers.fixers.registry import NoFix, OtherLanguage, Target
 from workers.fixers.terraform.providers import constraints, newest_major
 from workers.source.hcl import Block, Body, Hcl, HclBroken, block_text
 
@@ -25,14 +25,17 @@ class Resource:
         """Find it.
 
         Raises:
-            NoFix: the file cannot be read, or no resource stands at the finding's line.
+            OtherLanguage: the file is not Terraform's.
+            NoFix: it cannot be read, or no resource stands at the finding's line.
         """
         self.target = target
         path = target.finding.path
-        if path is None or not path.endswith((".tf", ".tofu")):
-            other = f"{path} is a template of CloudFormation or another language, for which no fix is known here"
-            message = other if path else "the finding names no file of the repository"
+        if path is None:
+            message = "the finding names no file of the repository"
             raise NoFix(message)
+        if not path.endswith((".tf", ".tofu")):
+            message = f"{path} is no Terraform module"
+            raise OtherLanguage(message)
         self.hcl = self._load(path)
         block = self.hcl.block_at(target.finding.line or 1)
         if block is None or len(block.labels) < 2 or block.type not in ("resource", "data"):

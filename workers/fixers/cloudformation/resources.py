@@ -1,0 +1,185 @@
+"""Encryption, exposure, protection and transport of CloudFormation resources, where a property decides."""
+
+from __future__ import annotations
+
+import msgspec
+
+from workers.fixers.cloudformation.settings import Setting, settings_fixer
+
+_REPLACE = "CloudFormation replaces the resource: move its data over a snapshot or a backup first"
+_CLUSTER = "the instance belongs to a cluster, which decides this for all of its instances"
+_KEY = "Data at rest is encrypted with the account's key for the service."
+
+
+def _alone(one: Setting) -> Setting:
+    """For a database instance that belongs to no cluster."""
+    return msgspec.structs.replace(one, unless="DBClusterIdentifier", otherwise=_CLUSTER)
+
+
+def _symmetric(one: Setting) -> Setting:
+    """For a key that KMS can rotate."""
+    why = "KMS rotates no asymmetric, HMAC or imported key: a new key, and a move to it, takes the place of rotation"
+    return msgspec.structs.replace(one, unless="KeySpec", otherwise=why)
+
+
+def _encrypt(key: str, warning: str = _REPLACE) -> list[Setting]:
+    return [Setting("encrypt", {key: True}, _KEY, warning, toggle="Encrypted")]
+
+
+ENCRYPTION = {
+    "CKV_AWS_3": _encrypt("Encrypted"),
+    "CKV_AWS_96": _encrypt("StorageEncrypted"),
+    "CKV_AWS_44": _encrypt("StorageEncrypted"),
+    "CKV_AWS_74": _encrypt("StorageEncrypted"),
+    "CKV_AWS_42": _encrypt("Encrypted"),
+    "CKV_AWS_64": _encrypt("Encrypted", "the cluster is encrypted in place, and read-only while that runs"),
+    "CKV_AWS_29": _encrypt("AtRestEncryptionEnabled"),
+    "CKV_AWS_43": [
+        Setting(
+            "kms", {"StreamEncryption": {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}},
+            "The stream is encrypted with the account's KMS key for Kinesis.",
+        ),
+    ],
+    "CKV_AWS_7": [
+        _symmetric(
+            Setting(
+                "rotate-yearly", {"EnableKeyRotation": True},
+                "KMS makes new key material every year; the key's id stays.", toggle="Rotation",
+            )
+        ),
+        _symmetric(
+            Setting(
+                "rotate-every-180-days", {"EnableKeyRotation": True, "RotationPeriodInDays": 180},
+                "KMS makes new key material every half year; the key's id stays.",
+            )
+        ),
+    ],
+}  # fmt: skip
+
+EXPOSURE = {
+    "CKV_AWS_17": [
+        Setting(
+            "private", {"PubliclyAccessible": False}, "The database has no address on the internet.",
+            "whoever connects over the internet today is locked out", toggle="Public",
+        ),
+    ],
+    "CKV_AWS_87": [
+        Setting(
+            "private", {"PubliclyAccessible": False}, "The cluster has no address on the internet.",
+            "whoever connects over the internet today is locked out", toggle="Public",
+        ),
+    ],
+    "CKV_AWS_89": [
+        Setting("private", {"PubliclyAccessible": False}, "The instance has no address on the internet.", _REPLACE),
+    ],
+    "CKV_AWS_123": [
+        Setting(
+            "ask-first", {"AcceptanceRequired": True}, "A connection from another account waits until it is accepted.",
+            "new connections wait for somebody to accept them", toggle="Acceptance",
+        ),
+    ],
+}  # fmt: skip
+
+_IAM = Setting(
+    "iam",
+    {"EnableIAMDatabaseAuthentication": True},
+    "Short-lived IAM tokens can take the place of passwords, which still work.",
+    toggle="IamLogin",
+)
+
+PROTECTION = {
+    "CKV_AWS_157": [
+        _alone(
+            Setting(
+                "two-zones", {"MultiAZ": True}, "A standby in another zone takes over when one fails.",
+                "the standby costs as much as the instance", toggle="MultiAZ",
+            )
+        ),
+    ],
+    "CKV_AWS_161": [_alone(_IAM)],
+    "CKV_AWS_162": [_IAM],
+    "CKV_AWS_28": [
+        Setting(
+            "point-in-time-recovery",
+            {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}},
+            "The table can be restored to any second of the last 35 days.", "backups are charged by size",
+        ),
+    ],
+    "CKV_AWS_36": [
+        Setting("validate-logs", {"EnableLogFileValidation": True},
+                "Signed digests show whether a log was changed or deleted.", toggle="Validation"),
+    ],
+    "CKV_AWS_67": [
+        Setting("all-regions", {"IsMultiRegionTrail": True}, "Calls in regions that nobody uses are recorded too.",
+                toggle="AllRegions"),
+    ],
+    "CKV_AWS_66": [
+        Setting("one-year", {"RetentionInDays": 365}, "Logs are kept for a year, and then deleted."),
+        Setting("three-months", {"RetentionInDays": 90}, "Logs are kept for three months, and then deleted.",
+                "a year is what many standards ask for"),
+    ],
+    "CKV_AWS_51": [
+        Setting("immutable-tags", {"ImageTagMutability": "IMMUTABLE"}, "A tag names one image for good.",
+                "a pipeline that pushes the same tag again, such as latest, fails"),
+    ],
+    "CKV_AWS_163": [
+        Setting("scan-on-push", {"ImageScanningConfiguration": {"ScanOnPush": True}},
+                "Every pushed image is scanned for known vulnerabilities."),
+    ],
+    "CKV_AWS_73": [
+        Setting("trace", {"TracingEnabled": True}, "X-Ray records the path of requests through the stage.",
+                "traces are charged by number", toggle="Tracing"),
+    ],
+    "CKV_AWS_65": [
+        Setting("insights", {"ClusterSettings": [{"Name": "containerInsights", "Value": "enabled"}]},
+                "CloudWatch collects metrics of tasks and services.", "the metrics are charged"),
+        Setting("enhanced-insights", {"ClusterSettings": [{"Name": "containerInsights", "Value": "enhanced"}]},
+                "CloudWatch collects metrics down to single containers.", "the metrics are charged"),
+    ],
+}  # fmt: skip
+
+TRANSPORT = {
+    "CKV_AWS_30": [
+        Setting("encrypt-in-transit", {"TransitEncryptionEnabled": True}, "Connections to the cache use TLS.",
+                f"clients must connect with TLS; {_REPLACE}", toggle="Tls"),
+    ],
+    "CKV_AWS_83": [
+        Setting("https-only", {"DomainEndpointOptions": {"EnforceHTTPS": True}}, "The domain answers over HTTPS only."),
+    ],
+    "CKV_AWS_5": [
+        Setting("encrypt", {"EncryptionAtRestOptions": {"Enabled": True}}, _KEY, _REPLACE),
+    ],
+    "CKV_AWS_6": [
+        Setting("encrypt-between-nodes", {"NodeToNodeEncryptionOptions": {"Enabled": True}},
+                "Nodes talk to one another over TLS.", _REPLACE),
+    ],
+}  # fmt: skip
+
+settings_fixer(
+    "cloudformation-encryption",
+    "encryption",
+    """Data that lies unencrypted can be read from a lost snapshot, a copied volume or a disk that was thrown away. The
+services encrypt with a key of the account at no change for programs; an existing resource is mostly replaced.""",
+    ENCRYPTION,
+)
+settings_fixer(
+    "cloudformation-exposure",
+    "access-control",
+    """What has an address on the internet is tried by strangers all day. Databases belong in private subnets, and who
+connects to a service that is offered to other accounts is somebody's decision.""",
+    EXPOSURE,
+)
+settings_fixer(
+    "cloudformation-protection",
+    "availability",
+    """Backups, a second zone, logs that cannot be changed unseen and tags that cannot be moved: what is missing on the
+day when something was lost. Each is one property; where it costs money a parameter lets a test environment differ.""",
+    PROTECTION,
+)
+settings_fixer(
+    "cloudformation-transport",
+    "encryption",
+    """Traffic in the clear can be read and changed by whoever shares the network, and old clients go on speaking it
+until the service refuses. Let clients speak TLS first, then refuse the rest.""",
+    TRANSPORT,
+)

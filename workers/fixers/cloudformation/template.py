@@ -1,0 +1,161 @@
+"""The flagged resource of a CloudFormation template, and edits of it and of the template's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from daemon.domain.fix import Candidate, Edit
+from daemon.errors import SourceUnavailable
+from workers.fixers.registry import NoFix, OtherLanguage, Target
+from workers.source import yamldoc, yamledit
+from workers.source.yamldoc import Node, YamlBroken, YamlDoc
+from workers.source.yamledit import Value
+
+_SUFFIXES = (".yaml", ".yml", ".template")
+_SHORT = {
+    "Ref", "Sub", "GetAtt", "If", "FindInMap", "Join", "Select", "Split", "ImportValue", "Base64", "Cidr", "GetAZs",
+    "Transform", "And", "Or", "Not", "Equals", "Condition",
+}  # fmt: skip
+
+
+class Template:
+    """One resource of a template: its logical name, type and properties."""
+
+    def __init__(self, target: Target) -> None:
+        """Find it.
+
+        Raises:
+            OtherLanguage: the file is no CloudFormation template.
+            NoFix: it cannot be read or is JSON, or no resource stands at the finding's line.
+        """
+        path = target.finding.path or ""
+        if path.endswith((".tf", ".tofu")):
+            message = f"{path} is no CloudFormation template"
+            raise OtherLanguage(message)
+        self.doc = _read(target, path)
+        self.resources = self.doc.root.child("Resources")
+        line = target.finding.line or 1
+        entry = next((entry for entry in self._entries() if self._holds(entry, line)), None)
+        if entry is None:
+            message = f"no resource stands at line {line} of {path}"
+            raise NoFix(message)
+        self.name, self.node = entry[0].value, entry[1]
+        self.type = self.node.text("Type")
+        self.properties = self.node.child("Properties")
+
+    def others(self) -> Iterator[tuple[str, Node]]:
+        """The template's other resources: their names and nodes."""
+        for key, node in self._entries():
+            if key.value != self.name:
+                yield key.value, node
+
+    def mentions(self, node: Node) -> bool:
+        """Whether another resource refers to this one, by `!Ref`, `!GetAtt`, `!Sub` or their long forms."""
+        for _, one in node.walk():
+            if one.kind == "scalar" and (one.value == self.name or one.value.startswith(f"{self.name}.")):
+                return True
+            if one.kind == "scalar" and any(f"${{{self.name}{end}" in one.value for end in ("}", ".")):
+                return True
+        return False
+
+    def text(self, *path: str) -> str:
+        """A scalar property; empty where there is none, or where a function of the template works it out."""
+        node = self.properties.get(*path) if self.properties is not None else None
+        return node.value if node is not None and node.kind == "scalar" and not _computed(node) else ""
+
+    def settle(self, values: Mapping[str, Value]) -> list[Edit]:
+        """Edits that make the properties say this; what is right already stays.
+
+        Raises:
+            NoFix: a function, an alias or a list of the author's own stands in the way.
+        """
+        if self.properties is None or not self.properties.entries:
+            return [yamledit.set_key(self.doc, self.node, "Properties", dict(values))]
+        return list(self._merge(self.properties, values))
+
+    def parameter(self, name: str, body: Mapping[str, Value]) -> Edit:
+        """An edit that adds a parameter to the template.
+
+        Raises:
+            NoFix: there is one of that name.
+        """
+        root = self.doc.root
+        known = root.child("Parameters")
+        if known is None or not known.entries:
+            return yamledit.set_key(self.doc, root, "Parameters", {name: dict(body)})
+        if known.child(name) is not None:
+            message = f"the template has a parameter {name} already, and what it means is not known here"
+            raise NoFix(message)
+        return yamledit.add_key(self.doc, known, name, dict(body))
+
+    def declare(self, *keys: str) -> list[str]:
+        """Declared paths of properties."""
+        return [f"Resources.{self.name}.Properties.{key}" for key in keys]
+
+    def candidate(
+        self,
+        approach: str,
+        edits: Iterable[Edit],
+        explanation: str,
+        declares: Iterable[str],
+        warnings: Sequence[str] = (),
+    ) -> Iterator[Candidate]:
+        """The candidate; none where nothing would change."""
+        unique = tuple(sorted(set(edits)))
+        if unique:
+            yield Candidate(
+                approach=approach,
+                edits=unique,
+                explanation=explanation,
+                declares=tuple(dict.fromkeys(declares)),
+                warnings=tuple(one for one in warnings if one),
+            )
+
+    def _entries(self) -> list[tuple[Node, Node]]:
+        return self.resources.entries if self.resources is not None else []
+
+    def _holds(self, entry: tuple[Node, Node], line: int) -> bool:
+        key, value = entry
+        return value.kind == "mapping" and self.doc.line_of(key.start) <= line <= self.doc.line_of(value.end)
+
+    def _merge(self, node: Node, values: Mapping[str, Value]) -> Iterator[Edit]:
+        for key, value in values.items():
+            old = node.child(key)
+            if old is not None and (old.kind == "alias" or _computed(old)):
+                message = f"{key} of {self.name} is worked out by the template itself: change it where it is decided"
+                raise NoFix(message)
+            if isinstance(value, Mapping) and old is not None and old.kind == "mapping" and old.entries:
+                yield from self._merge(old, value)
+            elif old is not None and old.kind != "scalar" and not old.empty:
+                message = f"{key} of {self.name} holds other settings of the author's, which a new value would replace"
+                raise NoFix(message)
+            elif old is None or old.kind != "scalar" or old.value.lower() != str(value).lower():
+                yield yamledit.set_key(self.doc, node, key, value)
+
+
+def _computed(node: Node) -> bool:
+    """Whether a function of CloudFormation gives the value: `!Ref X`, `{Ref: X}`, `Fn::If: […]`."""
+    if node.tag and not node.tag.startswith("tag:yaml.org"):
+        return node.tag.lstrip("!").partition(".")[0] in _SHORT
+    return node.kind == "mapping" and any(key.value == "Ref" or key.value.startswith("Fn::") for key, _ in node.entries)
+
+
+def _read(target: Target, path: str) -> YamlDoc:
+    try:
+        content = target.tree.read(path)
+    except SourceUnavailable as error:
+        raise NoFix(str(error)) from error
+    if path.endswith(".json") or content.lstrip().startswith(b"{"):
+        message = f"{path} is a template in JSON, which is not edited here: the same change is written into it by hand"
+        raise NoFix(message)
+    if not path.endswith(_SUFFIXES):
+        message = f"{path} is no CloudFormation template"
+        raise OtherLanguage(message)
+    try:
+        doc = yamldoc.parse(content, path)
+    except YamlBroken as error:
+        raise NoFix(str(error)) from error
+    if doc.root.child("Resources") is None:
+        message = f"{path} is no CloudFormation template"
+        raise OtherLanguage(message)
+    return doc
