@@ -8,6 +8,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.running import Running, running
+from workers.fixers.kubernetes.own_image import built_on
 from workers.fixers.kubernetes.scratch import mounted, scratch
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security
 from workers.fixers.registry import NoFix
@@ -24,11 +25,19 @@ FILES = "a volume with files of another user needs their owner changed first"
 
 def starting(resource: Resource, part: Part) -> Running:
     """What is known of a container's start: its image, under the user that the manifest names."""
-    known = running(part.node.text("image"))
+    known = _known(resource, part)
     user = security(part.node, "runAsUser") or security(resource.pod.node, "runAsUser")
     if user.isdigit() and user != "0":
         return msgspec.structs.replace(known, root=False, user=user)
     return known
+
+
+def _known(resource: Resource, part: Part) -> Running:
+    """What is known of the image; of the one that it is built on, where the repository builds it."""
+    image = part.node.text("image")
+    known = running(image)
+    base = built_on(resource.target.tree, image) if known.root is None and known.user is None else None
+    return msgspec.structs.replace(running(base), image=known.image) if base else known
 
 
 def as_own_users(

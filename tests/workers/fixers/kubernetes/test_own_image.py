@@ -1,0 +1,55 @@
+"""What a manifest runs where the repository builds the image itself."""
+
+import pytest
+
+from daemon.domain.edits import apply_edits
+from daemon.domain.finding import Finding, Location, Region
+from daemon.domain.severity import Severity
+from workers.fixers.propose import propose
+from workers.fixers.registry import Target
+from workers.source.tree import MemoryTree
+
+POD = """apiVersion: v1
+kind: Pod
+metadata: {name: a}
+spec:
+  containers:
+  - name: a
+    image: registry.example/team/ledger-db:v1@sha256:0000000000000000000000000000000000000000000000000000000000000000
+"""
+
+
+def _made(dockerfiles):
+    tree = MemoryTree({"pod.yaml": POD.encode()} | {path: text.encode() for path, text in dockerfiles.items()})
+    finding = Finding(
+        tool="checkov",
+        rule="CKV_K8S_28",
+        message="",
+        severity=Severity.LOW,
+        locations=(Location(path="pod.yaml", region=Region(start_line=1, end_line=7)),),
+    )
+    candidates = propose(Target(finding=finding, tree=tree)).candidates
+    return {one.approach: apply_edits(POD.encode(), one.edits).decode() for one in candidates}
+
+
+def test_an_image_built_on_a_database_that_becomes_its_own_user_starts_as_that_user():
+    made = _made({"src/ledger-db/Dockerfile": "FROM postgres:16-alpine\nCOPY init.sql /\n"})
+    without_any = [text for text in made.values() if "ALL" in text]
+    assert without_any
+    assert all("runAsUser: 70" in text for text in without_any)
+
+
+@pytest.mark.parametrize(
+    "dockerfiles",
+    [
+        {},
+        {"src/ledger-db/Dockerfile": "FROM postgres:16\nUSER 999\n"},
+        {"src/my-ledger-db/Dockerfile": "FROM postgres:16\n"},
+        {"a/ledger-db/Dockerfile": "FROM postgres:16\n", "b/ledger-db/Dockerfile": "FROM redis:7\n"},
+    ],
+    ids=["none", "a user of its own", "another name", "two of the name"],
+)
+def test_an_image_of_which_nothing_is_known_keeps_its_user(dockerfiles):
+    made = _made(dockerfiles)
+    assert made
+    assert not any("runAsUser" in text for text in made.values())
