@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -121,7 +122,8 @@ def _not_built(workflow: Workflow, step: Step, where: str, definition: str, tree
     main = runs.text("main") if runs is not None else ""
     if not main:
         return
-    if not _there(tree, f"{where}/{main}".replace("/./", "/")):
+    # `../dist/index.js` is what several actions of one repository share.
+    if not _there(tree, posixpath.normpath(f"{where}/{main}")):
         message = f"`{main}` of the action is not in the tree: a build makes it in the workspace"
         raise NoFix(message)
     before = workflow.steps_of(step.job)[: step.index] if step.job else []

@@ -32,9 +32,10 @@ def _proposed(workflow, files):
         ("      - run: npm run build\n      - uses: ./act\n", {"act/action.yml": COMPOSITE}),
         ("      - uses: ./act\n", {"act/action.yml": NODE, "act/dist/index.js": b""}),
         ("      - uses: ./act\n      - run: npm run build\n", {"act/action.yml": NODE, "act/dist/index.js": b""}),
+        ("      - uses: ./act\n", {"act/action.yml": NODE.replace(b"dist", b"../dist"), "dist/index.js": b""}),
         ("      - uses: ./act\n", {"act/Dockerfile": b"FROM scratch\n"}),
     ],
-    ids=["composite", "committed code", "built afterwards", "image"],
+    ids=["composite", "committed code", "built afterwards", "shared code", "image"],
 )
 def test_what_the_commit_holds_is_taken_from_it(steps, files):
     """The workspace has the same, as nothing made it anew."""
