@@ -25,6 +25,7 @@ _CHUNK = 1 << 16
 _TIMEOUT = (10, 30)
 _ATTEMPT_SECONDS = 1800.0
 """An attempt ends after this long even if bytes keep trickling in; the next one goes on where it stopped."""
+_STRONG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
 _ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -71,7 +72,9 @@ class Downloader:
 
     def discard(self, repository: str, upload: Upload) -> None:
         """Throw away what earlier attempts got."""
-        self._partial(repository, upload).unlink(missing_ok=True)
+        partial = self._partial(repository, upload)
+        for file in (partial, _tag_file(partial)):
+            file.unlink(missing_ok=True)
 
     def fetch(self, repository: str, upload: Upload, mint: Mint) -> Fetched:
         """Bring the upload's bytes here. They stay until `discard`, so that a kill in between costs no download.
@@ -99,9 +102,11 @@ class Downloader:
     def keep_only(self, wanted: Iterable[tuple[str, Upload]]) -> None:
         """Throw away what was begun for uploads that nobody wants any more."""
         kept = {self._partial(repository, upload) for repository, upload in wanted}
-        for partial in self._folder.glob("*.part"):
-            if partial not in kept:
-                partial.unlink(missing_ok=True)
+        kept |= {_tag_file(partial) for partial in kept}
+        for pattern in ("*.part", "*.part.etag"):
+            for file in self._folder.glob(pattern):
+                if file not in kept:
+                    file.unlink(missing_ok=True)
 
     def _partial(self, repository: str, upload: Upload) -> Path:
         return self._folder / f"{repository.replace('/', '+')}-{upload.id}.part"
@@ -110,30 +115,44 @@ class Downloader:
         """Bring the partial file to its end; the file's name, where the blob store tells."""
         if upload.digest and partial.exists() and _digest(partial) == upload.digest:
             return None
-        name = self._stream(partial, mint(upload))
-        if upload.digest and upload.digest.startswith("sha256:") and _digest(partial) != upload.digest:
+        checked = bool(upload.digest and upload.digest.startswith("sha256:"))
+        name = self._stream(partial, mint(upload), checked=checked)
+        if checked and _digest(partial) != upload.digest:
             partial.unlink()
             message = f"what was downloaded does not have the digest {upload.digest} that GitHub gives"
             raise DigestMismatch(message)
         return name
 
-    def _stream(self, partial: Path, url: str) -> str | None:
+    def _stream(self, partial: Path, url: str, *, checked: bool) -> str | None:
+        """`checked`: a digest will tell whether the bytes are right. Where none will, a download goes on only where the
+        blob store vouches, by the ETag that they came with, for the bytes that are here; else it begins anew.
+        """
         if self._secure and not url.startswith("https://"):
             message = "GitHub names a download address that is not https"
             raise Retryable(message)
-        start = partial.stat().st_size if partial.exists() else 0
+        tag = None if checked else _kept_tag(partial)
+        start = partial.stat().st_size if partial.exists() and (checked or tag) else 0
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+        headers |= {"If-Range": tag} if start and tag else {}
         try:
             with self._session.get(
                 url, headers=headers, stream=True, timeout=_TIMEOUT, allow_redirects=False
             ) as response:
-                self._receive(partial, start, response)
+                if (
+                    tag
+                    and response.status_code == requests.codes.partial_content
+                    and response.headers.get("ETag", tag) != tag
+                ):
+                    _tag_file(partial).unlink(missing_ok=True)
+                    message = "the blob store goes on with another file than it began with: it is fetched anew"
+                    raise Retryable(message)
+                self._receive(partial, start, response, checked=checked)
                 return _disposition_name(response.headers.get("Content-Disposition", ""))
         except requests.RequestException as error:
             message = f"the download broke off: {_without_query(str(error))}"
             raise Retryable(message) from error
 
-    def _receive(self, partial: Path, start: int, response: requests.Response) -> None:
+    def _receive(self, partial: Path, start: int, response: requests.Response, *, checked: bool) -> None:
         if response.status_code == requests.codes.range_not_satisfiable:
             # The kept bytes are all of it or too many; without a digest only another look can tell which.
             partial.unlink(missing_ok=True)
@@ -147,9 +166,14 @@ class Downloader:
             message = f"the blob store answers {response.status_code}"
             raise Retryable(message)
         begin, total = _extent(response, start) if resumed else (0, _length(response))
+        if not begin:
+            # In this order: after a kill, bytes without a tag are fetched anew, and no tag is another file's.
+            _tag_file(partial).unlink(missing_ok=True)
         with partial.open("r+b" if begin else "wb") as file:
             file.truncate(begin)
             file.seek(begin)
+            if not begin and not checked:
+                _keep_tag(partial, response.headers.get("ETag", ""))
             self._copy(response, file.write, begin, total)
 
     def _copy(self, response: requests.Response, write: Callable[[bytes], int], size: int, total: int | None) -> None:
@@ -183,6 +207,23 @@ def _extent(response: requests.Response, start: int) -> tuple[int, int | None]:
         message = "the blob store gives other bytes than were asked for"
         raise Retryable(message)
     return start, None if match[2] == "*" else int(match[2])
+
+
+def _tag_file(partial: Path) -> Path:
+    return partial.with_name(f"{partial.name}.etag")
+
+
+def _kept_tag(partial: Path) -> str | None:
+    try:
+        return _tag_file(partial).read_text(encoding="latin-1") or None
+    except FileNotFoundError:
+        return None
+
+
+def _keep_tag(partial: Path, tag: str) -> None:
+    """Only a strong one: a weak one stays where the bytes change."""
+    if _STRONG.fullmatch(tag):
+        _tag_file(partial).write_text(tag, encoding="latin-1")
 
 
 def _length(response: requests.Response) -> int | None:

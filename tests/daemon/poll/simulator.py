@@ -104,6 +104,7 @@ class GitHub:
         self.faults = collections.deque()
         """One is taken at each request: its name, or None."""
         self.violations = []
+        self.blob_tags, self.ignores_if_range = True, False
         self.counts = collections.Counter()
         self.bytes_sent = 0
         self.log = []
@@ -308,8 +309,12 @@ class GitHub:
         headers = {"Content-Disposition": f'attachment; filename="{upload.name}.zip"'}
         if not content.startswith(b"PK"):
             headers = {"Content-Disposition": f'attachment; filename="{upload.name}"'}
+        tag = f'"{hashlib.sha256(content).hexdigest()}"'
+        if self.blob_tags:
+            headers["ETag"] = tag
         begin = re.fullmatch(r"bytes=(\d+)-", request.headers.get("Range", ""))
-        if begin and fault != "range-ignored":
+        same = self.ignores_if_range or request.headers.get("If-Range", tag) == tag
+        if begin and same and fault != "range-ignored":
             start = int(begin[1])
             if start >= len(content):
                 return 416, {}, b""

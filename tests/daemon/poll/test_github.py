@@ -228,6 +228,44 @@ def test_a_blob_store_that_ignores_the_range_is_read_from_the_beginning(station,
     assert here.taken() == [upload.id]
 
 
+@pytest.mark.parametrize("tags", [True, False])
+def test_without_a_digest_a_download_goes_on_only_where_the_blob_store_vouches_for_it(station, github, zipped, tags):
+    github.blob_tags = tags
+    upload = github.upload(REPOSITORY, content=zipped("a.json", bytes(range(256)) * 4000), digest=False)
+    github.faults.extend([None, None, "truncated"])
+    here = station(REPOSITORY)
+    here.poll()
+    here.restart()
+    before = github.bytes_sent
+    here.poll()
+    assert here.taken() == [upload.id]
+    assert (github.bytes_sent - before < len(upload.content) * 0.6) is tags
+    assert not list((here.paths.staging / "downloads").iterdir()), "nothing stays behind"
+
+
+@pytest.mark.parametrize(("tags", "ignores"), [(True, False), (True, True), (False, False)])
+def test_without_a_digest_halves_of_two_files_are_never_put_together(station, github, zipped, tags, ignores):
+    github.blob_tags, github.ignores_if_range = tags, ignores
+    upload = github.upload(REPOSITORY, content=zipped("a.json", b"x" * 50_000), digest=False)
+    half = "truncated"
+    send = github._bytes
+    github._bytes = lambda upload, request, fault: github._cut(*_other(send, upload, request), half)
+    here = station(REPOSITORY)
+    here.poll()
+    assert here.taken() == []
+    github._bytes = send
+    for _ in range(3):
+        here.poll(wait=7200)
+    assert here.taken() == [upload.id]
+    assert here.rows("SELECT sha256 FROM artifacts") == [(hashlib.sha256(upload.content).hexdigest(),)]
+
+
+def _other(send, upload, request):
+    """The blob store's answer with other bytes, of the same length."""
+    status, headers, content, _ = send(upload, request, "wrong")
+    return status, headers, content
+
+
 def test_wrong_bytes_are_never_taken_asked_for_ever_more_slowly_and_told_of(station, github):
     upload = github.upload(REPOSITORY)
     here = station(REPOSITORY)
