@@ -59,7 +59,8 @@ def ingest(
     """Enqueue artifact folders, zips or reports; one that cannot be stored does not stop the others.
 
     Workers analyse them (`secaid run`); with --wait this command does, and ends when every raw row is accounted
-    for: kept, a duplicate of which, or ignored because of what. Exit 1 when something was refused or cannot be read.
+    for: kept, a duplicate of which, or ignored because of what. Exit 1 when something was refused or cannot be read,
+    2 when a path is not there.
     """
     provenance = Provenance(
         origin=ArtifactOrigin.MANUAL,
@@ -69,6 +70,8 @@ def ingest(
         source=str(source.resolve()) if source else None,
     )
     where = here()
+    # By now: what is taken in may be a folder that somebody clears meanwhile.
+    absent = [path for path in paths if not path.exists()]
     taken: list[Ingested] = []
     refused: list[str] = []
     with opened(where) as store:
@@ -82,6 +85,8 @@ def ingest(
             _analyse(where)
         accounted = [_accounted(store, one) for one in taken]
     _print(accounted, refused, as_json=as_json)
+    if absent:
+        raise SystemExit(2)
     if refused or any(one.problem for one in accounted):
         raise SystemExit(1)
 

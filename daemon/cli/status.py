@@ -115,6 +115,8 @@ def _print(found: Status, poll: Poll) -> None:
     click.secho("needs attention" if attention else "nothing needs attention", bold=True)
     for sentence in attention:
         click.echo(printable(f"  ! {sentence}"))
+    if queue.database_risk:
+        click.echo(printable(f"  · {queue.database_risk}"))
     _print_jobs(queue)
     _print_processes(queue)
     _print_services(found.services)

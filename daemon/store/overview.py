@@ -67,7 +67,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     processes: tuple[ProcessView, ...]
     size: Size
     database_risk: str | None
-    """What is known to be wrong with this SQLite."""
+    """What is known to be wrong with this SQLite: told always, and no reason to call somebody, because the one process
+    that checkpoints keeps clear of it."""
     attention: tuple[str, ...]
     """What needs a person, worst first; each says what to do."""
 
@@ -173,8 +174,6 @@ def _about_disk(found: Overview) -> list[str]:
     if found.size.log > _LONG_LOG:
         grown = found.size.log // 2**20
         said.append(f"the write-ahead log has grown to {grown} MiB: end the program that keeps the database open")
-    if found.database_risk:
-        said.append(found.database_risk)
     return said
 
 

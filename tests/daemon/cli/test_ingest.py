@@ -46,7 +46,7 @@ def test_what_is_enqueued_is_not_accounted_for_yet(home: Path) -> None:
 
 def test_a_path_that_is_not_there_is_refused_and_the_others_are_taken(home: Path) -> None:
     code, document, stderr = invoke(str(home / "nowhere"), str(reports(home / "leaks")))
-    assert (code, len(document["artifacts"]), len(document["refused"])) == (1, 1, 1)
+    assert (code, len(document["artifacts"]), len(document["refused"])) == (2, 1, 1)
     assert "nowhere does not exist" in stderr
 
 
