@@ -89,7 +89,9 @@ def _case(folder: Path, options: Options, codemodder: str | None) -> Case:
 
 
 def _loaded(folder: Path) -> MemoryTree:
-    """The folder's files, held, so that all fixers see the same bytes."""
+    """The folder's files, held, so that all fixers see the same bytes; what is not listed can still be read, as
+    `secaid fix` can: an action's committed build, for one.
+    """
     listed = ListedTree(folder)
     contents = {}
     for path in listed.paths():
@@ -97,7 +99,19 @@ def _loaded(folder: Path) -> MemoryTree:
             contents[path] = listed.read(path)
         except SourceUnavailable:
             continue
-    return MemoryTree(contents)
+    return _Held(contents, listed)
+
+
+class _Held(MemoryTree):
+    def __init__(self, files: dict[str, bytes], folder: SourceTree) -> None:
+        super().__init__(files)
+        self._folder = folder
+
+    def read(self, path: str) -> bytes:
+        try:
+            return super().read(path)
+        except SourceUnavailable:
+            return self._folder.read(path)
 
 
 def _scanners(tree: SourceTree) -> Scanners:
