@@ -61,7 +61,8 @@ class Backups:
 
         Raises:
             SourceUnavailable: there is no backup of this folder.
-            EditConflict: a file was changed since; nothing is restored.
+            EditConflict: a file was changed since; nothing is restored. One that is as it was before counts as
+                unchanged: whoever was killed while writing or restoring left some files so.
         """
         newest = max(self._place.glob("*.msgpack"), default=None)
         if newest is None:
@@ -70,7 +71,7 @@ class Backups:
         backup = msgspec.msgpack.decode(newest.read_bytes(), type=Backup)
         now = {saved.path: tree.read(saved.path) for saved in backup.files}
         for saved in backup.files:
-            if _sha256(now[saved.path]) != saved.after_sha256:
+            if now[saved.path] != saved.before and _sha256(now[saved.path]) != saved.after_sha256:
                 message = (
                     f"{saved.path} was changed since the fixes were applied: undo it by hand; {newest} has the original"
                 )

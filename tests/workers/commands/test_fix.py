@@ -101,6 +101,17 @@ def test_undo_refuses_where_a_file_was_changed_since(run, project):
     assert (project / "app.py").read_text() == "x = 1\n"
 
 
+def test_undo_restores_what_a_kill_left_half_applied(run, project):
+    """The backup is whole before the first file is written; a kill may come before the last."""
+    (project / "b.py").write_text(MODULE)
+    run(project, "--apply", "--only", "B506", "--quiet")
+    assert (project / "app.py").read_text() != MODULE
+    (project / "b.py").write_text(MODULE)
+    result = run(project, "--undo")
+    assert result.exit_code == 0, result.output
+    assert {name: (project / name).read_text() for name in ("app.py", "b.py")} == {"app.py": MODULE, "b.py": MODULE}
+
+
 def test_the_options_choose_findings_and_approaches(run, project):
     chosen = json.loads(run(project, "--json", "--quiet", "--only", "B506", "--approach", "safe-load*").stdout)
     assert {finding["rule"] for finding in chosen["findings"]} == {"B506"}
