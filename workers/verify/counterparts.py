@@ -6,11 +6,26 @@ it, and where both come from one scanner. Such a finding is no regression; the v
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from daemon.domain.finding import Finding
+
+_APT = re.compile(r"(?<![\w./-])apt(?:-get|-cache)?(?![\w./-])")
+_CLEANS = frozenset(("&&", ";", "\\", "rm", "clean", "/var/lib/apt/lists/*"))
+
+
+def _renamed(before: bytes, after: bytes) -> bool:
+    """Whether a Dockerfile lost no word but the program's name, and won none but options and cleaning up.
+
+    Otherwise a pin, a `-y` or a package may have gone or come along with it, and the scanner's remark is about that.
+    """
+    old, new = (Counter(_APT.sub("apt", text.decode("utf-8", "replace")).split()) for text in (before, after))
+    won = (new - old).keys() - old.keys()
+    return not old - new and all(word.startswith("-") or word in _CLEANS for word in won)
 
 
 class Counterpart(msgspec.Struct, frozen=True):
@@ -20,6 +35,8 @@ class Counterpart(msgspec.Struct, frozen=True):
     ended: frozenset[str]
     instead: frozenset[str]
     why: str
+    holds: Callable[[bytes, bytes], bool] = lambda _before, _after: True
+    """Whether the file before and after shows that it is nothing else."""
 
 
 _SHELL = frozenset(("B602", "B604", "B605", "B607", "B609"))
@@ -41,15 +58,16 @@ COUNTERPARTS = (
         frozenset(("DL3027",)),
         frozenset(("DL3008", "DL3009", "DL3014", "DL3015")),
         "hadolint asks this of apt-get alone: the same packages were installed in the same way by apt",
+        _renamed,
     ),
 )
 
 
-def counterpart(new: Finding, ended: Sequence[Finding]) -> str | None:
-    """Why a new finding is what an ended one leaves behind; none where it is not."""
+def counterpart(new: Finding, ended: Sequence[Finding]) -> Counterpart | None:
+    """The pair that makes a new finding what an ended one leaves behind; its `holds` is still to be asked."""
     for table in COUNTERPARTS:
         if new.tool == table.tool and new.rule in table.instead:
             gone = [finding for finding in ended if finding.tool == table.tool and finding.rule in table.ended]
             if any(new.severity.rank <= finding.severity.rank for finding in gone):
-                return table.why
+                return table
     return None

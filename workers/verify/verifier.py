@@ -241,20 +241,21 @@ class _Judge:
             if seen.before.read and not seen.after.read:
                 raise _Refused(Level.PARSES, f"L2 re-scanned: {seen.after.scanner} can no longer read {seen.file.path}")
             for new in seen.comparison.new:
-                self._new(new, seen.comparison.ended, severity)
+                self._new(new, seen, severity)
         self._evidence["checked_by"] = sorted(checked)
 
-    def _new(self, new: Finding, ended: Sequence[Finding], severity: Severity) -> None:
+    def _new(self, new: Finding, seen: _Looked, severity: Severity) -> None:
         """A finding that the original did not have: a reason to refuse, or a recommendation.
 
         At medium and above it is always refused, below only where the fixed finding was no worse itself.
         """
         sentence = f"{new.tool} newly reports {new.rule} at {new.path}:{new.line or '?'}: {new.message[:120]}"
-        if (why := counterpart(new, ended)) is not None:
-            self._lesser.append(f"{sentence} ({why})")
+        pair = counterpart(new, seen.comparison.ended)
+        if pair is not None and pair.holds(seen.file.before, seen.file.after):
+            self._lesser.append(f"{sentence} ({pair.why})")
             return
         lint = SCANNERS.get(new.tool).role is Role.LINT
-        if lint or new.severity.rank >= min(severity.rank, Severity.MEDIUM.rank):
+        if pair is not None or lint or new.severity.rank >= min(severity.rank, Severity.MEDIUM.rank):
             raise _Refused(Level.PARSES, f"L2 re-scanned: {sentence}")
         self._lesser.append(sentence)
 
