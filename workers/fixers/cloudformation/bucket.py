@@ -18,11 +18,17 @@ _ONE = {
     "CKV_AWS_55": "IgnorePublicAcls",
     "CKV_AWS_56": "RestrictPublicBuckets",
 }
+_ALL_SHUT: dict[str, Value] = {_BLOCK: dict.fromkeys(_ONE.values(), True)}
 _PUBLIC = ("PublicRead", "PublicReadWrite")
 _LOCKED_OUT = "what the internet reads from the bucket today stops working"
 
 
-def _bucket(target: Target) -> Template:
+def bucket(target: Target) -> Template:
+    """The flagged bucket.
+
+    Raises:
+        NoFix: the flagged resource is another.
+    """
     template = Template(target)
     if template.type != "AWS::S3::Bucket":
         message = f"{template.name} is not a bucket"
@@ -39,25 +45,24 @@ block refuses both. All four settings belong together; a site is served through 
 )
 def public_access(target: Target) -> Iterator[Candidate]:
     """All four settings; or the one that is asked for."""
-    template = _bucket(target)
+    template = bucket(target)
     if purpose := _public_on_purpose(template):
         message = (
             f"{purpose}: a public access block would close it, and S3 refuses a public policy below one. Serve it "
             "through CloudFront first, or keep it public knowingly"
         )
         raise NoFix(message)
-    every: dict[str, Value] = {_BLOCK: dict.fromkeys(_ONE.values(), True)}
     one: dict[str, Value] = {_BLOCK: {_ONE[target.finding.rule]: True}}
     how = "No ACL and no policy, old or new, makes the bucket or an object public."
     alone = f"{_ONE[target.finding.rule]} alone: one of four doors is shut; the others have findings of their own."
-    states = [Setting("block-all-public-access", every, how), Setting("block-this-way-in", one, alone)]
+    states = [Setting("block-all-public-access", _ALL_SHUT, how), Setting("block-this-way-in", one, alone)]
     yield from apply(template, states)
 
 
 def _public_on_purpose(template: Template) -> str | None:
-    if template.properties is not None and template.properties.child("WebsiteConfiguration") is not None:
+    if template.property("WebsiteConfiguration") is not None:
         return f"{template.name} serves a web site"
-    acl = template.properties.child("AccessControl") if template.properties is not None else None
+    acl = template.property("AccessControl")
     if acl is not None and (acl.value in _PUBLIC or acl.kind != "scalar" or acl.tag):
         return f"{template.name} is public by its AccessControl, or may be"
     for name, node in template.others():
@@ -84,8 +89,8 @@ delete from it. ACLs are the old way: a private bucket gives access by policy, t
 )
 def public_acl(target: Target) -> Iterator[Candidate]:
     """A private ACL; the site's own bucket is left to its owner."""
-    template = _bucket(target)
-    if template.properties is not None and template.properties.child("WebsiteConfiguration") is not None:
+    template = bucket(target)
+    if template.property("WebsiteConfiguration") is not None:
         message = f"{template.name} serves a web site: put CloudFront in front of it before it is closed"
         raise NoFix(message)
     if template.text("AccessControl") not in _PUBLIC:
@@ -93,7 +98,7 @@ def public_acl(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     how = "Only the account reads and writes the bucket."
     yield from apply(template, [Setting("private-acl", {"AccessControl": "Private"}, how, _LOCKED_OUT)])
-    every: dict[str, Value] = {"AccessControl": "Private", _BLOCK: dict.fromkeys(_ONE.values(), True)}
+    every: dict[str, Value] = {"AccessControl": "Private", **_ALL_SHUT}
     how = "Only the account reads and writes the bucket, and no later ACL or policy can open it."
     yield from apply(template, [Setting("private-and-blocked", every, how, _LOCKED_OUT)])
 
@@ -107,7 +112,7 @@ against a later change. A KMS key makes every use of it a logged, permitted call
 )
 def encryption(target: Target) -> Iterator[Candidate]:
     """S3's own keys; or the account's KMS key."""
-    template = _bucket(target)
+    template = bucket(target)
     for approach, algorithm, how, warning in (
         ("s3-managed-key", "AES256", "Objects are encrypted with S3's own keys.", ""),
         ("aws-managed-kms-key", "aws:kms", "Objects are encrypted with the account's KMS key for S3.",
@@ -127,11 +132,11 @@ cost storage, so that they are best deleted after a while.""",
 )
 def versioning(target: Target) -> Iterator[Candidate]:
     """Keep old versions; or for 90 days."""
-    template = _bucket(target)
+    template = bucket(target)
     on: dict[str, Value] = {"VersioningConfiguration": {"Status": "Enabled"}}
     how = "Overwritten and deleted objects can be brought back."
     yield from apply(template, [Setting("keep-versions", on, how, "old versions are charged until they are deleted")])
-    if template.properties is not None and template.properties.child("LifecycleConfiguration") is not None:
+    if template.property("LifecycleConfiguration") is not None:
         return
     rule: Value = {"Id": "old-versions", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 90}}
     bounded: dict[str, Value] = {**on, "LifecycleConfiguration": {"Rules": [rule]}}

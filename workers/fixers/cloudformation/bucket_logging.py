@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
+from workers.fixers.cloudformation.bucket import bucket
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamldoc import Node
@@ -25,10 +26,7 @@ and account, which must not log into itself: every log file would cause another.
 )
 def logging(target: Target) -> Iterator[Candidate]:
     """Into the template's own log bucket; or into one that a parameter names."""
-    template = Template(target)
-    if template.type != "AWS::S3::Bucket":
-        message = f"{template.name} is not a bucket"
-        raise NoFix(message)
+    template = bucket(target)
     if _is_log_bucket(template.name, template.text("AccessControl")) or _logged_into(template):
         message = f"{template.name} takes access logs itself: each log file of a log bucket would cause another"
         raise NoFix(message)

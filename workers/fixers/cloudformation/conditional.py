@@ -51,7 +51,7 @@ def _sender(template: Template) -> str | None:
             return name
     # A rule may know a queue with a name of its own by an ARN that is put together.
     rules = [name for name, node in template.others() if node.text("Type").startswith("AWS::Events::")]
-    named = template.properties is not None and template.properties.child("QueueName") is not None
+    named = template.property("QueueName") is not None
     return rules[0] if rules and named else None
 
 
@@ -67,7 +67,7 @@ def database_encryption(target: Target) -> Iterator[Candidate]:
     """Encrypt the storage; an instance of a cluster, a replica and an old class cannot say so themselves."""
     template = Template(target)
     for key, owner in (("DBClusterIdentifier", "its cluster"), ("SourceDBInstanceIdentifier", "its source")):
-        if template.properties is not None and template.properties.child(key) is not None:
+        if template.property(key) is not None:
             message = f"{owner} decides whether {template.name} is encrypted: change it there"
             raise NoFix(message)
     if _OLD_CLASSES.match(size := template.text("DBInstanceClass")):

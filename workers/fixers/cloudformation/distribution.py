@@ -25,7 +25,7 @@ cookies and changes its scripts. A redirect keeps old links alive; refusing clea
 def clear_text(target: Target) -> Iterator[Candidate]:
     """Redirect to HTTPS; or refuse HTTP."""
     template = Template(target)
-    config = template.properties.child("DistributionConfig") if template.properties is not None else None
+    config = template.property("DistributionConfig")
     listed = config.child("CacheBehaviors") if config is not None else None
     default = config.child("DefaultCacheBehavior") if config is not None else None
     behaviours = [*([default] if default is not None else []), *(listed.items if listed is not None else ())]
@@ -52,7 +52,7 @@ certificate (`*.cloudfront.net`) takes no setting: the distribution needs a name
 def cloudfront_tls(target: Target) -> Iterator[Candidate]:
     """TLS 1.2 with the ciphers of 2021, or of 2019."""
     template = Template(target)
-    found = template.properties.get("DistributionConfig", "ViewerCertificate") if template.properties else None
+    found = template.property("DistributionConfig", "ViewerCertificate")
     own = found is not None and any(found.child(key) for key in ("AcmCertificateArn", "IamCertificateId"))
     if not own:
         message = (
@@ -96,7 +96,7 @@ def listener_tls(target: Target) -> Iterator[Candidate]:
 def invalid_headers(target: Target) -> Iterator[Candidate]:
     """Drop them."""
     template = Template(target)
-    old = template.properties.child("LoadBalancerAttributes") if template.properties is not None else None
+    old = template.property("LoadBalancerAttributes")
     how = "Headers with names that HTTP does not allow are dropped."
     warning = "a client that sends such headers, as with an underscore, loses them"
     declares = template.declare("LoadBalancerAttributes")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.cloudformation.template import Template
+from workers.fixers.cloudformation.template import Template, is_call
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import yamledit
 from workers.source.yamldoc import Node
@@ -134,11 +134,7 @@ def _rules(template: Template, sides: tuple[str, ...]) -> Iterator[Node]:
         yield template.properties
     for side in sides:
         listed = template.properties.child(side)
-        yield from (one for one in (listed.items if listed else ()) if one.kind == "mapping" and _written_out(one))
-
-
-def _written_out(rule: Node) -> bool:
-    return not any(key.value == "Ref" or key.value.startswith("Fn::") for key, _ in rule.entries)
+        yield from (one for one in (listed.items if listed else ()) if one.kind == "mapping" and not is_call(one))
 
 
 def _in_words(template: Template, rule: Node, side: str) -> str:

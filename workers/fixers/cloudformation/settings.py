@@ -53,7 +53,7 @@ def apply(template: Template, settings: Iterable[Setting]) -> Iterator[Candidate
     settings = list(settings)
     kind = template.type.removeprefix("AWS::")
     typed = [one for one in settings if not one.types or kind in one.types]
-    fitting = [one for one in typed if not one.unless or not _has(template, one.unless)]
+    fitting = [one for one in typed if not one.unless or template.property(one.unless) is None]
     if not fitting:
         unmet = next((one.otherwise for one in typed if one.otherwise), "")
         message = unmet or f"what this rule wants of a {template.type or template.name} is not one property of it"
@@ -64,10 +64,6 @@ def apply(template: Template, settings: Iterable[Setting]) -> Iterator[Candidate
         yield from template.candidate(one.approach, edits, one.how, declares, [one.warning])
         if edits and one.toggle:
             yield from _toggled(template, one)
-
-
-def _has(template: Template, name: str) -> bool:
-    return template.properties is not None and template.properties.child(name) is not None
 
 
 def _toggled(template: Template, one: Setting) -> Iterator[Candidate]:

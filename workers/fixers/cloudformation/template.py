@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from daemon.domain.fix import Candidate, Edit
+from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
+from workers.fixers.changed import if_changed
 from workers.fixers.registry import NoFix, OtherLanguage, Target
 from workers.source import yamldoc, yamledit
 from workers.source.yamldoc import Node, YamlBroken, YamlDoc
@@ -58,9 +59,13 @@ class Template:
                 return True
         return False
 
+    def property(self, *path: str) -> Node | None:
+        """A property's value; none where there is none."""
+        return self.properties.get(*path) if self.properties is not None else None
+
     def text(self, *path: str) -> str:
         """A scalar property; empty where there is none, or where a function of the template works it out."""
-        node = self.properties.get(*path) if self.properties is not None else None
+        node = self.property(*path)
         return node.value if node is not None and node.kind == "scalar" and not _computed(node) else ""
 
     def settle(self, values: Mapping[str, Value]) -> list[Edit]:
@@ -92,24 +97,7 @@ class Template:
         """Declared paths of properties."""
         return [f"Resources.{self.name}.Properties.{key}" for key in keys]
 
-    def candidate(
-        self,
-        approach: str,
-        edits: Iterable[Edit],
-        explanation: str,
-        declares: Iterable[str],
-        warnings: Sequence[str] = (),
-    ) -> Iterator[Candidate]:
-        """The candidate; none where nothing would change."""
-        unique = tuple(sorted(set(edits)))
-        if unique:
-            yield Candidate(
-                approach=approach,
-                edits=unique,
-                explanation=explanation,
-                declares=tuple(dict.fromkeys(declares)),
-                warnings=tuple(one for one in warnings if one),
-            )
+    candidate = staticmethod(if_changed)
 
     def _entries(self) -> list[tuple[Node, Node]]:
         return self.resources.entries if self.resources is not None else []
@@ -137,6 +125,11 @@ def _computed(node: Node) -> bool:
     """Whether a function of CloudFormation gives the value: `!Ref X`, `{Ref: X}`, `Fn::If: […]`."""
     if node.tag and not node.tag.startswith("tag:yaml.org"):
         return node.tag.lstrip("!").partition(".")[0] in _SHORT
+    return is_call(node)
+
+
+def is_call(node: Node) -> bool:
+    """Whether a mapping is the long form of a function: `{Ref: X}`, `Fn::If: […]`."""
     return node.kind == "mapping" and any(key.value == "Ref" or key.value.startswith("Fn::") for key, _ in node.entries)
 
 

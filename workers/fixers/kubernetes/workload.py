@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from daemon.domain.fix import Candidate, Edit
+from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
+from workers.fixers.changed import changed
 from workers.fixers.registry import NoFix, Target
 from workers.source import yamldoc, yamledit
 from workers.source.yamldoc import Node, Path, YamlDoc
@@ -104,25 +105,7 @@ class Resource:
             return [yamledit.set_key(self.doc, part.node, key, list(items))]
         return [yamledit.append_item(self.doc, old, item) for item in items]
 
-    def candidate(
-        self,
-        approach: str,
-        edits: Iterable[Edit],
-        explanation: str,
-        declares: Iterable[str],
-        warnings: Sequence[str] = (),
-    ) -> Candidate | None:
-        """The candidate; none where nothing would change."""
-        unique = tuple(sorted(set(edits)))
-        if not unique:
-            return None
-        return Candidate(
-            approach=approach,
-            edits=unique,
-            explanation=explanation,
-            declares=tuple(dict.fromkeys(declares)),
-            warnings=tuple(warnings),
-        )
+    candidate = staticmethod(changed)
 
     def declare(self, part: Part, *keys: str) -> list[str]:
         """Declared paths of keys below a part."""

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from daemon.domain.fix import Candidate, Edit
+from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
+from workers.fixers.changed import if_changed
 from workers.fixers.registry import NoFix, OtherLanguage, Target
 from workers.fixers.terraform.providers import constraints, newest_major
 from workers.source.hcl import Block, Body, Hcl, HclBroken, block_text
@@ -154,24 +155,7 @@ class Resource:
         """Declared paths of what a body says: top attributes and blocks."""
         return [f"{self.block.type}.{self.address}.{name}" for name in body]
 
-    def candidate(
-        self,
-        approach: str,
-        edits: Iterable[Edit],
-        explanation: str,
-        declares: Iterable[str],
-        warnings: Sequence[str] = (),
-    ) -> Iterator[Candidate]:
-        """The candidate; none where nothing would change."""
-        unique = tuple(sorted(set(edits)))
-        if unique:
-            yield Candidate(
-                approach=approach,
-                edits=unique,
-                explanation=explanation,
-                declares=tuple(dict.fromkeys(declares)),
-                warnings=tuple(warnings),
-            )
+    candidate = staticmethod(if_changed)
 
     def _variable(self, name: str) -> tuple[Hcl, Block] | None:
         return next(((file, block) for file, block in self.blocks("variable", name)), None)
