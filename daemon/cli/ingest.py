@@ -71,7 +71,7 @@ def ingest(
     )
     where = here()
     # By now: what is taken in may be a folder that somebody clears meanwhile.
-    absent = [path for path in paths if not path.exists()]
+    absent = not all(path.exists() for path in paths)
     taken: list[Ingested] = []
     refused: list[str] = []
     with opened(where) as store:

@@ -63,8 +63,11 @@ class Checkpointer:
                 if (length := self.log_bytes()) > _LONG:
                     # Little is left to move, so this takes moments; a very long file is cut, too.
                     connection.execute(f"PRAGMA busy_timeout = {_HOLD_UP_MILLISECONDS}").close()
-                    _checkpoint(connection, "TRUNCATE" if length > _TOO_LONG else "RESTART")
-                    connection.execute(f"PRAGMA busy_timeout = {PATIENT_MILLISECONDS}").close()
+                    try:
+                        _checkpoint(connection, "TRUNCATE" if length > _TOO_LONG else "RESTART")
+                    finally:
+                        # The connection goes back to readers.
+                        connection.execute(f"PRAGMA busy_timeout = {PATIENT_MILLISECONDS}").close()
         self._commits = 0
         self._size = self.log_bytes()
 

@@ -11,7 +11,7 @@ down_revision = None
 _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _LIVE = "state IN ('blocked', 'ready', 'claimed')"
 _STATES = (
-    "state = 'ready' OR state = 'claimed' OR state = 'done' OR state = 'blocked' OR state = 'dead' "
+    "state = 'blocked' OR state = 'ready' OR state = 'claimed' OR state = 'done' OR state = 'dead' "
     "OR state = 'cancelled'"
 )
 

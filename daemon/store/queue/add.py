@@ -157,7 +157,7 @@ def _with_id(statement: Any, dialect: str) -> Prepared:
 
 
 _SHARED = [name for name in _COLUMNS if name != "payload"]
-_ALIKE = operator.attrgetter("kind", "priority", "run_at", "coalesce", "max_attempts")
+_ALIKE = operator.attrgetter(*(name for name in NewJob.__struct_fields__ if name != "payload"))
 _each = func.json_each(bindparam("payloads")).table_valued("key", "value")
 # One statement for any number of rows that differ in their payload: twice as fast as one after the other.
 _INSERT_ALIKE = Prepared(

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, Double, Index, Integer, Table, Text, text
 
+from daemon.domain.job import JobState
 from daemon.store.tables.metadata import METADATA
 
 Id = BigInteger().with_variant(Integer, "sqlite")
 """SQLite's row id is the primary key only when it is called INTEGER."""
-
-STATES = ("ready", "claimed", "done", "blocked", "dead", "cancelled")
-"""A job's; the most frequent first."""
 
 jobs = Table(
     "jobs",
@@ -55,7 +53,7 @@ jobs = Table(
     # When it was put back; a later clock reading below this one shows that the clock was set back.
     Column("released_at", Double),
     # Not `IN`: for that SQLite builds a table of its values with every statement, a tenth of a whole insertion.
-    CheckConstraint(" OR ".join(f"state = '{state}'" for state in STATES), name="state"),
+    CheckConstraint(" OR ".join(f"state = '{state}'" for state in JobState), name="state"),
     CheckConstraint("(state = 'claimed') = (token IS NOT NULL)", name="token_when_claimed"),
 )
 
