@@ -99,8 +99,8 @@ class FifoBell:
         self._connection.close()
 
     def _mend(self) -> None:
-        """Somebody committed and did not ring: make anew the FIFOs that were removed, by a ringer who took this process
-        for gone while it started, or by hand.
+        """Somebody committed and did not ring: make anew the FIFOs that were removed, by a ringer who met one that an
+        earlier process of the same number left, or by hand.
         """
         for number, fifo in enumerate(self._fifos):
             if not os.path.exists(fifo):
@@ -147,10 +147,15 @@ def _is_heard(fifo: str) -> bool:
 
 
 def _open_fifo(path: str) -> int:
+    # Under another kind's name until somebody listens: a ringer would take its listener for gone, and remove it.
+    folder, _, name = path.rpartition("/")
+    unheard = f"{folder}/.{name}"
     with contextlib.suppress(FileExistsError):
-        os.mkfifo(path, 0o600)
+        os.mkfifo(unheard, 0o600)
     # Both ways: with a writer of its own, the FIFO never reports "end of file" between two rings.
-    return os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(unheard, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    os.rename(unheard, path)
+    return descriptor
 
 
 def _drain(descriptor: int) -> None:

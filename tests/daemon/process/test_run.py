@@ -78,7 +78,7 @@ def test_a_run_until_idle_polls_works_and_survives_the_killing_of_its_workers(ho
     with house.store.begin() as connection:
         queue.enqueue(connection, blocked_for_ever)
     run = start_run(house, tmp_path, child_command)
-    house.wait_for(jobs[0], "done")
+    house.wait(lambda: run.poll() is not None or house.show(jobs[0]).state == "done")
     for _ in range(2):
         house.wait(lambda: any(serves(each, "alone") for each in workers_of(run)))
         killed = workers_of(run)

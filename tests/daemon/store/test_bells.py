@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from pathlib import Path
+
+import pytest
 
 from daemon.domain.job import NewJob
 from daemon.store import migrate, queue
@@ -49,6 +52,22 @@ def test_a_missed_ring_is_made_up_for_by_the_version_of_the_data(sqlite_store: S
         assert fifo.is_fifo()
         sqlite_store.bells.after_commit({"analysis"})
         assert bell.wait(60)
+
+
+def test_who_rings_while_a_listener_starts_does_not_take_it_for_gone(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = os.mkfifo
+
+    def rung_at_once(path: str, mode: int) -> None:
+        make(path, mode)
+        sqlite_store.bells.after_commit({"analysis"})
+
+    monkeypatch.setattr("daemon.store.fifo.os.mkfifo", rung_at_once)
+    with contextlib.closing(sqlite_store.bells.listen(["analysis"])) as bell:
+        assert not bell.wait(0)
+        sqlite_store.bells.after_commit({"analysis"})
+        assert bell.wait(0)
 
 
 def test_a_database_below_an_awkward_path_has_bells_too(tmp_path: Path) -> None:
