@@ -174,19 +174,53 @@ def delete_key(doc: YamlDoc, mapping: Node, key: str) -> Edit:
     Raises:
         KeyError: it has no such key.
     """
+    return delete_keys(doc, mapping, [key])[0]
+
+
+def replace_entry(doc: YamlDoc, mapping: Node, old: str, key: str, value: Value) -> Edit:
+    """Another key with its value where one stands; a comment behind it stays.
+
+    Raises:
+        KeyError: it has no such key.
+    """
     names = mapping.keys()
-    if key not in names:
-        raise KeyError(key)
-    index = names.index(key)
-    if len(names) == 1:
-        return edit(doc, mapping.start, _end(*mapping.entries[0]) if not mapping.flow else mapping.end, "{}")
-    name, value = mapping.entries[index]
+    if old not in names:
+        raise KeyError(old)
+    name, last = mapping.entries[names.index(old)]
+    end = doc.content.index(b":", name.end) + 1 if last.empty else _end(name, _last(last))
+    text = f"{scalar(key)}:{render(value, doc.column(name.start), doc.unit, flow=mapping.flow)}"
+    return edit(doc, name.start, end, text)
+
+
+def delete_keys(doc: YamlDoc, mapping: Node, keys: Sequence[str]) -> list[Edit]:
+    """Several keys go, with their values and trailing comments: one edit for those that stand together.
+
+    Raises:
+        KeyError: it has no such key.
+    """
+    names = mapping.keys()
+    if not keys:
+        return []
+    if missing := set(keys).difference(names):
+        raise KeyError(min(missing))
+    if set(keys) == set(names):
+        name, value = mapping.entries[-1]
+        return [edit(doc, mapping.start, mapping.end if mapping.flow else _end(name, _last(value)), "{}")]
+    gone = [index for index, name in enumerate(names) if name in keys]
+    firsts = [index for index in gone if index - 1 not in gone]
+    lasts = [index for index in gone if index + 1 not in gone]
+    return [_delete_run(doc, mapping, first, last) for first, last in zip(firsts, lasts, strict=True)]
+
+
+def _delete_run(doc: YamlDoc, mapping: Node, first: int, last: int) -> Edit:
+    """The entries from one to another, of which at least one stays beside them."""
+    name = mapping.entries[first][0]
     if mapping.flow:
-        spans = [(one.start, _end(one, other)) for one, other in mapping.entries]
-        return _delete_flow(doc, spans, index)
+        return _delete_flow(doc, [(one.start, _end(one, other)) for one, other in mapping.entries], first, last)
     if doc.slice(doc.line_start(name.start), name.start).strip():
-        return edit(doc, name.start, mapping.entries[index + 1][0].start, "")
-    return _delete_lines(doc, name.start, _end(name, _last(value)))
+        return edit(doc, name.start, mapping.entries[last + 1][0].start, "")
+    key, value = mapping.entries[last]
+    return _delete_lines(doc, name.start, _end(key, _last(value)))
 
 
 def delete_item(doc: YamlDoc, sequence: Node, index: int) -> Edit:
@@ -195,7 +229,7 @@ def delete_item(doc: YamlDoc, sequence: Node, index: int) -> Edit:
     if len(sequence.items) == 1:
         return edit(doc, sequence.start, sequence.end, "[]")
     if sequence.flow:
-        return _delete_flow(doc, [(one.start, one.end) for one in sequence.items], index)
+        return _delete_flow(doc, [(one.start, one.end) for one in sequence.items], index, index)
     at = dash(doc, item)
     if doc.slice(doc.line_start(at), at).strip():
         return edit(doc, at, dash(doc, sequence.items[index + 1]), "")
@@ -220,10 +254,10 @@ def _delete_lines(doc: YamlDoc, start: int, end: int) -> Edit:
     return edit(doc, first, last, "")
 
 
-def _delete_flow(doc: YamlDoc, spans: Sequence[tuple[int, int]], index: int) -> Edit:
-    if index + 1 < len(spans):
-        return edit(doc, spans[index][0], spans[index + 1][0], "")
-    return edit(doc, spans[index - 1][1], spans[index][1], "")
+def _delete_flow(doc: YamlDoc, spans: Sequence[tuple[int, int]], first: int, last: int) -> Edit:
+    if last + 1 < len(spans):
+        return edit(doc, spans[first][0], spans[last + 1][0], "")
+    return edit(doc, spans[first - 1][1], spans[last][1], "")
 
 
 def _end(name: Node, value: Node) -> int:

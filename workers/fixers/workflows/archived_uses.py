@@ -98,12 +98,14 @@ def _moved(workflow: Workflow, step: Step, successor: _Successor) -> Candidate:
     edits = [yamledit.edit(workflow.doc, node.start, line_end, f"{name}@{commit} # {version}")]
     declares = [dotted((*step.path, "uses"))]
     if given is not None:
+        toolchain = step.action == "actions-rs/toolchain"
+        gone = [old for old in names if old in ("profile", "override") and toolchain]
+        edits += yamledit.delete_keys(workflow.doc, given, gone)
         for old in names:
             path = dotted((*step.path, "with", old))
             key = given.key(old)
-            if old in ("profile", "override") and step.action == "actions-rs/toolchain":
+            if old in gone:
                 declares.append(f"{path}/delete")
-                edits.append(yamledit.delete_key(workflow.doc, given, old))
             elif old in successor.renamed and key is not None:
                 declares += [f"{path}/delete", dotted((*step.path, "with", successor.renamed[old]))]
                 edits.append(yamledit.edit(workflow.doc, key.start, key.end, successor.renamed[old]))

@@ -97,7 +97,8 @@ def _asked(workflow: Workflow, step: Step) -> bool:
 def _of_version(workflow: Workflow, step: Step, switch: _Switch) -> _Switch:
     """setup-node caches by itself since its fifth version, and has had the switch for that since then."""
     ref = step.uses.partition("@")[2]
-    comment = workflow.doc.slice(step.node.start, workflow.doc.line_end(step.node.start))
+    uses = step.node.child("uses")
+    comment = workflow.doc.slice(uses.end, workflow.doc.line_end(uses.end)) if uses is not None else ""
     version = numbers(ref) or numbers(comment.rpartition("#")[2].strip())
     old = step.action == "actions/setup-node" and version and version[0] < _CACHES_BY_ITSELF
     return _Switch(remove=switch.remove) if old else switch
@@ -126,10 +127,14 @@ def _changes(
     values: dict[str, yamledit.Value] = {names.get(name, name): value for name, value in off.items()}
     if given is not None and gone and len(gone) == len(names) and not values:
         return [yamledit.delete_key(workflow.doc, step.node, "with")], [f"{dotted(path)}/delete"]
-    if given is not None:
-        edits += [yamledit.delete_key(workflow.doc, given, name) for name in gone]
+    added = next((name for name in values if name not in names), None)
+    if given is not None and gone:
+        # In the place of one that goes: behind the last it might touch another that goes.
+        instead = [yamledit.replace_entry(workflow.doc, given, gone[0], added, values[added])] if added else []
+        edits += [*instead, *yamledit.delete_keys(workflow.doc, given, gone[1:] if added else gone)]
+    rest = {name: value for name, value in values.items() if not gone or name != added}
     try:
-        edits += yamledit.put_all(workflow.doc, step.node, "with", values, after="uses")
+        edits += yamledit.put_all(workflow.doc, step.node, "with", rest, after="uses")
     except ValueError as error:
         message = f"`with` of this step cannot be added to: {error}"
         raise NoFix(message) from error

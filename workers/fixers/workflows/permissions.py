@@ -279,10 +279,9 @@ def _top(workflow: Workflow, block: Scopes) -> Iterator[Edit]:
 
 def _downgraded(workflow: Workflow, old: Node, block: Scopes) -> Iterator[Edit]:
     """Entry by entry, so that the comments beside them stay."""
+    yield from yamledit.delete_keys(workflow.doc, old, [key.value for key, _ in old.entries if key.value not in block])
     for key, value in old.entries:
-        if key.value not in block:
-            yield yamledit.delete_key(workflow.doc, old, key.value)
-        elif value.value != block[key.value]:
+        if key.value in block and value.value != block[key.value]:
             yield yamledit.set_key(workflow.doc, old, key.value, block[key.value])
 
 

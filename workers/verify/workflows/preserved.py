@@ -86,7 +86,9 @@ _USES_TOKEN = re.compile(r"token|\bgh\b|\bgit\b.*\bpush\b|docker|curl|publish|re
 
 def _needless(job: Job, had: scopes.Grants, has: scopes.Grants) -> Iterator[str]:
     """Rights to write that are new, in a job of which no step could use them."""
-    given = [name for name, level in (has or {}).items() if level == "write" and (had or {}).get(name) != "write"]
+    used = {alternative for need, _ in scopes.needs(job) for alternative in need}
+    given = [name for name, level in (has or {}).items()
+             if level == "write" and (had or {}).get(name) != "write" and f"{name}:write" not in used]  # fmt: skip
     words = "\n".join(word for step in job.steps for word in (step.run or "", *step.everything.values()))
     plain = job.uses is None and all(step.action in (None, *_READS) for step in job.steps)
     if given and plain and not _USES_TOKEN.search(words) and "secrets." not in words and "./" not in words:
