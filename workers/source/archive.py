@@ -46,7 +46,8 @@ def members(archive: Path, limits: Limits, name: str | None = None) -> Iterator[
 
 
 def _members(opened: zipfile.ZipFile, name: str, limits: Limits) -> Iterator[Member]:
-    entries = [entry for entry in opened.infolist() if not entry.is_dir()]
+    # `is_dir` of Python before 3.12 fails on an empty name.
+    entries = [entry for entry in opened.infolist() if not entry.filename.endswith("/")]
     if not entries:
         message = f"{name} holds no file: a scanner that found nothing still writes a report"
         raise ArtifactRejected(message)
@@ -69,7 +70,9 @@ def _members(opened: zipfile.ZipFile, name: str, limits: Limits) -> Iterator[Mem
 def _checked(entry: zipfile.ZipInfo, archive: str) -> str:
     """The member's name, if it stays inside."""
     pure = PurePosixPath(entry.filename)
-    climbs = pure.is_absolute() or ".." in pure.parts or "\\" in entry.filename or ":" in pure.parts[0]
+    climbs = (
+        not pure.parts or pure.is_absolute() or ".." in pure.parts or "\\" in entry.filename or ":" in pure.parts[0]
+    )
     if climbs or any(ord(char) < 32 for char in entry.filename):
         message = f"{archive} names {entry.filename!r}, which is outside of the archive"
         raise ArtifactRejected(message)

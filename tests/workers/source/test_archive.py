@@ -18,6 +18,10 @@ def limits() -> Limits:
     return load({"SECAID_HOME": "/nonexistent"})[0].limits
 
 
+NO_NAME = b"PK\x01\x02" + b"\0" * 42 + b"PK\x05\x06" + b"\0" * 8 + b"." + b"\0" * 9
+"""A directory with one member whose name is empty."""
+
+
 def write(path: Path, files: dict[str, bytes], *, link: str | None = None) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
@@ -39,10 +43,17 @@ def test_files_come_out_whole_and_folders_are_skipped(tmp_path: Path, limits: Li
     assert [(m.path, len(m.content)) for m in members(archive, limits)] == [("reports/a.json", 2), ("b.sarif", 70_000)]
 
 
-@pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "a/../../b", "C:\\x", "a\\..\\b", "C:x", "tab\tname"])
+@pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "a/../../b", "C:\\x", "a\\..\\b", "C:x", "tab\tname", "."])
 def test_a_path_that_leaves_the_archive_is_refused(tmp_path: Path, limits: Limits, name: str) -> None:
     with pytest.raises(ArtifactRejected, match="outside of the archive"):
         list(members(write(tmp_path / "a.zip", {name: b"x"}), limits))
+
+
+def test_a_member_without_a_name_is_refused(tmp_path: Path, limits: Limits) -> None:
+    archive = tmp_path / "a.zip"
+    archive.write_bytes(NO_NAME)
+    with pytest.raises(ArtifactRejected, match="outside of the archive"):
+        list(members(archive, limits))
 
 
 def test_a_link_is_refused(tmp_path: Path, limits: Limits) -> None:

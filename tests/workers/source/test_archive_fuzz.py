@@ -26,6 +26,7 @@ NAMES = (
     "C:x",
     "a\\b",
     "a.json",
+    ".",
     "n\0l",
     "\ud800".encode("utf-8", "surrogatepass").hex(),
 )
