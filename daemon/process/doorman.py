@@ -1,20 +1,23 @@
-"""What a worker becomes when it has been idle for long: the same process, a fifth of the size, at the same door.
+"""What a worker becomes when it has been idle for long: the same process, a sixth of the size, at the same door.
 
 It listens to the doorbell, looks at the queue now and then, and turns back into the worker (`exec`) the
 moment there may be something to do. Process id and identity stay, so nobody sees a worker leave. It
-imports the standard library only.
+imports the standard library only, and SQLite not even for its looks (`daemon.process.apart`).
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
 import time
 
-from daemon.store import glance
+from daemon.process import rest
+from daemon.process.apart import apart
 from daemon.store.fifo import FifoBell
 from daemon.store.identity import own_identity
+from daemon.store.written import Written
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,36 +27,54 @@ if TYPE_CHECKING:
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _CLOCK_STEP = 2.0
 _LOOK_SECONDS = 5.0
-"""What a ring that was missed can cost an idle worker; each look costs a fifth of a millisecond."""
+"""Between two looks at the database's files. What a ring that was missed can cost an idle worker is twice as much."""
 BEAT_SECONDS = 120.0
 """Between two heartbeats; as often the queue is looked at, even if no bell rang and no other process wrote."""
 
 
 def become(database: str, kind: str, worker: list[str]) -> NoReturn:
     """Replace this process by a doorman for `kind`, which later replaces itself by the command `worker`."""
-    command = [sys.executable, "-m", "daemon.process.doorman", database, kind, *worker]
     sys.stdout.flush()
     sys.stderr.flush()
-    replace(command)
+    replace([*rest.COMMAND, "doorman", database, kind, *worker])
 
 
 def main(arguments: list[str]) -> NoReturn:
     """`DATABASE KIND COMMAND…`: wait until there is work, then become COMMAND."""
     database, kind, *worker = arguments
     heed_signals(database)
-    bell = FifoBell(database, [kind], _LOOK_SECONDS)
+    bell = FifoBell(database, [kind], Written(database), _LOOK_SECONDS)
     began = _clock()
-    beat = time.monotonic() + BEAT_SECONDS
+    beat = next_beat()
+    beats = False
     while True:
-        due = glance.next_due(database, kind)
+        told = apart(functools.partial(_look, database, kind, own_identity() if beats else None), SIGNALS)
+        due = float(told) if told else None
         if due == 0 or _clock() < began - _CLOCK_STEP:
             replace(worker)
         left = max(0.0, beat - time.monotonic())
         bell.wait(left if due is None else min(due, left))
         # Not only after a quiet wait: where others write all the time, there is none.
-        if time.monotonic() >= beat:
-            glance.touch(database, own_identity(), BEAT_SECONDS)
-            beat = time.monotonic() + BEAT_SECONDS
+        beats = time.monotonic() >= beat
+        if beats:
+            beat = next_beat()
+
+
+def next_beat() -> float:
+    """When the next heartbeat is due, by `time.monotonic`: for all who rest at the same moment, because each one's
+    writing has all others look.
+    """
+    return (time.monotonic() // BEAT_SECONDS + 1) * BEAT_SECONDS
+
+
+def _look(database: str, kind: str, identity: str | None) -> str:
+    """Send a heartbeat, where `identity` is given, and tell the seconds until there may be work; nothing for none."""
+    from daemon.store import glance
+
+    if identity is not None:
+        glance.touch(database, identity, BEAT_SECONDS)
+    due = glance.next_due(database, kind)
+    return "" if due is None else repr(due)
 
 
 def _clock() -> float:
@@ -63,9 +84,12 @@ def _clock() -> float:
 
 def heed_signals(database: str) -> None:
     """From here on, a signal ends this process, which signs off."""
+    identity = own_identity()
 
     def leave(_number: int, _frame: FrameType | None) -> None:
-        glance.sign_off(database, own_identity())
+        from daemon.store import glance
+
+        glance.sign_off(database, identity)
         os._exit(0)
 
     for number in SIGNALS:
@@ -82,7 +106,3 @@ def replace(command: list[str]) -> NoReturn:
     """Become another program. A signal that comes before its handlers are there waits until they are."""
     hold_signals()
     os.execv(command[0], command)  # noqa: S606 - a list of arguments, of this process' own making
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -1,19 +1,21 @@
-"""What a poller becomes until GitHub is to be asked again: the same process, a fifth of the size.
+"""What a poller becomes until GitHub is to be asked again: the same process, a sixth of the size.
 
 It turns back into the poller (`exec`) at that moment, or when something has changed in a watched folder.
-Like the doorman, it keeps process id and identity, and imports the standard library only.
+Like the doorman, it keeps process id and identity, imports the standard library only, and SQLite not even for its
+heartbeats (`daemon.process.apart`).
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import time
 import zlib
 
 from daemon.poll.suffixes import TAKEN
-from daemon.process import doorman
-from daemon.store import glance
+from daemon.process import doorman, rest
+from daemon.process.apart import apart
 from daemon.store.identity import own_identity
 
 TYPE_CHECKING = False
@@ -38,7 +40,7 @@ def become(database: str, due: float, noticed: int, folders: Sequence[str], poll
     arguments = [database, str(due), str(noticed), str(len(folders)), *folders, *poller]
     sys.stdout.flush()
     sys.stderr.flush()
-    doorman.replace([sys.executable, "-m", "daemon.process.porter", *arguments])
+    doorman.replace([*rest.COMMAND, "porter", *arguments])
 
 
 def main(arguments: list[str]) -> NoReturn:
@@ -46,14 +48,21 @@ def main(arguments: list[str]) -> NoReturn:
     database, due, noticed, number, *more = arguments
     folders, poller = more[: int(number)], more[int(number) :]
     doorman.heed_signals(database)
-    beat = time.monotonic() + doorman.BEAT_SECONDS
+    beat = doorman.next_beat()
     while time.monotonic() < float(due) and snapshot(folders) == int(noticed):
         if time.monotonic() >= beat:
-            glance.touch(database, own_identity(), doorman.BEAT_SECONDS)
-            beat = time.monotonic() + doorman.BEAT_SECONDS
+            apart(functools.partial(_beat, database, own_identity()), doorman.SIGNALS)
+            beat = doorman.next_beat()
         until = min(float(due), beat)
         time.sleep(max(0.0, min(until - time.monotonic(), _FOLDER_SECONDS if folders else doorman.BEAT_SECONDS)))
     doorman.replace([*poller, "--due", due])
+
+
+def _beat(database: str, identity: str) -> str:
+    from daemon.store import glance
+
+    glance.touch(database, identity, doorman.BEAT_SECONDS)
+    return ""
 
 
 def snapshot(folders: Sequence[str]) -> int:
@@ -79,7 +88,3 @@ def _state(entry: os.DirEntry[str]) -> tuple[int, int, int]:
     except OSError:
         return 0, 0, 0
     return status.st_size, status.st_mtime_ns, status.st_ino
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

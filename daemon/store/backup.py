@@ -12,8 +12,9 @@ from pathlib import Path
 from daemon.errors import Permanent, SchemaMismatch, StoreUnavailable, Unavailable
 from daemon.storage import replace, sync_tree
 from daemon.store import migrate
+from daemon.store.data_version import read_only
 from daemon.store.engine import Store
-from daemon.store.fifo import listeners, read_only
+from daemon.store.fifo import listeners
 from daemon.store.identity import surely_gone
 from daemon.store.opening import open_store
 from daemon.store.processes import everyone

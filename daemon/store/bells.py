@@ -12,6 +12,7 @@ import time
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
+from daemon.store.data_version import DataVersion
 from daemon.store.fifo import ANY, FifoBell, Ringer
 from daemon.store.prepared import driver
 
@@ -64,7 +65,7 @@ class FifoBells:
 
     def listen(self, kinds: Iterable[str]) -> Bell:
         """Open one FIFO per kind."""
-        return FifoBell(self._database, kinds)
+        return FifoBell(self._database, kinds, DataVersion(self._database))
 
 
 class NotifyBells:

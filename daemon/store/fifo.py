@@ -1,7 +1,7 @@
 """SQLite's doorbell: FIFOs in the folder `DATABASE-bells`, one per waiting process and kind.
 
 The idle doorman imports this module, so it imports next to nothing: not even pathlib, which would make it
-a fifth larger.
+a fifth larger, and no SQLite either.
 """
 
 from __future__ import annotations
@@ -10,17 +10,27 @@ import contextlib
 import errno
 import os
 import select
-import sqlite3
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from typing import Protocol
+
+    class Changes(Protocol):
+        """Sees what other processes do to the database."""
+
+        def __call__(self) -> object:
+            """Something that differs from what the last call returned where there may have been a commit between."""
+
+        def close(self) -> None:
+            """Look no more."""
+
 
 ANY = "any"
 """The kind of a bell that rings for every kind."""
 _LOOK_SECONDS = 1.0
-"""Between two looks at `data_version`: what a missed ring can cost."""
+"""Between two looks for others' commits: what a missed ring can cost."""
 _TICK_NANOSECONDS = 2_000_000_000
 """The coarsest file system's."""
 
@@ -59,18 +69,20 @@ class Ringer:
 
 
 class FifoBell:
-    """One process' FIFOs, with `data_version` as safety net."""
+    """One process' FIFOs, with `changes` as safety net."""
 
-    def __init__(self, database: str, kinds: Iterable[str], look_seconds: float = _LOOK_SECONDS) -> None:
-        """`look_seconds`: between two looks for other processes' commits."""
+    def __init__(
+        self, database: str, kinds: Iterable[str], changes: Changes, look_seconds: float = _LOOK_SECONDS
+    ) -> None:
+        """`changes` shows other processes' commits, and is looked at every `look_seconds`; the bell closes it."""
         self._look = look_seconds
         folder = f"{database}-bells"
         with contextlib.suppress(FileExistsError):
             os.mkdir(folder, 0o700)
         self._fifos = [f"{folder}/{kind}.{os.getpid()}" for kind in kinds]
         self._descriptors = [_open_fifo(fifo) for fifo in self._fifos]
-        self._connection = sqlite3.connect(read_only(database), uri=True, check_same_thread=False)
-        self._seen = self._version()
+        self._changes = changes
+        self._seen = changes()
 
     def wait(self, seconds: float, also: Iterable[int] = ()) -> bool:
         """Sleep until a ring, another process' commit, a readable descriptor in `also`, or `seconds` later."""
@@ -96,7 +108,7 @@ class FifoBell:
             os.close(descriptor)
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(fifo)
-        self._connection.close()
+        self._changes.close()
 
     def _mend(self) -> None:
         """Somebody committed and did not ring: make anew the FIFOs that were removed, by a ringer who met one that an
@@ -110,21 +122,8 @@ class FifoBell:
                     self._descriptors[number] = anew
 
     def _changed(self) -> bool:
-        seen, self._seen = self._seen, self._version()
+        seen, self._seen = self._seen, self._changes()
         return seen != self._seen
-
-    def _version(self) -> int:
-        try:
-            return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
-        except sqlite3.Error:
-            return -1
-
-
-def read_only(database: str) -> str:
-    """The URI that opens a file for reading, whatever its path holds."""
-    for special, quoted in (("%", "%25"), ("?", "%3f"), ("#", "%23")):
-        database = database.replace(special, quoted)
-    return f"file:{database}?mode=ro"
 
 
 def listeners(database: str) -> list[str]:

@@ -73,7 +73,7 @@ def _settle(crew: dict[str, subprocess.Popen[bytes]]) -> None:
     """Wait until every worker has become its own doorman, the poller its porter, and nobody computes any more."""
     for process in crew.values():
         one = psutil.Process(process.pid)
-        _wait(lambda one=one: {"daemon.process.doorman", "daemon.process.porter"} & set(one.cmdline()))
+        _wait(lambda one=one: {"doorman", "porter"} & set(one.cmdline()))
     time.sleep(5)
 
 

@@ -88,7 +88,7 @@ def test_what_is_dropped_is_taken_and_sigterm_ends_it_with_a_sign_off(home, tmp_
 
 
 def is_porter(process):
-    return "daemon.process.porter" in psutil.Process(process.pid).cmdline()
+    return "porter" in psutil.Process(process.pid).cmdline()
 
 
 def test_one_that_rests_is_small_and_comes_back_for_what_is_dropped(home, tmp_path, store, serving):

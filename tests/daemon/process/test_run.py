@@ -1,10 +1,9 @@
-"""`secaid run` as a process, and the idle worker as its own doorman."""
+"""`secaid run` as a process."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,12 +11,9 @@ import time
 from pathlib import Path
 
 import psutil
-import pytest
 
 from daemon.domain.job import NewJob
-from daemon.process import doorman
-from daemon.store import processes, queue
-from daemon.store.identity import own_identity
+from daemon.store import queue
 
 RUN = """
 import json, sys
@@ -113,70 +109,3 @@ def test_an_interrupted_run_stops_in_order(house, tmp_path: Path, child_command)
     run.send_signal(signal.SIGINT)
     run.communicate(timeout=PATIENCE)
     assert (run.returncode, house.show(job).state, house.show(job).attempt) == (0, "ready", 0)
-
-
-def test_an_idle_worker_becomes_a_doorman_and_comes_back_for_work(house, tmp_path: Path, child_command) -> None:
-    """The same process throughout; as a doorman it is small, and nobody misses it."""
-    code = f"""
-import sys
-from daemon.process import serve
-serve.COMMAND = {child_command!r}
-sys.argv[0] = __file__
-serve.serve("quick", *__import__("daemon.settings").settings.load(), child_command=serve.COMMAND,
-            come_back=[sys.executable, __file__])
-"""
-    script = tmp_path / "worker.py"
-    script.write_text(code)
-    environment = {
-        **os.environ,
-        "SECAID_HOME": str(tmp_path),
-        "SECAID_WORKERS_IDLE_EXIT_SECONDS": "1",
-        "SECAID_QUEUE_HEARTBEAT_SECONDS": "0.3",
-    }
-    worker = subprocess.Popen([sys.executable, str(script)], env=environment)
-
-    def is_doorman() -> bool:
-        return "daemon.process.doorman" in psutil.Process(worker.pid).cmdline()
-
-    try:
-        house.wait_for(house.add(), "done")
-        house.wait(is_doorman)
-        assert psutil.Process(worker.pid).memory_info().rss < 20 * 2**20
-        with house.store.read() as connection:
-            (row,) = processes.everyone(connection, one_host=True)
-        assert (row.pid, row.state, row.stale) == (worker.pid, "idle", False)
-        house.wait_for(house.add(), "done")
-        house.wait(is_doorman)
-        worker.send_signal(signal.SIGTERM)
-        assert worker.wait(PATIENCE) == 0
-        with house.store.read() as connection:
-            assert processes.everyone(connection, one_host=True) == []
-    finally:
-        worker.kill()
-        worker.wait()
-
-
-class BackAgainError(Exception):
-    """A doorman has become its worker."""
-
-
-def test_a_doorman_comes_back_when_the_clock_was_set_back(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A retry that is due in an hour by its clock may have been due in a minute; the worker sets that right."""
-    house.add()
-    (job,) = queue.claim(house.store, "quick", own_identity())
-    with house.store.begin() as connection:
-        queue.fail(connection, job, queue.Cause.ERROR, "it broke", run_at=time.time() + 3600)
-
-    def come_back(command: list[str]) -> None:
-        raise BackAgainError(*command)
-
-    offsets = iter([1_000_000.0, 1_000_000.0 - 86_400])
-    monkeypatch.setattr(doorman, "_clock", lambda: next(offsets))
-    monkeypatch.setattr(doorman, "replace", come_back)
-    handlers = {number: signal.getsignal(number) for number in doorman.SIGNALS}
-    try:
-        with pytest.raises(BackAgainError, match="the-worker"):
-            doorman.main([str(house.store.path), "quick", "the-worker"])
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
