@@ -1,12 +1,13 @@
 """What an idle secaid costs: resident memory and CPU of the poller and every worker, measured over minutes.
 
-    python tests/benchmarks/idle/bench_idle.py [--minutes 16] [--idle]
+    python tests/benchmarks/idle/bench_idle.py [--minutes 25] [--interval 660] [--idle]
 
-The poller watches a folder and asks a GitHub on the loopback about two repositories at its usual pace, and hears that
-nothing has changed; so measure for longer than that pace, or with `--idle`, which leaves it nothing to poll.
-Each process' memory is the median of what it had over the time, with the most it had beside it: while it asks GitHub,
-the poller is larger for a second or two. CPU time depends on the machine and its load: `import sqlalchemy`, measured
-in the same run, is the yardstick.
+The poller watches a folder and asks the tests' simulated GitHub, on the loopback, about two repositories, and hears
+that nothing has changed: every 11 minutes in place of 15, as often as a poller still rests in between, so that two
+rounds fall into the time. `--idle` leaves it nothing to poll.
+`rest` is the median of what a process had over the time; `most`, seen by four looks a second, the most that it had:
+while it asks GitHub, the poller is larger for a second or two. CPU time, which counts what ended too, depends on the
+machine and its load: `import sqlalchemy`, measured in the same run, is the yardstick.
 RSS counts pages that processes share (the interpreter, its libraries) once for each process; PSS divides
 them among those who share them and is what the machine really gives up. DESIGN's budget: 60 MB, 0.1 % CPU.
 """
@@ -15,41 +16,81 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import http.server
+import importlib.util
 import json
 import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
+from types import ModuleType
+from typing import Any
 
 import psutil
 
 from daemon.service.unit import POLL, UNITS
 
 _SETTLE_SECONDS = 180.0
+_LOOK_SECONDS = 0.25
+_SAMPLE_SECONDS = 5.0
+_REPOSITORIES = ("octo/orders", "octo/site")
+
+
+class Taken:
+    """What was seen of one process and its children. Memory is in MB."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._family = _family(pid)
+        self._cpu_before = self.cpu
+        self.rss: list[float] = []
+        self.pss: list[float] = []
+
+    @property
+    def cpu(self) -> float:
+        """Seconds that it, its children, and those that have ended used so far."""
+        return sum(_of(one, _cpu) for one in self._family)
+
+    @property
+    def used(self) -> float:
+        """Seconds since this began."""
+        return self.cpu - self._cpu_before
+
+    def look(self) -> None:
+        """Its resident memory, for its peak."""
+        self.rss.append(sum(_of(one, _rss) for one in self._family))
+
+    def sample(self) -> None:
+        """Who belongs to it, and what the machine gives up for it."""
+        self._family = _family(self._pid)
+        self.pss.append(sum(_of(one, _pss) for one in self._family))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=16.0, help="how long to measure (default: 16)")
+    parser.add_argument("--minutes", type=float, default=25.0, help="how long to measure (default: 25)")
+    parser.add_argument("--interval", type=int, default=660, help="seconds between two rounds (default: 660)")
     parser.add_argument("--idle", action="store_true", help="nothing to poll")
     parser.add_argument("--idle-exit", type=int, default=5, help="seconds until an idle worker becomes a doorman")
     parser.add_argument("--only", action="append", choices=UNITS, help="only these processes")
     wanted = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="secaid-idle-") as home, _github() as url:
+    with tempfile.TemporaryDirectory(prefix="secaid-idle-") as home, _github() as (github, url):
         if not wanted.idle:
-            named = [{"name": f"octo/{name}"} for name in ("orders", "site")]
+            named = [{"name": name} for name in _REPOSITORIES]
             poll = {"api_url": url, "repositories": named, "watch": [f"{home}/inbox"]}
+            poll["interval_seconds"] = wanted.interval
             Path(home, "config.yaml").write_text(json.dumps({"poll": poll}))
-        crew = _start(wanted.only or UNITS, home, wanted.idle_exit)
+        crew = _start(wanted.only or UNITS, home, wanted.idle_exit, github.token)
         try:
             _settle(crew)
+            asked = github.counts["requests"]
             report(crew, wanted.minutes * 60)
+            requests = github.counts["requests"] - asked
+            rounds = requests // len(_REPOSITORIES)
+            print(f"{rounds} rounds of polling in that time: {requests} requests; {github.violations or 'none wrong'}")
         finally:
             for process in crew.values():
                 process.terminate()
@@ -57,9 +98,11 @@ def main() -> None:
                 process.wait(30)
 
 
-def _start(units: list[str] | tuple[str, ...], home: str, idle_exit: int) -> dict[str, subprocess.Popen[bytes]]:
+def _start(
+    units: list[str] | tuple[str, ...], home: str, idle_exit: int, token: str
+) -> dict[str, subprocess.Popen[bytes]]:
     environment = os.environ | {"SECAID_HOME": home, "SECAID_WORKERS_IDLE_EXIT_SECONDS": str(idle_exit)}
-    environment |= {"SECAID_GITHUB_TOKEN": "none that anybody knows"}
+    environment |= {"SECAID_GITHUB_TOKEN": token}
     crew = {}
     for unit in units:
         command = [sys.executable, "-m", "daemon.cli", *([POLL] if unit == POLL else ["worker", unit])]
@@ -78,30 +121,39 @@ def _settle(crew: dict[str, subprocess.Popen[bytes]]) -> None:
 
 
 def report(crew: dict[str, subprocess.Popen[bytes]], seconds: float) -> None:
-    families = {unit: _family(process.pid) for unit, process in crew.items()}
-    before = {unit: _cpu(family) for unit, family in families.items()}
     start = time.monotonic()
-    samples: dict[str, list[tuple[float, float]]] = {unit: [] for unit in crew}
-    while time.monotonic() - start < seconds:
-        for unit, process in crew.items():
-            family = families[unit] = _family(process.pid)
-            samples[unit].append((sum(map(_rss, family)), sum(map(_pss, family))))
-        time.sleep(min(5.0, seconds))
+    taken = {unit: Taken(process.pid) for unit, process in crew.items()}
+    sampled = float("-inf")
+    while (now := time.monotonic()) - start < seconds:
+        if now - sampled >= _SAMPLE_SECONDS:
+            for one in taken.values():
+                one.sample()
+            sampled = now
+        for one in taken.values():
+            one.look()
+        time.sleep(min(_LOOK_SECONDS, seconds))
+    for one in taken.values():
+        one.sample()
     took = time.monotonic() - start
-    used = {unit: _cpu(families[unit]) - before[unit] for unit in crew}
-    print(f"{'process':<12}{'RSS MB':>9}{'PSS MB':>9}{'most RSS':>9}{'CPU ms':>9}{'CPU %':>9}")
-    usual = {unit: tuple(median(one[column] for one in taken) for column in (0, 1)) for unit, taken in samples.items()}
-    for unit, taken in samples.items():
-        rss, pss = usual[unit]
-        most = max(one[0] for one in taken)
-        print(f"{unit:<12}{rss:>9.1f}{pss:>9.1f}{most:>9.1f}{used[unit] * 1e3:>9.0f}{used[unit] / took:>9.3%}")
-    rss, pss = (sum(one[column] for one in usual.values()) for column in (0, 1))
-    cpu, yardstick = sum(used.values()), _yardstick()
-    print(f"{'together':<12}{rss:>9.1f}{pss:>9.1f}{'':>9}{cpu * 1e3:>9.0f}{cpu / took:>9.3%}   over {took:.0f} s")
-    print(
-        f"a minute of it costs {cpu / took * 60 / yardstick:.2f} times `import sqlalchemy` ({yardstick * 1e3:.0f} ms)"
+    print(f"{'process':<12}{'rest RSS':>9}{'rest PSS':>9}{'most RSS':>9}{'CPU ms':>9}{'CPU %':>9}")
+    for unit, one in taken.items():
+        _print(unit, median(one.rss), median(one.pss), max(one.rss), one.used, took)
+    rss, pss = (
+        sum(map(median, column)) for column in zip(*((one.rss, one.pss) for one in taken.values()), strict=True)
     )
-    print(json.dumps({"rss_mb": round(rss, 1), "pss_mb": round(pss, 1), "cpu": cpu / took, "seconds": round(took)}))
+    most = max(map(sum, zip(*(one.rss for one in taken.values()), strict=True)))
+    cpu, yardstick = sum(one.used for one in taken.values()), _yardstick()
+    _print("together", rss, pss, most, cpu, took)
+    print(
+        f"MB, over {took:.0f} s; a minute of it costs {cpu / took * 60 / yardstick:.2f} times `import sqlalchemy` "
+        f"({yardstick * 1e3:.0f} ms)"
+    )
+    figures = {"rss_mb": rss, "pss_mb": pss, "most_rss_mb": most, "cpu": cpu / took, "seconds": took}
+    print(json.dumps({name: round(value, 5 if name == "cpu" else 1) for name, value in figures.items()}))
+
+
+def _print(name: str, rss: float, pss: float, most: float, cpu: float, took: float) -> None:
+    print(f"{name:<12}{rss:>9.1f}{pss:>9.1f}{most:>9.1f}{cpu * 1e3:>9.0f}{cpu / took:>9.3%}")
 
 
 def _yardstick() -> float:
@@ -121,8 +173,17 @@ def _family(pid: int) -> list[psutil.Process]:
     return [one, *one.children(recursive=True)]
 
 
-def _cpu(family: list[psutil.Process]) -> float:
-    return sum(times.user + times.system for times in (one.cpu_times() for one in family))
+def _of(one: psutil.Process, measure: Callable[[psutil.Process], float]) -> float:
+    """0 for one that has ended: its CPU time is its parent's by then."""
+    try:
+        return measure(one)
+    except psutil.NoSuchProcess:
+        return 0.0
+
+
+def _cpu(one: psutil.Process) -> float:
+    times = one.cpu_times()
+    return float(times.user + times.system + times.children_user + times.children_system)
 
 
 def _rss(one: psutil.Process) -> float:
@@ -134,33 +195,26 @@ def _pss(one: psutil.Process) -> float:
     try:
         lines = Path(f"/proc/{one.pid}/smaps_rollup").read_text().splitlines()
     except OSError:
-        return float("nan")
+        return 0.0 if Path("/proc/self").exists() else float("nan")
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
 
 
 @contextlib.contextmanager
-def _github() -> Iterator[str]:
-    """One whose lists are empty and never change; its address."""
+def _github() -> Iterator[tuple[Any, str]]:
+    """The tests' simulated GitHub, with repositories that have no artifacts, and its address."""
+    simulator, served = (_module(name) for name in ("simulator", "served"))
+    github = simulator.GitHub()
+    for name in _REPOSITORIES:
+        github.repositories[name] = []
+    with served.served(github) as url:
+        yield github, url
 
-    class Lists(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:
-            known = self.headers.get("If-None-Match") == '"1"'
-            body = b"" if known else b'{"total_count": 0, "artifacts": []}'
-            self.send_response(304 if known else 200)
-            self.send_header("ETag", '"1"')
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Lists) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+def _module(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).parents[2] / f"daemon/poll/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _wait(done) -> None:
