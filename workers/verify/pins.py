@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
 
 from daemon.errors import SourceUnavailable
 from daemon.resources import resource
+from workers.source import pinned
 from workers.source.tree import SourceTree
-from workers.verify.kinds import is_action, is_workflow
 
-_DIGEST = re.compile(r"[\w./:${}-]+@(?P<digest>sha256:[0-9a-f]{64})\b")
+_DIGEST = re.compile(
+    r"(?P<name>(?:[\w.${}-]+(?::\d+(?=/))?/)*[\w.${}-]+)(?::(?P<tag>[\w.${}-]+))?@(?P<digest>sha256:[0-9a-f]{64})\b"
+)
+_Image = tuple[str, str, str]
+"""The last part of its name, its tag, its digest."""
 _MANIFESTS = re.compile(r"(?:Docker|Container)file|\.ya?ml$|\.tf$|\.json$|\.lock$", re.IGNORECASE)
-_PIN = re.compile(r"uses:\s*[\"']?(?P<name>[\w.-]+/[\w.-]+)(?:/[^@\s\"']*)?@(?P<commit>[0-9a-f]{40})\b", re.IGNORECASE)
+_COMMIT = re.compile(r"[0-9a-f]{40}", re.IGNORECASE)
 _NAMED = re.compile(r"uses:\s*[\"']?(?P<name>[\w.-]+/[\w.-]+)(?:/[^@\s\"']*)?@(?P<ref>[\w./-]+)")
 
 
@@ -33,36 +38,52 @@ class _Lock(msgspec.Struct):
 
 def unknown(before: bytes, after: bytes, tree: SourceTree) -> list[str]:
     """Pins that only the patched file has, of commits that nothing here shows to be the action's; as sentences."""
-    fresh = set(_pins(after)) - set(_pins(before))
+    fresh = _fresh(before, after)
     doubtful = {(name, commit) for name, commit in fresh if commit not in _lock().get(name, ())}
     if doubtful:
-        doubtful -= set(_of_tree(tree))
+        doubtful -= set(_of_tree(tree, before))
     return [
         *(f"nothing here shows that commit {commit[:12]} is one of {name}" for name, commit in sorted(doubtful)),
         *_other_releases(before, after),
     ]
 
 
+def _fresh(before: bytes, after: bytes) -> set[tuple[str, str]]:
+    """What the patched file pins more often: that another step of it has the pin already proves nothing of this one."""
+    return set(Counter(_pins(after)) - Counter(_pins(before)))
+
+
 def unknown_digests(before: bytes, after: bytes, tree: SourceTree) -> list[str]:
     """Image digests that only the patched file has, and that stand nowhere else here; as sentences."""
-    fresh = {match["digest"] for match in _DIGEST.finditer(_text(after))} - {
-        match["digest"] for match in _DIGEST.finditer(_text(before))
-    }
+    fresh = set(_images(_text(after))) - set(_images(_text(before)))
     for path in tree.paths() if fresh else ():
         if _MANIFESTS.search(path):
             try:
                 content = _text(tree.read(path))
             except SourceUnavailable:
                 continue
-            fresh = {digest for digest in fresh if digest not in content}
-    return [f"nothing here shows an image with the digest {digest[:19]}" for digest in sorted(fresh)]
+            fresh = {image for image in fresh if not _shown(image, content)}
+    return [f"nothing here shows an image {name} with the digest {digest[:19]}" for name, _, digest in sorted(fresh)]
+
+
+def _images(text: str) -> Iterator[_Image]:
+    for match in _DIGEST.finditer(text):
+        yield match["name"].rpartition("/")[2], match["tag"] or "", match["digest"]
+
+
+def _shown(image: _Image, content: str) -> bool:
+    """Whether a file pins the same image, of the same tag where both say one, or lists the digest without a name."""
+    name, tag, digest = image
+    if digest not in content:
+        return False
+    known = [(other, its) for other, its, one in _images(content) if one == digest]
+    return not known or any(other == name and (not tag or not its or tag == its) for other, its in known)
 
 
 def _other_releases(before: bytes, after: bytes) -> Iterator[str]:
     """Actions that were named by a tag or branch, and are now pinned to a commit of another one."""
     named = {(match["name"].lower(), match["ref"]) for match in _NAMED.finditer(_text(before))}
-    old = set(_pins(before))
-    for name, commit in sorted(set(_pins(after)) - old):
+    for name, commit in sorted(_fresh(before, after)):
         refs = {ref for other, ref in named if other == name}
         allowed = [commits for ref in refs if (commits := _line(name, ref))]
         if (
@@ -88,17 +109,19 @@ def _text(content: bytes) -> str:
 
 
 def _pins(content: bytes) -> Iterator[tuple[str, str]]:
-    for match in _PIN.finditer(content.decode("utf-8", "replace")):
-        yield match["name"].lower(), match["commit"].lower()
+    return ((pin.repository, pin.commit) for pin in pinned.pins(content))
 
 
-def _of_tree(tree: SourceTree) -> Iterator[tuple[str, str]]:
-    for path in tree.paths():
-        if is_workflow(path) or is_action(path):
-            try:
-                yield from _pins(tree.read(path))
-            except SourceUnavailable:
-                continue
+def _of_tree(tree: SourceTree, before: bytes) -> Iterator[tuple[str, str]]:
+    """Pins of the repository, where their comment names what the file used until now."""
+    named: dict[str, set[str]] = {}
+    for match in _NAMED.finditer(_text(before)):
+        if not _COMMIT.fullmatch(match["ref"]):
+            named.setdefault(match["name"].lower(), set()).add(match["ref"])
+    for pin in pinned.of_tree(tree):
+        refs = named.get(pin.repository)
+        if not refs or any(pinned.stands_for(pin.version, ref) for ref in refs):
+            yield pin.repository, pin.commit
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from workers.fixers.registry import NoFix
 from workers.fixers.workflows import actions_lock, known_actions, script_scopes
 from workers.fixers.workflows.model import Job, Step, Workflow
 from workers.fixers.workflows.script_scopes import Opaque
-from workers.source import yamldoc
+from workers.source import whose, yamldoc
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node
 
@@ -226,10 +226,8 @@ def _local(uses: str, tree: SourceTree) -> str | None:
     """The folder of an action of this repository, also where the workflow names the repository itself."""
     if uses.startswith(("./", "$/")):
         return uses
-    match = re.match(r"[\w.-]+/[\w.-]+/(\.github/actions/[\w./-]+)@", uses)
-    if match is None or _read(tree, [f"{match[1]}/{name}" for name in ("action.yml", "action.yaml")]) is None:
-        return None
-    return f"./{match[1]}"
+    path = whose.own_path(uses, tree)
+    return f"./{path}" if path is not None else None
 
 
 def _only_prepares(step: Step, env: Mapping[str, str]) -> bool:

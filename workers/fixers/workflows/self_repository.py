@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import credentials, model
+from workers.fixers.workflows import credentials, model, own
 from workers.fixers.workflows.model import Step, Workflow
 from workers.source import yamldoc, yamledit
 from workers.source.tree import SourceTree
@@ -122,8 +121,7 @@ def _not_built(workflow: Workflow, step: Step, where: str, definition: str, tree
     main = runs.text("main") if runs is not None else ""
     if not main:
         return
-    # `../dist/index.js` is what several actions of one repository share.
-    if not _there(tree, posixpath.normpath(f"{where}/{main}")):
+    if own.unbuilt(where, tree) is not None:
         message = f"`{main}` of the action is not in the tree: a build makes it in the workspace"
         raise NoFix(message)
     before = workflow.steps_of(step.job)[: step.index] if step.job else []

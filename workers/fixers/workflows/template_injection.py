@@ -220,15 +220,15 @@ def _step_variables(scripts: list[_Script]) -> Candidate:
 
 
 def _other_words(scripts: list[_Script]) -> Candidate | None:
-    """The other choice for bare words: one word where it was split, split where it was one."""
-    if any(_bare(script, expressions.switch) for script in scripts):
-        return None  # Quoted, an option that is switched off would become an empty argument.
-    loose = not any(_bare(script, _several) for script in scripts)
-    if not any(_bare(script, expressions.foreign) for script in scripts):
+    """The other choice for bare words: split where they were taken for one.
+
+    What looks like several words stays split: quoted, a list of options would be one, and an absent one an empty word.
+    """
+    several = any(_bare(script, _several) or _bare(script, expressions.switch) for script in scripts)
+    if several or not any(_bare(script, expressions.foreign) for script in scripts):
         return None
-    edits = [edit for script in scripts for edit in _with_variables(script, _always if loose else _never)]
-    name = "env-variable-split" if loose else "env-variable-quoted"
-    return _made(name, scripts, edits, _explained(scripts[0], "the step", loose=loose))
+    edits = [edit for script in scripts for edit in _with_variables(script, _always)]
+    return _made("env-variable-split", scripts, edits, _explained(scripts[0], "the step", loose=True))
 
 
 def _bare(script: _Script, wanted: Callable[[str], bool]) -> bool:

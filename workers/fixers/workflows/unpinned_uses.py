@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from daemon.domain.fix import Candidate, Edit
-from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import actions_lock, model
+from workers.fixers.workflows import actions_lock, model, own
 from workers.fixers.workflows.actions_lock import Action, numbers
 from workers.fixers.workflows.model import Workflow
-from workers.source import yamledit
+from workers.source import pinned, yamledit
+from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node, Path
 
 _USES = re.compile(r"(?P<name>(?P<repository>[\w.-]+/[\w.-]+)(?:/[^@\s]+)?)@(?P<ref>\S+)")
@@ -33,6 +34,8 @@ class _Pin:
     version: str
     tool: str = ""
     """The tool that the old ref named, where it becomes an input."""
+    read: str = ""
+    """The file of this repository that pins it so; empty where the lock says it."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +67,25 @@ class _Use:
         "Renovate read and keep up to date. Approaches: this use at the newest release of the line it follows now; "
         "every use in "
         "the file, so that one decision covers it; the newest release of all, where it takes the same inputs and gives "
-        "the same outputs. Commits come from the lock shipped with secaid; an action it does not know is never guessed."
+        "the same outputs. Commits come from the lock shipped with secaid, else from where this repository itself "
+        "pins the same release; a commit that nobody wrote down is never guessed. What the repository uses of itself "
+        "by its own name is taken from the workflow's own commit."
     ),
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A movable ref → the commit it stands for."""
     workflow = model.read(target)
     use = _flagged(target, workflow)
-    if (own := _own(target, use)) is not None:
-        yield _itself(workflow, use, own)
+    if (path := own.path_of(f"{use.name}@{use.ref}", target.tree)) is not None:
+        yield _itself(workflow, "self-repository", [(use, path)])
+        everywhere = [(other, its) for other in _uses(workflow) if (its := _own(target.tree, other)) is not None]
+        if len(everywhere) > 1:
+            yield _itself(workflow, "self-repository-file", everywhere)
         return
-    pin = _pin(use)
+    known = _Known(target.tree)
+    pin = known.pin(use)
     yield _made(workflow, "pin-commit", [(use, pin)], f"`{use.ref}` is pinned to the commit of {pin.version}")
-    others = [(other, found) for other in _uses(workflow) if (found := _known(other)) is not None]
+    others = [(other, found) for other in _uses(workflow) if (found := known.maybe(other)) is not None]
     if len(others) > 1:
         yield _made(workflow, "pin-commit-file", others, f"All {len(others)} known actions of this file are pinned")
     newest = _newest(workflow, use)
@@ -90,29 +99,29 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
 
 
-def _own(target: Target, use: _Use) -> str | None:
-    """Where the tree holds the very action that is used, below its `.github/actions`: it is the repository's own."""
-    path = use.name.removeprefix(f"{use.repository}/")
-    if not path.startswith(".github/actions/"):
+def _own(tree: SourceTree, use: _Use) -> str | None:
+    try:
+        return own.path_of(f"{use.name}@{use.ref}", tree)
+    except NoFix:
         return None
-    for name in ("action.yml", "action.yaml"):
-        try:
-            target.tree.read(f"{path}/{name}")
-        except SourceUnavailable:
-            continue
-        return path
-    return None
 
 
-def _itself(workflow: Workflow, use: _Use, path: str) -> Candidate:
-    quote = use.node.style
-    edit = yamledit.edit(workflow.doc, use.node.start, use.node.end, f"{quote}$/{path}{quote}")
+def _itself(workflow: Workflow, approach: str, uses: list[tuple[_Use, str]]) -> Candidate:
+    edits = [_by_itself(workflow, use, path) for use, path in uses]
+    name = uses[0][0].repository
     why = (
-        f"{use.repository} is this repository: `$/` takes its action at the workflow's own commit, which cannot move "
+        f"{name} is this repository: `$/` takes what lies there at the workflow's own commit, which cannot move "
         "(github.com, since July 2026)."
     )
-    warnings = [f"the repository must be {use.repository}: its tree holds the same action"]
-    return model.candidate("self-repository", [edit], why, declares=[use.path], warnings=warnings)
+    refs = ", ".join(dict.fromkeys(f"`{use.ref}`" for use, _ in uses))
+    warnings = [f"the repository must be {name}: its tree holds what is used of it",
+                f"it is now taken from the workflow's own commit, no longer from {refs}"]  # fmt: skip
+    return model.candidate(approach, edits, why, declares=[use.path for use, _ in uses], warnings=warnings)
+
+
+def _by_itself(workflow: Workflow, use: _Use, path: str) -> Edit:
+    quote = use.node.style
+    return yamledit.edit(workflow.doc, use.node.start, use.node.end, f"{quote}$/{path}{quote}")
 
 
 def _flagged(target: Target, workflow: Workflow) -> _Use:
@@ -139,33 +148,59 @@ def _uses(workflow: Workflow) -> Iterator[_Use]:
             yield _Use((*path, "uses"), node, holder, match["name"], match["repository"], match["ref"])
 
 
-def _known(use: _Use) -> _Pin | None:
-    try:
-        return _pin(use)
-    except NoFix:
-        return None
+class _Known:
+    """What is known of commits: by the lock, else by the repository's own pins."""
 
+    def __init__(self, tree: SourceTree) -> None:
+        self._tree = tree
 
-def _pin(use: _Use) -> _Pin:
-    """The commit that the ref stands for.
+    @functools.cached_property
+    def _pins(self) -> list[pinned.Pin]:
+        return list(pinned.of_tree(self._tree))
 
-    Raises:
-        NoFix: the lock does not know it, or the action must be named by a tag.
-    """
-    if use.name.startswith(_NEEDS_TAG):
-        message = "the SLSA generator proves where a build came from by its tag, so it must not be pinned to a commit"
-        raise NoFix(message)
-    action = actions_lock.known(use.repository)
-    if action is None:
-        message = f"no commit is known offline for {use.repository}@{use.ref}"
-        raise NoFix(message)
-    if use.ref in action.releases and len(numbers(use.ref)) > 2:
-        return _Pin(action.releases[use.ref], use.ref)
-    found = _line(action, use)
-    if found is None:
-        message = f"no commit is known offline for {use.repository}@{use.ref} (read: {action.read})"
-        raise NoFix(message)
-    return found
+    def maybe(self, use: _Use) -> _Pin | None:
+        """The commit that the ref stands for; none where it is not known, or is the repository's own."""
+        try:
+            return None if _own(self._tree, use) is not None else self.pin(use)
+        except NoFix:
+            return None
+
+    def pin(self, use: _Use) -> _Pin:
+        """The commit that the ref stands for.
+
+        Raises:
+            NoFix: neither the lock nor the repository knows it, or the action must be named by a tag.
+        """
+        if use.name.startswith(_NEEDS_TAG):
+            message = (
+                "the SLSA generator proves where a build came from by its tag, so it must not be pinned to a commit"
+            )
+            raise NoFix(message)
+        action = actions_lock.known(use.repository)
+        if action is not None and use.ref in action.releases and len(numbers(use.ref)) > 2:
+            return _Pin(action.releases[use.ref], use.ref)
+        found = (_line(action, use) if action is not None else None) or self._pinned(use)
+        if found is None:
+            read = f" (read: {action.read})" if action is not None else ""
+            message = f"no commit is known offline for {use.repository}@{use.ref}{read}"
+            raise NoFix(message)
+        return found
+
+    def _pinned(self, use: _Use) -> _Pin | None:
+        """The newest release of the ref's line that the repository itself pins, with its version beside it.
+
+        Raises:
+            NoFix: it pins two commits under one version.
+        """
+        repository = use.repository.lower()
+        fits = [one for one in self._pins if one.repository == repository and pinned.stands_for(one.version, use.ref)]
+        best = max(fits, key=lambda one: numbers(one.version), default=None)
+        if best is None:
+            return None
+        if len({one.commit for one in fits if one.version == best.version}) > 1:
+            message = f"this repository pins {use.repository} {best.version} to more than one commit"
+            raise NoFix(message)
+        return _Pin(best.commit, best.version, read=best.path)
 
 
 def _line(action: Action, use: _Use) -> _Pin | None:
@@ -211,7 +246,8 @@ def _made(
     workflow: Workflow, approach: str, pins: list[tuple[_Use, _Pin]], what: str, *, warnings: list[str] | None = None
 ) -> Candidate:
     edits = [edit for use, pin in pins for edit in _edits(workflow, use, pin)]
-    sources = {use.repository: action for use, _ in pins if (action := actions_lock.known(use.repository))}
+    locked = [(use, pin) for use, pin in pins if not pin.read]
+    sources = {use.repository: action for use, _ in locked if (action := actions_lock.known(use.repository))}
     doubts = [
         f"the commit of {name} was read from a pin in another project's workflow, not from its own tags"
         for name, action in sources.items()
@@ -219,12 +255,14 @@ def _made(
     ]
     doubts += [
         f"the commit of {use.repository} {pin.version} was read from pins that agree in {action.agreed[pin.version]}"
-        for use, pin in pins
+        for use, pin in locked
         if (action := actions_lock.known(use.repository)) is not None and pin.version in action.agreed
     ]
     moving = [f"{pin.version} of {use.repository} is a branch: its commit is the one read then"
               for use, pin in pins if not numbers(pin.version)]  # fmt: skip
-    why = f"{what}; read from {'; '.join(f'{name}: {action.read}' for name, action in list(sources.items())[:3])}."
+    read = [f"{name}: {action.read}" for name, action in sources.items()]
+    read += dict.fromkeys(f"{use.repository}: pinned so in {pin.read}" for use, pin in pins if pin.read)
+    why = f"{what}; read from {'; '.join(read[:3])}."
     paths = [use.path for use, _ in pins] + [
         (*use.path[:-1], "with", _TOOL_REFS[use.repository][0]) for use, pin in pins if pin.tool
     ]

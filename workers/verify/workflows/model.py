@@ -116,6 +116,15 @@ def text(value: Any) -> str | None:
     return str(value[1]) if isinstance(value, tuple) else None
 
 
+def leaves(value: Any) -> Iterator[str]:
+    """The text of every leaf below a document's value."""
+    if isinstance(value, tuple):
+        yield str(value[1])
+        return
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from leaves(item)
+
+
 def _shell(holder: Mapping[str, Any]) -> str:
     return text(_mapping(_mapping(holder.get("defaults")).get("run")).get("shell")) or ""
 

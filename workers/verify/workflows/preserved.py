@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
 from daemon.errors import SourceUnavailable
+from workers.source import whose
 from workers.source.tree import SourceTree
 from workers.verify.parsing import shell_problem
-from workers.verify.workflows import conditions, credentials, inline, scopes, scripts, triggers
+from workers.verify.structure.documents import read_yaml
+from workers.verify.workflows import conditions, credentials, handed, images, inline, scopes, scripts, triggers
 from workers.verify.workflows.model import EXPRESSION, Job, Step, Workflow, step_pairs, text, workflow
 
 _MAX_DEPTH = 4
@@ -20,7 +23,14 @@ def broken(before: bytes, after: bytes, tree: SourceTree) -> list[str]:
     old, new = workflow(before), workflow(after)
     if old is None or new is None:
         return []
-    return [*triggers.lost(before, after), *_jobs(old, new, tree), *_steps(old, new)]
+    documents = read_yaml(before), read_yaml(after)
+    return [
+        *triggers.lost(before, after),
+        *_jobs(old, new, tree),
+        *_steps(old, new, tree),
+        *images.changed(*documents),
+        *handed.lost(*documents),
+    ]
 
 
 def _jobs(old: Workflow, new: Workflow, tree: SourceTree) -> Iterator[str]:
@@ -30,6 +40,8 @@ def _jobs(old: Workflow, new: Workflow, tree: SourceTree) -> Iterator[str]:
             yield f"job {job.name} vanished"
             continue
         yield from _called(job, after[job.name], tree)
+        if not _same_callee(job.uses or "", after[job.name].uses or "", tree):
+            yield f"job {job.name} calls {after[job.name].uses} instead of {job.uses}"
         yield from _decided(f"job {job.name}", job.condition, after[job.name].condition)
         yield from _old_commands(job, after[job.name])
         had = scopes.grants(job.permissions, old.permissions)
@@ -59,6 +71,11 @@ def _old_commands(before: Job, after: Job) -> Iterator[str]:
 
 
 _SECRET = re.compile(r"\bsecrets\.(?P<name>[A-Za-z_]\w*)")
+
+
+def _same_callee(before: str, after: str, tree: SourceTree) -> bool:
+    """Whether it is the same reusable workflow, whichever ref it has."""
+    return before.partition("@")[0].lower() == after.partition("@")[0].lower() or _itself(before, after, tree)
 
 
 def _called(before: Job, after: Job, tree: SourceTree) -> Iterator[str]:
@@ -142,7 +159,7 @@ def _as_wide(had: scopes.Grants, has: scopes.Grants) -> bool:
     return all(scopes.satisfied((f"{scope}:{level}",), has) for scope, level in had.items() if level != "none")
 
 
-def _steps(old: Workflow, new: Workflow) -> Iterator[str]:
+def _steps(old: Workflow, new: Workflow, tree: SourceTree) -> Iterator[str]:
     for job, index, before, after in step_pairs(old, new):
         where = f"job {job}, step {index + 1}"
         if after.run is not None and after.run == _COMMANDS.get(before.action or "", _no_command)(before):
@@ -153,7 +170,8 @@ def _steps(old: Workflow, new: Workflow) -> Iterator[str]:
         yield from _decided(where, before.condition, after.condition)
         if (unhit := _false_hit(new, before, after)) is not None:
             yield f"{where}: {unhit}"
-        if before.action != after.action and not _moved(before.action or "", after.action or ""):
+        same = before.action == after.action or _moved(before.action or "", after.action or "")
+        if not same and not _itself(before.uses or "", after.uses or "", tree):
             yield f"{where}: it uses {after.uses} instead of {before.uses}"
         if before.run != after.run and after.run is not None and after.shell.startswith(("bash", "sh")):
             was, now = (shell_problem(EXPRESSION.sub("x", script or "").encode()) for script in (before.run, after.run))
@@ -203,9 +221,23 @@ _COMMANDS: dict[str, Callable[[Step], str | None]] = {"actions-rs/cargo": _cargo
 
 
 def _moved(before: str, after: str) -> bool:
-    """Whether it is the same action: by its new name, by its place without detours, or as one of the repository."""
-    plain = "/".join(part for part in before.split("/") if part not in ("", "."))
+    """Whether it is the same action: by its new name, or by its place without detours."""
+    return after in (_plain(before), _MOVED.get(before))
+
+
+def _plain(action: str) -> str:
+    """Its path without detours inside of its repository."""
+    parts = [part for part in action.split("/") if part]
+    within = 1 if action.startswith(("./", "$/")) else 2
+    path = posixpath.normpath("/".join(parts[within:])) if parts[within:] else "."
+    front = "/".join(parts[:within])
+    return front if path == "." else f"{front}/{path}" if not path.startswith("..") else action
+
+
+def _itself(before: str, after: str, tree: SourceTree) -> bool:
+    """Whether what was named by its place in the workspace, or by its repository's name, is named as its own."""
+    if not after.startswith("$/"):
+        return False
     if before.startswith("./"):
-        return after == f"${before[1:]}" or after.strip("/") == f"./{plain}"
-    own = re.fullmatch(r"[\w.-]+/[\w.-]+/(\.github/actions/.+)", before)
-    return after in (plain, _MOVED.get(before)) or (own is not None and after == f"$/{own[1]}")
+        return after == f"${before[1:]}"
+    return whose.own_path(before, tree) == after[2:]

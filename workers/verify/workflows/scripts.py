@@ -39,6 +39,12 @@ _CODE = re.compile(
     r"\s+\"(?P<text>(?:\\.|[^\"\\])*)\""
 )
 """Another program with its code in double quotes, where the shell still expands variables."""
+_INNER_SHELL = re.compile(
+    r"(?:^|[;&|(]|\b(?:then|do|else)\b)\s*(?:(?:time|exec|nohup|timeout\s+\S+)\s+)?(?:/usr)?(?:/bin/)?(?:env\s+)?"
+    r"(?:ba|da|k|z)?sh\s+(?:-\w+\s+)*-\w*c\s+$",
+    re.MULTILINE,
+)
+"""A command up to the single-quoted script that it gives to a shell of its own."""
 _RESERVED = re.compile(
     r"GITHUB_(?:ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|ACTIONS)|(?:RUNNER|ACTIONS|LD|DYLD)_\w*"
     r"|PATH|HOME|IFS|SHELL|PWD|CI|USER|BASH_ENV|ENV|PS\d"
@@ -299,7 +305,11 @@ class _Reader:
     def _single(self) -> None:
         end = self._script.find("'", self._at + 1)
         end = end if end >= 0 else len(self._script)
-        self._emit(self._script[self._at + 1 : end], end + 1 - self._at)
+        inside = self._script[self._at + 1 : end]
+        if _INNER_SHELL.search(self._script, self._script.rfind("\n", 0, self._at) + 1, self._at):
+            # A shell of the same machine inherits the variables, and expands them itself.
+            inside = _Reader(inside, self._values, self._variable).read()
+        self._emit(inside, end + 1 - self._at)
 
     def _double(self) -> None:
         while self._at < len(self._script) and self._script[self._at] != '"':

@@ -1,0 +1,86 @@
+"""Commits that the repository knows itself, and what it uses of itself by its own name."""
+
+import pytest
+
+from daemon.domain.edits import apply_edits
+from daemon.domain.finding import Finding, Location, Region
+from daemon.domain.severity import Severity
+from workers.fixers.propose import propose
+from workers.fixers.registry import Target
+from workers.source.tree import MemoryTree
+
+PATH = ".github/workflows/ci.yml"
+HEAD = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
+COMMIT, OTHER = "0123456789abcdef0123456789abcdef01234567", "89abcdef0123456789abcdef0123456789abcdef"
+COMPOSITE = b"name: a\nruns:\n  using: composite\n  steps: []\n"
+NODE = b"name: a\nruns:\n  using: node24\n  main: dist/index.js\n"
+
+
+def _proposed(steps, files=None):
+    text = HEAD + steps
+    finding = Finding(
+        tool="zizmor",
+        rule="unpinned-uses",
+        message="",
+        severity=Severity.HIGH,
+        locations=(Location(path=PATH, region=Region(start_line=text[: text.index("uses:")].count("\n") + 1)),),
+    )
+    tree = MemoryTree({PATH: text.encode(), **(files or {})})
+    proposal = propose(Target(finding=finding, tree=tree))
+    return [apply_edits(text.encode(), one.edits).decode() for one in proposal.candidates], proposal
+
+
+def _elsewhere(*pins):
+    return {".github/workflows/b.yml": (HEAD + "".join(f"      - uses: {pin}\n" for pin in pins)).encode()}
+
+
+@pytest.mark.parametrize(
+    ("used", "pins", "commit"),
+    [
+        ("octo/a@v1", [f"octo/a@{COMMIT} # v1.4.0"], f"{COMMIT} # v1.4.0"),
+        ("octo/a/sub@v1.4", [f"octo/a@{COMMIT} # v1.4.0"], f"{COMMIT} # v1.4.0"),
+        ("octo/a@main", [f"octo/a@{COMMIT} # main"], f"{COMMIT} # main"),
+        ("octo/a@v1", [f"octo/a@{OTHER} # v1.3.0", f"octo/a@{COMMIT} # v1.10.0"], f"{COMMIT} # v1.10.0"),
+    ],
+    ids=["of the line", "a part of it", "the branch", "the newest"],
+)
+def test_a_pin_of_the_same_release_elsewhere_in_the_repository_is_used(used, pins, commit):
+    patched, proposal = _proposed(f"      - uses: {used}\n", _elsewhere(*pins))
+    assert patched == [f"{HEAD}      - uses: {used.partition('@')[0]}@{commit}\n"]
+    assert ".github/workflows/b.yml" in proposal.candidates[0].explanation
+
+
+@pytest.mark.parametrize(
+    ("used", "pins", "why"),
+    [
+        ("octo/a@main", [f"octo/a@{COMMIT} # v1.4.0"], "no commit is known"),
+        ("octo/a@v1", [f"octo/a@{COMMIT} # v2.0.0"], "no commit is known"),
+        ("octo/a@v1", [f"octo/a@{COMMIT}"], "no commit is known"),
+        ("octo/a@v1", [f"octo/b@{COMMIT} # v1.4.0"], "no commit is known"),
+        ("octo/a@v1", [f"octo/a@{COMMIT} # v1", f"octo/a@{OTHER} # v1"], "more than one commit"),
+    ],
+    ids=["a release is no branch", "another line", "no version", "another action", "two of one name"],
+)
+def test_a_pin_of_anything_else_is_not(used, pins, why):
+    patched, proposal = _proposed(f"      - uses: {used}\n", _elsewhere(*pins))
+    assert patched == []
+    assert why in proposal.reason
+
+
+def test_what_is_the_repositorys_own_is_taken_from_its_commit():
+    steps = "      - uses: octo/tools/setup@main\n      - uses: octo/tools/lint@main # ours\n"
+    one, both = _proposed(steps, {"setup/action.yml": COMPOSITE, "lint/action.yml": COMPOSITE})[0]
+    assert one == HEAD + steps.replace("octo/tools/setup@main", "$/setup")
+    assert both == HEAD + "      - uses: $/setup\n      - uses: $/lint # ours\n"
+
+
+@pytest.mark.parametrize(
+    ("ref", "setup", "why"),
+    [("v2", COMPOSITE, "is a release of this repository"), ("main", NODE, "is not in the tree: a build makes it")],
+    ids=["a release", "built for the branch"],
+)
+def test_what_the_commit_does_not_hold_alike_stays(ref, setup, why):
+    steps = f"      - uses: octo/tools/setup@{ref}\n      - uses: octo/tools/lint@main\n"
+    patched, proposal = _proposed(steps, {"setup/action.yml": setup, "lint/action.yml": COMPOSITE})
+    assert patched == []
+    assert why in proposal.reason

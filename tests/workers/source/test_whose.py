@@ -1,0 +1,60 @@
+"""A use of `owner/name/path` is the tree's own only where the tree shows that it is that repository."""
+
+import pytest
+
+from workers.source import whose
+from workers.source.tree import MemoryTree
+
+ACTION = b"name: a\nruns:\n  using: composite\n  steps: []\n"
+USES = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
+SETUP, BUILD = "octo/tools/.github/actions/setup@main", "octo/tools/build@main"
+BOTH = {".github/actions/setup/action.yml": ACTION, "build/action.yaml": ACTION}
+
+
+def _tree(uses, files=None, guard=""):
+    steps = "".join(f"      - uses: {one}\n" for one in uses)
+    workflow = USES.replace("    runs-on", f"{guard}    runs-on") + steps
+    return MemoryTree({".github/workflows/ci.yml": workflow.encode(), **(BOTH if files is None else files)})
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        _tree([SETUP, BUILD]),
+        _tree([SETUP], guard="    if: github.repository == 'Octo/tools'\n"),
+        _tree([SETUP], {**BOTH, "package.json": b'{"repository": "https://github.com/octo/tools.git"}'}),
+        _tree([SETUP], {**BOTH, "go.mod": b"module github.com/octo/tools/v2\n"}),
+    ],
+    ids=["all that is used of it is here", "a guard names it", "its manifest names it", "its module path"],
+)
+def test_it_is_the_trees_own(tree):
+    assert whose.own_path(SETUP, tree) == ".github/actions/setup"
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        _tree([SETUP]),
+        _tree([SETUP, BUILD, "octo/tools/deploy@main"]),
+        _tree([SETUP, SETUP.replace("main", "v1")]),
+        _tree([SETUP], guard="    if: github.repository == 'octo/tools-fork'\n"),
+        _tree([SETUP], guard="    if: github.repository != 'octo/tools'\n"),
+        _tree([SETUP], {**BOTH, "go.mod": b"module github.com/octo/tools-of-others\n"}),
+        _tree([SETUP, BUILD], {}),
+    ],
+    ids=["one name may be chance", "one is not here", "one path twice", "another's guard", "not it", "another's module",
+         "not in the tree"],
+)  # fmt: skip
+def test_it_may_be_anothers(tree):
+    assert whose.own_path(SETUP, tree) is None
+
+
+@pytest.mark.parametrize("uses", ["octo/tools@main", "./build", "octo/tools/../build@main", "octo/tools/build", ""])
+def test_what_names_no_path_of_a_repository_is_none(uses):
+    assert whose.own_path(uses, _tree([SETUP, BUILD])) is None
+
+
+def test_a_workflow_of_the_repository_is_its_own_too():
+    tree = _tree([SETUP, BUILD])
+    assert whose.own_path("octo/tools/.github/workflows/ci.yml@main", tree) == ".github/workflows/ci.yml"
+    assert whose.own_path("octo/tools/.github/workflows/cd.yml@main", tree) is None

@@ -1,0 +1,68 @@
+"""Whether an action or workflow that is named by its repository is one of the tree itself.
+
+A tree does not know its own name. Only where its files show it, a use of `owner/name/path` is taken for the file at
+that path: another repository of the same people may well have a `.github/actions/setup` too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from daemon.errors import SourceUnavailable
+from workers.source.tree import SourceTree
+
+_USE = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)/(?P<path>[^@\s\"']+)@(?P<ref>[^\s\"']+)")
+_USES = re.compile(rf"^\s*(?:-\s+)?uses:\s*[\"']?{_USE.pattern}", re.MULTILINE)
+_DEFINITIONS = ("action.yml", "action.yaml")
+_MANIFESTS = ("package.json", "Cargo.toml", "pyproject.toml", "composer.json", "go.mod", "setup.py", "setup.cfg")
+_ENOUGH = 2
+"""So many different paths that are used and are all here: by chance that does not happen."""
+
+
+def own_path(uses: str, tree: SourceTree) -> str | None:
+    """`owner/name/path@ref` → the path, where the tree holds it and shows that it is that repository."""
+    match = _USE.fullmatch(uses.strip())
+    if match is None or not _holds(tree, match["path"]) or not _is(tree, match["repository"]):
+        return None
+    return match["path"]
+
+
+def _holds(tree: SourceTree, path: str) -> bool:
+    """Whether an action or a workflow lies there; what leaves the tree does not."""
+    if ".." in path.split("/"):
+        return False
+    names = [path] if path.endswith((".yml", ".yaml")) else [f"{path.strip('/')}/{name}" for name in _DEFINITIONS]
+    return any(_text(tree, name) is not None for name in names)
+
+
+def _is(tree: SourceTree, repository: str) -> bool:
+    """A guard of its workflows names it, a manifest at its root does, or all that is used of it lies here."""
+    url = re.compile(rf"github\.com[/:]{re.escape(repository)}(?![\w.-])(?!\.git[\w.-])|github\.com[/:]"
+                     rf"{re.escape(repository)}\.git\b", re.IGNORECASE)  # fmt: skip
+    if any(url.search(_text(tree, name) or "") for name in _MANIFESTS):
+        return True
+    texts = list(_workflows(tree))
+    guard = re.compile(rf"github\.repository\s*==\s*'{re.escape(repository)}'", re.IGNORECASE)
+    if any(guard.search(text) for text in texts):
+        return True
+    used = {
+        match["path"]
+        for text in texts
+        for match in _USES.finditer(text)
+        if match["repository"].lower() == repository.lower()
+    }
+    return len(used) >= _ENOUGH and all(_holds(tree, path) for path in used)
+
+
+def _workflows(tree: SourceTree) -> Iterator[str]:
+    for path in tree.paths():
+        if path.startswith(".github/workflows/") or path.rpartition("/")[2] in _DEFINITIONS:
+            yield _text(tree, path) or ""
+
+
+def _text(tree: SourceTree, path: str) -> str | None:
+    try:
+        return tree.read(path).decode("utf-8", "replace")
+    except SourceUnavailable:
+        return None
