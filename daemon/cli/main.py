@@ -25,7 +25,7 @@ _COMMANDS = {
     "worker": "daemon.cli.worker:worker",
 }
 _ENTRY_POINTS = "secaid.commands"
-_USAGE, _UNAVAILABLE, _FAILED = 2, 3, 1
+_USAGE, _UNAVAILABLE, _FAILED, _INTERRUPTED = 2, 3, 1, 130
 
 
 class LazyGroup(click.Group):
@@ -45,6 +45,14 @@ class LazyGroup(click.Group):
             return command
         added = _added().get(cmd_name)
         return added.load() if added else None
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; an interruption, also one while it is being imported, ends as the shell expects it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # click would end with 1, which stands for findings and failures
+            click.echo("secaid: interrupted", err=True)
+            ctx.exit(_INTERRUPTED)
 
 
 def _added() -> dict[str, importlib.metadata.EntryPoint]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import errno
+import fcntl
 import hashlib
-from collections.abc import Mapping
+import secrets
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 
 from daemon.errors import EditConflict, SourceUnavailable
+from workers.commands.interrupt import undisturbed
 from workers.commands.write import replace
-from workers.source.tree import FolderTree, safe_path
+from workers.source.tree import FolderTree, SourceTree, safe_path
 
 
 class Saved(msgspec.Struct, frozen=True):
@@ -28,6 +33,8 @@ class Backup(msgspec.Struct, frozen=True):
     folder: str
     created_at: dt.datetime
     files: tuple[Saved, ...]
+    aside: str = ""
+    """The name, of this backup alone, under which each file is written before it is renamed: what a kill leaves."""
 
 
 class Backups:
@@ -35,28 +42,43 @@ class Backups:
 
     def __init__(self, place: Path, folder: Path) -> None:
         self._folder = folder.resolve()
+        self._disk = FolderTree(folder)
         self._place = place / hashlib.sha256(str(self._folder).encode()).hexdigest()[:16]
 
-    def write(self, tree: FolderTree, files: Mapping[str, bytes]) -> Path | None:
+    def write(self, seen: SourceTree, files: Mapping[str, bytes]) -> Path | None:
         """Back up and write; none where nothing differs. Either every file is written or none is.
 
+        Args:
+            seen: the files as they were when the fixes were made.
+            files: path → what it shall hold.
+
         Raises:
-            SourceUnavailable: a path is no regular file of the folder any more.
+            SourceUnavailable: a path is no regular file of the folder any more, or cannot be written.
+            EditConflict: a file was changed while the fixes were made; nothing is written.
         """
-        before = {path: tree.read(path) for path in files}
-        changed = {path: content for path, content in files.items() if before[path] != content}
+        changed = {path: content for path, content in sorted(files.items()) if seen.read(path) != content}
         if not changed:
             return None
-        now = dt.datetime.now(dt.UTC)
-        saved = tuple(Saved(path, before[path], _sha256(content)) for path, content in sorted(changed.items()))
-        backup = Backup(str(self._folder), now, saved)
-        self._place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = self._place / f"{now:%Y%m%dT%H%M%S.%f}.msgpack"
-        replace(file, msgspec.msgpack.encode(backup), 0o600)
-        self._write_all(tree, changed, before)
+        with self._locked():
+            before = {path: self._disk.read(path) for path in changed}
+            for path, content in before.items():
+                if content != seen.read(path):
+                    message = f"{path} was changed while fixes were looked for: nothing was written; run it again"
+                    raise EditConflict(message)
+            now = dt.datetime.now(dt.UTC)
+            saved = tuple(Saved(path, before[path], _sha256(content)) for path, content in changed.items())
+            backup = Backup(str(self._folder), now, saved, f".secaid-{secrets.token_hex(16)}")
+            file = self._place / f"{now:%Y%m%dT%H%M%S.%f}.msgpack"
+            replace(file, msgspec.msgpack.encode(backup), 0o600)
+            try:
+                self._write_all(changed, before, backup.aside)
+            except SourceUnavailable:
+                # What was not applied must not be what the next --undo takes back.
+                file.unlink()
+                raise
         return file
 
-    def undo(self, tree: FolderTree) -> list[str]:
+    def undo(self) -> list[str]:
         """Restore what the newest backup holds, and forget it: the paths restored.
 
         Raises:
@@ -64,38 +86,72 @@ class Backups:
             EditConflict: a file was changed since; nothing is restored. One that is as it was before counts as
                 unchanged: whoever was killed while writing or restoring left some files so.
         """
-        newest = max(self._place.glob("*.msgpack"), default=None)
+        newest = self._newest()
         if newest is None:
             message = f"nothing to undo: no fixes were applied to {self._folder}"
             raise SourceUnavailable(message)
-        backup = msgspec.msgpack.decode(newest.read_bytes(), type=Backup)
-        now = {saved.path: tree.read(saved.path) for saved in backup.files}
-        for saved in backup.files:
-            if now[saved.path] != saved.before and _sha256(now[saved.path]) != saved.after_sha256:
-                message = (
-                    f"{saved.path} was changed since the fixes were applied: undo it by hand; {newest} has the original"
-                )
-                raise EditConflict(message)
-        self._write_all(tree, {saved.path: saved.before for saved in backup.files}, now)
-        newest.unlink()
+        self.tidy()
+        with self._locked():
+            backup = _read(newest)
+            now = {saved.path: self._disk.read(saved.path) for saved in backup.files}
+            for saved in backup.files:
+                if now[saved.path] != saved.before and _sha256(now[saved.path]) != saved.after_sha256:
+                    message = (
+                        f"{saved.path} was changed since the fixes were applied: undo it by hand; "
+                        f"{newest} has the original"
+                    )
+                    raise EditConflict(message)
+            self._write_all({saved.path: saved.before for saved in backup.files}, now, backup.aside)
+            newest.unlink()
         return [saved.path for saved in backup.files]
 
-    def _write_all(self, tree: FolderTree, files: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:
+    def tidy(self) -> None:
+        """Remove the half-written file that a kill left beside those of the newest backup: nobody else names one so."""
+        if (newest := self._newest()) is None:
+            return
+        with self._locked():
+            backup = _read(newest)
+            for folder in {(self._folder / safe_path(saved.path)).parent for saved in backup.files}:
+                if backup.aside:
+                    with contextlib.suppress(OSError):
+                        (folder / backup.aside).unlink()
+
+    def _newest(self) -> Path | None:
+        return max(self._place.glob("*.msgpack"), default=None)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One writer a folder: two would each take the other's half-written file for one that a kill left."""
+        self._place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self._place / "lock").open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _write_all(self, files: Mapping[str, bytes], before: Mapping[str, bytes], aside: str) -> None:
         written: list[str] = []
-        try:
-            for path, content in files.items():
-                target = tree.root / safe_path(path)
-                replace(target, content, target.stat().st_mode & 0o7777)
-                written.append(path)
-        except BaseException as error:
-            # An interruption between two files must not leave half of the fixes behind either.
-            for done in written:
-                target = tree.root / safe_path(done)
-                replace(target, before[done], target.stat().st_mode & 0o7777)
-            if not isinstance(error, OSError):
-                raise
-            message = f"{path} cannot be written ({error.strerror}): nothing was changed"
-            raise SourceUnavailable(message) from error
+        with undisturbed():
+            try:
+                for path, content in files.items():
+                    self._replace(path, content, aside)
+                    written.append(path)
+            except BaseException as error:
+                for done in written:
+                    self._replace(done, before[done], aside)
+                if not isinstance(error, OSError):
+                    raise
+                message = f"{path} cannot be written ({error.strerror}): nothing was changed"
+                raise SourceUnavailable(message) from error
+
+    def _replace(self, path: str, content: bytes, aside: str) -> None:
+        target = self._folder / safe_path(path)
+        mode = target.stat().st_mode & 0o7777
+        if not mode & 0o222:  # A rename would get past it, and root past anything.
+            raise OSError(errno.EACCES, "it is write-protected: `chmod u+w` it first")
+        replace(target, content, mode, aside=aside or None)
+
+
+def _read(file: Path) -> Backup:
+    return msgspec.msgpack.decode(file.read_bytes(), type=Backup)
 
 
 def _sha256(content: bytes) -> str:

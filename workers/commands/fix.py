@@ -18,24 +18,25 @@ from daemon.errors import ScannerUnavailable, SecaidError, SettingsError, Unavai
 from daemon.paths import Paths
 from workers.commands.backup import Backups
 from workers.commands.fix_json import document, sarif
-from workers.commands.fix_text import first_answer, show
+from workers.commands.fix_text import first_answer, not_looked_at, show
+from workers.commands.interrupt import Interrupted, interruptible
 from workers.commands.walk import ListedTree
 from workers.commands.write import STDOUT, write_output
 from workers.parsers import read
 from workers.repair.item import Item, Options
-from workers.repair.look import look
+from workers.repair.look import Look, look
 from workers.repair.repair import repair
 from workers.repair.rounds import Settled, settle
 from workers.repair.secret_patch import removes_secret, safe_patch
 from workers.repair.tested import passing
-from workers.source.tree import FolderTree, SourceTree
+from workers.source.tree import SourceTree
 from workers.verify.batch import Scanners
 from workers.verify.environments import available
 from workers.verify.own_rules import with_own_rules
 from workers.verify.sandbox import Sandbox
 from workers.verify.verifier import Verifier
 
-_FOUND, _USAGE, _UNAVAILABLE, _INTERRUPTED = 1, 2, 3, 130
+_FOUND, _USAGE, _UNAVAILABLE = 1, 2, 3
 _LEVELS = [str(level) for level in Level if Level.NONE < level <= Level.TESTED]
 
 
@@ -112,16 +113,20 @@ def fix(  # one parameter per option is how click hands them over
         tests=tests,
     )
     _check(call)
+    if undo and (call.apply or call.patch or call.sarif or call.as_json):
+        message = "--undo stands alone: it restores what the last --apply changed, and scans nothing"
+        raise click.UsageError(message)
     try:
-        settings, paths = settings_module.load()
-        sys.exit(_undo(call, paths) if undo else _Fixing(call, settings, paths).run())
+        with interruptible():
+            settings, paths = settings_module.load()
+            sys.exit(_undo(call, paths) if undo else _Fixing(call, settings, paths).run())
     except SecaidError as error:
         click.echo(f"secaid fix: {error}", err=True)
         usage = isinstance(error, SettingsError)
         sys.exit(_USAGE if usage else _UNAVAILABLE if isinstance(error, Unavailable) else _FOUND)
-    except KeyboardInterrupt:
+    except Interrupted as interrupted:
         click.echo("secaid fix: interrupted; no file was left half-written", err=True)
-        sys.exit(_INTERRUPTED)
+        sys.exit(interrupted.status)
 
 
 def _check(call: Call) -> None:
@@ -135,7 +140,7 @@ def _check(call: Call) -> None:
 
 
 def _undo(call: Call, paths: Paths) -> int:
-    for path in _backups(call, paths).undo(FolderTree(call.folder)):
+    for path in _backups(call, paths).undo():
         click.echo(f"restored {path}", err=True)
     return 0
 
@@ -149,7 +154,7 @@ class _Fixing:
 
     def __init__(self, call: Call, settings: settings_module.Settings, paths: Paths) -> None:
         self._call = call
-        self._paths = paths
+        self._backups = _backups(call, paths)
         self._tree = ListedTree(call.folder)
         where = settings.verification.scanners
         tools, missing = available([Path(where).expanduser() if where else paths.scanners], call.scanners or None)
@@ -172,25 +177,39 @@ class _Fixing:
     def run(self) -> int:
         """Look, repair, print, write: the exit status."""
         call = self._call
-        items: Sequence[Item] = self._round(self._tree, first=True)
+        if call.apply:
+            self._backups.tidy()
+        seen, found = self._first()
+        items: Sequence[Item] = found
         left = len(items)
         if call.apply or call.patch or call.tests:
-            settled = settle(items, self._tree, self._verifier, self._round, self._say)
+            settled = settle(items, self._tree, self._verifier, self._again, self._say)
             files = self._tested(settled)
             items = [_at_level(item, settled, files) for item in items] if call.tests else items
             self._write(files, settled)
             if call.apply:
                 left = len(settled.remaining) if len(files) == len(settled.files) else left
-        self._print(items)
-        return _FOUND if left else 0
+        self._print(items, seen)
+        if left:
+            return _FOUND
+        # Nothing found, and a scanner that never ran: nobody knows whether there is something.
+        return _UNAVAILABLE if seen.failed else 0
 
-    def _round(self, tree: SourceTree, *, first: bool = False) -> list[Item]:
+    def _first(self) -> tuple[Look, list[Item]]:
+        """What the scanners say of the tree, and what nobody has looked at; the findings with their fixes."""
         started = time.monotonic()
-        seen = look(tree, self._scanners, self._call.options, self._say)
-        for problem in seen.problems[:20]:
-            self._say(f"not read: {problem}")
-        if first:
-            self._say(first_answer(seen.items, time.monotonic() - started))
+        seen = look(self._tree, self._scanners, self._call.options, self._say)
+        unread = tuple(sorted({*self._tree.left_out, *seen.unread}))
+        seen = msgspec.structs.replace(seen, unread=unread, absent={} if self._call.scanners else seen.absent)
+        self._say(first_answer(seen.items, time.monotonic() - started))
+        return seen, self._repaired(seen, self._tree)
+
+    def _again(self, tree: SourceTree) -> list[Item]:
+        return self._repaired(look(tree, self._scanners, self._call.options, self._say), tree)
+
+    def _repaired(self, seen: Look, tree: SourceTree) -> list[Item]:
+        if not seen.items:
+            return []
         return repair(seen.items, tree, self._verifier, self._scanners, self._call.options, self._say)
 
     def _tested(self, settled: Settled) -> Mapping[str, bytes]:
@@ -207,22 +226,25 @@ class _Fixing:
             secret = _secret_paths(settled)
             write_output(call.patch, safe_patch(before, files, secret).encode("utf-8", "surrogateescape"))
         if call.apply:
-            kept = _backups(call, self._paths).write(self._tree, files)
+            kept = self._backups.write(self._tree, files)
             number = "one file" if len(files) == 1 else f"{len(files)} files"
             self._say(
                 f"wrote {number}; `secaid fix --undo {call.folder}` restores them" if kept else "nothing to write"
             )
 
-    def _print(self, items: Sequence[Item]) -> None:
+    def _print(self, items: Sequence[Item], seen: Look) -> None:
         call = self._call
         if call.sarif:
-            log = sarif(items, self._tree, importlib.metadata.version("secaid"))
+            log = sarif(items, seen, self._tree, importlib.metadata.version("secaid"))
             write_output(call.sarif, msgspec.json.format(msgspec.json.encode(log), indent=2) + b"\n")
         if call.as_json:
-            encoded = msgspec.json.encode(document(items, call.level))
+            encoded = msgspec.json.encode(document(items, seen, call.level))
             write_output(STDOUT, msgspec.json.format(encoded, indent=2) + b"\n")
         elif STDOUT not in (call.patch, call.sarif):
-            show(items, call.folder, call.level, applied=call.apply)
+            show(items, seen, call.folder, call.level, applied=call.apply)
+        else:
+            for line in not_looked_at(seen):
+                click.echo(f"not looked at: {line}", err=True)
 
     def _say(self, line: str) -> None:
         if not self._call.quiet and line:

@@ -12,7 +12,8 @@ from daemon.domain.fix import Edit, Fix, Level
 from daemon.domain.severity import Severity
 from daemon.masking import mask
 from workers.repair.item import Item
-from workers.source.tree import SourceTree
+from workers.repair.look import Look
+from workers.source.tree import LeftOut, SourceTree
 
 _SARIF_LEVEL = {
     Severity.CRITICAL: "error",
@@ -24,9 +25,15 @@ _SARIF_LEVEL = {
 }
 
 
-def document(items: Sequence[Item], level: Level = Level.NONE) -> dict[str, Any]:
-    """The contract's document; fixes below `level` are left out."""
-    return {"findings": [_finding(item, level) for item in items], "summary": summary(items)}
+def document(items: Sequence[Item], seen: Look, level: Level = Level.NONE) -> dict[str, Any]:
+    """The contract's document, and what was not looked at; fixes below `level` are left out."""
+    return {
+        "findings": [_finding(item, level) for item in items],
+        "summary": {**summary(items), "files": seen.files, "not_asked_for": sum(seen.others.values())},
+        "not_scanned": [{"path": readable(one.path), "reason": mask(one.reason)} for one in seen.unread],
+        "scanners_failed": [mask(one) for one in seen.failed],
+        "scanners_missing": dict(seen.absent),
+    }
 
 
 def summary(items: Sequence[Item]) -> dict[str, Any]:
@@ -48,8 +55,13 @@ def summary(items: Sequence[Item]) -> dict[str, Any]:
     }
 
 
-def sarif(items: Sequence[Item], tree: SourceTree, version: str) -> dict[str, Any]:
-    """A SARIF 2.1.0 log with every verified fix as a `fix` that viewers can apply."""
+def readable(path: str) -> str:
+    """The path as text: bytes that are no UTF-8 stand as their numbers."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def sarif(items: Sequence[Item], seen: Look, tree: SourceTree, version: str) -> dict[str, Any]:
+    """A SARIF 2.1.0 log with every verified fix as a `fix` that viewers can apply, and notes of what was not read."""
     rules = sorted({(item.finding.tool, item.finding.rule, item.finding.title) for item in items})
     known = {f"{tool}/{rule}": title for tool, rule, title in rules}
     return {
@@ -68,9 +80,26 @@ def sarif(items: Sequence[Item], tree: SourceTree, version: str) -> dict[str, An
                     }
                 },
                 "columnKind": "unicodeCodePoints",
+                "invocations": [
+                    {
+                        "executionSuccessful": not seen.failed,
+                        "toolExecutionNotifications": [
+                            *({"level": "error", "message": {"text": mask(one)}} for one in seen.failed),
+                            *(_notification(one) for one in seen.unread),
+                        ],
+                    }
+                ],
                 "results": [_result(item, tree) for item in items],
             }
         ],
+    }
+
+
+def _notification(one: LeftOut) -> dict[str, Any]:
+    return {
+        "level": "warning",
+        "message": {"text": mask(f"{readable(one.path)} {one.reason}")},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(one.path)}}}],
     }
 
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Fix, Level
 from daemon.domain.severity import Severity
 from daemon.masking import mask
+from workers.commands.fix_json import readable as path_text
 from workers.commands.fix_json import summary
 from workers.repair.item import Item
+from workers.repair.look import Look
 from workers.repair.secret_patch import readable
 
 if TYPE_CHECKING:
@@ -39,9 +41,9 @@ _DIFF = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def first_answer(items: Sequence[Item], seconds: float) -> str:
-    """How many findings there are, by severity, as soon as they are known."""
+    """How many findings there are, by severity, as soon as they are known; nothing where there is none."""
     if not items:
-        return f"no findings, in {seconds:.0f} s"
+        return ""
     counts = Counter(item.finding.severity for item in items)
     worst_first = sorted(counts.items(), key=lambda pair: -pair[0].rank)
     listed = ", ".join(f"{count} {severity}" for severity, count in worst_first)
@@ -49,7 +51,7 @@ def first_answer(items: Sequence[Item], seconds: float) -> str:
     return f"{number} in {seconds:.0f} s: {listed}; looking for fixes"
 
 
-def show(items: Sequence[Item], folder: Path, level: Level, *, applied: bool = False) -> None:
+def show(items: Sequence[Item], seen: Look, folder: Path, level: Level, *, applied: bool = False) -> None:
     """Findings by file, each with its best fix as a diff and the other approaches by name; then the counts."""
     from rich.console import Console
 
@@ -58,7 +60,22 @@ def show(items: Sequence[Item], folder: Path, level: Level, *, applied: bool = F
     page = _Page(console, console.width if console.is_terminal else max(console.width, _PIPED_WIDTH), level)
     for path, group in itertools.groupby(sorted(items, key=_place), key=lambda item: item.finding.path):
         page.file(path or "(no file)", list(group))
-    page.summary(items, folder, applied=applied)
+    page.not_looked_at(seen)
+    page.summary(items, seen, folder, applied=applied)
+
+
+def not_looked_at(seen: Look) -> Iterator[str]:
+    """What nobody looked at, and why: a line a reason."""
+    for failed in seen.failed:
+        yield f"scanner failed: {_one_line(failed)}"
+    for name, count in sorted(seen.absent.items()):
+        yield f"{name} is not installed and would read {_files(count)}: `secaid setup --scanners {name}`"
+    by_reason: dict[str, list[str]] = {}
+    for one in seen.unread:
+        by_reason.setdefault(one.reason, []).append(_one_line(path_text(one.path)))
+    for reason, paths in by_reason.items():
+        more = f" and {len(paths) - _PLACES} more" if len(paths) > _PLACES else ""
+        yield f"{', '.join(paths[:_PLACES])}{more}: {_one_line(reason)}"
 
 
 class _Page:
@@ -106,12 +123,21 @@ class _Page:
             others = ", ".join(f"{fix.candidate.approach} ({fix.verdict.score})" for fix in fixes[1:])
             self._wrapped(f"or {others}", "dim")
 
-    def summary(self, items: Sequence[Item], folder: Path, *, applied: bool) -> None:
+    def not_looked_at(self, seen: Look) -> None:
+        """What a reader must not take for clean."""
+        lines = list(not_looked_at(seen))
+        if lines:
+            self._print("")
+            self._print("Not looked at", "bold yellow")
+        for line in lines:
+            self._wrapped(line, "", indent=2)
+
+    def summary(self, items: Sequence[Item], seen: Look, folder: Path, *, applied: bool) -> None:
         """The counts, by rule where there are several, and what to do next."""
         counts = summary(items)
         self._print("")
         if not items:
-            self._print("No findings.", "bold")
+            self._wrapped(_nothing(seen), "bold", indent=0)
             return
         rules = sorted(counts["by_rule"].items(), key=lambda row: (-row[1]["findings"], row[0]))
         width = max(len(rule) for rule, _ in rules[:_TOP_RULES])
@@ -152,6 +178,19 @@ class _Page:
 
     def _print(self, line: str, style: str = "") -> None:
         self._console.print(_text(line, style), soft_wrap=True)
+
+
+def _nothing(seen: Look) -> str:
+    if not seen.files:
+        return "Nothing was looked at: no file here is one that an installed scanner reads."
+    if others := sum(seen.others.values()):
+        rules = ", ".join(sorted(seen.others)[:_PLACES]) + (", …" if len(seen.others) > _PLACES else "")
+        return f"None of the {others} findings is one that was asked for; their rules: {_one_line(rules)}"
+    return f"No findings in {_files(seen.files)}."
+
+
+def _files(count: int) -> str:
+    return "one file" if count == 1 else f"{count} files"
 
 
 def _unfixed(items: Iterable[Item]) -> Iterator[tuple[str, str]]:

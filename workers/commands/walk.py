@@ -6,41 +6,74 @@ import functools
 import subprocess
 from collections.abc import Iterator
 
-from daemon.errors import SourceUnavailable
-from workers.source.tree import SKIPPED, FolderTree
+from workers.source.tree import SKIPPED, FolderTree, LeftOut
 
 _SECONDS = 60
-# The folder's own settings must not start a program.
-_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.untrackedCache=false")
+# The folder's own settings must not start a program, and git asks for nothing but a list: so whose folder it is, in a
+# container of a CI system somebody else's, does not matter.
+_SAFE = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "core.untrackedCache=false", "safe.directory=*")
+
+# What git does not ignore below these names is a person's work (`build/package/Dockerfile`), no build.
+_OFTEN_OWN = frozenset(("build", "target"))
 
 
 class ListedTree(FolderTree):
-    """A folder whose ignored files are left out where it is a git checkout."""
+    """A folder as it was when its files were first read; its ignored files are left out where it is a git checkout."""
 
     def paths(self) -> Iterator[str]:
         """See `SourceTree.paths`."""
-        return iter(self._paths)
+        return iter(self._listing[0])
+
+    @property
+    def left_out(self) -> list[LeftOut]:
+        """What a person could expect to be looked at and is not; what git ignores is not named."""
+        return self._listing[1]
+
+    def read(self, path: str) -> bytes:
+        """See `SourceTree.read`. Once read, a file stays as it was: one text is fixed, verified and written."""
+        if (content := self._seen.get(path)) is None:
+            content = self._seen[path] = super().read(path)
+        return content
 
     @functools.cached_property
-    def _paths(self) -> list[str]:
+    def _seen(self) -> dict[str, bytes]:
+        return {}
+
+    @functools.cached_property
+    def _listing(self) -> tuple[list[str], list[LeftOut]]:
         listed = self._listed()
-        if listed is None:
-            return list(super().paths())
-        return [path for path in listed if SKIPPED.isdisjoint(path.split("/")) and self._regular(path)]
+        entries = list(self.walk() if listed is None else map(self._entry, listed))
+        paths = [entry for entry in entries if isinstance(entry, str) and entry]
+        return paths, sorted({entry for entry in entries if isinstance(entry, LeftOut)})
+
+    def _entry(self, path: str) -> str | LeftOut:
+        parts = path.split("/")
+        if (
+            skipped := next((index for index, part in enumerate(parts) if part in SKIPPED - _OFTEN_OWN), None)
+        ) is not None:
+            folder = "/".join(parts[: skipped + 1])
+            return LeftOut(folder, "holds dependencies, builds or caches by its name")
+        why = self.why_not(path)
+        return path if why is None else LeftOut(path, why) if why else ""
 
     def _listed(self) -> list[str] | None:
-        command = ["git", *_SAFE, "-C", str(self.root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        options = [part for setting in _SAFE for part in ("-c", setting)]
+        command = [
+            "git",
+            *options,
+            "-C",
+            str(self.root),
+            "ls-files",
+            "-z",
+            "--cached",
+            "--others",
+            "--exclude-standard",
+        ]
         try:
             done = subprocess.run(command, capture_output=True, check=True, timeout=_SECONDS)
         except (OSError, subprocess.SubprocessError):
             return None
         names = {name.decode("utf-8", "surrogateescape") for name in done.stdout.split(b"\0") if name}
-        # An empty answer is also what git gives for a folder that a repository around it ignores.
-        return sorted(names) or None
-
-    def _regular(self, path: str) -> bool:
-        try:
-            file = self.root / path
-            return file.is_file() and not file.is_symlink()
-        except (OSError, SourceUnavailable):
-            return False
+        # An empty answer is also what git gives for a folder that a repository around it ignores. A folder in the
+        # list, with a `/` at its end or without, is a repository of its own.
+        return sorted({name.rstrip("/") for name in names}) or None

@@ -42,15 +42,25 @@ def replaceable(path: Path) -> bool:
         return True
 
 
-def replace(target: Path, content: bytes, mode: int | None) -> None:
+def replace(target: Path, content: bytes, mode: int | None, *, aside: str | None = None) -> None:
     """Write aside, sync, rename onto a regular file; with no mode, a new file gets what the umask leaves.
+
+    Args:
+        target: the file.
+        content: what it will hold.
+        mode: its permissions.
+        aside: the name to write under first, beside the file, where others must be able to tell what a kill left.
 
     Raises:
         OSError: something else than a regular file lies there, or it cannot be written.
     """
     if not replaceable(target):
         raise OSError(0, "it is no regular file", str(target))
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    if aside is None:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    else:
+        name = str(target.parent / aside)
+        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -51,14 +51,17 @@ def repair(
         group = tuple(other for other in groups.get(package_of(item.finding), ()) if other is not item.finding)
         proposal = propose(Target(finding=item.finding, tree=tree, group=group))
         candidates = [*proposal.candidates, *offered.get(item.id, ()), *more.get(item.id, ())]
-        candidates = [one for one in candidates if _approach(one, options)]
-        proposals.append((item, candidates, proposal.reason))
+        kept = [one for one in candidates if _approach(one, options)]
+        others = sorted({one.approach for one in candidates} - {one.approach for one in kept})
+        reason = f"its approaches are not the one asked for: {', '.join(others)}" if others else None
+        candidates = kept
+        proposals.append((item, candidates, proposal.reason or reason))
         tasks += [
             Task(finding=item.finding, candidate=one, tree=tree, group=group, proxies=proxies(one))
             for one in candidates
         ]
     say(f"{len(items)} findings, {len(tasks)} candidate fixes to verify")
-    verdicts = iter(verifier.verify(tasks, lambda name, count: say(f"{name}: {count} patched files read")))
+    verdicts = iter(verifier.verify(tasks, lambda name, scans: say(f"{name}: {len(scans)} patched files read")))
     return [_item(item, [(one, next(verdicts)) for one in found], reason, tree) for item, found, reason in proposals]
 
 

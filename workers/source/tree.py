@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Protocol
+
+import msgspec
 
 from daemon.errors import SourceUnavailable
 
@@ -27,6 +30,13 @@ SKIPPED = frozenset(
     )
 )
 """Folders that hold dependencies, builds and caches, not the project's own source."""
+
+
+class LeftOut(msgspec.Struct, frozen=True, order=True):
+    """A place in a tree that nobody looks at, and why: `path` followed by `reason` is a sentence."""
+
+    path: str
+    reason: str
 
 
 class SourceTree(Protocol):
@@ -92,31 +102,71 @@ class FolderTree:
     def read(self, path: str) -> bytes:
         """See `SourceTree.read`."""
         file = self.root / safe_path(path)
-        if any(part.is_symlink() for part in (file, *file.parents) if part.is_relative_to(self.root)):
-            raise _missing(path)
-        if not file.is_file() or file.stat().st_size > MAX_FILE_BYTES:
-            raise _missing(path)
-        return file.read_bytes()
+        try:
+            if any(part.is_symlink() for part in (file, *file.parents) if part.is_relative_to(self.root)):
+                raise _missing(path)
+            if not file.is_file():
+                raise _missing(path)
+            if file.stat().st_size > MAX_FILE_BYTES:
+                message = f"{path} is over {MAX_FILE_BYTES >> 20} MiB: data rather than code"
+                raise SourceUnavailable(message)
+            return file.read_bytes()
+        except OSError as error:
+            message = f"{path} cannot be read: {error.strerror or error}"
+            raise SourceUnavailable(message) from error
 
     def paths(self) -> Iterator[str]:
         """See `SourceTree.paths`."""
-        for folder, folders, files in os.walk(self.root):
+        return (entry for entry in self.walk() if isinstance(entry, str))
+
+    def walk(self) -> Iterator[str | LeftOut]:
+        """Every regular file's path, sorted, and among them what is left out."""
+        broken: list[OSError] = []
+        for folder, folders, files in os.walk(self.root, onerror=broken.append):
+            here = Path(folder).relative_to(self.root)
+            for name in [name for name in sorted(folders) if name in SKIPPED]:
+                if name != ".git":
+                    yield LeftOut((here / name).as_posix(), "holds dependencies, builds or caches by its name")
             folders[:] = sorted(name for name in folders if name not in SKIPPED)
-            for name in sorted(files):
-                file = Path(folder) / name
-                if file.is_file() and not file.is_symlink():
-                    yield file.relative_to(self.root).as_posix()
+            links = [name for name in folders if Path(folder, name).is_symlink()]
+            for name in sorted((*files, *links)):
+                path = (here / name).as_posix()
+                why = self.why_not(path)
+                if why is None:
+                    yield path
+                elif why:
+                    yield LeftOut(path, why)
+        for error in broken:
+            place = Path(os.fsdecode(error.filename)).relative_to(self.root)
+            yield LeftOut(place.as_posix(), f"cannot be read: {error.strerror}")
+
+    def why_not(self, path: str) -> str | None:
+        """Why a listed path is not read as a file; none where it is one, empty where nothing is there."""
+        try:
+            mode = (self.root / path).lstat().st_mode
+        except FileNotFoundError:
+            return ""
+        except OSError as error:
+            return f"cannot be read: {error.strerror}"
+        if stat.S_ISREG(mode):
+            return None
+        if stat.S_ISDIR(mode):
+            return "is a repository of its own: run `secaid fix` there"
+        return "is a link, and links are not followed" if stat.S_ISLNK(mode) else "is no regular file"
 
 
 def safe_path(path: str) -> PurePosixPath:
     """The path, checked to stay inside its tree.
 
     Raises:
-        SourceUnavailable: it is absolute, empty, or climbs out with `..`.
+        SourceUnavailable: it is absolute, empty, climbs out with `..`, or means another place on Windows.
     """
     pure = PurePosixPath(path)
-    if not path or pure.is_absolute() or ".." in pure.parts or "\\" in path or "\0" in path or ":" in pure.parts[0]:
+    if not path or pure.is_absolute() or ".." in pure.parts or "\0" in path:
         message = f"{path!r} does not name a file inside the repository"
+        raise SourceUnavailable(message)
+    if "\\" in path or ":" in pure.parts[0]:
+        message = f"{path} has a backslash or a colon in its name, which means another place on other systems"
         raise SourceUnavailable(message)
     return pure
 

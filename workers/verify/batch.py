@@ -10,7 +10,8 @@ import concurrent.futures
 import functools
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +26,7 @@ from workers.verify.scanner import SCANNERS, Adapter, Completed, Output, ParseRe
 MAX_FILES = 500
 """Of one start: with the adapter's `start_bytes` it bounds memory, and what one broken file can spoil."""
 _LEAST_SECONDS = 60
+_POLL_SECONDS = 0.05
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -56,6 +58,8 @@ class FileScan(msgspec.Struct, frozen=True, kw_only=True):
     read: bool = False
     """Whether the run proves that the file was read."""
     errors: tuple[str, ...] = ()
+    failed: bool = False
+    """Whether the scanner itself failed on it, and said nothing of the file."""
 
 
 class Cache(Protocol):
@@ -115,9 +119,11 @@ class Scanners:
         return tool is not None and (tool.rules is not None or not adapter.needs_rules)
 
     def scan(
-        self, wanted: Mapping[str, Iterable[Unit]], done: Callable[[str, int], None] = lambda _name, _count: None
+        self,
+        wanted: Mapping[str, Iterable[Unit]],
+        done: Callable[[str, Collection[FileScan]], None] = lambda _name, _scans: None,
     ) -> dict[tuple[str, Unit], FileScan]:
-        """Scanner name → files to look at → every answer. `done(scanner, files)` is told as starts end."""
+        """Scanner name → files to look at → every answer. `done(scanner, answers)` is told as starts end."""
         answers: dict[tuple[str, Unit], FileScan] = {}
         work: list[tuple[str, list[Unit]]] = []
         for name, units in wanted.items():
@@ -135,11 +141,14 @@ class Scanners:
                 for future in concurrent.futures.as_completed(futures):
                     result = future.result()
                     answers |= result
-                    done(futures[future], len(result))
+                    done(futures[future], result.values())
             except BaseException:
                 self._stopped = True
                 pool.shutdown(wait=False, cancel_futures=True)
-                stop_all()
+                # Again and again: a thread may be about to start one when the others are ended.
+                while not all(future.done() for future in futures):
+                    stop_all()
+                    time.sleep(_POLL_SECONDS)
                 raise
         return answers
 
@@ -158,7 +167,8 @@ class Scanners:
                 raise
             if len(units) == 1:
                 tool = self.tools[name]
-                return {(name, units[0]): FileScan(scanner=name, version=tool.version, errors=(str(error),))}
+                failed = FileScan(scanner=name, version=tool.version, errors=(str(error),), failed=True)
+                return {(name, units[0]): failed}
             # One file can spoil a whole start: halve until it stands alone.
             middle = len(units) // 2
             halved = max(timeout / 2, min(timeout, _LEAST_SECONDS))

@@ -14,7 +14,8 @@ from typing import IO
 from daemon.errors import ScannerUnavailable
 from workers.verify.scanner import Completed
 
-_RUNNING: set[subprocess.Popen[bytes]] = set()
+RUNNING: set[subprocess.Popen[bytes]] = set()
+"""What `stop_all` ends: every scanner at work, warm ones too."""
 MAX_OUTPUT_BYTES = 256 * 2**20
 _SAID_CHARACTERS = 300
 SYSTEM_PATH = "/opt/homebrew/bin:/usr/local/bin:/usr/bin:/bin"
@@ -88,7 +89,7 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 def stop_all() -> None:
     """End every scanner that runs now: they have process groups of their own, which an interruption does not reach."""
-    for process in list(_RUNNING):
+    for process in list(RUNNING):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
 
@@ -107,14 +108,14 @@ def _start(
 
 
 def _wait(process: subprocess.Popen[bytes], name: str, timeout: float) -> int:
-    _RUNNING.add(process)
+    RUNNING.add(process)
     try:
         return process.wait(timeout)
     except subprocess.TimeoutExpired as error:
         message = f"{name} did not finish within {timeout:g} s; raise verification.timeout_seconds or scan fewer files"
         raise ScannerUnavailable(message) from error
     finally:
-        _RUNNING.discard(process)
+        RUNNING.discard(process)
         kill_group(process)
 
 

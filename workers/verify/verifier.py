@@ -7,7 +7,7 @@ must prove that it read the patched file (liveness), and every scanner that appl
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 
@@ -29,7 +29,7 @@ __all__ = ["Task", "Verifier"]
 
 _SHOWN = 10
 _READS_PYTHON = "bandit"
-Progress = Callable[[str, int], None]
+Progress = Callable[[str, Collection[FileScan]], None]
 
 
 class Verifier:
@@ -38,7 +38,7 @@ class Verifier:
     def __init__(self, scanners: Scanners) -> None:
         self._scanners = scanners
 
-    def verify(self, tasks: Sequence[Task], progress: Progress = lambda _name, _count: None) -> list[Verdict]:
+    def verify(self, tasks: Sequence[Task], progress: Progress = lambda _name, _scans: None) -> list[Verdict]:
         """One verdict per task, in order. A task never spoils another."""
         attempts = [attempt(task) for task in tasks]
         laid = _Layout(self._scanners)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from daemon.errors import ScannerUnavailable
-from workers.verify.process import MAX_OUTPUT_BYTES, environment, kill_group, said
+from workers.verify.process import MAX_OUTPUT_BYTES, RUNNING, environment, kill_group, said
 
 T = TypeVar("T")
 _HERE = Path(__file__).parent
@@ -41,6 +41,8 @@ class WarmChild:
         """
         with self._lock:
             process = self._running()
+            # Only while it answers: whoever stops all waits for nobody's answer, and an idle one costs nobody's time.
+            RUNNING.add(process)
             try:
                 line = self._exchange(process, msgspec.json.encode(question) + b"\n", time.monotonic() + timeout)
                 return msgspec.json.decode(line, type=type)
@@ -48,6 +50,8 @@ class WarmChild:
                 self._stop()
                 message = f"{Path(self._script).stem}: {error}: {self._words()}"
                 raise ScannerUnavailable(message) from error
+            finally:
+                RUNNING.discard(process)
 
     def close(self) -> None:
         """End the child."""

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
+from daemon.errors import EditConflict
+from workers.commands.backup import Backups
 from workers.commands.fix import fix
+from workers.commands.interrupt import Interrupted, interruptible, undisturbed
+from workers.commands.walk import ListedTree
 
 INSTALLED = Path(".secaid/scanners").absolute()
 SECRET = "hunter2-B4ttery-9x"
@@ -112,6 +118,107 @@ def test_undo_restores_what_a_kill_left_half_applied(run, project):
     assert {name: (project / name).read_text() for name in ("app.py", "b.py")} == {"app.py": MODULE, "b.py": MODULE}
 
 
+def test_a_half_written_file_that_a_kill_left_goes_with_the_next_apply_and_with_undo(run, project):
+    """Its name is in the backup, so nobody else's file is taken for it."""
+    mine = project / ".secaid-mine"
+    mine.write_text("mine")
+    run(project, "--apply", "--only", "B506", "--quiet")
+    [backup] = (project.parent / "home").rglob("undo/*/*.msgpack")
+    left = project / msgspec.msgpack.decode(backup.read_bytes())["aside"]
+    for arguments in (("--apply", "--only", "B506", "--quiet"), ("--undo",)):
+        left.write_text(MODULE[:9])
+        assert run(project, *arguments).exit_code == 0
+        assert not left.exists()
+    assert mine.read_text() == "mine"
+
+
+def test_a_write_protected_file_stops_the_whole_set_and_there_is_nothing_to_undo(run, project):
+    (project / "b.py").write_text(MODULE)
+    (project / "b.py").chmod(0o444)
+    result = run(project, "--apply", "--only", "B506", "--quiet")
+    assert result.exit_code == 3
+    assert "b.py" in result.stderr
+    assert "write-protected" in result.stderr
+    assert (project / "app.py").read_text() == MODULE
+    assert sorted(path.name for path in project.iterdir()) == [".git", "app.py", "b.py"]
+    assert "nothing to undo" in run(project, "--undo").stderr
+
+
+def test_what_a_person_types_while_fixes_are_looked_for_is_never_written_over(tmp_path):
+    (tmp_path / "a.py").write_text("as it was\n")
+    tree = ListedTree(tmp_path)
+    tree.read("a.py")
+    (tmp_path / "a.py").write_text("as it is now\n")
+    with pytest.raises(EditConflict, match="changed while"):
+        Backups(tmp_path / "backups", tmp_path).write(tree, {"a.py": b"fixed\n"})
+    assert (tmp_path / "a.py").read_text() == "as it is now\n"
+
+
+def test_signals_wait_for_the_end_of_a_write_and_end_the_command_after_it():
+    done = []
+
+    def write():
+        with interruptible(), undisturbed():
+            signal.raise_signal(signal.SIGTERM)
+            done.append("written")
+
+    with pytest.raises(Interrupted) as raised:
+        write()
+    assert done == ["written"]
+    assert raised.value.status == 143
+
+
+def test_what_nobody_looked_at_is_said_in_text_in_json_and_in_sarif(run, tmp_path):
+    odd = tmp_path / "odd"
+    (odd / "own").mkdir(parents=True)
+    subprocess.run(["git", "init", "--quiet", str(odd)], check=True)
+    subprocess.run(["git", "init", "--quiet", str(odd / "own")], check=True)
+    (odd / "huge.py").write_bytes(b"x = 1\n" * 800_000)
+    (odd / "co:lon.py").write_text(MODULE)
+    (odd / "link.py").symlink_to(tmp_path / "elsewhere.py")
+    (odd / "broken.py").write_text("def (:\n")
+    expected = {"huge.py", "co:lon.py", "link.py", "broken.py", "own"}
+    result = run(odd)
+    assert result.exit_code == 0
+    assert "Not looked at" in result.stdout
+    assert all(name in result.stdout for name in expected)
+    document = json.loads(run(odd, "--json", "--quiet").stdout)
+    assert {one["path"] for one in document["not_scanned"]} == expected
+    log = json.loads(run(odd, "--sarif", "-", "--quiet").stdout)
+    said = log["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    assert len(said) == len(expected)
+
+
+def test_a_name_that_is_no_text_is_told_and_does_not_spoil_the_others(run, project):
+    try:
+        (project / os.fsdecode(b"caf\xe9.py")).write_text(MODULE)
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    document = json.loads(run(project, "--json", "--quiet", "--only", "B506").stdout)
+    assert [one["path"] for one in document["not_scanned"]] == ["caf\\xe9.py"]
+    assert [one["path"] for one in document["findings"]] == ["app.py"]
+
+
+def test_nothing_found_is_not_said_of_what_was_not_asked_for_nor_of_an_empty_folder(run, project, tmp_path):
+    assert "None of the" in run(project, "--only", "B999", "--quiet").stdout
+    (tmp_path / "empty").mkdir()
+    assert "Nothing was looked at" in run(tmp_path / "empty", "--quiet").stdout
+
+
+def test_a_scanner_that_never_ran_is_no_clean_answer(run, tmp_path, monkeypatch):
+    """Exit 0 would tell a build that there is nothing."""
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "a.py").write_text("x = 1\n")
+    broken = tmp_path / "scanners" / "bandit" / "bin" / "bandit"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("#!/bin/sh\necho 'bandit 1.9.4'\ntest \"$1\" = --version\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("SECAID_VERIFICATION_SCANNERS", str(tmp_path / "scanners"))
+    result = run(tmp_path / "code", "--quiet")
+    assert result.exit_code == 3
+    assert "scanner failed: bandit" in result.stdout
+
+
 def test_the_options_choose_findings_and_approaches(run, project):
     chosen = json.loads(run(project, "--json", "--quiet", "--only", "B506", "--approach", "safe-load*").stdout)
     assert {finding["rule"] for finding in chosen["findings"]} == {"B506"}
@@ -155,6 +262,7 @@ def test_a_clean_folder_ends_with_zero(run, tmp_path):
         (("--level", "L4"), 2),
         (("--test-command", "true"), 2),
         (("--json", "--patch", "-"), 2),
+        (("--undo", "--apply"), 2),
         (("--min-severity", "terrible"), 2),
     ],
 )
