@@ -48,6 +48,8 @@ class Fixer(msgspec.Struct, frozen=True, kw_only=True):
     """CWE numbers: it is also asked about a rule that no fixer names, as of a repository's own rules."""
     explain: str
     """What the weakness is, why it matters, and how each approach ends it. It teaches."""
+    for_a_person: bool = False
+    """It never has a change to offer: its answer is the reason why a person has to look."""
     propose: Propose
 
 
@@ -55,12 +57,26 @@ FIXERS: Registry[Fixer] = Registry("fixer", "workers.fixers")
 
 
 def fixer(
-    *, name: str, weakness: str, rules: Mapping[str, Sequence[str]], explain: str, cwes: tuple[int, ...] = ()
+    *,
+    name: str,
+    weakness: str,
+    rules: Mapping[str, Sequence[str]],
+    explain: str,
+    cwes: tuple[int, ...] = (),
+    for_a_person: bool = False,
 ) -> Callable[[Propose], Propose]:
     """Register a function as a fixer. It yields candidates, or raises `NoFix` with the reason."""
 
     def register(propose: Propose) -> Propose:
-        made = Fixer(name=name, weakness=weakness, rules=rules, cwes=cwes, explain=explain, propose=propose)
+        made = Fixer(
+            name=name,
+            weakness=weakness,
+            rules=rules,
+            cwes=cwes,
+            explain=explain,
+            for_a_person=for_a_person,
+            propose=propose,
+        )
         FIXERS.add(name, made)
         return propose
 

@@ -137,6 +137,7 @@ def _quality(cases: Sequence[Case]) -> str:
             "folder",
             "files",
             "findings",
+            "for a person",
             "with a fixer",
             "declined",
             "with a candidate",
@@ -152,7 +153,7 @@ def _quality(cases: Sequence[Case]) -> str:
          sum(row[4] for row in rows))
     )  # fmt: skip
     lines = [
-        f"| {name} | {files} | {one.findings} | {one.known} | {one.known - one.attempted} "
+        f"| {name} | {files} | {one.findings} | {one.person} | {one.known} | {one.known - one.attempted} "
         f"| {one.attempted} | {_rate(one.verified, one.findings)} "
         f"| {_rate(one.verified, one.known)} | {_rate(one.verified, one.attempted)} "
         f"| {_rate(one.several, one.findings)} | {_rate(one.several, one.attempted)} | {_candidates(one)} "

@@ -24,7 +24,9 @@ class Figures(msgspec.Struct, kw_only=True):
 
     findings: int = 0
     known: int = 0
-    """Findings that some fixer is keyed on, or that their scanner offers an edit for."""
+    """Findings that a fixer which changes something is keyed on, or that their scanner offers an edit for."""
+    person: int = 0
+    """Findings whose rule only a fixer names that never changes anything: its reason says what a person has to do."""
     attempted: int = 0
     """Those with at least one candidate; for the others the fixers say why there is no sound fix."""
     verified: int = 0
@@ -40,7 +42,10 @@ class Figures(msgspec.Struct, kw_only=True):
     def add(self, item: Item) -> None:
         """Count one finding."""
         self.findings += 1
-        self.known += bool(item.fixes) or any(knows(one, item.finding) for one in FIXERS)
+        fixers = [one for one in FIXERS if knows(one, item.finding)]
+        known = bool(item.fixes) or any(not one.for_a_person for one in fixers)
+        self.known += known
+        self.person += bool(fixers) and not known
         self.attempted += bool(item.fixes)
         self.verified += bool(item.verified)
         self.several += len({fix.candidate.approach for fix in item.verified}) > 1

@@ -5,7 +5,7 @@ import pytest
 from daemon.domain.finding import Finding, Location, Package, Region
 from daemon.domain.severity import Severity
 from workers.fixers.propose import fixers_for, propose
-from workers.fixers.registry import Target
+from workers.fixers.registry import FIXERS, NoFix, Target
 from workers.source.tree import AbsentTree, MemoryTree
 
 SOURCE = b"import yaml\n\n\ndef read(stream):\n    return yaml.load(stream, Loader=yaml.Loader)\n"
@@ -60,3 +60,14 @@ def test_a_header_of_a_source_that_is_not_there_has_no_server_to_be_missed():
     found = Finding(tool="zap", rule="10021", message="", severity=Severity.LOW)
     proposal = propose(Target(finding=found, tree=AbsentTree("source not available: no checkout")))
     assert proposal.reason == "source not available: no checkout"
+
+
+@pytest.mark.parametrize("one", [each for each in FIXERS if each.for_a_person], ids=lambda one: one.name)
+def test_a_fixer_that_leaves_all_to_a_person_changes_nothing_and_says_why(one):
+    """A benchmark that counts its findings apart may rely on it."""
+    for tool, rules in one.rules.items():
+        for rule in rules:
+            place = Location(path="a.yml", region=Region(start_line=1))
+            finding = Finding(tool=tool, rule=rule, message="", severity=Severity.LOW, locations=(place,))
+            with pytest.raises(NoFix, match=r"\w{3}"):
+                list(one.propose(Target(finding=finding, tree=MemoryTree({"a.yml": b"a: 1\n"}))))

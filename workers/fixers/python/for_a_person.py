@@ -35,6 +35,7 @@ _REASONS = {
 
 @fixer(
     name="python-for-a-person",
+    for_a_person=True,
     weakness="an interface that is safe or unsafe by what it is given",
     rules={"bandit": list(_REASONS)},
     explain="""Some rules name every use of an interface, whatever it is used for. The question that they put (who

@@ -64,6 +64,7 @@ _REASONS = {
 
 @fixer(
     name="workflow-for-a-person",
+    for_a_person=True,
     weakness="A weakness that is not ended by changing the workflow",
     rules={
         "zizmor": [rule for rule in _REASONS if not rule.startswith("CKV")],

@@ -76,13 +76,13 @@ def propose(target: Target) -> Iterator[Candidate]:
     """A movable ref → the commit it stands for."""
     workflow = model.read(target)
     use = _flagged(target, workflow)
-    if (path := own.path_of(f"{use.name}@{use.ref}", target.tree)) is not None:
+    known = _Known(target.tree)
+    if (path := _own_or_pinned(target.tree, use, known)) is not None:
         yield _itself(workflow, "self-repository", [(use, path)])
         everywhere = [(other, its) for other in _uses(workflow) if (its := _own(target.tree, other)) is not None]
         if len(everywhere) > 1:
             yield _itself(workflow, "self-repository-file", everywhere)
         return
-    known = _Known(target.tree)
     pin = known.pin(use)
     yield _made(workflow, "pin-commit", [(use, pin)], f"`{use.ref}` is pinned to the commit of {pin.version}")
     others = [(other, found) for other in _uses(workflow) if (found := known.maybe(other)) is not None]
@@ -97,6 +97,20 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"`{use.ref}` becomes the newest known release, {newest.version}, which still takes every input used here",
             warnings=[f"a new major version of {use.repository}: read its release notes"],
         )
+
+
+def _own_or_pinned(tree: SourceTree, use: _Use, known: _Known) -> str | None:
+    """Where the tree holds it as its own; none where a commit is to be named.
+
+    Raises:
+        NoFix: it is the tree's own, but not at this commit, and no commit is known either.
+    """
+    try:
+        return own.path_of(f"{use.name}@{use.ref}", tree)
+    except NoFix:
+        if known.maybe(use) is None:
+            raise
+        return None
 
 
 def _own(tree: SourceTree, use: _Use) -> str | None:

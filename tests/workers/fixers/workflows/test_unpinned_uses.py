@@ -84,3 +84,10 @@ def test_what_the_commit_does_not_hold_alike_stays(ref, setup, why):
     patched, proposal = _proposed(steps, {"setup/action.yml": setup, "lint/action.yml": COMPOSITE})
     assert patched == []
     assert why in proposal.reason
+
+
+def test_a_release_of_its_own_that_it_pins_elsewhere_is_pinned():
+    steps = "      - uses: octo/tools/setup@v2\n      - uses: octo/tools/lint@main\n"
+    files = {"setup/action.yml": COMPOSITE, "lint/action.yml": COMPOSITE}
+    patched = _proposed(steps, {**files, **_elsewhere(f"octo/tools/setup@{COMMIT} # v2.0.1")})[0]
+    assert patched[0] == HEAD + steps.replace("setup@v2", f"setup@{COMMIT} # v2.0.1")
