@@ -25,7 +25,6 @@ class Action(msgspec.Struct, frozen=True):
     """Releases that were not read here but from pins, and the projects whose pins agree."""
     inputs: list[str] | None = None
     """Of the newest release's root action; none where unknown."""
-    outputs: list[str] | None = None
 
     def newest(self, within: str = "") -> str | None:
         """The newest release, within the line that a ref names (`v4`, `v4.1`)."""

@@ -55,14 +55,14 @@ def _used(workflow: Workflow, step: Step, tree: SourceTree) -> bool:
 
 def _without(workflow: Workflow, approach: str, steps: list[Step], why: str, tree: SourceTree) -> Candidate:
     edits = [_off(workflow, step) for step in steps]
-    declares = [_declared(step) for step in steps]
+    declares = [path for step in steps for path in _declared(workflow, step)]
     why = f"{why}, so the token need not stay in the workspace."
     warnings = [doubt for step in steps for doubt in credentials.doubts(workflow, step, tree)]
     return model.candidate(approach, edits, why, declares=declares, warnings=warnings)
 
 
-def _declared(step: Step) -> str:
-    return dotted((*step.path, "with", "persist-credentials"))
+def _declared(workflow: Workflow, step: Step) -> list[str]:
+    return [dotted(path) for path in workflow.everywhere((*step.path, "with", "persist-credentials"))]
 
 
 def _off(workflow: Workflow, step: Step) -> Edit:
@@ -113,7 +113,7 @@ def _helper(workflow: Workflow, step: Step, found: list[User], token: str) -> Ca
         f"{_named(found)} needs the credentials, so it gets the token in its own environment, where git's credential "
         "helper finds it (git 2.31 or later); nothing is written to disk."
     )
-    return model.candidate("credentials-for-step", edits, why, declares=_changed(step, found))
+    return model.candidate("credentials-for-step", edits, why, declares=_changed(workflow, step, found))
 
 
 def _setup_git(workflow: Workflow, step: Step, found: list[User], token: str) -> Candidate:
@@ -133,16 +133,19 @@ def _setup_git(workflow: Workflow, step: Step, found: list[User], token: str) ->
     )
     container = any(user.step.job and user.step.job.node.child("container") for user in found)
     warnings = ["the job runs in a container: `gh` must be in its image"] if container else []
-    runs = [dotted((*user.step.path, "run")) for user in found]
-    return model.candidate("gh-setup-git", edits, why, declares=[*_changed(step, found), *runs], warnings=warnings)
+    runs = [dotted(path) for user in found for path in workflow.everywhere((*user.step.path, "run"))]
+    return model.candidate(
+        "gh-setup-git", edits, why, declares=[*_changed(workflow, step, found), *runs], warnings=warnings
+    )
 
 
 def _named(found: list[User]) -> str:
     return found[0].what if len(found) == 1 else f"{found[0].what} (and {len(found) - 1} more)"
 
 
-def _changed(step: Step, found: list[User]) -> list[str]:
-    return [_declared(step), *(dotted((*user.step.path, "env")) for user in found)]
+def _changed(workflow: Workflow, step: Step, found: list[User]) -> list[str]:
+    places = [path for user in found for path in workflow.everywhere((*user.step.path, "env"))]
+    return [*_declared(workflow, step), *(dotted(path) for path in places)]
 
 
 def _free(workflow: Workflow, step: Step, names: list[str]) -> None:

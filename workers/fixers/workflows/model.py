@@ -92,6 +92,16 @@ class Workflow:
         """The steps of a job; those written as an alias stand where their anchor does."""
         return [*_steps(job, job.node.child("steps"), (*job.path, "steps"))]
 
+    def everywhere(self, path: Path) -> list[Path]:
+        """A path, and those at which aliases repeat what stands there: an edit changes them all."""
+        found = [path]
+        for length in range(1, len(path) + 1):
+            node = self.root.get(*path[:length])
+            if node is not None and node.anchor is not None:
+                found += [(*place, *path[length:]) for place, other in self.root.walk()
+                          if other.kind == "alias" and other.value == node.anchor]  # fmt: skip
+        return found
+
     @property
     def triggers(self) -> list[str]:
         """The events it runs on."""

@@ -153,7 +153,13 @@ def _made(workflow: Workflow, approach: str, uses: list[_Use], what: str, warnin
         f"{what} taken from this repository at the workflow's own commit, whatever lies in the workspace. "
         "GitHub Enterprise Server may not know `$/` yet."
     )
-    return model.candidate(approach, edits, why, declares=[use.path for use in uses], warnings=warnings)
+    return model.candidate(
+        approach,
+        edits,
+        why,
+        declares=[path for use in uses for path in workflow.everywhere(use.path)],
+        warnings=warnings,
+    )
 
 
 def _edit(workflow: Workflow, use: _Use) -> Edit:

@@ -65,11 +65,9 @@ class _Use:
         "code; that code then runs with the job's token and secrets, as it did when tj-actions/changed-files was taken "
         "over. A commit's hash cannot be moved. The version stays beside it as a comment, which Dependabot and "
         "Renovate read and keep up to date. Approaches: this use at the newest release of the line it follows now; "
-        "every use in "
-        "the file, so that one decision covers it; the newest release of all, where it takes the same inputs and gives "
-        "the same outputs. Commits come from the lock shipped with secaid, else from where this repository itself "
-        "pins the same release; a commit that nobody wrote down is never guessed. What the repository uses of itself "
-        "by its own name is taken from the workflow's own commit."
+        "every use in the file, so that one decision covers it. Commits come from the lock shipped with "
+        "secaid, else from where this repository itself pins the same release; a commit that nobody wrote down is "
+        "never guessed. What the repository uses of itself by its own name is taken from the workflow's own commit."
     ),
 )
 def propose(target: Target) -> Iterator[Candidate]:
@@ -88,15 +86,6 @@ def propose(target: Target) -> Iterator[Candidate]:
     others = [(other, found) for other in _uses(workflow) if (found := known.maybe(other)) is not None]
     if len(others) > 1:
         yield _made(workflow, "pin-commit-file", others, f"All {len(others)} known actions of this file are pinned")
-    newest = _newest(workflow, use)
-    if newest is not None and newest.commit != pin.commit:
-        yield _made(
-            workflow,
-            "pin-commit-newest",
-            [(use, newest)],
-            f"`{use.ref}` becomes the newest known release, {newest.version}, which still takes every input used here",
-            warnings=[f"a new major version of {use.repository}: read its release notes"],
-        )
 
 
 def _own_or_pinned(tree: SourceTree, use: _Use, known: _Known) -> str | None:
@@ -130,7 +119,8 @@ def _itself(workflow: Workflow, approach: str, uses: list[tuple[_Use, str]]) -> 
     refs = ", ".join(dict.fromkeys(f"`{use.ref}`" for use, _ in uses))
     warnings = [f"the repository must be {name}: its tree holds what is used of it",
                 f"it is now taken from the workflow's own commit, no longer from {refs}"]  # fmt: skip
-    return model.candidate(approach, edits, why, declares=[use.path for use, _ in uses], warnings=warnings)
+    declares = [path for use, _ in uses for path in workflow.everywhere(use.path)]
+    return model.candidate(approach, edits, why, declares=declares, warnings=warnings)
 
 
 def _by_itself(workflow: Workflow, use: _Use, path: str) -> Edit:
@@ -239,26 +229,7 @@ def _tool(action: Action, use: _Use) -> _Pin | None:
     return _Pin(action.branches["master"], "master", tool=tool) if "master" in action.branches else None
 
 
-def _newest(workflow: Workflow, use: _Use) -> _Pin | None:
-    """The newest release of all, where nothing that is used here is missing from it."""
-    action = actions_lock.known(use.repository)
-    tag = action.newest() if action is not None else None
-    if action is None or tag is None or use.name != use.repository or action.inputs is None:
-        return None
-    given = use.holder.child("with")
-    inputs = {name.lower() for name in action.inputs}
-    if given is not None and (given.kind != "mapping" or not {key.lower() for key in given.keys()} <= inputs):  # noqa: SIM118
-        return None
-    name = use.holder.text("id")
-    read = re.findall(rf"steps\.{re.escape(name)}\.outputs\.([\w-]+)", workflow.doc.content.decode("utf-8", "replace"))
-    if name and not set(read) <= set(action.outputs or []):
-        return None
-    return _Pin(action.releases[tag], tag) if numbers(tag)[:1] != numbers(use.ref)[:1] else None
-
-
-def _made(
-    workflow: Workflow, approach: str, pins: list[tuple[_Use, _Pin]], what: str, *, warnings: list[str] | None = None
-) -> Candidate:
+def _made(workflow: Workflow, approach: str, pins: list[tuple[_Use, _Pin]], what: str) -> Candidate:
     edits = [edit for use, pin in pins for edit in _edits(workflow, use, pin)]
     locked = [(use, pin) for use, pin in pins if not pin.read]
     sources = {use.repository: action for use, _ in locked if (action := actions_lock.known(use.repository))}
@@ -280,7 +251,8 @@ def _made(
     paths = [use.path for use, _ in pins] + [
         (*use.path[:-1], "with", _TOOL_REFS[use.repository][0]) for use, pin in pins if pin.tool
     ]
-    return model.candidate(approach, edits, why, declares=paths, warnings=[*(warnings or []), *doubts, *moving])
+    declares = [one for path in paths for one in workflow.everywhere(path)]
+    return model.candidate(approach, edits, why, declares=declares, warnings=[*doubts, *moving])
 
 
 def _edits(workflow: Workflow, use: _Use, pin: _Pin) -> Iterator[Edit]:

@@ -47,7 +47,8 @@ _SEEMS_TO_PUSH = re.compile(
 _MAY_PUSH_AS_SOMEBODY = re.compile(
     r"sync|push|(?<!pre-)commit|release|publish|deploy|bump|version|update|merge|rebase|\btag"
 )
-_SAFE_OWNERS = ("docker/", "depot/", "actions/", "github/", "codecov/", "gradle/")
+# autofix-ci hands its patch to an app, which pushes it.
+_SAFE_OWNERS = ("autofix-ci/", "docker/", "depot/", "actions/", "github/", "codecov/", "gradle/")
 _OWN_TOKEN = re.compile(r"secrets\.(?!GITHUB_TOKEN\b)\w+|steps\.[\w-]+\.outputs\.[\w-]*token", re.IGNORECASE)
 _MAX_DEPTH = 4
 
