@@ -11,6 +11,8 @@ import msgspec
 from daemon.errors import Unavailable
 from daemon.settings import github_token
 
+ENVIRONMENT = "the environment"
+"""A source: this process', which is not that of a service."""
 _SERVICE = "secaid"
 _SECURE = 1.0
 """keyring's own mark: what has less keeps secrets in a plain file, or keeps none."""
@@ -34,7 +36,7 @@ def find_token(api_url: str, environment: Mapping[str, str] | None = None) -> To
         Unavailable: there is a keychain, and it does not open.
     """
     if (value := github_token(environment)) is not None:
-        return Token(value, "the environment")
+        return Token(value, ENVIRONMENT)
     from keyring.errors import KeyringError, NoKeyringError
 
     backend = _backend()

@@ -71,6 +71,12 @@ class Gate:
         """Seconds until GitHub may be asked again; 0 for now."""
         return max(0.0, _longer(*self._pauses()).not_before - self._now())
 
+    @property
+    def shut_because(self) -> str | None:
+        """Why GitHub may not be asked now, where it may not."""
+        pause = _longer(*self._pauses())
+        return (pause.reason or "it asked to wait") if pause.not_before > self._now() else None
+
     def ask(self, path: str, parameters: Mapping[str, Any] | None = None, etag: str | None = None) -> Answer:
         """One request.
 

@@ -95,6 +95,11 @@ class Poller:
         """Bytes downloaded so far."""
         return self._downloads.received
 
+    @property
+    def shut_because(self) -> str | None:
+        """Why GitHub may not be asked now, where it may not."""
+        return self._gate.shut_because
+
     def close(self) -> None:
         """Close the connections."""
         self._downloads.close()

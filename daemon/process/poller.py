@@ -201,6 +201,7 @@ class _Rounds:
         self._stopping = stopping
         self._storage = open_storage(settings.storage.url, paths.data)
         self._poller: Poller | None = None
+        self._asks_with = "no token"
         self.due_at = (time.monotonic() if due is None else due) if settings.poll.repositories else float("inf")
         self._still = False
         self._folders: Folders | None = None
@@ -274,7 +275,12 @@ class _Rounds:
 
     def note(self, problem: str | None) -> str:
         """For `secaid status`."""
-        return problem or f"asked GitHub at {time.strftime('%H:%M')}, again at {_clock(self.left)}"
+        if problem:
+            return problem
+        again = _clock(self.left)
+        if self._poller and (reason := self._poller.shut_because):
+            return f"GitHub is not asked before {again}: {mask(reason)}"
+        return f"asked GitHub at {time.strftime('%H:%M')} with {self._asks_with}, again at {again}"
 
     def plan(self) -> str:
         """For `secaid status`, before anything was done."""
@@ -292,6 +298,7 @@ class _Rounds:
 
         def token() -> str | None:
             found = find_token(url)
+            self._asks_with = f"the token in {found.source}" if found else "no token"
             return found.value if found else None
 
         return Poller(

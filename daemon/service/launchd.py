@@ -106,6 +106,17 @@ class Launchd:
                 done.append(f"{label(unit)} is started")
         return done
 
+    def restart(self, units: Sequence[str]) -> list[str]:
+        """Unload and load them: `kickstart -k` kills, which would count as a failure.
+
+        Raises:
+            Unavailable: they are not installed, there is no session at the screen, or launchd refused.
+        """
+        self._require_session()
+        self.stop(units)
+        self.start(units)
+        return [f"{label(unit)} is started anew" for unit in units]
+
     def stop(self, units: Sequence[str]) -> list[str]:
         """Unload them: launchd would start a killed one again. At the next login they are loaded again."""
         return [f"{label(unit)} is stopped" for unit in units if self._bootout(unit)]

@@ -88,6 +88,16 @@ class Systemd:
             self._tell("start", *map(name, resting))
         return [f"{name(unit)} is started" for unit in resting]
 
+    def restart(self, units: Sequence[str]) -> list[str]:
+        """Run them anew.
+
+        Raises:
+            Unavailable: they are not installed, or systemd refused.
+        """
+        self._require_manager()
+        self._tell("restart", *map(name, units))
+        return [f"{name(unit)} is started anew" for unit in units]
+
     def stop(self, units: Sequence[str]) -> list[str]:
         """End them; they start again with the next login."""
         self._require_manager()

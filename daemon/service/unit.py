@@ -67,6 +67,9 @@ class Supervisor(Protocol):
     def start(self, units: Sequence[str]) -> list[str]:
         """Load and run them."""
 
+    def restart(self, units: Sequence[str]) -> list[str]:
+        """End those that run, as asked and not as failed, and run them anew."""
+
     def stop(self, units: Sequence[str]) -> list[str]:
         """End them until `start` or the next login."""
 

@@ -86,6 +86,14 @@ def save(conn: sa.Connection, changed: Cursor) -> None:
     upsert(conn, poll_repositories, [row], update=[name for name in row if name != "repository"])
 
 
+def try_now(conn: sa.Connection, repositories: Collection[str]) -> None:
+    """Let them be looked at in the next round, although the last look failed: a person has mended something.
+    GitHub's own pauses stand.
+    """
+    c = poll_repositories.c
+    conn.execute(poll_repositories.update().where(c.repository.in_(repositories)).values(not_before=0.0))
+
+
 def discover(conn: sa.Connection, repository: str, uploads: Iterable[Upload], *, at: float) -> None:
     """Remember uploads that were listed at `at` and are to be fetched; those known already stay as they are."""
     rows = [

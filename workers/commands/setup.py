@@ -1,4 +1,4 @@
-"""`secaid setup`: folders, settings, database, scanners, model, token; doing it again changes nothing."""
+"""`secaid setup`: folders, settings, database, scanners, model, token, services; doing it again changes nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from daemon.cli.context import Here, here
 from daemon.cli.output import json_option, print_json
 from daemon.errors import SecaidError
 from daemon.tokens import find_token
-from workers.commands import prepare
+from workers.commands import prepare, services
 from workers.commands.checks import Check, Health, checks, print_checks
 from workers.commands.prepare import scanner_folders
 from workers.verify.environments import install
@@ -29,19 +29,31 @@ Step = tuple[str, Callable[[], str]]
 @click.option("--scanners", help="Only make these scanners' environments: names with commas, or `all`.")
 @click.option("--model", help="Only make this model ready: `embedded`, or a model's name on the hub.")
 @click.option("--token", is_flag=True, help="Only take a GitHub token: typed unseen, or a line of standard input.")
+@click.option("--service", is_flag=True, help="Only install the services, and have their poller read each repository.")
 @click.option("--repository", "repositories", multiple=True, metavar="OWNER/NAME", help="Watch this repository.")
 @click.option("--yes", is_flag=True, help="Ask nothing, and do all of it; the default where there is no terminal.")
 @json_option
 def setup(
-    scanners: str | None, model: str | None, token: bool, repositories: tuple[str, ...], yes: bool, as_json: bool
+    scanners: str | None,
+    model: str | None,
+    token: bool,
+    service: bool,
+    repositories: tuple[str, ...],
+    yes: bool,
+    as_json: bool,
 ) -> None:
-    """Make everything ready, and look whether it is. What is done already is quick. Exit 3 where a step failed."""
-    everything = scanners is None and model is None and not token
+    """Make everything ready, and look whether it is. What is done already is quick. Exit 3 where a step failed.
+
+    Services are installed where you say so: when asked, or by `--service`, which with `--yes` comes after all the rest.
+    Where they run already, their poller is asked to read each repository now, with the token that it finds there.
+    """
+    everything = scanners is None and model is None and not token and (yes or not service)
     ask = everything and _asks(yes, as_json)
     if everything:
-        steps = _everything(here(), repositories or (_ask_repositories() if ask else ()), ask=ask)
+        chosen = repositories or (_ask_repositories() if ask else ())
+        steps = _everything(here(), chosen, ask=ask, service=service)
     else:
-        steps = _named(here(), scanners, model, token=token)
+        steps = _named(here(), scanners, model, token=token, service=service)
     done: dict[str, str] = {}
     failed: dict[str, str] = {}
     for name, step in steps:
@@ -75,7 +87,7 @@ def _report(done: dict[str, str], failed: dict[str, str], found: Sequence[Check]
         click.echo("ready; `secaid doctor` looks at everything again")
 
 
-def _everything(where: Here, repositories: Sequence[str], *, ask: bool) -> Iterator[Step]:
+def _everything(where: Here, repositories: Sequence[str], *, ask: bool, service: bool) -> Iterator[Step]:
     """All steps, in order; a later one sees what the ones before made."""
     yield "folders", lambda: prepare.folders(where)
     yield "settings", lambda: prepare.config_file(where, repositories)
@@ -86,9 +98,11 @@ def _everything(where: Here, repositories: Sequence[str], *, ask: bool) -> Itera
         yield f"model {model}", lambda: prepare.model(here(), model)
     if here().settings.poll.repositories:
         yield "token", lambda: prepare.token(here(), _ask_token(here()) if ask else None)
+    if service or services.running(here()) or (ask and _ask_services()):
+        yield from services.steps(here())
 
 
-def _named(where: Here, scanners: str | None, model: str | None, *, token: bool) -> Iterator[Step]:
+def _named(where: Here, scanners: str | None, model: str | None, *, token: bool, service: bool) -> Iterator[Step]:
     if scanners is not None:
         yield from _scanner_steps(where, _chosen(scanners))
     if model is not None:
@@ -96,6 +110,8 @@ def _named(where: Here, scanners: str | None, model: str | None, *, token: bool)
     if token:
         given = _typed() if sys.stdin.isatty() else sys.stdin.readline()
         yield "token", lambda: prepare.token(where, given.strip() or None)
+    if service:
+        yield from services.steps(where)
 
 
 def _ask_token(where: Here) -> str | None:
@@ -117,6 +133,10 @@ def _ask_repositories() -> list[str]:
         show_default=False,
     )
     return str(answer).replace(",", " ").split()
+
+
+def _ask_services() -> bool:
+    return click.confirm("install the services now, so that secaid runs by itself from every login on?", default=False)
 
 
 def _chosen(names: str) -> Sequence[str]:

@@ -1,12 +1,14 @@
 """A launchctl that records its calls and answers as the real one does, errors included, from a state in a file.
 
 It lies on PATH as `launchctl`, with its state and its record beside it; it starts as quickly as Python can, because
-the tests call it some hundred times. What it prints was taken from real machines.
+the tests call it some hundred times. What it prints was taken from real machines. Where the state `starts` the poller,
+it does so: with the session's environment that stands there, and the agent's own.
 """
 
 import fcntl
 import json
 import os
+import signal
 import sys
 
 PRINTED = """{target} = {{
@@ -111,6 +113,25 @@ def bootstrap(state: dict, _target: str, _label: str, path: str) -> None:
         if missing
         else {"state": "running", "outcome": "\tlast exit code = (never exited)\n"}
     )
+    if state.get("starts") is not None and label.endswith(".poll"):
+        state["loaded"][label]["pid"] = start(state, agent)
+
+
+def start(state: dict, agent: dict) -> int:
+    import subprocess
+
+    with open(agent["StandardErrorPath"], "ab") as file:  # noqa: PTH123
+        process = subprocess.Popen(
+            agent["ProgramArguments"],
+            env=state["starts"] | agent["EnvironmentVariables"],
+            cwd=agent["WorkingDirectory"],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    state["started"] = [*state.get("started", []), process.pid]
+    return process.pid
 
 
 def bootout(state: dict, _target: str, label: str) -> None:
@@ -121,6 +142,8 @@ def bootout(state: dict, _target: str, label: str) -> None:
     if state["slow"]:
         state["loaded"][label] |= {"leaving": state["slow"], "state": "SIGTERMed"}
         end(36, "Boot-out failed: 36: Operation now in progress")
+    if state["loaded"][label]["pid"] in state.get("started", []):
+        os.kill(state["loaded"][label]["pid"], signal.SIGTERM)
     del state["loaded"][label]
 
 

@@ -1,7 +1,13 @@
-"""A `systemctl --user` that records its calls and answers as the real one does, from a state in a file."""
+"""A `systemctl --user` that records its calls and answers as the real one does, from a state in a file.
+
+Where the state `starts` the poller, it does so: with the manager's environment that stands there, and the unit's own.
+"""
 
 import json
 import os
+import shlex
+import signal
+import subprocess
 import sys
 
 
@@ -42,11 +48,42 @@ def change(state: dict, verb: str, units: list[str]) -> None:
             if not exists(state, unit):
                 print(f"Failed to {verb} {unit}: Unit {unit} not found.", file=sys.stderr)
                 sys.exit(5)
+            stop(state, job)
             job["pid"] = 5000 + len(state["units"])
+            if state.get("starts") is not None and unit == "secaid-poll.service":
+                job["pid"] = start(state, unit)
         elif verb in {"stop", "disable"}:
+            stop(state, job)
             job["pid"] = 0
         if verb in {"enable", "disable"}:
             job["enabled"] = f"{verb}d"
+
+
+def start(state: dict, unit: str) -> int:
+    with open(os.path.join(state["folder"], unit)) as file:  # noqa: PTH118, PTH123
+        lines = dict(line.strip().split("=", 1) for line in file if "=" in line and not line.startswith("#"))
+    own = dict(pair.split("=", 1) for pair in words(lines["Environment"]))
+    with open(lines["StandardError"].removeprefix("append:").replace("%%", "%"), "ab") as file:  # noqa: PTH123
+        process = subprocess.Popen(
+            words(lines["ExecStart"]),
+            env=state["starts"] | own,
+            cwd=lines["WorkingDirectory"],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    state["started"] = [*state.get("started", []), process.pid]
+    return process.pid
+
+
+def words(line: str) -> list[str]:
+    return [word.replace("%%", "%").replace("$$", "$") for word in shlex.split(line)]
+
+
+def stop(state: dict, job: dict) -> None:
+    if job["pid"] in state.get("started", []):
+        os.kill(job["pid"], signal.SIGTERM)
 
 
 def exists(state: dict, unit: str) -> bool:

@@ -266,6 +266,21 @@ def test_stop_and_start_again_and_uninstall_whatever_the_state(launchd, launchct
         launchd.start(["poll"])
 
 
+def test_who_is_run_anew_leaves_as_asked_and_is_not_killed(launchd, launchctl, plan) -> None:
+    launchd.install(plan)
+    launchctl.change(slow=2)
+    launchctl.forget()
+    assert launchd.restart(["poll"]) == ["dev.secaid.poll is started anew"]
+    changes = [call.split()[0] for call in launchctl.calls if not call.startswith("print")]
+    assert changes == ["bootout", "enable", "bootstrap"], (
+        "`kickstart -k` would leave `last terminating signal = Killed`"
+    )
+    assert launchd.look_at("poll").pid is not None
+    launchctl.change(session=False)
+    with pytest.raises(Unavailable, match="log in at the Mac's screen"):
+        launchd.restart(["poll"])
+
+
 def test_uninstall_without_a_session_removes_the_files(launchd, launchctl, plan) -> None:
     launchd.install(plan)
     launchctl.change(session=False)

@@ -164,3 +164,14 @@ def test_what_systemctl_shows_is_understood(systemctl, folder, plan, shows, last
     systemctl.change(units=units)
     seen = systemd.look(plan)[0]
     assert (seen.last_exit, seen.failed, seen.runs) == (last, failed, runs)
+
+
+def test_who_is_run_anew_gets_a_new_process(systemctl, folder: Path, plan: Plan) -> None:
+    manager = Systemd(folder)
+    manager.install(plan)
+    systemctl.forget()
+    assert manager.restart(["poll"]) == ["secaid-poll.service is started anew"]
+    assert systemctl.calls[-1] == "restart secaid-poll.service"
+    systemctl.change(manager=False)
+    with pytest.raises(Unavailable, match="no services of yours"):
+        manager.restart(["poll"])
