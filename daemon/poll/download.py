@@ -18,6 +18,7 @@ import requests
 
 from daemon.domain.upload import Upload
 from daemon.errors import ArtifactRejected, Retryable
+from daemon.poll import etag
 from daemon.poll.api import UploadExpired
 from daemon.storage import StorageUnavailable
 
@@ -25,7 +26,6 @@ _CHUNK = 1 << 16
 _TIMEOUT = (10, 30)
 _ATTEMPT_SECONDS = 1800.0
 """An attempt ends after this long even if bytes keep trickling in; the next one goes on where it stopped."""
-_STRONG = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
 _ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -73,8 +73,8 @@ class Downloader:
     def discard(self, repository: str, upload: Upload) -> None:
         """Throw away what earlier attempts got."""
         partial = self._partial(repository, upload)
-        for file in (partial, _tag_file(partial)):
-            file.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
+        etag.forget(partial)
 
     def fetch(self, repository: str, upload: Upload, mint: Mint) -> Fetched:
         """Bring the upload's bytes here. They stay until `discard`, so that a kill in between costs no download.
@@ -102,8 +102,8 @@ class Downloader:
     def keep_only(self, wanted: Iterable[tuple[str, Upload]]) -> None:
         """Throw away what was begun for uploads that nobody wants any more."""
         kept = {self._partial(repository, upload) for repository, upload in wanted}
-        kept |= {_tag_file(partial) for partial in kept}
-        for pattern in ("*.part", "*.part.etag"):
+        kept |= {etag.beside(partial) for partial in kept}
+        for pattern in ("*.part", f"*.part{etag.SUFFIX}"):
             for file in self._folder.glob(pattern):
                 if file not in kept:
                     file.unlink(missing_ok=True)
@@ -130,7 +130,7 @@ class Downloader:
         if self._secure and not url.startswith("https://"):
             message = "GitHub names a download address that is not https"
             raise Retryable(message)
-        tag = None if checked else _kept_tag(partial)
+        tag = None if checked else etag.kept(partial)
         start = partial.stat().st_size if partial.exists() and (checked or tag) else 0
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
         headers |= {"If-Range": tag} if start and tag else {}
@@ -143,7 +143,7 @@ class Downloader:
                     and response.status_code == requests.codes.partial_content
                     and response.headers.get("ETag", tag) != tag
                 ):
-                    _tag_file(partial).unlink(missing_ok=True)
+                    etag.forget(partial)
                     message = "the blob store goes on with another file than it began with: it is fetched anew"
                     raise Retryable(message)
                 self._receive(partial, start, response, checked=checked)
@@ -168,12 +168,12 @@ class Downloader:
         begin, total = _extent(response, start) if resumed else (0, _length(response))
         if not begin:
             # In this order: after a kill, bytes without a tag are fetched anew, and no tag is another file's.
-            _tag_file(partial).unlink(missing_ok=True)
+            etag.forget(partial)
         with partial.open("r+b" if begin else "wb") as file:
             file.truncate(begin)
             file.seek(begin)
             if not begin and not checked:
-                _keep_tag(partial, response.headers.get("ETag", ""))
+                etag.keep(partial, response.headers.get("ETag", ""))
             self._copy(response, file.write, begin, total)
 
     def _copy(self, response: requests.Response, write: Callable[[bytes], int], size: int, total: int | None) -> None:
@@ -207,23 +207,6 @@ def _extent(response: requests.Response, start: int) -> tuple[int, int | None]:
         message = "the blob store gives other bytes than were asked for"
         raise Retryable(message)
     return start, None if match[2] == "*" else int(match[2])
-
-
-def _tag_file(partial: Path) -> Path:
-    return partial.with_name(f"{partial.name}.etag")
-
-
-def _kept_tag(partial: Path) -> str | None:
-    try:
-        return _tag_file(partial).read_text(encoding="latin-1") or None
-    except FileNotFoundError:
-        return None
-
-
-def _keep_tag(partial: Path, tag: str) -> None:
-    """Only a strong one: a weak one stays where the bytes change."""
-    if _STRONG.fullmatch(tag):
-        _tag_file(partial).write_text(tag, encoding="latin-1")
 
 
 def _length(response: requests.Response) -> int | None:
