@@ -11,7 +11,7 @@ from daemon.cli.output import json_option, print_json, printable
 from daemon.errors import Unavailable
 
 if TYPE_CHECKING:
-    from daemon.process.poller import Round
+    from daemon.process.rounds import Round
 
 
 @click.command()
