@@ -28,7 +28,7 @@ from workers.repair.look import Look, look
 from workers.repair.repair import repair
 from workers.repair.rounds import Settled, settle
 from workers.repair.secret_patch import removes_secret, safe_patch
-from workers.repair.tested import passing
+from workers.repair.tested import control, passing
 from workers.source.tree import SourceTree
 from workers.verify.batch import Scanners
 from workers.verify.environments import available
@@ -171,7 +171,8 @@ class _Fixing:
         self._scanners = Scanners(
             tools, read, timeout=settings.verification.timeout_seconds, parallel=settings.verification.parallel
         )
-        self._timeout = settings.verification.timeout_seconds
+        seconds = settings.verification.timeout_seconds
+        self._sandbox = None if call.tests is None else Sandbox(self._tree.root, call.tests, timeout=seconds)
         self._verifier = Verifier(self._scanners)
 
     def run(self) -> int:
@@ -179,6 +180,9 @@ class _Fixing:
         call = self._call
         if call.apply:
             self._backups.tidy()
+        if self._sandbox is not None:
+            self._say("running the project's tests as it is")
+            control(self._sandbox)
         seen, found = self._first()
         items: Sequence[Item] = found
         left = len(items)
@@ -214,10 +218,7 @@ class _Fixing:
 
     def _tested(self, settled: Settled) -> Mapping[str, bytes]:
         """The files that the project's own tests pass with, where there is a command for them."""
-        if self._call.tests is None:
-            return settled.files
-        sandbox = Sandbox(self._tree.root, self._call.tests, timeout=self._timeout)
-        return passing(settled.files, sandbox, self._say)
+        return settled.files if self._sandbox is None else passing(settled.files, self._sandbox, self._say)
 
     def _write(self, files: Mapping[str, bytes], settled: Settled) -> None:
         call = self._call

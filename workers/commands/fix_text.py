@@ -47,8 +47,7 @@ def first_answer(items: Sequence[Item], seconds: float) -> str:
     counts = Counter(item.finding.severity for item in items)
     worst_first = sorted(counts.items(), key=lambda pair: -pair[0].rank)
     listed = ", ".join(f"{count} {severity}" for severity, count in worst_first)
-    number = "one finding" if len(items) == 1 else f"{len(items)} findings"
-    return f"{number} in {seconds:.0f} s: {listed}; looking for fixes"
+    return f"{_findings(len(items))} in {seconds:.0f} s: {listed}; looking for fixes"
 
 
 def show(items: Sequence[Item], seen: Look, folder: Path, level: Level, *, applied: bool = False) -> None:
@@ -150,7 +149,7 @@ class _Page:
             self._print(f"and {len(rules) - _TOP_RULES} more rules", "dim")
         share = round(100 * counts["with_verified_fix"] / counts["findings"])
         self._wrapped(
-            f"{counts['findings']} findings: {counts['with_verified_fix']} with a verified fix ({share} %), "
+            f"{_findings(counts['findings'])}: {counts['with_verified_fix']} with a verified fix ({share} %), "
             f"{counts['with_multiple_approaches']} of them with several approaches",
             "bold",
             indent=0,
@@ -184,9 +183,15 @@ def _nothing(seen: Look) -> str:
     if not seen.files:
         return "Nothing was looked at: no file here is one that an installed scanner reads."
     if others := sum(seen.others.values()):
+        if others == 1:
+            return f"The one finding is not what was asked for: {_one_line(next(iter(seen.others)))}"
         rules = ", ".join(sorted(seen.others)[:_PLACES]) + (", …" if len(seen.others) > _PLACES else "")
         return f"None of the {others} findings is one that was asked for; their rules: {_one_line(rules)}"
     return f"No findings in {_files(seen.files)}."
+
+
+def _findings(count: int) -> str:
+    return "one finding" if count == 1 else f"{count} findings"
 
 
 def _files(count: int) -> str:

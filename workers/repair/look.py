@@ -89,7 +89,7 @@ def _unread(answers: Iterable[tuple[tuple[str, Unit], FileScan]]) -> Iterator[Le
     for (name, unit), scan in answers:
         if not scan.read:
             words = "; ".join(error.removeprefix(unit.path).lstrip(": ") for error in scan.errors)
-            yield LeftOut(unit.path, f"was not read by {name}: {words or 'it does not say why'}")
+            yield LeftOut(unit.path, f"was not read by {name}: {words or 'it left it out, without a word why'}")
 
 
 def _failed(scans: Iterable[FileScan]) -> Iterator[str]:

@@ -12,16 +12,20 @@ MAX_RUNS = 16
 Say = Callable[[str], None]
 
 
-def passing(files: Mapping[str, bytes], sandbox: Sandbox, say: Say = lambda _line: None) -> dict[str, bytes]:
-    """The largest set found: all files, else those that pass alone and then together, else none.
+def control(sandbox: Sandbox) -> None:
+    """See that the tests pass on the project as it is: only then do they say something of a change.
 
     Raises:
-        ScannerUnavailable: no sandbox works here, or the tests fail on the project as it is.
+        ScannerUnavailable: they fail.
     """
-    control = sandbox.passes({})
-    if not control.passed:
-        message = f"L4: the test command fails on the project as it is, so that it says nothing: {control.words}"
+    tested = sandbox.passes({})
+    if not tested.passed:
+        message = f"L4: the test command fails on the project as it is, so that it says nothing: {tested.words}"
         raise ScannerUnavailable(message)
+
+
+def passing(files: Mapping[str, bytes], sandbox: Sandbox, say: Say = lambda _line: None) -> dict[str, bytes]:
+    """The largest set found: all files, else those that pass alone and then together, else none."""
     if not files or sandbox.passes(files).passed:
         say(f"the project's tests pass with {len(files)} fixed files")
         return dict(files)

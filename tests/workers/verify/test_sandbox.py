@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from daemon.errors import ScannerUnavailable
-from workers.repair.tested import passing
+from workers.repair.tested import control, passing
 from workers.verify import sandbox
 from workers.verify.sandbox import Sandbox
 
@@ -46,7 +46,7 @@ def test_a_command_that_never_ends_is_ended(project):
 
 def test_tests_that_fail_on_the_project_as_it_is_prove_nothing(project):
     with pytest.raises(ScannerUnavailable, match="fails on the project as it is"):
-        passing({"a.txt": b"2\n"}, Sandbox(project, "false", timeout=60))
+        control(Sandbox(project, "false", timeout=60))
 
 
 def test_of_fixes_that_fail_together_those_that_pass_alone_are_kept(project):
