@@ -46,7 +46,7 @@ _PUSHING = """
     crazy-max/ghaction-github-pages endbug/add-and-commit mikeal/publish-to-github-action phips28/gh-action-bump-version
     python-semantic-release/python-semantic-release relekang/python-semantic-release rickstaa/action-create-tag
     rubygems/release-gem sbt/sbt-release stefanzweifel/git-auto-commit-action sequoia-pgp/fast-forward
-    tibdex/backport technote-space/create-pr-action"""
+    tibdex/backport technote-space/create-pr-action korthout/backport-action zeebe-io/backport-action"""
 PUSHING_ACTIONS = frozenset(_PUSHING.split())
 _MAY_PUSH = re.compile(
     r"(?<!build-)push(?!-to-registry)|(?<!pre-)commit(?!lint)|(?<!^cirrus-actions/)rebase|backport|bump|cherry|fast-forward"

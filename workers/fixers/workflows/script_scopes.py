@@ -62,6 +62,10 @@ _API_METHODS = (
 )  # fmt: skip
 _API_CALL = re.compile(r"\b(?:github|octokit)\.(?P<name>(?:rest\.)?[a-z]\w*\.\w+)\b")
 _API_OPAQUE = re.compile(r"\b(?:github|octokit)\s*(?:\.(?:graphql|request|hook|auth)\b|\[)")
+_OTHER_FILE = re.compile(
+    r"\b(?:require|import)\s*\((?!\s*(?P<quote>['\"`])(?:node:)?(?:@[\w-]+/)?[A-Za-z][\w-]*(?:/[\w-]+)*(?P=quote))"
+)
+"""What is no package is a file, and may do anything with the client that it is handed."""
 _HTTP = re.compile(r"\b(?:curl|wget|http|Invoke-RestMethod|Invoke-WebRequest|urllib|requests|fetch)\b"
                    r"[^\n]*(?:\\\n[^\n]*)*"
                    r"(?:api\.github\.com|GITHUB_API_URL|github\.api_url|uploads\.github\.com)")  # fmt: skip
@@ -98,7 +102,7 @@ def of_javascript(script: str) -> Iterator[str]:
     Raises:
         Opaque: it calls the API by path, by GraphQL, by another file, or a method that is not known here.
     """
-    if _API_OPAQUE.search(script) or re.search(r"\brequire\(\s*['\"`]\.|\bimport\(", script):
+    if _API_OPAQUE.search(script) or _OTHER_FILE.search(script):
         message = "a script of github-script calls GitHub's API by path, by GraphQL or from another file"
         raise Opaque(message)
     for match in _API_CALL.finditer(script):

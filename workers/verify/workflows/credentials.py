@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from daemon.errors import SourceUnavailable
 from workers.source.tree import SourceTree
-from workers.verify.workflows.model import Job, Step, workflow
+from workers.verify.workflows import local
+from workers.verify.workflows.model import Job, Step
 
 _CHECKOUT = "actions/checkout"
 _USES_GIT = re.compile(
@@ -25,11 +25,19 @@ _STAYS = re.compile(
     re.IGNORECASE,
 )
 """What a step sets up for those after it, too."""
+_PUSHING_AS_CHECKED_OUT = frozenset(
+    (
+        "endbug/add-and-commit",
+        "korthout/backport-action",
+        "rubygems/release-gem",
+        "stefanzweifel/git-auto-commit-action",
+        "zeebe-io/backport-action",
+    )
+)
+"""They push with what checkout keeps, also where they get a token: that one is for the API."""
 _PUSHING_ACTIONS = frozenset(
     (
         "ad-m/github-push-action",
-        "endbug/add-and-commit",
-        "stefanzweifel/git-auto-commit-action",
         "mikeal/publish-to-github-action",
         "cycjimmy/semantic-release-action",
         "phips28/gh-action-bump-version",
@@ -50,7 +58,6 @@ _MAY_PUSH_AS_SOMEBODY = re.compile(
 # autofix-ci hands its patch to an app, which pushes it.
 _SAFE_OWNERS = ("autofix-ci/", "docker/", "depot/", "actions/", "github/", "codecov/", "gradle/")
 _OWN_TOKEN = re.compile(r"secrets\.(?!GITHUB_TOKEN\b)\w+|steps\.[\w-]+\.outputs\.[\w-]*token", re.IGNORECASE)
-_MAX_DEPTH = 4
 
 
 def lost(before: Job, after: Job, tree: SourceTree) -> str | None:
@@ -93,8 +100,10 @@ def _user(steps: tuple[Step, ...], tree: SourceTree, *, somebody: bool, depth: i
 def _acts(step: Step, action: str, tree: SourceTree, *, somebody: bool, depth: int) -> bool:
     """Whether an action uses the credentials, by what it is known for, by its name, or by its own steps."""
     if action.startswith(("./", "$/")):
-        below = _own_steps(step.uses or action, tree)
-        return depth < _MAX_DEPTH and _user(below, tree, somebody=somebody, depth=depth + 1) is not None
+        below = local.own_steps(step.uses or action, tree)
+        return depth < local.MAX_DEPTH and _user(below, tree, somebody=somebody, depth=depth + 1) is not None
+    if action in _PUSHING_AS_CHECKED_OUT:
+        return True
     if any(name in step.inputs for name in _OWN_TOKEN_INPUTS):
         return False
     if action in _PUSHING_ACTIONS:
@@ -104,18 +113,6 @@ def _acts(step: Step, action: str, tree: SourceTree, *, somebody: bool, depth: i
     if not step.env.keys().isdisjoint(("GITHUB_TOKEN", "GH_TOKEN")):
         return False
     return bool(_SEEMS_TO_PUSH.search(action) or (somebody and _MAY_PUSH_AS_SOMEBODY.search(action)))
-
-
-def _own_steps(uses: str, tree: SourceTree) -> tuple[Step, ...]:
-    """The steps of a composite action of the repository; none where it is another kind, or not in the tree."""
-    folder = uses[2:].strip("/")
-    for name in ("action.yml", "action.yaml"):
-        try:
-            read = workflow(tree.read(f"{folder}/{name}".lstrip("/")))
-        except SourceUnavailable:
-            continue
-        return tuple(step for job in (read.jobs if read else ()) for step in job.steps)
-    return ()
 
 
 def _serves(stays: str, step: Step) -> bool:

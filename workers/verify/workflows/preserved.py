@@ -47,7 +47,7 @@ def _jobs(old: Workflow, new: Workflow, tree: SourceTree) -> Iterator[str]:
         had = scopes.grants(job.permissions, old.permissions)
         has = scopes.grants(after[job.name].permissions, new.permissions)
         if has != had:
-            yield from _needless(after[job.name], had, has)
+            yield from _needless(after[job.name], had, has, tree)
             yield from _rights(after[job.name], had, has, tree)
         if (loss := credentials.lost(job, after[job.name], tree)) is not None:
             yield loss
@@ -101,9 +101,9 @@ _READS = frozenset(
 _USES_TOKEN = re.compile(r"token|\bgh\b|\bgit\b.*\bpush\b|docker|curl|publish|release", re.IGNORECASE)
 
 
-def _needless(job: Job, had: scopes.Grants, has: scopes.Grants) -> Iterator[str]:
+def _needless(job: Job, had: scopes.Grants, has: scopes.Grants, tree: SourceTree) -> Iterator[str]:
     """Rights to write that are new, in a job of which no step could use them."""
-    used = {alternative for need, _ in scopes.needs(job) for alternative in need}
+    used = {alternative for need, _ in scopes.needs(job, tree) for alternative in need}
     given = [name for name, level in (has or {}).items()
              if level == "write" and (had or {}).get(name) != "write" and f"{name}:write" not in used]  # fmt: skip
     words = "\n".join(word for step in job.steps for word in (step.run or "", *step.everything.values()))
@@ -120,7 +120,10 @@ def _rights(job: Job, had: scopes.Grants, has: scopes.Grants, tree: SourceTree) 
                 yield f"job {job.name} calls {job.uses}, whose needs are not known here, with fewer permissions"
             return
     else:
-        wanted = scopes.needs(job)
+        wanted = scopes.needs(job, tree)
+        unseen = scopes.hidden(job, tree)
+        if unseen is not None and not _as_wide(had, has):
+            yield f"job {job.name}: what {unseen} needs of the token is not known here, and it gets less"
     for need, user in dict(wanted).items():
         if scopes.satisfied(need, had) and not scopes.satisfied(need, has):
             yield f"job {job.name}: {user} needs {' or '.join(need)}, which is no longer granted"
@@ -147,7 +150,7 @@ def _callee_needs(uses: str, tree: SourceTree, depth: int) -> list[tuple[scopes.
                 return None
             found += below
         else:
-            found += scopes.needs(job)
+            found += scopes.needs(job, tree)
     return found
 
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from workers.source.tree import SourceTree
+from workers.verify.workflows import local
 from workers.verify.workflows.model import Job, Step, text
 
 Need = tuple[str, ...]
@@ -90,19 +92,33 @@ _SCRIPT: tuple[tuple[re.Pattern[str], tuple[Need, ...]], ...] = (
     (re.compile(r"\.checks\.(?:create|update)\w*\("), _CHECKS),
     (re.compile(r"\.actions\.(?:create|cancel|reRun|delete|approve|disable|enable)\w*\("), (("actions:write",),)),
 )
+_UNSEEN = re.compile(
+    r"\b(?:github|octokit)\s*\.\s*(?:graphql|request)\b"
+    r"|\b(?:require|import)\s*\(\s*(?!['\"`](?:node:)?(?:@[\w-]+/)?[A-Za-z][\w/-]*['\"`])[^)]{0,40}"
+)
+"""GitHub's API by a query or a path, and another file that may be handed the client."""
 _OWN_TOKEN = re.compile(r"\$\{\{\s*secrets\.(?!GITHUB_TOKEN\b)\w+\s*\}\}|steps\.[\w-]+\.outputs\.token", re.IGNORECASE)
 _TOKEN_NAMES = ("token", "github_token", "github-token", "repo-token", "repo_token", "personal_token", "gh_token")
 
 
-def needs(job: Job) -> list[tuple[Need, str]]:
-    """What the job's steps need of the token, each with the step that needs it."""
+def needs(job: Job, tree: SourceTree) -> list[tuple[Need, str]]:
+    """What the job's steps, and those of the local actions that it uses, need of the token, each with who needs it."""
     found: list[tuple[Need, str]] = []
     pushes_as_somebody = any(step.action == "actions/checkout" and _brings_token(step) for step in job.steps)
-    for step in job.steps:
+    for step in local.unfolded(job.steps, tree):
         if _brings_token(step) or (pushes_as_somebody and _only_pushes(step)):
             continue
         found += [(need, step.action or "a script") for need in _of_step(step)]
     return found
+
+
+def hidden(job: Job, tree: SourceTree) -> str | None:
+    """A step that does with the token what its own text does not tell; none where there is none."""
+    for step in local.unfolded(job.steps, tree):
+        script = step.inputs.get("script", "") if step.action == "actions/github-script" else ""
+        if not _brings_token(step) and (match := _UNSEEN.search(script)) is not None:
+            return f"a script of github-script with `{' '.join(match[0].split())}`"
+    return None
 
 
 def _only_pushes(step: Step) -> bool:

@@ -57,6 +57,7 @@ def test_a_job_needs_what_its_steps_use(steps, needed):
 @pytest.mark.parametrize(
     "steps",
     [
+        SCRIPT + "        with: {script: \"require('${{ github.action_path }}/label.js')(github)\"}\n",
         "      - uses: ./missing\n",
         "      - uses: somebody/auto-merge@v1\n",
         _run("./release-tool"),

@@ -11,10 +11,10 @@ HEAD = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
 CHECKOUT = "      - uses: actions/checkout@v4\n"
 
 
-def _needs(steps: str) -> set[str]:
+def _needs(steps: str, tree: MemoryTree | None = None) -> set[str]:
     found = workflow((HEAD + steps).encode())
     assert found is not None
-    return {" or ".join(need) for need, _ in needs(found.jobs[0])}
+    return {" or ".join(need) for need, _ in needs(found.jobs[0], tree or MemoryTree({}))}
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,32 @@ def test_a_called_workflow_of_the_repository_is_read_whichever_way_it_is_named(p
     too_little = caller.replace("    uses", block.format("read") + "    uses")
     assert broken(caller.encode(), enough.encode(), tree) == []
     assert [*broken(caller.encode(), too_little.encode(), tree)] != []
+
+
+def test_what_a_local_action_does_is_needed_by_the_job_that_uses_it():
+    """Also where it uses another one."""
+    outer = b"runs:\n  using: composite\n  steps:\n    - uses: $/inner\n"
+    inner = b"runs:\n  using: composite\n  steps:\n    - run: gh release create v1\n      shell: bash\n"
+    tree = MemoryTree({"outer/action.yml": outer, "inner/action.yaml": inner})
+    assert _needs("      - uses: ./outer\n", tree) == {"contents:write"}
+    assert _needs("      - uses: ./missing\n", tree) == set()
+
+
+@pytest.mark.parametrize(
+    ("script", "unseen"),
+    [
+        ("await require('${{ github.action_path }}/label.js')(github)", True),
+        ("const x = require('./label.js'); x(github)", True),
+        ("await github.graphql(mutation)", True),
+        ("const fs = require('fs'); core.info(fs.readFileSync('a'))", False),
+        ("const x = await import('@actions/io')", False),
+    ],
+)
+def test_a_script_that_hands_the_token_on_keeps_the_rights_that_it_had(script, unseen):
+    """The file that it reads may do anything with the client."""
+    steps = f'      - uses: actions/github-script@v7\n        with:\n          script: "{script}"\n'
+    before = HEAD + steps
+    less = before.replace("jobs:", "permissions:\n  contents: read\njobs:")
+    found = broken(before.encode(), less.encode(), MemoryTree({}))
+    assert bool(found) == unseen
+    assert not unseen or "not known here" in found[0]
