@@ -1,6 +1,6 @@
 """Has a passing copy of this process do what takes memory: for those who rest, and are to stay small.
 
-SQLite, once imported, stays: a sixth of all that a doorman has. He needs it for some milliseconds every two minutes.
+SQLite, once imported, stays: a sixth of all that a doorman has. He needs it for some milliseconds every five minutes.
 """
 
 from __future__ import annotations

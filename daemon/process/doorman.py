@@ -28,8 +28,10 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _CLOCK_STEP = 2.0
 _LOOK_SECONDS = 5.0
 """Between two looks at the database's files. What a ring that was missed can cost an idle worker is twice as much."""
-BEAT_SECONDS = 120.0
-"""Between two heartbeats; as often the queue is looked at, even if no bell rang and no other process wrote."""
+BEAT_SECONDS = 300.0
+"""Between two heartbeats; as often the queue is looked at, even if no bell rang and no other process wrote. That one
+who rests has ended shows at once, by his process id; this is for one who hangs.
+"""
 
 
 def become(database: str, kind: str, worker: list[str]) -> NoReturn:
@@ -46,7 +48,7 @@ def main(arguments: list[str]) -> NoReturn:
     bell = FifoBell(database, [kind], Written(database), _LOOK_SECONDS)
     began = _clock()
     beat = next_beat()
-    beats = False
+    beats = True  # He promises less than the worker did.
     while True:
         told = apart(functools.partial(_look, database, kind, own_identity() if beats else None), SIGNALS)
         due = float(told) if told else None

@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> NoReturn:
     database, due, noticed, number, *more = arguments
     folders, poller = more[: int(number)], more[int(number) :]
     doorman.heed_signals(database)
-    beat = doorman.next_beat()
+    beat = float("-inf")  # He promises less than the poller did.
     while time.monotonic() < float(due) and snapshot(folders) == int(noticed):
         if time.monotonic() >= beat:
             apart(functools.partial(_beat, database, own_identity()), doorman.SIGNALS)

@@ -11,7 +11,7 @@ import time
 import psutil
 import pytest
 
-from daemon.process import porter
+from daemon.process import doorman, porter
 from daemon.store import migrate, processes
 from daemon.store.opening import open_store
 
@@ -101,6 +101,7 @@ def test_one_that_rests_is_small_and_comes_back_for_what_is_dropped(home, tmp_pa
         assert psutil.Process(process.pid).memory_info().rss < 20 * 2**20
         ((row,)) = everyone(store)
         assert (row.pid, row.role, row.state, row.stale) == (process.pid, "poller", "idle", False)
+        assert row.heartbeat_seconds == doorman.BEAT_SECONDS
         (tmp_path / "inbox" / "growing.part").write_text("no report")
         (tmp_path / "inbox" / f"{name}.json").write_text("{}")
         until(lambda name=name: name in artifacts(store), "the report was not taken")
