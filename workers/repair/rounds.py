@@ -12,7 +12,8 @@ from workers.repair.together import Chosen
 from workers.source.tree import SourceTree
 from workers.verify.verifier import Verifier
 
-MAX_ROUNDS = 5
+MAX_ROUNDS = 24
+"""Fixes that touch each other go one a round, and one Kubernetes container has a dozen that write at one place."""
 Say = Callable[[str], None]
 
 
@@ -46,17 +47,27 @@ def settle(
     """
     overlay = Overlay(tree, {})
     chosen: list[Chosen] = []
+    states: list[Mapping[str, bytes]] = [{}]
     rounds = 0
     for _ in range(MAX_ROUNDS):
         composed = compose(items, overlay, verifier, say)
         if not composed.chosen:
             break
+        files = {**overlay.files, **composed.files}
+        if files in states:
+            say("the fixes that are left undo each other and are left out")
+            break
         rounds += 1
+        states.append(files)
         chosen += composed.chosen
-        say(f"{len(composed.chosen)} fixes hold together in {_files(len(composed.files))}")
-        overlay = Overlay(tree, {**overlay.files, **composed.files})
+        say(f"{_fixes(len(composed.chosen))} in {_files(len(composed.files))}")
+        overlay = Overlay(tree, files)
         items = again(overlay)
     return Settled(overlay.files, tuple(items), tuple(chosen), rounds)
+
+
+def _fixes(count: int) -> str:
+    return "one fix holds" if count == 1 else f"{count} fixes hold together"
 
 
 def _files(count: int) -> str:
