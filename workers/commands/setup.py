@@ -11,7 +11,7 @@ import click
 
 from daemon.cli.context import Here, here
 from daemon.cli.output import json_option, print_json
-from daemon.errors import SecaidError
+from daemon.errors import ScannerUnavailable, SecaidError
 from daemon.tokens import find_token
 from workers.commands import prepare, services
 from workers.commands.checks import Check, Health, checks, print_checks
@@ -155,8 +155,21 @@ def _scanner_steps(where: Here, names: Sequence[str]) -> list[Step]:
     pool = concurrent.futures.ThreadPoolExecutor(_AT_ONCE)
     running = {name: pool.submit(install, name, folder, lambda line: click.echo(line, err=True)) for name in names}
     pool.shutdown(wait=False)
-    return [(f"scanner {name}", functools.partial(_version, future)) for name, future in running.items()]
+    asked_for_all = list(names) == SCANNERS.names()
+    return [
+        (
+            f"scanner {name}",
+            functools.partial(_version, future, optional=asked_for_all and bool(SCANNERS.get(name).needs)),
+        )
+        for name, future in running.items()
+    ]
 
 
-def _version(installation: concurrent.futures.Future[Tool]) -> str:
-    return installation.result().version
+def _version(installation: concurrent.futures.Future[Tool], *, optional: bool) -> str:
+    """The version; of one that needs what a machine may well lack, and that nobody asked for by name, why it is not."""
+    try:
+        return installation.result().version
+    except ScannerUnavailable as error:
+        if not optional:
+            raise
+        return f"left out: {error}"

@@ -21,6 +21,7 @@ _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)*(?:[-.+][0-9A-Za-z.]+)?")
 _VERSION_SECONDS = 60
 _INSTALL_SECONDS = 1800
 _NPM = "npm:"
+_VERSION_FILE = ".secaid-version"
 
 
 def locate(name: str, folders: Sequence[Path]) -> str | None:
@@ -42,7 +43,12 @@ def find(adapter: Adapter, folders: Sequence[Path]) -> Tool:
     if executable is None:
         message = f"{adapter.name} is not installed: run `secaid setup --scanners {adapter.name}`"
         raise ScannerUnavailable(message)
-    version = _installed_version(adapter.name, executable) or _version(executable, tuple(adapter.version_arguments))
+    own = any(Path(executable).is_relative_to(folder.absolute()) for folder in folders)
+    if own and (lacking := [program for program in adapter.needs if shutil.which(program) is None]):
+        message = f"{adapter.name} needs {' and '.join(lacking)} on PATH: install it, or do without {adapter.name}"
+        raise ScannerUnavailable(message)
+    known = _installed_version(adapter.name, executable) or _recorded_version(adapter.name, executable)
+    version = known or _version(executable, tuple(adapter.version_arguments))
     return Tool(name=adapter.name, executable=executable, version=version)
 
 
@@ -79,6 +85,8 @@ def install(name: str, folder: Path, progress: Callable[[str], None] = lambda _l
         place.mkdir(parents=True)
         for command in _commands(adapter, place):
             _installer(command, name)
+        tool = find(adapter, [folder])
+        (place / _VERSION_FILE).write_text(tool.version, encoding="utf-8")
         stamp.write_text(wanted, encoding="utf-8")
     return find(adapter, [folder])
 
@@ -114,6 +122,14 @@ def _installed_version(name: str, executable: str) -> str | None:
     stem = re.sub(r"[-_.]+", "_", name)
     for place in library.glob(f"python3*/site-packages/{stem}-*.dist-info"):
         return place.name.removesuffix(".dist-info").rpartition("-")[2]
+    return None
+
+
+def _recorded_version(name: str, executable: str) -> str | None:
+    """What it said when it was installed: a virtual machine takes a second to start only to be asked again."""
+    for place in Path(executable).parents:
+        if place.name == name and (place / _VERSION_FILE).is_file():
+            return (place / _VERSION_FILE).read_text(encoding="utf-8")
     return None
 
 

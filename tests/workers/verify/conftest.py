@@ -33,6 +33,7 @@ from workers.verify.attempt import Task
 from workers.verify.batch import Scanners
 from workers.verify.environments import available
 from workers.verify.own_rules import with_own_rules
+from workers.verify.scanner import SCANNERS as ADAPTERS
 from workers.verify.verifier import Verifier
 
 SCANNERS = Path(".secaid/scanners").absolute()
@@ -126,7 +127,8 @@ def _replaced(before: str, old: list[str], new: list[str]) -> str:
 def scanners(tmp_path_factory: pytest.TempPathFactory) -> Scanners:
     """Every scanner that is installed here, semgrep with a few rules of its own."""
     tools, missing = available([SCANNERS])
-    absent = {name for name in missing if not (SCANNERS / name).exists()}
+    # One that needs what a machine may lack (Java) says no more here than that a file parses.
+    absent = {name for name in missing if not (SCANNERS / name).exists() and not ADAPTERS.get(name).needs}
     if absent:
         pytest.skip(f"not installed here: {', '.join(sorted(absent))}; run `make all-scanners`")
     rules = MemoryTree({".semgrep/rules.yml": OWN_RULES})

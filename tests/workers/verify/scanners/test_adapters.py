@@ -76,6 +76,13 @@ CASES: dict[str, tuple[str, bytes, str, bytes, bytes | None]] = {
         b'class A { fun f() = java.security.MessageDigest.getInstance("SHA-256") }\n',
         None,
     ),
+    "ktlint": (
+        "A.kt",
+        b"import java.io.File\nimport java.net.URL\n\nfun x(a: URL) = a\n",
+        "no-unused-imports",
+        b"import java.net.URL\nfun x( a:URL )=a",
+        b"class B {\n fun ( {\n}\n",
+    ),
     "cfn-lint": (
         "stack.yaml",
         b"AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  B:\n    Type: AWS::S3::Bucket\n    Propertys: {}\n",
@@ -128,6 +135,7 @@ def test_it_looks_at_the_file_of_its_case_and_names_a_pinned_version(seen):
     assert scans["bad"].version.partition("+")[0] in adapter.requirement or name in {
         "actionlint",
         "gitleaks",
+        "ktlint",
         "shellcheck",
     }
 
