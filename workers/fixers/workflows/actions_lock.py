@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import re
 
@@ -9,6 +10,8 @@ import msgspec
 
 from daemon.resources import resource
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_FRESH = dt.timedelta(days=366)
 _VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 
 
@@ -51,7 +54,20 @@ def known(repository: str) -> Action | None:
     return _lock().get(repository.lower())
 
 
+def aged(action: Action) -> str | None:
+    """The day that an action was read of last, where the lock itself is over a year younger; none where it is not."""
+    days = [dt.date.fromisoformat(day) for day in _DAY.findall(action.read)]
+    old = max(days, default=None)
+    if old is None or dt.date.fromisoformat(_whole().read) - old <= _FRESH:
+        return None
+    return old.isoformat()
+
+
 @functools.cache
 def _lock() -> dict[str, Action]:
-    lock = msgspec.json.decode(resource("config", "actions.lock.json").read_bytes(), type=_Lock)
-    return {name.lower(): action for name, action in lock.actions.items()}
+    return {name.lower(): action for name, action in _whole().actions.items()}
+
+
+@functools.cache
+def _whole() -> _Lock:
+    return msgspec.json.decode(resource("config", "actions.lock.json").read_bytes(), type=_Lock)

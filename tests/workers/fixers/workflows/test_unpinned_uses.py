@@ -7,6 +7,8 @@ from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.severity import Severity
 from workers.fixers.propose import propose
 from workers.fixers.registry import Target
+from workers.fixers.workflows import actions_lock
+from workers.fixers.workflows.actions_lock import Action
 from workers.source.tree import MemoryTree
 
 PATH = ".github/workflows/ci.yml"
@@ -91,3 +93,24 @@ def test_a_release_of_its_own_that_it_pins_elsewhere_is_pinned():
     files = {"setup/action.yml": COMPOSITE, "lint/action.yml": COMPOSITE}
     patched = _proposed(steps, {**files, **_elsewhere(f"octo/tools/setup@{COMMIT} # v2.0.1")})[0]
     assert patched[0] == HEAD + steps.replace("setup@v2", f"setup@{COMMIT} # v2.0.1")
+
+
+def test_a_newer_release_of_the_line_than_the_lock_knows_is_taken_from_the_repository():
+    """The tag stands for it by now, so the lock's would be a step back."""
+    newer, older = _elsewhere(f"actions/stale@{COMMIT} # v9.99.0"), _elsewhere(f"actions/stale@{COMMIT} # v9.0.0")
+    assert f"actions/stale@{COMMIT} # v9.99.0" in _proposed("      - uses: actions/stale@v9\n", newer)[0][0]
+    assert COMMIT not in _proposed("      - uses: actions/stale@v9\n", older)[0][0]
+
+
+@pytest.mark.parametrize(
+    ("read", "aged"),
+    [
+        ("refs/tags at 42468f8ad8f6 (2019-10-08)", "2019-10-08"),
+        ("pinned in workflows of a/b@1 2019-01-01, c/d@2 2019-02-01", "2019-02-01"),
+        ("refs/tags at 42468f8ad8f6 (2999-10-08)", None),
+        ("somewhere", None),
+    ],
+)
+def test_an_action_that_was_read_of_long_ago_is_doubted(read, aged):
+    """Its owner may have moved the tag on since."""
+    assert actions_lock.aged(Action(read=read, seen="tag", releases={})) == aged
