@@ -229,7 +229,7 @@ def _polling(where: Here) -> Iterator[Check]:
             says, health, mend = "never polled yet", Health.NOTE, "`secaid service start`, or `secaid poll --once`"
         elif view.reason:
             says = f"the last poll failed ({view.failures} in succession): {view.reason}"
-            health, mend = Health.MEND, "mend that; the poller tries again by itself"
+            health, mend = Health.MEND, "mend that; the poller tries again by itself, `secaid setup --service` at once"
         else:
             at = dt.datetime.fromtimestamp(view.succeeded_at or view.polled_at).astimezone()
             says, health, mend = f"polled with success at {at:%Y-%m-%d %H:%M}", Health.OK, None
