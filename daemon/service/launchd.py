@@ -28,6 +28,7 @@ from typing import Any
 from daemon.errors import Unavailable
 from daemon.resources import resource
 from daemon.service import files
+from daemon.service.launchd_print import understand
 from daemon.service.tool import Done, call
 from daemon.service.unit import UNITS, Plan, Seen
 
@@ -40,11 +41,6 @@ _TRIES = 12
 _LEAVING_SECONDS = 45.0
 """Longer than the templates' ExitTimeOut."""
 _LOOK_SECONDS = 0.25
-_FIELD = re.compile(
-    r"^\t(?P<name>state|pid|runs|last exit code|last terminating signal) = (?P<value>.*)$", re.MULTILINE
-)
-"""One tab: fields of the service itself, not of the coalitions below it, which have a `state` too."""
-_NEVER = "(never exited)"
 
 
 class Launchd:
@@ -252,36 +248,6 @@ def agent(unit: str, plan: Plan) -> dict[str, Any]:
 
 def _plist(unit: str, plan: Plan) -> bytes:
     return plistlib.dumps(agent(unit, plan), sort_keys=False)
-
-
-def understand(printed: str, seen: Seen) -> Seen:
-    """What `launchctl print` tells of a loaded service. Its words are no interface: what is missing stays unknown."""
-    fields = {match["name"]: match["value"].strip() for match in _FIELD.finditer(printed)}
-    last, failed = _last_exit(fields)
-    return Seen(
-        unit=seen.unit,
-        installed=seen.installed,
-        current=seen.current,
-        enabled=seen.enabled,
-        loaded=True,
-        state=fields.get("state", "unknown"),
-        pid=_number(fields.get("pid")),
-        runs=_number(fields.get("runs")),
-        last_exit=last,
-        failed=failed,
-    )
-
-
-def _last_exit(fields: dict[str, str]) -> tuple[str | None, bool]:
-    """A signal's line takes the place of the code's; codes of sysexits come with their name, `78: EX_CONFIG`."""
-    if signal := fields.get("last terminating signal"):
-        return f"ended by signal {signal.rpartition(':')[2].strip()} ({signal.partition(':')[0]})", True
-    code = fields.get("last exit code", _NEVER)
-    return (None, False) if code == _NEVER else (f"exit {code}", code != "0")
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None
 
 
 def _fill(value: Any, values: dict[str, str]) -> Any:

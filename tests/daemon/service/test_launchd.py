@@ -10,7 +10,8 @@ import pytest
 
 from daemon.errors import Unavailable
 from daemon.process import attempt
-from daemon.service.launchd import Launchd, agent, label, understand
+from daemon.service.launchd import Launchd, agent, label
+from daemon.service.launchd_print import understand
 from daemon.service.unit import UNITS, Plan, Seen
 
 LIMITS = dict.fromkeys(
