@@ -2,7 +2,8 @@
 
 On SQLite each waiting process has a FIFO beside the database, `DATABASE-bells/KIND.PID`; a committer
 writes one byte into each FIFO of the kind. `PRAGMA data_version` is the safety net for a ring that was
-missed. On PostgreSQL `NOTIFY` travels with the commit itself.
+missed; a doorman, who opens no database, goes by the stamps of its files. On PostgreSQL `NOTIFY` travels
+with the commit itself.
 """
 
 from __future__ import annotations
