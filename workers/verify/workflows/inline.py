@@ -10,7 +10,9 @@ from workers.verify.workflows.model import EXPRESSION, Step
 
 _ACTION = "actions/github-script"
 _READ = re.compile(r"process\.env(?:\.(?P<name>\w+)|\[\s*(['\"`])(?P<key>\w+)\2\s*\])")
-_PLAIN_TEXT = re.compile(r"'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"")
+_TEXT = re.compile(r"'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"|`(?:\\.|[^`\\])*`")
+_FILLED_IN = re.compile(r"(?<!\\)\$\{(?:[^{}]|\{[^{}]*\})*\}")
+"""What a template's text is filled in with: code, whatever quotes stand around it."""
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _ITS_OWN = re.compile(r"GITHUB_\w+|RUNNER_\w+|CI|HOME|PATH|ACTIONS_\w+")
 _RUNS = frozenset(("eval", "Function", "setTimeout", "setInterval", "exec", "execSync", "import"))
@@ -56,4 +58,4 @@ def _words(script: str) -> list[str]:
 
 
 def _without_text(script: str) -> str:
-    return _PLAIN_TEXT.sub("''", script)
+    return _TEXT.sub(lambda match: " ".join(_FILLED_IN.findall(match[0])) if match[0][0] == "`" else "''", script)
