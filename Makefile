@@ -40,7 +40,7 @@ all-scanners: install
 	$(BIN)/secaid setup --scanners all
 
 .PHONY: faults
-faults: install-dev ## Kill, stop, tear and fill up everything, 50 times each (an hour or so)
+faults: install-dev ## Kill, stop, tear and fill up everything, 50 times each (a quarter of an hour on an idle machine, an hour on a busy one)
 	FAULT_ROUNDS=50 HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 2 --dist loadgroup --timeout 3600 tests/faults tests/daemon/store/queue/test_state_machine.py
 
 .PHONY: bench-queue

@@ -16,8 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from daemon.errors import ModelUnavailable
+from workers.llm.threads import THREADS
 
 _BLAS = ("libopenblas.so.0", "libmkl_rt.so.2")
+_SETTERS = ("openblas_set_num_threads", "MKL_Set_Num_Threads")
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @functools.cache
@@ -44,23 +47,19 @@ def on_cpu(mx: Any) -> bool:
     return bool(mx.default_device().type == mx.DeviceType.cpu)
 
 
-def _preload_blas() -> str | None:
+def _preload_blas() -> ctypes.CDLL | None:
     """Load a fast BLAS over the reference one in mlx's Linux wheel: 5 to 10 times the tokens a second."""
     if sys.platform != "linux" or "mlx.core" in sys.modules:
         return None
-    # Waiting threads take processor time for nothing, and as many as there are cores wait for each other beside other
-    # work: on two busy cores 16 tokens took 10 s with one thread, 43 s with two; on two idle ones a fifth longer.
+    # Waiting threads would take processor time for nothing.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(variable, str(max(1, (os.cpu_count() or 2) // 2)))
     for name in _BLAS:
         with contextlib.suppress(OSError):
-            ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL)
-            return name
+            return _following_load(ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL))
     return _preload_bundled_blas()
 
 
-def _preload_bundled_blas() -> str | None:
+def _preload_bundled_blas() -> ctypes.CDLL | None:
     """The OpenBLAS that faiss's wheel brings, for machines where the system has none."""
     spec = importlib.util.find_spec("faiss")
     if spec is None or spec.origin is None:
@@ -73,6 +72,12 @@ def _preload_bundled_blas() -> str | None:
             ctypes.CDLL(str(file))
     for file in folder.glob("libopenblas*"):
         with contextlib.suppress(OSError):
-            ctypes.CDLL(str(file), mode=ctypes.RTLD_GLOBAL)
-            return str(file)
+            return _following_load(ctypes.CDLL(str(file), mode=ctypes.RTLD_GLOBAL))
     return None
+
+
+def _following_load(blas: ctypes.CDLL) -> ctypes.CDLL:
+    """The library, with as many threads as suit the machine's load unless somebody has said how many."""
+    if not any(os.environ.get(variable) for variable in _THREADS):
+        THREADS.follow_load(next(getattr(blas, setter) for setter in _SETTERS if hasattr(blas, setter)))
+    return blas

@@ -23,6 +23,7 @@ from workers.llm import mlx as llm
 from workers.llm.adapter import CONFIG, WEIGHTS, Lora, add_layers, load_weights
 from workers.llm.identity import fingerprint
 from workers.llm.runtime import mlx
+from workers.llm.threads import THREADS, affordable_now
 from workers.training import card, checkpoint
 from workers.training.batches import Encoded, encode
 from workers.training.stages import OnProgress, Plan, run_stage
@@ -48,6 +49,8 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     inputs: str
     """SHA-256 of base model, settings and examples."""
+    threads: int = 1
+    """Of a multiplication on a CPU: another number rounds otherwise."""
 
 
 def train(
@@ -85,11 +88,12 @@ def train(
     model, tokenizer, _ = llm.load(base)
     mlx().random.seed(_SEED)
     add_layers(model, lora)
-    stages = tuple(
-        result
-        for stage in _ORDER
-        if (result := _stage(stage, model, tokenizer, examples, work, settings, on_progress)) is not None
-    )
+    with THREADS.held(run.threads):
+        stages = tuple(
+            result
+            for stage in _ORDER
+            if (result := _stage(stage, model, tokenizer, examples, work, settings, on_progress)) is not None
+        )
     return _publish(run, stages, lora, base, output, work, examples)
 
 
@@ -166,7 +170,7 @@ def _begin(work: Path, output: Path, inputs: str, name: str, now: dt.datetime) -
         shutil.rmtree(work)
     while (output / f"{name}_{now:%Y%m%d_%H%M%S}").exists():
         now += dt.timedelta(seconds=1)
-    run = _Run(name=f"{name}_{now:%Y%m%d_%H%M%S}", inputs=inputs)
+    run = _Run(name=f"{name}_{now:%Y%m%d_%H%M%S}", inputs=inputs, threads=affordable_now())
     checkpoint.write_json(file, msgspec.to_builtins(run))
     return run
 

@@ -117,7 +117,7 @@ def test_a_machine_without_openblas_uses_the_one_in_faiss_wheel() -> None:
         "import ctypes, sys\n"
         "from workers.llm import runtime\n"
         "runtime._BLAS = ()\n"
-        "print(runtime._preload_blas())\n"
+        "print(runtime._preload_blas()._name)\n"
         "runtime.mlx()\n"
         "import mlx.core as mx\n"
         "ones = mx.ones((8, 8))\n"
