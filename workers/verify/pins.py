@@ -17,9 +17,10 @@ from daemon.resources import resource
 from workers.source import pinned
 from workers.source.tree import SourceTree
 
-_DIGEST = re.compile(
-    r"(?P<name>(?:[\w.${}-]+(?::\d+(?=/))?/)*[\w.${}-]+)(?::(?P<tag>[\w.${}-]+))?@(?P<digest>sha256:[0-9a-f]{64})\b"
-)
+_DIGEST = re.compile(r"@(?P<digest>sha256:[0-9a-f]{64})\b")
+_REFERENCE = re.compile(r"[\w.:/${}-]+\Z")
+_LONGEST = 256
+"""Characters of an image's name that are looked at."""
 _Image = tuple[str, str, str]
 """The last part of its name, its tag, its digest."""
 _MANIFESTS = re.compile(r"(?:Docker|Container)file|\.ya?ml$|\.tf$|\.json$|\.lock$", re.IGNORECASE)
@@ -68,7 +69,10 @@ def unknown_digests(before: bytes, after: bytes, tree: SourceTree) -> list[str]:
 
 def _images(text: str) -> Iterator[_Image]:
     for match in _DIGEST.finditer(text):
-        yield match["name"].rpartition("/")[2], match["tag"] or "", match["digest"]
+        named = _REFERENCE.search(text[max(0, match.start() - _LONGEST) : match.start()])
+        if named is not None:
+            name, _, tag = named[0].rpartition("/")[2].partition(":")
+            yield name, tag, match["digest"]
 
 
 def _shown(image: _Image, content: str) -> bool:
