@@ -46,23 +46,23 @@ def _report(scanner: str, path: str, arguments: str, ok: set[int]) -> Report:
 
 ZIZMOR_OK = {0, 11, 12, 13, 14}  # the highest severity found, by zizmor's own documentation
 REPORT_LIST = (
-    _report("zizmor", "zizmor-results/zizmor.sarif", "--offline --strict-collection -q --format sarif .", ZIZMOR_OK),
-    _report("zizmor", "zizmor-results/zizmor.json", "--offline --strict-collection -q --format json-v1 .", ZIZMOR_OK),
+    _report("zizmor", "workflow-scan/zizmor.sarif", "--offline --strict-collection -q --format sarif .", ZIZMOR_OK),
+    _report("zizmor", "workflow-scan/zizmor.json", "--offline --strict-collection -q --format json-v1 .", ZIZMOR_OK),
     _report(
         "checkov",
-        "checkov-results/checkov.sarif",
+        "infrastructure-scan/checkov.sarif",
         "-d . --framework dockerfile github_actions kubernetes terraform --skip-download --quiet -o sarif "
         "--output-file-path {folder}",
         {0, 1},
     ),
-    _report("hadolint", "hadolint-results/hadolint.sarif", "--format sarif " + " ".join(DOCKERFILES), {0, 1}),
-    _report("bandit", "bandit-results/bandit.json", "-q -r reporting/src -f json -o {out}", {0, 1}),
+    _report("hadolint", "infrastructure-scan/hadolint.sarif", "--format sarif " + " ".join(DOCKERFILES), {0, 1}),
+    _report("bandit", "code-scan/bandit.json", "-q -r reporting/src -f json -o {out}", {0, 1}),
     _report(
-        "gitleaks", "gitleaks-results/gitleaks.sarif", "dir . --redact --no-banner -l error -f sarif -r {out}", {0, 1}
+        "gitleaks", "workflow-scan/gitleaks.sarif", "dir . --redact --no-banner -l error -f sarif -r {out}", {0, 1}
     ),
     _report(
         "semgrep",
-        "semgrep-results/semgrep.json",
+        "code-scan/semgrep.json",
         "scan --config .semgrep/orders.yml --metrics off --disable-version-check -q --json --output {out} .",
         {0, 1},
     ),

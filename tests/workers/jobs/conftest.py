@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -101,9 +102,14 @@ def needed() -> None:
 
 
 @pytest.fixture(scope="session")
-def reports() -> Path:
-    """What real scanners wrote about the example service."""
-    return ROOT / "examples" / "reports"
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What real scanners wrote about the example service, as one artifact for each: `bandit-results`."""
+    folder = tmp_path_factory.mktemp("reports")
+    for report in (ROOT / "examples" / "reports").glob("*/*"):
+        artifact = folder / f"{report.stem}-results"
+        artifact.mkdir(exist_ok=True)
+        shutil.copy(report, artifact)
+    return folder
 
 
 @pytest.fixture(scope="session")
