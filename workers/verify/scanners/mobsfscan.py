@@ -5,7 +5,7 @@ from __future__ import annotations
 from workers.verify import canary
 from workers.verify.kinds import suffix
 from workers.verify.scanner import Output, Run, scanner
-from workers.verify.scanners.njsscan import OFFLINE
+from workers.verify.scanners.njsscan import OFFLINE, unread
 
 _CANARY = 'class Canary { fun f() = java.security.MessageDigest.getInstance("MD5") }\n'
 
@@ -25,8 +25,9 @@ def scan(run: Run) -> Output:
     planted = canary.plant(run.root, "Canary.kt", _CANARY)
     done = run.start("--json", "--no-fail", "--type", "android", ".", env=OFFLINE)
     alive = canary.sings(done.stdout, planted)
+    broken = unread(done.stdout) if alive else dict.fromkeys(run.paths, "mobsfscan did not report its canary")
     return Output(
         reports=[(done.stdout, "mobsfscan.json")],
-        read=frozenset(run.paths if alive else ()),
-        errors=() if alive else [f"{path}: mobsfscan did not report its canary" for path in run.paths],
+        read=frozenset(run.paths) - broken.keys(),
+        errors=[f"{path}: {why}" for path, why in sorted(broken.items())],
     )

@@ -5,6 +5,7 @@ One start per scanner looks at all three files, as a batch does.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from workers.verify.batch import FileScan, Scanners, Unit
 from workers.verify.environments import available
 from workers.verify.own_rules import with_own_rules
 from workers.verify.scanner import SCANNERS
+from workers.verify.scanners.njsscan import unread
 
 INSTALLED = Path(".secaid/scanners").absolute()
 RULES = (Path(__file__).parent.parent / "own_rules.yml").read_bytes()
@@ -67,14 +69,14 @@ CASES: dict[str, tuple[str, bytes, str, bytes, bytes | None]] = {
         b'const c = require("crypto");\nc.createHash("md5").update("x");\n',
         "node_md5",
         b'const c = require("crypto");\nc.createHash("sha256").update("x");\n',
-        None,
+        b"function f( {\nconst x =\n",
     ),
     "mobsfscan": (
         "A.kt",
         b'class A { fun f() = java.security.MessageDigest.getInstance("MD5") }\n',
         "android_kotlin_md5",
         b'class A { fun f() = java.security.MessageDigest.getInstance("SHA-256") }\n',
-        None,
+        b"class A { fun f( {\n",
     ),
     "ktlint": (
         "A.kt",
@@ -138,6 +140,13 @@ def test_it_looks_at_the_file_of_its_case_and_names_a_pinned_version(seen):
         "ktlint",
         "shellcheck",
     }
+
+
+def test_a_file_on_which_the_engine_ran_out_of_time_was_not_read():
+    """It names no finding then, which looks like a clean file."""
+    said = {"path": "./views/io.js", "type": "Timeout", "message": "Timeout when running regex_dos on io.js:\n "}
+    report = json.dumps({"errors": [said, {"type": "Other"}, "semgrep not found"], "nodejs": {}}).encode()
+    assert unread(report) == {"views/io.js": "Timeout when running regex_dos on io.js:"}
 
 
 def test_every_adapter_has_a_case():
