@@ -50,12 +50,12 @@ REPORT_LIST = (
     _report("zizmor", "workflow-scan/zizmor.json", "--offline --strict-collection -q --format json-v1 .", ZIZMOR_OK),
     _report(
         "checkov",
-        "infrastructure-scan/checkov.sarif",
+        "cloud-scan/checkov.sarif",
         "-d . --framework dockerfile github_actions kubernetes terraform --skip-download --quiet -o sarif "
         "--output-file-path {folder}",
         {0, 1},
     ),
-    _report("hadolint", "infrastructure-scan/hadolint.sarif", "--format sarif " + " ".join(DOCKERFILES), {0, 1}),
+    _report("hadolint", "cloud-scan/hadolint.sarif", "--format sarif " + " ".join(DOCKERFILES), {0, 1}),
     _report("bandit", "code-scan/bandit.json", "-q -r reporting/src -f json -o {out}", {0, 1}),
     _report(
         "gitleaks", "workflow-scan/gitleaks.sarif", "dir . --redact --no-banner -l error -f sarif -r {out}", {0, 1}

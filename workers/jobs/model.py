@@ -83,13 +83,17 @@ def _key(name: str) -> str:
 
 
 def load(directory: Path, adapter: Path | None, batch_size: int) -> MlxModel:
-    """The model, from memory where this process has it; one at a time is kept.
+    """The model, from memory where this process has it; one at a time is kept, and a base model gets its adapter there.
 
     Raises:
         ModelUnavailable: its files are missing or broken.
     """
     key = (directory, adapter)
     if key not in _loaded:
+        base = _loaded.get((directory, None))
         _loaded.clear()
-        _loaded[key] = MlxModel(directory, adapter, batch_size=batch_size)
+        model = base or MlxModel(directory, batch_size=batch_size)
+        if adapter is not None:
+            model.attach(adapter)
+        _loaded[key] = model
     return _loaded[key]

@@ -33,14 +33,25 @@ class MlxModel:
             ModelUnavailable: the directory or the adapter is missing, incomplete or of another model.
         """
         self._model, self._tokenizer, config = load(directory)
+        self._directory = directory
+        self.name = directory.name
+        self.identity = f"{self.name}:{fingerprint(directory)}"
         if adapter is not None:
-            attach(self._model, adapter)
-        self.name = directory.name if adapter is None else f"{directory.name}+{adapter.name}"
-        self.identity = f"{self.name}:{fingerprint(directory, adapter)}"
+            self.attach(adapter)
         self._batch_size = batch_size
         self._context = int(config.get("max_position_embeddings", 4096))
         self._vocabulary_size = int(config["vocab_size"])
         self._vocabulary: Any = None
+
+    def attach(self, adapter: Path) -> None:
+        """Have the base model answer with a LoRA adapter from now on.
+
+        Raises:
+            ModelUnavailable: as `__init__`. The model must not be used then.
+        """
+        attach(self._model, adapter)
+        self.name = f"{self._directory.name}+{adapter.name}"
+        self.identity = f"{self.name}:{fingerprint(self._directory, adapter)}"
 
     def complete(
         self,

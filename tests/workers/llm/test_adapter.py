@@ -51,6 +51,14 @@ def test_an_adapter_changes_what_the_model_says_and_who_it_is(tiny_model, adapte
     assert base.identity != tuned.identity
 
 
+def test_a_base_model_that_gets_its_adapter_later_is_the_same_model(tiny_model, adapter):
+    later, at_once = llm.MlxModel(tiny_model), llm.MlxModel(tiny_model, adapter)
+    later.attach(adapter)
+    assert (later.name, later.identity) == (at_once.name, at_once.identity)
+    asked = [Question("What is it?")]
+    assert later.complete(asked, max_tokens=8) == at_once.complete(asked, max_tokens=8)
+
+
 def test_mlx_lm_itself_loads_the_adapter_alike(tiny_model, adapter):
     from mlx_lm.utils import load as mlx_lm_load
 
