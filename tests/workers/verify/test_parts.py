@@ -17,6 +17,7 @@ from workers.verify.emptied import emptied
 from workers.verify.names import new_undefined
 from workers.verify.score import PASSING, score
 from workers.verify.structure import code, container, dockerfile
+from workers.verify.structure.preserved import preservation
 
 
 def finding(rule: str = "B602", line: int = 3, severity: Severity = Severity.HIGH, message: str = "m") -> Finding:
@@ -206,3 +207,28 @@ def test_only_files_that_hold_rules_are_rules():
     assert own_rules.is_rules(rule)
     assert not own_rules.is_rules(b"rules:\n  - alert: up\n    expr: up == 0\n")
     assert not own_rules.is_rules(b"rules:\n  - id: [\n")
+
+
+POD = "kind: Pod\nmetadata: {name: a}\nspec: {x: 1}\n"
+POLICY = "kind: NetworkPolicy\nmetadata: {name: a}\nspec: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kept"),
+    [
+        (POD, POD + "---\n" + POLICY, True),
+        (POD, POLICY + "---\n" + POD, True),
+        (POD + "---\n" + POD, POD + "---\n" + POLICY + "---\n" + POD, True),
+        (POD, POD, True),
+        (POD, POLICY, False),
+        (POD, POD.replace("x: 1", "x: 2") + "---\n" + POLICY, False),
+        (POD, POD + "---\n" + POLICY + "---\n" + POLICY, False),
+        (POD, POD + "---\n" + POLICY.replace("name: a", "name: b"), False),
+        (POD, POD + "---\n" + POLICY.replace("NetworkPolicy", "Role"), False),
+        (POD + "---\n" + POLICY, POD + "---\n" + POLICY.replace("{}", "{x: 1}"), False),
+    ],
+)
+def test_a_declared_document_may_be_added_once_and_nothing_else_may_change(before, after, kept):
+    declares = ("document:NetworkPolicy/a",)
+    found = preservation("k.yaml", before.encode(), after.encode(), (), declares, ())
+    assert (found.violations == ()) is kept

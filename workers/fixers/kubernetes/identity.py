@@ -1,4 +1,4 @@
-"""Service-account tokens, namespaces, secrets in the environment, and roles that may do everything."""
+"""Service-account tokens, secrets in the environment, and roles that may do everything."""
 
 from __future__ import annotations
 
@@ -59,64 +59,6 @@ def _binding(target: Target, account: str) -> str | None:
                 if one.text("kind") == "ServiceAccount" and one.text("name") == account:
                     return path
     return None
-
-
-@fixer(
-    name="kubernetes-default-namespace",
-    weakness="configuration",
-    rules={"checkov": ["CKV_K8S_21"], "trivy": ["KSV110", "KSV-0110", "AVD-KSV-0110"]},
-    explain="""Objects in the default namespace share its policies, quotas and service account with everything else
-that nobody placed anywhere.""",
-)
-def default_namespace(target: Target) -> Iterator[Candidate]:
-    """The namespace that the manifests themselves use; none is made up."""
-    resource = Resource(target)
-    metadata = resource.root.child("metadata")
-    if metadata is None or not metadata.entries:
-        message = "the object has no metadata to name a namespace in"
-        raise NoFix(message)
-    found = _namespaces(target, resource)
-    if not found:
-        message = "no manifest beside this one names a namespace, and which one it belongs to is the owner's decision"
-        raise NoFix(message)
-    part = Part((*resource.path, "metadata"), metadata)
-    for name in found[:2]:
-        edits = resource.put(part, {"namespace": name})
-        how = f"Places the object in {name}, a namespace that the manifests here already use."
-        warning = f"what refers to it must look in {name}, and the object in the default namespace must be deleted"
-        candidate = resource.candidate(f"namespace-{name}", edits, how, resource.declare(part, "namespace"), [warning])
-        if candidate:
-            yield candidate
-
-
-def _namespaces(target: Target, resource: Resource) -> list[str]:
-    """Namespaces that this file, and then this folder, declares or uses; the most frequent first."""
-    path = resource.doc.path
-    folder = path.rpartition("/")[0]
-    beside = [
-        other
-        for other in target.tree.paths()
-        if other != path and other.rpartition("/")[0] == folder and other.endswith((".yaml", ".yml"))
-    ][:50]
-    for documents in ([path], beside):
-        counted: dict[str, int] = {}
-        for document in documents:
-            for name in _used(target, document):
-                counted[name] = counted.get(name, 0) + 1
-        if counted:
-            return sorted(counted, key=lambda name: (-counted[name], name))
-    return []
-
-
-def _used(target: Target, path: str) -> Iterator[str]:
-    try:
-        roots = yamldoc.parse(target.tree.read(path), path).roots
-    except (yamldoc.YamlBroken, SourceUnavailable):
-        return
-    for root in roots:
-        name = root.text("metadata", "name") if root.text("kind") == "Namespace" else root.text("metadata", "namespace")
-        if name and name not in ("default", "kube-system") and "{" not in name:
-            yield name
 
 
 @fixer(

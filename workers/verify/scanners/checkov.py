@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
@@ -39,6 +40,9 @@ _CONNECTED = re.compile(r"polic|role|rbac|binding|account", re.IGNORECASE)
 """Names of manifests that Checkov's checks of whole graphs connect with others."""
 
 
+_POLICY = re.compile(rb"^\s*kind:\s*[\"']?NetworkPolicy\b", re.MULTILINE)
+
+
 class _Answer(msgspec.Struct):
     report: msgspec.Raw
     read: list[str]
@@ -65,5 +69,25 @@ def scan(run: Run) -> Output:
         name for name, about in _FRAMEWORKS.items() if any(about(path, content) for path, content in contents.items())
     ]
     child = warm.child(run.tool.executable, "checkov_child.py")
-    answer = child.ask({"root": str(run.root), "frameworks": frameworks}, timeout=run.timeout, type=_Answer)
-    return Output(reports=[(bytes(answer.report), "checkov.json")], read=frozenset(answer.read), errors=answer.errors)
+    answers = [
+        child.ask({"root": str(root), "frameworks": frameworks}, timeout=run.timeout, type=_Answer)
+        for root in (run.root, *_alone(run))
+    ]
+    return Output(
+        reports=[(bytes(answer.report), "checkov.json") for answer in answers],
+        read=frozenset(path for answer in answers for path in answer.read),
+        errors=[error for answer in answers for error in answer.errors],
+    )
+
+
+def _alone(run: Run) -> list[Path]:
+    """Roots of their own for the variants that hold a policy: Checkov would take it for the pods of all others too."""
+    roots = []
+    for number, folder in enumerate(sorted({path.partition("/")[0] for path in run.paths})):
+        files = [file for file in (run.root / folder).rglob("*.y*ml") if file.is_file()]
+        if any(_POLICY.search(file.read_bytes()) for file in files):
+            root = run.root.parent / f"alone{number}"
+            root.mkdir()
+            (run.root / folder).rename(root / folder)
+            roots.append(root)
+    return roots

@@ -9,6 +9,8 @@ YAML, JSON, TOML, XML and HCL: dotted paths of keys and list positions.
 - `jobs.*.steps.*.continue-on-error/delete` – it may also vanish.
 - Terraform: `resource.aws_s3_bucket.logs.acl`; a nested block is a list, even where it stands alone
   (`…​.ingress.0.cidr_blocks`). XML: `project.dependencies.dependency.3.version`, repeated elements by position.
+- `document:Deployment/shop` – a YAML document of that kind and `metadata.name`, which the file did not have, may be
+  added; the others are compared as if it were not there.
 - A key that holds dots is one segment; write `*` for it, or the key as it is.
 
 Dockerfiles: `instruction:USER` – instructions of that keyword may be added or changed; `instruction:RUN/delete` – may

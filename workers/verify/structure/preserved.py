@@ -11,6 +11,7 @@ from daemon.domain.fix import Edit
 from workers.source import syntax
 from workers.verify.kinds import is_dockerfile
 from workers.verify.structure import code, container, dockerfile, lines
+from workers.verify.structure.added import without_new
 from workers.verify.structure.diff import DELETE, Kind, difference, undeclared
 from workers.verify.structure.documents import Malformed, reader
 
@@ -57,7 +58,7 @@ def _document(
     if read is None:
         return None
     try:
-        changes = difference(read(before), read(after))
+        changes = difference(*without_new(read(before), read(after), declares))
     except Malformed:
         return None
     bad = undeclared(changes, declares)

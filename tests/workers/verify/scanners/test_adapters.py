@@ -151,3 +151,20 @@ def test_a_file_on_which_the_engine_ran_out_of_time_was_not_read():
 
 def test_every_adapter_has_a_case():
     assert sorted(CASES) == SCANNERS.names()
+
+
+def test_a_policy_of_one_variant_is_not_taken_for_the_pods_of_another():
+    """Checkov connects a NetworkPolicy with every pod of a run that it selects."""
+    tools, _ = available([INSTALLED])
+    if not any(tool.name == "checkov" for tool in tools):
+        pytest.skip("checkov is not installed here: run `secaid setup --scanners`")
+    pod = (
+        b"apiVersion: v1\nkind: Pod\nmetadata: {name: a, labels: {app: a}}\nspec: {containers: [{name: a, image: a}]}\n"
+    )
+    policy = b"---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\n"
+    policy += b"spec: {podSelector: {matchLabels: {app: a}}, policyTypes: [Ingress]}\n"
+    units = [Unit("pod.yaml", pod), Unit("pod.yaml", pod + policy)]
+    answers = Scanners([tool for tool in tools if tool.name == "checkov"], read).scan({"checkov": units})
+    reported = [["CKV2_K8S_6" in {one.rule for one in answers["checkov", unit].findings}] for unit in units]
+    assert reported == [[True], [False]]
+    assert all(answers["checkov", unit].read for unit in units)

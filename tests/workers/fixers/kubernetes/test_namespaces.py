@@ -1,0 +1,125 @@
+"""Which objects leave the default namespace together, over several folders, and where they must not."""
+
+import pytest
+
+from daemon.domain.edits import apply_edits
+from daemon.domain.finding import Finding, Location, Region
+from daemon.domain.severity import Severity
+from workers.fixers.propose import propose
+from workers.fixers.registry import Target
+from workers.source.tree import MemoryTree
+from workers.verify.structure.preserved import preservation
+
+WEB = b"""apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+  labels: {app: front}
+spec:
+  containers:
+  - name: web
+    image: web:1
+    volumeMounts: [{name: key, mountPath: /key}]
+  volumes:
+  - name: key
+    secret: {secretName: key}
+"""
+KEY = b"""apiVersion: v1
+kind: Secret
+metadata:
+  name: key
+data: {a: Yg==}
+"""
+OTHER = b"""apiVersion: v1
+kind: Pod
+metadata:
+  name: other
+spec:
+  containers:
+  - {name: other, image: "other:1", args: ["http://web-api:80/"]}
+"""
+SERVICE = b"""apiVersion: v1
+kind: Service
+metadata:
+  name: web-api
+spec:
+  selector: {app: front}
+"""
+ALONE = b"""apiVersion: v1
+kind: Pod
+metadata:
+  name: alone
+"""
+
+
+def _proposed(files):
+    finding = Finding(
+        tool="checkov",
+        rule="CKV_K8S_21",
+        message="",
+        severity=Severity.LOW,
+        locations=(Location(path="web/pod.yaml", region=Region(start_line=1, end_line=9)),),
+    )
+    return propose(Target(finding=finding, tree=MemoryTree(files)))
+
+
+def test_what_knows_each_other_moves_together_and_nothing_else_does():
+    """A Secret of another folder that it mounts, and who asks its Service; not a pod that nobody knows."""
+    files = {
+        "web/pod.yaml": WEB,
+        "web/service.yaml": SERVICE,
+        "keys/key.yaml": KEY,
+        "other/pod.yaml": OTHER,
+        "alone/pod.yaml": ALONE,
+        "web/values.yaml": b"a: 1\n",
+    }
+    proposal = _proposed({**files, "named/x.yaml": b"kind: Pod\nmetadata: {name: x, namespace: named}\n"})
+    assert proposal.candidates == ()
+    assert "what its namespace is called" in (proposal.reason or "")
+    labelled = {
+        path: content.replace(b"metadata:\n", b"metadata:\n  labels: {application: store}\n")
+        for path, content in files.items()
+        if path != "web/pod.yaml"
+    } | {"web/pod.yaml": WEB.replace(b"app: front", b"app: front, application: store")}
+    first, second = _proposed(labelled).candidates
+    moved = {"web/pod.yaml", "web/service.yaml", "keys/key.yaml", "other/pod.yaml"}
+    assert set(first.paths) == set(second.paths) == moved
+    for candidate in (first, second):
+        for path in moved:
+            edits = [edit for edit in candidate.edits if edit.path == path]
+            after = apply_edits(labelled[path], edits)
+            assert b"  namespace: store\n" in after
+            assert preservation(path, labelled[path], after, edits, candidate.declares, []).violations == ()
+    assert sum("kind: Namespace" in edit.text for edit in first.edits) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "reason"),
+    [
+        ("deploy.sh", b"kubectl wait pod web\n", "deploy.sh looks for them in the default namespace"),
+        ("deploy.sh", b"kubectl get pod -n default -l app=front\n", "deploy.sh looks for them"),
+        ("README.md", b"kubectl apply -n shop -f web\n", "README.md says itself which namespace"),
+        ("kustomization.yaml", b"resources:\n- web\n", "kustomization.yaml places the objects"),
+        ("Chart.yaml", b"name: shop\n", "the manifests belong to the chart"),
+        ("web/more.yaml", b"kind: Pod\nmetadata: {name: '{{ .name }}'}\n", "is filled in by something else"),
+    ],
+)
+def test_what_else_names_the_namespace_has_to_change_first(path, content, reason):
+    files = {"web/pod.yaml": WEB, "web/key.yaml": KEY}
+    assert len(_proposed(files).candidates) == 2
+    proposal = _proposed({**files, path: content})
+    assert proposal.candidates == ()
+    assert reason in (proposal.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("deploy.sh", b"kubectl apply -f web\n"),
+        ("deploy.sh", b"kubectl wait pod other\n"),
+        ("README.md", b"kubectl get pod web\n"),
+        ("other/kustomization.yaml", b"resources:\n- pod.yaml\n"),
+    ],
+)
+def test_what_names_others_or_no_namespace_stops_nothing(path, content):
+    assert len(_proposed({"web/pod.yaml": WEB, "web/key.yaml": KEY, path: content}).candidates) == 2

@@ -1,0 +1,205 @@
+"""The objects that have to leave the default namespace together: a folder, and what refers to it or is referred to."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+
+from daemon.errors import SourceUnavailable
+from workers.fixers.kubernetes.objects import Object, objects
+from workers.fixers.kubernetes.references import Reference, references
+from workers.fixers.registry import NoFix
+from workers.source import yamldoc
+from workers.source.tree import SourceTree
+
+NAMESPACED = re.compile(
+    r"""Pod | Deployment | DaemonSet | StatefulSet | ReplicaSet | ReplicationController | Job | CronJob | Service
+      | Secret | ServiceAccount | Role | RoleBinding | ConfigMap | Ingress | PersistentVolumeClaim
+      | HorizontalPodAutoscaler | PodDisruptionBudget | NetworkPolicy | ResourceQuota | LimitRange | Endpoints
+      | EndpointSlice | PodTemplate | VirtualService | DestinationRule | Gateway | ServiceEntry | Sidecar
+      | PeerAuthentication | AuthorizationPolicy | RequestAuthentication | HTTPRoute | GRPCRoute | ServiceMonitor
+      | PodMonitor | PrometheusRule | Certificate | Issuer | ManagedCertificate | BackendConfig
+      | FrontendConfig | IngressRoute | Middleware | ExternalSecret | SealedSecret | ScaledObject
+      | VerticalPodAutoscaler""",
+    re.VERBOSE,
+)
+"""Kinds that live in a namespace."""
+CLUSTER_WIDE = re.compile(
+    r"""Namespace | ClusterRole | ClusterRoleBinding | CustomResourceDefinition | StorageClass | PersistentVolume
+      | PriorityClass | IngressClass | ClusterIssuer | RuntimeClass""",
+    re.VERBOSE,
+)
+"""Kinds that live in none."""
+_TRUST = ("iam.gke.io/gcp-service-account", "eks.amazonaws.com/role-arn", "azure.workload.identity/client-id")
+"""Annotations of an account that a cloud knows by its namespace."""
+_SELF = re.compile(r"\.default(?:\.svc\b|[:/]|$)|\bns/default\b")
+_TEMPLATE = re.compile(rb"\{\{|\$\{\w+\}")
+_KIND = re.compile(rb"^kind:", re.MULTILINE)
+_KUBECTL = re.compile(r"\bkubectl\b[^\n|;&]*")
+_SCOPED = re.compile(r"\s(?:-n|--namespace)\b(?![= ]?[\"']?default\b)")
+_APPLIES = re.compile(r"\b(?:apply|create|replace|delete)\b[^\n]*\s(?:-f|-k|--filename)\b")
+_RUNS = (".sh", ".bash", ".yml", ".yaml", "Makefile", ".mk", ".ps1", "Jenkinsfile")
+
+
+class Moving:
+    """A closed set of folders: no object in it refers to one that stays, and none that stays refers to one in it."""
+
+    def __init__(self, tree: SourceTree, path: str) -> None:
+        """Find it.
+
+        Raises:
+            NoFix: something of it cannot move soundly; the message says what.
+        """
+        self._tree = tree
+        self.folders = {posixpath.dirname(path)}
+        by_folder: dict[str, list[Object]] = {}
+        for one in objects(tree):
+            by_folder.setdefault(posixpath.dirname(one.path), []).append(one)
+        self._by_folder = by_folder
+        self._wanted = {folder: self._open(inside) for folder, inside in by_folder.items()}
+        self._close()
+        self.all = [one for folder in sorted(self.folders) for one in by_folder.get(folder, ())]
+        self.objects = [one for one in self.all if _in_default(one) and not CLUSTER_WIDE.fullmatch(one.kind)]
+        self._refuse()
+
+    def namespaces(self) -> list[str]:
+        """Those that objects beside them name, the most frequent first."""
+        names = [one.name if one.kind == "Namespace" else one.namespace for one in self.all]
+        used = [name for name in names if name not in ("", "default") and not name.endswith("-system")]
+        return sorted(set(used), key=lambda name: (-used.count(name), name))
+
+    def _open(self, inside: Iterable[Object]) -> set[Reference]:
+        """What the objects of a folder in the default namespace refer to and the folder does not define."""
+        inside = list(inside)
+        own = {(one.kind, one.name) for one in inside}
+        placed = (one for one in inside if _in_default(one))
+        return {found for one in placed for found in references(one.root) if (found.kind, found.name) not in own}
+
+    def _close(self) -> None:
+        while True:
+            mine = {(one.kind, one.name) for folder in self.folders for one in self._placed(folder)}
+            asked = {found for folder in self.folders for found in self._wanted.get(folder, ())}
+            more = {
+                folder
+                for folder in self._by_folder.keys() - self.folders
+                if any((one.kind, one.name) in mine for one in self._wanted[folder])
+                or self._has(folder, {(one.kind, one.name) for one in asked} - mine)
+            }
+            if not more:
+                return
+            self.folders |= more
+
+    def _placed(self, folder: str) -> Iterator[Object]:
+        return (one for one in self._by_folder.get(folder, ()) if _in_default(one))
+
+    def _has(self, folder: str, names: set[tuple[str, str]]) -> bool:
+        return any((one.kind, one.name) in names for one in self._placed(folder))
+
+    def _refuse(self) -> None:
+        reason = self._unused() or self._missing() or self._tied() or self._managed() or self._commanded()
+        if reason:
+            raise NoFix(reason)
+
+    def _unused(self) -> str:
+        """Whether nothing in it runs: who uses the rest is not to be seen here."""
+        if any(one.root.get("spec", "template") or one.kind in ("Pod", "CronJob") for one in self.objects):
+            return ""
+        return "no manifest here runs a program that uses it, and who does would look in the default namespace"
+
+    def _missing(self) -> str:
+        """What is referred to and no manifest defines: it would stay behind."""
+        own = {(one.kind, one.name) for one in self.all}
+        for folder in sorted(self.folders):
+            for found in sorted(self._wanted.get(folder, ()), key=lambda one: (one.kind, one.name)):
+                if found.certain and (found.kind, found.name) not in own:
+                    return (
+                        f"{folder or 'the folder'} uses the {found.kind} {found.name}, which no manifest of the "
+                        "repository makes: it would stay in the default namespace"
+                    )
+        return ""
+
+    def _tied(self) -> str:
+        for one in self.all:
+            known = NAMESPACED.fullmatch(one.kind) or CLUSTER_WIDE.fullmatch(one.kind)
+            if not known and _in_default(one):
+                return f"whether the {one.kind} in {one.path} lives in a namespace is not known here"
+            annotations = one.root.get("metadata", "annotations")
+            if one.kind == "ServiceAccount" and annotations and any(annotations.text(key) for key in _TRUST):
+                return f"the cloud trusts the account {one.name} of {one.path} by its namespace: change it there first"
+            for path, node in one.root.walk():
+                named = path[-1:] == ("namespace",) and node.value == "default" and not _moves(path)
+                if node.kind == "scalar" and (named or _SELF.search(node.value)):
+                    return f"{one.path} names the default namespace itself: {node.value.strip()[:60]}"
+        return ""
+
+    def _managed(self) -> str:
+        """Whether something else decides on the namespace: Helm, a kustomization, a template."""
+        for path in self._tree.paths():
+            folder, _, name = path.rpartition("/")
+            if name == "Chart.yaml" and any(f"{one}/".startswith(f"{folder}/") or not folder for one in self.folders):
+                return f"the manifests belong to the chart {path}: its release names the namespace"
+            if name in ("kustomization.yaml", "kustomization.yml", "Kustomization"):
+                if self.folders & {folder, *_reached(self._tree, path)}:
+                    return f"{path} places the objects: its `namespace:` is the place to say which one is theirs"
+            elif folder in self.folders and name.endswith((".yaml", ".yml")) and _template(self._tree, path):
+                return f"{path} is filled in by something else, and which objects it holds is not known"
+        return ""
+
+    def _commanded(self) -> str:
+        """Whether a script names the objects, and so has to change too."""
+        names = {word for one in self.objects for word in (one.name, *_label_values(one)) if word}
+        files = {posixpath.basename(one.path) for one in self.all} | {folder for folder in self.folders if folder}
+        for path in self._tree.paths():
+            for command in _KUBECTL.findall(_text(self._tree, path)) if path.endswith((*_RUNS, ".md")) else ():
+                scoped, applies = _SCOPED.search(command), _APPLIES.search(command)
+                if applies and (scoped or "default" in command) and any(file in command for file in files):
+                    return f"{path} says itself which namespace the manifests go to: `{command.strip()[:80]}`"
+                named = names & set(re.findall(r"[\w.-]+", command))
+                if named and not (scoped or applies or path.endswith(".md")):
+                    return f"{path} looks for them in the default namespace: `{command.strip()[:80]}`"
+        return ""
+
+
+def _label_values(one: Object) -> list[str]:
+    """What commands select pods by."""
+    found = one.root.get("metadata", "labels"), one.root.get("spec", "template", "metadata", "labels")
+    return [value.value for node in found if node for _, value in node.entries]
+
+
+def _in_default(one: Object) -> bool:
+    return one.namespace in ("", "default")
+
+
+def _moves(path: yamldoc.Path) -> bool:
+    """Whether it is a place that moves along: the object's own, or that of an account that rights are given to."""
+    return path == ("metadata", "namespace") or path[0] == "subjects"
+
+
+def _reached(tree: SourceTree, path: str) -> Iterator[str]:
+    """The folders that a kustomization takes files from."""
+    try:
+        root = yamldoc.parse(tree.read(path), path).root
+    except (yamldoc.YamlBroken, SourceUnavailable):
+        return
+    folder = posixpath.dirname(path)
+    for _, node in root.walk():
+        if node.kind == "scalar" and node.value and "\n" not in node.value:
+            reached = posixpath.normpath(posixpath.join(folder, node.value))
+            yield from (reached, posixpath.dirname(reached))
+
+
+def _template(tree: SourceTree, path: str) -> bool:
+    try:
+        content = tree.read(path)
+    except SourceUnavailable:
+        return False
+    return bool(_KIND.search(content) and _TEMPLATE.search(content))
+
+
+def _text(tree: SourceTree, path: str) -> str:
+    try:
+        content = tree.read(path)
+    except SourceUnavailable:
+        return ""
+    return content.decode("utf-8", "replace").replace("\\\n", " ") if b"kubectl" in content else ""

@@ -1,0 +1,127 @@
+"""The default namespace: an application's objects leave it together, or not at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.changed import if_changed
+from workers.fixers.kubernetes.moving import Moving
+from workers.fixers.kubernetes.objects import Object, declared, document_before, labels
+from workers.fixers.kubernetes.workload import Resource
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source import yamldoc, yamledit
+from workers.source.yamledit import Value
+
+_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_WORKLOADS = frozenset(("Deployment", "StatefulSet", "DaemonSet", "Pod", "CronJob", "Job", "ReplicaSet"))
+_GENERIC = re.compile(
+    r"""k8s | kube(?:rnetes)? | (?:.*[-_])?(?:manifests?|specs?|specifications) | deploy(?:ments?)?
+      | base | apps? | infra | configs? | resources | ya?ml | examples? | src | releases? | prod(?:uction)? | dev
+      | staging | tests? | demo | default""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Folders' names that say what is in them and not whose it is."""
+_KIND = re.compile(r"-(?:deployment|deploy|job|cronjob|statefulset|daemonset|pod)$")
+_DATA = frozenset(("StatefulSet", "PersistentVolumeClaim"))
+_DECLARES = tuple(
+    f"{document}{item}{key}"
+    for document in ("", "*.")
+    for item in ("", "items.*.")
+    for key in ("metadata.namespace", "subjects.*.namespace")
+)
+
+
+@fixer(
+    name="kubernetes-default-namespace",
+    weakness="configuration",
+    rules={"checkov": ["CKV_K8S_21"], "trivy": ["KSV110", "KSV-0110", "AVD-KSV-0110"]},
+    explain="""Objects in the default namespace share its policies, quotas and service account with everything else
+that nobody placed anywhere. ConfigMaps, Secrets, accounts and Services are found by their name in the same namespace
+alone: so all objects that know each other move together, to the namespace that those beside them are in already, or
+to one with the application's own name. A manifest makes it, or whoever owns the cluster does.""",
+)
+def default_namespace(target: Target) -> Iterator[Candidate]:
+    """All of the application's objects, to a namespace that is used beside them, or to one of their own."""
+    resource = Resource(target)
+    metadata = resource.root.child("metadata")
+    if metadata is None or not metadata.entries:
+        message = "the object has no metadata to name a namespace in"
+        raise NoFix(message)
+    moving = Moving(target.tree, resource.doc.path)
+    used = moving.namespaces()
+    for name in used[:2]:
+        how = f"Places {_count(moving)} in {name}, a namespace that the manifests beside them already use."
+        yield from _move(target, moving, name, f"namespace-{name}", how)
+    own = _own_name(moving)
+    if own is None and not used:
+        message = (
+            "nothing here names the application as a whole, and what its namespace is called is its owner's decision"
+        )
+        raise NoFix(message)
+    if own is None or used:
+        return
+    how = f"Places {_count(moving)} in a namespace of their own, {own}, which the first manifest makes."
+    yield from _move(target, moving, own, f"namespace-{own}", how, made=True)
+    how = f"Places {_count(moving)} in a namespace of their own, {own}, which the cluster's owner makes."
+    first = f"make it first: `kubectl create namespace {own}`"
+    yield from _move(target, moving, own, f"namespace-{own}-made-by-its-owner", how, first)
+
+
+def _move(
+    target: Target, moving: Moving, name: str, approach: str, how: str, *warnings: str, made: bool = False
+) -> Iterator[Candidate]:
+    taken = {(one.kind, one.name) for one in moving.all if one.namespace == name}
+    if any((one.kind, one.name) in taken for one in moving.objects):
+        return
+    edits: list[Edit] = []
+    for one in moving.all:
+        edits += _placed(yamldoc.parse(target.tree.read(one.path), one.path), one, one in moving.objects, name)
+    declares = list(_DECLARES)
+    if made:
+        value: dict[str, Value] = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        first = min(edit.path for edit in edits)
+        edits.append(document_before(yamldoc.parse(target.tree.read(first), first), value))
+        declares.append(declared(value, name))
+    told = [
+        f"what runs in the default namespace stays there until it is deleted; commands need `-n {name}` from then on"
+    ]
+    if any(one.kind in _DATA for one in moving.objects):
+        told.append("volumes do not move along: copy what they hold first")
+    yield from if_changed(approach, edits, how, declares, (*warnings, "; ".join(told)))
+
+
+def _placed(doc: yamldoc.YamlDoc, one: Object, moves: bool, name: str) -> Iterator[Edit]:
+    """Edits of one object: its own namespace, and that of accounts that it gives rights to and that move."""
+    metadata = one.root.child("metadata")
+    if moves:
+        if metadata is None or not metadata.entries:
+            message = f"an object of {one.path} has no metadata to name a namespace in"
+            raise NoFix(message)
+        yield yamledit.set_key(doc, metadata, "namespace", name, after="name")
+    subjects = one.root.child("subjects")
+    for subject in subjects.items if subjects else ():
+        if subject.text("kind") == "ServiceAccount" and subject.text("namespace") == "default":
+            yield yamledit.set_key(doc, subject, "namespace", name)
+
+
+def _own_name(moving: Moving) -> str | None:
+    """What all of the workloads call themselves by a label; the one workload's name; the folder's."""
+    workloads = [one for one in moving.objects if one.kind in _WORKLOADS]
+    said = [labels(one.root.get("metadata", "labels")) or {} for one in workloads]
+    shared = set.intersection(*({*one.items()} for one in said)) if said else set()
+    by_label = dict(shared)
+    candidates = [by_label.get(key) for key in ("app.kubernetes.io/part-of", "application", "project", "app")]
+    if len({one.name for one in workloads}) == 1:
+        candidates.append(_KIND.sub("", workloads[0].name))
+    if len(moving.folders) == 1:
+        parts = [part for part in next(iter(moving.folders)).split("/") if not _GENERIC.fullmatch(part)]
+        candidates.append(parts[-1] if parts else None)
+    fitting = (one for one in candidates if one and _NAME.fullmatch(one) and not _GENERIC.fullmatch(one))
+    return next((one for one in fitting if not one.startswith("kube-")), None)
+
+
+def _count(moving: Moving) -> str:
+    many = len(moving.objects)
+    return "the object" if many == 1 else f"the {many} objects that belong together"
