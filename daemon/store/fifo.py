@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import math
 import os
 import select
 import time
@@ -33,6 +34,8 @@ _LOOK_SECONDS = 1.0
 """Between two looks for others' commits: what a missed ring can cost."""
 _TICK_NANOSECONDS = 2_000_000_000
 """The coarsest file system's."""
+_LIST_SECONDS = 0.002
+"""How long a ringer goes by its list of listeners: who adds jobs as fast as can be need not look each time."""
 
 
 class Ringer:
@@ -41,6 +44,7 @@ class Ringer:
     def __init__(self, database: str) -> None:
         self._folder = f"{database}-bells"
         self._listed: tuple[int, list[str]] = (-1, [])
+        self._looked = -math.inf
 
     def ring(self, kinds: Collection[str]) -> None:
         """Write a byte into the FIFO of every listener to these kinds; remove those whose listener is gone.
@@ -54,10 +58,19 @@ class Ringer:
                     _ring(f"{self._folder}/{name}")
 
     def _names(self) -> list[str]:
-        """The listeners; the folder is only listed again when it has changed."""
+        """The listeners; the folder is only looked at again after a moment, and only listed when it has changed."""
+        now = time.monotonic()
+        if now - self._looked < _LIST_SECONDS:
+            return self._listed[1]
+        names = self._renewed()
+        self._looked = now
+        return names
+
+    def _renewed(self) -> list[str]:
         try:
             changed = os.stat(self._folder).st_mtime_ns
         except FileNotFoundError:
+            self._listed = (-1, [])
             return []
         known, names = self._listed
         if known != changed:
@@ -81,6 +94,8 @@ class FifoBell:
             os.mkdir(folder, 0o700)
         self._fifos = [f"{folder}/{kind}.{os.getpid()}" for kind in kinds]
         self._descriptors = [_open_fifo(fifo) for fifo in self._fifos]
+        # From now on no ringer goes by a list without this listener: who looks at the queue next misses nothing.
+        time.sleep(2 * _LIST_SECONDS)
         self._changes = changes
         self._seen = changes()
 
