@@ -16,7 +16,7 @@ from workers.verify.counterparts import COUNTERPARTS, counterpart
 from workers.verify.emptied import emptied
 from workers.verify.names import new_undefined
 from workers.verify.score import PASSING, score
-from workers.verify.structure import code, container, dockerfile
+from workers.verify.structure import code, container, dockerfile, image
 from workers.verify.structure.preserved import preservation
 
 
@@ -207,6 +207,20 @@ def test_only_files_that_hold_rules_are_rules():
     assert own_rules.is_rules(rule)
     assert not own_rules.is_rules(b"rules:\n  - alert: up\n    expr: up == 0\n")
     assert not own_rules.is_rules(b"rules:\n  - id: [\n")
+
+
+@pytest.mark.parametrize(
+    ("stages", "wrong"),
+    [
+        ("FROM debian:12 AS a\nUSER 10\nFROM a AS b\nFROM b\n", False),
+        ("FROM debian:12 AS a\nUSER 10\nFROM debian:12\nCOPY --from=a /a /a\n", True),
+        ("FROM debian:12 AS a\nUSER 10\nFROM a\nUSER root\n", True),
+        ("FROM --platform=linux/amd64 debian:12 as A\nUSER 10\nFROM a\nRUN make\n", False),
+    ],
+)
+def test_an_image_has_the_user_of_the_stage_that_it_is_built_on(stages, wrong):
+    before, after = (dockerfile.instructions(text.encode()) for text in (stages.replace("USER 10\n", ""), stages))
+    assert bool(list(image.mistaken(before, after, "CKV_DOCKER_3"))) is wrong
 
 
 POD = "kind: Pod\nmetadata: {name: a}\nspec: {x: 1}\n"

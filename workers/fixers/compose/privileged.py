@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.compose.service import Service
+from workers.fixers.docker.images import split
 from workers.fixers.registry import NoFix, Target, fixer
 
 _CHECK = (
@@ -26,6 +27,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     service = Service(target)
     if service.node.text("privileged").lower() != "true":
         message = f"the service {service.name} is not privileged"
+        raise NoFix(message)
+    image, tag = split(service.node.text("image"))
+    if image == "docker" and "dind" in tag:
+        message = (
+            f"{service.name} runs Docker's own daemon, which needs the privilege: rootless BuildKit builds without"
+        )
         raise NoFix(message)
     how = "The container loses the host's devices and all added capabilities."
     yield service.candidate("not-privileged", [service.set("privileged", False)], how, ["privileged"], [_CHECK])

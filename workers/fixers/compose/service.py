@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
+from workers.fixers.docker.running import Running, running
 from workers.fixers.registry import NoFix, Target
 from workers.source import yamldoc, yamledit
 from workers.source.yamldoc import Node, YamlBroken, YamlDoc
 
 _DEPTH = 2
+_PLACE = re.compile(r"(?:^|:)(/[^:]*)(?::[\w,]+)?$")
 
 
 class Service:
@@ -41,14 +46,34 @@ class Service:
         self.plain(key)
         return yamledit.set_key(self.doc, self.node, key, value)
 
-    def add(self, key: str, item: str) -> list[Edit]:
-        """One more item of a list, which is made where it is missing; none where it is there."""
+    def add(self, key: str, *items: str) -> list[Edit]:
+        """More items of a list, which is made where it is missing; none that is there already."""
         old = self.plain(key)
-        if old is not None and item in {each.value for each in old.items}:
+        there = {each.value for each in old.items} if old is not None else set()
+        wanted = [item for item in items if item not in there]
+        if not wanted:
             return []
         if old is not None and old.items:
-            return [yamledit.append_item(self.doc, old, item)]
-        return [yamledit.set_key(self.doc, self.node, key, [item])]
+            return [yamledit.append_item(self.doc, old, item) for item in wanted]
+        return [yamledit.set_key(self.doc, self.node, key, wanted)]
+
+    @property
+    def running(self) -> Running:
+        """What is known of its image at run time, under the user that the service names."""
+        known = running(self.node.text("image"))
+        user = self.node.text("user").partition(":")[0]
+        return msgspec.structs.replace(known, root=False) if user not in ("", "0", "root") else known
+
+    def mounted(self, path: str) -> bool:
+        """Whether a volume or a tmpfs lies at a folder, or a list of them is not plain to read."""
+        for key in ("volumes", "tmpfs"):
+            node = self.node.child(key)
+            if node is None:
+                continue
+            places = [_place(item) for item in node.items] or [node.value]
+            if node.kind == "alias" or path in places or "" in places:
+                return True
+        return False
 
     def delete(self, key: str) -> Edit:
         """The key goes.
@@ -84,3 +109,11 @@ class Service:
             declares=tuple(f"services.{self.name}.{key}" for key in keys),
             warnings=tuple(warnings),
         )
+
+
+def _place(item: Node) -> str:
+    """The folder in the container that an item of `volumes` or `tmpfs` is about; empty where it is not plain."""
+    if item.kind == "mapping":
+        return item.text("target").rstrip("/")
+    match = _PLACE.search(item.value)
+    return match[1].rstrip("/") if match else ""

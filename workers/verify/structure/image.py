@@ -56,8 +56,20 @@ def _stages(instructions: Sequence[Instruction]) -> list[list[Instruction]]:
     return found
 
 
+def _with_user(stages: Sequence[list[Instruction]]) -> list[Instruction]:
+    """The last stage, or the nearest of the file's stages that it is built on and that names a user."""
+    named: dict[str, list[Instruction]] = {}
+    for stage in stages:
+        words = [word for word in stage[0][1].split() if not word.startswith("--")]
+        below = named.get(words[0].lower()) if stage[0][0] == "FROM" and words else None
+        found = stage if below is None or any(keyword == "USER" for keyword, _ in stage) else below
+        if len(words) > 2 and words[1].upper() == "AS":
+            named[words[2].lower()] = found
+    return found
+
+
 def _user(after: Sequence[Instruction], before: Sequence[Instruction]) -> Iterator[str]:
-    last = _stages(after)[-1]
+    last = _with_user(_stages(after))
     users = [arguments for keyword, arguments in last if keyword == "USER"]
     if not users:
         yield "the image itself still runs as root: another stage has the user"
