@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.compose.service import Service
@@ -37,17 +37,26 @@ def propose(target: Target) -> Iterator[Candidate]:
     edits = [_local(service, item) for item in found]
     how = "Only programs on the host itself reach the port."
     yield service.candidate("loopback", edits, how, ["ports"], [_CALLERS])
-    if len(found) == len(ports.items) and service.node.child("expose") is None:
-        values = [re.sub(r"^.*:", "", item.value) for item in found]
-        name = service.node.key("ports")
-        if name is not None:
-            edit = yamledit.edit(service.doc, name.start, name.end, "expose")
-            ends = [
-                yamledit.edit(service.doc, item.start, item.end, f'"{value}"')
-                for item, value in zip(found, values, strict=True)
-            ]
-            what = "The port is there for services of the same network, and nothing of the host reaches it."
-            yield service.candidate("network-only", [edit, *ends], what, ["expose", "ports/delete"], [_CALLERS])
+    if len(found) == len(ports.items) and service.has_neighbours():
+        yield from _unpublished(service, found)
+
+
+def _unpublished(service: Service, found: Sequence[Node]) -> Iterator[Candidate]:
+    """Without the published ports: they are exposed instead, or are that already."""
+    values = [re.sub(r"^.*:", "", item.value) for item in found]
+    old, name = service.plain("expose"), service.node.key("ports")
+    what = "The port is there for services of the same network, and nothing of the host reaches it."
+    if old is not None:
+        if {value.removesuffix("/tcp") for value in values} <= {item.value.removesuffix("/tcp") for item in old.items}:
+            yield service.candidate("network-only", [service.delete("ports")], what, ["ports/delete"], [_CALLERS])
+        return
+    if name is not None:
+        edit = yamledit.edit(service.doc, name.start, name.end, "expose")
+        ends = [
+            yamledit.edit(service.doc, item.start, item.end, f'"{value}"')
+            for item, value in zip(found, values, strict=True)
+        ]
+        yield service.candidate("network-only", [edit, *ends], what, ["expose", "ports/delete"], [_CALLERS])
 
 
 def _local(service: Service, item: Node) -> Edit:

@@ -64,6 +64,11 @@ class Service:
         user = self.node.text("user").partition(":")[0]
         return msgspec.structs.replace(known, root=False) if user not in ("", "0", "root") else known
 
+    def has_neighbours(self) -> bool:
+        """Whether others can be on its network: another service of the file, or whoever joins a named network."""
+        services = self.doc.root.child("services")
+        return self.node.child("networks") is not None or len(services.entries if services else ()) > 1
+
     def mounted(self, path: str) -> bool:
         """Whether a volume or a tmpfs lies at a folder, or a list of them is not plain to read."""
         for key in ("volumes", "tmpfs"):

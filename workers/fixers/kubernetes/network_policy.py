@@ -109,12 +109,20 @@ class _Pods:
         named = {one.name for one in self._services}
         return (
             bool(named)
+            and not any(_of_host(container) for container in self._containers())
             and all(
                 one.root.text("spec", "type") in ("", "ClusterIP") and one.root.get("spec", "externalIPs") is None
                 for one in self._services
             )
             and not any(_names(one.root, named) for one in self._all if one.kind in _ROUTES)
         )
+
+    def peers(self) -> list[Value]:
+        """A rule that lets the workload's own pods reach each other, where they may form a cluster at any port."""
+        headless = any(one.root.text("spec", "clusterIP") == "None" for one in self._services)
+        if self.resource.kind not in ("StatefulSet", "DaemonSet") and not headless:
+            return []
+        return [{"from": [{"podSelector": {"matchLabels": dict(self.selector)}}]}]
 
     def private(self) -> bool:
         """Whether no mesh, no monitoring and no other namespace of the repository may have a caller."""
@@ -186,7 +194,7 @@ def _policy(pods: _Pods, approach: str, ingress: Sequence[Value], how: str, *war
         "spec": {
             "podSelector": {"matchLabels": dict(pods.selector)},
             "policyTypes": ["Ingress"],
-            "ingress": list(ingress),
+            "ingress": [*ingress, *pods.peers()],
         },
     }
     edit = document_behind(pods.resource.doc, pods.resource.index, value)
@@ -215,6 +223,12 @@ def _declared(container: Node) -> Iterator[_Port]:
             number = container.text(probe, kind, "port")
             if number.isdigit():
                 yield _Port("TCP", number)
+
+
+def _of_host(container: Node) -> bool:
+    """Whether the host's own ports lead to it."""
+    listed = container.child("ports")
+    return any(one.child("hostPort") is not None for one in (listed.items if listed else ()))
 
 
 def _targets(service: Node, known: set[_Port]) -> Iterator[_Port]:

@@ -16,7 +16,7 @@ SERVICE = b"kind: Service\nmetadata: {name: svc}\nspec: {selector: {app: a}, por
 INGRESS = b"kind: Ingress\nmetadata: {name: in}\nspec: {defaultBackend: {service: {name: svc}}}\n"
 
 
-def _approaches(files):
+def _proposed(files):
     finding = Finding(
         tool="checkov",
         rule="CKV2_K8S_6",
@@ -24,8 +24,11 @@ def _approaches(files):
         severity=Severity.LOW,
         locations=(Location(path="k8s/pod.yaml", region=Region(start_line=1, end_line=3)),),
     )
-    proposal = propose(Target(finding=finding, tree=MemoryTree({"k8s/pod.yaml": POD} | files)))
-    return [one.approach for one in proposal.candidates]
+    return propose(Target(finding=finding, tree=MemoryTree({"k8s/pod.yaml": POD} | files))).candidates
+
+
+def _approaches(files):
+    return [one.approach for one in _proposed(files)]
 
 
 @pytest.mark.parametrize(
@@ -37,13 +40,29 @@ def _approaches(files):
         ({"svc.yaml": SERVICE.replace(b"{selector", b"{type: NodePort, selector")}, ["declared-ports"]),
         ({"svc.yaml": SERVICE, "b.yaml": POD.replace(b"name: a,", b"name: b, namespace: n,")},
          ["declared-ports", "cluster-only"]),
+        ({"svc.yaml": SERVICE, "k8s/pod.yaml": POD.replace(b"containerPort: 1", b"containerPort: 1, hostPort: 1")},
+         ["declared-ports"]),
         ({"policies/a.yaml": POLICY}, []),
         ({"other/a.yaml": POLICY, "other/pod.yaml": POD}, ["declared-ports"]),
         ({"b.yaml": POD.replace(b"name: a,", b"name: b,")}, []),
         ({"b.yaml": POD.replace(b"name: a,", b"name: b,").replace(b"app: a", b"app: b")}, ["declared-ports"]),
     ],
-    ids=["alone", "a Service", "an Ingress", "a node's port", "another namespace", "a policy", "a variant's policy",
-         "another pod's labels too", "other labels"],
+    ids=["alone", "a Service", "an Ingress", "a node's port", "another namespace", "the host's port", "a policy",
+         "a variant's policy", "another pod's labels too", "other labels"],
 )  # fmt: skip
 def test_as_much_is_closed_as_the_repository_shows_that_nobody_needs(files, approaches):
     assert _approaches(files) == approaches
+
+
+@pytest.mark.parametrize(
+    ("service", "own"), [(SERVICE, False), (SERVICE.replace(b"{selector", b"{clusterIP: None, selector"), True)]
+)
+def test_pods_that_find_each_other_by_a_headless_service_reach_each_other_at_any_port(service, own):
+    rule = """    - from:
+        - podSelector:
+            matchLabels:
+              app: a
+"""
+    proposed = _proposed({"k8s/svc.yaml": service})
+    assert len(proposed) == 3
+    assert all((rule in one.edits[0].text) is own for one in proposed)
