@@ -45,6 +45,11 @@ _PHP = frozenset(("php", "wordpress", "drupal", "joomla", "nextcloud"))
 _FPM = 9000
 """Where php-fpm listens, in a protocol of its own."""
 _HTTP = frozenset((80, 3000, 4000, 4200, 5000, 5173, 8000, 8008, 8080, 8081, 8088, 8888, 9000, 9090))
+_GRPC = re.compile(r"\bgrpcio\b|@grpc/grpc-js|\"grpc\"")
+_WEB = re.compile(
+    r"flask|fastapi|django|aiohttp|tornado|uvicorn|gunicorn|starlette|express|fastify|\bkoa\b|hapi|nestjs|\"next\"",
+    re.IGNORECASE,
+)
 _PORT_OPTION = re.compile(
     r"(?:--port[=\s\",]+|--bind[=\s\",]+[\w.]*:|--listen[=\s\",]+[\w.]*:|-b[\s\",]+[\w.]*:|0\.0\.0\.0:)(\d{2,5})"
 )
@@ -77,11 +82,20 @@ def propose(target: Target) -> Iterator[Candidate]:
             raise _refuse(file)
         return
     reason = f"{base.image} has no program that is known to be there and could ask port {port}"
-    yield from at_least_one(_probes(file, stage, base, port), reason)
+    http = port in _HTTP and not (port == _FPM and _is_fpm(base)) and not _speaks_grpc(target, file)
+    yield from at_least_one(_probes(file, stage, base, port, http=http), reason)
 
 
-def _probes(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[Candidate | None]:
-    if port in _HTTP and not (port == _FPM and _is_fpm(base)):
+def _speaks_grpc(target: Target, file: Dockerfile) -> bool:
+    """Whether the dependencies beside the file are of a gRPC server and of no web server: HTTP gets no answer there."""
+    folder = file.path.rpartition("/")[0]
+    wanted = {f"{folder}/{name}".lstrip("/") for name in ("requirements.txt", "requirements.in", "package.json")}
+    found = "".join(target.tree.read(path).decode("utf-8", "replace") for path in target.tree.paths() if path in wanted)
+    return bool(_GRPC.search(found)) and not _WEB.search(found)
+
+
+def _probes(file: Dockerfile, stage: Stage, base: Base, port: int, *, http: bool) -> Iterator[Candidate | None]:
+    if http:
         for name, command in _http(file, stage, base, port):
             how = f"Asks for http://127.0.0.1:{port}/ inside the container by {name}, which the image has."
             warning = "point it at a path that answers without a login and without touching other services"

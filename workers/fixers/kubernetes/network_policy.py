@@ -112,7 +112,9 @@ class _Pods:
             and not any(_of_host(container) for container in self._containers())
             and all(
                 one.root.text("spec", "type") in ("", "ClusterIP") and one.root.get("spec", "externalIPs") is None
-                for one in self._services
+                # Of that name anywhere: an overlay's patch has no selector.
+                for one in self._all
+                if one.kind == "Service" and one.name in named
             )
             and not any(_names(one.root, named) for one in self._all if one.kind in _ROUTES)
         )

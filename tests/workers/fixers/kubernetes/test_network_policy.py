@@ -42,13 +42,15 @@ def _approaches(files):
          ["declared-ports", "cluster-only"]),
         ({"svc.yaml": SERVICE, "k8s/pod.yaml": POD.replace(b"containerPort: 1", b"containerPort: 1, hostPort: 1")},
          ["declared-ports"]),
+        ({"svc.yaml": SERVICE, "o/p.yaml": b"kind: Service\nmetadata: {name: svc}\nspec: {type: LoadBalancer}\n"},
+         ["declared-ports"]),
         ({"policies/a.yaml": POLICY}, []),
         ({"other/a.yaml": POLICY, "other/pod.yaml": POD}, ["declared-ports"]),
         ({"b.yaml": POD.replace(b"name: a,", b"name: b,")}, []),
         ({"b.yaml": POD.replace(b"name: a,", b"name: b,").replace(b"app: a", b"app: b")}, ["declared-ports"]),
     ],
-    ids=["alone", "a Service", "an Ingress", "a node's port", "another namespace", "the host's port", "a policy",
-         "a variant's policy", "another pod's labels too", "other labels"],
+    ids=["alone", "a Service", "an Ingress", "a node's port", "another namespace", "the host's port",
+         "an overlay's type", "a policy", "a variant's policy", "another pod's labels too", "other labels"],
 )  # fmt: skip
 def test_as_much_is_closed_as_the_repository_shows_that_nobody_needs(files, approaches):
     assert _approaches(files) == approaches
