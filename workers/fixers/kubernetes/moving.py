@@ -97,7 +97,7 @@ class Moving:
         return any((one.kind, one.name) in names for one in self._placed(folder))
 
     def _refuse(self) -> None:
-        reason = self._unused() or self._missing() or self._tied() or self._managed() or self._commanded()
+        reason = self._managed() or self._unused() or self._missing() or self._tied() or self._commanded()
         if reason:
             raise NoFix(reason)
 
