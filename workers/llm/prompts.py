@@ -66,7 +66,7 @@ def analysis_schema(max_tokens: int) -> Schema:
 
     How each begins is given: it keeps a small model to the question, and a large one would begin like it.
     """
-    longest = max(60, max_tokens - 40)
+    longest = max(40, max_tokens - 40)
 
     def sentence(beginning: str) -> Schema:
         body = rf'([^"\\\[\]{{}}<>|.\n]|\.[0-9a-z]){{20,{longest}}}'
