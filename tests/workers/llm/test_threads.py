@@ -51,8 +51,8 @@ def test_while_they_are_held_no_load_changes_them() -> None:
     told: queue.Queue[int] = queue.Queue()
     threads = Threads()
     threads.follow_load(told.put, seconds=0.01)
-    with threads.held(7):
-        while told.get(timeout=30) != 7:
+    with threads.held(1000):
+        while told.get(timeout=30) != 1000:
             pass
         with pytest.raises(queue.Empty):
             told.get(timeout=0.5)
