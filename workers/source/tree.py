@@ -59,6 +59,15 @@ class SourceTree(Protocol):
         ...
 
 
+def has(tree: SourceTree, path: str) -> bool:
+    """Whether the tree has a file there that can be read."""
+    try:
+        tree.read(path)
+    except SourceUnavailable:
+        return False
+    return True
+
+
 class MemoryTree:
     """Files held in memory; for tests and patched trees."""
 

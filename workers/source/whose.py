@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from daemon.errors import SourceUnavailable
-from workers.source.tree import SourceTree
+from workers.source.tree import SourceTree, has
 
 _USE = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)/(?P<path>[^@\s\"']+)@(?P<ref>[^\s\"']+)")
 _USES = re.compile(rf"^\s*(?:-\s+)?uses:\s*[\"']?{_USE.pattern}", re.MULTILINE)
@@ -33,7 +33,7 @@ def _holds(tree: SourceTree, path: str) -> bool:
     if ".." in path.split("/"):
         return False
     names = [path] if path.endswith((".yml", ".yaml")) else [f"{path.strip('/')}/{name}" for name in _DEFINITIONS]
-    return any(_text(tree, name) is not None for name in names)
+    return any(has(tree, name) for name in names)
 
 
 def _is(tree: SourceTree, repository: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from daemon.errors import SourceUnavailable
 from workers.fixers.workflows.model import Step, Workflow
 from workers.source import yamldoc
-from workers.source.tree import SourceTree
+from workers.source.tree import SourceTree, has
 
 CHECKOUT = "actions/checkout"
 _GIT = (
@@ -103,16 +103,8 @@ def doubts(workflow: Workflow, checkout: Step, tree: SourceTree) -> Iterator[str
     steps = workflow.steps_of(checkout.job) if checkout.job else workflow.steps
     for step in steps[steps.index(checkout) + 1 :] if checkout in steps else ():
         for path in _SCRIPT.finditer(step.run):
-            if path["path"].endswith(_SCRIPT_ENDINGS) and not _there(path["path"], tree):
+            if path["path"].endswith(_SCRIPT_ENDINGS) and not has(tree, path["path"]):
                 yield f"`{path['path']}` is not in this tree: it is taken not to use git's credentials"
-
-
-def _there(path: str, tree: SourceTree) -> bool:
-    try:
-        tree.read(path)
-    except SourceUnavailable:
-        return False
-    return True
 
 
 def _values(step: Step) -> Iterator[str]:

@@ -8,7 +8,7 @@ from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix
 from workers.fixers.workflows.actions_lock import numbers
 from workers.source import whose, yamldoc
-from workers.source.tree import SourceTree
+from workers.source.tree import SourceTree, has
 
 
 def path_of(uses: str, tree: SourceTree) -> str | None:
@@ -39,13 +39,5 @@ def unbuilt(path: str, tree: SourceTree) -> str | None:
             continue
         main = runs.text("main") if runs is not None else ""
         # `../dist/index.js` is what several actions of one repository share.
-        return main if main and not _there(tree, posixpath.normpath(f"{path}/{main}")) else None
+        return main if main and not has(tree, posixpath.normpath(f"{path}/{main}")) else None
     return None
-
-
-def _there(tree: SourceTree, path: str) -> bool:
-    try:
-        tree.read(path)
-    except SourceUnavailable:
-        return False
-    return True

@@ -12,7 +12,7 @@ from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.workflows import credentials, model, own
 from workers.fixers.workflows.model import Step, Workflow
 from workers.source import yamldoc, yamledit
-from workers.source.tree import SourceTree
+from workers.source.tree import SourceTree, has
 from workers.source.yamldoc import Node, Path
 
 
@@ -82,7 +82,7 @@ def _same(workflow: Workflow, use: _Use, tree: SourceTree) -> Iterator[str]:
         message = "`$/` needs a path behind it: GitHub rejects it for an action at the root of the repository"
         raise NoFix(message)
     names = [where] if use.step is None else [f"{where}/{name}" for name in _FILES]
-    found = next((name for name in names if _there(tree, name)), None)
+    found = next((name for name in names if has(tree, name)), None)
     if found is None:
         message = f"`{use.node.value}` is not in the tree: it may be made or checked out at run time"
         raise NoFix(message)
@@ -137,14 +137,6 @@ _BUILD = re.compile(
     r"|\bncc\s+build\b|(?<![\w./-])(?:esbuild|rollup|tsc)\b"
 )
 _FILES = ("action.yml", "action.yaml", "Dockerfile")
-
-
-def _there(tree: SourceTree, path: str) -> bool:
-    try:
-        tree.read(path)
-    except SourceUnavailable:
-        return False
-    return True
 
 
 def _made(workflow: Workflow, approach: str, uses: list[_Use], what: str, warnings: list[str]) -> Candidate:

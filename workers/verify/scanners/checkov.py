@@ -63,15 +63,16 @@ def siblings(path: str, other: str) -> bool:
 
 @scanner(name="checkov", requirement="checkov==3.3.30", applies=applies, siblings=siblings, start_bytes=_START_BYTES)
 def scan(run: Run) -> Output:
-    """One question to the warm child, with the frameworks that these files need."""
+    """Questions to the warm child, one for each root, with the frameworks that these files need."""
     contents = {path: (run.root / path).read_bytes() for path in run.paths}
     frameworks = [
         name for name, about in _FRAMEWORKS.items() if any(about(path, content) for path, content in contents.items())
     ]
+    alone = _alone(run) if "kubernetes" in frameworks else []
     child = warm.child(run.tool.executable, "checkov_child.py")
     answers = [
         child.ask({"root": str(root), "frameworks": frameworks}, timeout=run.timeout, type=_Answer)
-        for root in (run.root, *_alone(run))
+        for root in (run.root, *alone)
     ]
     return Output(
         reports=[(bytes(answer.report), "checkov.json") for answer in answers],
