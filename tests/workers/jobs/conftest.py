@@ -72,12 +72,12 @@ class Installation:
         return {name: self.rows(query) for name, query in RESULTS.items()}
 
 
-@pytest.fixture
-def installed(tiny_model: Path, tmp_path: Path) -> Callable[..., Installation]:
+@pytest.fixture(scope="module")
+def installed(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Installation]:
     """Makes installations: quick leases and the tiny model."""
 
-    def make(name: str = "home", **settings: object) -> Installation:
-        home = tmp_path / name
+    def make(**settings: object) -> Installation:
+        home = tmp_path_factory.mktemp("installation") / "home"
         defaults = {
             "model_base": tiny_model,
             "analysis_model_findings": 2,
@@ -93,7 +93,7 @@ def installed(tiny_model: Path, tmp_path: Path) -> Callable[..., Installation]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def needed() -> None:
     """The scanners that these tests verify with."""
     missing = [name for name in ("bandit", "hadolint", "gitleaks") if not (SCANNERS / name).is_dir()]

@@ -13,10 +13,11 @@ import psutil
 import pytest
 
 pytestmark = pytest.mark.usefixtures("needed")
+TOGETHER = pytest.mark.xdist_group("undisturbed")
 INGESTED = ("bandit-results", "hadolint-results", "gitleaks-results")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ingest(reports, history):
     """Enqueue three of the example's reports, with the source of the scanned commit."""
     source, commit = history
@@ -29,11 +30,18 @@ def ingest(reports, history):
     return enqueue
 
 
-def test_every_row_is_accounted_for_and_every_finding_has_a_fix_or_a_reason(installed, ingest):
+@pytest.fixture(scope="module")
+def undisturbed(needed, installed, ingest):
+    """An installation that took the artifacts in and worked them off, and what it found."""
     here = installed()
     assert len(ingest(here)["artifacts"]) == len(INGESTED)
     here.secaid("run", "--until-idle")
-    results = here.results()
+    return here, here.results()
+
+
+@TOGETHER
+def test_every_row_is_accounted_for_and_every_finding_has_a_fix_or_a_reason(undisturbed):
+    here, results = undisturbed
     assert {state for _, state in results["jobs"]} == {"done"}
     assert len(results["rows"]) == sum(count for *_, count, _ in results["reports"]) > 50
     kept = {finding for _, _, _, disposition, finding, _ in results["rows"] if disposition == "kept"}
@@ -52,27 +60,24 @@ def test_every_row_is_accounted_for_and_every_finding_has_a_fix_or_a_reason(inst
         assert shown
 
 
-def test_the_same_artifacts_again_change_nothing(installed, ingest):
-    here = installed()
-    ingest(here)
-    here.secaid("run", "--until-idle")
-    first = here.results()
+@TOGETHER
+def test_the_same_artifacts_again_change_nothing(undisturbed, ingest):
+    here, first = undisturbed
     ingest(here)
     here.secaid("run", "--until-idle")
     assert here.results() == first
 
 
+@TOGETHER
 @pytest.mark.slow
-def test_killed_processes_change_nothing_of_the_result(installed, ingest):
-    undisturbed = installed("undisturbed")
-    ingest(undisturbed)
-    undisturbed.secaid("run", "--until-idle")
-    here = installed("disturbed")
+def test_killed_processes_change_nothing_of_the_result(undisturbed, installed, ingest):
+    _, expected = undisturbed
+    here = installed()
     ingest(here)
     killed = _run_with_kills(here, random.Random(20261124), kills=12)
     here.secaid("run", "--until-idle")
     assert killed >= 6
-    assert here.results() == undisturbed.results()
+    assert here.results() == expected
     assert here.rows("PRAGMA integrity_check") == [("ok",)]
 
 
@@ -122,7 +127,7 @@ def test_broken_input_is_named_and_the_rest_is_unharmed(installed, ingest, tmp_p
     healthy = [name for name, *_ in here.results()["reports"] if name in INGESTED]
     assert len(healthy) >= len(INGESTED)
     assert here.rows("SELECT count(*) FROM findings WHERE outcome = 'pending'") == [(0,)]
-    assert not list(tmp_path.rglob("escaped*"))
+    assert not [*tmp_path.rglob("escaped*"), *here.home.parent.rglob("escaped*")]
 
 
 def _hostile(folder: Path) -> None:

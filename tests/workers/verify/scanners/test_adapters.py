@@ -97,7 +97,11 @@ CASES: dict[str, tuple[str, bytes, str, bytes, bytes | None]] = {
 }
 
 
-@pytest.fixture(scope="module", params=sorted(CASES))
+# Some start for twenty seconds: once, on one worker.
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.xdist_group(f"adapter-{name}")) for name in sorted(CASES)],
+)
 def seen(request: pytest.FixtureRequest, tmp_path_factory) -> tuple[str, dict[str, FileScan]]:
     """What one scanner says about its bad, its good and its broken file."""
     name = request.param
