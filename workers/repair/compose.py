@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import msgspec
 
 from daemon.domain.edits import apply_edits, by_path
-from daemon.domain.fix import Edit
+from daemon.domain.fix import Fix
+from daemon.errors import EditConflict
 from workers.repair.item import Item
+from workers.repair.joined import Joined, joined
 from workers.repair.together import Chosen, together
 from workers.source.tree import SourceTree
 from workers.verify.verifier import Verifier
@@ -43,7 +45,7 @@ class Overlay:
 
 
 def compose(items: Sequence[Item], tree: SourceTree, verifier: Verifier, say: Say = lambda _line: None) -> Composition:
-    """Merge the findings' best verified fixes; each finding's next best where the best touches another.
+    """Merge the findings' best verified fixes; each finding's next best where the best contradicts another.
 
     What does not verify together with the others is left out, with the reason.
     """
@@ -53,33 +55,32 @@ def compose(items: Sequence[Item], tree: SourceTree, verifier: Verifier, say: Sa
         if item.verified:
             merge.add(item)
     chosen, failed = together(merge.chosen, tree, verifier, say)
-    edits = [edit for one in chosen for edit in one.fix.candidate.edits]
+    edits = joined(one.fix.candidate.edits for one in chosen)
     files = {path: apply_edits(tree.read(path), group) for path, group in by_path(edits).items()}
     return Composition(tuple(chosen), files, merge.left_out | failed)
 
 
 class _Merge:
-    """Fixes taken one by one; an edit may stand twice, but no two may touch."""
+    """Fixes taken one by one, each with those before it."""
 
     def __init__(self) -> None:
         self.chosen: list[Chosen] = []
         self.left_out: dict[str, str] = {}
-        self._edits: dict[str, list[Edit]] = {}
+        self._taken = Joined()
 
     def add(self, item: Item) -> None:
-        """Take the best of the item's verified fixes that touches nothing taken before."""
-        for fix in item.verified:
-            if not any(self._touches(edit) for edit in fix.candidate.edits):
-                for path, edits in by_path(fix.candidate.edits).items():
-                    self._edits.setdefault(path, []).extend(edits)
-                self.chosen.append(Chosen(item, fix))
-                return
+        """Take the verified fix of the item that others have written already, or else the best that goes with them."""
+        for fix in [*filter(self._written, item.verified), *item.verified]:
+            try:
+                self._taken.add(fix.candidate.edits)
+            except EditConflict:
+                continue
+            self.chosen.append(Chosen(item, fix))
+            return
         self.left_out[item.id] = "its edits touch those of another fix: run it again once that one is applied"
 
-    def _touches(self, edit: Edit) -> bool:
-        return any(_overlap(edit, other) for other in self._edits.get(edit.path, ()) if edit != other)
-
-
-def _overlap(one: Edit, other: Edit) -> bool:
-    """Whether two edits share bytes, or write at one place: their order would be anybody's guess."""
-    return one.start <= other.end and other.start <= one.end
+    def _written(self, fix: Fix) -> bool:
+        try:
+            return self._taken.includes(fix.candidate.edits)
+        except EditConflict:
+            return False

@@ -13,7 +13,7 @@ from workers.source.tree import SourceTree
 from workers.verify.verifier import Verifier
 
 MAX_ROUNDS = 24
-"""Fixes that touch each other go one a round, and one Kubernetes container has a dozen that write at one place."""
+"""Of fixes that share bytes or contradict each other one goes in a round; two or three rounds are the rule."""
 Say = Callable[[str], None]
 
 
@@ -36,7 +36,7 @@ def settle(
     again: Callable[[SourceTree], Sequence[Item]],
     say: Say = lambda _line: None,
 ) -> Settled:
-    """Compose, look again and compose what is left, as edits that touched each other need one round each.
+    """Compose, look again and compose what is left, as edits that could not stand together need one round each.
 
     Args:
         items: the findings of `tree`, with their fixes.

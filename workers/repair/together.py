@@ -14,6 +14,7 @@ from daemon.domain.finding import Finding
 from daemon.domain.fix import Candidate, Fix
 from workers.fixers.propose import proxies
 from workers.repair.item import Item
+from workers.repair.joined import joined
 from workers.source.tree import SourceTree
 from workers.verify.verifier import Task, Verifier
 
@@ -133,7 +134,7 @@ def _connected(chosen: Sequence[Chosen]) -> list[list[Chosen]]:
 def _whole(group: Sequence[Chosen]) -> Candidate:
     return Candidate(
         approach="composed",
-        edits=tuple(sorted({edit for one in group for edit in one.fix.candidate.edits})),
+        edits=joined(one.fix.candidate.edits for one in group),
         explanation="All fixes of these files together.",
         declares=tuple(dict.fromkeys(pattern for one in group for pattern in one.fix.candidate.declares)),
     )

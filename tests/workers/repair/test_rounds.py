@@ -26,7 +26,7 @@ def _item(word, edit):
 
 
 def test_fixes_that_all_write_at_one_place_are_all_applied_in_one_run():
-    """A container's security settings: each is a line at the same place, so one goes in a round."""
+    """A container's security settings: each is a line at the same place, and all go in one round."""
     words = [f"setting{number}" for number in range(12)]
 
     def again(tree):
@@ -40,9 +40,25 @@ def test_fixes_that_all_write_at_one_place_are_all_applied_in_one_run():
     tree = MemoryTree({"pod.yaml": b"kind: Pod\n"})
     settled = settle(again(tree), tree, _Verifier(), again)
     assert sorted(settled.files["pod.yaml"].decode().split()) == sorted([*words, "kind:", "Pod"])
-    assert settled.remaining == ()
+    assert (settled.remaining, settled.rounds) == ((), 1)
     after = MemoryTree(settled.files)
     assert settle(again(after), after, _Verifier(), again).rounds == 0
+
+
+def test_fixes_that_contradict_each_other_wait_a_round():
+    """The second is looked for again where the first is in."""
+    wanted = {"cpu": "cpu: 1\n", "more-cpu": "cpu: 2\n"}
+
+    def again(tree):
+        content = tree.read("pod.yaml").decode()
+        if "cpu: 1" in content:
+            return []
+        return [_item(word, Edit(path="pod.yaml", start=0, end=0, text=text)) for word, text in wanted.items()]
+
+    tree = MemoryTree({"pod.yaml": b"kind: Pod\n"})
+    settled = settle(again(tree), tree, _Verifier(), again)
+    assert settled.files["pod.yaml"] == b"cpu: 1\nkind: Pod\n"
+    assert [one.item.id for one in settled.chosen] == ["cpu"]
 
 
 def test_fixes_that_undo_each_other_come_to_an_end():
