@@ -8,9 +8,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from daemon.cli.output import console, printable
+from daemon.cli.output import COLOURS, console, printable
 from daemon.domain.finding import Finding, FindingState, Package
-from daemon.domain.severity import Severity
 from daemon.store.findings import StoredFinding
 from daemon.store.summary import NoisyRule
 
@@ -18,14 +17,6 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-COLOURS = {
-    Severity.CRITICAL: "bold white on red",
-    Severity.HIGH: "bold red",
-    Severity.MEDIUM: "yellow",
-    Severity.LOW: "cyan",
-    Severity.INFO: "dim",
-    Severity.UNKNOWN: "magenta",
-}
 _WIDE = 110
 """Columns from which on a finding fits one line."""
 _BEFORE, _AFTER = 24, 26

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from daemon.cli.findings_list import COLOURS, age, place
-from daemon.cli.output import console, printable
+from daemon.cli.findings_list import age, place
+from daemon.cli.output import COLOURS, console, printable
 from daemon.domain.analysis import Analysis
 from daemon.domain.finding import Finding
 from daemon.masking import mask

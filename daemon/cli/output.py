@@ -10,9 +10,20 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from daemon.domain.severity import Severity
+
 if TYPE_CHECKING:
     from rich.console import Console
 
+COLOURS = {
+    Severity.CRITICAL: "bold white on red",
+    Severity.HIGH: "bold red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "cyan",
+    Severity.INFO: "dim",
+    Severity.UNKNOWN: "magenta",
+}
+"""How a severity looks, wherever one is printed."""
 _ENDLESS = 10_000
 """Columns of a pipe."""
 json_option: Callable[[Any], Any] = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

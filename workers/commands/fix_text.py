@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from daemon.cli.output import COLOURS
 from daemon.domain.fix import Fix, Level
-from daemon.domain.severity import Severity
 from daemon.masking import mask
 from workers.commands.fix_json import readable as path_text
 from workers.commands.fix_json import summary
@@ -22,14 +22,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-_COLOUR = {
-    Severity.CRITICAL: "bold red",
-    Severity.HIGH: "red",
-    Severity.MEDIUM: "yellow",
-    Severity.LOW: "cyan",
-    Severity.INFO: "dim",
-    Severity.UNKNOWN: "dim",
-}
 _INDENT = 9
 _CONTEXT = 1
 """Unchanged lines shown around a change."""
@@ -104,7 +96,7 @@ class _Page:
     def _fixed(self, item: Item, fixes: Sequence[Fix]) -> None:
         finding, best = item.finding, fixes[0]
         head = _text(f"{finding.line or '-':>6}  ")
-        head.append(f"{finding.severity:<8}  ", style=_COLOUR[finding.severity])
+        head.append(f"{finding.severity:<8}  ", style=COLOURS[finding.severity])
         head.append(f"{finding.rule}", style="bold")
         head.append(f"  {finding.tool}  {_one_line(finding.message)}", style="dim")
         self._head(head)

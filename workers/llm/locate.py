@@ -43,16 +43,3 @@ def model_directory(model: Model) -> Path:
         "or set model.base to `embedded` for the small one that comes inside a package"
     )
     raise ModelUnavailable(message)
-
-
-def adapter_directory(model: Model, name: str) -> Path:
-    """A trained adapter's directory.
-
-    Raises:
-        ModelUnavailable: it is not there.
-    """
-    folder = fine_tuned_models(model) / name
-    if not (folder / "adapter_config.json").is_file():
-        message = f"there is no trained model {name!r} in {folder.parent}: `secaid models rollback` returns to the base"
-        raise ModelUnavailable(message)
-    return folder

@@ -7,7 +7,7 @@ from daemon.errors import ModelUnavailable
 from daemon.settings import load
 from workers.llm import embedded
 from workers.llm.licence import licence_of
-from workers.llm.locate import adapter_directory, find_model, model_directory
+from workers.llm.locate import find_model, model_directory
 from workers.llm.mlx import MlxModel
 from workers.llm.model import Question
 
@@ -24,8 +24,6 @@ def test_a_model_that_is_not_there_says_what_to_do(setting):
     assert find_model(setting("OLMo")) is None
     with pytest.raises(ModelUnavailable, match="run `secaid setup`"):
         model_directory(setting("OLMo"))
-    with pytest.raises(ModelUnavailable, match="rollback"):
-        adapter_directory(setting("OLMo"), "tuned_20260101_000000")
 
 
 def test_a_model_is_found_by_name_or_by_path(setting, tiny_model, tmp_path):
