@@ -108,7 +108,7 @@ def _made(workflow: Workflow, approach: str, pins: list[tuple[Use, Pin]], what: 
         if action.seen != "tag"
     ]
     doubts += [
-        f"the commit of {use.repository} {pin.version} was read from pins that agree in {action.agreed[pin.version]}"
+        f"the commit of {use.repository} {pin.version} was read from pins of it in {action.agreed[pin.version]}"
         for use, pin in locked
         if (action := actions_lock.known(use.repository)) is not None and pin.version in action.agreed
     ]
