@@ -11,11 +11,11 @@ from workers.fixers.code import MASKED, Parsed, any_of, candidate
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, literal
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, environment_name, is_label
+from workers.source.tests import is_test
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_TEST = re.compile(r"(?:^|/)(?:tests?|__tests__|spec|e2e|cypress)/|\.(?:test|spec|cy)\.[jt]sx?$")
 _WORDS = re.compile(
     r"passw|pwd|passphrase|secret|token|api_?key|credential|private_?key|access_?key|user", re.IGNORECASE
 )
@@ -56,7 +56,7 @@ rotate it, because the history still has it.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """A literal credential → the environment, or a mounted file."""
     file, node = flagged_node(target, ("string", "template_string"), _is_secret)
-    if _TEST.search(file.path):
+    if is_test(file.path):
         message = (
             f"{file.path}:{file.number(node)} is test code: a made-up credential there protects nothing; exclude tests"
         )

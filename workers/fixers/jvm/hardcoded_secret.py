@@ -10,8 +10,8 @@ from workers.fixers.code import MASKED, Parsed, candidate, region
 from workers.fixers.jvm.source import flagged_bytes, is_kotlin, jvm, matches
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, environment_name, is_label
+from workers.source.tests import is_test
 
-_TEST = re.compile(r"(?:^|/)(?:src/)?(?:test|androidTest|it|testFixtures)/|(?:Test|Tests|IT|Spec)\.(?:java|kt)$")
 _ASSIGNED = r"\b(?P<name>\w+)\s*(?::\s*String\??\s*)?=\s*(?P<value>\"[^\"\n\\$]+\")(?=\s*[;,)\n]|\s*$)"
 _WORDS = re.compile(r"passw|pwd|passphrase|secret|token|api_?key|credential|private_?key|access_?key", re.IGNORECASE)
 _KEY = re.compile(r"[a-z]+(?:[._-][a-z]+)+")
@@ -37,7 +37,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = jvm(target)
     name, start, end = _secret(target, file)
     line = file.line_of(start)
-    if _TEST.search(file.path):
+    if is_test(file.path):
         message = f"{file.path}:{line} is test code: a made-up credential there protects nothing; exclude tests"
         raise NoFix(message)
     if re.search(rb"^\s*import\s+androidx?\.", file.content, re.MULTILINE):

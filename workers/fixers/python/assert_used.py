@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import NoFix, Target, fixer
-
-_TEST = re.compile(r"(?:^|/)(?:tests?|testing|spec)(?:/|$)|(?:^|/)(?:test_[^/]*|[^/]*_test|tests|conftest)\.py$")
+from workers.source.tests import is_test
 
 
 @fixer(
@@ -27,7 +25,7 @@ An `if` with a `raise` always runs. `AssertionError` keeps what callers see toda
 def propose(target: Target) -> Iterator[Candidate]:
     """`assert` → `if` and `raise`."""
     file, statement = flagged(target, ast.Assert, lambda _file, _node: True)
-    if _TEST.search(file.path):
+    if is_test(file.path):
         message = f"{file.path} is test code, where assert is what the test runner reads; exclude tests from this rule"
         raise NoFix(message)
     _refuse_shared_line(file, statement)

@@ -13,8 +13,8 @@ from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, module
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, environment_name, is_label
+from workers.source.tests import is_test
 
-_TEST = re.compile(r"(?:^|/)(?:tests?|testing|fixtures)(?:/|$)|(?:^|/)(?:test_[^/]*|[^/]*_test|tests|conftest)\.py$")
 _WORDS = re.compile(
     r"pas+wo?r?d|pass(?:phrase)?$|passwd|pwd|token|secret|api_?key|credential|private_?key|access_?key", re.IGNORECASE
 )
@@ -45,7 +45,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = module(target)
     certain = target.finding.tool != "bandit"
     constant, name = _credential(file, region(target), certain=certain)
-    if _TEST.search(file.path):
+    if is_test(file.path):
         message = (
             f"{file.path}:{constant.lineno} is test code: a made-up credential there protects nothing; exclude tests"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate
@@ -12,9 +11,9 @@ from workers.fixers.python.imports import imported, together
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.top_level import before, first_call
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.tests import is_test
 
 _LOADS = ("pickle.load", "pickle.loads")
-_TEST = re.compile(r"(?:^|/)(?:tests?|testing|t)/|(?:^|/)(?:test_[^/]*|[^/]*_test|tests|conftest)\.py$")
 _NAME = "RestrictedUnpickler"
 
 
@@ -77,7 +76,7 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 def _refuse_own_objects(file: Module, call: ast.Call) -> None:
     """Raise where what is read back was surely, or may well be, an object that no allowed class makes."""
-    if _TEST.search(file.path):
+    if is_test(file.path):
         message = f"{file.path}:{call.lineno} is test code, which reads back what it pickled itself; exclude tests"
         raise NoFix(message)
     if _writes(file) and not _classes(file):

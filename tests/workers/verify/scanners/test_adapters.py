@@ -172,3 +172,15 @@ def test_a_policy_of_one_variant_is_not_taken_for_the_pods_of_another():
     reported = [["CKV2_K8S_6" in {one.rule for one in answers["checkov", unit].findings}] for unit in units]
     assert reported == [[True], [False]]
     assert all(answers["checkov", unit].read for unit in units)
+
+
+def test_bandit_takes_an_assert_in_a_test_for_the_test_and_elsewhere_for_a_check():
+    tools, missing = available([INSTALLED], ["bandit"])
+    if not tools:
+        pytest.skip(missing["bandit"])
+    content = b"assert value\neval(value)\n"
+    units = [Unit(path, content) for path in ("app/a.py", "app/tests/a.py", "test_a.py", "app/conftest.py")]
+    answers = Scanners(tools, read).scan({"bandit": units})
+    rules = {unit.path: {one.rule for one in answers["bandit", unit].findings} for unit in units}
+    assert all(answers["bandit", unit].read for unit in units)
+    assert rules == {"app/a.py": {"B101", "B307"}} | {unit.path: {"B307"} for unit in units[1:]}

@@ -1,0 +1,19 @@
+"""Which files are tests, by the names that their languages' test runners look for."""
+
+from __future__ import annotations
+
+import re
+
+_FOLDERS = re.compile(
+    r"(?:^|/)(?:tests?|testing|t|__tests__|spec|e2e|cypress|androidTest|testFixtures|fixtures|src/it)/"
+)
+_NAMES = re.compile(
+    r"(?:^|/)(?:test_[^/]*|[^/]*_test|tests|conftest)\.py$"
+    r"|(?:Test|Tests|IT|Spec)\.(?:java|kt)$"
+    r"|\.(?:test|spec|cy)\.[jt]sx?$"
+)
+
+
+def is_test(path: str) -> bool:
+    """Whether a path of a repository is test code of Python, the JVM or JavaScript."""
+    return bool(_FOLDERS.search(path) or _NAMES.search(path))
