@@ -64,8 +64,11 @@ def quote(file: Parsed) -> str:
 
 def semicolon(file: Parsed) -> str:
     """`;` where the file ends its statements with it."""
-    ended = sum(1 for node in file.syntax.root.named_children if file.text(node).endswith(";"))
-    return ";" if 2 * ended >= len([n for n in file.syntax.root.named_children if n.type != "comment"]) else ""
+    statements = list(
+        file.of("expression_statement", "lexical_declaration", "variable_declaration", "return_statement")
+    )
+    ended = sum(1 for node in statements if file.text(node).endswith(";"))
+    return ";" if 2 * ended >= len(statements) else ""
 
 
 def pairs(file: Parsed, item: Node) -> Iterator[tuple[str, Node, Node]]:
@@ -97,25 +100,28 @@ def add_option(file: Parsed, item: Node, text: str) -> Edit:
     return file.insert(first.start_byte, f"{text}, ")
 
 
-def imported(file: Parsed, module: str) -> tuple[str, tuple[Edit, ...], tuple[str, ...]]:
-    """The name under which a Node module is at hand, the edits that import it, and what they declare.
+def imported(file: Parsed, module: str, name: str = "") -> tuple[str, tuple[Edit, ...], tuple[str, ...]]:
+    """The name under which a module is at hand, the edits that import it, and what they declare.
+
+    Without a name of its own it is one of Node's modules; with one, the default export of a package.
 
     Raises:
-        NoFix: the module's name means something else in this file.
+        NoFix: the name means something else in this file.
     """
     for node in file.syntax.root.named_children:
-        name = _whole_import(file, node, module)
-        if name is not None:
-            return name, (), ()
-    if any(_binds(file, node, module) for node in file.of("identifier", "shorthand_property_identifier_pattern")):
-        message = f"`{module}` already means something else in {file.path}"
+        known = _whole_import(file, node, module)
+        if known is not None:
+            return known, (), ()
+    wanted = name or module
+    if any(_binds(file, node, wanted) for node in file.of("identifier", "shorthand_property_identifier_pattern")):
+        message = f"`{wanted}` already means something else in {file.path}"
         raise NoFix(message)
     mark, end = quote(file), semicolon(file)
     if any(node.type in {"import_statement", "export_statement"} for node in file.syntax.root.named_children):
-        line = f"import * as {module} from {mark}{module}{mark}{end}"
+        line = f"import {name or f'* as {module}'} from {mark}{module}{mark}{end}"
     else:
-        line = f"const {module} = require({mark}{module}{mark}){end}"
-    return module, (_at_head(file, line),), (f"import:{module}",)
+        line = f"const {wanted} = require({mark}{module}{mark}){end}"
+    return wanted, (_at_head(file, line),), (f"import:{module}",)
 
 
 def _binds(file: Parsed, node: Node, name: str) -> bool:

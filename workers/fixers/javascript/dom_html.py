@@ -1,0 +1,119 @@
+"""Text of the page or its address that becomes HTML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import Parsed, any_of, candidate
+from workers.fixers.javascript.script import flagged_node, literal
+from workers.fixers.javascript.strings import template
+from workers.fixers.registry import NoFix, Target, fixer
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_TEXT = re.compile(r"\.(?:textContent|innerText|hash|search|href|pathname|referrer)\b")
+_MARKUP = re.compile(r"html|markup|svg|icon|render|template|parse|marked|join\(", re.IGNORECASE)
+_HTML = re.compile(r"<\w|</|&\w+;")
+
+
+@fixer(
+    name="javascript-dom-html",
+    weakness="text written as HTML",
+    cwes=(79,),
+    rules={
+        "njsscan": ["dom_xss"],
+        "semgrep": ["insecure-document-method", "insecure-innerhtml", "*innerhtml*"],
+        "eslint": ["no-unsanitized/property"],
+        "eslint-plugin-no-unsanitized": ["property"],
+    },
+    explain="""`element.innerHTML = text` reads the text as HTML: `<img src=x onerror=…>` in it runs (CWE-79). Text that
+comes from the address, from a message or from another element's `textContent` has lost its escaping on the way.
+
+`textContent` shows the text as it is and never reads it as HTML: right for names, numbers and messages. Where markup is
+wanted, a sanitizer such as DOMPurify keeps the harmless part of it. A value between tags that the program writes itself
+is put into its own element by `textContent`.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """`innerHTML = text` → `textContent = text`, or through the sanitizer that the file has."""
+    file, node = flagged_node(target, ("assignment_expression",), _writes_html)
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    prop = left.child_by_field_name("property") if left is not None else None
+    if prop is None or right is None:
+        message = f"{file.path}:{file.number(node)} is not a plain assignment"
+        raise NoFix(message)
+    yield from any_of(
+        lambda: _as_text(file, node, prop, right),
+        lambda: _as_child(file, node, prop, right),
+        lambda: _sanitized(file, node, right),
+    )
+
+
+def _as_child(file: Parsed, node: Node, prop: Node, right: Node) -> Candidate:
+    _refuse_markup(file, node, prop, right)
+    text = file.text(right) if template(file, right) is not None else f"String({file.text(right)})"
+    return candidate(
+        "text-node",
+        [file.edit(prop.start_byte, node.end_byte, f"replaceChildren({text})")],
+        "What the element held gives way to one text node; nothing in it is read as HTML.",
+        warnings=("Markup in the value is shown, not applied.",),
+    )
+
+
+def _refuse_markup(file: Parsed, node: Node, prop: Node, right: Node) -> None:
+    if file.text(prop) == "outerHTML":
+        message = f"{file.path}:{file.number(node)} replaces the element itself"
+        raise NoFix(message)
+    built = template(file, right)
+    parts = built.literal if built is not None else ""
+    if _HTML.search(parts) or not _is_plain(file, right):
+        message = (
+            f"{file.path}:{file.number(node)} may mean to write markup: make the elements with document.createElement "
+            "and give them their text by textContent"
+        )
+        raise NoFix(message)
+
+
+def _as_text(file: Parsed, node: Node, prop: Node, right: Node) -> Candidate:
+    _refuse_markup(file, node, prop, right)
+    return candidate(
+        "text-content",
+        [file.replace(prop, "textContent")],
+        "The text is shown as it is; nothing in it is read as HTML.",
+        warnings=("Markup in the value is shown, not applied.",),
+    )
+
+
+def _is_plain(file: Parsed, node: Node) -> bool:
+    """Whether the value surely is text: of the address or of an element, or put between words by the program."""
+    text = file.text(node)
+    if _MARKUP.search(text):
+        return False
+    return template(file, node) is not None or _TEXT.search(text) is not None
+
+
+def _sanitized(file: Parsed, node: Node, right: Node) -> Candidate:
+    source = file.content.decode()
+    name = re.search(
+        r"(?:import\s+(\w+)\s+from|(?:const|let|var)\s+(\w+)\s*=\s*require\()\s*['\"]dompurify['\"]",
+        source,
+        re.IGNORECASE,
+    )
+    if name is None:
+        message = f"{file.path}:{file.number(node)} wants a sanitizer where markup is meant; the file imports none"
+        raise NoFix(message)
+    return candidate(
+        "sanitized",
+        [file.replace(right, f"{name[1] or name[2]}.sanitize({file.text(right)})")],
+        "What could run is taken out of the markup; the rest stays.",
+    )
+
+
+def _writes_html(file: Parsed, node: Node) -> bool:
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    plain = left is not None and left.type == "member_expression"
+    prop = left.child_by_field_name("property") if left is not None and plain else None
+    return prop is not None and file.text(prop) in {"innerHTML", "outerHTML"} and literal(file, right) is None

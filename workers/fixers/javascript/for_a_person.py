@@ -1,0 +1,67 @@
+"""What njsscan and eslint ask to be looked at: no edit of the file answers that, a person does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.registry import NoFix, Target, fixer
+
+_LOOKED_UP = (
+    "the rule names every lookup by a variable; where the key comes from outside, a Map or Object.hasOwn in front of "
+    "it is the answer, and whether it does is not in this line"
+)
+_FILE = (
+    "the rule names every file whose path is not a literal: where the path comes from a request, it has to stay in a "
+    "folder that is known; where the program makes it, there is nothing to change"
+)
+_REASONS = {
+    "node_username": "the name of a user is no secret by itself: move it to the settings if it differs by place",
+    "node_logic_bypass": "both sides come from the request, so whoever asks passes: what the value has to agree with "
+    "is in the session or the database",
+    "generic_error_disclosure": "the error goes to the program's own log and not to a visitor: keep credentials out of "
+    "error messages, and the log away from the web",
+    "regex_dos": "whether this pattern goes back over a long text is to be tried with a text that almost matches; "
+    "limit the text's length first",
+    "jwt_not_revoked": "how a token ends before its time (a list of those withdrawn, a version in the user's record) "
+    "is for the application to say",
+    "jwt_exposed_data": "which of the fields a client needs, and may see, is for the application to say: name them one "
+    "by one",
+    "jwt_exposed_credentials": "which fields a client may see is for the application to say: name them one by one, and "
+    "leave the password out",
+    "node_deserialize": "node-serialize runs functions that its text holds: JSON.parse reads data, but not what an old "
+    "text may hold, so its writer has to change with it",
+    "serializetojs_deserialize": "serialize-to-js runs what its text holds: JSON.parse reads data, and the writer has "
+    "to change with it",
+    "node_ssrf": "which addresses the server may ask is not in this file: keep a list of them, and compare the whole "
+    "host of the address that was given",
+    "generic_cors": "which sites may ask is not in this file: name them in the options of cors()",
+    "anti_csrf_control": "which of the forms change something, and how a client gets its token, is for the application "
+    "to say",
+    "rate_limit_control": "how often one client may ask, and where it is counted, is for the application to say",
+    "detect-object-injection": _LOOKED_UP,
+    "detect-non-literal-fs-filename": _FILE,
+    "detect-non-literal-require": "which modules may be loaded is not in this line: keep them in an object by name",
+    "detect-unsafe-regex": "whether this pattern goes back over a long text is to be tried with a text that almost "
+    "matches; the same texts often have a pattern without nested repetition",
+}
+_NJSSCAN = [name for name in _REASONS if not name.startswith("detect-")]
+_ESLINT = [name for name in _REASONS if name.startswith("detect-")]
+
+
+@fixer(
+    name="javascript-for-a-person",
+    for_a_person=True,
+    weakness="a construct that is safe or unsafe by what it is given",
+    rules={
+        "njsscan": _NJSSCAN,
+        "eslint": [f"security/{name}" for name in _ESLINT],
+        "eslint-plugin-security": _ESLINT,
+    },
+    explain="""Some rules name every use of a construct, whatever it is used for. The question that they put (who says
+this key? who reads this answer?) has no answer in the file, and a change that only silences the rule would be worse
+than the finding. The reason says what to look at; suppress the finding with the answer.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """None: the reason says what to look at."""
+    raise NoFix(_REASONS[target.finding.rule.rpartition("/")[2].rpartition(".")[2]])

@@ -1,0 +1,105 @@
+"""Express answers that say again what the request said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import Parsed, any_of, candidate
+from workers.fixers.javascript.helper import helper
+from workers.fixers.javascript.script import arguments, called, flagged_node, literal
+from workers.fixers.registry import NoFix, Target, fixer
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_PLAIN = """function sendPlain(res, body) {
+  if (typeof body === 'string') {
+    res.type('text/plain');
+  }
+  return res.send(body);
+}"""
+_ESCAPED = """function sendEscaped(res, body) {
+  if (typeof body !== 'string') {
+    return res.send(body);
+  }
+  const text = body.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+  return res.send(text.replace(/"/g, '&quot;').replace(/'/g, '&#39;'));
+}"""
+_TYPED = "res: any, body: any"
+_MARKUP = re.compile(r"<\s*[a-zA-Z/!]|&\w+;")
+_HTML = re.compile(r"html|markup|svg|page|render|template|parse|marked|xml", re.IGNORECASE)
+_JSON = ("object", "array")
+
+
+@fixer(
+    name="javascript-sent-text",
+    weakness="answer that repeats the request",
+    cwes=(79,),
+    rules={"njsscan": ["express_xss"], "semgrep": ["direct-response-write", "raw-html-format", "express-*-xss*"]},
+    explain="""`res.send(text)` says that the text is HTML, so `<script>` in it runs in the browser of whoever follows a
+link that holds it (CWE-79). An object is sent as JSON instead, where nothing runs.
+
+Say what the answer is: `res.json` for data, `text/plain` for text. Where it has to be HTML, every character that means
+something there is escaped, or better, a template engine does it for each value. An object goes out as before in each of
+these ways.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """`res.send(text)` → data as JSON, text as text or escaped."""
+    file, call = flagged_node(target, ("call_expression",), _sends)
+    body = arguments(call)[0]
+    function = call.child_by_field_name("function")
+    response = function.child_by_field_name("object") if function is not None else None
+    method = function.child_by_field_name("property") if function is not None else None
+    if response is None or method is None:
+        message = f"{file.path}:{file.number(call)} does not show its response"
+        raise NoFix(message)
+    if body.type in _JSON:
+        yield candidate("json", [file.replace(method, "json")], "The answer is JSON, in which nothing runs.")
+        return
+    _refuse_markup(file, body)
+    text = f"({file.text(response)}, {file.text(body)})"
+    yield from any_of(
+        lambda: _through(file, call, "sendPlain" + text, _PLAIN, "plain-text", _SHOWN),
+        lambda: _through(file, call, "sendEscaped" + text, _ESCAPED, "escaped", _ENTITIES),
+    )
+
+
+_SHOWN = ("A text is sent as text, in which nothing is markup; objects stay JSON.", "Markup in the text is shown.")
+_ENTITIES = (
+    "What means something in HTML is escaped in a text; objects stay JSON.",
+    "A client that is no browser sees the entities.",
+)
+
+
+def _refuse_markup(file: Parsed, body: Node) -> None:
+    """Refuse what may be a page.
+
+    Raises:
+        NoFix: it holds markup of its own, or its name says that it does.
+    """
+    texts = [file.text(body)]
+    for name in re.findall(r"(?<![\w.])[A-Za-z_]\w*", texts[0]):
+        made = rf"(?<![\w.]){name}\s*=(?!=)(?P<value>[^;\n]*)|(?<![\w.]){name}\.push\((?P<pushed>[^;\n]*)"
+        texts += [found[0] for found in re.finditer(made, file.content.decode())]
+    if any(_MARKUP.search(text) or _HTML.search(text) for text in texts):
+        message = (
+            f"{file.path}:{file.number(body)} sends a page that it puts together itself: let a template engine escape "
+            "each value in it"
+        )
+        raise NoFix(message)
+
+
+def _through(file: Parsed, call: Node, text: str, source: str, approach: str, words: tuple[str, str]) -> Candidate:
+    added = helper(file, source, typed=_TYPED)
+    why, warning = words
+    return candidate(
+        approach, [file.replace(call, text), *added.edits], why, declares=added.declares, warnings=(warning,)
+    )
+
+
+def _sends(file: Parsed, call: Node) -> bool:
+    given = arguments(call)
+    return called(file, call).endswith(".send") and len(given) == 1 and literal(file, given[0]) is None
