@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 _WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$")
 _ACTION = re.compile(r"(?:^|/)action\.ya?ml$")
 _DEPENDABOT = re.compile(r"(?:^|/)\.github/dependabot\.ya?ml$")
+_PRE_COMMIT = re.compile(r"(?:^|/)\.pre-commit-config\.yaml$")
 _DOCKERFILE = re.compile(
     r"(?:^|/)(?:(?:Docker|Container)file(?:\.[^/]+)?|[^/]+\.(?:docker|container)file)$", re.IGNORECASE
 )
@@ -32,6 +33,11 @@ def is_action(path: str) -> bool:
 def is_dependabot(path: str) -> bool:
     """Dependabot's configuration."""
     return bool(_DEPENDABOT.search(path))
+
+
+def is_pre_commit(path: str) -> bool:
+    """The configuration of pre-commit."""
+    return bool(_PRE_COMMIT.search(path))
 
 
 def is_dockerfile(path: str) -> bool:

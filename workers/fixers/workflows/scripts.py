@@ -12,7 +12,7 @@ from typing import Literal
 from workers.fixers.workflows.model import EXPRESSION
 
 Quote = Literal["bare", "double", "single", "ansi", "comment", "heredoc", "literal-heredoc"]
-_HEREDOC = re.compile(r"<<(-?)[ \t]*(['\"\\]?)([A-Za-z_][A-Za-z0-9_.-]*)\2?")
+_HEREDOC = re.compile(r"(?<!<)<<(?!<)(-?)[ \t]*(['\"\\]?)([A-Za-z_][A-Za-z0-9_.-]*)\2?")
 _SEPARATORS = frozenset(";|&\n(){}")
 _WORD_ENDS = frozenset(" \t\r\n;|&()<>")
 
@@ -110,7 +110,7 @@ class _Reader:
         return self._plain(at, char)
 
     def _plain(self, at: int, char: str) -> int:
-        match = _HEREDOC.match(self.script, at) if char == "<" and self.script[at : at + 3] != "<<<" else None
+        match = _HEREDOC.match(self.script, at) if char == "<" else None
         if match is not None:
             words = self._words(at)
             self.state.pending.append(Heredoc(at, match.end(), match[3], bool(match[1]), bool(match[2]), words))

@@ -1,4 +1,4 @@
-"""zizmor: GitHub Actions workflows, actions and Dependabot configuration.
+"""zizmor: GitHub Actions workflows, actions, and the configuration of Dependabot and pre-commit.
 
 On a folder it skips what it cannot read and still leaves with 0, so a file counts as read only where its log says
 `completed` for it.
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from workers.source.tree import safe_path
-from workers.verify.kinds import is_action, is_dependabot, is_workflow
+from workers.verify.kinds import is_action, is_dependabot, is_pre_commit, is_workflow
 from workers.verify.process import execute
 from workers.verify.scanner import Output, Run, Tool, scanner
 
@@ -22,9 +22,9 @@ ARGUMENTS = ("--offline", "--no-config", "--no-progress", "--no-exit-codes", "--
 
 
 def applies(path: str, content: bytes) -> bool:
-    """Workflows, composite actions, and Dependabot's file."""
+    """Workflows, composite actions, Dependabot's file, and pre-commit's."""
     del content
-    return is_workflow(path) or is_action(path) or is_dependabot(path)
+    return is_workflow(path) or is_action(path) or is_dependabot(path) or is_pre_commit(path)
 
 
 @scanner(name="zizmor", requirement="zizmor==1.32.0", applies=applies)

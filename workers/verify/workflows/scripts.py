@@ -21,7 +21,10 @@ _ZSH_VARIABLE = re.compile(r"\$(?:\{=?(?P<braced>[A-Za-z_]\w*)\}|(?P<plain>[A-Za
 """In zsh `${=NAME}` is split into words; other shells stop at it."""
 _SETUP = re.compile(r"\A\s*gh auth setup-git[ \t]*\r?\n")
 _SHELLS = frozenset(("bash", "sh", "dash", "ksh", "zsh"))
-_HEREDOC = re.compile(r"<<(?P<dash>-?)\s*(?:(?P<quote>['\"])(?P<quoted>[^'\"]+)(?P=quote)|\\?(?P<plain>[A-Za-z_]\w*))")
+_HEREDOC = re.compile(
+    r"(?<!<)<<(?!<)(?P<dash>-?)\s*(?:(?P<quote>['\"])(?P<quoted>[^'\"]+)(?P=quote)|\\?(?P<plain>[A-Za-z_]\w*))"
+)
+"""Not `<<<`: what follows that is a word like any other, not the end of a document."""
 _ENVIRONMENT = re.compile(r"env\.([A-Za-z_]\w*)")
 _POWERSHELL = re.compile(r"\$(?:\{env:(?P<braced>\w+)\}|env:(?P<plain>\w+))", re.IGNORECASE)
 _DEFAULTS = tuple(
@@ -292,7 +295,7 @@ class _Reader:
             elif char == "\n":
                 self._emit("\n", 1)
                 self._bodies()
-            elif (match := _HEREDOC.match(self._script, self._at)) and self._script[self._at : self._at + 3] != "<<<":
+            elif match := _HEREDOC.match(self._script, self._at):
                 self._heredocs.append((match["quoted"] or match["plain"], match["quoted"] is not None))
                 self._emit("<<", match.end() - self._at)
             else:

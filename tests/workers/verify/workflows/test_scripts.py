@@ -23,6 +23,12 @@ def _step(
         ("T=\"$(ls | grep '${{ inputs.a }}')\"", 'T="$(ls | grep "${A}")"', {"A": "${{ inputs.a }}"}, {}),
         ("echo ${{ github.ref_name }}", 'echo "${GITHUB_REF_NAME}"', {}, {}),
         ('echo "V=${{ env.V }}"', 'echo "V=${ENV_V}"', {"ENV_V": "${{ env.V }}"}, {}),
+        (
+            "jq . <<< '${{ inputs.a }}'\necho '${{ inputs.a }}'",
+            'jq . <<< "${A}"\necho "${A}"',
+            {"A": "${{ inputs.a }}"},
+            {},
+        ),
     ],
 )
 def test_the_same_arguments_are_the_same_however_they_are_written(before, after, env, around):
@@ -43,6 +49,7 @@ def test_the_same_arguments_are_the_same_however_they_are_written(before, after,
         ('ssh host "ls ${{ inputs.a }}"', 'ssh host "ls ${A}"', {"A": "${{ inputs.a }}"}, {}),
         ('eval "ls ${{ inputs.a }}"', 'eval "ls ${A}"', {"A": "${{ inputs.a }}"}, {}),
         ("cat <<'E'\n${{ inputs.a }}\nE\n", "cat <<'E'\n${A}\nE\n", {"A": "${{ inputs.a }}"}, {}),
+        ("jq . <<< a\necho '${{ inputs.a }}'", "jq . <<< a\necho '${A}'", {"A": "${{ inputs.a }}"}, {}),
     ],
 )
 def test_another_argument_is_told(before, after, env, around):
