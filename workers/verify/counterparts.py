@@ -15,6 +15,7 @@ import msgspec
 from daemon.domain.finding import Finding
 
 _APT = re.compile(r"(?<![\w./-])apt(?:-get|-cache)?(?![\w./-])")
+_FULL_UPGRADE = re.compile(r"\bapt((?:\s+-\S+)*\s+)full-upgrade(?![\w-])")
 _CLEANS = frozenset(("&&", ";", "\\", "rm", "clean", "/var/lib/apt/lists/*"))
 
 
@@ -22,10 +23,15 @@ def _renamed(before: bytes, after: bytes) -> bool:
     """Whether a Dockerfile lost no word but the program's name, and won none but options and cleaning up.
 
     Otherwise a pin, a `-y` or a package may have gone or come along with it, and the scanner's remark is about that.
+    `full-upgrade` is apt's name for what apt-get calls `dist-upgrade`.
     """
-    old, new = (Counter(_APT.sub("apt", text.decode("utf-8", "replace")).split()) for text in (before, after))
+    old, new = (Counter(_under_one_name(text.decode("utf-8", "replace")).split()) for text in (before, after))
     won = (new - old).keys() - old.keys()
     return not old - new and all(word.startswith("-") or word in _CLEANS for word in won)
+
+
+def _under_one_name(text: str) -> str:
+    return _FULL_UPGRADE.sub(r"apt\1dist-upgrade", _APT.sub("apt", text))
 
 
 class Counterpart(msgspec.Struct, frozen=True):

@@ -91,7 +91,7 @@ def lineage(file: Dockerfile, stage: Stage) -> list[Stage]:
 
 def base_image(file: Dockerfile, stage: Stage) -> str:
     """The image that a stage is built on in the end, build arguments filled in by their defaults."""
-    return expand(lineage(file, stage)[-1].image, _global_arguments(file))
+    return expand(lineage(file, stage)[-1].image, _global_arguments(file)).strip("'\"")
 
 
 def _global_arguments(file: Dockerfile) -> dict[str, str]:

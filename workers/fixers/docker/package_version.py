@@ -30,14 +30,14 @@ _DEPTH = 2
     name="docker-package-version",
     weakness="package without a version",
     rules={
-        "hadolint": ["DL3008", "DL3013", "DL3016", "DL3018", "DL3028", "DL3033", "DL3037", "DL3041", "DL3062"],
+        "hadolint": ["DL3013", "DL3016", "DL3018", "DL3028", "DL3033", "DL3037", "DL3041", "DL3062"],
     },
     explain="""A package without a version is whatever the index has on the day of the build: two builds of one commit
 differ, and a bad release reaches every image at once. A pinned version changes only by a commit.
 
 A version is written only where the repository itself says which: a lock file or a list of requirements that names
-the package. Distributions (apt, apk, yum) delete old versions from their mirrors, so a pin there breaks builds unless
-the base image is pinned by digest and the mirror is a snapshot: nothing is guessed.""",
+the package. apk and yum delete old versions from their mirrors, so a pin there breaks builds unless the base image is
+pinned by digest and the mirror is a snapshot: nothing is guessed.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """The version that a lock file of the repository has."""
