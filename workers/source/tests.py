@@ -9,11 +9,12 @@ _FOLDERS = re.compile(
 )
 _NAMES = re.compile(
     r"(?:^|/)(?:test_[^/]*|[^/]*_test|tests|conftest)\.py$"
+    r"|_test\.go$|_(?:test|spec)\.rb$|Tests?\.(?:cs|php)$"
     r"|(?:Test|Tests|IT|Spec)\.(?:java|kt)$"
     r"|\.(?:test|spec|cy)\.[jt]sx?$"
 )
 
 
 def is_test(path: str) -> bool:
-    """Whether a path of a repository is test code of Python, the JVM or JavaScript."""
+    """Whether a path of a repository is test code."""
     return bool(_FOLDERS.search(path) or _NAMES.search(path))

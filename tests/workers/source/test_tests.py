@@ -15,6 +15,8 @@ from workers.source.tests import is_test
         "web/login.spec.ts",
         "web/__tests__/login.js",
         "e2e/login.ts",
+        "pkg/login_test.go",
+        "app/login_spec.rb",
     ],
 )
 def test_what_a_test_runner_looks_for_is_a_test(path):

@@ -10,6 +10,7 @@ from workers.fixers.javascript import hardcoded_secret as javascript
 from workers.fixers.jvm import hardcoded_secret as jvm
 from workers.fixers.python import hardcoded_password as python
 from workers.fixers.registry import NoFix, NotHere, Propose, Target, fixer
+from workers.fixers.secrets import literals, terraform
 from workers.fixers.secrets.configuration import Setting, may_be_empty, reference, setting
 from workers.fixers.secrets.names import ROTATE, environment_name
 
@@ -17,6 +18,7 @@ _CODE: dict[tuple[str, ...], Propose] = {
     (".py",): python.propose,
     (".js", ".cjs", ".mjs", ".jsx", ".ts", ".cts", ".mts", ".tsx"): javascript.propose,
     (".java", ".kt", ".kts"): jvm.propose,
+    literals.SUFFIXES: literals.propose,
 }
 
 
@@ -35,8 +37,8 @@ still has it, so no change of files makes it secret again.
 
 Then take the value out of the file. In code it comes from the environment or from a mounted file. In a configuration
 whose reader knows placeholders (Compose, Spring, GitHub Actions, a shell script) the placeholder names the
-environment's value. In other formats the value is left empty and given where the program runs. A file that is a key
-itself cannot be mended: remove it, and make a new key outside of the repository.""",
+environment's value; Terraform takes a variable. In other formats the value is left empty and given where the program
+runs. A file that is a key itself cannot be mended: remove it, and make a new key outside of the repository.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A found credential → the environment, a mounted file, a placeholder, or an empty value."""
@@ -53,6 +55,9 @@ def propose(target: Target) -> Iterator[Candidate]:
                 )
                 raise NoFix(message) from reason
             return
+    if file.path.endswith(terraform.SUFFIXES):
+        yield from terraform.propose(target)
+        return
     where = region(target)
     if b"PRIVATE KEY" in b"".join(file.line(where.start_line + each) for each in (-1, 0)):
         message = (

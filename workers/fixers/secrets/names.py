@@ -17,11 +17,11 @@ _LABEL = re.compile(
     r"https?://\S*|[/.#]\S*|.*[{}<>%].*|.*\s\S+\s.*|\s*|bearer|basic|csrf|access|refresh|none|null",
     re.IGNORECASE | re.DOTALL,
 )
-_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
+_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 
 
 def environment_name(name: str) -> str:
-    """`dbPassword` → `DB_PASSWORD`; `SECRET` where nothing of the name can be used."""
+    """`dbPassword` → `DB_PASSWORD`, `APIKey` → `API_KEY`; `SECRET` where nothing of the name can be used."""
     words = [word for word in _BOUNDARY.split(name) if word]
     joined = "_".join(words).upper()
     return joined if joined and not joined[0].isdigit() else f"SECRET_{joined}".rstrip("_")

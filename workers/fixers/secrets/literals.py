@@ -1,0 +1,150 @@
+"""Credentials in Go, PHP, Ruby and C#: a literal with a name becomes what the language reads from the environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.code import MASKED, Parsed, candidate, flagged_node, parsed
+from workers.fixers.registry import NoFix, Target
+from workers.fixers.secrets.names import ROTATE, environment_name, is_label
+from workers.source.syntax import ancestors
+from workers.source.tests import is_test
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+class _Language(msgspec.Struct, frozen=True):
+    """How one language writes literals, and how it reads the environment; `{}` stands for the variable's name."""
+
+    literals: tuple[str, ...]
+    environment: str
+    required: str | None
+    """An expression that stops the program where nobody sets the value."""
+    fixed: tuple[str, ...] = ()
+    """Nodes whose value has to be known when the code is compiled."""
+
+
+_LANGUAGES = {
+    "go": _Language(("interpreted_string_literal", "raw_string_literal"), 'os.Getenv("{}")', None),
+    "php": _Language(
+        ("string", "encapsed_string"),
+        "getenv('{}')",
+        None,
+        ("property_initializer", "const_element", "property_promotion_parameter", "simple_parameter"),
+    ),
+    "ruby": _Language(("string",), 'ENV["{}"]', 'ENV.fetch("{}")'),
+    "c_sharp": _Language(
+        ("string_literal",),
+        'System.Environment.GetEnvironmentVariable("{}")',
+        'System.Environment.GetEnvironmentVariable("{}") '
+        '?? throw new System.InvalidOperationException("{} is not set")',
+        ("parameter", "attribute_argument", "case_switch_label", "constant_pattern"),
+    ),
+}
+SUFFIXES = (".go", ".php", ".rb", ".cs")
+_NAME = re.compile(r"([A-Za-z_]\w*)\W*$")
+_HOLDERS = frozenset({"expression_list", "literal_element", "equals_value_clause", "property_initializer", "argument"})
+"""Nodes between a literal and the one that names it."""
+
+
+def propose(target: Target) -> Iterator[Candidate]:
+    """A literal credential → the environment.
+
+    Raises:
+        NotHere: the flagged lines hold no literal that has a name.
+        NoFix: it is a test's, or fixed when the code is compiled.
+    """
+    file = parsed(target, *_LANGUAGES)
+    language = _LANGUAGES[file.syntax.language]
+    file, node = flagged_node(target, file, language.literals, _is_secret)
+    where = f"{file.path}:{file.number(node)}"
+    if is_test(file.path):
+        message = f"{where} is test code: a made-up credential there protects nothing; exclude tests"
+        raise NoFix(message)
+    variable = environment_name(_name(file, node) or "")
+    edits = _made_variable(file, node, language)
+    edits += _import_of_os(file) if file.syntax.language == "go" else []
+    for approach, expression, otherwise in (
+        ("required-environment", language.required, "the program stops where it is missing"),
+        ("environment", language.environment, "it is empty where nobody sets it"),
+    ):
+        if expression is not None:
+            yield candidate(
+                approach,
+                [file.replace(node, expression.replace("{}", variable)), *edits],
+                f"The value comes from the environment variable {variable}; {otherwise}. {ROTATE}",
+                declares=(MASKED, "import:os") if file.syntax.language == "go" else (MASKED,),
+                warnings=(f"Set {variable} wherever this runs.", "Rotate the old value: the history still has it."),
+            )
+
+
+def _is_secret(file: Parsed, node: Node) -> bool:
+    name, value = _name(file, node), file.text(node)[1:-1]
+    plain = all(child.type.endswith(("content", "fragment", "value")) for child in node.named_children)
+    return bool(name and plain and value) and not is_label(value, name or "")
+
+
+def _name(file: Parsed, node: Node) -> str | None:
+    """What the code calls the value: what stands before it in the assignment, the pair, or the call that defines it."""
+    while node.parent is not None and node.parent.type in _HOLDERS:
+        if len(node.parent.named_children) > 1:
+            return None
+        node = node.parent
+    before = node.prev_named_sibling
+    while before is not None and before.type.endswith("operator"):
+        before = before.prev_named_sibling
+    if before is None or node.parent is None:
+        return None
+    if node.parent.type in ("arguments", "argument_list") and _called(file, node.parent) != "define":
+        return None
+    found = _NAME.search(file.text(before))
+    return found[1] if found else None
+
+
+def _called(file: Parsed, arguments: Node) -> str:
+    return file.text(arguments.prev_named_sibling) if arguments.prev_named_sibling is not None else ""
+
+
+def _made_variable(file: Parsed, node: Node, language: _Language) -> list[Edit]:
+    """What makes a constant one that is worked out when the program starts; nothing where it is one already."""
+    for above in ancestors(node):
+        if above.type == "const_declaration" and file.syntax.language == "go" and len(above.named_children) == 1:
+            return [file.edit(above.start_byte, above.start_byte + len("const"), "var")]
+        constant = above.type == "field_declaration" or above.type == "local_declaration_statement"
+        if (
+            above.type in language.fixed
+            or above.type == "const_declaration"
+            or (constant and any(file.text(part) == "const" for part in above.children))
+        ):
+            message = (
+                f"{file.path}:{file.number(node)} is fixed when the code is compiled, so it cannot come from the "
+                f"environment: make it a value that is read at run time. {ROTATE}"
+            )
+            raise NoFix(message)
+    return []
+
+
+def _import_of_os(file: Parsed) -> list[Edit]:
+    """`"os"`, among Go's imports in their order."""
+    paths = list(file.of("import_spec"))
+    if any(file.text(spec) == '"os"' for spec in paths):
+        return []
+    if not paths:
+        package = next(file.of("package_clause"))
+        return [file.insert(package.end_byte, '\n\nimport "os"')]
+    first = paths[0]
+    if first.parent is not None and first.parent.type == "import_declaration":
+        return [file.insert(first.parent.end_byte, '\nimport "os"')]
+    plain = [spec for spec in paths if file.text(spec).startswith('"') and "." not in file.text(spec)]
+    later = next((spec for spec in plain if file.text(spec) > '"os"'), None)
+    if later is not None:
+        return [file.insert(later.start_byte, f'"os"\n{file.indent(file.number(later))}')]
+    last = plain[-1] if plain else first
+    margin = file.indent(file.number(last))
+    return [file.insert(last.end_byte, f'\n{margin}"os"') if plain else file.insert(last.start_byte, f'"os"\n{margin}')]
