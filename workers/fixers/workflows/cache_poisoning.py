@@ -25,11 +25,13 @@ class _Switch(msgspec.Struct, frozen=True):
     off: dict[str, bool | str] = {}
     remove: tuple[str, ...] = ()
     """Inputs that switch it on."""
+    asked: bool = False
+    """Whether there is no cache unless an input asks for it."""
 
 
 _SWITCHES: dict[str, _Switch] = {
     "actions/cache": _Switch(off={"lookup-only": True}),
-    "actions/setup-dotnet": _Switch(off={"cache": False}),
+    "actions/setup-dotnet": _Switch(off={"cache": False}, asked=True),
     "actions/setup-go": _Switch(off={"cache": False}),
     "actions/setup-java": _Switch(remove=("cache", "cache-dependency-path")),
     "actions/setup-node": _Switch(off={"package-manager-cache": False}, remove=("cache", "cache-dependency-path")),
@@ -43,10 +45,12 @@ _SWITCHES: dict[str, _Switch] = {
     "jdx/mise-action": _Switch(off={"cache": False}),
     "mlugg/setup-zig": _Switch(off={"use-cache": False}),
     "oven-sh/setup-bun": _Switch(off={"no-cache": True}),
-    "pyo3/maturin-action": _Switch(off={"sccache": False}),
+    "pyo3/maturin-action": _Switch(off={"sccache": False}, asked=True),
     "ramsey/composer-install": _Switch(off={"ignore-cache": "yes"}),
     "swatinem/rust-cache": _Switch(off={"lookup-only": True}),
 }
+_ON_BY_EXPRESSION = frozenset(("actions/setup-node", "astral-sh/setup-uv", "docker/setup-buildx-action"))
+"""zizmor takes their cache for switched on wherever an expression decides it."""
 _INSTALLS = {"ruby/setup-ruby": "`bundler-cache` also runs `bundle install`, which a step of its own would have to do"}
 
 
@@ -58,33 +62,86 @@ _INSTALLS = {"ruby/setup-ruby": "`bundler-cache` also runs `bundle install`, whi
         "Whoever runs code in any job of the default branch can write the repository's caches, and a release that "
         "restores one builds what they put there. A release can do without: it takes longer, and is made from what it "
         "downloaded and checked itself. Approaches: no cache in this step; no cache where a tag is built, so that "
-        "other runs keep theirs."
+        "other runs keep theirs; no cache in any step of the workflow, as one job's files may reach another."
     ),
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A step with a cache → one without, always or for tags."""
     workflow = model.read(target)
     step = model.flagged_step(target, workflow)
-    switch = _SWITCHES.get(step.action)
-    if switch is None:
-        why = _INSTALLS.get(step.action, f"{step.action or 'this step'} has no switch for its cache that is known here")
-        raise NoFix(why)
-    switch = _of_version(workflow, step, switch)
-    if "lookup-only" in switch.off and _asked(workflow, step):
-        message = "another step asks whether this cache was hit, and would take a look-up for a restored cache: remove "
-        message += "the step, and what asks for it, from the jobs that release"
-        raise NoFix(message)
-    edits, declares = _changes(workflow, step, switch, switch.off)
+    edits, declares = _off(workflow, step)
     why = f"{step.action} restores no cache, so a release is built from nothing that another run wrote."
     yield model.candidate("no-cache", edits, why, declares=declares)
+    yield from _for_tags(workflow, step)
+    yield from _everywhere(workflow, step)
+
+
+def _for_tags(workflow: Workflow, step: Step) -> Iterator[Candidate]:
+    switch = _switch(workflow, step)
     value = next((value for value in switch.off.values() if isinstance(value, bool)), None)
     on = [name for name in switch.remove if step.input(name)]
-    if value is None or on or not _builds_tags(workflow):
+    if value is None or on or step.action in _ON_BY_EXPRESSION or not _builds_tags(workflow):
         return
     expression = f"${{{{ {_TAG if value else f'!{_TAG}'} }}}}"
     edits, declares = _changes(workflow, step, switch, dict.fromkeys(switch.off, expression))
     why = f"{step.action} restores no cache where a tag is built; other runs of this workflow keep theirs."
     yield model.candidate("no-cache-for-tags", edits, why, declares=declares)
+
+
+def _everywhere(workflow: Workflow, flagged: Step) -> Iterator[Candidate]:
+    found: dict[str, tuple[list[Edit], list[str]]] = {}
+    for step in workflow.steps:
+        if step.path == flagged.path or _is_on(workflow, step):
+            try:
+                found[dotted(step.path)] = _off(workflow, step)
+            except NoFix:
+                continue
+    if len(found) > 1:
+        why = f"None of the {len(found)} steps of this workflow that can restore a cache does: no job gets what "
+        why += "another run wrote, neither by itself nor through another job."
+        edits = [edit for made, _ in found.values() for edit in made]
+        declares = [path for _, paths in found.values() for path in paths]
+        yield model.candidate("no-cache-file", edits, why, declares=declares)
+
+
+def _is_on(workflow: Workflow, step: Step) -> bool:
+    """Whether the step restores a cache as it is written; what an expression decides is left alone."""
+    switch = _SWITCHES.get(step.action)
+    if switch is None:
+        return False
+    switch = _of_version(workflow, step, switch)
+    said = [step.input(name).lower() for name in switch.off if step.input(name)]
+    if said:
+        return all("${{" not in text and text not in map(_written, switch.off.values()) for text in said)
+    return bool(switch.off and not switch.asked) or any(
+        step.input(name) and "${{" not in step.input(name) for name in switch.remove
+    )
+
+
+def _written(value: bool | str) -> str:
+    return value if isinstance(value, str) else str(value).lower()
+
+
+def _off(workflow: Workflow, step: Step) -> tuple[list[Edit], list[str]]:
+    """The edits that switch the step's cache off, and the paths that they declare.
+
+    Raises:
+        NoFix: no switch is known, or what the step restores is asked for elsewhere.
+    """
+    switch = _switch(workflow, step)
+    if "lookup-only" in switch.off and _asked(workflow, step):
+        message = "another step asks whether this cache was hit, and would take a look-up for a restored cache: remove "
+        message += "the step, and what asks for it, from the jobs that release"
+        raise NoFix(message)
+    return _changes(workflow, step, switch, switch.off)
+
+
+def _switch(workflow: Workflow, step: Step) -> _Switch:
+    switch = _SWITCHES.get(step.action)
+    if switch is None:
+        why = _INSTALLS.get(step.action, f"{step.action or 'this step'} has no switch for its cache that is known here")
+        raise NoFix(why)
+    return _of_version(workflow, step, switch)
 
 
 def _asked(workflow: Workflow, step: Step) -> bool:
