@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from daemon.domain.finding import Region
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
-from workers.fixers.registry import NoFix, NotHere, Target
+from workers.fixers.registry import NoFix, NotHere, OtherLanguage, Target
 from workers.source.syntax import Syntax, parse, walk
 
 if TYPE_CHECKING:
@@ -35,13 +35,6 @@ FLAGGED = "node:flagged"
 MASKED = "secret:masked"
 _LINE_ENDS = re.compile(rb"\r\n|\n|\r")
 _BOM = b"\xef\xbb\xbf"
-
-
-class OtherLanguage(NoFix):
-    """The rule's id is also that of another language's rule, whose fixer answers; there is nothing to say."""
-
-    def __init__(self) -> None:
-        super().__init__("")
 
 
 class Text:
@@ -172,7 +165,8 @@ def parsed(target: Target, *languages: str) -> Parsed:
         message = f"{text.path} is in a language that no grammar here knows"
         raise NoFix(message)
     if languages and syntax.language not in languages:
-        raise OtherLanguage
+        message = f"{text.path} is {syntax.language}, not {', '.join(languages)}"
+        raise OtherLanguage(message)
     return _with_tree(text.path, text.content, syntax)
 
 

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from daemon.domain.finding import Region
 from daemon.domain.fix import Edit
-from workers.fixers.code import OtherLanguage, Text, read, region
-from workers.fixers.registry import NoFix, NotHere, Target
+from workers.fixers.code import Text, read, region
+from workers.fixers.registry import NoFix, NotHere, OtherLanguage, Target
 
 N = TypeVar("N", bound=ast.AST)
 _Placed = ast.expr | ast.stmt | ast.excepthandler | ast.arg | ast.keyword | ast.alias
@@ -139,7 +139,8 @@ def module(target: Target) -> Module:
     """
     text = read(target)
     if not text.path.endswith((".py", ".pyi", ".pyw")) and not re.match(rb"#!.*python", text.content):
-        raise OtherLanguage
+        message = f"{text.path} is not Python"
+        raise OtherLanguage(message)
     return _module(text.path, text.content)
 
 
