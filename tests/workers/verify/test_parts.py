@@ -89,6 +89,16 @@ def test_a_new_class_beside_a_changed_one_is_told_from_it():
     assert code.violations(old, new, ("node:flagged",), flagged)
 
 
+def test_neighbours_may_vanish_together_where_each_is_declared():
+    before = b"class A {\n    void f() {\n        a();\n        b();\n        c();\n    }\n}\n"
+    after = b"class A {\n    void f() {\n        c();\n    }\n}\n"
+    old, new, flagged = parse(before, "A.java"), parse(after, "A.java"), [Region(start_line=3)]
+    both = ("node:flagged", "node:flagged/delete", "statement:4/delete")
+    assert code.violations(old, new, both, flagged) == []
+    assert code.violations(old, new, both[:2], flagged)
+    assert code.violations(old, new, ("node:flagged", "statement:4"), flagged)
+
+
 def test_the_key_of_a_credential_may_stay():
     before = b"config['SECRET_KEY_2'] = 'hunter2hunter2'\n"
     after = b"config['SECRET_KEY_2'] = os.environ['SECRET_KEY_2']\n"

@@ -91,6 +91,8 @@ class _Rules:
             return None
         if not before:
             return self._refuse_insertion(change.at, after, parent)
+        if not after and all(self._may_vanish(node) for node in before):
+            return None
         for statement, deletes in self._statements:
             if before[0].start_byte >= statement.start_byte and before[-1].end_byte <= statement.end_byte:
                 whole = before[0].start_byte == statement.start_byte and before[-1].end_byte == statement.end_byte
@@ -107,6 +109,11 @@ class _Rules:
             statement.start_byte <= node.start_byte and node.end_byte <= statement.end_byte
             for statement, _ in self._statements
         )
+
+    def _may_vanish(self, node: Node) -> bool:
+        """Whether it is declared that just this statement may vanish."""
+        span = (node.start_byte, node.end_byte)
+        return any(deletes and (one.start_byte, one.end_byte) == span for one, deletes in self._statements)
 
     def _refuse_insertion(self, at: int, after: list[Node], parent: Node) -> str | None:
         for statement, _ in self._statements:

@@ -1,0 +1,71 @@
+"""What mobsfscan asks to be looked at in an application: no edit of the file answers that, a person does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.registry import NoFix, Target, fixer
+
+_LOG = (
+    "the rule names every log that holds a variable; whether it is a secret is not in this line: leave secrets out, "
+    "and let the release build strip Log.d and Log.v"
+)
+_HIDDEN = (
+    "a part of the screen that is switched on and off is no secret; what must not be read must not be there at all"
+)
+_INTENT = (
+    "which of the embedded intents are meant is not in this file: check the component's package and name before it is "
+    "started, or take a PendingIntent of the sender"
+)
+_BRIDGE = (
+    "every page in this web view can call the object: whether only pages of one's own are shown is not in this file; "
+    "give out as few methods as can be, and load nothing else"
+)
+_KEYBOARD = "whether the field takes a secret is not in this file: its layout sets inputType to textPassword"
+_SOCKET = "any application of the device can connect: what the two sides say to know each other is for them to agree on"
+_DECODER = (
+    "XMLDecoder builds any object that its text names: which other format the writer can make is for both sides to "
+    "agree on"
+)
+_STACKED = (
+    "launchMode and taskAffinity say how the screens are stacked: singleInstance, or an empty taskAffinity, changes "
+    "where Back leads"
+)
+_REASONS = {
+    "android_logging": _LOG,
+    "android_kotlin_logging": _LOG,
+    "android_hidden_ui": _HIDDEN,
+    "android_kotlin_hiddenui": _HIDDEN,
+    "android_intent_redirection": _INTENT,
+    "android_kotlin_intent_redirection": _INTENT,
+    "webview_javascript_interface": _BRIDGE,
+    "android_kotlin_webview": _BRIDGE,
+    "android_sensitive_input_keyboard_cache": _KEYBOARD,
+    "android_kotlin_sensitive_input_keyboard_cache": _KEYBOARD,
+    "android_local_server_socket": _SOCKET,
+    "android_kotlin_local_server_socket": _SOCKET,
+    "hardcoded_username": "the name of a user is no secret by itself: move it to the settings if it differs by place",
+    "google_api_key": "a key in an application can be read by everybody who has it: restrict it to the application's "
+    "package and certificate where it was made",
+    "xml_decoder_xxe": _DECODER,
+    "android_kotlin_xml_decoder_xxe": _DECODER,
+    "android_biometric_without_crypto": "which key the fingerprint is to unlock is for the application to say: make it "
+    "in the Android keystore and give it to authenticate() as a CryptoObject",
+    "android_task_hijacking1": _STACKED,
+    "android_task_hijacking2": _STACKED,
+}
+
+
+@fixer(
+    name="jvm-for-a-person",
+    for_a_person=True,
+    weakness="a construct that is safe or unsafe by what it is given",
+    rules={"mobsfscan": list(_REASONS)},
+    explain="""Some rules name every use of a construct, whatever it is used for. The question that they put (is this a
+secret? which pages does this view show?) has no answer in the file, and a change that only silences the rule would be
+worse than the finding. The reason says what to look at; suppress the finding with the answer.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """None: the reason says what to look at."""
+    raise NoFix(_REASONS[target.finding.rule.rpartition(".")[2]])
