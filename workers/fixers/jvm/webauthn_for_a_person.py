@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.code import Parsed, region
-from workers.fixers.jvm.source import flagged_bytes, jvm
+from workers.fixers.code import read, region
 from workers.fixers.registry import NoFix, Target, fixer
 
 _SHORTCUT = re.compile(
@@ -64,9 +63,9 @@ The reason says what the specification asks for there, or that the line only loo
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """None: the reason says what to look at."""
-    file: Parsed = jvm(target)
+    file, where = read(target), region(target)
+    lines = range(where.start_line, max(where.start_line, where.end_line or 0) + 1)
     about, asked, unlike = _REASONS[target.finding.rule.rpartition(".")[2]]
-    start, end = flagged_bytes(target, file)
-    why = asked if about.search(file.slice(start, end)) else unlike
-    message = f"{file.path}:{region(target).start_line} {why}"
+    why = asked if any(about.search(file.line(number).decode()) for number in lines) else unlike
+    message = f"{file.path}:{where.start_line} {why}"
     raise NoFix(message)
