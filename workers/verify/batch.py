@@ -9,6 +9,7 @@ from __future__ import annotations
 import concurrent.futures
 import functools
 import hashlib
+import os
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ MAX_FILES = 500
 """Of one start: with the adapter's `start_bytes` it bounds memory, and what one broken file can spoil."""
 _LEAST_SECONDS = 60
 _POLL_SECONDS = 0.05
+_MOST_PATIENCE = 4
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -185,10 +187,19 @@ class Scanners:
             root = Path(folder).resolve() / "tree"
             root.mkdir()
             laid = _lay_out(root, units)
-            start = functools.partial(_execute, tool, root, timeout)
-            output = adapter.scan(Run(tool=tool, root=root, paths=laid, start=start, timeout=timeout))
+            seconds = timeout * _patience()
+            start = functools.partial(_execute, tool, root, seconds)
+            output = adapter.scan(Run(tool=tool, root=root, paths=laid, start=start, timeout=seconds))
             findings = findings_of(self._parse, tool.name, root, output.reports)
         return _by_unit(tool, units, output, findings)
+
+
+def _patience() -> float:
+    """How many times longer a start may take, because other work wants the processors too.
+
+    Without it a busy machine takes scanners for stuck, halves what they were given, and starts them all the oftener.
+    """
+    return min(_MOST_PATIENCE, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
 def _chunks(units: Sequence[Unit], most: int) -> Iterator[list[Unit]]:

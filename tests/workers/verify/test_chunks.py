@@ -1,9 +1,12 @@
-"""How many files one start of a scanner is given."""
+"""How many files one start of a scanner is given, and how long it may take."""
 
+import os
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.verify.batch import MAX_FILES, Unit, _chunks
+from workers.verify.batch import MAX_FILES, Unit, _chunks, _patience
 
 SIZES = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), max_size=700)
 
@@ -16,3 +19,10 @@ def test_every_unit_is_in_one_start_of_bounded_size(sizes: list[tuple[int, int]]
     for chunk in chunks:
         assert 1 <= len(chunk) <= MAX_FILES
         assert len(chunk) == 1 or sum(unit.size for unit in chunk) <= most
+
+
+@pytest.mark.parametrize(("load", "times"), [(0.0, 1), (2.0, 1), (4.0, 2), (400.0, 4)])
+def test_a_start_may_take_longer_where_others_want_the_processors_too(load, times, monkeypatch):
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    assert _patience() == times

@@ -5,7 +5,7 @@ from __future__ import annotations
 from workers.verify import canary
 from workers.verify.kinds import suffix
 from workers.verify.scanner import Output, Run, scanner
-from workers.verify.scanners.njsscan import OFFLINE, unread
+from workers.verify.scanners.njsscan import OFFLINE, START_BYTES, unread
 
 _CANARY = 'class Canary { fun f() = java.security.MessageDigest.getInstance("MD5") }\n'
 
@@ -19,7 +19,7 @@ def applies(path: str, content: bytes) -> bool:
     }
 
 
-@scanner(name="mobsfscan", requirement="mobsfscan==1.1.0", applies=applies)
+@scanner(name="mobsfscan", requirement="mobsfscan==1.1.0", applies=applies, start_bytes=START_BYTES)
 def scan(run: Run) -> Output:
     """One start over the folder."""
     planted = canary.plant(run.root, "Canary.kt", _CANARY)

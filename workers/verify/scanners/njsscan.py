@@ -17,6 +17,8 @@ from workers.verify.scanner import Output, Run, scanner
 _CANARY = 'const app = require("express")();\napp.get("/", (req, res) => { eval(req.query.a); });\n'
 # No settings file is named: semgrep renames a new one onto it at every start, and it belongs into the run's own home.
 OFFLINE = {"SEMGREP_SEND_METRICS": "off", "SEMGREP_ENABLE_VERSION_CHECK": "0"}
+START_BYTES = 2**20
+"""A minute and a half of one processor: in smaller starts findings come as they are found, and none is out of time."""
 
 
 class _Report(msgspec.Struct):
@@ -36,7 +38,7 @@ def applies(path: str, content: bytes) -> bool:
     return suffix(path) in {".js", ".mjs", ".cjs"} and not path.endswith(".min.js")
 
 
-@scanner(name="njsscan", requirement="njsscan==1.0.2", applies=applies)
+@scanner(name="njsscan", requirement="njsscan==1.0.2", applies=applies, start_bytes=START_BYTES)
 def scan(run: Run) -> Output:
     """One start over the folder; its exit code is 1 where it finds something."""
     planted = canary.plant(run.root, "canary.js", _CANARY)
