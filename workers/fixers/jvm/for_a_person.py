@@ -24,6 +24,23 @@ _BRIDGE = (
 )
 _KEYBOARD = "whether the field takes a secret is not in this file: its layout sets inputType to textPassword"
 _SOCKET = "any application of the device can connect: what the two sides say to know each other is for them to agree on"
+_OLD_CIPHER = (
+    "the key of DES, RC4 or Blowfish does not fit AES: key, stored data and the other side change together, to AES/GCM "
+    "with a nonce for each message"
+)
+_NO_OAEP = (
+    "a padding has to change on both sides, and what was encrypted before stays as it is: "
+    "OAEPWithSHA-256AndMGF1Padding from the next key on"
+)
+_OBJECTS = (
+    "which classes the stream may hold hangs on every field of what is read: list them in an ObjectInputFilter "
+    "(setObjectInputFilter, Java 9, Android 13) or read another format; this rule names the stream with a filter too"
+)
+_TYPED = (
+    "which classes the text may name is for the application to say: activateDefaultTyping with a "
+    "BasicPolymorphicTypeValidator that allows those, or @JsonTypeInfo on the few that need it"
+)
+_XOR = "what stands in its place depends on who reads the data: AES/GCM of the platform, with a key of the keystore"
 _DECODER = (
     "XMLDecoder builds any object that its text names: which other format the writer can make is for both sides to "
     "agree on"
@@ -45,6 +62,16 @@ _REASONS = {
     "android_kotlin_sensitive_input_keyboard_cache": _KEYBOARD,
     "android_local_server_socket": _SOCKET,
     "android_kotlin_local_server_socket": _SOCKET,
+    "weak_cipher": _OLD_CIPHER,
+    "android_kotlin_weak_ciphers": _OLD_CIPHER,
+    "rsa_no_oeap": _NO_OAEP,
+    "android_kotlin_rsa_no_oaep": _NO_OAEP,
+    "object_deserialization": _OBJECTS,
+    "android_kotlin_object_deserialization": _OBJECTS,
+    "jackson_deserialization": _TYPED,
+    "android_kotlin_jackson_deserialize": _TYPED,
+    "android_custom_xor_crypto": _XOR,
+    "android_kotlin_custom_xor_crypto": _XOR,
     "hardcoded_username": "the name of a user is no secret by itself: move it to the settings if it differs by place",
     "google_api_key": "a key in an application can be read by everybody who has it: restrict it to the application's "
     "package and certificate where it was made",

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
-from workers.fixers.code import any_of, candidate, region
+from workers.fixers.code import Parsed, any_of, candidate, region
 from workers.fixers.jvm.source import before_line, end_mark, flagged_bytes, jvm, matches, statement
 from workers.fixers.registry import NoFix, Target, fixer
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 _DOCTYPE = "http://apache.org/xml/features/disallow-doctype-decl"
 _GENERAL = "http://xml.org/sax/features/external-general-entities"
 _PARAMETER = "http://xml.org/sax/features/external-parameter-entities"
 _USE = r"\b(?P<name>\w+)\s*\.\s*(?P<use>newDocumentBuilder|newSAXParser)\(\s*\)"
+_STREAMED = r"\b(?P<name>\w+)\s*=\s*(?:\w+\.)*XMLInputFactory\s*\.\s*new(?:Factory|Instance|DefaultFactory)\("
+_STREAM_EXTERNAL = "javax.xml.stream.isSupportingExternalEntities"
+_STREAM_DTD = "javax.xml.stream.supportDTD"
 _WRONG = (
     r"\bset(?:Feature|Property)\(\s*(?:\"[^\"\n]*(?:(?:disallow-doctype-decl\"\s*,\s*(?P<off>false))"
     r"|(?:(?:-entities|isSupportingExternalEntities)\"\s*,\s*(?P<on>true))))"
@@ -30,7 +37,12 @@ _WRONG = (
             "documentbuilderfactory-disallow-doctype-decl-false",
             "saxparserfactory-disallow-doctype-decl-missing",
         ],
-        "mobsfscan": ["xmlinputfactory_xxe_enabled", "android_kotlin_xmlinputfactory_xxe_enabled"],
+        "mobsfscan": [
+            "xmlinputfactory_xxe",
+            "xmlinputfactory_xxe_enabled",
+            "android_kotlin_xmlinputfactory_xxe",
+            "android_kotlin_xmlinputfactory_xxe_enabled",
+        ],
     },
     explain="""Java's XML parsers fetch what a document's DTD names: files of the server, addresses inside its
 network, or entities that grow to gigabytes (CWE-611, CWE-776).
@@ -49,6 +61,10 @@ def propose(target: Target) -> Iterator[Candidate]:
         safe = "true" if group == "off" else "false"
         edit = file.edit(wrong[0].start(group), wrong[0].end(group), safe)
         yield candidate("switched-back", [edit], "The parser follows no external reference.")
+        return
+    streamed = matches(file, _STREAMED, *span)
+    if streamed:
+        yield from _without_dtd(file, streamed[0]["name"].decode(), statement(file, streamed[0].start()))
         return
     found = matches(file, _USE, *span)
     if not found:
@@ -77,4 +93,31 @@ def propose(target: Target) -> Iterator[Candidate]:
             "A DOCTYPE may stay, but nothing it names is fetched.",
             declares=declares,
         ),
+    )
+
+
+def _without_dtd(file: Parsed, name: str, holder: Node) -> Iterator[Candidate]:
+    """A factory of streams, told right after it is made."""
+    after = holder.next_named_sibling
+    line = file.line_of(holder.end_byte)
+    last = line >= len(file.starts)
+    if after is None or last or file.slice(holder.end_byte, file.line_end(line)).strip(" \t;"):
+        message = f"{file.path}:{line} makes its factory where nothing can be told to it on a line of its own"
+        raise NoFix(message)
+    indent, end = file.indent(file.number(holder)), end_mark(file)
+    external = f'{indent}{name}.setProperty("{_STREAM_EXTERNAL}", false){end}\n'
+    dtd = f'{indent}{name}.setProperty("{_STREAM_DTD}", false){end}\n'
+    declares = (f"insert:{file.number(after)}",)
+    yield candidate(
+        "no-external-entities",
+        [file.insert(file.starts[line], external)],
+        "A DOCTYPE may stay, but nothing it names is fetched.",
+        declares=declares,
+    )
+    yield candidate(
+        "no-dtd",
+        [file.insert(file.starts[line], external + dtd)],
+        "No DTD is read at all, so there are no entities.",
+        declares=declares,
+        warnings=("Documents whose entities a DTD defines can no longer be read.",),
     )
