@@ -98,6 +98,7 @@ _UNSEEN = re.compile(
 )
 """GitHub's API by a query or a path, and another file that may be handed the client."""
 _OWN_TOKEN = re.compile(r"\$\{\{\s*secrets\.(?!GITHUB_TOKEN\b)\w+\s*\}\}|steps\.[\w-]+\.outputs\.token", re.IGNORECASE)
+_JOBS_TOKEN = re.compile(r"\bsecrets\.GITHUB_TOKEN\b|\bgithub\.token\b", re.IGNORECASE)
 _TOKEN_NAMES = ("token", "github_token", "github-token", "repo-token", "repo_token", "personal_token", "gh_token")
 
 
@@ -118,7 +119,13 @@ def hidden(job: Job, tree: SourceTree) -> str | None:
         script = step.inputs.get("script", "") if step.action == "actions/github-script" else ""
         if not _brings_token(step) and (match := _UNSEEN.search(script)) is not None:
             return f"a script of github-script with `{' '.join(match[0].split())}`"
+        if local.is_program(step.uses or "", tree) and _gets_the_jobs_token(step):
+            return f"the program of {step.uses}"
     return None
+
+
+def _gets_the_jobs_token(step: Step) -> bool:
+    return any(_JOBS_TOKEN.search(value) for value in (*step.inputs.values(), *step.everything.values()))
 
 
 def _only_pushes(step: Step) -> bool:

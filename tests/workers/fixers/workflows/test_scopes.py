@@ -44,6 +44,7 @@ def _run(script: str, env: str = "{GH_TOKEN: '${{ github.token }}'}") -> str:
         (SCRIPT + "        with: {script: 'await github.rest.issues.createComment({})'}\n",
          "issues:write pull-requests:write"),
         (SCRIPT + "        with: {script: 'await github.rest.repos.getContent({})'}\n", ""),
+        ("      - uses: nick-fields/retry@v3\n        with: {command: 'git push'}\n", "contents:write"),
         ("      - uses: somebody/setup-thing@v1\n        with: {token: '${{ github.token }}'}\n", ""),
     ],
 )  # fmt: skip
@@ -60,6 +61,7 @@ def test_a_job_needs_what_its_steps_use(steps, needed):
         SCRIPT + "        with: {script: \"require('${{ github.action_path }}/label.js')(github)\"}\n",
         "      - uses: ./missing\n",
         "      - uses: somebody/auto-merge@v1\n",
+        "      - uses: amondnet/vercel-action@v42\n",
         _run("./release-tool"),
         _run("gh api graphql -f query=x"),
         _run("curl -X POST https://api.github.com/repos/o/r/dispatches"),
@@ -78,6 +80,52 @@ def test_a_local_action_needs_what_its_own_steps_use():
     outer = b"runs:\n  using: composite\n  steps:\n    - uses: ./inner\n"
     found = _needs("      - uses: ./outer\n", {"inner/action.yml": inner, "outer/action.yaml": outer})
     assert found == scopes.Needs({"contents": "write"})
+
+
+PROGRAM = b"inputs: {token: {required: true}}\nruns: {using: docker, image: Dockerfile}\n"
+HANDED = b"""
+inputs:
+  token: {default: '${{ github.token }}'}
+runs:
+  using: composite
+  steps:
+    - run: ./release-tool
+      shell: bash
+      env: {API_KEY: '${{ inputs.token }}'}
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "action", "hides"),
+    [
+        ("${{ secrets.GITHUB_TOKEN }}", PROGRAM, True),
+        ("${{ secrets.PAT }}", PROGRAM, False),
+        ("${{ github.token }}", HANDED, True),
+        ("${{ secrets.PAT }}", HANDED, False),
+        ("", HANDED, True),
+    ],
+    ids=["a program", "with a token of its own", "handed on", "another handed on", "by default"],
+)
+def test_a_local_action_that_is_handed_the_token_may_hide_what_it_needs(given, action, hides):
+    used = "      - uses: ./publish\n" + (f"        with: {{token: '{given}'}}\n" if given else "")
+    assert bool(_needs(used, {"publish/action.yml": action}).hidden) is hides
+
+
+OCTOKIT = b"const { Octokit } = require('@octokit/rest')\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "env", "file", "hides"),
+    [
+        ("node .github/scripts/label.js", "{GH: '${{ github.token }}'}", OCTOKIT, True),
+        ("node ./.github/scripts/label.js", "{GH: '${{ github.token }}'}", b"console.log(1)\n", False),
+        ("node .github/scripts/label.js", "{GH: '${{ secrets.PAT }}'}", OCTOKIT, False),
+        ("node .github/scripts/other.js", "{GH: '${{ github.token }}'}", OCTOKIT, True),
+    ],
+    ids=["calls GitHub", "does not", "another token", "is not there"],
+)
+def test_a_script_file_that_gets_the_token_may_hide_what_it_needs(script, env, file, hides):
+    assert bool(_needs(_run(script, env), {".github/scripts/label.js": file}).hidden) is hides
 
 
 def test_an_unknown_action_without_a_token_is_named_as_assumed():

@@ -83,3 +83,13 @@ def test_a_script_that_hands_the_token_on_keeps_the_rights_that_it_had(script, u
     found = broken(before.encode(), less.encode(), MemoryTree({}))
     assert bool(found) == unseen
     assert not unseen or "not known here" in found[0]
+
+
+@pytest.mark.parametrize(("secret", "told"), [("GITHUB_TOKEN", True), ("PAT", False)])
+def test_a_program_of_the_repository_that_gets_the_token_keeps_what_it_may(secret, told):
+    """No step of it can be read, so that nobody can say that less is enough."""
+    used = f"      - uses: ./publish\n        with: {{key: '${{{{ secrets.{secret} }}}}'}}\n"
+    tree = MemoryTree({"publish/action.yml": b"runs: {using: docker, image: Dockerfile}\n"})
+    before = HEAD + used
+    after = before.replace("jobs:", "permissions: {contents: read}\njobs:")
+    assert bool([*broken(before.encode(), after.encode(), tree)]) is told

@@ -1,0 +1,106 @@
+"""Which token scopes a step's script uses, by its commands and by the files of the repository that it runs."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+
+from daemon.errors import SourceUnavailable
+from workers.fixers.workflows import script_scopes, tokens
+from workers.fixers.workflows.model import Step
+from workers.fixers.workflows.script_scopes import Opaque
+from workers.source.tree import SourceTree
+
+_SCRIPT_MAY_WRITE = re.compile(
+    r"\b(?:semantic-release|release-it|lerna|changeset|auto\s+shipit|standard-version|np\b|cargo[- ]release"
+    r"|electron-builder"
+    r"|jreleaser|release:(?:prepare|perform)|git-cliff|danger|reviewdog|renovate|projen|nx\s+release|publish|deploy|release)"
+)
+_HARMLESS = """
+    echo printf cd mkdir rm cp mv ls cat pwd export set unset true false test exit if then else elif fi for do done
+    while case esac sleep date tar unzip zip chmod chown find xargs grep egrep sed awk head tail sort uniq cut tr wc tee
+    jq yq node npm npx yarn pnpm bun corepack python python3 pip pip3 pipx poetry uv tox nox pytest ruby bundle gem rake
+    go cargo rustup java mvn ./mvnw gradle ./gradlew dotnet php composer brew apt apt-get sudo git docker make cmake
+    ninja bazel bazelisk diff source eval read local return shopt basename dirname realpath which command env mise
+    pre-commit golangci-lint buf trivy zizmor hadolint actionlint terraform tofu tflint helm kubectl xcodebuild swift
+    pod sha256sum shasum md5sum file nproc ulimit time timeout nohup wait kill [ [[ { } ( ) ! function gh curl wget"""
+_BENIGN = frozenset(_HARMLESS.split())
+"""Commands that do nothing with a token that the file does not show."""
+_LOCAL_SCRIPT = re.compile(
+    r"(?<![\w/.$-])(?:\./|(?:(?:ba|da|z)?sh|source|python3?|node|bun|deno|tsx|ts-node|ruby|perl|php|pwsh|uv\s+run)\s+"
+    r"(?:-{1,2}[\w-]+\s+|run\s+)*(?:\./)?)(?P<path>[\w.][\w./-]*\.(?:sh|bash|py|[cm]?js|[cm]?ts|rb|pl|php|ps1))\b"
+)
+_CALLS_GITHUB = re.compile(
+    r"GITHUB_TOKEN|GH_TOKEN|GITHUB_API_URL|api\.github\.com|octokit|PyGithub|(?:from|import)\s+github3?\b|ghapi|ghp_import"
+    r"|@actions/github|\bgh['\",\s]+(?:api|pr|issue|release|label|workflow|run)\b|\bgit['\",\s]+push\b",
+    re.IGNORECASE,
+)
+
+
+def of_script(
+    step: Step, env: Mapping[str, str], tree: SourceTree, handed: frozenset[str], *, own: bool
+) -> Iterator[str]:
+    """`scope:level` words of a step's script; `own` where the checkout pushes as somebody else.
+
+    Raises:
+        Opaque: it hides what it does with the job's token.
+    """
+    if tokens.brings_own(step, env, handed):
+        return
+    found = list(script_scopes.of_shell(step.run))
+    if own:
+        found = [word for word in found if word != "contents:write"]
+    gets = tokens.has(step, env, handed)
+    for match in _LOCAL_SCRIPT.finditer(step.run):
+        found += _of_local_script(match["path"], step, tree, gets=gets)
+    hides = _SCRIPT_MAY_WRITE.search(step.run)
+    if gets and not found and (hides is not None or not _benign(step.run)):
+        message = f"a script gets the token and runs `{_shown(step.run)}`"
+        raise Opaque(message)
+    if _registry_of_github(env) and re.search(r"\bpublish|\bdeploy\b", step.run):
+        found.append("packages:write")
+    yield from found
+
+
+def _of_local_script(path: str, step: Step, tree: SourceTree, *, gets: bool) -> list[str]:
+    """What a file of the repository uses that a step runs.
+
+    Raises:
+        Opaque: it gets the token, and is not in the tree, or calls GitHub from a language that is not read here.
+    """
+    folder = step.node.text("working-directory").strip("./")
+    text = next((found for place in (f"{folder}/{path}", path) if (found := _text(tree, place)) is not None), None)
+    if text is None:
+        if gets:
+            message = f"a script gets the token and runs {path}, which is not in the tree"
+            raise Opaque(message)
+        return []
+    if path.endswith((".sh", ".bash")):
+        return list(script_scopes.of_shell(text))
+    if gets and _CALLS_GITHUB.search(text):
+        message = f"{path} gets the token, and calls GitHub by its own code"
+        raise Opaque(message)
+    return []
+
+
+def _text(tree: SourceTree, path: str) -> str | None:
+    try:
+        return tree.read(posixpath.normpath(path).lstrip("/")).decode("utf-8", "replace")
+    except SourceUnavailable:
+        return None
+
+
+def _registry_of_github(env: Mapping[str, str]) -> bool:
+    return any("pkg.github.com" in value for value in env.values())
+
+
+def _benign(script: str) -> bool:
+    plain = re.sub(r"\$\{\{.*?\}\}|'[^']*'|\"(?:\\.|[^\"\\])*\"", "x", script, flags=re.DOTALL).replace("\\\n", " ")
+    commands = re.split(r"[\n;|&]+|\$\(", re.sub(r"^\s*#[^\n]*", "", plain, flags=re.MULTILINE))
+    names = [re.sub(r"^(?:[A-Za-z_]\w*=\S*\s*)+", "", command.strip()).split(" ")[0] for command in commands]
+    return all(not name or name in _BENIGN or re.fullmatch(r"[A-Za-z_]\w*\+?=.*", name) for name in names)
+
+
+def _shown(script: str) -> str:
+    return " ".join(script.split())[:50]
