@@ -10,16 +10,14 @@ from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import (
     at_least_one,
     candidate,
-    expand,
     final_stage,
     insert_at_end,
-    lineage,
-    pairs,
     read,
     trivy,
 )
-from workers.fixers.docker.compose_ports import compose_port
 from workers.fixers.docker.images import Base, base_of, installed
+from workers.fixers.docker.listening import FPM, PHP, environment, is_fpm, port_of
+from workers.fixers.docker.server_source import served
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Stage
 
@@ -32,26 +30,11 @@ _PROBES = {
     "mysql": ["mysqladmin", "ping", "-h", "127.0.0.1"],
     "mongo": ["mongosh", "--quiet", "--eval", "db.adminCommand('ping').ok"],
 }  # fmt: skip
-_PORTS = {"nginx": 80, "httpd": 80, "tomcat": 8080, "jetty": 8080, "nginxinc/nginx-unprivileged": 8080, "caddy": 80}
-_COMMAND_PORTS = [
-    (re.compile(pattern), port)
-    for pattern, port in (
-        (r"\bng[\s\",]+serve\b", 4200), (r"\bflask\b[^|;&]*\brun\b", 5000), (r"\brails[\s\",]+s(?:erver)?\b", 3000),
-        (r"\b(?:uvicorn|gunicorn|hypercorn)\b", 8000), (r"\bstreamlit[\s\",]+run\b", 8501), (r"\bjupyter\b", 8888),
-        (r"\bnext[\s\",]+start\b", 3000), (r"\bmanage\.py[\s\",]+runserver\b", 8000),
-    )
-]  # fmt: skip
-_PHP = frozenset(("php", "wordpress", "drupal", "joomla", "nextcloud"))
-_FPM = 9000
-"""Where php-fpm listens, in a protocol of its own."""
 _HTTP = frozenset((80, 3000, 4000, 4200, 5000, 5173, 8000, 8008, 8080, 8081, 8088, 8888, 9000, 9090))
 _GRPC = re.compile(r"\bgrpcio\b|@grpc/grpc-js|\"grpc\"")
 _WEB = re.compile(
     r"flask|fastapi|django|aiohttp|tornado|uvicorn|gunicorn|starlette|express|fastify|\bkoa\b|hapi|nestjs|\"next\"",
     re.IGNORECASE,
-)
-_PORT_OPTION = re.compile(
-    r"(?:--port[=\s\",]+|--bind[=\s\",]+[\w.]*:|--listen[=\s\",]+[\w.]*:|-b[\s\",]+[\w.]*:|0\.0\.0\.0:)(\d{2,5})"
 )
 _EXPLAIN = """Docker restarts a container whose process died, but a program that hangs still counts as running.
 A HEALTHCHECK asks it regularly; Compose, Swarm and load balancers then wait for `healthy` and take a hanging
@@ -73,17 +56,25 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = read(target)
     stage = final_stage(file)
     base = base_of(file, stage)
+    source = served(target.tree, file, stage, environment(file, stage))
+    if source is not None and source.job:
+        message = f"{source.path} opens no port and works until it is done: a job has no health that could be asked for"
+        raise NoFix(message)
     if base.image in _PROBES:
         how = f"Asks {base.image} by its own client, which the image has."
         yield _check(file, stage, "service-client", json.dumps(_PROBES[base.image]), how)
-    port = _port(target, file, stage, base)
+    port = port_of(target.tree, file, stage, base) or (source.port if source else None)
     if port is None:
         if base.image not in _PROBES:
             raise _refuse(file)
         return
     reason = f"{base.image} has no program that is known to be there and could ask port {port}"
-    http = port in _HTTP and not (port == _FPM and _is_fpm(base)) and not _speaks_grpc(target, file)
-    yield from at_least_one(_probes(file, stage, base, port, http=http), reason)
+    http = port in _HTTP and not (port == FPM and is_fpm(base)) and not _speaks_grpc(target, file)
+    path = "/"
+    if source is not None:
+        http = (source.http and source.answers is not None) if source.port == port else http and source.http
+        path = source.answers or path
+    yield from at_least_one(_probes(file, stage, base, (port, path), http=http), reason)
 
 
 def _speaks_grpc(target: Target, file: Dockerfile) -> bool:
@@ -94,19 +85,22 @@ def _speaks_grpc(target: Target, file: Dockerfile) -> bool:
     return bool(_GRPC.search(found)) and not _WEB.search(found)
 
 
-def _probes(file: Dockerfile, stage: Stage, base: Base, port: int, *, http: bool) -> Iterator[Candidate | None]:
+def _probes(
+    file: Dockerfile, stage: Stage, base: Base, at: tuple[int, str], *, http: bool
+) -> Iterator[Candidate | None]:
+    port, path = at
     if http:
-        for name, command in _http(file, stage, base, port):
-            how = f"Asks for http://127.0.0.1:{port}/ inside the container by {name}, which the image has."
+        url = f"http://127.0.0.1:{port}{path}"
+        for name, command in _http(file, stage, base, url):
+            how = f"Asks for {url} inside the container by {name}, which the image has."
             warning = "point it at a path that answers without a login and without touching other services"
-            yield _check(file, stage, f"http-{name}", command, how, [warning])
+            yield _check(file, stage, f"http-{name}", command, how, [warning] if path == "/" else [])
     for name, command in _tcp(file, stage, base, port):
         how = f"Opens port {port} inside the container by {name}, which the image has: something must listen there."
         yield _check(file, stage, f"port-{name}", command, how)
 
 
-def _http(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[tuple[str, str]]:
-    url = f"http://127.0.0.1:{port}/"
+def _http(file: Dockerfile, stage: Stage, base: Base, url: str) -> Iterator[tuple[str, str]]:
     found = installed(file, stage)
     nginx = base.image == "nginx" and "slim" not in base.tag
     if "curl" in found or nginx or base.image == "buildpack-deps" or base.full:
@@ -116,16 +110,32 @@ def _http(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[tup
     if base.image == "node" or "node" in found:
         code = f"require('http').get('{url}',r=>process.exit(r.statusCode<400?0:1)).on('error',()=>process.exit(1))"
         yield "node", json.dumps(["node", "-e", code])
-    if base.image == "python" or base.image.startswith("tiangolo/"):
+    if program := _python(base, found):
         code = f"import urllib.request; urllib.request.urlopen('{url}', timeout=4)"
-        yield "python", json.dumps(["python", "-c", code])
+        yield "python", json.dumps([program, "-c", code])
+    if base.image == "ruby":
+        code = f"require 'net/http'; exit(Net::HTTP.get_response(URI('{url}')).code.to_i < 400)"
+        yield "ruby", json.dumps(["ruby", "-e", code])
+
+
+def _python(base: Base, found: set[str]) -> str | None:
+    """What Python 3 is called in the image, where it has it."""
+    if base.image == "python" or base.image.startswith("tiangolo/"):
+        return None if base.tag.startswith("2") else "python"
+    if base.image == "ghcr.io/astral-sh/uv" and base.tag.startswith("python3"):
+        return "python"
+    return "python3" if found & {"python3", "python3-pip", "python3-dev", "python3-venv"} else None
 
 
 def _tcp(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[tuple[str, str]]:
-    if base.image == "python":
+    found = installed(file, stage)
+    if program := _python(base, found):
         code = f"import socket; socket.create_connection(('127.0.0.1', {port}), 4).close()"
-        yield "python", json.dumps(["python", "-c", code])
-    if base.image in _PHP:
+        yield "python", json.dumps([program, "-c", code])
+    if base.image == "ruby":
+        code = f"require 'socket'; Socket.tcp('127.0.0.1', {port}, connect_timeout: 4).close"
+        yield "ruby", json.dumps(["ruby", "-e", code])
+    if base.image in PHP:
         code = f"exit(@fsockopen('127.0.0.1', {port}, $e, $s, 4) ? 0 : 1);"
         yield "php", json.dumps(["php", "-r", code])
     if base.image == "node" or base.image.startswith("gcr.io/distroless/nodejs"):
@@ -135,37 +145,10 @@ def _tcp(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[tupl
             ".on('error',()=>process.exit(1))"
         )
         yield "node", json.dumps([program, "-e", code])
-    if base.family == "alpine" or "netcat-openbsd" in installed(file, stage):
+    if base.family == "alpine" or "netcat-openbsd" in found:
         yield "nc", json.dumps(["nc", "-z", "127.0.0.1", str(port)])
     if base.family in {"debian", "redhat", "suse"}:
         yield "bash", json.dumps(["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"])
-
-
-def _is_fpm(base: Base) -> bool:
-    return base.image in _PHP and "fpm" in base.tag
-
-
-def _port(target: Target, file: Dockerfile, stage: Stage, base: Base) -> int | None:
-    """The first TCP port that the stage exposes, that its command names, or that its service is known for."""
-    values: dict[str, str] = {}
-    for each in reversed(lineage(file, stage)):
-        for one in each.all("ARG", "ENV"):
-            values |= pairs(one)
-    exposed = [expand(one.text, values) for each in lineage(file, stage) for one in each.all("EXPOSE")]
-    for word in " ".join(exposed).split():
-        if re.fullmatch(r"\d{1,5}(?:/tcp)?", word) and 0 < int(word.partition("/")[0]) < 2**16:
-            return int(word.partition("/")[0])
-    commands = [expand(one.text, values) for one in stage.all("CMD", "ENTRYPOINT")]
-    for command in commands:
-        if match := _PORT_OPTION.search(command):
-            return int(match[1])
-    known = next(
-        (port for pattern, port in _COMMAND_PORTS if any(pattern.search(command) for command in commands)), None
-    )
-    web = base.image in _PHP and ("apache" in base.tag or (base.image != "php" and "cli" not in base.tag))
-    if known is None and _is_fpm(base):
-        return _FPM
-    return known or (80 if web else None) or _PORTS.get(base.image) or compose_port(target.tree, file.path)
 
 
 def _check(

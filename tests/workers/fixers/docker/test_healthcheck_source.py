@@ -1,0 +1,111 @@
+"""What a health check asks, as the source of the started program has it."""
+
+import pytest
+
+from daemon.domain.edits import apply_edits
+from daemon.domain.finding import Finding, Location, Region
+from daemon.domain.severity import Severity
+from workers.fixers.propose import propose
+from workers.fixers.registry import Target
+from workers.source.tree import MemoryTree
+
+FLASK = "from flask import Flask\napp = Flask(__name__)\n@app.route('/')\ndef home(): ...\n"
+RUN = "app.run(host='0.0.0.0', port=int(os.environ.get('PORT', 8080)))\n"
+NODE = "const express = require('express')\nconst app = express()\n"
+
+
+def _propose(dockerfile, files):
+    finding = Finding(
+        tool="checkov",
+        rule="CKV_DOCKER_2",
+        message="",
+        severity=Severity.LOW,
+        locations=(Location(path="web/Dockerfile", region=Region(start_line=1)),),
+    )
+    tree = MemoryTree({"web/Dockerfile": dockerfile.encode(), **{name: text.encode() for name, text in files.items()}})
+    proposal = propose(Target(finding=finding, tree=tree))
+    made = {one.approach: apply_edits(dockerfile.encode(), one.edits).decode() for one in proposal.candidates}
+    return made, proposal.reason or ""
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "files", "asked"),
+    [
+        ('FROM python:3.12\nCMD ["python", "app.py"]\n', {"web/app.py": FLASK + RUN}, "127.0.0.1:8080/'"),
+        (
+            'FROM python:3.12\nENV PORT=7000\nCMD ["python", "app.py"]\n',
+            {"web/src/app.py": FLASK + RUN},
+            "127.0.0.1:7000/'",
+        ),
+        ("FROM python:3.12\nCMD python app.py\n", {"web/app.py": FLASK + "app.run()\n"}, "127.0.0.1:5000/'"),
+        (
+            'FROM python:3.12\nCMD ["python", "app.py"]\n',
+            {"web/app.py": FLASK + "@app.get('/healthz')\ndef health(): ...\n" + RUN},
+            "127.0.0.1:8080/healthz'",
+        ),
+        (
+            'FROM node:20\nCMD ["npm", "start"]\n',
+            {
+                "web/package.json": '{"scripts": {"start": "node server.js"}}',
+                "web/server.js": NODE + "app.get('/', home)\napp.listen(process.env.PORT || 3000)\n",
+            },
+            "127.0.0.1:3000/'",
+        ),
+    ],
+)
+def test_the_port_and_a_path_that_it_answers_come_from_the_source(dockerfile, files, asked):
+    made, _ = _propose(dockerfile, files)
+    assert asked in made["http-python" if "python:" in dockerfile else "http-node"]
+
+
+def test_a_program_that_is_built_is_read_as_well():
+    source = {"web/main.go": 'package main\nfunc main() { http.HandleFunc("/", home); port := "8080"\n}\n'}
+    build = "FROM golang:1.22 AS build\nRUN go build -o /app .\n"
+    dockerfile = f'{build}FROM alpine:3.20\nCOPY --from=build /app /app\nCMD ["/app"]\n'
+    made, _ = _propose(dockerfile, source)
+    assert "127.0.0.1:8080/" in made["http-wget"]
+    assert '"8080"' in made["port-nc"]
+
+
+def test_where_no_path_is_answered_for_sure_only_the_port_is_asked():
+    files = {"web/app.py": FLASK.replace("'/'", "'/books'") + RUN}
+    made, _ = _propose('FROM python:3.12\nCMD ["python", "app.py"]\n', files)
+    assert {"port-python", "port-bash"} == made.keys()
+
+
+def test_tls_is_not_asked_for_http():
+    files = {"web/app.py": FLASK + "app.run(port=8443, ssl_context=context)\n"}
+    made, _ = _propose('FROM python:3.12\nEXPOSE 8443\nCMD ["python", "app.py"]\n', files)
+    assert not [name for name in made if name.startswith("http-")]
+
+
+def test_a_job_is_asked_nothing_though_it_exposes_a_port():
+    files = {"web/job.py": "import torch\nmodel = torch.load('m')\nmodel.eval()\nprint(model)\n"}
+    made, reason = _propose('FROM python:3.12\nEXPOSE 5001\nENTRYPOINT ["python"]\nCMD ["/app/job.py"]\n', files)
+    assert made == {}
+    assert reason.startswith("web/job.py opens no port")
+    files["web/serving.py"] = "x = 1\n"
+    files["web/job.py"] = "from serving import main\nmain()\n"
+    assert _propose('FROM python:3.12\nEXPOSE 5001\nCMD ["python", "job.py"]\n', files)[0]
+
+
+def test_a_port_that_the_surroundings_choose_is_not_taken_for_the_usual_one():
+    made, _ = _propose('FROM python:3.12\nCMD ["sh", "-c", "uvicorn main:app --port $PORT"]\n', {})
+    assert made == {}
+    made, _ = _propose('FROM python:3.12\nCMD ["uvicorn", "main:app"]\n', {})
+    assert "8000" in made["port-python"]
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "program", "port"),
+    [
+        ("FROM mcr.microsoft.com/dotnet/aspnet:8.0\n", "", "8080"),
+        ("FROM mcr.microsoft.com/dotnet/aspnet:6.0\n", "", "80"),
+        ("FROM mcr.microsoft.com/dotnet/aspnet:8.0\nENV ASPNETCORE_URLS=http://+:5005\n", "", "5005"),
+        ("FROM mcr.microsoft.com/dotnet/aspnet:8.0\n", 'builder.WebHost.UseUrls("http://*:1");', None),
+    ],
+)
+def test_kestrel_listens_where_the_image_says(dockerfile, program, port):
+    made, _ = _propose(dockerfile + 'ENTRYPOINT ["dotnet", "Web.dll"]\n', {"web/Program.cs": program})
+    assert list(made) == (["port-bash"] if port else [])
+    assert port is None or f'/{port}"]' in made["port-bash"]

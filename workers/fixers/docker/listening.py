@@ -1,0 +1,96 @@
+"""The port that an image's program listens on, as its Dockerfile and the files around it say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from daemon.errors import SourceUnavailable
+from workers.fixers.docker.build import expand, lineage, pairs
+from workers.fixers.docker.compose_ports import compose_port
+from workers.fixers.docker.images import Base
+from workers.fixers.docker.server_source import words_of
+from workers.source.dockerfile import Dockerfile, Stage
+from workers.source.tree import SourceTree
+
+_PORTS = {"nginx": 80, "httpd": 80, "tomcat": 8080, "jetty": 8080, "nginxinc/nginx-unprivileged": 8080, "caddy": 80}
+_COMMAND_PORTS = [
+    (re.compile(pattern), port)
+    for pattern, port in (
+        (r"\bng\s+serve\b", 4200), (r"\bflask\b[^|;&]*\brun\b", 5000), (r"\brails\s+s(?:erver)?\b", 3000),
+        (r"\b(?:uvicorn|gunicorn|hypercorn)\b", 8000), (r"\bstreamlit\s+run\b", 8501), (r"\bjupyter\b", 8888),
+        (r"\bnext\s+start\b", 3000), (r"\bmanage\.py\s+runserver\b", 8000),
+    )
+]  # fmt: skip
+PHP = frozenset(("php", "wordpress", "drupal", "joomla", "nextcloud"))
+FPM = 9000
+"""Where php-fpm listens, in a protocol of its own."""
+_PORT_OPTION = re.compile(
+    r"(?:--port[=\s]+|--bind[=\s]+[\w.]*:|--listen[=\s]+[\w.]*:|-b\s+[\w.]*:|0\.0\.0\.0:)(\d{2,5})"
+)
+_OPEN_PORT = re.compile(r"(?:--port|--bind|--listen|--server\.port|-b|-p)[=\s]\S*\$")
+_ASPNET = "mcr.microsoft.com/dotnet/aspnet"
+_CHOOSES_URL = re.compile(rb"\bUseUrls\b|\bListen(?:AnyIP|Localhost)\b|\bapp\.Run\(\s*\"|\bConfigureKestrel\b")
+
+
+def environment(file: Dockerfile, stage: Stage) -> dict[str, str]:
+    """What the ARG and ENV of the stage, and of those below it, give each variable."""
+    values: dict[str, str] = {}
+    for each in reversed(lineage(file, stage)):
+        for one in each.all("ARG", "ENV"):
+            values |= pairs(one)
+    return values
+
+
+def is_fpm(base: Base) -> bool:
+    """Whether it is PHP's process manager, which speaks no HTTP."""
+    return base.image in PHP and "fpm" in base.tag
+
+
+def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> int | None:
+    """The first TCP port that the stage exposes, that its command names, or that its service is known for."""
+    values = environment(file, stage)
+    exposed = [expand(one.text, values) for each in lineage(file, stage) for one in each.all("EXPOSE")]
+    for word in " ".join(exposed).split():
+        if re.fullmatch(r"\d{1,5}(?:/tcp)?", word) and 0 < int(word.partition("/")[0]) < 2**16:
+            return int(word.partition("/")[0])
+    command = " ".join(words_of(file, stage, values))
+    if match := _PORT_OPTION.search(command):
+        return int(match[1])
+    return next(_usual(tree, file, base, command, values), None)
+
+
+def _usual(tree: SourceTree, file: Dockerfile, base: Base, command: str, values: dict[str, str]) -> Iterator[int]:
+    """Where the program listens if nobody tells it otherwise; where Compose publishes it."""
+    if not _OPEN_PORT.search(command):
+        yield from (port for pattern, port in _COMMAND_PORTS if pattern.search(command))
+    if is_fpm(base):
+        yield FPM
+    if base.image in PHP and ("apache" in base.tag or (base.image != "php" and "cli" not in base.tag)):
+        yield 80
+    if base.image in _PORTS:
+        yield _PORTS[base.image]
+    yield from _aspnet(tree, file, base, values)
+    if (published := compose_port(tree, file.path)) is not None:
+        yield published
+
+
+def _aspnet(tree: SourceTree, file: Dockerfile, base: Base, values: dict[str, str]) -> Iterator[int]:
+    """Kestrel's port: of the variables that choose it, else the image's own, which is 8080 from .NET 8 on."""
+    if base.image != _ASPNET:
+        return
+    folder = file.path.rpartition("/")[0]
+    for path in tree.paths():
+        if path.startswith(f"{folder}/" if folder else "") and path.endswith(("Program.cs", "Startup.cs")):
+            try:
+                if _CHOOSES_URL.search(tree.read(path)):
+                    return
+            except SourceUnavailable:
+                return
+    chosen = values.get("ASPNETCORE_HTTP_PORTS") or values.get("ASPNETCORE_URLS")
+    if chosen is not None:
+        match = re.search(r"(?:^|http://[^:/;]*:)(\d{2,5})", chosen)
+        if match:
+            yield int(match[1])
+    elif number := re.match(r"\d+", base.tag):
+        yield 8080 if int(number[0]) >= 8 else 80

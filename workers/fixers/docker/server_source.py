@@ -1,0 +1,183 @@
+"""What the program that an image starts says of itself in its source: where it listens, and what it answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from daemon.errors import SourceUnavailable
+from workers.fixers.docker.build import expand, lineage
+from workers.source.dockerfile import Dockerfile, Stage
+from workers.source.tree import SourceTree
+
+_SCRIPT = re.compile(r"(?:^|/)([\w-]+\.(?:py|js|mjs|cjs|ts|rb))$")
+_SERVES = re.compile(
+    r"\.run\(|\.run_\w+\(|\.listen\(|[Ss]erve|\.launch\(|\.start\(|\.loop|while\s+True|while\s*\(|streamlit|socket|asyncio|"
+    r"subscri|consum|schedule|setInterval|createServer|sinatra|port\s*="
+)
+_PORTS = {
+    "py": (
+        r"\.run(?:_app|_simple)?\([^()]*(?:\([^()]*(?:\([^()]*\)[^()]*)*\)[^()]*)*?\bport\s*=\s*(?:int\()?(\d{2,5})\b",
+        r"[\"']PORT[\"']\s*(?:,|\)\s*or)\s*[\"']?(\d{2,5})\b",
+        r"(?:HTTPServer|TCPServer|ThreadingHTTPServer)\(\s*\(\s*[\"'][\w.]*[\"']\s*,\s*(\d{2,5})\s*\)",
+        r"\bserver_port\s*=\s*(\d{2,5})\b",
+        r"^(?:PORT|port)\s*=\s*(\d{2,5})\s*$",
+    ),
+    "js": (
+        r"\.listen\(\s*(\d{2,5})\b",
+        r"process\.env\.PORT\s*(?:\|\||\?\?)\s*[\"']?(\d{2,5})\b",
+        r"(?:const|let|var)\s+(?:PORT|port)\s*=\s*[\"']?(\d{2,5})\b",
+    ),
+    "rb": (r"\bset\s+:port\s*,\s*(\d{2,5})\b", r"ENV\[[\"']PORT[\"']\]\s*\|\|\s*[\"']?(\d{2,5})\b"),
+    "go": (
+        r"\bListenAndServe(?:TLS)?\(\s*\"[\w.]*:(\d{2,5})\"",
+        r"\b(?:port|addr)\s*:?=\s*\"(?:[\w.]*:)?(\d{2,5})\"",
+        r"\bnet\.Listen\(\s*\"tcp\d?\"\s*,\s*\"[\w.]*:(\d{2,5})\"",
+        r"\bAddr:\s*\"[\w.]*:(\d{2,5})\"",
+    ),
+}
+_LANGUAGE = {"mjs": "js", "cjs": "js", "ts": "js"}
+_HTTP = re.compile(
+    r"\b(?:flask|fastapi|aiohttp|bottle|tornado|http\.server|uvicorn|express|fastify|koa|sinatra)\b|"
+    r"require\(['\"](?:node:)?http['\"]\)|from ['\"](?:node:)?http['\"]|"
+    r"\bhttp\.(?:createServer|HandleFunc|ListenAndServe\()",
+    re.IGNORECASE,
+)
+_TLS = re.compile(r"\bssl_context\s*=|\bssl_keyfile|ListenAndServeTLS|\bhttps\.createServer|wrap_socket\(")
+_ROUTE = re.compile(
+    r"(?:route|get|HandleFunc|Handle|use|all|api_route|add_get)\s*\(?\s*[\"'`](?:GET )?(/[\w./-]*)[\"'`]", re.IGNORECASE
+)
+_HEALTH = re.compile(r"/(?:api/)?_?(?:healthz?|livez?|liveness|readyz?|ping|status|up)/?")
+_FLASK_DEFAULT = re.compile(r"\bFlask\(.*\.run\((?:(?!port)[^()])*\)", re.DOTALL)
+_DEPTH, _MAX_GO, _MAX_BYTES = 3, 40, 256 * 1024
+
+
+class Served(msgspec.Struct, frozen=True):
+    """What a program's source says."""
+
+    path: str
+    """The source that was read."""
+    port: int | None
+    """Where it listens; none where it says nothing, or several."""
+    http: bool
+    """Whether it speaks HTTP without TLS."""
+    answers: str | None
+    """A path that it answers: of its health, else `/`; none where neither is seen."""
+    job: bool
+    """Whether it opens nothing: it works and ends, or works on its own."""
+
+
+def served(tree: SourceTree, file: Dockerfile, stage: Stage, values: dict[str, str]) -> Served | None:
+    """What the source of the started program says; none where it is not found."""
+    folder = file.path.rpartition("/")[0]
+    words = words_of(file, stage, values)
+    found = _script(tree, folder, words)
+    if found is not None:
+        language = found.rpartition(".")[2]
+        return _read(tree, [found], _LANGUAGE.get(language, language), values)
+    if _builds_go(file):
+        sources = [path for path in _below(tree, folder) if path.endswith(".go") and not path.endswith("_test.go")]
+        if 0 < len(sources) <= _MAX_GO:
+            return _read(tree, sources, "go", values)
+    return None
+
+
+def words_of(file: Dockerfile, stage: Stage, values: dict[str, str]) -> list[str]:
+    """What the image starts, as words: its ENTRYPOINT, then its CMD."""
+    return [word for one in _commands(stage, file) for word in _words(expand(one, values))]
+
+
+def _commands(stage: Stage, file: Dockerfile) -> Iterator[str]:
+    for keyword in ("ENTRYPOINT", "CMD"):
+        last = next((one for each in lineage(file, stage) if (one := each.last(keyword)) is not None), None)
+        if last is not None:
+            yield last.text
+
+
+def _words(command: str) -> list[str]:
+    try:
+        words = json.loads(command)
+    except ValueError:
+        words = None
+    texts = [str(word) for word in words] if isinstance(words, list) else [command]
+    return [word.strip("'\"") for text in texts for word in text.split()]
+
+
+def _script(tree: SourceTree, folder: str, words: list[str]) -> str | None:
+    """The file of the build context that a command starts: named, or by package.json."""
+    name = next((match[1] for word in words if (match := _SCRIPT.search(word))), None)
+    if name is None and {"npm", "yarn", "pnpm"} & set(words):
+        name = _of_package(tree, folder, words)
+    if name is None:
+        return None
+    found = [path for path in _below(tree, folder) if path.rpartition("/")[2] == name]
+    return found[0] if len(found) == 1 else None
+
+
+def _of_package(tree: SourceTree, folder: str, words: list[str]) -> str | None:
+    package = _json(_text(tree, f"{folder}/package.json".lstrip("/")))
+    scripts = package.get("scripts")
+    wanted = next((word for word in words if word not in {"npm", "yarn", "pnpm", "run", "exec"}), "start")
+    command = scripts.get(wanted) if isinstance(scripts, dict) else None
+    if not isinstance(command, str):
+        return None
+    return next((match[1] for word in command.split() if (match := _SCRIPT.search(word))), None)
+
+
+def _builds_go(file: Dockerfile) -> bool:
+    return any(one.keyword == "RUN" and re.search(r"\bgo\s+(?:build|install)\b", one.text) for one in file.instructions)
+
+
+def _below(tree: SourceTree, folder: str) -> list[str]:
+    prefix = f"{folder}/" if folder else ""
+    return [path for path in tree.paths() if path.startswith(prefix) and path[len(prefix) :].count("/") <= _DEPTH]
+
+
+def _read(tree: SourceTree, paths: list[str], language: str, values: dict[str, str]) -> Served:
+    text = "\n".join(_without_comments(_text(tree, path), language) for path in paths)
+    ports = {int(match[1]) for pattern in _PORTS[language] for match in re.finditer(pattern, text, re.MULTILINE)}
+    if not ports and language == "py" and _FLASK_DEFAULT.search(text):
+        ports = {5000}
+    if values.get("PORT", "").isdigit() and re.search(r"[\"'.]PORT\b", text):
+        ports = {int(values["PORT"])}
+    routes = {match[1] for match in _ROUTE.finditer(text)}
+    health = sorted(route for route in routes if _HEALTH.fullmatch(route))
+    answers = health[0] if health else "/" if "/" in routes else None
+    job = language in {"py", "js"} and not _SERVES.search(text) and not _imports_neighbours(tree, paths[0], text)
+    http = bool(_HTTP.search(text)) and not _TLS.search(text)
+    port = ports.pop() if len(ports) == 1 else None
+    return Served(paths[0], port if port and port < 2**16 else None, http, answers, job and not text.isspace())
+
+
+def _imports_neighbours(tree: SourceTree, path: str, text: str) -> bool:
+    """Whether it imports other files of the repository: what it starts may stand there."""
+    if re.search(r"\bfrom\s+\.|(?:require\(|from\s+|import\s+)['\"]\.", text):
+        return True
+    folder = path.rpartition("/")[0]
+    names = {name.split(".")[0] for name in re.findall(r"^\s*(?:from|import)\s+([\w.]+)", text, re.MULTILINE)}
+    below = set(_below(tree, folder))
+    prefix = f"{folder}/" if folder else ""
+    return any(f"{prefix}{name}.py" in below or f"{prefix}{name}/__init__.py" in below for name in names)
+
+
+def _without_comments(text: str, language: str) -> str:
+    return re.sub(r"(?m)^\s*#.*$" if language in {"py", "rb"} else r"(?m)^\s*//.*$", "", text)
+
+
+def _json(text: str) -> dict[str, object]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _text(tree: SourceTree, path: str) -> str:
+    try:
+        content = tree.read(path)
+    except SourceUnavailable:
+        return ""
+    return content.decode("utf-8", "replace") if len(content) <= _MAX_BYTES else ""
