@@ -66,6 +66,12 @@ COUNTERPARTS = (
         "hadolint asks this of apt-get alone: the same packages were installed in the same way by apt",
         _renamed,
     ),
+    Counterpart(
+        "hadolint",
+        frozenset(("DL3020",)),
+        frozenset(("DL3045",)),
+        "hadolint asks this of COPY alone: the destination of ADD was as relative",
+    ),
 )
 
 

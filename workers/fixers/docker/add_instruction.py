@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import posixpath
 import re
 import shlex
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from workers.fixers.docker.build import candidate, flagged, is_root, rename, sta
 from workers.fixers.docker.images import downloader
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
+from workers.source.tree import SourceTree
 
 _ARCHIVE = re.compile(r"\.(?:tar|tar\.\w+|tgz|tbz2?|txz|tzst|gz|bz2|xz|lzma|Z)$")
 _REMOTE = re.compile(r"^(?:https?|ftp|git|ssh)://|^git@|\.git(?:#|$)")
@@ -44,18 +47,34 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield download
         return
     for one in chosen:
-        _refuse(file, one)
+        _refuse(target.tree, file, one)
     how = "Copies the same files to the same place; nothing is unpacked or fetched by its name."
     edits = [rename(file, one, "COPY") for one in chosen]
     yield candidate("copy", edits, how, ["COPY", "ADD/delete"])
-    if _BUILDKIT.match(file.content) and not any("--link" in one.flags for one in chosen):
+    syntax = _syntax(file)
+    if syntax is not None and not any("--link" in one.flags for one in chosen):
         linked: list[Edit] = [
-            file.edit(one.start, one.arguments, f"COPY --link{file.slice(one.start + 3, one.arguments)}")
+            file.edit(one.start, one.arguments, f"{_spelt(file, one)} --link{file.slice(one.start + 3, one.arguments)}")
             for one in chosen
         ]
         what = f"{how} `--link` makes the copy a layer of its own, reused when a layer below it changes."
-        warning = "with --link a destination that is a symbolic link is replaced, not followed"
-        yield candidate("copy-link", linked, what, ["COPY", "ADD/delete"], [warning])
+        what += " The first line names the syntax that has it." if syntax else ""
+        warning = "with --link a destination that is a symbolic link is replaced, not followed; it takes BuildKit"
+        yield candidate("copy-link", [*syntax, *linked], what, ["COPY", "ADD/delete"], [warning])
+
+
+def _spelt(file: Dockerfile, one: Instruction) -> str:
+    return "copy" if file.slice(one.start, one.start + 3).islower() else "COPY"
+
+
+def _syntax(file: Dockerfile) -> list[Edit] | None:
+    """What makes sure that the builder knows `--link`; none where the file chooses a builder's version of its own."""
+    if _BUILDKIT.match(file.content):
+        return []
+    if re.match(rb"\s*#\s*(?:escape|check|syntax)\s*=", file.content, re.IGNORECASE) or file.content[:1] == b"\xef":
+        return None
+    newline = "\r\n" if b"\r\n" in file.content else "\n"
+    return [file.edit(0, 0, f"# syntax=docker/dockerfile:1{newline}")]
 
 
 def _download(file: Dockerfile, one: Instruction) -> Candidate | None:
@@ -81,7 +100,7 @@ def _download(file: Dockerfile, one: Instruction) -> Candidate | None:
     return candidate(f"run-{program}", [file.edit(one.start, one.end, text)], how, ["RUN", "ADD/delete"], [warning])
 
 
-def _refuse(file: Dockerfile, one: Instruction) -> None:
+def _refuse(tree: SourceTree, file: Dockerfile, one: Instruction) -> None:
     """Say why an ADD does what no COPY does.
 
     Raises:
@@ -100,9 +119,30 @@ def _refuse(file: Dockerfile, one: Instruction) -> None:
         message = f"{file.path}:{one.line} unpacks {archive}, which COPY would not"
         raise NoFix(message)
     open_ended = next((each for each in sources if _UNKNOWN.search(each)), None)
-    if open_ended and not re.search(r"\.(?!tar|t?gz|t?bz|t?xz)[A-Za-z][\w-]*$", open_ended):
+    if (
+        open_ended
+        and not re.search(r"\.(?!tar|t?gz|t?bz|t?xz)[A-Za-z][\w-]*$", open_ended)
+        and not _known_files(tree, file, open_ended)
+    ):
         message = f"{file.path}:{one.line} adds {open_ended}, which may name an archive that ADD unpacks"
         raise NoFix(message)
+
+
+def _known_files(tree: SourceTree, file: Dockerfile, pattern: str) -> bool:
+    """Whether the pattern names files of the folder that the Dockerfile stands in, and no archive is among them."""
+    if "$" in pattern:
+        return False
+    folder = file.path.rpartition("/")[0]
+    prefix = f"{folder}/" if folder else ""
+    wanted = posixpath.normpath(pattern).split("/")
+    found = [
+        path
+        for path in tree.paths()
+        if path.startswith(prefix)
+        and len(parts := path[len(prefix) :].split("/")) >= len(wanted)
+        and all(fnmatch.fnmatchcase(part, each) for part, each in zip(parts, wanted, strict=False))
+    ]
+    return bool(found) and not any(_ARCHIVE.search(path) for path in found)
 
 
 def _arguments(one: Instruction) -> list[str]:

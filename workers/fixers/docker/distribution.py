@@ -104,7 +104,7 @@ def release_of(file: Dockerfile, stage: Stage) -> Release:
         raise NoFix(message)
     found = _named(image, tag)
     if found is not None:
-        if found != _named(image, split(_VARIABLE.sub("", written))[1]):
+        if found != _named(image, split(_VARIABLE.sub("", written.strip("'\"")))[1]):
             message = f"{file.path}:{origin.line} takes its release from a build argument, so no version is sure to fit"
             raise NoFix(message)
         return Release(found)

@@ -16,8 +16,8 @@ from workers.fixers.docker.build import (
     trivy,
 )
 from workers.fixers.docker.images import Base, base_of, installed
-from workers.fixers.docker.listening import FPM, PHP, environment, is_fpm, port_of
-from workers.fixers.docker.server_source import served
+from workers.fixers.docker.listening import FPM, PHP, WEB, environment, is_fpm, port_of
+from workers.fixers.docker.server_source import Served, served, words_of
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Stage
 
@@ -30,10 +30,16 @@ _PROBES = {
     "mysql": ["mysqladmin", "ping", "-h", "127.0.0.1"],
     "mongo": ["mongosh", "--quiet", "--eval", "db.adminCommand('ping').ok"],
 }  # fmt: skip
-_HTTP = frozenset((80, 3000, 4000, 4200, 5000, 5173, 8000, 8008, 8080, 8081, 8088, 8888, 9000, 9090))
+_HTTP = frozenset(
+    ("80", "3000", "4000", "4200", "5000", "5173", "8000", "8008", "8080", "8081", "8088", "8888", "9000", "9090")
+)
 _GRPC = re.compile(r"\bgrpcio\b|@grpc/grpc-js|\"grpc\"")
 _WEB = re.compile(
     r"flask|fastapi|django|aiohttp|tornado|uvicorn|gunicorn|starlette|express|fastify|\bkoa\b|hapi|nestjs|\"next\"",
+    re.IGNORECASE,
+)
+_JOB = re.compile(
+    r"(?:^|\s)\S*?(?<![a-z])(?:train(?:ing|er)?|fine-?_?tune|pre-?_?process(?:ing)?|eval(?:uate)?|migrate|etl|job)\.(?:py|js|sh)(?=\s|$)",
     re.IGNORECASE,
 )
 _EXPLAIN = """Docker restarts a container whose process died, but a program that hangs still counts as running.
@@ -63,18 +69,31 @@ def propose(target: Target) -> Iterator[Candidate]:
     if base.image in _PROBES:
         how = f"Asks {base.image} by its own client, which the image has."
         yield _check(file, stage, "service-client", json.dumps(_PROBES[base.image]), how)
-    port = port_of(target.tree, file, stage, base) or (source.port if source else None)
+    if source is None and (job := _JOB.search(" ".join(words_of(file, stage, {})))):
+        message = f"{file.path} starts {job[0].strip()}, by its name a job: it has no health that could be asked for"
+        raise NoFix(message)
+    port = port_of(target.tree, file, stage, base) or (str(source.port) if source and source.port else None)
     if port is None:
         if base.image not in _PROBES:
             raise _refuse(file)
         return
     reason = f"{base.image} has no program that is known to be there and could ask port {port}"
-    http = port in _HTTP and not (port == FPM and is_fpm(base)) and not _speaks_grpc(target, file)
-    path = "/"
-    if source is not None:
-        http = (source.http and source.answers is not None) if source.port == port else http and source.http
-        path = source.answers or path
-    yield from at_least_one(_probes(file, stage, base, (port, path), http=http), reason)
+    path = _path(target, file, stage, port, source)
+    if is_fpm(base) and port == str(FPM):
+        path = None
+    yield from at_least_one(_probes(file, stage, base, port, path), reason)
+
+
+def _path(target: Target, file: Dockerfile, stage: Stage, port: str, source: Served | None) -> str | None:
+    """What an HTTP request can ask for; none where the program may speak something else, or answers nothing known."""
+    if _speaks_grpc(target, file):
+        return None
+    web = WEB.search(" ".join(words_of(file, stage, {})))
+    if source is None:
+        return "/" if port in _HTTP or (web and "$" in port) else None
+    if "$" in port or port == str(source.port):
+        return source.answers if source.http or web else None
+    return (source.answers or "/") if source.http and port in _HTTP else None
 
 
 def _speaks_grpc(target: Target, file: Dockerfile) -> bool:
@@ -85,37 +104,43 @@ def _speaks_grpc(target: Target, file: Dockerfile) -> bool:
     return bool(_GRPC.search(found)) and not _WEB.search(found)
 
 
-def _probes(
-    file: Dockerfile, stage: Stage, base: Base, at: tuple[int, str], *, http: bool
-) -> Iterator[Candidate | None]:
-    port, path = at
-    if http:
+def _probes(file: Dockerfile, stage: Stage, base: Base, port: str, path: str | None) -> Iterator[Candidate | None]:
+    if "$" in port and base.family in {"distroless", "scratch"}:
+        return
+    if path is not None:
         url = f"http://127.0.0.1:{port}{path}"
-        for name, command in _http(file, stage, base, url):
+        for name, words in _http(file, stage, base, url):
             how = f"Asks for {url} inside the container by {name}, which the image has."
             warning = "point it at a path that answers without a login and without touching other services"
-            yield _check(file, stage, f"http-{name}", command, how, [warning] if path == "/" else [])
-    for name, command in _tcp(file, stage, base, port):
+            yield _check(file, stage, f"http-{name}", _command(words), how, [warning] if path == "/" else [])
+    for name, words in _tcp(file, stage, base, port):
         how = f"Opens port {port} inside the container by {name}, which the image has: something must listen there."
-        yield _check(file, stage, f"port-{name}", command, how)
+        yield _check(file, stage, f"port-{name}", _command(words), how)
 
 
-def _http(file: Dockerfile, stage: Stage, base: Base, url: str) -> Iterator[tuple[str, str]]:
+def _command(words: list[str]) -> str:
+    """As JSON; through the shell where a variable of the running container is meant."""
+    if not any("${" in word for word in words):
+        return json.dumps(words)
+    return " ".join(word if re.fullmatch(r"[\w./-]+", word) else f'"{word}"' for word in words)
+
+
+def _http(file: Dockerfile, stage: Stage, base: Base, url: str) -> Iterator[tuple[str, list[str]]]:
     found = installed(file, stage)
     nginx = base.image == "nginx" and "slim" not in base.tag
     if "curl" in found or nginx or base.image == "buildpack-deps" or base.full:
-        yield "curl", json.dumps(["curl", "--fail", "--silent", "--show-error", "--output", "/dev/null", url])
+        yield "curl", ["curl", "--fail", "--silent", "--show-error", "--output", "/dev/null", url]
     elif base.family == "alpine" or "wget" in found:
-        yield "wget", json.dumps(["wget", "-q", "-O", "/dev/null", url])
+        yield "wget", ["wget", "-q", "-O", "/dev/null", url]
     if base.image == "node" or "node" in found:
         code = f"require('http').get('{url}',r=>process.exit(r.statusCode<400?0:1)).on('error',()=>process.exit(1))"
-        yield "node", json.dumps(["node", "-e", code])
+        yield "node", ["node", "-e", code]
     if program := _python(base, found):
         code = f"import urllib.request; urllib.request.urlopen('{url}', timeout=4)"
-        yield "python", json.dumps([program, "-c", code])
+        yield "python", [program, "-c", code]
     if base.image == "ruby":
         code = f"require 'net/http'; exit(Net::HTTP.get_response(URI('{url}')).code.to_i < 400)"
-        yield "ruby", json.dumps(["ruby", "-e", code])
+        yield "ruby", ["ruby", "-e", code]
 
 
 def _python(base: Base, found: set[str]) -> str | None:
@@ -127,28 +152,28 @@ def _python(base: Base, found: set[str]) -> str | None:
     return "python3" if found & {"python3", "python3-pip", "python3-dev", "python3-venv"} else None
 
 
-def _tcp(file: Dockerfile, stage: Stage, base: Base, port: int) -> Iterator[tuple[str, str]]:
+def _tcp(file: Dockerfile, stage: Stage, base: Base, port: str) -> Iterator[tuple[str, list[str]]]:
     found = installed(file, stage)
     if program := _python(base, found):
         code = f"import socket; socket.create_connection(('127.0.0.1', {port}), 4).close()"
-        yield "python", json.dumps([program, "-c", code])
+        yield "python", [program, "-c", code]
     if base.image == "ruby":
         code = f"require 'socket'; Socket.tcp('127.0.0.1', {port}, connect_timeout: 4).close"
-        yield "ruby", json.dumps(["ruby", "-e", code])
-    if base.image in PHP:
+        yield "ruby", ["ruby", "-e", code]
+    if base.image in PHP and "$" not in port:
         code = f"exit(@fsockopen('127.0.0.1', {port}, $e, $s, 4) ? 0 : 1);"
-        yield "php", json.dumps(["php", "-r", code])
+        yield "php", ["php", "-r", code]
     if base.image == "node" or base.image.startswith("gcr.io/distroless/nodejs"):
         program = "node" if base.image == "node" else "/nodejs/bin/node"
         code = (
             f"require('net').connect({port},'127.0.0.1').on('connect',()=>process.exit(0))"
             ".on('error',()=>process.exit(1))"
         )
-        yield "node", json.dumps([program, "-e", code])
+        yield "node", [program, "-e", code]
     if base.family == "alpine" or "netcat-openbsd" in found:
-        yield "nc", json.dumps(["nc", "-z", "127.0.0.1", str(port)])
+        yield "nc", ["nc", "-z", "127.0.0.1", port]
     if base.family in {"debian", "redhat", "suse"}:
-        yield "bash", json.dumps(["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"])
+        yield "bash", ["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"]
 
 
 def _check(

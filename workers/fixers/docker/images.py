@@ -192,7 +192,7 @@ _AT_ROOT = frozenset(
     )
 )
 _ROOTLESS = ("bitnami/", "cgr.dev/", "nginxinc/nginx-unprivileged", "gcr.io/distroless/")
-_NO_USERADD = re.compile(r"minimal|micro|amazonlinux")
+_NO_USERADD = re.compile(r"\b(?:minimal|micro)\b|amazonlinux")
 
 
 class Base(msgspec.Struct, frozen=True):
@@ -218,7 +218,8 @@ class Base(msgspec.Struct, frozen=True):
     @property
     def adds_users(self) -> bool:
         """Whether it surely has the programs that add users."""
-        return self.family in {"debian", "alpine", "redhat", "suse"} and not _NO_USERADD.search(self.image)
+        whole = self.family in {"debian", "alpine", "redhat", "suse"} and not _NO_USERADD.search(self.image)
+        return whole or self.image == "busybox"
 
     @property
     def runs_as_root(self) -> bool | None:
@@ -275,6 +276,8 @@ def _family(image: str, tag: str) -> str | None:
         return "scratch"
     if image.startswith("gcr.io/distroless/"):
         return "distroless"
+    if re.search(r"chiseled|distroless|azurelinux|mariner", tag):
+        return None
     if "alpine" in tag or image in _ALPINE or image.endswith("/alpine"):
         return "alpine"
     if image == "openjdk" and re.match(r"(?:[789]|1[01])(?:[.u-]|$)", tag):

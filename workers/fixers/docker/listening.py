@@ -28,7 +28,12 @@ FPM = 9000
 _PORT_OPTION = re.compile(
     r"(?:--port[=\s]+|--bind[=\s]+[\w.]*:|--listen[=\s]+[\w.]*:|-b\s+[\w.]*:|0\.0\.0\.0:)(\d{2,5})"
 )
-_OPEN_PORT = re.compile(r"(?:--port|--bind|--listen|--server\.port|-b|-p)[=\s]\S*\$")
+_CHOSEN_PORT = re.compile(
+    r"(?:--port|--bind|--listen|--server\.port|-b|-p)[=\s]+[\"']?[\w.\[\]:]*?"
+    r"\$(?:\{(?P<braced>\w+)(?P<default>:-\d{2,5})?\}|(?P<name>\w+))"
+)
+WEB = re.compile(r"\b(?:gunicorn|uvicorn|hypercorn|waitress-serve|streamlit|flask|fastapi|next|rails|puma)\b")
+"""Commands that serve HTTP."""
 _ASPNET = "mcr.microsoft.com/dotnet/aspnet"
 _CHOOSES_URL = re.compile(rb"\bUseUrls\b|\bListen(?:AnyIP|Localhost)\b|\bapp\.Run\(\s*\"|\bConfigureKestrel\b")
 
@@ -47,23 +52,29 @@ def is_fpm(base: Base) -> bool:
     return base.image in PHP and "fpm" in base.tag
 
 
-def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> int | None:
-    """The first TCP port that the stage exposes, that its command names, or that its service is known for."""
+def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> str | None:
+    """The first TCP port that the stage exposes, that its command names, or that its service is known for.
+
+    A number, or the variable from which the command takes it when the container runs: `${PORT}`.
+    """
     values = environment(file, stage)
     exposed = [expand(one.text, values) for each in lineage(file, stage) for one in each.all("EXPOSE")]
     for word in " ".join(exposed).split():
         if re.fullmatch(r"\d{1,5}(?:/tcp)?", word) and 0 < int(word.partition("/")[0]) < 2**16:
-            return int(word.partition("/")[0])
+            return word.partition("/")[0]
+    chosen = _CHOSEN_PORT.search(" ".join(words_of(file, stage, {})))
+    name = (chosen["braced"] or chosen["name"]) if chosen else None
+    if chosen and name not in values:
+        return f"${{{name}{chosen['default'] or ''}}}"
     command = " ".join(words_of(file, stage, values))
     if match := _PORT_OPTION.search(command):
-        return int(match[1])
-    return next(_usual(tree, file, base, command, values), None)
+        return match[1]
+    return next((str(port) for port in _usual(tree, file, base, command, values)), None)
 
 
 def _usual(tree: SourceTree, file: Dockerfile, base: Base, command: str, values: dict[str, str]) -> Iterator[int]:
     """Where the program listens if nobody tells it otherwise; where Compose publishes it."""
-    if not _OPEN_PORT.search(command):
-        yield from (port for pattern, port in _COMMAND_PORTS if pattern.search(command))
+    yield from (port for pattern, port in _COMMAND_PORTS if pattern.search(command))
     if is_fpm(base):
         yield FPM
     if base.image in PHP and ("apache" in base.tag or (base.image != "php" and "cli" not in base.tag)):

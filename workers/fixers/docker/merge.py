@@ -1,6 +1,9 @@
-"""Two RUN instructions made one."""
+"""RUN instructions made one."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
 
 from daemon.domain.fix import Edit
 from workers.fixers.docker.script import Script
@@ -8,25 +11,45 @@ from workers.fixers.registry import NoFix
 from workers.source.dockerfile import Dockerfile, Instruction
 
 
-def merged(file: Dockerfile, first: Instruction, second: Instruction) -> list[Edit] | None:
-    """The edits that put both scripts in one `&&` list; none where that could mean something else.
+def merged(file: Dockerfile, *row: Instruction) -> list[Edit] | None:
+    """The edits that put the scripts of a row of RUNs in one `&&` list; none where that could mean something else.
 
-    Both must stand next to each other, and the first must not change the shell's own state.
+    They must stand next to each other, and none but the last may change the shell's own state.
     """
-    between = file.content[first.end : second.start]
-    if between.strip() or first.flags != second.flags:
+    if not all(_join(file, first, second) for first, second in pairwise(row)):
         return None
+    parts = [file.slice(row[0].start, _end(file, row[0]))]
+    parts += [file.slice(one.body, _end(file, one)) for one in row[1:-1]]
+    # From the first line on, so that what scanners say about either is followed to where the joined step starts.
+    return [file.edit(row[0].start, row[-1].body, "".join(f"{part} {file.escape}\n    && " for part in parts))]
+
+
+def row_of(file: Dockerfile, inner: Sequence[Instruction], index: int) -> Sequence[Instruction]:
+    """The RUNs next to each other, around one, of which each can be joined with the next."""
+    first = last = index
+    while first and _join(file, inner[first - 1], inner[first]):
+        first -= 1
+    while last + 1 < len(inner) and _join(file, inner[last], inner[last + 1]):
+        last += 1
+    return inner[first : last + 1]
+
+
+def _join(file: Dockerfile, first: Instruction, second: Instruction) -> bool:
+    between = file.content[first.end : second.start]
+    if {first.keyword, second.keyword} != {"RUN"} or between.strip() or first.flags != second.flags:
+        return False
     try:
         head, tail = Script(file, first), Script(file, second)
     except NoFix:
-        return None
+        return False
     if head.chain is None or head.stateful or tail.here or head.here or tail.root.named_child_count != 1:
-        return None
+        return False
     kind = tail.root.named_children[0].type
     if tail.chain is None and kind not in {"list", "pipeline"}:
-        return None
-    if kind == "list" and any(child.type == "||" for child in tail.root.named_children[0].children):
-        return None
-    end = head.offset + head.root.named_children[-1].end_byte
-    # From the first line on, so that what scanners say about either is followed to where the joined step starts.
-    return [file.edit(first.start, second.body, f"{file.slice(first.start, end)} {file.escape}\n    && ")]
+        return False
+    return kind != "list" or not any(child.type == "||" for child in tail.root.named_children[0].children)
+
+
+def _end(file: Dockerfile, one: Instruction) -> int:
+    script = Script(file, one)
+    return script.offset + script.root.named_children[-1].end_byte

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.build import candidate, flagged, stage_of
+from workers.fixers.docker.build import candidate, flagged, is_root, stage_of
 from workers.fixers.docker.images import base_of
 from workers.fixers.docker.root_user import UID, made_user, maker
 from workers.fixers.registry import NoFix, Target, fixer
@@ -24,12 +24,20 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, one = flagged(target, "USER")
     name = one.text.strip("'\"").partition(":")[0]
     stage = stage_of(file, one)
+    if "$" in name or is_root(name):
+        what = "chooses the user by a variable, which may be a number" if "$" in name else "is root by its name"
+        message = f"{file.path}:{one.line} {what}: another spelling would change nothing"
+        raise NoFix(message)
     made = made_user(file, stage)
     base = base_of(file, stage)
     number = made[1] if made and made[0] == name else base.number(name)
     if number is not None:
         how = f"`{name}` is {number} here: the same user, by the number that everyone outside the image can check."
         yield candidate("number-of-user", [file.edit(one.body, one.end, number)], how, ["USER"])
+        alone, _, group = number.partition(":")
+        if group:
+            how = f"{how} Its group is the one that /etc/passwd has for it."
+            yield candidate("number-without-group", [file.edit(one.body, one.end, alone)], how, ["USER"])
         return
     call = maker(file, stage, name) if made and made[0] == name else None
     if call is None:

@@ -18,9 +18,10 @@ from workers.fixers.docker.build import (
     trivy,
     user_at,
 )
+from workers.fixers.docker.merge import merged
 from workers.fixers.docker.script import Command, Script, scripts
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.source.dockerfile import Dockerfile
+from workers.source.dockerfile import Dockerfile, Instruction
 
 _MOUNTS = "a cache mount needs BuildKit, the default builder since Docker 23"
 _SMALLER = "The layer no longer holds what was downloaded only to install from it."
@@ -78,12 +79,28 @@ def apt_lists(target: Target) -> Iterator[Candidate]:
     if later or (
         stage.name and any(each.image.lower() == stage.name.lower() and _installs(file, each) for each in heirs)
     ):
+        if len(later) == 1 and (joined := _joined(file, one, later[0].instruction)):
+            yield joined
+            return
         message = f"a later step installs from the lists that {file.path}:{one.line} fetches: join the two RUNs first"
         raise NoFix(message)
     yield _append(file, script, "remove-lists", "rm -rf /var/lib/apt/lists/*")
     mounted = _mount(file, script, ("/var/lib/apt/lists", "/var/cache/apt"))
     if mounted:
         yield mounted
+
+
+def _joined(file: Dockerfile, one: Instruction, later: Instruction) -> Candidate | None:
+    """The RUNs from the update to the one installation that reads its lists, as one that deletes them at its end."""
+    inner = list(stage_of(file, one).instructions)
+    row = inner[inner.index(one) : inner.index(later) + 1]
+    edits = merged(file, *row)
+    if edits is None:
+        return None
+    at, text = Script(file, later).append("rm -rf /var/lib/apt/lists/*")
+    text = f" {file.escape}\n   {text}" if text.startswith(" && ") else text
+    how = "The update and the installation that reads its lists become one step, and the lists go at its end."
+    return candidate("join-and-remove-lists", [*edits, file.edit(at, at, text)], how, ["RUN", "RUN/delete"])
 
 
 def _installs(file: Dockerfile, stage: object) -> bool:

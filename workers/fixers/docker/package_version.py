@@ -51,7 +51,8 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     script = Script(file, one)
     wanted = list(_python(script)) if rule == "DL3013" else list(_node(script))
-    known = _python_versions(target.tree) if rule == "DL3013" else _node_versions(target.tree)
+    folder = file.path.rpartition("/")[0]
+    known = _python_versions(target.tree, folder) if rule == "DL3013" else _node_versions(target.tree, folder)
     unknown = [name for _, name in wanted if _normal(name) not in known]
     if not wanted or unknown:
         message = f"no lock file of the repository says which version of {', '.join(unknown[:3]) or 'it'} is meant"
@@ -106,9 +107,9 @@ def _operands(call: Command, install: Word, takes: set[str]) -> Iterator[Word]:
         yield word
 
 
-def _python_versions(tree: SourceTree) -> dict[str, str]:
+def _python_versions(tree: SourceTree, folder: str) -> dict[str, str]:
     found: dict[str, set[str]] = {}
-    for path, text in _near(tree):
+    for path, text in _near(tree, folder):
         name = path.rpartition("/")[2]
         pairs: list[tuple[str, str]] = []
         if _LISTS.search(path):
@@ -122,9 +123,9 @@ def _python_versions(tree: SourceTree) -> dict[str, str]:
     return {package: versions.pop() for package, versions in found.items() if len(versions) == 1}
 
 
-def _node_versions(tree: SourceTree) -> dict[str, str]:
+def _node_versions(tree: SourceTree, folder: str) -> dict[str, str]:
     found: dict[str, set[str]] = {}
-    for path, text in _near(tree):
+    for path, text in _near(tree, folder):
         if path.endswith((".json",)) and path.rpartition("/")[2] in _LOCKS and "Pipfile" not in path:
             packages = _json(text).get("packages")
             for key, entry in (packages if isinstance(packages, dict) else {}).items():
@@ -137,14 +138,23 @@ def _node_versions(tree: SourceTree) -> dict[str, str]:
     return {package: versions.pop() for package, versions in found.items() if len(versions) == 1}
 
 
-def _near(tree: SourceTree) -> Iterator[tuple[str, str]]:
-    """The lock files and lists of the repository, near its root."""
+def _near(tree: SourceTree, folder: str) -> Iterator[tuple[str, str]]:
+    """The lock files and lists of the project that the Dockerfile belongs to: beside it, above it, or near below."""
     for path in tree.paths():
-        if path.count("/") <= _DEPTH and (path.rpartition("/")[2] in _LOCKS or _LISTS.search(path)):
+        if _of_project(path, folder) and (path.rpartition("/")[2] in _LOCKS or _LISTS.search(path)):
             try:
                 yield path, tree.read(path).decode("utf-8", "replace")
             except SourceUnavailable:
                 continue
+
+
+def _of_project(path: str, folder: str) -> bool:
+    """Whether a file stands in a folder above the Dockerfile, in one of lists there, or not far below it."""
+    home = path.rpartition("/")[0]
+    lists = re.sub(r"(?:^|/)(?:requirements|constraints|deps|dependencies)$", "", home)
+    if any(f"{folder}/".startswith(f"{each}/" if each else "") for each in (home, lists)):
+        return True
+    return path.startswith(f"{folder}/" if folder else "") and path[len(folder) :].strip("/").count("/") <= _DEPTH
 
 
 def _toml(text: str) -> list[tuple[str, str]]:

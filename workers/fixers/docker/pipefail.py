@@ -15,6 +15,7 @@ from workers.source.dockerfile import Dockerfile, Instruction, Stage
 _STOPS_EARLY = re.compile(
     r"^(?:head\b|grep\s+(?:-\w*[qm]|--quiet|--max-count)|sed\s+(?:-n\s+)?['\"]?\d*q|awk\b.*\bexit\b)"
 )
+_SHORT = re.compile(r"^(?:echo|printf)\s+[^`]{1,400}$")
 _ENDLESS = re.compile(r"^(?:yes\b|(?:sudo\s+)?cat\s+/dev/u?random)")
 _SHELLS = {
     "debian": '["/bin/bash", "-o", "pipefail", "-c"]',
@@ -23,6 +24,7 @@ _SHELLS = {
     "alpine": '["/bin/ash", "-o", "pipefail", "-c"]',
 }
 _FAILS = "a part that may fail (a grep that finds nothing) now fails the step: give that part its own fallback"
+_PAIR = 2
 _DEFAULT = '["/bin/sh", "-c"]'
 
 
@@ -42,6 +44,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, one = flagged(target, "RUN")
     stage = stage_of(file, one)
     script = Script(file, one)
+    if answered := _answered(script):
+        yield answered
+        return
     _refuse([script])
     if before(file, one, "SHELL"):
         message = f"{file.path}:{one.line} runs in a shell that the file chose: give that SHELL `-o pipefail`"
@@ -50,6 +55,23 @@ def propose(target: Target) -> Iterator[Candidate]:
     shell = _SHELLS.get(base.family or "")
     reason = f"{base.image} is not known well enough to say whether its shell knows pipefail"
     yield from at_least_one(_candidates(file, stage, script, shell), reason)
+
+
+def _answered(script: Script) -> Candidate | None:
+    """`yes | apt-get …` without the pipeline, where there is no other: apt's own option says yes."""
+    file = script.file
+    if [len(parts) for parts in script.pipelines] != [_PAIR] or script.pipelines[0][0] != "yes":
+        return None
+    at = next(number for number, call in enumerate(script.commands) if call.name == "yes")
+    call = script.commands[at + 1] if at + 1 < len(script.commands) else None
+    verb = call.sub("install", "upgrade", "dist-upgrade", "remove", "purge", "autoremove") if call else None
+    if call is None or call.name != "apt-get" or verb is None:
+        return None
+    edits = [file.edit(script.commands[at].whole, call.whole, "")]
+    if not call.says("-y", "--yes", "--assume-yes"):
+        edits.append(file.edit(verb.end, verb.end, " -y"))
+    how = "apt-get answers its questions itself, and without a pipeline the step fails when it does."
+    return candidate("assume-yes", edits, how, ["RUN"])
 
 
 def _candidates(file: Dockerfile, stage: Stage, script: Script, shell: str | None) -> Iterator[Candidate | None]:
@@ -92,7 +114,11 @@ def _refuse(every: Sequence[Script]) -> None:
     """
     for script in every:
         for parts in script.pipelines:
-            if any(_ENDLESS.match(part) for part in parts) or any(_STOPS_EARLY.match(part) for part in parts[1:]):
+            early = [number for number, part in enumerate(parts) if number and _STOPS_EARLY.match(part)]
+            if early == [1] and _SHORT.match(parts[0]):
+                # All of it is in the pipe before the second part can end.
+                early = []
+            if early or any(_ENDLESS.match(part) for part in parts):
                 message = (
                     f"`{' | '.join(parts)[:80]}` is cut short on purpose: the first part ends by SIGPIPE, "
                     "and with pipefail the build would fail"

@@ -108,7 +108,10 @@ def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str])
         return
     if base.adds_users and base.user != _NAME and not _mentions(file, stage, _NAME):
         yield _new_user(file, stage, base, warnings)
-    if base.family in {"scratch", "distroless"}:
+    if base.user and base.family == "distroless":
+        how = f"Runs as `{base.user}`, by the name that the image's /etc/passwd has for it."
+        yield _switch(file, stage, "user-of-base-image-by-name", f"{base.user}:{base.user}", how, warnings)
+    elif base.family in {"scratch", "distroless"}:
         how = "Runs as user and group 65532, which distroless images call nonroot. It needs no /etc/passwd."
         yield _switch(file, stage, "numeric-user", "65532:65532", how, warnings)
     else:
@@ -183,7 +186,7 @@ def _is_last(stage: Stage, instruction: Instruction, *keywords: str) -> bool:
 
 
 def _new_user(file: Dockerfile, stage: Stage, base: Base, warnings: list[str]) -> Candidate:
-    if base.family == "alpine":
+    if base.family == "alpine" or base.image == "busybox":
         run = f"RUN addgroup -S -g {UID} {_NAME} && adduser -S -D -u {UID} -G {_NAME} {_NAME}\n"
         program = "adduser"
     else:

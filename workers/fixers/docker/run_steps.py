@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import at_least_one, candidate, flagged, stage_of
 from workers.fixers.docker.images import base_of
-from workers.fixers.docker.merge import merged
+from workers.fixers.docker.merge import merged, row_of
 from workers.fixers.docker.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 
@@ -32,6 +32,10 @@ def consecutive(target: Target) -> Iterator[Candidate]:
     how = "Both run in the same order and stop at the first failure, as before, in one layer."
     warning = "a change in either command rebuilds both"
     yield candidate("join", edits, how, ["RUN", "RUN/delete"], [warning])
+    row = row_of(file, inner, index)
+    if len(row) > len((previous, one)) and (together := merged(file, *row)):
+        what = f"All {len(row)} RUNs of this row become one layer, in the same order, and stop at the first failure."
+        yield candidate("join-row", together, what, ["RUN", "RUN/delete"], ["a change in one command rebuilds all"])
 
 
 @fixer(

@@ -14,8 +14,9 @@ from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.tree import SourceTree
 
 _SCRIPT = re.compile(r"(?:^|/)([\w-]+\.(?:py|js|mjs|cjs|ts|rb))$")
+_APPLICATION = re.compile(r"(?:[\w-]+\.)*([\w-]+):[\w()]+")
 _SERVES = re.compile(
-    r"\.run\(|\.run_\w+\(|\.listen\(|[Ss]erve|\.launch\(|\.start\(|\.loop|while\s+True|while\s*\(|streamlit|socket|asyncio|"
+    r"\.run\(|\.run_\w+\(|\.listen\(|[Ss]erve|\.launch\(|\.start\(|\.loop|while\s+True|while\s*\(|streamlit|socket|run_forever|"
     r"subscri|consum|schedule|setInterval|createServer|sinatra|port\s*="
 )
 _PORTS = {
@@ -48,7 +49,9 @@ _HTTP = re.compile(
 )
 _TLS = re.compile(r"\bssl_context\s*=|\bssl_keyfile|ListenAndServeTLS|\bhttps\.createServer|wrap_socket\(")
 _ROUTE = re.compile(
-    r"(?:route|get|HandleFunc|Handle|use|all|api_route|add_get)\s*\(?\s*[\"'`](?:GET )?(/[\w./-]*)[\"'`]", re.IGNORECASE
+    r"(?:route|get|HandleFunc|Handle|all|api_route|add_get)\s*\(?\s*[\"'`](?:GET )?(?P<path>/[\w./-]*)[\"'`]"
+    r"(?!\s*,\s*methods\s*=\s*[\[({](?![^\])}]*GET))",
+    re.IGNORECASE,
 )
 _HEALTH = re.compile(r"/(?:api/)?_?(?:healthz?|livez?|liveness|readyz?|ping|status|up)/?")
 _FLASK_DEFAULT = re.compile(r"\bFlask\(.*\.run\((?:(?!port)[^()])*\)", re.DOTALL)
@@ -77,7 +80,10 @@ def served(tree: SourceTree, file: Dockerfile, stage: Stage, values: dict[str, s
     found = _script(tree, folder, words)
     if found is not None:
         language = found.rpartition(".")[2]
-        return _read(tree, [found], _LANGUAGE.get(language, language), values)
+        said = _read(tree, [found], _LANGUAGE.get(language, language), values)
+        # What a server imports does not start itself.
+        imported = any(_APPLICATION.fullmatch(word) for word in words)
+        return msgspec.structs.replace(said, job=said.job and not imported)
     if _builds_go(file):
         sources = [path for path in _below(tree, folder) if path.endswith(".go") and not path.endswith("_test.go")]
         if 0 < len(sources) <= _MAX_GO:
@@ -86,8 +92,8 @@ def served(tree: SourceTree, file: Dockerfile, stage: Stage, values: dict[str, s
 
 
 def words_of(file: Dockerfile, stage: Stage, values: dict[str, str]) -> list[str]:
-    """What the image starts, as words: its ENTRYPOINT, then its CMD."""
-    return [word for one in _commands(stage, file) for word in _words(expand(one, values))]
+    """What the image starts, as words: its ENTRYPOINT, then its CMD; variables filled in where values are given."""
+    return [word for one in _commands(stage, file) for word in _words(expand(one, values) if values else one)]
 
 
 def _commands(stage: Stage, file: Dockerfile) -> Iterator[str]:
@@ -109,6 +115,8 @@ def _words(command: str) -> list[str]:
 def _script(tree: SourceTree, folder: str, words: list[str]) -> str | None:
     """The file of the build context that a command starts: named, or by package.json."""
     name = next((match[1] for word in words if (match := _SCRIPT.search(word))), None)
+    if name is None:
+        name = next((f"{match[1]}.py" for word in words if (match := _APPLICATION.fullmatch(word))), None)
     if name is None and {"npm", "yarn", "pnpm"} & set(words):
         name = _of_package(tree, folder, words)
     if name is None:
@@ -143,7 +151,7 @@ def _read(tree: SourceTree, paths: list[str], language: str, values: dict[str, s
         ports = {5000}
     if values.get("PORT", "").isdigit() and re.search(r"[\"'.]PORT\b", text):
         ports = {int(values["PORT"])}
-    routes = {match[1] for match in _ROUTE.finditer(text)}
+    routes = {match["path"] for match in _ROUTE.finditer(text)}
     health = sorted(route for route in routes if _HEALTH.fullmatch(route))
     answers = health[0] if health else "/" if "/" in routes else None
     job = language in {"py", "js"} and not _SERVES.search(text) and not _imports_neighbours(tree, paths[0], text)

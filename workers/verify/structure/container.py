@@ -78,6 +78,7 @@ def _copies(before: Sequence[Instruction], after: Sequence[Instruction]) -> Iter
 
 
 def _operands(arguments: str) -> tuple[str, ...]:
+    arguments = re.sub(r"^(?:--\S+\s+)+", "", arguments)
     try:
         words = tuple(json.loads(arguments)) if arguments.startswith("[") else tuple(arguments.split())
     except ValueError:

@@ -183,7 +183,9 @@ def _tags(before: Sequence[Instruction], after: Sequence[Instruction]) -> Iterat
 
 
 def _listed(tag: str, tags: Sequence[str]) -> bool:
-    """Whether such a release can be: its number is not beyond the newest that is known."""
+    """Whether such a release can be: it is listed, or its number is not beyond the newest that is known."""
+    if tag in tags:
+        return True
     first = re.match(r"v?(\d+)", tag)
     newest = max((int(match[1]) for one in tags if (match := re.match(r"v?(\d+)", one))), default=None)
     return first is not None and (newest is None or int(first[1]) <= newest)

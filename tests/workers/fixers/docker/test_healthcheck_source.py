@@ -68,9 +68,10 @@ def test_a_program_that_is_built_is_read_as_well():
 
 
 def test_where_no_path_is_answered_for_sure_only_the_port_is_asked():
-    files = {"web/app.py": FLASK.replace("'/'", "'/books'") + RUN}
-    made, _ = _propose('FROM python:3.12\nCMD ["python", "app.py"]\n', files)
-    assert {"port-python", "port-bash"} == made.keys()
+    for route in ("'/books'", "'/', methods=['POST']"):
+        files = {"web/app.py": FLASK.replace("'/'", route) + RUN}
+        made, _ = _propose('FROM python:3.12\nCMD ["python", "app.py"]\n', files)
+        assert {"port-python", "port-bash"} == made.keys()
 
 
 def test_tls_is_not_asked_for_http():
@@ -79,11 +80,21 @@ def test_tls_is_not_asked_for_http():
     assert not [name for name in made if name.startswith("http-")]
 
 
+def test_an_application_that_a_server_imports_is_read_and_no_job():
+    files = {"web/main.py": "from flask import Flask\napp = Flask(__name__)\n@app.route('/books')\ndef home(): ...\n"}
+    made, _ = _propose("FROM python:3.12\nCMD exec gunicorn --bind :$PORT main:app\n", files)
+    assert {"port-python", "port-bash"} == made.keys()
+    files["web/main.py"] += "@app.get('/ping')\ndef ping(): ...\n"
+    assert "${PORT}/ping" in _propose("FROM python:3.12\nCMD gunicorn -b :$PORT main:app\n", files)[0]["http-python"]
+
+
 def test_a_job_is_asked_nothing_though_it_exposes_a_port():
     files = {"web/job.py": "import torch\nmodel = torch.load('m')\nmodel.eval()\nprint(model)\n"}
     made, reason = _propose('FROM python:3.12\nEXPOSE 5001\nENTRYPOINT ["python"]\nCMD ["/app/job.py"]\n', files)
     assert made == {}
     assert reason.startswith("web/job.py opens no port")
+    made, reason = _propose('FROM python:3.12\nEXPOSE 6006\nCMD ["python", "/models/train.py", "--steps=9"]\n', {})
+    assert (made, "by its name a job" in reason) == ({}, True)
     files["web/serving.py"] = "x = 1\n"
     files["web/job.py"] = "from serving import main\nmain()\n"
     assert _propose('FROM python:3.12\nEXPOSE 5001\nCMD ["python", "job.py"]\n', files)[0]
@@ -91,7 +102,11 @@ def test_a_job_is_asked_nothing_though_it_exposes_a_port():
 
 def test_a_port_that_the_surroundings_choose_is_not_taken_for_the_usual_one():
     made, _ = _propose('FROM python:3.12\nCMD ["sh", "-c", "uvicorn main:app --port $PORT"]\n', {})
-    assert made == {}
+    assert "8000" not in "".join(made.values())
+    assert "('127.0.0.1', ${PORT})" in made["port-python"]
+    assert "http://127.0.0.1:${PORT}/'" in made["http-python"]
+    made, _ = _propose("FROM python:3.12\nCMD exec gunicorn --bind :${PORT:-8080} main:app\n", {})
+    assert 'bash -c "exec 3<>/dev/tcp/127.0.0.1/${PORT:-8080}"' in made["port-bash"]
     made, _ = _propose('FROM python:3.12\nCMD ["uvicorn", "main:app"]\n', {})
     assert "8000" in made["port-python"]
 

@@ -81,3 +81,30 @@ def test_a_package_gets_the_version_of_a_lock_file_and_no_other():
 def test_another_variant_of_an_image_is_no_release_of_it(tag):
     files = {"web/Dockerfile": "FROM node\nRUN apt-get update\n", "api/Dockerfile": f"FROM node:{tag}\n"}
     assert "tag-of-repository" not in _propose("hadolint", "DL3006", files)[0]
+
+
+def test_what_a_pattern_adds_is_looked_up_in_the_build_context():
+    files = {"web/Dockerfile": "FROM ruby:3.3\nADD Gemfile* /srv/\n", "web/Gemfile": "", "web/Gemfile.lock": ""}
+    assert "COPY Gemfile* /srv/" in _propose("hadolint", "DL3020", files, line=2)[0]["copy"]
+    files["web/Gemfile.tgz"] = ""
+    made, reason = _propose("hadolint", "DL3020", files, line=2)
+    assert made == {}
+    assert "may name an archive" in reason
+
+
+@pytest.mark.parametrize(
+    ("where", "known"),
+    [
+        ("web/requirements.txt", True),
+        ("requirements.txt", True),
+        ("requirements/base/requirements.txt", False),
+        ("requirements/requirements-dev.txt", True),
+        ("web/src/requirements.txt", True),
+        ("mobile/requirements.txt", False),
+        ("website/requirements.txt", False),
+    ],
+)
+def test_a_version_comes_from_the_dockerfiles_own_project(where, known):
+    files = {"web/Dockerfile": "FROM python:3.12\nRUN pip install flask\n", where: "Flask==3.0.3\n"}
+    made, reason = _propose("hadolint", "DL3013", files, line=2)
+    assert ("flask==3.0.3" in "".join(made.values())) is known, reason
