@@ -51,6 +51,7 @@ def summary(items: Sequence[Item]) -> dict[str, Any]:
         "findings": len(items),
         "with_verified_fix": sum(bool(item.verified) for item in items),
         "with_multiple_approaches": sum(len(item.verified) > 1 for item in items),
+        "harmless": sum(item.harmless for item in items),
         "by_rule": dict(sorted(rules.items())),
     }
 
@@ -115,6 +116,7 @@ def _finding(item: Item, level: Level) -> dict[str, Any]:
         "message": mask(finding.message),
         "fixes": [_fix(item, number, fix) for number, fix in enumerate(item.fixes) if fix.verdict.level >= level],
         "reason": mask(item.reason) if item.reason else None,
+        "harmless": item.harmless,
     }
 
 

@@ -91,7 +91,7 @@ class _Page:
                 unfixed.append(item)
         for head, reason in _unfixed(unfixed):
             self._head(head, "dim")
-            self._wrapped(f"no fix: {reason}", "dim")
+            self._wrapped(reason, "dim")
 
     def _fixed(self, item: Item, fixes: Sequence[Fix]) -> None:
         finding, best = item.finding, fixes[0]
@@ -140,9 +140,10 @@ class _Page:
         if len(rules) > _TOP_RULES:
             self._print(f"and {len(rules) - _TOP_RULES} more rules", "dim")
         share = round(100 * counts["with_verified_fix"] / counts["findings"])
+        harmless = f"; {counts['harmless']} with nothing to mend" if counts["harmless"] else ""
         self._wrapped(
             f"{_findings(counts['findings'])}: {counts['with_verified_fix']} with a verified fix ({share} %), "
-            f"{counts['with_multiple_approaches']} of them with several approaches",
+            f"{counts['with_multiple_approaches']} of them with several approaches{harmless}",
             "bold",
             indent=0,
         )
@@ -200,11 +201,12 @@ def _unfixed(items: Iterable[Item]) -> Iterator[tuple[str, str]]:
         grouped.setdefault((f"{finding.tool} {finding.rule}", reason.replace(here, "")), []).append(item)
     for (_, reason), group in grouped.items():
         finding = group[0].finding
+        what = "nothing to mend" if group[0].harmless else "no fix"
         lines = sorted({item.finding.line or 0 for item in group})
         places = ", ".join(str(line) if line else "-" for line in lines[:_PLACES])
         places += ", …" if len(lines) > _PLACES else ""
         head = f"{places:>6}  {finding.severity:<8}  {finding.rule}  {finding.tool}  {_one_line(finding.message)}"
-        yield head, _one_line(reason)
+        yield head, f"{what}: {_one_line(reason)}"
 
 
 def _hunks(diff: str) -> Iterator[str]:

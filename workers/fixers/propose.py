@@ -14,7 +14,7 @@ from daemon.domain.finding import Finding, Region, Replacement
 from daemon.domain.fix import Candidate, Edit, FixSource
 from daemon.errors import SourceUnavailable
 from daemon.events import emit
-from workers.fixers.registry import FIXERS, Fixer, NoFix, NotHere, OtherLanguage, Target
+from workers.fixers.registry import FIXERS, Fixer, Harmless, NoFix, NotHere, OtherLanguage, Target
 
 MAX_CANDIDATES = 8
 """Of one finding."""
@@ -28,12 +28,14 @@ class Proposal(msgspec.Struct, frozen=True):
     candidates: tuple[Candidate, ...] = ()
     reason: str | None = None
     """Why there are none, or what a fixer said where others had an answer."""
+    harmless: bool = False
+    """There is nothing to mend, as the reason says."""
 
 
 def propose(target: Target) -> Proposal:
     """Every distinct candidate, deterministic fixers first. A fixer that breaks never stops the others."""
     found: list[Candidate] = []
-    reasons: list[str] = []
+    reasons: list[NoFix] = []
     fixers = fixers_for(target.finding)
     for one in fixers:
         candidates, reason = _of(one, target)
@@ -43,8 +45,10 @@ def propose(target: Target) -> Proposal:
     found += _from_scanner(target, reasons)
     if not found and not reasons:
         where = " in a file of this language" if any(knows(one, target.finding) for one in fixers) else ""
-        reasons.append(f"no fixer knows {target.finding.tool}'s rule {target.finding.rule}{where}")
-    return Proposal(tuple(_distinct(found)[:MAX_CANDIDATES]), "; ".join(dict.fromkeys(reasons)) or None)
+        reasons.append(NoFix(f"no fixer knows {target.finding.tool}'s rule {target.finding.rule}{where}"))
+    harmless = not found and all(isinstance(reason, Harmless) for reason in reasons)
+    said = "; ".join(dict.fromkeys(map(str, reasons))) or None
+    return Proposal(tuple(_distinct(found)[:MAX_CANDIDATES]), said, harmless)
 
 
 def fixers_for(finding: Finding) -> list[Fixer]:
@@ -72,7 +76,7 @@ def _matches(rule: str, pattern: str) -> bool:
     return any(fnmatch.fnmatchcase(part, pattern) for part in parts)
 
 
-def _of(fixer: Fixer, target: Target) -> tuple[list[Candidate], str | None]:
+def _of(fixer: Fixer, target: Target) -> tuple[list[Candidate], NoFix | None]:
     made: list[Candidate] = []
     try:
         made.extend(
@@ -82,22 +86,24 @@ def _of(fixer: Fixer, target: Target) -> tuple[list[Candidate], str | None]:
     except OtherLanguage:
         return made, None
     except NotHere as reason:
-        return made, str(reason) if knows(fixer, target.finding) else None
-    except (NoFix, SourceUnavailable) as reason:
-        return made, str(reason)
+        return made, reason if knows(fixer, target.finding) else None
+    except NoFix as reason:
+        return made, reason
+    except SourceUnavailable as reason:
+        return made, NoFix(str(reason))
     except Exception as error:  # noqa: BLE001  strangers' files meet every fixer: a bad one must not stop the batch
         emit("fixer.failed", level="error", fixer=fixer.name, rule=target.finding.rule, error=repr(error))
-        return made, f"the fixer {fixer.name} failed on this file ({type(error).__name__})"
+        return made, NoFix(f"the fixer {fixer.name} failed on this file ({type(error).__name__})")
     silent = made or not knows(fixer, target.finding)
-    return made, None if silent else f"the fixer {fixer.name} finds nothing here that it can change soundly"
+    return made, None if silent else NoFix(f"the fixer {fixer.name} finds nothing here that it can change soundly")
 
 
-def _from_scanner(target: Target, reasons: list[str]) -> Iterator[Candidate]:
+def _from_scanner(target: Target, reasons: list[NoFix]) -> Iterator[Candidate]:
     for number, fix in enumerate(target.finding.fixes, start=1):
         try:
             edits = tuple(sorted({_edit(target, replacement) for replacement in fix.replacements}))
         except (NoFix, SourceUnavailable) as error:
-            reasons.append(str(error))
+            reasons.append(NoFix(str(error)))
             continue
         yield Candidate(
             approach=f"{target.finding.tool}-fix" + (f"-{number}" if len(target.finding.fixes) > 1 else ""),

@@ -30,6 +30,10 @@ class NotHere(NoFix):
     """The flagged lines hold nothing that the fixer is about: no answer where only the CWE led to it."""
 
 
+class Harmless(NoFix):
+    """The rule fires and there is nothing to mend: a made-up credential in a test, an address that is only compared."""
+
+
 class OtherLanguage(NoFix):
     """The rule is about several languages and the file is in another one than the fixer's: not its answer to give."""
 

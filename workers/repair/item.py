@@ -30,6 +30,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     fixes: tuple[Fix, ...] = ()
     reason: str | None = None
     """Why none is verified; none where one is."""
+    harmless: bool = False
+    """There is nothing to mend, as the reason says."""
 
     @property
     def verified(self) -> tuple[Fix, ...]:

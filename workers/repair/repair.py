@@ -55,7 +55,8 @@ def repair(
         others = sorted({one.approach for one in candidates} - {one.approach for one in kept})
         reason = f"its approaches are not the one asked for: {', '.join(others)}" if others else None
         candidates = kept
-        proposals.append((item, candidates, proposal.reason or reason))
+        harmless = proposal.harmless and not candidates
+        proposals.append((msgspec.structs.replace(item, harmless=harmless), candidates, proposal.reason or reason))
         tasks += [
             Task(finding=item.finding, candidate=one, tree=tree, group=group, proxies=proxies(one))
             for one in candidates

@@ -139,10 +139,12 @@ def _quality(cases: Sequence[Case]) -> str:
             "findings",
             "for a person",
             "with a fixer",
+            "nothing to mend",
             "declined",
             "with a candidate",
             "verified",
             "of those with a fixer",
+            "of those to mend",
         ),
         *("of those with a candidate", "several", "of those with a candidate", "candidates", "parse"),
         *("re-scan clean", "preserved", "first answer s", "all s"),
@@ -153,9 +155,11 @@ def _quality(cases: Sequence[Case]) -> str:
          sum(row[4] for row in rows))
     )  # fmt: skip
     lines = [
-        f"| {name} | {files} | {one.findings} | {one.person} | {one.known} | {one.known - one.attempted} "
+        f"| {name} | {files} | {one.findings} | {one.person} | {one.known} | {one.harmless} "
+        f"| {one.known - one.harmless - one.attempted} "
         f"| {one.attempted} | {_rate(one.verified, one.findings)} "
-        f"| {_rate(one.verified, one.known)} | {_rate(one.verified, one.attempted)} "
+        f"| {_rate(one.verified, one.known)} | {_rate(one.verified, one.known - one.harmless)} "
+        f"| {_rate(one.verified, one.attempted)} "
         f"| {_rate(one.several, one.findings)} | {_rate(one.several, one.attempted)} | {_candidates(one)} "
         f"| {first:.0f} | {seconds:.0f} |"
         for name, files, one, first, seconds in rows

@@ -27,6 +27,8 @@ class Figures(msgspec.Struct, kw_only=True):
     """Findings that a fixer which changes something is keyed on, or that their scanner offers an edit for."""
     person: int = 0
     """Findings whose rule only a fixer names that never changes anything: its reason says what a person has to do."""
+    harmless: int = 0
+    """Findings in which there is nothing to mend: a made-up credential in a test, an address that is only compared."""
     attempted: int = 0
     """Those with at least one candidate; for the others the fixers say why there is no sound fix."""
     verified: int = 0
@@ -46,6 +48,7 @@ class Figures(msgspec.Struct, kw_only=True):
         known = bool(item.fixes) or any(not one.for_a_person for one in fixers)
         self.known += known
         self.person += bool(fixers) and not known
+        self.harmless += known and item.harmless
         self.attempted += bool(item.fixes)
         self.verified += bool(item.verified)
         self.several += len({fix.candidate.approach for fix in item.verified}) > 1

@@ -71,3 +71,16 @@ def test_a_fixer_that_leaves_all_to_a_person_changes_nothing_and_says_why(one):
             finding = Finding(tool=tool, rule=rule, message="", severity=Severity.LOW, locations=(place,))
             with pytest.raises(NoFix, match=r"\w{3}"):
                 list(one.propose(Target(finding=finding, tree=MemoryTree({"a.yml": b"a: 1\n"}))))
+
+
+@pytest.mark.parametrize(("path", "harmless"), [("tests/test_app.py", True), ("app.py", False)])
+def test_a_made_up_credential_in_a_test_is_nothing_to_mend(path, harmless):
+    tree = MemoryTree({path: b'\n\n\n\nconnect(password="q9X2vB7nK4mZ8wT1")\n'})
+    proposal = propose(Target(finding=finding("bandit", "B106", path=path), tree=tree))
+    assert (proposal.harmless, bool(proposal.candidates)) == (harmless, not harmless)
+
+
+def test_what_only_has_no_fix_is_not_called_harmless():
+    tree = MemoryTree({"app.py": SOURCE})
+    assert not propose(Target(finding=finding("semgrep", "rules.our-own"), tree=tree)).harmless
+    assert not propose(Target(finding=finding("bandit", "B102"), tree=tree)).harmless

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Parsed, any_of, candidate
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, literal
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, environment_name, is_label
 from workers.source.tests import is_test
 
@@ -60,7 +60,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = (
             f"{file.path}:{file.number(node)} is test code: a made-up credential there protects nothing; exclude tests"
         )
-        raise NoFix(message)
+        raise Harmless(message)
     if _BROWSER.search(file.content) and not _NODE.search(file.content):
         message = (
             f"{file.path} runs in browsers, where every value is public: let the server hold it and make the request"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Parsed, candidate, region
 from workers.fixers.jvm.source import flagged_bytes, is_kotlin, jvm, matches
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, environment_name, is_label
 from workers.source.tests import is_test
 
@@ -39,7 +39,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     line = file.line_of(start)
     if is_test(file.path):
         message = f"{file.path}:{line} is test code: a made-up credential there protects nothing; exclude tests"
-        raise NoFix(message)
+        raise Harmless(message)
     if re.search(rb"^\s*import\s+androidx?\.", file.content, re.MULTILINE):
         message = (
             f"{file.path}:{line} is part of an Android app, which can keep no secret from its user: let the "

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 
 
@@ -27,7 +27,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, statement = flagged(target, ast.Assert, lambda _file, _node: True)
     if is_test(file.path):
         message = f"{file.path} is test code, where assert is what the test runner reads; exclude tests from this rule"
-        raise NoFix(message)
+        raise Harmless(message)
     _refuse_shared_line(file, statement)
     yield candidate(
         "raise-assertion-error",

@@ -9,7 +9,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, Target, fixer
 
 _WORDS = ("host", "bind", "address", "addr", "interface", "listen", "server_name", "ip")
 
@@ -33,7 +33,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, constant = flagged(target, ast.Constant, lambda _file, node: node.value == "0.0.0.0")  # noqa: S104 -- sought
     if not _is_bound(file, constant):
         message = f"{file.path}:{constant.lineno} holds the address without binding to it there"
-        raise NoFix(message)
+        raise Harmless(message)
     quote = file.text(constant)[0]
     if quote not in "'\"":
         quote = '"'

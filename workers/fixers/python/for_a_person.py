@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _IMPORT = (
     "the import alone does nothing: its calls are what counts, and each has a finding of its own where it is unsafe"
@@ -44,4 +44,5 @@ the rule would be worse than the finding. The reason says what to look at; suppr
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """None: the reason says what to look at."""
-    raise NoFix(_REASONS[target.finding.rule])
+    reason = _REASONS[target.finding.rule]
+    raise Harmless(reason) if reason == _IMPORT else NoFix(reason)

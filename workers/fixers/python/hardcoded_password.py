@@ -11,7 +11,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import MASKED, any_of, candidate, region
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, module
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, environment_name, is_label
 from workers.source.tests import is_test
 
@@ -49,7 +49,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = (
             f"{file.path}:{constant.lineno} is test code: a made-up credential there protects nothing; exclude tests"
         )
-        raise NoFix(message)
+        raise Harmless(message)
     variable = environment_name(name)
     parent = file.parents.get(constant)
     if isinstance(parent, ast.arguments):
@@ -73,7 +73,7 @@ def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Cons
         found = on_line
     if not found:
         message = f"{file.path}:{where.start_line} holds no literal whose use is certain enough to move it"
-        raise NoFix(message)
+        raise Harmless(message)
     real = [(node, name) for node, name in found if not is_label(str(node.value), name)]
     if not real:
         message = (

@@ -10,7 +10,7 @@ from workers.fixers.code import candidate
 from workers.fixers.python.imports import imported, together
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.top_level import before, first_call
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 
 _LOADS = ("pickle.load", "pickle.loads")
@@ -78,7 +78,7 @@ def _refuse_own_objects(file: Module, call: ast.Call) -> None:
     """Raise where what is read back was surely, or may well be, an object that no allowed class makes."""
     if is_test(file.path):
         message = f"{file.path}:{call.lineno} is test code, which reads back what it pickled itself; exclude tests"
-        raise NoFix(message)
+        raise Harmless(message)
     if _writes(file) and not _classes(file):
         message = (
             f"{file.path}:{call.lineno} reads what this file pickles, and which classes that holds is not in sight: "

@@ -10,7 +10,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import MASKED, Parsed, candidate, flagged_node, parsed
-from workers.fixers.registry import NoFix, Target
+from workers.fixers.registry import Harmless, NoFix, Target
 from workers.fixers.secrets.names import ROTATE, environment_name, is_label
 from workers.source.syntax import ancestors
 from workers.source.tests import is_test
@@ -66,7 +66,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     where = f"{file.path}:{file.number(node)}"
     if is_test(file.path):
         message = f"{where} is test code: a made-up credential there protects nothing; exclude tests"
-        raise NoFix(message)
+        raise Harmless(message)
     variable = environment_name(_name(file, node) or "")
     edits = _made_variable(file, node, language)
     edits += _import_of_os(file) if file.syntax.language == "go" else []
