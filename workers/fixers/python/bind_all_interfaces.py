@@ -34,6 +34,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     if not _is_bound(file, constant):
         message = f"{file.path}:{constant.lineno} holds the address without binding to it there"
         raise Harmless(message)
+    if _assigned_port(file, constant):
+        message = (
+            f"{file.path}:{constant.lineno} takes its port from a platform that reaches the program from outside: it "
+            "has to listen on every network there"
+        )
+        raise NoFix(message)
     quote = file.text(constant)[0]
     if quote not in "'\"":
         quote = '"'
@@ -58,6 +64,15 @@ def propose(target: Target) -> Iterator[Candidate]:
         ),
         from_environment,
     )
+
+
+def _assigned_port(file: Module, constant: ast.Constant) -> bool:
+    """Whether the port beside the address is that which a platform sets in PORT, as Heroku and Cloud Run do."""
+    whole = file.statement(constant)
+    around = [whole, *(node.test for node in file.ancestors(whole) if isinstance(node, ast.If))]
+    return any(
+        isinstance(node, ast.Constant) and node.value == "PORT" for each in around for node in ast.walk(each)
+    ) and any("environ" in file.text(each) or "getenv" in file.text(each) for each in around if hasattr(each, "lineno"))
 
 
 def _is_bound(file: Module, constant: ast.Constant) -> bool:

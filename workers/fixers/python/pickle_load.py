@@ -14,6 +14,19 @@ from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 
 _LOADS = ("pickle.load", "pickle.loads")
+_DUMPS = ("pickle.dump", "pickle.dumps")
+_VALUE_MODULES = (
+    "collections",
+    "datetime",
+    "decimal",
+    "enum",
+    "fractions",
+    "numpy",
+    "pandas",
+    "pathlib",
+    "uuid",
+    "torch",
+)
 _NAME = "RestrictedUnpickler"
 
 
@@ -79,7 +92,7 @@ def _refuse_own_objects(file: Module, call: ast.Call) -> None:
     if is_test(file.path):
         message = f"{file.path}:{call.lineno} is test code, which reads back what it pickled itself; exclude tests"
         raise Harmless(message)
-    if _writes(file) and not _classes(file):
+    if _writes(file) and not _writes_own(file):
         message = (
             f"{file.path}:{call.lineno} reads what this file pickles, and which classes that holds is not in sight: "
             "allow these in an Unpickler with find_class, or sign the bytes with hmac and check that first"
@@ -89,6 +102,33 @@ def _refuse_own_objects(file: Module, call: ast.Call) -> None:
 
 def _writes(file: Module) -> bool:
     return any(file.calls(node, "pickle.dump", "pickle.dumps", "pickle.Pickler") for node in file.nodes)
+
+
+def _writes_own(file: Module) -> bool:
+    """Whether all that this file pickles are instances of its own classes, which hold nothing of other modules."""
+    written = [node for node in file.nodes if isinstance(node, ast.Call) and file.calls(node, *_DUMPS)]
+    foreign = any(name.partition(".")[0] in _VALUE_MODULES for name in file.aliases.values())
+    return not foreign and bool(written) and all(_is_own(file, node) for node in written)
+
+
+def _is_own(file: Module, call: ast.Call) -> bool:
+    match call.args[:1]:
+        case [ast.Name(id="self")]:
+            return True
+        case [ast.Call(func=ast.Name(id=name))]:
+            return name in _classes(file)
+        case [ast.Name(id=name)]:
+            values = [
+                node.value
+                for node in file.nodes
+                if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets)
+            ]
+            own = _classes(file)
+            return bool(values) and all(
+                isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in own
+                for value in values
+            )
+    return False
 
 
 def _source(file: Module, call: ast.Call) -> str:
