@@ -11,7 +11,7 @@ from daemon.domain.fix import Candidate
 from daemon.errors import SourceUnavailable
 from workers.fixers.code import Parsed, candidate
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, option, pairs
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -41,7 +41,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     where = f"{file.path}:{file.number(call)}"
     if asked and all(value.type == "object" and option(file, value, "$eq") is not None for value in asked):
         message = f"{where} compares by $eq, which takes an object as a value and not as an operator: nothing to change"
-        raise NoFix(message)
+        raise Harmless(message)
     if not asked or any(value.type == "object" for value in asked):
         message = f"{where} does not show which of its values come from the request: compare each by {{ $eq: value }}"
         raise NoFix(message)

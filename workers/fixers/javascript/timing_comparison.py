@@ -10,7 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.script import flagged_node, imported
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -57,7 +57,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, node = flagged_node(target, ("binary_expression",), _compares)
     if _BROWSER.search(file.content):
         message = f"{file.path}:{file.number(node)} runs in a browser, whose user knows both sides"
-        raise NoFix(message)
+        raise Harmless(message)
     sides = _sides(file, node)
     yield from any_of(
         lambda: _through(
@@ -80,13 +80,13 @@ def _sides(file: Parsed, node: Node) -> tuple[str, str, str]:
     where = f"{file.path}:{file.number(node)}"
     if left.type not in _SIMPLE or right.type not in _SIMPLE:
         message = f"{where} compares with a constant or asks for a type: there is no secret to learn from its time"
-        raise NoFix(message)
+        raise Harmless(message)
     if any(file.text(side) in {"undefined", "NaN"} for side in (left, right)):
         message = f"{where} asks whether there is a value: that shows nothing of it"
-        raise NoFix(message)
+        raise Harmless(message)
     if any(_REPEATED.search(file.text(side)) for side in (left, right)):
         message = f"{where} compares a value with its repetition: both come from the one who asks, so nothing is secret"
-        raise NoFix(message)
+        raise Harmless(message)
     return file.text(left), file.text(right), file.text(operator)
 
 

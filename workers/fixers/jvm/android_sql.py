@@ -14,7 +14,7 @@ from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.jvm import kotlin_strings, strings
 from workers.fixers.jvm.source import is_kotlin, jvm
 from workers.fixers.pieces import Template, Value
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.sql import Bound, Join, bind
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     where = f"{file.path}:{file.number(node)}"
     if not _outside(call.built):
         message = f"{where} runs SQL that is always the same: nothing in it comes from outside"
-        raise NoFix(message)
+        raise Harmless(message)
     if len(call.given) > 1 and file.text(call.given[1]) != "null":
         message = f"{where} binds some values already: bind the others in the same list"
         raise NoFix(message)

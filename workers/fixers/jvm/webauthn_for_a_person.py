@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import read, region
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _SHORTCUT = re.compile(
     r"AssertionResult\.successful|RegistrationResult\.success|\bif\s*\([^)]*(?:debug|test|skip|bypass)", re.IGNORECASE
@@ -66,6 +66,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, where = read(target), region(target)
     lines = range(where.start_line, max(where.start_line, where.end_line or 0) + 1)
     about, asked, unlike = _REASONS[target.finding.rule.rpartition(".")[2]]
-    why = asked if any(about.search(file.line(number).decode()) for number in lines) else unlike
-    message = f"{file.path}:{where.start_line} {why}"
-    raise NoFix(message)
+    if any(about.search(file.line(number).decode()) for number in lines):
+        message = f"{file.path}:{where.start_line} {asked}"
+        raise NoFix(message)
+    message = f"{file.path}:{where.start_line} {unlike}"
+    raise Harmless(message)

@@ -9,7 +9,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import Harmless, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _WORDS = ("host", "bind", "address", "addr", "interface", "listen", "server_name", "ip")
 
