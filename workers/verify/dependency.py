@@ -15,7 +15,7 @@ import msgspec
 from daemon.domain.finding import Package
 from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
-from workers.source.manifests import golang, gradle, maven, npm, python
+from workers.source.manifests import golang, gradle, maven, npm, pnpm, python
 from workers.source.manifests.boms import bom_of
 from workers.source.manifests.declaration import Declaration, floor
 from workers.source.tree import SourceTree
@@ -119,6 +119,8 @@ def _single(path: str, content: bytes) -> list[Declaration]:
         if name == "package.json":
             document = npm.Json(path, content)
             return npm.declarations(document) + _overrides(document)
+        if name == pnpm.WORKSPACE:
+            return pnpm.overrides(path, content)
         if name == "go.mod":
             return golang.declarations(path, content)
         if name.endswith(".lockfile"):
@@ -136,9 +138,7 @@ def _overrides(document: npm.Json) -> list[Declaration]:
             version = document.string(value)
             if version:
                 span = document.inner(value)
-                name = re.sub(r"^(?:\*\*/|.*>(?=[@A-Za-z]))", "", name)
-                scope, name = ("@", name[1:]) if name.startswith("@") else ("", name)
-                name = scope + name.partition("@")[0]
+                name = pnpm.package_of(name)
                 found.append(Declaration(name=name, version=version, literal=span, at=span, scope="overrides"))
     return found
 

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.dependencies import gradle_blocks as blocks
+from workers.fixers.dependencies import gradle_catalogue as catalogue
 from workers.fixers.dependencies.job import Job, refuse, replace
 from workers.fixers.dependencies.trains import is_sibling, released_apart, same_artifact
 from workers.source.manifests.boms import bom_of
@@ -166,21 +167,21 @@ def _decide(build: Build, script: str, *, direct: bool) -> Iterator[Candidate]:
     also_locked = [row.name for row in build.bom]
     brought = "" if direct else " Another dependency brings it."
     if layout.managed_by_spring:
-        edit: Edit | None = layout.spring_management(name, version)
+        edits = [layout.spring_management(name, version)]
         how = f"Sets {name} {version} where Spring's plugin decides versions.{brought}"
     else:
         coordinates = [f"{other}:{version}" for other in sorted({name, *names})]
-        here = direct and any(place.at.path == script and place.name == name for place in build.declared)
-        why = f"fixes {job.why}"
-        edit = None if here or layout.constrains(name) else layout.constraint(configuration, coordinates, why)
+        edits = _constraints(build, layout, configuration, coordinates, f"fixes {job.why}", direct=direct)
         also = " and what is released with it" if len(coordinates) > 1 else ""
-        how = f"A constraint on `{configuration}` lifts {name}{also} to at least {version}.{brought}"
-    if edit:
+        where = f"on `{configuration}`" if not edits or edits[0].path == script else "in the module that declares it"
+        how = f"A constraint {where} lifts {name}{also} to at least {version}.{brought}"
+    if edits:
         approach = "managed-version" if layout.managed_by_spring else "constraint"
-        yield job.candidate(approach, [edit, *lock], how, warnings=warnings, names=[*names, *also_locked])
+        yield job.candidate(approach, [*edits, *lock], how, warnings=warnings, names=[*names, *also_locked])
     bom = bom_of(name)
     imported = any(place.name == bom for place in build.declared)
-    if bom and not imported and not tools and (edit := layout.platform(configuration, f"{bom}:{version}")):
+    known = bool(build.rows) or layout.has(configuration)
+    if bom and known and not imported and not tools and (edit := layout.platform(configuration, f"{bom}:{version}")):
         how = f"Imports {bom} {version}, so that the whole family moves together.{brought}"
         yield job.candidate("platform", [edit, *lock], how, warnings=warnings, names=[bom, *names])
     elif not direct and not train and not imported:
@@ -188,6 +189,22 @@ def _decide(build: Build, script: str, *, direct: bool) -> Iterator[Candidate]:
         forced = layout.force(f"{name}:{version}", scopes if tools else [])
         held = "a forced version also holds back later releases"
         yield job.candidate("force", [forced, *lock], how, warnings=[*warnings, held])
+
+
+def _constraints(
+    build: Build, layout: blocks.Script, configuration: str, coordinates: Sequence[str], because: str, *, direct: bool
+) -> list[Edit]:
+    """Where the module has that configuration; else in the modules that take the package from a catalogue."""
+    name = build.job.package.name
+    mine = [place for place in build.declared if place.name == name] if direct else []
+    if any(place.at.path == layout.path for place in mine) or layout.constrains(name):
+        return []
+    if direct and not build.rows and (edits := catalogue.constraints(build.job, mine, coordinates, because)):
+        return edits
+    if not build.rows and not layout.has(configuration):
+        return []
+    edit = layout.constraint(configuration, coordinates, because)
+    return [edit] if edit is not None else []
 
 
 def _lock_edits(build: Build, version: str, moved: Sequence[Declaration]) -> list[Edit]:

@@ -13,6 +13,15 @@ _STRINGS = re.compile(r"\"\"\"[\s\S]*?\"\"\"|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\
 _CODE = re.compile(
     r"(compile|runtime)classpath$|^(implementation|api|compileonly|runtimeonly|testimplementation)", re.IGNORECASE
 )
+_MAKES_CODE = re.compile(
+    r"(?:\bid\s*\(?\s*|\bplugin\s*:\s*|\bplugin\s*\(\s*|\bapply\s*\(\s*plugin\s*=\s*)[\"']"
+    r"(?:java|java-library|java-gradle-plugin|application|war|groovy|scala|kotlin|kotlin-android|com\.android\.\w+"
+    r"|org\.jetbrains\.kotlin\.(?:jvm|android)|org\.springframework\.boot)[\"'](?![^\n]*\bapply\s+false)"
+    r"|^[ \t]*(?:`java(?:-library)?`|java|application|`kotlin-dsl`|groovy|scala|war)[ \t]*$"
+    r"|\bkotlin\s*\(\s*[\"'](?:jvm|android)[\"']\s*\)(?![^\n]*\bapply\s+false)",
+    re.MULTILINE,
+)
+"""Plugins that give a project configurations for code."""
 _TEST = re.compile(r"^(test|debugunittest|releaseunittest|\w*androidtest)", re.IGNORECASE)
 
 
@@ -47,6 +56,21 @@ class Script:
     def managed_by_spring(self) -> bool:
         """Whether Spring's dependency-management plugin decides versions: it overrules constraints."""
         return "io.spring.dependency-management" in self.text
+
+    def has(self, configuration: str) -> bool:
+        """Whether the script shows that its own project has the configuration: it declares in it, or is code itself."""
+        block = self._block("dependencies")
+        inside = self.bare[slice(*block)] if block else ""
+        return bool(re.search(rf"\b{re.escape(configuration)}\b", inside)) or any(
+            self._at_top(match.start()) for match in _MAKES_CODE.finditer(self.text)
+        )
+
+    def _at_top(self, at: int) -> bool:
+        """Whether it stands in no block but `plugins`: what a parent gives to its children is not its own."""
+        plugins = self._block("plugins")
+        return (plugins is not None and plugins[0] <= at < plugins[1]) or (
+            self.bare.count("{", 0, at) == self.bare.count("}", 0, at)
+        )
 
     def constrains(self, name: str) -> bool:
         """Whether a constraint on the package stands there already."""

@@ -8,10 +8,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
+from workers.fixers.dependencies import pnpm
 from workers.fixers.dependencies.job import Job, newline_of, refuse, replace
 from workers.fixers.dependencies.ranges import is_npm_wildcard, raise_npm
 from workers.source.manifests.declaration import Declaration
 from workers.source.manifests.npm import Json, declarations
+from workers.source.yamldoc import YamlDoc
 
 _LOCKS = {
     "pnpm-lock.yaml": ("pnpm", "pnpm install"),
@@ -122,20 +124,32 @@ def _override(
 ) -> Iterator[Candidate]:
     name, version = job.package.name, job.choice.smallest
     place = {"npm": ("overrides",), "pnpm": ("pnpm", "overrides"), "yarn": ("resolutions",)}[manager]
+    workspace = pnpm.workspace(job, document) if manager == "pnpm" else None
+    where = f"`overrides` of {workspace.path}" if workspace is not None else ".".join(place)
     parent = f"another dependency brings {name} {job.package.version}"
-    if manager != "yarn" and document.at(*place, name) is None:
+
+    def decides(selector: str, wanted: str) -> list[Edit]:
+        made = pnpm.override(workspace, selector, wanted) if workspace else _set(document, place, selector, wanted)
+        return [made]
+
+    if manager != "yarn" and not _decided(job, document, place, workspace):
         line = f">={job.package.version.split('.')[0]}.0.0 <{version}"
         selector = f"{name}@{job.package.version if manager == 'npm' else line}"
-        how = f"{'.'.join(place)} replaces only the vulnerable releases, because {parent}; other lines stay."
-        yield job.candidate(
-            "override-vulnerable", [_set(document, place, selector, f"^{version}")], how, warnings=locks
-        )
+        how = f"{where} replaces only the vulnerable releases, because {parent}; other lines stay."
+        yield job.candidate("override-vulnerable", decides(selector, f"^{version}"), how, warnings=locks)
     if not asked:
-        how = f"{'.'.join(place)} decides the version everywhere, because {parent}."
-        yield job.candidate("override", [_set(document, place, name, f"^{version}")], how, warnings=locks)
+        how = f"{where} decides the version everywhere, because {parent}."
+        yield job.candidate("override", decides(name, f"^{version}"), how, warnings=locks)
         if manager == "yarn":
-            how = f"{'.'.join(place)} pins every {name} to exactly {version}, because {parent}."
-            yield job.candidate("override-exact", [_set(document, place, name, version)], how, warnings=locks)
+            how = f"{where} pins every {name} to exactly {version}, because {parent}."
+            yield job.candidate("override-exact", decides(name, version), how, warnings=locks)
+
+
+def _decided(job: Job, document: Json, place: Sequence[str], workspace: YamlDoc | None) -> bool:
+    """Whether an override names the package already, for every release of it."""
+    if workspace is not None:
+        return workspace.root.get("overrides", job.package.name) is not None
+    return document.at(*place, job.package.name) is not None
 
 
 def _set(document: Json, keys: Sequence[str], name: str, value: str) -> Edit:
