@@ -19,7 +19,8 @@ _MOST = 3
 
 def constraints(job: Job, places: Iterable[Declaration], coordinates: Sequence[str], because: str) -> list[Edit]:
     """A constraint in each module that declares the package by its name in a catalogue; none where they are
-    many, or one has it already."""
+    many, or one has it already.
+    """
     scripts = _users(job, {accessor for place in places if (accessor := _accessor(job, place)) is not None})
     edits = []
     for path, configuration in scripts.items() if len(scripts) <= _MOST else ():
