@@ -23,25 +23,45 @@ class _Flag(msgspec.Struct, frozen=True):
 
 
 _FLAGS = {
+    "configcleartext": _Flag(
+        "cleartextTrafficPermitted",
+        "true",
+        "false",
+        "The system refuses plain HTTP to these hosts.",
+        "Each of these hosts must offer HTTPS.",
+    ),
     "backup": _Flag(
-        "allowBackup",
+        "android:allowBackup",
         "true",
         "false",
         "adb and cloud backups leave the app's data out.",
         "Users no longer get their data back on a new device: exclude only what is secret with dataExtractionRules.",
     ),
     "cleartext": _Flag(
-        "usesCleartextTraffic",
+        "android:usesCleartextTraffic",
         "true",
         "false",
         "The system refuses plain HTTP from this app.",
         "Every server must offer HTTPS; name exceptions in a network security configuration.",
     ),
-    "debuggable": _Flag(
-        "debuggable", "true", "false", "Nobody with a cable can attach a debugger; debug builds set it by themselves."
+    "testonly": _Flag(
+        "android:testOnly", "true", "false", "The app is no longer open to every debugger as test builds are."
+    ),
+    "bypasspinning": _Flag(
+        "overridePins", "true", "false", "A certificate that the user installed has to fit the pinned keys as well."
+    ),
+    "debugg": _Flag(
+        "android:debuggable",
+        "true",
+        "false",
+        "Nobody with a cable can attach a debugger; debug builds set it by themselves.",
     ),
     "exported": _Flag(
-        "exported", "true", "false", "Other apps cannot start this component.", "An app that does no longer can."
+        "android:exported",
+        "true",
+        "false",
+        "Other apps cannot start this component.",
+        "An app that does no longer can.",
     ),
 }
 
@@ -50,7 +70,15 @@ _FLAGS = {
     name="android-manifest-flag",
     weakness="Android component or data open to others",
     rules={
-        "mobsfscan": ["android_manifest_allow_backup", "android_manifest_usescleartext", "android_manifest_debugg*"],
+        "mobsfscan": [
+            "android_manifest_allow_backup",
+            "android_manifest_missing_explicit_allow_backup",
+            "android_manifest_usescleartext",
+            "android_manifest_debugg*",
+            "android_manifest_test_only",
+            "android_manifest_*_config_cleartext",
+            "android_manifest_*_config_bypass_pinning",
+        ],
         "semgrep": [
             "exported_activity",
             "manifest-allow-backup",
@@ -68,6 +96,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     """An open switch → closed."""
     file = read(target)
     rule = target.finding.rule.lower().replace("_", "").replace("-", "")
+    if "missing" in rule:
+        yield _said(file)
+        return
     flag = next((each for word, each in _FLAGS.items() if word in rule), None)
     if flag is None:
         message = f"no switch of the manifest is known for {target.finding.rule}"
@@ -82,17 +113,37 @@ def propose(target: Target) -> Iterator[Candidate]:
     )
 
 
+def _said(file: Text) -> Candidate:
+    """`allowBackup` where the manifest leaves it to the system, which says yes."""
+    found = [
+        match for match in re.finditer(rb"<application(?=[\s>])", file.content) if not _in_comment(file, match.start())
+    ]
+    if len(found) != 1:
+        message = f"{file.path} does not show the application that this finding is about"
+        raise NoFix(message)
+    at = found[0].end()
+    after = re.match(rb"\r?\n([ \t]+)", file.content[at:])
+    blank = f"\n{after[1].decode()}" if after else " "
+    return candidate(
+        "closed",
+        [file.insert(at, f'{blank}android:allowBackup="false"')],
+        _FLAGS["backup"].why,
+        declares=(f"line:{file.line_of(at)}",),
+        warnings=(_FLAGS["backup"].warning or "",),
+    )
+
+
 def _span(target: Target, file: Text, flag: _Flag) -> tuple[int, int]:
-    pattern = re.compile(rf'android:{flag.attribute}\s*=\s*"(?P<value>{flag.bad})"'.encode())
+    pattern = re.compile(rf'(?<![\w:]){flag.attribute}\s*=\s*"(?P<value>{flag.bad})"'.encode())
     found = [match for match in pattern.finditer(file.content) if not _in_comment(file, match.start())]
     where = target.finding.location.region
     if where is not None and len(found) > 1:
         last = max(where.start_line, where.end_line or 0)
         found = [match for match in found if where.start_line <= file.line_of(match.start()) <= last]
     if len(found) != 1:
-        message = f"{file.path} does not show which android:{flag.attribute} this finding is about"
+        message = f"{file.path} does not show which {flag.attribute} this finding is about"
         raise NoFix(message)
-    if flag.attribute == "exported" and _has_filter(file, found[0].start()):
+    if flag.attribute == "android:exported" and _has_filter(file, found[0].start()):
         message = (
             f"{file.path}:{file.line_of(found[0].start())} has an intent filter, so other apps are meant to start it"
         )

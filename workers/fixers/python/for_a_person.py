@@ -11,8 +11,33 @@ _IMPORT = (
     "the import alone does nothing: its calls are what counts, and each has a finding of its own where it is unsafe"
 )
 _TELNET = "telnet sends everything in the clear: which protocol takes its place depends on what the other side speaks"
+_OLD_CIPHER = (
+    "another cipher or mode reads other bytes: stored data and the other side change with it, to AES-GCM with a nonce "
+    "for each message"
+)
 _NO_SHELL = "the program starts without a shell, which is right; bandit only asks whether its arguments can be trusted"
 _REASONS = {
+    "B304": _OLD_CIPHER,
+    "B305": _OLD_CIPHER,
+    "B315": "expat itself is the parser here: `defusedxml.expatreader` parses for SAX, and a parser made by hand has "
+    "to refuse DOCTYPEs in its own handler",
+    "B320": "lxml has its own settings: a parser made with resolve_entities=False and no_network=True, given to every "
+    "call that parses",
+    "B508": "SNMP before version 3 sends its password in the clear: whether the device speaks version 3 is not in "
+    "this file",
+    "B509": "which keys the device has for authentication and privacy is not in this file: give usmUserData both",
+    "B601": "the other machine's shell reads this line, and paramiko has no list of arguments: quote each value "
+    "with shlex.quote, where the other side has a POSIX shell",
+    "B609": "the shell turns the wildcard into names, and a file may be called like an option: `./*` in its place, or "
+    "a list of arguments with glob.glob",
+    "B610": "extra() takes pieces of SQL: an annotation or a filter of the ORM says the same, which one is for a "
+    "person to say",
+    "B611": "RawSQL takes pieces of SQL: an expression of the ORM says the same, which one a person has to say",
+    "B612": "whoever reaches the port can have code run: give listen() a verify function that checks a signature, "
+    "whose key both sides have to get",
+    "B615": "which revision of the model was looked at is not in this file: name its commit by revision=",
+    "B702": "Mako escapes only what says `| h`, or everything with default_filters=['h'], and the rule names either: "
+    "see that the templates' own HTML still comes out",
     "B401": _TELNET,
     "B402": "FTP sends everything in the clear: whether the other side speaks SFTP or FTPS is not in this file",
     "B403": _IMPORT,
