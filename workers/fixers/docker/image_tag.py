@@ -55,8 +55,11 @@ def propose(target: Target) -> Iterator[Candidate]:
     """The tag that the repository uses elsewhere or declares; the release line, or the release, that `latest` meant."""
     file, origin = flagged(target, "FROM")
     image, tag = split(origin.text.split()[0])
-    if "$" in image or "@" in origin.text.split()[0] or tag not in {"", "latest"}:
-        message = f"{file.path}:{origin.line} takes its image from a build argument, or is pinned already"
+    if "$" in image:
+        message = f"{file.path}:{origin.line} takes its image from {origin.text.split()[0]}: whoever builds it pins it"
+        raise NoFix(message)
+    if "@" in origin.text.split()[0] or tag not in {"", "latest"}:
+        message = f"{file.path}:{origin.line} is pinned already"
         raise NoFix(message)
     others = [one for one in file.instructions if one.keyword == "FROM" and one is not origin and _moves(file, one)]
     tags = {one.start: _tags(target.tree, file, one) for one in [origin, *others]}

@@ -1,18 +1,24 @@
-"""Variables of a RUN script that the shell splits and expands once more."""
+"""Variables and commands of a RUN script whose output the shell splits and expands once more."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import before, candidate, flagged, pairs
 from workers.fixers.docker.script import Script, Word
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source import syntax
 from workers.source.dockerfile import Dockerfile, Instruction
 
-_BARE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-_WORD = re.compile(r"[\w./:@%+=,${}-]+")
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_VARIABLES = ("simple_expansion", "expansion")
+_OUTPUT = ("command_substitution",)
+_NAME = re.compile(r"\$\{?(\w+)")
 _SEVERAL = re.compile(
     r"(?:ARGS?|FLAGS?|OPTS?|OPTIONS?|PARAMS|PACKAGES|PKGS?|DEPS|FILES|LIST|MODULES|EXTENSIONS|EXTRAS?)$", re.IGNORECASE
 )
@@ -21,44 +27,108 @@ _ONE = re.compile(
     r"BRANCH|COMMIT|DATE)$"
 )
 _PLAIN = re.compile(r"[\w./:@%+=,-]*")
+_ONE_WORD_COMMAND = re.compile(
+    r"\$\(\s*(?:nproc|arch|pwd|hostname|whoami|mktemp(?: -\w+)?|dpkg --print-architecture|uname -\w|lsb_release -\w+|"
+    r"id -\w+|getconf _NPROCESSORS_ONLN|(?:which|basename|dirname|readlink|realpath) [^|;&]+|command -v [\w.-]+|"
+    r"date \+[^ |;&]+)\s*\)"
+)
+_PRINTS = frozenset(("echo", "printf"))
 
 
 @fixer(
     name="docker-shell-quoting",
     weakness="unquoted variable",
-    rules={"hadolint": ["SC2086"]},
-    explain="""The shell splits the value of a bare `$NAME` at blanks and expands `*` in it: a path with a blank becomes
-two arguments. In double quotes it stays one. A list of options or packages is split on purpose, so a variable is
-quoted only where the file gives it a value of one word, or its name says that it is one (a version, a path).""",
+    rules={"hadolint": ["SC2086", "SC2046"]},
+    explain="""The shell splits the value of a bare `$NAME`, and what a bare `$(command)` prints, at blanks and expands
+`*` in it: a path with a blank becomes two arguments. In double quotes it stays one. A list of options or packages is
+split on purpose, so a variable is quoted only where it can be no list: it is part of a longer word, stands in a test or
+behind `>`, the file gives it a value of one word, or its name says that it is one (a version, a path).""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """Quotes around the whole word, or around the variable alone."""
     file, one = flagged(target, "RUN")
     script = Script(file, one)
+    bare = list(_bare(script, _VARIABLES if target.finding.rule == "SC2086" else _OUTPUT))
     values = _values(file, one)
-    words = [word for call in script.commands for word in call.arguments if _splits(word)]
-    open_ended = [word.text for word in words if not _single(word, values)]
-    if not words or open_ended:
+    open_ended = [script.source(node) for node in bare if not _single(script, node, values)]
+    if not bare or open_ended:
         which = ", ".join(open_ended[:3]) or "a variable"
         message = f"{file.path}:{one.line}: whether {which} is one word is not plain to see, and a list stays unquoted"
         raise NoFix(message)
     how = "The value stays one argument whatever it holds: a blank or a `*` in it changes nothing any more."
     warning = "an empty value is now an empty argument instead of none"
-    yield candidate(
-        "quote-word", [file.edit(word.start, word.end, f'"{word.text}"') for word in words], how, ["RUN"], [warning]
-    )
-    inner = [file.edit(word.start, word.end, _BARE.sub(lambda match: f'"{match[0]}"', word.text)) for word in words]
-    yield candidate("quote-variable", inner, how, ["RUN"], [warning])
+    for approach, parts in (("quote-word", _whole(script, bare)), ("quote-variable", [_span(script, n) for n in bare])):
+        edits = [file.edit(part.start, part.end, f'"{part.text}"') for part in parts]
+        yield candidate(approach, edits, how, ["RUN"], [warning])
 
 
-def _splits(word: Word) -> bool:
-    return bool(_BARE.search(word.text)) and '"' not in word.text and "'" not in word.text
+def _bare(script: Script, kinds: tuple[str, ...]) -> Iterator[Node]:
+    """The expansions that no quotes protect, where the shell splits them."""
+    for node in syntax.walk(script.root):
+        if node.type in kinds and _splits(node) and not re.match(r"\$\{?#|\$[?#$!*@0-9]", script.source(node)):
+            yield node
 
 
-def _single(word: Word, values: dict[str, str]) -> bool:
-    """Whether all of the word's variables are known, and known to be one word."""
-    names = [match[1] or match[2] for match in _BARE.finditer(word.text)]
-    return bool(_WORD.fullmatch(word.text)) and all(_one_word(name, values.get(name)) for name in names)
+def _splits(node: Node) -> bool:
+    inner = _word(node)
+    place = inner.parent
+    if place is None:
+        return False
+    if place.type in {"command", "file_redirect"}:
+        return True
+    return _in_test(place)
+
+
+def _in_test(node: Node) -> bool:
+    """Whether it stands in `[ … ]`; in `[[ … ]]` nothing is split."""
+    above: Node | None = node
+    while above is not None and above.type in {"binary_expression", "unary_expression", "test_command"}:
+        if above.type == "test_command":
+            return above.children[0].type == "["
+        above = above.parent
+    return False
+
+
+def _word(node: Node) -> Node:
+    """The whole word that an expansion is a part of."""
+    while node.parent is not None and node.parent.type == "concatenation":
+        node = node.parent
+    return node
+
+
+def _span(script: Script, node: Node) -> Word:
+    return Word(script.offset + node.start_byte, script.offset + node.end_byte, script.source(node))
+
+
+def _whole(script: Script, nodes: list[Node]) -> list[Word]:
+    """The words around the expansions; the expansions alone where a part of the word is in quotes already."""
+    found = {}
+    for node in nodes:
+        word = _word(node)
+        text = script.source(word)
+        chosen = word if not re.search(r"[\"'\\*?~\[]", text) else node
+        found[chosen.start_byte] = _span(script, chosen)
+    return list(found.values())
+
+
+def _single(script: Script, node: Node, values: dict[str, str]) -> bool:
+    """Whether it is known to be one word, by what it is or by where it stands."""
+    text, word = script.source(node), _word(node)
+    if node.type in _OUTPUT:
+        if word.id == node.id or _ONE_WORD_COMMAND.fullmatch(text):
+            return bool(_ONE_WORD_COMMAND.fullmatch(text))
+    elif re.search(r"[\"`\n]", text):
+        return False
+    place = word.parent
+    if word.id != node.id:
+        # A list would make nonsense of what it is glued to; only an option may be repeated by one.
+        return not re.match(r"-\w\$", script.source(word))
+    if place is not None and (place.type == "file_redirect" or _in_test(place)):
+        return True
+    if place is not None and place.type == "command" and script.source(place.children[0]) in _PRINTS:
+        return True
+    name = _NAME.match(text)
+    return name is not None and _one_word(name[1], values.get(name[1]))
 
 
 def _one_word(name: str, value: str | None) -> bool:
