@@ -30,6 +30,13 @@ def _renamed(before: bytes, after: bytes) -> bool:
     return not old - new and all(word.startswith("-") or word in _CLEANS for word in won)
 
 
+def _without_sudo(before: bytes, after: bytes) -> bool:
+    """Whether a Dockerfile lost nothing but `sudo` and its options, and won nothing."""
+    old, new = (Counter(text.decode("utf-8", "replace").split()) for text in (before, after))
+    lost = (old - new).keys()
+    return "sudo" in lost and lost <= {"sudo", "-E", "-H", "-n", "-S"} and not new - old
+
+
 def _under_one_name(text: str) -> str:
     return _FULL_UPGRADE.sub(r"apt\1dist-upgrade", _APT.sub("apt", text))
 
@@ -65,6 +72,13 @@ COUNTERPARTS = (
         frozenset(("DL3008", "DL3009", "DL3014", "DL3015")),
         "hadolint asks this of apt-get alone: the same packages were installed in the same way by apt",
         _renamed,
+    ),
+    Counterpart(
+        "hadolint",
+        frozenset(("DL3004",)),
+        frozenset(("DL3008", "DL3009", "DL3013", "DL3014", "DL3015", "DL3016", "DL3018", "DL3019", "DL3042", "DL3047")),
+        "hadolint looks behind no sudo: the same command ran in the same way with it",
+        _without_sudo,
     ),
     Counterpart(
         "hadolint",

@@ -119,10 +119,11 @@ def _probes(file: Dockerfile, stage: Stage, base: Base, port: str, path: str | N
 
 
 def _command(words: list[str]) -> str:
-    """As JSON; through the shell where a variable of the running container is meant."""
+    """As JSON; through a shell where a variable of the running container is meant."""
     if not any("${" in word for word in words):
         return json.dumps(words)
-    return " ".join(word if re.fullmatch(r"[\w./-]+", word) else f'"{word}"' for word in words)
+    script = " ".join(word if re.fullmatch(r"[\w./-]+", word) else f'"{word}"' for word in words)
+    return json.dumps(["sh", "-c", script])
 
 
 def _http(file: Dockerfile, stage: Stage, base: Base, url: str) -> Iterator[tuple[str, list[str]]]:

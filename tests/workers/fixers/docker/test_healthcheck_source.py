@@ -106,7 +106,7 @@ def test_a_port_that_the_surroundings_choose_is_not_taken_for_the_usual_one():
     assert "('127.0.0.1', ${PORT})" in made["port-python"]
     assert "http://127.0.0.1:${PORT}/'" in made["http-python"]
     made, _ = _propose("FROM python:3.12\nCMD exec gunicorn --bind :${PORT:-8080} main:app\n", {})
-    assert 'bash -c "exec 3<>/dev/tcp/127.0.0.1/${PORT:-8080}"' in made["port-bash"]
+    assert r'["sh", "-c", "bash -c \"exec 3<>/dev/tcp/127.0.0.1/${PORT:-8080}\""]' in made["port-bash"]
     made, _ = _propose('FROM python:3.12\nCMD ["uvicorn", "main:app"]\n', {})
     assert "8000" in made["port-python"]
 
