@@ -10,6 +10,7 @@ import msgspec
 from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.code import Text
+from workers.fixers.http import python_apps, spring
 from workers.fixers.registry import NoFix
 from workers.source.tree import SourceTree
 
@@ -17,7 +18,6 @@ _MAX_FILES = 3000
 _TEST = re.compile(r"(?:^|/)(?:tests?|spec|examples?|docs?|node_modules|vendor)/|[._-](?:test|spec)\.|Test\.kt$")
 _NGINX = re.compile(rb"^([ \t]*)server[ \t]*\{[ \t]*\r?\n", re.MULTILINE)
 _EXPRESS = re.compile(rb"^(?:const|let|var)[ \t]+(\w+)[ \t]*=[ \t]*express\(\);?[ \t]*(?=\r?$)", re.MULTILINE)
-_FLASK = re.compile(rb"^(\w+)[ \t]*=[ \t]*Flask\([^()\n]*\)[ \t]*(?=\r?$)", re.MULTILINE)
 _KTOR = re.compile(rb"^([ \t]*)install\(DefaultHeaders\)[ \t]*\{[ \t]*\r?\n", re.MULTILINE)
 _KTOR_MODULE = re.compile(rb"^([ \t]*)fun[ \t]+Application\.\w+\([^)]*\)[ \t]*\{[ \t]*\r?\n", re.MULTILINE)
 
@@ -30,6 +30,8 @@ class Place(msgspec.Struct, frozen=True):
     edit: Callable[[str, str], Edit]
     """Header and value → the edit."""
     declares: tuple[str, ...]
+    quiet: Callable[[], Edit] | None = None
+    """The edit after which it no longer says what it is, where that is one."""
 
 
 def place_of(tree: SourceTree) -> Place:
@@ -38,7 +40,7 @@ def place_of(tree: SourceTree) -> Place:
     Raises:
         NoFix: there is none that can be read, or there are several.
     """
-    found = [place for path in _sources(tree) for place in _places(path, _read(tree, path))]
+    found = [place for path in _sources(tree) for place in _places(path, _read(tree, path), tree)]
     if len(found) != 1:
         what = ", ".join(f"{place.path} ({place.framework})" for place in found[:4]) or "no server that is known here"
         message = f"which code answers the address is not plain to see: the repository has {what}"
@@ -47,7 +49,7 @@ def place_of(tree: SourceTree) -> Place:
 
 
 def _sources(tree: SourceTree) -> list[str]:
-    wanted = (".conf", ".js", ".mjs", ".cjs", ".ts", ".py", ".kt", ".template")
+    wanted = (".conf", ".js", ".mjs", ".cjs", ".ts", ".py", ".kt", ".java", ".template")
     return [path for path in tree.paths() if path.endswith(wanted) and not _TEST.search(path)][:_MAX_FILES]
 
 
@@ -60,13 +62,15 @@ def _read(tree: SourceTree, path: str) -> bytes:
     return content
 
 
-def _places(path: str, content: bytes) -> Iterator[Place]:
+def _places(path: str, content: bytes, tree: SourceTree) -> Iterator[Place]:
     if path.endswith((".conf", ".template")):
         yield from _nginx(path, content)
     elif path.endswith((".js", ".mjs", ".cjs", ".ts")):
         yield from _express(path, content)
     elif path.endswith(".py"):
-        yield from _flask(path, content)
+        yield from _python(path, content)
+    elif path.endswith(".java"):
+        yield from _spring(path, content, tree)
     elif path.endswith(".kt"):
         yield from _ktor(path, content)
 
@@ -83,7 +87,11 @@ def _nginx(path: str, content: bytes) -> Iterator[Place]:
         def edit(name: str, value: str, text: Text = text, at: int = match.end(), indent: str = indent) -> Edit:
             return text.insert(at, f'{indent}add_header {name} "{value}" always;\n')
 
-        yield Place("nginx", path, edit, (f"insert:{text.line_of(match.end())}",))
+        def quiet(text: Text = text, at: int = match.end(), indent: str = indent) -> Edit:
+            return text.insert(at, f"{indent}server_tokens off;\n")
+
+        said = re.search(rb"^\s*server_tokens\b", content, re.MULTILINE) is not None
+        yield Place("nginx", path, edit, (f"insert:{text.line_of(match.end())}",), None if said else quiet)
 
 
 def _express(path: str, content: bytes) -> Iterator[Place]:
@@ -95,19 +103,21 @@ def _express(path: str, content: bytes) -> Iterator[Place]:
             body = f'{unit}res.setHeader("{name}", "{value}");\n{unit}next();\n'
             return text.insert(at, f"\n\n{app}.use((req, res, next) => {{\n{body}}});")
 
-        yield Place("Express", path, edit, (f"insert:{text.line_of(match.end()) + 1}",))
+        def quiet(text: Text = text, at: int = match.end(), app: str = app) -> Edit:
+            return text.insert(at, f'\n\n{app}.disable("x-powered-by");')
+
+        said = b"x-powered-by" in content.lower()
+        yield Place("Express", path, edit, (f"insert:{text.line_of(match.end()) + 1}",), None if said else quiet)
 
 
-def _flask(path: str, content: bytes) -> Iterator[Place]:
-    for match in _FLASK.finditer(content):
-        text, app = Text(path, content), match[1].decode()
+def _python(path: str, content: bytes) -> Iterator[Place]:
+    for framework, line, edit in python_apps.applications(path, content):
+        yield Place(framework, path, edit, (f"insert:{line}",))
 
-        def edit(name: str, value: str, text: Text = text, at: int = match.end(), app: str = app) -> Edit:
-            function = f"set_{re.sub(r'[^a-z]+', '_', name.lower())}"
-            body = f'    response.headers.setdefault("{name}", "{value}")\n    return response'
-            return text.insert(at, f"\n\n\n@{app}.after_request\ndef {function}(response):\n{body}")
 
-        yield Place("Flask", path, edit, (f"insert:{text.line_of(match.end()) + 1}",))
+def _spring(path: str, content: bytes, tree: SourceTree) -> Iterator[Place]:
+    for line, edit in spring.applications(path, content, tree):
+        yield Place("Spring Boot", path, edit, (f"insert:{line}",))
 
 
 def _ktor(path: str, content: bytes) -> Iterator[Place]:
