@@ -28,6 +28,7 @@ _SELECT = re.compile(
 )
 _BEYOND = re.compile(r"\b(?:group|having|limit|union|join|select|order)\b", re.IGNORECASE)
 _COMPUTED = re.compile(r"[)\d+*/-]\s*(?:=|<|>)\s*\?")
+_CONSTANT = r"(?:[A-Z]\w*\.)*[A-Z][A-Z0-9_]*"
 _NOT_PLAIN = "is not a plain SELECT of one table: bind its values in rawQuery"
 _WHY = "The values go to SQLite apart from the text, so nothing in them is read as SQL."
 
@@ -155,6 +156,9 @@ def _call(file: Parsed, node: Node) -> _Call:
     found = _RUNS.search(name)
     given = _given(node)
     built = (kotlin_strings if is_kotlin(file) else strings).template(file, given[0])
+    if built is None and re.fullmatch(_CONSTANT, file.text(given[0])):
+        message = f"{file.path}:{file.number(node)} runs SQL that is always the same: nothing in it comes from outside"
+        raise Harmless(message)
     if found is None or built is None:
         message = (
             f"{file.path}:{file.number(node)} runs SQL that is put together elsewhere: bind its values where it is run"
@@ -165,7 +169,7 @@ def _call(file: Parsed, node: Node) -> _Call:
 
 def _outside(built: Template) -> bool:
     """Whether a value of it is more than a constant of the program."""
-    return any(not re.fullmatch(r"(?:[A-Z]\w*\.)*[A-Z][A-Z0-9_]*", value.source) for value in built.values)
+    return any(not re.fullmatch(_CONSTANT, value.source) for value in built.values)
 
 
 def _written(file: Parsed) -> Join:

@@ -49,7 +49,37 @@ _STACKED = (
     "launchMode and taskAffinity say how the screens are stacked: singleInstance, or an empty taskAffinity, changes "
     "where Back leads"
 )
+_OLD_SYSTEM = (
+    "which old systems the application still has to run on is for a person to say: from the version it is raised to "
+    "on, users of older ones get no updates"
+)
+_DEFENCE = (
+    "the rule misses a defence of the whole application, not a fault of a file: which of them it needs, and what it "
+    "does where one strikes, is for a person to say"
+)
+_USER_CERTIFICATES = (
+    "certificates that the user installed are trusted on purpose here: whether a company's proxy or a test needs that "
+    "is not in this file; debug-overrides trusts them in debug builds alone"
+)
 _REASONS = {
+    **dict.fromkeys(
+        (
+            "android_certificate_pinning",
+            "android_certificate_transparency",
+            "android_detect_tapjacking",
+            "android_prevent_screenshot",
+            "android_root_detection",
+            "android_safetynet",
+            "android_safetynet_api",
+            "android_ssl_pinning",
+            "android_tapjacking",
+        ),
+        _DEFENCE,
+    ),
+    "android_manifest_base_config_trust_user_certs": _USER_CERTIFICATES,
+    "android_manifest_domain_config_trust_user_certs": _USER_CERTIFICATES,
+    "android_manifest_insecure_minsdk_error": _OLD_SYSTEM,
+    "android_manifest_insecure_minsdk_warning": _OLD_SYSTEM,
     "android_logging": _LOG,
     "android_kotlin_logging": _LOG,
     "android_hidden_ui": _HIDDEN,
