@@ -85,6 +85,7 @@ def secret_environment(target: Target) -> Iterator[Candidate]:
     rules={"checkov": ["CKV_K8S_49"], "trivy": ["KSV044", "KSV045", "KSV046", "KSV-0044", "KSV-0045", "KSV-0046"]},
     explain="""A role with `*` may do everything, also what does not exist yet. Name the verbs, resources and groups
 that its subjects use (`kubectl auth can-i --list` and the audit log show them).""",
+    for_a_person=True,
 )
 def wildcard_role(target: Target) -> Iterator[Candidate]:
     """None: which verbs are used is not in the manifest."""

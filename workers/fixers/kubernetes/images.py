@@ -37,26 +37,19 @@ def pull_policy(target: Target) -> Iterator[Candidate]:
     name="kubernetes-image-reference",
     weakness="container",
     rules={
-        "checkov": ["CKV_K8S_14", "CKV_K8S_43"],
+        "checkov": ["CKV_K8S_14"],
         "trivy": ["KSV013", "KSV-0013", "AVD-KSV-0013"],
     },
-    explain="""A tag can be moved, and `latest` moves by design: the same manifest then runs different code. A digest
-names one image for good.""",
+    explain="""`latest` moves by design: the same manifest then runs different code. A release's tag says which code
+runs, and is changed on purpose.""",
 )
 def image_reference(target: Target) -> Iterator[Candidate]:
-    """The tag that `latest` of an official image meant on a known day; digests and other tags are never made up."""
+    """The tag that `latest` of an official image meant on a known day; other tags are never made up."""
     resource = Resource(target)
-    digest = target.finding.rule.endswith("43")
-    parts = resource.containers((lambda node: "@" not in node.text("image")) if digest else _floating)
-    image = parts[0].node.text("image")
+    parts = resource.containers(_floating)
     tags = [latest_tags(split(part.node.text("image"))[0]) for part in parts]
-    if digest or not all(found for found, _ in tags):
-        what = "digest" if digest else "tag"
-        command = f"`docker buildx imagetools inspect {image}`" if image else "the registry"
-        message = (
-            f"the {what} of {image or 'the image'} is known to its registry alone: {command} names it; none is guessed"
-        )
-        raise NoFix(message)
+    if not all(found for found, _ in tags):
+        raise NoFix(_known_elsewhere("tag", parts[0].node.text("image")))
     for index, approach in enumerate(("release-line", "exact-release")):
         chosen = [found[min(index, len(found) - 1)] for found, _ in tags]
         edits, declares = [], []
@@ -72,6 +65,25 @@ def image_reference(target: Target) -> Iterator[Candidate]:
         candidate = resource.candidate(approach, edits, how, declares)
         if candidate:
             yield candidate
+
+
+@fixer(
+    name="kubernetes-image-digest",
+    weakness="container",
+    rules={"checkov": ["CKV_K8S_43"]},
+    explain="""A tag can be moved to another image, by its owner or by who takes the account over; a digest names one
+image for good. It has to be renewed with each release: tools that raise versions do that (Renovate, Dependabot).""",
+    for_a_person=True,
+)
+def image_digest(target: Target) -> Iterator[Candidate]:
+    """None: a digest is never made up, and what an image's is today its registry says."""
+    parts = Resource(target).containers(lambda node: "@" not in node.text("image"))
+    raise NoFix(_known_elsewhere("digest", parts[0].node.text("image")))
+
+
+def _known_elsewhere(what: str, image: str) -> str:
+    command = f"`docker buildx imagetools inspect {image}`" if image else "the registry"
+    return f"the {what} of {image or 'the image'} is known to its registry alone: {command} names it; none is guessed"
 
 
 def _floating(node: Node) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -107,7 +108,7 @@ def _placed(doc: yamldoc.YamlDoc, one: Object, moves: bool, name: str) -> Iterat
 
 
 def _own_name(moving: Moving) -> str | None:
-    """What all of the workloads call themselves by a label; the one workload's name; the folder's."""
+    """What all of the workloads call themselves by a label; the one workload's name; that of the folder around them."""
     workloads = [one for one in moving.objects if one.kind in _WORKLOADS]
     said = [labels(one.root.get("metadata", "labels")) or {} for one in workloads]
     shared = set.intersection(*({*one.items()} for one in said)) if said else set()
@@ -115,9 +116,10 @@ def _own_name(moving: Moving) -> str | None:
     candidates = [by_label.get(key) for key in ("app.kubernetes.io/part-of", "application", "project", "app")]
     if len({one.name for one in workloads}) == 1:
         candidates.append(_KIND.sub("", workloads[0].name))
-    if len(moving.folders) == 1:
-        parts = [part for part in next(iter(moving.folders)).split("/") if not _GENERIC.fullmatch(part)]
-        candidates.append(parts[-1] if parts else None)
+    top = posixpath.commonpath(moving.folders) if all(moving.folders) else ""
+    if top in moving.folders:
+        parts = [part for part in top.split("/") if not _GENERIC.fullmatch(part)]
+        candidates.append(parts[-1].replace("_", "-").lower() if parts else None)
     fitting = (one for one in candidates if one and _NAME.fullmatch(one) and not _GENERIC.fullmatch(one))
     return next((one for one in fitting if not one.startswith("kube-")), None)
 

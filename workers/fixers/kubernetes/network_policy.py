@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from daemon.domain.fix import Candidate
+from daemon.domain.fix import Candidate, Edit
 from workers.fixers.changed import if_changed
 from workers.fixers.kubernetes.objects import Object, declared, document_behind, labels, objects, selects
-from workers.fixers.kubernetes.workload import Resource, is_true
+from workers.fixers.kubernetes.workload import Part, Resource, is_true
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamldoc import Node
 from workers.source.yamledit import Value
 
 _PODS = {"Pod": (), "CronJob": ("spec", "jobTemplate", "spec", "template")}
+_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,61}[a-z0-9])?")
 _MESH_PORTS = (15008, 15020, 15090)
 """Where Istio's proxy beside a program takes traffic of the mesh, and is asked for its own figures."""
 _ROUTES = (
@@ -60,6 +62,8 @@ def network_policy(target: Target) -> Iterator[Candidate]:
     if not ports:
         how = "The pod declares no port and no Service leads to it: nothing has to connect to it, and nothing can."
         yield from _policy(pods, "no-incoming", [], how)
+        how = "The pod offers nothing that is known of; only pods of the same namespace can still reach it."
+        yield from _policy(pods, "same-namespace", [{"from": [{"podSelector": {}}]}], how)
         return
     everyone: list[Value] = [{"ports": [port.value for port in ports]}]
     how = "Only the ports that the pod declares, and that its Services name, can still be reached."
@@ -67,8 +71,11 @@ def network_policy(target: Target) -> Iterator[Candidate]:
     if pods.inside():
         within: list[Value] = [{"from": [{"namespaceSelector": {}}], "ports": [port.value for port in ports]}]
         how = "Only pods of the cluster reach it, at its declared ports: nothing leads anybody from outside to it."
-        yield from _policy(pods, "cluster-only", within, how)
-        if pods.private():
+        unknown = (
+            "" if pods.served else "a Service with a port of the nodes that is made elsewhere needs a rule of its own"
+        )
+        yield from _policy(pods, "cluster-only", within, how, unknown)
+        if pods.served and pods.private():
             near: list[Value] = [{"from": [{"podSelector": {}}], "ports": [port.value for port in ports]}]
             how = "Only pods of the same namespace reach it: no manifest of the repository places a caller elsewhere."
             warning = "callers from other namespaces, as monitoring or a gateway, need a rule of their own"
@@ -81,16 +88,43 @@ class _Pods:
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
         root = resource.root
-        template = root if resource.kind == "Pod" else _template(resource)
+        self.template = root if resource.kind == "Pod" else _template(resource)
         self.spec = resource.pod.node
         self.name = root.text("metadata", "name")
-        self.labels = labels(template.get("metadata", "labels"))
+        self.new_labels = self._new_labels()
+        self.labels = labels(self.template.get("metadata", "labels")) or self.new_labels
         self.selector = labels(root.get("spec", "selector", "matchLabels")) or self.labels or {}
-        self.annotations = labels(template.get("metadata", "annotations")) or {}
+        self.annotations = labels(self.template.get("metadata", "annotations")) or {}
         self.namespace = root.text("metadata", "namespace")
         self._all = list(objects(resource.target.tree))
         self._refuse()
         self._services = [one for one in self._all if one.kind == "Service" and self._led_by(one)]
+        if self.new_labels and self._services:
+            message = (
+                f"the pod has no labels, and with its name as one the Service of {self._services[0].path} selects it"
+            )
+            raise NoFix(message)
+
+    @property
+    def served(self) -> bool:
+        """Whether a Service of the repository leads to it."""
+        return bool(self._services)
+
+    def labelled(self) -> tuple[list[Edit], list[str]]:
+        """Edits that give the pod the label which the policy selects it by, and what they declare."""
+        if not self.new_labels:
+            return [], []
+        path = self.resource.path if self.resource.kind == "Pod" else self.resource.pod.path[:-1]
+        part = Part(path, self.template)
+        edits = self.resource.put(part, {"metadata": {"labels": dict(self.new_labels)}})
+        return edits, self.resource.declare(part, "metadata.labels")
+
+    def _new_labels(self) -> dict[str, str]:
+        """A label for a pod without: its name; only where no controller has to find the pod by its labels."""
+        found = self.template.get("metadata", "labels")
+        bare = found is None or found.empty
+        fits = _LABEL.fullmatch(self.name) and self.resource.kind in ("Pod", "Job", "CronJob")
+        return {"app.kubernetes.io/name": self.name} if bare and fits else {}
 
     def ports(self) -> list[_Port]:
         """Every port that the containers declare or are asked at, and that the Services lead to."""
@@ -108,8 +142,7 @@ class _Pods:
         """Whether the repository's manifests lead nobody to it but through Services inside of the cluster."""
         named = {one.name for one in self._services}
         return (
-            bool(named)
-            and not any(_of_host(container) for container in self._containers())
+            not any(_of_host(container) for container in self._containers())
             and all(
                 one.root.text("spec", "type") in ("", "ClusterIP") and one.root.get("spec", "externalIPs") is None
                 # Of that name anywhere: an overlay's patch has no selector.
@@ -199,8 +232,11 @@ def _policy(pods: _Pods, approach: str, ingress: Sequence[Value], how: str, *war
             "ingress": [*ingress, *pods.peers()],
         },
     }
-    edit = document_behind(pods.resource.doc, pods.resource.index, value)
-    yield from if_changed(approach, [edit], how, [declared(value, pods.name)], warnings)
+    edits, declares = pods.labelled()
+    if edits:
+        how = f"{how} The pod gets a label of its own, by which the policy selects it."
+    edits.append(document_behind(pods.resource.doc, pods.resource.index, value))
+    yield from if_changed(approach, edits, how, [*declares, declared(value, pods.name)], warnings)
 
 
 def _template(resource: Resource) -> Node:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
+from workers.fixers.kubernetes.ports import port
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamldoc import Node
@@ -25,11 +26,12 @@ _PURPOSE = {
     weakness="availability",
     rules={"checkov": ["CKV_K8S_8", "CKV_K8S_9"]},
     explain="""Without probes Kubernetes takes a running process for a working one: a hung container is never
-restarted, and a starting one already gets traffic. The port must be known; what to ask at it is the program's own
-knowledge, so that a connection is the least that can be asked, and the other probe's question the best.""",
+restarted, and a starting one already gets traffic. The port must be known, from the manifests or from the image; what
+to ask at it is the program's own knowledge, so that a connection is the least that can be asked, and the other probe's
+question the best.""",
 )
 def probe(target: Target) -> Iterator[Candidate]:
-    """A connection to the declared port; or what the other probe asks."""
+    """A connection to the port that is known; or what the other probe asks."""
     resource = Resource(target)
     key = "livenessProbe" if target.finding.rule == "CKV_K8S_8" else "readinessProbe"
     if resource.kind in ("Job", "CronJob"):
@@ -43,14 +45,14 @@ def probe(target: Target) -> Iterator[Candidate]:
     if not all(copies) and any(_loopback(part.node) for part in parts):
         message = "a container's arguments name the loopback address, where the kubelet's probe would not reach it"
         raise NoFix(message)
-    ports = [_port(part.node) for part in parts]
+    ports = [port(resource, part) for part in parts]
     if not all(ports):
         if not all(copies):
-            message = "the manifest declares no port of the container, so there is nothing known to probe"
+            message = "no manifest says at which port the container answers, so there is nothing known to probe"
             raise NoFix(message)
         return
     how = f"{_PURPOSE[key]} A connection to its port is the least that tells whether it does."
-    wanted: list[dict[str, Value]] = [{"tcpSocket": {"port": port}} for port in ports if port]
+    wanted: list[dict[str, Value]] = [{"tcpSocket": {"port": each}} for each in ports if each]
     yield from _set(resource, parts, key, "tcp-connect", wanted, how)
     patient: list[dict[str, Value]] = [
         {**one, "initialDelaySeconds": 15, "periodSeconds": 20, "failureThreshold": 3} for one in wanted
@@ -73,16 +75,6 @@ def _loopback(node: Node) -> bool:
     """Whether its command or arguments let it listen on the loopback interface alone."""
     lists = [found for key in ("command", "args") if (found := node.child(key)) is not None]
     return any(re.search(r"127\.0\.0\.1|localhost", item.value) for each in lists for item in each.items)
-
-
-def _port(node: Node) -> int | str | None:
-    """The first TCP port that a container declares: its number, else its name."""
-    ports = node.child("ports")
-    for port in ports.items if ports else ():
-        if port.text("protocol") in ("", "TCP") and port.text("containerPort"):
-            text = port.text("containerPort")
-            return int(text) if text.isdigit() else text
-    return None
 
 
 def _question(probe_node: Node | None, wanted: str) -> dict[str, Value] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
+from workers.fixers.changed import if_changed
 from workers.fixers.kubernetes.starting import OWNERS, UID, as_own_users, port_settings, starting
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security, values
 from workers.fixers.registry import Target, fixer
@@ -19,6 +20,7 @@ RESTRICTED: Mapping[str, Value] = {
 }
 GENTLE: Mapping[str, Value] = {"allowPrivilegeEscalation": False, "seccompProfile": {"type": "RuntimeDefault"}}
 _ADDS_PORTS = frozenset(("NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE", "ALL"))
+_ANNOTATION = "seccomp.security.alpha.kubernetes.io/pod"
 TEST = "needs a run: an image that relies on what is taken away fails at start"
 NON_ROOT = "the image must be able to run as a numeric user other than 0; the kubelet refuses it otherwise"
 
@@ -148,6 +150,9 @@ def seccomp(target: Target) -> Iterator[Candidate]:
         for part in resource.containers(lambda _node: True)
         if security(part.node, "seccompProfile", "type") not in ("", "RuntimeDefault")
     ]
+    if resource.kind == "ReplicationController":
+        yield from _annotated(resource, wrong, profile)
+        return
     if not wrong:
         how = "All containers of the pod get the runtime's system-call filter."
         yield from in_pod(resource, "pod-runtime-default", profile, how)
@@ -155,6 +160,24 @@ def seccomp(target: Target) -> Iterator[Candidate]:
         how = "Each container gets the runtime's system-call filter."
         parts = wrong or resource.containers(lacks("seccompProfile", "runtimedefault"))
         yield from in_containers(resource, parts, "container-runtime-default", profile, how)
+
+
+def _annotated(resource: Resource, wrong: Sequence[Part], profile: Mapping[str, Value]) -> Iterator[Candidate]:
+    """The filter, and the annotation that said so before clusters knew the field: scanners read that of this kind."""
+    path = (*resource.path, "spec", "template")
+    template = Part(path, resource.root.get("spec", "template") or resource.pod.node)
+    note = {"metadata": {"annotations": {_ANNOTATION: "runtime/default"}}}
+    how = "gets the runtime's system-call filter; an annotation says the same, as clusters before 1.19 read it."
+    for approach, parts, who in (
+        ("pod-runtime-default", [] if wrong else [resource.pod], "Each container of the pod"),
+        ("container-runtime-default", wrong or resource.containers(lambda _node: True), "Each container"),
+    ):
+        edits = [edit for part in parts for edit in resource.put(part, {"securityContext": profile})]
+        declares = [path for part in parts for path in resource.declare(part, "securityContext.seccompProfile")]
+        if edits:
+            edits += resource.put(template, note)
+            declares += resource.declare(template, "metadata.annotations")
+            yield from if_changed(approach, edits, f"{who} {how}", declares)
 
 
 @fixer(
@@ -182,11 +205,25 @@ def no_security_context(target: Target) -> Iterator[Candidate]:
             how = f"Every container runs as user {UID}, whatever the image says, and never as root."
             named |= port_settings(resource, resource.containers(lambda _node: True))
             yield from in_pod(resource, "pod-non-root-user", named, how, [OWNERS])
+        else:
+            how = "The pod gets the runtime's system-call filter, and no process of its containers gains privileges."
+            parts = [part for part in resource.containers(lambda _node: True) if not _escalates(part.node)]
+            no_more: dict[str, Value] = {"allowPrivilegeEscalation": False}
+            profile: dict[str, Value] = {"seccompProfile": {"type": "RuntimeDefault"}}
+            yield from in_containers(resource, parts, "pod-no-escalation-seccomp", no_more, how, pod=profile)
         return
     parts = resource.containers(_without_context)
     how = "Each container may no longer gain privileges: sudo and setuid programs stop working."
     yield from in_containers(resource, parts, "no-privilege-escalation", {"allowPrivilegeEscalation": False}, how)
     yield from _profile(resource, parts, {})
+
+
+def _escalates(node: Node) -> bool:
+    """Whether the API server would refuse to take escalation from the container, or it says itself what it needs."""
+    context = node.child("securityContext")
+    return context is not None and (
+        is_true(context.text("privileged")) or context.child("allowPrivilegeEscalation") is not None
+    )
 
 
 def _without_context(node: Node) -> bool:

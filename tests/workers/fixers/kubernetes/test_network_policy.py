@@ -34,7 +34,7 @@ def _approaches(files):
 @pytest.mark.parametrize(
     ("files", "approaches"),
     [
-        ({}, ["declared-ports"]),
+        ({}, ["declared-ports", "cluster-only"]),
         ({"k8s/svc.yaml": SERVICE}, ["declared-ports", "cluster-only", "same-namespace"]),
         ({"k8s/svc.yaml": SERVICE, "in.yaml": INGRESS}, ["declared-ports"]),
         ({"svc.yaml": SERVICE.replace(b"{selector", b"{type: NodePort, selector")}, ["declared-ports"]),
@@ -45,9 +45,10 @@ def _approaches(files):
         ({"svc.yaml": SERVICE, "o/p.yaml": b"kind: Service\nmetadata: {name: svc}\nspec: {type: LoadBalancer}\n"},
          ["declared-ports"]),
         ({"policies/a.yaml": POLICY}, []),
-        ({"other/a.yaml": POLICY, "other/pod.yaml": POD}, ["declared-ports"]),
+        ({"other/a.yaml": POLICY, "other/pod.yaml": POD}, ["declared-ports", "cluster-only"]),
         ({"b.yaml": POD.replace(b"name: a,", b"name: b,")}, []),
-        ({"b.yaml": POD.replace(b"name: a,", b"name: b,").replace(b"app: a", b"app: b")}, ["declared-ports"]),
+        ({"b.yaml": POD.replace(b"name: a,", b"name: b,").replace(b"app: a", b"app: b")},
+         ["declared-ports", "cluster-only"]),
     ],
     ids=["alone", "a Service", "an Ingress", "a node's port", "another namespace", "the host's port",
          "an overlay's type", "a policy", "a variant's policy", "another pod's labels too", "other labels"],

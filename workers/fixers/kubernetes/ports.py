@@ -1,0 +1,73 @@
+"""Where a container answers: as it declares, as its Service says, or as its image is known to."""
+
+from __future__ import annotations
+
+import re
+
+from workers.fixers.docker.images import base_named
+from workers.fixers.kubernetes.objects import labels, objects, selects
+from workers.fixers.kubernetes.workload import Part, Resource
+from workers.source.yamldoc import Node
+
+_IMAGES = {
+    "nginx": 80, "httpd": 80, "nginxinc/nginx-unprivileged": 8080, "caddy": 80, "phpmyadmin": 80, "tomcat": 8080,
+    "jenkins/jenkins": 8080, "redis": 6379, "valkey/valkey": 6379, "memcached": 11211, "postgres": 5432,
+    "postgis/postgis": 5432, "mysql": 3306, "mariadb": 3306, "mongo": 27017, "rabbitmq": 5672, "cassandra": 9042,
+    "zookeeper": 2181, "neo4j": 7687, "solr": 8983, "sonarqube": 9000, "registry": 5000,
+}  # fmt: skip
+"""What an image that nobody gives another command or configuration listens at."""
+_CONFIGURATION = re.compile(r"^/etc\b|conf", re.IGNORECASE)
+_ADDRESS = re.compile(r"PORT|ADDR|LISTEN|BIND", re.IGNORECASE)
+
+
+def port(resource: Resource, part: Part) -> int | str | None:
+    """The first TCP port that a container declares, by number or name; what a Service leads to; its image's own."""
+    return _declared(part.node) or _of_service(resource, part) or _of_image(part.node)
+
+
+def _declared(node: Node) -> int | str | None:
+    ports = node.child("ports")
+    for one in ports.items if ports else ():
+        if one.text("protocol") in ("", "TCP") and one.text("containerPort"):
+            text = one.text("containerPort")
+            return int(text) if text.isdigit() else text
+    return None
+
+
+def _of_service(resource: Resource, part: Part) -> int | None:
+    """Of a Service that selects the pod by a number, where the pod has no other container."""
+    containers = resource.pod.node.child("containers")
+    if containers is None or len(containers.items) != 1 or part.path[-2:-1] != ("containers",):
+        return None
+    template = (
+        resource.root if resource.kind == "Pod" else resource.root.get(*resource.pod.path[len(resource.path) : -1])
+    )
+    own = labels(template.get("metadata", "labels")) if template else None
+    namespace = resource.root.text("metadata", "namespace")
+    for one in objects(resource.target.tree) if own else ():
+        if (
+            one.kind != "Service"
+            or one.namespace != namespace
+            or not selects(labels(one.root.get("spec", "selector")), own or {})
+        ):
+            continue
+        listed = one.root.get("spec", "ports")
+        for entry in listed.items if listed else ():
+            number = entry.text("targetPort") or entry.text("port")
+            if entry.text("protocol") in ("", "TCP") and number.isdigit():
+                return int(number)
+    return None
+
+
+def _configured(node: Node) -> bool:
+    """Whether a mounted file or a variable may tell the image's program to listen elsewhere."""
+    mounts, variables = node.child("volumeMounts"), node.child("env")
+    return any(_CONFIGURATION.search(one.text("mountPath")) for one in (mounts.items if mounts else ())) or any(
+        _ADDRESS.search(one.text("name")) for one in (variables.items if variables else ())
+    )
+
+
+def _of_image(node: Node) -> int | None:
+    if node.child("command") is not None or node.child("args") is not None or _configured(node):
+        return None
+    return _IMAGES.get(base_named(node.text("image")).image)
