@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from daemon.domain.fix import Candidate
+from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
+from workers.fixers.changed import if_changed
+from workers.fixers.kubernetes.objects import Object, declared, document_behind, objects
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.source import yamldoc
+from workers.source import yamldoc, yamledit
+from workers.source.yamledit import Value
+
+_KEY = "automountServiceAccountToken"
 
 
 @fixer(
@@ -19,29 +24,73 @@ from workers.source import yamldoc
 API; whoever breaks into one finds the token there.""",
 )
 def service_account_token(target: Target) -> Iterator[Candidate]:
-    """Mount no token: in the pod, or in the account."""
+    """Mount no token: in the pod, or in the account; in both."""
     resource = Resource(target)
     account = resource.kind == "ServiceAccount"
     part = Part(resource.path, resource.root) if account else resource.pod
-    key = "automountServiceAccountToken"
-    edits = resource.put(part, {key: False})
+    edits = resource.put(part, {_KEY: False})
     where = "Pods that use this account" if account else "The pod"
     how = f"{where} no longer get a token for the Kubernetes API."
     named = part.node.text("serviceAccountName") or part.node.text("serviceAccount")
     name = resource.root.text("metadata", "name") if account else named
-    if name and (binding := _binding(target, name)):
+    namespace = None if name else resource.root.text("metadata", "namespace") or "default"
+    if binding := _binding(target, name or "default", namespace):
         message = (
-            f"{binding} gives the account {name} rights in the Kubernetes API: its program needs the token for them"
+            f"{binding} gives the account {name or 'default'} rights in the Kubernetes API: its program needs the "
         )
+        message += "token for them"
         raise NoFix(message)
     warnings = [f"the pod names the account {named}: if its program calls the API, keep the token"] if named else []
-    candidate = resource.candidate("no-token", edits, how, resource.declare(part, key), warnings)
-    if candidate:
-        yield candidate
+    declares = resource.declare(part, _KEY)
+    yield from if_changed("no-token", edits, how, declares, warnings)
+    if edits and not account:
+        yield from _in_account(resource, edits, declares, named, warnings)
 
 
-def _binding(target: Target, account: str) -> str | None:
-    """The manifest that binds a role to the account; none where no manifest of the repository does."""
+def _in_account(
+    resource: Resource, edits: list[Edit], declares: list[str], named: str, warnings: list[str]
+) -> Iterator[Candidate]:
+    """The pod's field, and the account's: its own where it alone uses it, else the namespace's default one."""
+    everything = list(objects(resource.target.tree))
+    namespace = resource.root.text("metadata", "namespace")
+    here = [one for one in everything if one.namespace == namespace]
+    found = [one for one in here if one.kind == "ServiceAccount" and one.name == (named or "default")]
+    if named:
+        if len(found) != 1 or sum(_uses(one, named) for one in here) != 1 or not found[0].root.entries:
+            return
+        doc = yamldoc.parse(resource.target.tree.read(found[0].path), found[0].path)
+        places = [index for index, root in enumerate(doc.roots) if root.start == found[0].root.start]
+        if not places:
+            return
+        more = [yamledit.set_key(doc, doc.roots[places[0]], _KEY, False)]
+        how = f"Neither the pod nor its account {named}, which no other pod uses, hands a token out any more."
+        path = f"{places[0]}.{_KEY}" if len(doc.roots) > 1 else _KEY
+        yield from if_changed("no-token-in-account", [*edits, *more], how, [*declares, path], warnings)
+        return
+    if found or resource.path:
+        return
+    metadata: dict[str, Value] = {"name": "default"}
+    if namespace:
+        metadata["namespace"] = namespace
+    value: dict[str, Value] = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, _KEY: False}
+    more = [document_behind(resource.doc, resource.index, value)]
+    how = "The pod gets no token, and the namespace's default account, which pods use that name none, gives none out."
+    warning = "pods of the namespace that call the API without an account of their own lose their token too"
+    yield from if_changed(
+        "no-token-of-default-account", [*edits, *more], how, [*declares, declared(value, "default")], [warning]
+    )
+
+
+def _uses(one: Object, account: str) -> bool:
+    """Whether an object runs pods with the account."""
+    return any(
+        node.kind == "mapping" and account in (node.text("serviceAccountName"), node.text("serviceAccount"))
+        for _, node in one.root.walk()
+    )
+
+
+def _binding(target: Target, account: str, namespace: str | None) -> str | None:
+    """The manifest that binds a role to the account (of any namespace, where none is given); none where none does."""
     wanted = account.encode()
     for path in target.tree.paths():
         if not path.endswith((".yaml", ".yml")):
@@ -56,7 +105,8 @@ def _binding(target: Target, account: str) -> str | None:
         for root in roots:
             subjects = root.child("subjects") if root.text("kind").endswith("RoleBinding") else None
             for one in subjects.items if subjects else ():
-                if one.text("kind") == "ServiceAccount" and one.text("name") == account:
+                known = (one.text("kind"), one.text("name")) == ("ServiceAccount", account)
+                if known and namespace in (None, one.text("namespace") or "default"):
                     return path
     return None
 
@@ -67,6 +117,7 @@ def _binding(target: Target, account: str) -> str | None:
     rules={"checkov": ["CKV_K8S_35"]},
     explain="""Environment variables are inherited by every child process and land in crash reports and debug pages.
 A secret mounted as a file is read where it is needed, and follows the secret when it is rotated.""",
+    for_a_person=True,
 )
 def secret_environment(target: Target) -> Iterator[Candidate]:
     """None: the program itself must read a file instead of a variable."""
