@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 _KEY = re.compile(r"""("[^"]*"|'[^']*'|[^\s:=#{-][^\s:=]*)\s*(?::(?=\s|$)|=(?![=>]))""")
+_NAME = re.compile(r"name\s*=")
 _KEPT = re.compile(r"[|>][0-9+-]*$|<<[-~]?\w+$")
 """What ends a line below which every byte is text: a block scalar, a here-document."""
 _SHAPE = re.compile(r"(\n?)(.*?)(\n[ \t]*)?", re.DOTALL)
@@ -32,9 +33,11 @@ class _Line(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> tuple[str, str]:
-        """What it is about: a key, or the line itself; at which level."""
-        key = _KEY.match(self.text)
-        return self.indent, key[1] if key else _spaced(self.text)
+        """What it is about: a key, or the line itself, of a block also what it names itself; at which level."""
+        if key := _KEY.match(self.text):
+            return self.indent, key[1]
+        own = next((line.text for line in self.below if _NAME.match(line.text)), "") if self.close else ""
+        return self.indent, _spaced(f"{self.text} {own}")
 
     @property
     def whole(self) -> bool:

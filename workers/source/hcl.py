@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Union
 
@@ -142,6 +142,19 @@ class Hcl:
         if new:
             yield from self._add(block, new)
 
+    def append(self, block: Block, kind: str, bodies: Sequence[Body]) -> Edit:
+        """Nested blocks of one type more, behind everything in the block.
+
+        Raises:
+            HclBroken: the block stands on one line, or a dynamic block makes those of the type.
+        """
+        if block.lines[0] == block.lines[1] or block.is_dynamic(kind):
+            message = f"{self.path}: {block.type} leaves no place for another {kind}"
+            raise HclBroken(message)
+        inner = self._margin(block.node.start_byte) + _UNIT
+        at, gap = self._end(block)
+        return self.edit(at, at, gap + "\n".join(render({kind: body}, inner) for body in bodies))
+
     def delete(self, node: Node) -> Edit:
         """An attribute or a block goes, with the lines it alone stands on."""
         start = self.content.rfind(b"\n", 0, node.start_byte) + 1
@@ -175,12 +188,15 @@ class Hcl:
             text = "".join(f"\n{inner}{name.ljust(width)} = {value}" for name, value in attributes.items())
             yield self.edit(at, at, text)
         if nested:
-            closing = block.node.end_byte - 1
-            at = self.content.rfind(b"\n", 0, closing) + 1
-            before = self.content[:at].rstrip(b"\r\n ")
-            gap = "" if before.endswith(b"{") and not attributes else "\n"
+            at, gap = self._end(block)
+            gap = gap or ("\n" if attributes else "")
             text = "\n".join(render({name: value}, inner) for name, value in nested.items())
             yield self.edit(at, at, f"{gap}{text}")
+
+    def _end(self, block: Block) -> tuple[int, str]:
+        """Where the line of the closing brace starts, and the empty line that what stands above asks for."""
+        at = self.content.rfind(b"\n", 0, block.node.end_byte - 1) + 1
+        return at, "" if self.content[:at].rstrip(b"\r\n ").endswith(b"{") else "\n"
 
     def _unfold(self, block: Block, body: Body, margin: str) -> Edit:
         """A block on one line becomes one of several."""
