@@ -8,6 +8,8 @@ together, and a key that they give different values is a contradiction. The call
 from __future__ import annotations
 
 import functools
+import posixpath
+import re
 from collections.abc import Iterable, Mapping
 
 from daemon.domain.edits import by_path
@@ -17,6 +19,11 @@ from workers.repair.lines import Contradiction, added
 
 _SUFFIXES = (".yaml", ".yml", ".template", ".tf", ".tofu", ".hcl")
 """Files whose indentation shows what belongs together."""
+_MODULES = (".tf", ".tofu")
+_BLOCK = re.compile(
+    r"""\s*^(?P<name>(?:variable|data|resource)(?: "[\w-]+"){1,2}) \{(?:\}|\r?\n.*?^\})""", re.MULTILINE | re.DOTALL
+)
+"""A whole block of a module: its files may not have two of one name between them."""
 _Span = tuple[int, int]
 
 
@@ -25,6 +32,8 @@ class Joined:
 
     def __init__(self) -> None:
         self._texts: dict[str, dict[_Span, str]] = {}
+        self._blocks: dict[tuple[str, str], str] = {}
+        """Folder and name of a module's block that is new → its text."""
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -37,7 +46,7 @@ class Joined:
 
     def includes(self, fix: Iterable[Edit]) -> bool:
         """Whether this fix says nothing that is not said already."""
-        return all(self._texts.get(path) == texts for path, texts in self._with(fix).items())
+        return all(self._texts.get(path, {}) == texts for path, texts in self._with(fix)[0].items())
 
     def add(self, fix: Iterable[Edit]) -> None:
         """Take a fix's edits in, all or none; its own are in order as they are.
@@ -45,19 +54,41 @@ class Joined:
         Raises:
             EditConflict: one shares bytes with another's, contradicts it, or is of a file whose lines say no order.
         """
-        self._texts |= self._with(fix)
+        texts, blocks = self._with(fix)
+        self._texts |= texts
+        self._blocks |= blocks
 
-    def _with(self, fix: Iterable[Edit]) -> dict[str, dict[_Span, str]]:
-        """The files of these edits, with them."""
+    def _with(self, fix: Iterable[Edit]) -> tuple[dict[str, dict[_Span, str]], dict[tuple[str, str], str]]:
+        """The files of these edits, with them; and the blocks that they bring."""
         found: dict[str, dict[_Span, str]] = {}
+        blocks: dict[tuple[str, str], str] = {}
         for path, edits in by_path(fix).items():
             old = self._texts.get(path, {})
             new: dict[_Span, str] = {}
             for edit in edits:
                 span = (edit.start, edit.end)
-                new[span] = new.get(span, "") + edit.text
+                text, more = self._once(path, edit.text)
+                blocks |= more
+                if text or not edit.text:
+                    new[span] = new.get(span, "") + text
             found[path] = old | {span: _fitted(path, span, text, old) for span, text in new.items()}
-        return found
+        return found, blocks
+
+    def _once(self, path: str, text: str) -> tuple[str, dict[tuple[str, str], str]]:
+        """A text without the blocks that its module gets from another fix already; and those that are left in it."""
+        blocks: dict[tuple[str, str], str] = {}
+        folder = posixpath.dirname(path)
+        for match in _BLOCK.finditer(text) if path.endswith(_MODULES) else ():
+            name, body = (folder, match["name"]), match[0].strip()
+            known = self._blocks.get(name)
+            if known is None:
+                blocks[name] = body
+            elif known == body:
+                text = text.replace(match[0], "")
+            else:
+                message = f"{path}: another fix writes {match['name']} too, and otherwise"
+                raise EditConflict(message)
+        return text, blocks
 
 
 def joined(fixes: Iterable[Iterable[Edit]]) -> tuple[Edit, ...]:

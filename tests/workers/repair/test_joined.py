@@ -129,6 +129,20 @@ def test_new_resources_behind_one_block_and_its_own_settings():
     )
 
 
+def test_a_module_gets_a_block_once_whatever_file_it_stands_in():
+    """Two buckets of one module need one variable; the same name for something else is a contradiction."""
+    variable = '\n\nvariable "logs" {\n  type = string\n}'
+    fixes = [
+        [Edit(path=path, start=1, end=1, text=f"\n  logs = {path}"), Edit(path=path, start=9, end=9, text=variable)]
+        for path in ("a/one.tf", "a/two.tf", "b/one.tf")
+    ]
+    texts = [(edit.path, edit.start) for edit in joined(fixes)]
+    assert texts == [("a/one.tf", 1), ("a/one.tf", 9), ("a/two.tf", 1), ("b/one.tf", 1), ("b/one.tf", 9)]
+    other = Edit(path="a/two.tf", start=20, end=20, text=variable.replace("string", "bool"))
+    with pytest.raises(EditConflict, match='variable "logs"'):
+        joined([*fixes, [other]])
+
+
 def test_a_fix_that_says_what_others_say_is_known_as_such():
     """It costs nothing, so that it is taken before another."""
     [whole] = _container({"securityContext": {"a": 1, "b": 2}})

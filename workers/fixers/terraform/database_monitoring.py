@@ -100,8 +100,8 @@ def _new_role(resource: Resource) -> Iterator[Candidate]:
     name="terraform-database-logs",
     weakness="logging",
     rules={"checkov": ["CKV_AWS_129"]},
-    explain="""A database's logs stay on its own instance, for days, unless they are exported. In CloudWatch they stay, can
-be searched, and raise alarms.""",
+    explain="""A database's logs stay on its own instance, for days, unless they are exported. In CloudWatch they stay,
+can be searched, and raise alarms.""",
 )
 def database_logs(target: Target) -> Iterator[Candidate]:
     """The engine's own logs; or another choice of them."""

@@ -1,0 +1,138 @@
+"""What a resource needs another one for: a bucket of logs, a key, zones. The module's own, or one its user names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from daemon.domain.fix import Candidate
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.terraform.resource import Resource, several
+from workers.source.hcl import Body, block_text
+
+_SET = "set the variable before the next plan"
+_AGENT = "the service's own account needs the role cloudkms.cryptoKeyEncrypterDecrypter on the key"
+_REPLACED = "what is there already may be replaced: look at the plan"
+_LOGS = re.compile(r"log", re.IGNORECASE)
+
+
+class Named(msgspec.Struct, frozen=True):
+    """One attribute that names another resource."""
+
+    path: str
+    suffix: str
+    """Of the variable's name, behind the resource's own."""
+    what: str
+    """As the variable's description and the explanation say it."""
+    how: str
+    kind: str = ""
+    """The type of the module's own resource that it may name."""
+    attribute: str = "id"
+    like: str = ""
+    """What that resource's name must hold; empty for any."""
+    with_it: Mapping[str, str] = {}
+    """More that the same block must say."""
+    type: str = "string"
+    warnings: tuple[str, ...] = ()
+
+
+def _key(path: str, *warnings: str, attribute: str = "id") -> Named:
+    how = "Data is encrypted with"
+    return Named(
+        path, "kms_key", "Cloud KMS key", how, "google_kms_crypto_key", attribute, warnings=(_AGENT, *warnings)
+    )
+
+
+_NAMED = {
+    "CKV_AWS_86": Named(
+        "logging_config.bucket", "log_bucket", "domain name of the S3 bucket that takes access logs",
+        "Each request is recorded in", "aws_s3_bucket", "bucket_domain_name", "log",
+        warnings=("the bucket must allow ACLs: CloudFront delivers its logs by one",),
+    ),
+    "CKV_AWS_92": Named(
+        "access_logs.bucket", "log_bucket", "name of the S3 bucket that takes access logs",
+        "Each request is recorded in", "aws_s3_bucket", "id", "log",
+        warnings=("the bucket's policy must let the load balancers of its region write",),
+    ),
+    "CKV_AWS_394": Named(
+        "filter.values", "names", "names of the availability zones in use",
+        "A zone that AWS opens later changes nothing: the zones are", type="list(string)",
+        with_it={"name": '"zone-name"'},
+    ),
+    "CKV_GCP_37": _key("disk_encryption_key.kms_key_self_link", _REPLACED),
+    "CKV_GCP_38": _key("boot_disk.kms_key_self_link", _REPLACED),
+    "CKV_GCP_62": Named(
+        "logging.log_bucket", "log_bucket", "name of the bucket that takes access logs",
+        "Each request is recorded in", "google_storage_bucket", "name", "log",
+        warnings=("the group cloud-storage-analytics@google.com must be able to write to that bucket",),
+    ),
+    "CKV_GCP_80": _key("encryption_configuration.kms_key_name", _REPLACED),
+    "CKV_GCP_81": _key("default_encryption_configuration.kms_key_name", "tables that are there keep their own key"),
+    "CKV_GCP_83": _key("kms_key_name"),
+    "CKV_GCP_84": _key("kms_key_name", _REPLACED),
+}  # fmt: skip
+
+
+@fixer(
+    name="terraform-named-resource",
+    weakness="logging",
+    rules={"checkov": tuple(_NAMED)},
+    explain="""Logs go to a bucket, and data is encrypted with a key, that are made elsewhere as a rule: for a whole
+account, with a policy of their own. The module names its own where it has one; else its user names it, by a variable,
+and a plan asks for it.""",
+)
+def named_resource(target: Target) -> Iterator[Candidate]:
+    """The module's own; or the one that a new variable names."""
+    resource = Resource(target)
+    one = _NAMED[target.finding.rule]
+    if _records_logs(resource, one):
+        message = f"{resource.address} takes access logs itself: each log file of a log bucket would cause another"
+        raise NoFix(message)
+    if one.path.partition(".")[0] in resource.block.attributes or resource.block.is_dynamic(one.path.partition(".")[0]):
+        message = f"{one.path} of {resource.address} is worked out by the module: change it where it is decided"
+        raise NoFix(message)
+    if own := _own(resource, one):
+        body = _body(one, f"{one.kind}.{own}.{one.attribute}")
+        how = f"{one.how} the module's own {one.kind} {own}."
+        yield from resource.candidate("module-own", resource.settle(body), how, resource.declare(body), one.warnings)
+    name = re.sub(r"\W", "_", f"{resource.name}_{one.suffix}")
+    if any(True for _ in resource.blocks("variable", name)):
+        return
+    text = block_text("variable", (name,), {"description": f'"{one.what[0].upper() + one.what[1:]}"', "type": one.type})
+    body = _body(one, f"var.{name}")
+    edits = resource.followed(resource.settle(body), text)
+    how = f"{one.how} what the new variable `{name}` names."
+    declares = [*resource.declare(body), f"variable.{name}"]
+    yield from resource.candidate("variable", edits, how, declares, [_SET, *one.warnings])
+
+
+def _body(one: Named, value: str) -> Body:
+    *above, last = one.path.split(".")
+    body: Body = {**one.with_it, last: value}
+    for step in reversed(above):
+        body = {step: body}
+    return body
+
+
+def _own(resource: Resource, one: Named) -> str | None:
+    """The module's resource of the kind, where it is the only one that fits and not the flagged one."""
+    found = [
+        block.labels[1]
+        for _, block in (resource.blocks("resource", one.kind) if one.kind else ())
+        if len(block.labels) > 1 and not several(block) and block.labels[1] != resource.name
+        and (not one.like or one.like in f"{block.labels[1]} {block.text('bucket')} {block.text('name')}".lower())
+        and "ASYMMETRIC" not in block.text("purpose")
+    ]  # fmt: skip
+    return found[0] if len(found) == 1 else None
+
+
+def _records_logs(resource: Resource, one: Named) -> bool:
+    """Whether the flagged bucket is where the module's logs go."""
+    if one.path != "logging.log_bucket":
+        return False
+    others = (block for _, block in resource.blocks("resource", resource.type) if block.block("logging"))
+    return bool(_LOGS.search(resource.name)) or any(
+        resource.mentioned(one.text("logging", "log_bucket")) for one in others
+    )
