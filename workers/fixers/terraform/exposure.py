@@ -5,6 +5,7 @@ from __future__ import annotations
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
 _REACH = "whoever reaches it over the internet today needs another way: a private endpoint, a VPN, a bastion"
+_ASKED = "the function is called over HTTP, and by whom is known to its owner: put a load balancer in front of it first"
 _PRIVATE = "The resource is reached from its own network only."
 
 
@@ -46,6 +47,26 @@ EXPOSURE = {
     "CKV_AZURE_118": _private("enable_ip_forwarding"),
     "CKV_AZURE_251": _private("public_network_access_enabled"),
     "CKV_GCP_36": _private("can_ip_forward"),
+    "CKV_GCP_124": [
+        Setting(approach, on(path, value), how, types=types, where="event_trigger", otherwise=_ASKED)
+        for approach, value, how in (
+            ("internal-only", '"ALLOW_INTERNAL_ONLY"', "Only its events and the project's own networks call it."),
+            ("internal-and-balancer", '"ALLOW_INTERNAL_AND_GCLB"', "Its events, own networks and a balancer call it."),
+        )
+        for path, types in (
+            ("ingress_settings", ("google_cloudfunctions_function",)),
+            ("service_config.ingress_settings", ("google_cloudfunctions2_function",)),
+        )
+    ],
+    "CKV_AWS_321": [
+        Setting(
+            "enhanced-vpc-routing",
+            on("enhanced_vpc_routing"),
+            "COPY and UNLOAD go through the VPC, where its rules and flow logs see them.",
+            "the VPC needs a way to S3 and whatever else is loaded from: an endpoint, or NAT",
+            toggle=True,
+        )
+    ],
     "CKV_GCP_114": _private("public_access_prevention", '"enforced"'),
     "CKV_GCP_29": _private("uniform_bucket_level_access", "true"),
 }

@@ -23,6 +23,8 @@ _UPDATES = "Minor releases, with their security fixes, are installed in the main
 _STANDBY = "A standby in another zone takes over when the first one fails."
 _COST = "it is paid for"
 
+_NEW_FIRST = "A replacement is made before the old one goes, so that nothing is without one in between."
+
 PROTECTION = {
     "CKV_AWS_139": _protect(),
     "CKV_AWS_293": _protect(),
@@ -75,6 +77,38 @@ PROTECTION = {
         "Backups survive the loss of a region.",
         warning="it can only be chosen when the server is made",
     ),
+    "CKV2_AZURE_38": [
+        Setting(
+            f"soft-delete-{days}-days",
+            on("blob_properties.delete_retention_policy.days", days),
+            f"Deleted blobs can be brought back for {days} days.",
+            _COST,
+        )
+        for days in ("7", "30")
+    ],
+    "CKV_AZURE_33": [
+        Setting(
+            f"log-queues-{days}-days",
+            {
+                "queue_properties": {
+                    "logging": {
+                        "delete": "true",
+                        "read": "true",
+                        "write": "true",
+                        "version": '"1.0"',
+                        "retention_policy_days": days,
+                    }
+                }
+            },
+            f"Each request to the account's queues is logged, for {days} days.",
+            _COST,
+            before="azurerm:5",
+        )
+        for days in ("10", "90")
+    ],
+    "CKV_AWS_233": _one("replace-before-destroying", "lifecycle.create_before_destroy", _NEW_FIRST, toggle=False),
+    "CKV_AWS_237": _one("replace-before-destroying", "lifecycle.create_before_destroy", _NEW_FIRST, toggle=False),
+    "CKV_AWS_141": _one("upgrades", "allow_version_upgrade", "The cluster takes new releases in its window."),
     "CKV_AZURE_206": [
         Setting(
             "geo-replication", on("account_replication_type", '"GRS"'), "The data survives the loss of a region.", _COST
