@@ -16,8 +16,9 @@ from daemon.domain.edits import by_path
 from daemon.domain.fix import Edit
 from daemon.errors import EditConflict
 from workers.repair.lines import Contradiction, added
+from workers.repair.members import with_members
 
-_SUFFIXES = (".yaml", ".yml", ".template", ".tf", ".tofu", ".hcl")
+_SUFFIXES = (".yaml", ".yml", ".template", ".json", ".tf", ".tofu", ".hcl")
 """Files whose indentation shows what belongs together."""
 _MODULES = (".tf", ".tofu")
 _BLOCK = re.compile(
@@ -120,7 +121,7 @@ def _both(path: str, span: _Span, text: str, more: str) -> str:
         message = f"{path}: two edits write at {span[0]}: their order would be anybody's guess"
         raise EditConflict(message)
     try:
-        return _added(text, more)
+        return with_members(text, more) if text.startswith(",") else _added(text, more)
     except Contradiction as error:
         message = f"{path}: two edits at {span[0]} contradict each other: {error}"
         raise EditConflict(message) from error

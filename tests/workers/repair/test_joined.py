@@ -179,10 +179,26 @@ def test_edits_of_one_fix_may_meet():
     assert apply_edits(b"run()\nx", joined([fix])) == apply_edits(b"run()\nx", fix)
 
 
-def test_pieces_of_a_line_are_not_put_together():
+@pytest.mark.parametrize("sign", [", ", " "])
+def test_pieces_of_a_line_are_not_put_together(sign):
     """`, a: 1` and `, b: 2` of one flow mapping, a word for a word."""
-    with pytest.raises(EditConflict, match="whole lines"):
-        joined([Edit(path="a.yaml", start=3, end=3, text=f", {name}: 1")] for name in "ab")
+    with pytest.raises(EditConflict, match=r"whole lines|no members"):
+        joined([Edit(path="a.yaml", start=3, end=3, text=text)] for text in (f"{sign}a: 1", f"{sign}b: 2"))
+
+
+def test_members_of_one_object_of_json():
+    """Each key once; another value of it is a contradiction."""
+
+    def at(text):
+        return [Edit(path="t.json", start=9, end=9, text=text)]
+
+    one, two = ',\n  "a": {\n    "b": 1\n  }', ',\n  "c": [1]'
+    [edit] = joined([at(one), at(one + two), at(two)])
+    assert edit.text == one + two
+    with pytest.raises(EditConflict, match='"c"'):
+        joined([at(two), at(two.replace("1", "2"))])
+    with pytest.raises(EditConflict, match="no members"):
+        joined([at(two), at(", 1")])
 
 
 _KEYS = st.text("abc", min_size=1, max_size=2)

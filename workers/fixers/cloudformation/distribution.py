@@ -8,7 +8,6 @@ from daemon.domain.fix import Candidate
 from workers.fixers.cloudformation.settings import Setting, apply
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.source import yamledit
 
 _DROP = "routing.http.drop_invalid_header_fields.enabled"
 _NEW = "ELBSecurityPolicy-TLS13-1-2-2021-06"
@@ -38,7 +37,7 @@ def clear_text(target: Target) -> Iterator[Candidate]:
         ("redirect-to-https", "A request over HTTP is sent to the same address over HTTPS.", ""),
         ("https-only", "A request over HTTP is refused.", "old links over HTTP stop working"),
     ):
-        edits = [yamledit.set_key(template.doc, one, "ViewerProtocolPolicy", value) for one in flagged]
+        edits = [template.set_key(one, "ViewerProtocolPolicy", value) for one in flagged]
         yield from template.candidate(value, edits, how, declares, [warning])
 
 
@@ -102,9 +101,9 @@ def invalid_headers(target: Target) -> Iterator[Candidate]:
     declares = template.declare("LoadBalancerAttributes")
     present = next((one for one in (old.items if old is not None else ()) if one.text("Key") == _DROP), None)
     if present is not None:
-        edits = [yamledit.set_key(template.doc, present, "Value", "true")]
+        edits = [template.set_key(present, "Value", "true")]
     elif old is not None and old.items:
-        edits = [yamledit.append_item(template.doc, old, {"Key": _DROP, "Value": "true"})]
+        edits = [template.append_item(old, {"Key": _DROP, "Value": "true"})]
     else:
         edits = template.settle({"LoadBalancerAttributes": [{"Key": _DROP, "Value": "true"}]})
     yield from template.candidate("drop-invalid-headers", edits, how, declares, [warning])

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.cloudformation.template import Template, is_call
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.source import yamledit
 from workers.source.yamldoc import Node
 from workers.source.yamledit import Value
 
@@ -49,14 +48,14 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
         yield from _other_default(template, sorted({name for _, name in asked}))
         return
     declares = template.declare(*_SIDES[:1], *_WORLD)
-    edits = [yamledit.set_key(template.doc, rule, key, _PRIVATE[key]) for rule, key in found]
+    edits = [template.set_key(rule, key, _PRIVATE[key]) for rule, key in found]
     how = "A private network may connect; the internet may not."
     yield from template.candidate("private-network", edits, how, declares, [_LOCKED_OUT])
     if any(key == "CidrIpv6" for _, key in found):
         return
     name = f"{template.name}AllowedCidr"
     body: dict[str, Value] = {"Type": "String", "Description": f"Network that may connect to {template.name}"}
-    edits = [yamledit.set_key(template.doc, rule, key, {"Ref": name}) for rule, key in found]
+    edits = [template.set_key(rule, key, {"Ref": name}) for rule, key in found]
     edits.append(template.parameter(name, body))
     how = f"Only the network that the new parameter {name} names may connect."
     warnings = ["give the parameter at the next deployment", _LOCKED_OUT]
@@ -68,11 +67,11 @@ def _other_default(template: Template, names: list[str]) -> Iterator[Candidate]:
     bodies = [body for name in names if (body := template.doc.get("Parameters", name)) is not None]
     listed = ", ".join(names)
     warnings = ["a deployment that gives the parameter itself keeps what it gives", _LOCKED_OUT]
-    edits = [yamledit.set_key(template.doc, body, "Default", _PRIVATE["CidrIp"]) for body in bodies]
+    edits = [template.set_key(body, "Default", _PRIVATE["CidrIp"]) for body in bodies]
     how = f"Where the deployment does not give {listed}, a private network may connect and the internet may not."
     declares = [f"Parameters.{name}.Default" for name in names]
     yield from template.candidate("private-default", edits, how, declares, warnings)
-    edits = [yamledit.delete_key(template.doc, body, "Default") for body in bodies]
+    edits = [template.delete_key(body, "Default") for body in bodies]
     how = f"The deployment must say which network may connect: {listed} has no default any more."
     yield from template.candidate("no-default", edits, how, [f"{each}/delete" for each in declares], warnings)
 
@@ -117,7 +116,7 @@ def rule_description(target: Target) -> Iterator[Candidate]:
         for rule in _rules(template, (side,)):
             old = rule.child("Description")
             if old is None or not old.value:
-                edits.append(yamledit.set_key(template.doc, rule, "Description", _in_words(template, rule, side)))
+                edits.append(template.set_key(rule, "Description", _in_words(template, rule, side)))
     if not edits:
         message = f"every rule of {template.name} that is written out has a description"
         raise NoFix(message)

@@ -8,11 +8,11 @@ from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.changed import if_changed
 from workers.fixers.registry import NoFix, OtherLanguage, Target
-from workers.source import yamldoc, yamledit
+from workers.source import jsonedit, yamldoc, yamledit
 from workers.source.yamldoc import Node, YamlBroken, YamlDoc
 from workers.source.yamledit import Value
 
-_SUFFIXES = (".yaml", ".yml", ".template")
+_SUFFIXES = (".yaml", ".yml", ".template", ".json")
 _SHORT = {
     "Ref", "Sub", "GetAtt", "If", "FindInMap", "Join", "Select", "Split", "ImportValue", "Base64", "Cidr", "GetAZs",
     "Transform", "And", "Or", "Not", "Equals", "Condition",
@@ -27,13 +27,14 @@ class Template:
 
         Raises:
             OtherLanguage: the file is no CloudFormation template.
-            NoFix: it cannot be read or is JSON, or no resource stands at the finding's line.
+            NoFix: it cannot be read, or no resource stands at the finding's line.
         """
         path = target.finding.path or ""
         if path.endswith((".tf", ".tofu")):
             message = f"{path} is no CloudFormation template"
             raise OtherLanguage(message)
         self.doc = _read(target, path)
+        self._json = self.doc.content.lstrip().startswith(b"{")
         self.resources = self.doc.root.child("Resources")
         line = target.finding.line or 1
         entry = next((entry for entry in self._entries() if self._holds(entry, line)), None)
@@ -75,7 +76,7 @@ class Template:
             NoFix: a function, an alias or a list of the author's own stands in the way.
         """
         if self.properties is None or not self.properties.entries:
-            return [yamledit.set_key(self.doc, self.node, "Properties", dict(values))]
+            return [self.set_key(self.node, "Properties", dict(values))]
         return list(self._merge(self.properties, values))
 
     def parameter(self, name: str, body: Mapping[str, Value]) -> Edit:
@@ -87,11 +88,29 @@ class Template:
         root = self.doc.root
         known = root.child("Parameters")
         if known is None or not known.entries:
-            return yamledit.set_key(self.doc, root, "Parameters", {name: dict(body)})
+            return self.set_key(root, "Parameters", {name: dict(body)})
         if known.child(name) is not None:
             message = f"the template has a parameter {name} already, and what it means is not known here"
             raise NoFix(message)
-        return yamledit.add_key(self.doc, known, name, dict(body))
+        return self.set_key(known, name, dict(body))
+
+    def set_key(self, mapping: Node, key: str, value: Value) -> Edit:
+        """An edit that gives a key of a mapping that value."""
+        if self._json:
+            return jsonedit.set_key(self.doc, mapping, key, value)
+        return yamledit.set_key(self.doc, mapping, key, value)
+
+    def append_item(self, sequence: Node, value: Value) -> Edit:
+        """An edit that adds an item to a list that has some."""
+        if self._json:
+            return jsonedit.append_item(self.doc, sequence, value)
+        return yamledit.append_item(self.doc, sequence, value)
+
+    def delete_key(self, mapping: Node, key: str) -> Edit:
+        """An edit that takes a key away, with its value."""
+        if self._json:
+            return jsonedit.delete_key(self.doc, mapping, key)
+        return yamledit.delete_key(self.doc, mapping, key)
 
     def declare(self, *keys: str) -> list[str]:
         """Declared paths of properties."""
@@ -118,7 +137,7 @@ class Template:
                 message = f"{key} of {self.name} holds other settings of the author's, which a new value would replace"
                 raise NoFix(message)
             elif old is None or old.kind != "scalar" or old.value.lower() != str(value).lower():
-                yield yamledit.set_key(self.doc, node, key, value)
+                yield self.set_key(node, key, value)
 
 
 def _computed(node: Node) -> bool:
@@ -138,9 +157,6 @@ def _read(target: Target, path: str) -> YamlDoc:
         content = target.tree.read(path)
     except SourceUnavailable as error:
         raise NoFix(str(error)) from error
-    if path.endswith(".json") or content.lstrip().startswith(b"{"):
-        message = f"{path} is a template in JSON, which is not edited here: the same change is written into it by hand"
-        raise NoFix(message)
     if not path.endswith(_SUFFIXES):
         message = f"{path} is no CloudFormation template"
         raise OtherLanguage(message)
