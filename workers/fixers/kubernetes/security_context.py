@@ -22,6 +22,7 @@ GENTLE: Mapping[str, Value] = {"allowPrivilegeEscalation": False, "seccompProfil
 _ADDS_PORTS = frozenset(("NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE", "ALL"))
 _ANNOTATION = "seccomp.security.alpha.kubernetes.io/pod"
 TEST = "needs a run: an image that relies on what is taken away fails at start"
+PRIVILEGED = "the container ran privileged: check what it needed that for"
 NON_ROOT = "the image must be able to run as a numeric user other than 0; the kubelet refuses it otherwise"
 
 
@@ -80,16 +81,19 @@ def privilege_escalation(target: Target) -> Iterator[Candidate]:
     """Forbid it; or apply the restricted profile."""
     resource = Resource(target)
     parts = resource.containers(lacks("allowPrivilegeEscalation", "false"))
-    privileged = any(is_true(security(part.node, "privileged")) for part in parts)
     context: dict[str, Value] = {"allowPrivilegeEscalation": False}
     warnings = []
-    if privileged:
+    if any(_privileged(part) for part in parts):
         # The API server refuses a privileged container that may not escalate.
         context["privileged"] = False
-        warnings = ["the container ran privileged: check what it needed that for"]
+        warnings = [PRIVILEGED]
     how = "A process can no longer gain more privileges than its parent: sudo and setuid programs stop working."
     yield from in_containers(resource, parts, "no-privilege-escalation", context, how, warnings)
     yield from _profile(resource, parts, context, warnings)
+
+
+def _privileged(part: Part) -> bool:
+    return is_true(security(part.node, "privileged"))
 
 
 def _profile(
@@ -153,13 +157,18 @@ def seccomp(target: Target) -> Iterator[Candidate]:
     if resource.kind == "ReplicationController":
         yield from _annotated(resource, wrong, profile)
         return
+    privileged = [part for part in resource.containers(lambda _node: True) if _privileged(part)]
+    warnings = [PRIVILEGED] if privileged else []
+    no_more: dict[str, Value] = {"privileged": False}
     if not wrong:
         how = "All containers of the pod get the runtime's system-call filter."
-        yield from in_pod(resource, "pod-runtime-default", profile, how)
+        yield from in_containers(resource, privileged, "pod-runtime-default", no_more, how, warnings, pod=profile)
     if resource.kind != "CronJob":
         how = "Each container gets the runtime's system-call filter."
         parts = wrong or resource.containers(lacks("seccompProfile", "runtimedefault"))
-        yield from in_containers(resource, parts, "container-runtime-default", profile, how)
+        # A privileged container runs without a filter, whatever else it says.
+        context = profile | (no_more if any(_privileged(part) for part in parts) else {})
+        yield from in_containers(resource, parts, "container-runtime-default", context, how, warnings)
 
 
 def _annotated(resource: Resource, wrong: Sequence[Part], profile: Mapping[str, Value]) -> Iterator[Candidate]:
@@ -250,16 +259,23 @@ def capabilities(target: Target) -> Iterator[Candidate]:
     if any(starting(resource, part).drops_root for part in parts):
         yield from _without_root(resource, parts, everything, raw=target.finding.rule == "CKV_K8S_28")
         return
+    if any(_privileged(part) for part in parts):
+        # It has all of them, whatever it drops.
+        how = "The containers are no longer privileged, and lose every capability that they do not add themselves."
+        context = {**everything, "privileged": False}
+        yield from in_containers(resource, parts, "drop-all-not-privileged", context, how, [TEST, PRIVILEGED])
+        how = f"{how} They cannot gain any back."
+        context["allowPrivilegeEscalation"] = False
+        yield from in_containers(resource, parts, "drop-all-no-escalation", context, how, [TEST, PRIVILEGED])
+        return
     how = "The containers lose every capability that they do not add themselves."
     ports = port_settings(resource, [part for part in parts if not _ADDS_PORTS & set(_added(part.node))])
     yield from in_containers(resource, parts, "drop-all", everything, how, [TEST], pod=ports)
     if target.finding.rule == "CKV_K8S_28":
         yield from _without_raw(resource, parts)
     how = "The containers lose every capability and cannot gain any back."
-    safe = [part for part in parts if not is_true(security(part.node, "privileged"))]
-    if len(safe) == len(parts):
-        context = {**everything, "allowPrivilegeEscalation": False}
-        yield from in_containers(resource, parts, "drop-all-no-escalation", context, how, [TEST], pod=ports)
+    context = {**everything, "allowPrivilegeEscalation": False}
+    yield from in_containers(resource, parts, "drop-all-no-escalation", context, how, [TEST], pod=ports)
 
 
 def _added(node: Node) -> list[str]:
