@@ -30,7 +30,7 @@ def logging(target: Target) -> Iterator[Candidate]:
     if _is_log_bucket(template.name, template.text("AccessControl")) or _logged_into(template):
         message = f"{template.name} takes access logs itself: each log file of a log bucket would cause another"
         raise NoFix(message)
-    found = next((name for name, node in template.others() if _takes_logs(name, node.text("Type"), node)), None)
+    found = log_bucket(template)
     prefix = f"{template.name}/"
     declares = template.declare("LoggingConfiguration")
     if found:
@@ -44,6 +44,11 @@ def logging(target: Target) -> Iterator[Candidate]:
     how = f"Every request is recorded in the bucket that the new parameter {_PARAMETER} names."
     warnings = ["give the parameter at the next deployment", _DELIVERY]
     yield from template.candidate("log-bucket-parameter", edits, how, [*declares, f"Parameters.{_PARAMETER}"], warnings)
+
+
+def log_bucket(template: Template) -> str | None:
+    """The template's own bucket for logs."""
+    return next((name for name, node in template.others() if _takes_logs(name, node.text("Type"), node)), None)
 
 
 def _is_log_bucket(name: str, acl: str) -> bool:

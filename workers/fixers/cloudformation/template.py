@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
 
 from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
@@ -105,6 +107,11 @@ class Template:
         if self._json:
             return jsonedit.append_item(self.doc, sequence, value)
         return yamledit.append_item(self.doc, sequence, value)
+
+    def append_items(self, sequence: Node, values: Sequence[Value]) -> Edit:
+        """An edit that adds several items to a list that has some."""
+        edits = [self.append_item(sequence, value) for value in values]
+        return msgspec.structs.replace(edits[0], text="".join(edit.text for edit in edits))
 
     def delete_key(self, mapping: Node, key: str) -> Edit:
         """An edit that takes a key away, with its value."""

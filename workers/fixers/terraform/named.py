@@ -51,6 +51,11 @@ _NAMED = {
         "Each request is recorded in", "aws_s3_bucket", "bucket_domain_name", "log",
         warnings=("the bucket must allow ACLs: CloudFront delivers its logs by one",),
     ),
+    "CKV_AWS_91": Named(
+        "access_logs.bucket", "log_bucket", "name of the S3 bucket that takes access logs",
+        "Each request is recorded in", "aws_s3_bucket", "id", "log", with_it={"enabled": "true"},
+        warnings=("the bucket's policy must let the load balancers of its region write",),
+    ),
     "CKV_AWS_92": Named(
         "access_logs.bucket", "log_bucket", "name of the S3 bucket that takes access logs",
         "Each request is recorded in", "aws_s3_bucket", "id", "log",
