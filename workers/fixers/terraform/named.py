@@ -9,11 +9,13 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.terraform.google_key import new_key
 from workers.fixers.terraform.resource import Resource, several
 from workers.source.hcl import Body, block_text
 
 _SET = "set the variable before the next plan"
 _AGENT = "the service's own account needs the role cloudkms.cryptoKeyEncrypterDecrypter on the key"
+_FOR_EVER = "a key ring cannot be deleted, and what a lost key encrypted is lost"
 _REPLACED = "what is there already may be replaced: look at the plan"
 _LOGS = re.compile(r"log", re.IGNORECASE)
 
@@ -102,6 +104,12 @@ def named_resource(target: Target) -> Iterator[Candidate]:
         body = _body(one, f"{one.kind}.{own}.{one.attribute}")
         how = f"{one.how} the module's own {one.kind} {own}."
         yield from resource.candidate("module-own", resource.settle(body), how, resource.declare(body), one.warnings)
+    elif one.kind == "google_kms_crypto_key" and not several(resource.block) and (key := new_key(resource)):
+        body = _body(one, key.reference)
+        how = f"{one.how} a new key that rotates every 90 days, and that its service may use."
+        edits, declares = resource.followed(resource.settle(body), key.text), [*resource.declare(body), *key.declares]
+        warnings = [each for each in one.warnings if each != _AGENT]
+        yield from resource.candidate("new-key", edits, how, declares, [_FOR_EVER, *warnings])
     name = re.sub(r"\W", "_", f"{resource.name}_{one.suffix}")
     if any(True for _ in resource.blocks("variable", name)):
         return

@@ -86,6 +86,15 @@ PROTECTION = {
         )
         for days in ("7", "30")
     ],
+    "CKV2_AZURE_41": [
+        Setting(
+            f"shared-access-{word}",
+            {"shared_access_key_enabled": "true", "sas_policy": {"expiration_period": f'"{period}"'}},
+            f"A shared access signature is meant to end within {span}, and one that runs longer shows in the logs.",
+            since="azurerm:3",
+        )
+        for word, period, span in (("a-day", "1.00:00:00", "a day"), ("a-week", "7.00:00:00", "a week"))
+    ],
     "CKV_AZURE_33": [
         Setting(
             f"log-queues-{days}-days",
