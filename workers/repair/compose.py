@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import msgspec
 
 from daemon.domain.edits import apply_edits, by_path
-from daemon.domain.fix import Fix
+from daemon.domain.fix import Candidate, Fix
 from daemon.errors import EditConflict
 from workers.repair.item import Item
 from workers.repair.joined import Joined, joined
@@ -71,6 +71,8 @@ class _Merge:
     def add(self, item: Item) -> None:
         """Take the verified fix of the item that others have written already, or else the best that goes with them."""
         for fix in [*filter(self._written, item.verified), *item.verified]:
+            if any(_apart(fix.candidate, one.fix.candidate) for one in self.chosen):
+                continue
             try:
                 self._taken.add(fix.candidate.edits)
             except EditConflict:
@@ -84,3 +86,23 @@ class _Merge:
             return self._taken.includes(fix.candidate.edits)
         except EditConflict:
             return False
+
+
+def _apart(one: Candidate, other: Candidate) -> bool:
+    """Whether one gives objects another namespace while the other writes a new object for them beside them.
+
+    The new one would stay behind: it is written when the others have moved, or moves with them.
+    """
+    if not set(one.paths) & set(other.paths):
+        return False
+    return any(
+        _moves(mover) and _writes(writer) and not _moves(writer) for mover, writer in ((one, other), (other, one))
+    )
+
+
+def _moves(candidate: Candidate) -> bool:
+    return any(path.endswith("metadata.namespace") for path in candidate.declares)
+
+
+def _writes(candidate: Candidate) -> bool:
+    return any(path.startswith("document:") for path in candidate.declares)

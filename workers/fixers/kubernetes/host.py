@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
+from workers.fixers.kubernetes.agents import refuse_agent
 from workers.fixers.kubernetes.starting import opens_low_port, starting
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, values
 from workers.fixers.registry import NoFix, Target, fixer
@@ -21,11 +21,6 @@ _NAMESPACES = {
     "09": "hostNetwork",
 }
 _ADDS_PORTS = frozenset(("NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE"))
-_NODE_FOLDERS = re.compile(
-    r"/(?:$|(?:proc|sys|dev|etc|var/lib)/?$|etc/(?:kubernetes|systemd|cni)|(?:usr/)?lib/systemd|opt/cni|srv/kubernetes|"
-    r"var/lib/(?:kubelet|etcd|cni|docker|containerd)|var/log/pods)"
-)
-"""What a node's own agents look at: its processes, its devices, its configuration, its kubelet's files."""
 _SOCKETS = (
     "/var/run/docker.sock",
     "/run/docker.sock",
@@ -51,9 +46,7 @@ def host_namespace(target: Target) -> Iterator[Candidate]:
     resource = Resource(target)
     pod = resource.pod
     key = _namespace(target.finding.rule, pod.node)
-    if seen := _host_views(pod.node):
-        message = f"the pod mounts the host's {', '.join(seen)}: it is a node agent, which needs {key} for its work"
-        raise NoFix(message)
+    refuse_agent(resource, key)
     how = f"The pod gets a namespace of its own instead of the host's ({key})."
     warning = "a node agent that inspects the host stops seeing it"
     edits = resource.put(pod, {key: False})
@@ -68,13 +61,6 @@ def host_namespace(target: Target) -> Iterator[Candidate]:
         )
         if candidate:
             yield candidate
-
-
-def _host_views(pod: Node) -> list[str]:
-    """The mounts by which an agent watches its node."""
-    volumes = pod.child("volumes")
-    paths = [item.text("hostPath", "path") for item in (volumes.items if volumes else ())]
-    return [path for path in paths if _NODE_FOLDERS.match(path)]
 
 
 def _namespace(rule: str, pod: Node) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
+from workers.fixers.kubernetes.agents import refuse_agent
 from workers.fixers.kubernetes.security_context import NON_ROOT, TEST, in_containers, in_pod
 from workers.fixers.kubernetes.starting import OWNERS, UID, as_own_users, port_settings, starting
 from workers.fixers.kubernetes.workload import Part, Resource, security
@@ -29,6 +30,7 @@ is known to start as root gets a user along with it: the one that it would becom
 def root_user(target: Target) -> Iterator[Candidate]:
     """Refuse root, for the pod or for each container; or name a user."""
     resource = Resource(target)
+    refuse_agent(resource, "to be root")
     own = _running_as_root(resource)
     context: dict[str, Value] = {"runAsNonRoot": True}
     named: dict[str, Value] = {"runAsNonRoot": True, "runAsUser": UID}
@@ -91,6 +93,7 @@ container with such an id may own files there. A high id, or a user namespace of
 def low_user_id(target: Target) -> Iterator[Candidate]:
     """A high user for the pod, or for each container."""
     resource = Resource(target)
+    refuse_agent(resource, "to be root")
     everything = resource.containers(lambda _node: True)
     if part := _bound(resource, everything):
         message = (
