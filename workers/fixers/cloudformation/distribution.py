@@ -10,6 +10,7 @@ from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
 
 _DROP = "routing.http.drop_invalid_header_fields.enabled"
+_DESYNC = "routing.http.desync_mitigation_mode"
 _NEW = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 _STRICT = "ELBSecurityPolicy-TLS13-1-3-2021-06"
 
@@ -93,7 +94,7 @@ def listener_tls(target: Target) -> Iterator[Candidate]:
 (request smuggling, CWE-444). The balancer can drop such headers.""",
 )
 def invalid_headers(target: Target) -> Iterator[Candidate]:
-    """Drop them."""
+    """Drop them; or refuse also what else is odd about a request."""
     template = Template(target)
     old = template.property("LoadBalancerAttributes")
     how = "Headers with names that HTTP does not allow are dropped."
@@ -107,3 +108,14 @@ def invalid_headers(target: Target) -> Iterator[Candidate]:
     else:
         edits = template.settle({"LoadBalancerAttributes": [{"Key": _DROP, "Value": "true"}]})
     yield from template.candidate("drop-invalid-headers", edits, how, declares, [warning])
+    if old is not None and any(one.text("Key") == _DESYNC for one in old.items):
+        return
+    values = [{"Key": _DESYNC, "Value": "strictest"}]
+    if present is not None and old is not None:
+        edits = [*edits, template.append_items(old, values)]
+    else:
+        values = [{"Key": _DROP, "Value": "true"}, *values]
+        edits = [template.append_items(old, values)] if old is not None and old.items else []
+        edits = edits or template.settle({"LoadBalancerAttributes": values})
+    how = f"{how} So are requests that do not follow the standard to the letter."
+    yield from template.candidate("drop-and-strictest", edits, how, declares, [warning, "odd clients are refused"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from daemon.domain.fix import Candidate, Edit
+from daemon.domain.fix import Candidate
 from workers.fixers.cloudformation.template import Template, is_call
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamldoc import Node
@@ -111,18 +111,27 @@ written here says what the rule lets through; why it is needed is known to its o
 def rule_description(target: Target) -> Iterator[Candidate]:
     """What each rule lets through, in words."""
     template = Template(target)
-    edits: list[Edit] = []
-    for side in _SIDES:
-        for rule in _rules(template, (side,)):
-            old = rule.child("Description")
-            if old is None or not old.value:
-                edits.append(template.set_key(rule, "Description", _in_words(template, rule, side)))
-    if not edits:
+    found = [
+        (rule, side)
+        for side in _SIDES
+        for rule in _rules(template, (side,))
+        if (old := rule.child("Description")) is None or (not old.value and not is_call(old))
+    ]
+    if not found:
         message = f"every rule of {template.name} that is written out has a description"
         raise NoFix(message)
-    how = "Each rule says which traffic it lets through, and from or to where."
+    declares = template.declare(*_SIDES, "Description")
     warning = "say why it is needed, where you know it"
-    yield from template.candidate("describe-traffic", edits, how, template.declare(*_SIDES, "Description"), [warning])
+    for approach, stack, how in (
+        ("describe-traffic", "", "Each rule says which traffic it lets through, and from or to where."),
+        ("describe-traffic-and-stack", " (${AWS::StackName})",
+         "Each rule says which traffic it lets through, and which stack it belongs to."),
+    ):  # fmt: skip
+        edits = []
+        for rule, side in found:
+            text = f"{_in_words(template, rule, side)}{stack}"
+            edits.append(template.set_key(rule, "Description", {"Fn::Sub": text} if stack else text))
+        yield from template.candidate(approach, edits, how, declares, [warning])
 
 
 def _rules(template: Template, sides: tuple[str, ...]) -> Iterator[Node]:

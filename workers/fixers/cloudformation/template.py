@@ -96,6 +96,17 @@ class Template:
             raise NoFix(message)
         return self.set_key(known, name, dict(body))
 
+    def resource(self, name: str, body: Mapping[str, Value]) -> Edit:
+        """An edit that adds a resource to the template, as its last.
+
+        Raises:
+            NoFix: there is one of that name.
+        """
+        if self.resources is None or self.resources.child(name) is not None:
+            message = f"the template has a resource {name} already, and what it is for is not known here"
+            raise NoFix(message)
+        return self.set_key(self.resources, name, dict(body))
+
     def set_key(self, mapping: Node, key: str, value: Value) -> Edit:
         """An edit that gives a key of a mapping that value."""
         if self._json:

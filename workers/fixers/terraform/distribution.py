@@ -12,15 +12,6 @@ from workers.source.hcl import Body, block_text
 _KIND = "aws_cloudfront_response_headers_policy"
 _NAME = "security_headers"
 _MANAGED = {"name": '"Managed-SecurityHeadersPolicy"'}
-_OWN: Body = {
-    "name": '"security-headers"',
-    "security_headers_config": {
-        "content_type_options": {"override": "true"},
-        "frame_options": {"frame_option": '"SAMEORIGIN"', "override": "false"},
-        "referrer_policy": {"referrer_policy": '"strict-origin-when-cross-origin"', "override": "false"},
-        "strict_transport_security": {"access_control_max_age_sec": "31536000", "override": "false"},
-    },
-}
 _FRAMES = "pages that other sites show in a frame are shown there no longer"
 
 
@@ -32,22 +23,17 @@ _FRAMES = "pages that other sites show in a frame are shown there no longer"
 frame, no guessing of content types. CloudFront adds them to what every origin answers.""",
 )
 def response_headers(target: Target) -> Iterator[Candidate]:
-    """The policy that AWS keeps for that; or one of the module's own, which leaves the origin's headers."""
+    """The policy that AWS keeps for that."""
     resource = Resource(target)
     behaviour = resource.block.block("default_cache_behavior")
     if behaviour is None or "response_headers_policy_id" in behaviour.attributes:
         message = f"{resource.address} has no default behaviour of its own that lacks a policy"
         raise NoFix(message)
-    for kind, approach, content, how in (
-        ("data", "managed-headers", _MANAGED, "Answers carry the headers of AWS's own security policy."),
-        ("resource", "own-headers", _OWN,
-         "Answers carry security headers, where the origin sends none of its own."),
-    ):  # fmt: skip
-        known = any(block.labels[1:] == (_NAME,) for _, block in resource.blocks(kind, _KIND))
-        address = f"{'data.' if kind == 'data' else ''}{_KIND}.{_NAME}"
-        body: Body = {"default_cache_behavior": {"response_headers_policy_id": f"{address}.id"}}
-        edits, declares = resource.settle(body), resource.declare(body)
-        if not known:
-            edits = resource.followed(edits, block_text(kind, (_KIND, _NAME), content))
-            declares = [*declares, f"{kind}.{_KIND}.{_NAME}"]
-        yield from resource.candidate(approach, edits, how, declares, [_FRAMES])
+    address = f"data.{_KIND}.{_NAME}"
+    body: Body = {"default_cache_behavior": {"response_headers_policy_id": f"{address}.id"}}
+    edits, declares = resource.settle(body), resource.declare(body)
+    if not any(block.labels[1:] == (_NAME,) for _, block in resource.blocks("data", _KIND)):
+        edits = resource.followed(edits, block_text("data", (_KIND, _NAME), _MANAGED))
+        declares = [*declares, f"data.{_KIND}.{_NAME}"]
+    how = "Answers carry the headers of AWS's own security policy."
+    yield from resource.candidate("managed-headers", edits, how, declares, [_FRAMES])

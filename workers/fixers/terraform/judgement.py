@@ -40,6 +40,7 @@ _WHY = {
     "CKV_AWS_68": _WAF,
     "CKV2_AWS_28": _WAF,
     "CKV2_AWS_47": _WAF,
+    "CKV_AWS_2": _TLS,
     "CKV_AWS_127": _TLS,
     "CKV_AWS_376": _TLS,
     "CKV_AWS_144": "a second region costs what the first does: its bucket, its key and a role come first",
