@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.cloudformation.bucket import bucket
 from workers.fixers.cloudformation.template import Template
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, Target, fixer
 from workers.source.yamldoc import Node
 from workers.source.yamledit import Value
 
@@ -29,7 +29,7 @@ def logging(target: Target) -> Iterator[Candidate]:
     template = bucket(target)
     if _is_log_bucket(template.name, template.text("AccessControl")) or _logged_into(template):
         message = f"{template.name} takes access logs itself: each log file of a log bucket would cause another"
-        raise NoFix(message)
+        raise Harmless(message)
     found = log_bucket(template)
     prefix = f"{template.name}/"
     declares = template.declare("LoggingConfiguration")

@@ -11,7 +11,7 @@ import msgspec
 from daemon.domain.fix import Edit
 from workers.fixers.kubernetes.objects import Object, labels, objects, selects
 from workers.fixers.kubernetes.workload import Part, Resource, is_true
-from workers.fixers.registry import NoFix
+from workers.fixers.registry import Harmless, NoFix
 from workers.source.yamldoc import Node
 from workers.source.yamledit import Value
 
@@ -142,6 +142,7 @@ class Pods:
             message = f"{other.kind} {other.name} in {other.path} has these labels too, and a policy holds for both"
         elif policy := self._policy():
             message = f"the NetworkPolicy {policy.name} in {policy.path} selects the pod already"
+            raise Harmless(message)
         if message:
             raise NoFix(message)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.kubernetes.ports import port
 from workers.fixers.kubernetes.workload import Part, Resource
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.yamldoc import Node
 from workers.source.yamledit import Value
 
@@ -36,7 +36,7 @@ def probe(target: Target) -> Iterator[Candidate]:
     key = "livenessProbe" if target.finding.rule == "CKV_K8S_8" else "readinessProbe"
     if resource.kind in ("Job", "CronJob"):
         message = f"a {resource.kind} ends by itself: there is nothing to probe"
-        raise NoFix(message)
+        raise Harmless(message)
     parts = resource.containers(lambda node: node.child(key) is None, init=False)
     copies = [_question(part.node.child(_OTHER[key]), key) for part in parts]
     if all(copies):

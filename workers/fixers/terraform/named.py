@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from daemon.domain.fix import Candidate
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.terraform.google_key import new_key
 from workers.fixers.terraform.resource import Resource, several
 from workers.source.hcl import Body, block_text
@@ -96,7 +96,7 @@ def named_resource(target: Target) -> Iterator[Candidate]:
     one = _NAMED[target.finding.rule]
     if _records_logs(resource, one):
         message = f"{resource.address} takes access logs itself: each log file of a log bucket would cause another"
-        raise NoFix(message)
+        raise Harmless(message)
     if one.path.partition(".")[0] in resource.block.attributes or resource.block.is_dynamic(one.path.partition(".")[0]):
         message = f"{one.path} of {resource.address} is worked out by the module: change it where it is decided"
         raise NoFix(message)

@@ -61,6 +61,19 @@ def read_json(content: bytes) -> Any:
         raise Malformed(_one_line(error)) from error
 
 
+def read_template(content: bytes) -> Any:
+    """A CloudFormation template in YAML or JSON, as `.template` does not say.
+
+    Raises:
+        Malformed: it is neither, or something else that is filled in.
+    """
+    found = read_json(content) if content.lstrip().startswith(b"{") else read_yaml(content)
+    if not isinstance(found, dict) or "Resources" not in found:
+        message = "it is no CloudFormation template"
+        raise Malformed(message)
+    return found
+
+
 def read_toml(content: bytes) -> Any:
     """A TOML document.
 
@@ -189,6 +202,7 @@ _BY_SUFFIX: dict[str, Callable[[bytes], Any]] = {
     ".yml": read_yaml,
     ".yaml": read_yaml,
     ".json": read_json,
+    ".template": read_template,
     ".toml": read_toml,
     ".xml": read_xml,
     ".tf": read_hcl,
