@@ -109,7 +109,7 @@ class Resource:
 
     def declare(self, part: Part, *keys: str) -> list[str]:
         """Declared paths of keys below a part."""
-        base = f"{self.prefix}{yamldoc.dotted(part.path)}"
+        base = f"{self.prefix}{yamldoc.dotted(part.path)}".rstrip(".")
         return [f"{base}.{key}" if base else key for key in keys]
 
     def _find(self) -> tuple[int, Node, Path]:

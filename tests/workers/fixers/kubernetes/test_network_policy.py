@@ -2,11 +2,13 @@
 
 import pytest
 
+from daemon.domain.edits import apply_edits
 from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.severity import Severity
 from workers.fixers.propose import propose
 from workers.fixers.registry import Target
 from workers.source.tree import MemoryTree
+from workers.verify.structure.preserved import preservation
 
 POD = (
     b"kind: Pod\nmetadata: {name: a, labels: {app: a}}\nspec: {containers: [{name: a, ports: [{containerPort: 1}]}]}\n"
@@ -69,3 +71,16 @@ def test_pods_that_find_each_other_by_a_headless_service_reach_each_other_at_any
     proposed = _proposed({"k8s/svc.yaml": service})
     assert len(proposed) == 3
     assert all((rule in one.edits[0].text) is own for one in proposed)
+
+
+def test_the_label_of_a_pod_in_a_file_of_several_is_declared():
+    """What is declared is where the label is written: in the pod's own document."""
+    files = {"k8s/pod.yaml": POD.replace(b", labels: {app: a}", b"") + b"---\n" + SERVICE}
+    candidates = _proposed(files)
+    assert candidates
+    for candidate in candidates:
+        before = files["k8s/pod.yaml"]
+        after = apply_edits(before, candidate.edits)
+        assert b"app.kubernetes.io/name: a" in after
+        kept = preservation("k8s/pod.yaml", before, after, candidate.edits, candidate.declares, [])
+        assert kept.violations == ()
