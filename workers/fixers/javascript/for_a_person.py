@@ -15,6 +15,18 @@ _FILE = (
     "the rule names every file whose path is not a literal: where the path comes from a request, it has to stay in a "
     "folder that is known; where the program makes it, there is nothing to change"
 )
+_RENDERED = (
+    "a field such as `layout` in what a template is given chooses the file that is read: pass the template the fields "
+    "it uses, one by one, and which those are is in the template"
+)
+_PAGE = (
+    "which pages the server's browser may open is not in this file: keep a list of hosts, and compare the whole host "
+    "of the address that was given"
+)
+_CODE = (
+    "code of a request runs here by intent, and vm is no sandbox: whether data would do, or a process without rights, "
+    "is for a person to say"
+)
 _REASONS = {
     "node_username": "the name of a user is no secret by itself: move it to the settings if it differs by place",
     "node_logic_bypass": "both sides come from the request, so whoever asks passes: what the value has to agree with "
@@ -33,6 +45,30 @@ _REASONS = {
     "text may hold, so its writer has to change with it",
     "serializetojs_deserialize": "serialize-to-js runs what its text holds: JSON.parse reads data, and the writer has "
     "to change with it",
+    "express_lfr": _RENDERED,
+    "express_lfr_warning": _RENDERED,
+    "sequelize_tls": "whether the database offers TLS, and by which authority, is not in this file: dialectOptions.ssl "
+    "with that authority's certificate",
+    "node_xxe": "libxmljs fetches nothing unless `noent` or `dtdload` say so, and the rule names either: leave both "
+    "out, or give the text to a parser that knows no DTD",
+    "node_entity_expansion": "how large a document may be is for the application to say: limit it before it is parsed",
+    "layer7_object_dos": "the loop runs as often as the request says: which number is too high is for the application "
+    "to say",
+    "express_bodyparser": "which kinds of bodies the routes take is not in this line: express.json() and "
+    "express.urlencoded() read those two, and leave files to a library that limits them",
+    "phantom_ssrf": _PAGE,
+    "playwright_ssrf": _PAGE,
+    "puppeteer_ssrf": _PAGE,
+    "wkhtmltoimage_ssrf": _PAGE,
+    "wkhtmltopdf_ssrf": _PAGE,
+    "vm_code_injection": _CODE,
+    "vm_compilefunction_injection": _CODE,
+    "vm_runincontext_injection": _CODE,
+    "vm_runinnewcontext_injection": _CODE,
+    "vm2_code_injection": _CODE,
+    "vm2_context_injection": _CODE,
+    "sandbox_code_injection": _CODE,
+    "eval_require": "which modules may be loaded is not in this line: keep them in an object by name",
     "node_ssrf": "which addresses the server may ask is not in this file: keep a list of them, and compare the whole "
     "host of the address that was given",
     "generic_cors": "which sites may ask is not in this file: name them in the options of cors()",

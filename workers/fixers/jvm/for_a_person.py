@@ -61,6 +61,22 @@ _USER_CERTIFICATES = (
     "certificates that the user installed are trusted on purpose here: whether a company's proxy or a test needs that "
     "is not in this file; debug-overrides trusts them in debug builds alone"
 )
+_DEEPLINK = (
+    "which hosts this view is to show is not in this file: compare the whole host of the link with those, and its "
+    "scheme with https, before it is loaded"
+)
+_SHARED = (
+    "every application that may write to the shared storage can change this file: getFilesDir() is private, and what "
+    "lies there already has to be moved"
+)
+_SCHEME = (
+    "any application can claim a scheme of its own: an App Link needs the site's assetlinks.json, and the provider has "
+    "to know the new address"
+)
+_NOTE = (
+    "what may stand on a locked screen is for the application to say: setVisibility(VISIBILITY_PRIVATE) with a public "
+    "version that shows less"
+)
 _REASONS = {
     **dict.fromkeys(
         (
@@ -102,6 +118,16 @@ _REASONS = {
     "android_kotlin_jackson_deserialize": _TYPED,
     "android_custom_xor_crypto": _XOR,
     "android_kotlin_custom_xor_crypto": _XOR,
+    "android_deeplink_to_webview": _DEEPLINK,
+    "android_kotlin_deeplink_to_webview": _DEEPLINK,
+    "webview_external_storage": _SHARED,
+    "android_kotlin_webview_external": _SHARED,
+    "android_db_on_external_storage": _SHARED,
+    "android_kotlin_db_on_external_storage": _SHARED,
+    "android_oauth_custom_scheme_redirect": _SCHEME,
+    "android_kotlin_oauth_custom_scheme_redirect": _SCHEME,
+    "android_sensitive_notification": _NOTE,
+    "android_kotlin_sensitive_notification": _NOTE,
     "hardcoded_username": "the name of a user is no secret by itself: move it to the settings if it differs by place",
     "google_api_key": "a key in an application can be read by everybody who has it: restrict it to the application's "
     "package and certificate where it was made",
