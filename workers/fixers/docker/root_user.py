@@ -17,7 +17,7 @@ from workers.fixers.docker.build import (
     read,
     trivy,
 )
-from workers.fixers.docker.images import Base, base_of
+from workers.fixers.docker.images import Base, base_of, installed
 from workers.fixers.docker.script import Command, scripts
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
@@ -33,8 +33,9 @@ _SWITCHES = re.compile(r"(?:^|[\s\"])(?:-u|--user|-U)(?:[\s=]|\"\s*,\s*\")([a-z_
 _SCRIPT = re.compile(r"([\w.-]+\.sh|[\w-]*entry-?point[\w-]*)(?=[\s\"',\]]|$)")
 _AS_ROOT = re.compile(
     rb"(?m)^[^#\n]*\b(?:gosu|su-exec|setpriv|runuser|chroot)\b|^[^#\n]*\bsu\s+-|^\s*(?:chown|useradd|adduser|usermod|groupadd|"
-    rb"apt-get|apk|yum|service|sysctl|mount|iptables|crond?)\s"
+    rb"apt-get|apk|yum|service|sysctl|mount|iptables|crond?)\s|^[^#\n]*\b(?:runsvdir|runsv|s6-svscan|sshd|dockerd)\b"
 )
+_SUPERVISORS = frozenset(("runit", "daemontools", "s6", "s6-overlay"))
 _MAX_SCRIPTS = 5
 _MAKES_USER = re.compile(r"^(?:useradd|adduser)$")
 _OWNER = "files that the image makes stay root's: what the program must write (data, caches, sockets) has to be its own"
@@ -283,6 +284,12 @@ def _refuse(target: Target, file: Dockerfile, stage: Stage, base: Base) -> None:
     if needs or _PRIVILEGED_IMAGES.search(base.image):
         what = needs[1] if needs else base.image
         message = f"{what} starts as root by design and gives its privileges away itself: no USER can stand before it"
+        raise NoFix(message)
+    supervisor = next(iter(sorted(installed(file, stage) & _SUPERVISORS)), None)
+    if supervisor:
+        message = (
+            f"{supervisor} supervises from folders that are root's, and starts each service as the user of its own"
+        )
         raise NoFix(message)
     switches = next((match for one in commands if (match := _SWITCHES.search(one.text))), None)
     if switches:
