@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 from daemon.domain.fix import Edit
+from workers.fixers.docker.build import stage_of
+from workers.fixers.docker.images import base_of
 from workers.fixers.docker.script import Script
 from workers.fixers.registry import NoFix
 from workers.source.dockerfile import Dockerfile, Instruction
+
+_PIP = re.compile(r"pip[\d.]*$")
 
 
 def merged(file: Dockerfile, *row: Instruction) -> list[Edit] | None:
@@ -42,12 +47,24 @@ def _join(file: Dockerfile, first: Instruction, second: Instruction) -> bool:
         head, tail = Script(file, first), Script(file, second)
     except NoFix:
         return False
+    # A shell runs the distribution's pip where it found it, and that fails once the newer one is installed.
+    moved = _moves_pip(head) and base_of(file, stage_of(file, first)).image != "python"
+    if moved and any(_PIP.match(call.name) for call in tail.commands):
+        return False
     if head.chain is None or head.stateful or tail.here or head.here or tail.root.named_child_count != 1:
         return False
     kind = tail.root.named_children[0].type
     if tail.chain is None and kind not in {"list", "pipeline"}:
         return False
     return kind != "list" or not any(child.type == "||" for child in tail.root.named_children[0].children)
+
+
+def _moves_pip(script: Script) -> bool:
+    """Whether it installs pip itself, which puts it in another folder than the distribution's."""
+    return any(
+        {"install", "pip"} <= {re.split(r"[=<>~]", word.text.strip("'\""))[0] for word in call.operands}
+        for call in script.commands
+    )
 
 
 def _end(file: Dockerfile, one: Instruction) -> int:
