@@ -6,6 +6,7 @@ import re
 
 _FOLDERS = re.compile(
     r"(?:^|/)(?:tests?|testing|t|__tests__|spec|e2e|cypress|androidTest|testFixtures|fixtures|src/it)/"
+    r"|(?:^|/)(?:integration|functional|acceptance|system)[-_]?tests?/|^integration/"
 )
 _NAMES = re.compile(
     r"(?:^|/)(?:test_[^/]*|[^/]*_test|tests|conftest)\.py$"

@@ -25,7 +25,7 @@ An `if` with a `raise` always runs. `AssertionError` keeps what callers see toda
 def propose(target: Target) -> Iterator[Candidate]:
     """`assert` → `if` and `raise`."""
     file, statement = flagged(target, ast.Assert, lambda _file, _node: True)
-    if is_test(file.path):
+    if is_test(file.path) or _of_a_runner(file):
         message = f"{file.path} is test code, where assert is what the test runner reads; exclude tests from this rule"
         raise Harmless(message)
     _refuse_shared_line(file, statement)
@@ -42,6 +42,11 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"The condition is about an argument, so it raises {error}, also under `python -O`.",
             warnings=(f"Code that catches AssertionError no longer catches this: it is a {error} now.",),
         )
+
+
+def _of_a_runner(file: Module) -> bool:
+    """Whether the file imports what only tests import."""
+    return any(name.partition(".")[0] in {"pytest", "_pytest", "unittest", "nose"} for name in file.aliases.values())
 
 
 def _refuse_shared_line(file: Module, statement: ast.Assert) -> None:

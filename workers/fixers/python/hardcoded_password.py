@@ -80,7 +80,17 @@ def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Cons
             f"{file.path}:{where.start_line} is a label or a sentence, not a credential: suppress it with that reason"
         )
         raise NoFix(message)
+    if _is_expected(file, real[0][0]):
+        message = f"{file.path}:{real[0][0].lineno} is what an assert expects: made up for a check, it protects nothing"
+        raise Harmless(message)
     return real[0]
+
+
+def _is_expected(file: Module, constant: ast.Constant) -> bool:
+    """Whether an assert of the file compares with the same literal."""
+    asserted = (node for node in file.nodes if isinstance(node, ast.Assert))
+    parts = (part for node in asserted for part in ast.walk(node.test) if isinstance(part, ast.Constant))
+    return any(part.value == constant.value for part in parts)
 
 
 def _holder_line(file: Module, node: ast.AST) -> int | None:
