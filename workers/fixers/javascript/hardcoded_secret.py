@@ -20,6 +20,7 @@ _WORDS = re.compile(
     r"passw|pwd|passphrase|secret|token|api_?key|credential|private_?key|access_?key|user", re.IGNORECASE
 )
 _NODE = re.compile(rb"\brequire\(|\bprocess\.env\b|\bmodule\.exports\b|from ['\"]node:")
+_TYPED = (".ts", ".tsx", ".cts", ".mts")
 _BROWSER = re.compile(rb"\b(?:window|document)\.")
 
 
@@ -67,11 +68,13 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
         raise NoFix(message)
     variable = environment_name(_name(file, node) or "secret")
+    # TypeScript takes what may be unset for `string | undefined`, which does not fit where the literal stood.
+    typed = " as string" if file.path.endswith(_TYPED) else ""
     warnings = (f"Set {variable} wherever this runs.", "Rotate the old value: the history still has it.")
 
     def mounted() -> Candidate:
         name, edits, declares = imported(file, "fs")
-        text = f"{name}.readFileSync(process.env.{variable}_FILE).toString().trim()"
+        text = f"{name}.readFileSync(process.env.{variable}_FILE{typed}).toString().trim()"
         return candidate(
             "mounted-file",
             [file.replace(node, text), *edits],
@@ -83,12 +86,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     yield from any_of(
         lambda: candidate(
             "environment",
-            [file.replace(node, f"process.env.{variable}")],
+            [file.replace(node, f"process.env.{variable}{typed}")],
             f"The value comes from the environment variable {variable}. {ROTATE}",
             declares=(MASKED,),
             warnings=warnings,
         ),
-        mounted,
+        *([] if file.path.endswith((".jsx", ".tsx")) else [mounted]),
     )
 
 

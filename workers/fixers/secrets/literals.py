@@ -1,4 +1,4 @@
-"""Credentials in Go, PHP, Ruby and C#: a literal with a name becomes what the language reads from the environment."""
+"""Credentials in Go, PHP, Ruby, C#, Rust, Scala and Lua: a literal with a name becomes what is read from outside."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ class _Language(msgspec.Struct, frozen=True):
     """How one language writes literals, and how it reads the environment; `{}` stands for the variable's name."""
 
     literals: tuple[str, ...]
-    environment: str
+    environment: str | None
     required: str | None
     """An expression that stops the program where nobody sets the value."""
     fixed: tuple[str, ...] = ()
     """Nodes whose value has to be known when the code is compiled."""
+    built_in: str | None = None
+    """An expression that the compiler works out, and that stops the build where nobody sets the value."""
 
 
 _LANGUAGES = {
@@ -46,8 +48,12 @@ _LANGUAGES = {
         '?? throw new System.InvalidOperationException("{} is not set")',
         ("parameter", "attribute_argument", "case_switch_label", "constant_pattern"),
     ),
+    # A text of the environment belongs to whoever asks for it: only `env!` is as long-lived as a literal.
+    "rust": _Language(("string_literal",), None, None, ("attribute_item", "match_pattern"), 'env!("{}")'),
+    "scala": _Language(("string",), 'System.getenv("{}")', 'sys.env("{}")', ("annotation", "case_clause", "parameter")),
+    "lua": _Language(("string",), 'os.getenv("{}")', 'assert(os.getenv("{}"), "{} is not set")'),
 }
-SUFFIXES = (".go", ".php", ".rb", ".cs")
+SUFFIXES = (".go", ".php", ".rb", ".cs", ".rs", ".scala", ".sbt", ".lua")
 _NAME = re.compile(r"([A-Za-z_]\w*)\W*$")
 _HOLDERS = frozenset({"expression_list", "literal_element", "equals_value_clause", "property_initializer", "argument"})
 """Nodes between a literal and the one that names it."""
@@ -73,6 +79,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     for approach, expression, otherwise in (
         ("required-environment", language.required, "the program stops where it is missing"),
         ("environment", language.environment, "it is empty where nobody sets it"),
+        ("build-environment", language.built_in, "the build stops where it is missing, and its result holds the value"),
     ):
         if expression is not None:
             yield candidate(
@@ -87,6 +94,7 @@ def propose(target: Target) -> Iterator[Candidate]:
 def _is_secret(file: Parsed, node: Node) -> bool:
     name, value = _name(file, node), file.text(node)[1:-1]
     plain = all(child.type.endswith(("content", "fragment", "value")) for child in node.named_children)
+    plain = plain and file.text(node)[:1] in "\"'`"
     return bool(name and plain and value) and not is_label(value, name or "")
 
 
@@ -97,7 +105,7 @@ def _name(file: Parsed, node: Node) -> str | None:
             return None
         node = node.parent
     before = node.prev_named_sibling
-    while before is not None and before.type.endswith("operator"):
+    while before is not None and before.type.endswith(("operator", "_type", "type_identifier")):
         before = before.prev_named_sibling
     if before is None or node.parent is None:
         return None
