@@ -67,7 +67,7 @@ def customer_key(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     declares = template.declare(kept.key)
     name = f"{template.name}Key"
-    statements: list[Value] = [_ACCOUNT, *([_LOGS] if kept.type == "AWS::Logs::LogGroup" else [])]
+    statements: list[Value] = [_ACCOUNT, *_of_service(template)]
     body: dict[str, Value] = {
         "Type": "AWS::KMS::Key",
         "Properties": {
@@ -78,10 +78,27 @@ def customer_key(target: Target) -> Iterator[Candidate]:
     }
     edits = [*template.settle({kept.key: {"Fn::GetAtt": [name, "Arn"]}}), template.resource(name, body)]
     how = "Encrypts with a new key that rotates every year and that the account's own policies govern."
-    yield from template.candidate("new-key", edits, how, [*declares, f"Resources.{name}"], [kept.warning])
+    if kept.type != "AWS::Lambda::Function":
+        yield from template.candidate("new-key", edits, how, [*declares, f"Resources.{name}"], [kept.warning])
+    elif len(statements) > 1:
+        how = f"{how} The function's own role may decrypt with it."
+        yield from template.candidate("new-key", edits, how, [*declares, f"Resources.{name}"])
     name = f"{template.name}KeyArn"
     parameter: dict[str, Value] = {"Type": "String", "Description": f"ARN of the KMS key of {template.name}"}
     edits = [*template.settle({kept.key: {"Ref": name}}), template.parameter(name, parameter)]
     how = f"Encrypts with the key that the new parameter {name} names."
     warnings = ["give the parameter at the next deployment", kept.warning]
     yield from template.candidate("key-parameter", edits, how, [*declares, f"Parameters.{name}"], warnings)
+
+
+def _of_service(template: Template) -> list[Value]:
+    """Who beside the account must use the key: the service that encrypts in its own name, the function's role."""
+    if template.type == "AWS::Logs::LogGroup":
+        return [_LOGS]
+    role = template.property("Role")
+    name, _, attribute = (role.value if role is not None and role.tag == "!GetAtt" else "").partition(".")
+    if template.type != "AWS::Lambda::Function" or attribute != "Arn":
+        return []
+    principal: Value = {"AWS": {"Fn::GetAtt": [name, "Arn"]}}
+    return [{"Sid": "FunctionDecrypts", "Effect": "Allow", "Principal": principal, "Action": "kms:Decrypt",
+             "Resource": "*"}]  # fmt: skip

@@ -105,7 +105,10 @@ class Template:
         if self.resources is None or self.resources.child(name) is not None:
             message = f"the template has a resource {name} already, and what it is for is not known here"
             raise NoFix(message)
-        return self.set_key(self.resources, name, dict(body))
+        condition = self.node.text("Condition")
+        # It is there when the one that it is for is.
+        whole = {"Type": body["Type"], "Condition": condition, **body} if condition else dict(body)
+        return self.set_key(self.resources, name, whole)
 
     def set_key(self, mapping: Node, key: str, value: Value) -> Edit:
         """An edit that gives a key of a mapping that value."""

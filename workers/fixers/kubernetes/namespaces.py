@@ -16,7 +16,9 @@ from workers.source import yamldoc, yamledit
 from workers.source.yamledit import Value
 
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
-_WORKLOADS = frozenset(("Deployment", "StatefulSet", "DaemonSet", "Pod", "CronJob", "Job", "ReplicaSet"))
+_WORKLOADS = frozenset(
+    ("Deployment", "StatefulSet", "DaemonSet", "Pod", "CronJob", "Job", "ReplicaSet", "ReplicationController")
+)
 _GENERIC = re.compile(
     r"""k8s | kube(?:rnetes)? | (?:.*[-_])?(?:manifests?|specs?|specifications) | deploy(?:ments?)?
       | base | apps? | infra | configs? | resources | ya?ml | examples? | src | releases? | prod(?:uction)? | dev
