@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.code import Parsed, candidate, parsed, region
+from workers.fixers.code import FLAGGED, Parsed, candidate, parsed, region
 from workers.fixers.registry import NoFix, Target
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     approaches: tuple[tuple[str, str, str], ...]
     """Name, safe text, and why it is safe."""
     warning: str | None = None
+    default: str | None = None
+    """Why leaving the whole statement out is safe too; none where it is not."""
 
 
 def jvm(target: Target) -> Parsed:
@@ -63,9 +65,26 @@ def propose_settings(target: Target, settings: tuple[Setting, ...]) -> Iterator[
             for approach, safe, why in setting.approaches:
                 edits = [file.edit(match.start("value"), match.end("value"), safe)]
                 yield candidate(approach, edits, why, warnings=(setting.warning,) if setting.warning else ())
+            if setting.default is not None:
+                yield from _left_out(file, setting, setting.default, statement(file, match.start()))
             return
     message = f"{file.path}:{region(target).start_line} does not hold the setting that this rule is about"
     raise NoFix(message)
+
+
+def _left_out(file: Parsed, setting: Setting, why: str, node: Node) -> Iterator[Candidate]:
+    """The setting's statement → none, where it has its line for itself."""
+    line, last = file.number(node), file.line_of(node.end_byte)
+    before, after = file.slice(file.starts[line - 1], node.start_byte), file.slice(node.end_byte, file.line_end(last))
+    if before.strip() or after.strip(" \t;") or last >= len(file.starts) or "{" in file.text(node):
+        return
+    yield candidate(
+        "left-out",
+        [file.edit(file.starts[line - 1], file.starts[last], "")],
+        why,
+        declares=(f"{FLAGGED}/delete", f"statement:{line}/delete"),
+        warnings=(setting.warning,) if setting.warning else (),
+    )
 
 
 def statement(file: Parsed, offset: int) -> Node:

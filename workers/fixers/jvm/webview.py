@@ -14,6 +14,7 @@ _SETTINGS = (
         pattern=r"(?:set)?[aA]llow(?:UniversalAccess|FileAccess)FromFileURLs\s*(?:\(|=)\s*(?P<value>true)\b",
         approaches=(("off", "false", _FILES),),
         warning="Pages that load other files by file:// need a WebViewAssetLoader.",
+        default="Since Android 4.1 a page may not do so unless this says it may.",
     ),
     Setting(
         pattern=r"(?:set)?[aA]llowFileAccess\s*(?:\(|=)\s*(?P<value>true)\b",
