@@ -1,7 +1,8 @@
 """Many files, one start: files (as they were, as patched) → what each scanner says about each of them.
 
 Every variant of a file lies at its own path of one temporary tree (`v0007/.github/workflows/ci.yml`), so that paths
-that mean something to a scanner keep their meaning, and one start of a scanner answers for all of them.
+that mean something to a scanner keep their meaning, and one start of a scanner answers for all of them. Files that lie
+beside each other, as those of a Terraform module do, are one variant: it is read once for all of them.
 """
 
 from __future__ import annotations
@@ -31,17 +32,17 @@ _POLL_SECONDS = 0.05
 _MOST_PATIENCE = 4
 
 
-class Unit(msgspec.Struct, frozen=True):
+class Unit(msgspec.Struct, frozen=True, dict=True):
     """One file to look at, with the files that must lie beside it."""
 
     path: str
     content: bytes
     beside: tuple[tuple[str, bytes], ...] = ()
 
-    @property
-    def size(self) -> int:
-        """Bytes of the file and of what lies beside it."""
-        return len(self.content) + sum(len(content) for _, content in self.beside)
+    @functools.cached_property
+    def files(self) -> frozenset[tuple[str, bytes]]:
+        """The file and what lies beside it: units of which this is the same are looked at in one place."""
+        return frozenset(((self.path, self.content), *self.beside))
 
     def key(self, tool: Tool) -> str:
         """What a scanner's answer depends on: the scanner, its version, the path and all bytes."""
@@ -191,7 +192,7 @@ class Scanners:
             start = functools.partial(_execute, tool, root, seconds)
             output = adapter.scan(Run(tool=tool, root=root, paths=laid, start=start, timeout=seconds))
             findings = findings_of(self._parse, tool.name, root, output.reports)
-        return _by_unit(tool, units, output, findings)
+        return _by_unit(tool, units, laid, output, findings)
 
 
 def _patience() -> float:
@@ -206,14 +207,24 @@ def _chunks(units: Sequence[Unit], most: int) -> Iterator[list[Unit]]:
     """Starts bounded in files and bytes, the largest files together, so that they hold up none of the others."""
     chunk: list[Unit] = []
     size = 0
-    for unit in sorted(units, key=lambda unit: len(unit.content)):
-        if chunk and (len(chunk) == MAX_FILES or size + unit.size > most):
+    for group in sorted(_groups(units), key=lambda group: max(len(unit.content) for unit in group)):
+        more = sum(len(content) for _, content in group[0].files)
+        if chunk and (len(chunk) + len(group) > MAX_FILES or size + more > most):
             yield chunk
             chunk, size = [], 0
-        chunk.append(unit)
-        size += unit.size
+        chunk += group
+        size += more
     if chunk:
         yield chunk
+
+
+def _groups(units: Iterable[Unit]) -> Iterator[list[Unit]]:
+    """Units that are looked at in one place."""
+    together: dict[frozenset[tuple[str, bytes]], list[Unit]] = {}
+    for unit in units:
+        together.setdefault(unit.files, []).append(unit)
+    for group in together.values():
+        yield from (group[at : at + MAX_FILES] for at in range(0, len(group), MAX_FILES))
 
 
 def _execute(tool: Tool, root: Path, timeout: float, *arguments: str, **options: Any) -> Completed:
@@ -221,33 +232,33 @@ def _execute(tool: Tool, root: Path, timeout: float, *arguments: str, **options:
 
 
 def _lay_out(root: Path, units: Sequence[Unit]) -> list[str]:
-    paths = []
-    for index, unit in enumerate(units):
-        for path, content in ((unit.path, unit.content), *unit.beside):
-            file = root / _folder(index) / safe_path(path)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
-        paths.append(f"{_folder(index)}/{unit.path}")
-    return paths
+    """Write every variant once; where each unit lies."""
+    folders: dict[frozenset[tuple[str, bytes]], str] = {}
+    for unit in units:
+        if unit.files not in folders:
+            folders[unit.files] = f"v{len(folders):04d}"
+            for path, content in unit.files:
+                file = root / folders[unit.files] / safe_path(path)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
+    return [f"{folders[unit.files]}/{unit.path}" for unit in units]
 
 
-def _folder(index: int) -> str:
-    return f"v{index:04d}"
-
-
-def _by_unit(tool: Tool, units: Sequence[Unit], output: Output, findings: Iterable[Finding]) -> list[FileScan]:
+def _by_unit(
+    tool: Tool, units: Sequence[Unit], laid: Sequence[str], output: Output, findings: Iterable[Finding]
+) -> list[FileScan]:
     found: dict[str, list[Finding]] = {}
     for finding in findings:
         found.setdefault(finding.path or "", []).append(finding)
     scans = []
-    for index, unit in enumerate(units):
-        prefix = f"{_folder(index)}/"
+    for unit, place in zip(units, laid, strict=True):
+        prefix = place.removesuffix(unit.path)
         scans.append(
             FileScan(
                 scanner=tool.name,
                 version=tool.version,
-                findings=tuple(_unprefixed(finding, prefix) for finding in found.get(prefix + unit.path, ())),
-                read=prefix + unit.path in output.read,
+                findings=tuple(_unprefixed(finding, prefix) for finding in found.get(place, ())),
+                read=place in output.read,
                 errors=tuple(error.replace(prefix, "") for error in output.errors if prefix in error),
             )
         )
