@@ -79,7 +79,7 @@ def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Cons
         message = (
             f"{file.path}:{where.start_line} is a label or a sentence, not a credential: suppress it with that reason"
         )
-        raise NoFix(message)
+        raise Harmless(message)
     if _is_expected(file, real[0][0]):
         message = f"{file.path}:{real[0][0].lineno} is what an assert expects: made up for a check, it protects nothing"
         raise Harmless(message)
