@@ -9,189 +9,24 @@ import msgspec
 
 from daemon.resources import resource
 from workers.fixers.docker.build import base_image, lineage
+from workers.fixers.docker.image_tables import (
+    ALPINE,
+    AT_ROOT,
+    DEBIAN,
+    DEBIAN_PREFIX,
+    DIRECTORIES,
+    MANAGERS,
+    NUMBERS,
+    REDHAT,
+    ROOTLESS,
+    SUSE,
+    SYSTEM_NUMBERS,
+    USERS,
+)
 from workers.fixers.docker.script import scripts
 from workers.source.dockerfile import Dockerfile, Stage
 
 _REGISTRY = re.compile(r"^(?:docker\.io/|index\.docker\.io/|public\.ecr\.aws/docker/|mirror\.gcr\.io/)?(?:library/)?")
-_DEBIAN = frozenset(
-    (
-        "debian",
-        "ubuntu",
-        "buildpack-deps",
-        "python",
-        "node",
-        "ruby",
-        "golang",
-        "rust",
-        "eclipse-temurin",
-        "php",
-        "perl",
-        "nginx",
-        "httpd",
-        "redis",
-        "postgres",
-        "mariadb",
-        "mongo",
-        "maven",
-        "gradle",
-        "tomcat",
-        "wordpress",
-        "jenkins/jenkins",
-        "haskell",
-        "elixir",
-        "erlang",
-        "swift",
-        "julia",
-        "r-base",
-        "rabbitmq",
-        "memcached",
-        "drupal",
-        "joomla",
-        "nextcloud",
-        "cassandra",
-        "solr",
-        "elasticsearch",
-        "kibana",
-        "logstash",
-        "jetty",
-        "neo4j",
-        "pypy",
-        "hylang",
-        "clojure",
-        "composer",
-        "nvidia/cuda",
-        "tensorflow/tensorflow",
-        "pytorch/pytorch",
-        "continuumio/miniconda3",
-        "continuumio/anaconda3",
-        "mambaorg/micromamba",
-        "bitnami/minideb",
-        "dart",
-        "flutter",
-        "gcc",
-        "mono",
-        "couchdb",
-        "haproxy",
-        "influxdb",
-        "telegraf",
-        "groovy",
-        "nginxinc/nginx-unprivileged",
-        "ghcr.io/astral-sh/uv",
-        "ghcr.io/puppeteer/puppeteer",
-        "denoland/deno",
-        "oven/bun",
-        "mcr.microsoft.com/playwright",
-        "mcr.microsoft.com/playwright/python",
-    )
-)
-_DEBIAN_PREFIX = (
-    "mcr.microsoft.com/dotnet/",
-    "mcr.microsoft.com/devcontainers/",
-    "rocker/",
-    "cypress/",
-    "circleci/",
-    "cimg/",
-)
-_ALPINE = frozenset(
-    (
-        "alpine",
-        "docker",
-        "caddy",
-        "traefik",
-        "registry",
-        "hashicorp/terraform",
-        "hashicorp/vault",
-        "nats",
-    )
-)
-_REDHAT = frozenset(
-    (
-        "centos",
-        "fedora",
-        "rockylinux",
-        "rockylinux/rockylinux",
-        "almalinux",
-        "oraclelinux",
-        "redhat/ubi8",
-        "redhat/ubi9",
-        "registry.access.redhat.com/ubi8",
-        "registry.access.redhat.com/ubi9",
-        "registry.access.redhat.com/ubi8/ubi",
-        "registry.access.redhat.com/ubi9/ubi",
-        "quay.io/centos/centos",
-        "registry.fedoraproject.org/fedora",
-    )
-)
-_SUSE = frozenset(("opensuse/leap", "opensuse/tumbleweed", "registry.suse.com/bci/bci-base"))
-_MANAGERS = (
-    ({"apt-get", "apt", "dpkg"}, "debian"), ({"apk"}, "alpine"), ({"yum", "dnf", "microdnf"}, "redhat"),
-    ({"zypper"}, "suse"),
-)  # fmt: skip
-_USERS = {
-    "node": "node", "postgres": "postgres", "redis": "redis", "valkey/valkey": "valkey", "mysql": "mysql",
-    "mariadb": "mysql", "mongo": "mongodb", "memcached": "memcache", "elasticsearch": "elasticsearch",
-    "rabbitmq": "rabbitmq", "jenkins/jenkins": "jenkins", "gradle": "gradle", "jetty": "jetty", "solr": "solr",
-    "cassandra": "cassandra", "kibana": "kibana", "logstash": "logstash", "haproxy": "haproxy", "couchdb": "couchdb",
-    "php": "www-data", "wordpress": "www-data", "denoland/deno": "deno",
-    "oven/bun": "bun", "grafana/grafana": "grafana", "prom/prometheus": "nobody",
-    "docker.elastic.co/elasticsearch/elasticsearch": "elasticsearch", "docker.elastic.co/kibana/kibana": "kibana",
-    "docker.elastic.co/logstash/logstash": "logstash", "mcr.microsoft.com/playwright": "pwuser",
-    "mcr.microsoft.com/playwright/python": "pwuser", "ghcr.io/puppeteer/puppeteer": "pptruser",
-}  # fmt: skip
-_NUMBERS = {
-    ("node", "node"): "1000:1000", ("nginx", "nginx"): "101:101", ("gradle", "gradle"): "1000:1000",
-    ("docker.elastic.co/elasticsearch/elasticsearch", "elasticsearch"): "1000:0",
-    ("docker.elastic.co/kibana/kibana", "kibana"): "1000", ("docker.elastic.co/logstash/logstash", "logstash"): "1000",
-    ("jenkins/jenkins", "jenkins"): "1000:1000", ("oven/bun", "bun"): "1000:1000",
-}  # fmt: skip
-_SYSTEM_NUMBERS = {
-    ("distroless", "nonroot"): "65532:65532", ("debian", "nobody"): "65534:65534", ("alpine", "nobody"): "65534:65534",
-    ("debian", "www-data"): "33:33",
-}  # fmt: skip
-_DIRECTORIES = {
-    "golang": "/go", "php": "/var/www/html", "wordpress": "/var/www/html", "httpd": "/usr/local/apache2",
-    "gradle": "/home/gradle", "tomcat": "/usr/local/tomcat", "redis": "/data", "composer": "/app", "caddy": "/srv",
-    "denoland/deno": "/", "oven/bun": "/home/bun/app", "jetty": "/var/lib/jetty",
-    "elasticsearch": "/usr/share/elasticsearch",
-}  # fmt: skip
-_AT_ROOT = frozenset(
-    (
-        "debian",
-        "ubuntu",
-        "alpine",
-        "fedora",
-        "centos",
-        "rockylinux",
-        "almalinux",
-        "oraclelinux",
-        "amazonlinux",
-        "busybox",
-        "scratch",
-        "buildpack-deps",
-        "python",
-        "node",
-        "ruby",
-        "rust",
-        "openjdk",
-        "eclipse-temurin",
-        "amazoncorretto",
-        "nginx",
-        "postgres",
-        "mysql",
-        "mariadb",
-        "mongo",
-        "maven",
-        "perl",
-        "gcc",
-        "archlinux",
-        "opensuse/leap",
-        "opensuse/tumbleweed",
-        "swift",
-        "memcached",
-        "docker",
-    )
-)
-_ROOTLESS = ("bitnami/", "cgr.dev/", "nginxinc/nginx-unprivileged", "gcr.io/distroless/")
 _NO_USERADD = re.compile(r"\b(?:minimal|micro)\b|amazonlinux")
 
 
@@ -213,7 +48,7 @@ class Base(msgspec.Struct, frozen=True):
             return "vscode"
         if self.image.startswith("mcr.microsoft.com/dotnet/"):
             return "app" if int((re.match(r"\d+", self.tag) or ["0"])[0]) >= 8 else None
-        return _USERS.get(self.image)
+        return USERS.get(self.image)
 
     @property
     def adds_users(self) -> bool:
@@ -224,9 +59,9 @@ class Base(msgspec.Struct, frozen=True):
     @property
     def runs_as_root(self) -> bool | None:
         """Whether its own user is root; none where unknown."""
-        if self.image in _AT_ROOT or self.image in {"golang", "php", "httpd", "tomcat", "gradle", "redis", "composer"}:
+        if self.image in AT_ROOT or self.image in {"golang", "php", "httpd", "tomcat", "gradle", "redis", "composer"}:
             return True
-        return False if self.image.startswith(_ROOTLESS) else None
+        return False if self.image.startswith(ROOTLESS) else None
 
     @property
     def full(self) -> bool:
@@ -237,7 +72,7 @@ class Base(msgspec.Struct, frozen=True):
     @property
     def directory(self) -> str | None:
         """Where its commands run before any WORKDIR; none where unknown."""
-        return _DIRECTORIES.get(self.image) or ("/" if self.image in _AT_ROOT else None)
+        return DIRECTORIES.get(self.image) or ("/" if self.image in AT_ROOT else None)
 
     def number(self, user: str) -> str | None:
         """The user and group ids of one of its users; none where they are not known."""
@@ -245,10 +80,10 @@ class Base(msgspec.Struct, frozen=True):
             return "0:0"
         if self.image.startswith("mcr.microsoft.com/dotnet/") and user == "app":
             return "1654:1654"
-        by_image = _NUMBERS.get((self.image, user))
+        by_image = NUMBERS.get((self.image, user))
         if by_image is not None:
             return by_image
-        return _SYSTEM_NUMBERS.get((self.family or "", user))
+        return SYSTEM_NUMBERS.get((self.family or "", user))
 
 
 def base_of(file: Dockerfile, stage: Stage) -> Base:
@@ -278,16 +113,16 @@ def _family(image: str, tag: str) -> str | None:
         return "distroless"
     if re.search(r"chiseled|distroless|azurelinux|mariner", tag):
         return None
-    if "alpine" in tag or image in _ALPINE or image.endswith("/alpine"):
+    if "alpine" in tag or image in ALPINE or image.endswith("/alpine"):
         return "alpine"
     if image == "openjdk" and re.match(r"(?:[789]|1[01])(?:[.u-]|$)", tag):
         # From 12 on the images without a suffix are Oracle Linux's.
         return "debian"
-    if re.search(r"centos|rockylinux|ubi\d|oracle|\bal2", tag) or image in _REDHAT:
+    if re.search(r"centos|rockylinux|ubi\d|oracle|\bal2", tag) or image in REDHAT:
         return "redhat"
-    if image in _DEBIAN or image.startswith(_DEBIAN_PREFIX) or re.search(r"bookworm|bullseye|buster|trixie|slim", tag):
+    if image in DEBIAN or image.startswith(DEBIAN_PREFIX) or re.search(r"bookworm|bullseye|buster|trixie|slim", tag):
         return "debian"
-    return "suse" if image in _SUSE else None
+    return "suse" if image in SUSE else None
 
 
 def _by_manager(file: Dockerfile, stage: Stage) -> str | None:
@@ -297,7 +132,7 @@ def _by_manager(file: Dockerfile, stage: Stage) -> str | None:
         for script in scripts(file, list(one.instructions))
         for command in script.commands
     }
-    found = {family for names, family in _MANAGERS if names & used}
+    found = {family for names, family in MANAGERS if names & used}
     return found.pop() if len(found) == 1 else None
 
 

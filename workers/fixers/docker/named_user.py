@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import candidate, flagged, is_root, stage_of
 from workers.fixers.docker.images import base_of
-from workers.fixers.docker.root_user import UID, made_user, maker
+from workers.fixers.docker.made_user import made_user, maker
+from workers.fixers.docker.root_user import UID
 from workers.fixers.registry import NoFix, Target, fixer
 
 

@@ -17,27 +17,14 @@ from workers.fixers.docker.build import (
     read,
     trivy,
 )
-from workers.fixers.docker.images import Base, base_of, installed
-from workers.fixers.docker.script import Command, scripts
+from workers.fixers.docker.images import Base, base_of
+from workers.fixers.docker.made_user import made_user, maker, mentioned
+from workers.fixers.docker.needs_root import refuse_where_root_is_needed
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
 
 UID = 10001
 _NAME = "app"
-_NEEDS_ROOT = re.compile(
-    r"(?:^|[\s\"'/])(sshd|crond?|dockerd|systemd|(?:/usr)?/s?bin/init|init|supervisord|s6-svscan|runsvdir|my_init|"
-    r"containerd|kubelet|openvpn|keepalived|dnsmasq|vsftpd|xinetd|rsyslogd|iptables|tailscaled|wg-quick)(?=[\s\"',]|$)"
-)
-_PRIVILEGED_IMAGES = re.compile(r"(?:^|/)(?:docker|dind|kaniko[\w-]*|systemd|s6-overlay|baseimage\S*)$")
-_SWITCHES = re.compile(r"(?:^|[\s\"])(?:-u|--user|-U)(?:[\s=]|\"\s*,\s*\")([a-z_][a-z0-9_-]*)(?=[\s\"]|$)")
-_SCRIPT = re.compile(r"([\w.-]+\.sh|[\w-]*entry-?point[\w-]*)(?=[\s\"',\]]|$)")
-_AS_ROOT = re.compile(
-    rb"(?m)^[^#\n]*\b(?:gosu|su-exec|setpriv|runuser|chroot)\b|^[^#\n]*\bsu\s+-|^\s*(?:chown|useradd|adduser|usermod|groupadd|"
-    rb"apt-get|apk|yum|service|sysctl|mount|iptables|crond?)\s|^[^#\n]*\b(?:runsvdir|runsv|s6-svscan|sshd|dockerd)\b"
-)
-_SUPERVISORS = frozenset(("runit", "daemontools", "s6", "s6-overlay"))
-_MAX_SCRIPTS = 5
-_MAKES_USER = re.compile(r"^(?:useradd|adduser)$")
 _OWNER = "files that the image makes stay root's: what the program must write (data, caches, sockets) has to be its own"
 _BUILD_IMAGE = (
     "the image names no command: images built from it, and those who mount folders into it, now meet this user"
@@ -78,7 +65,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = read(target)
     stage = final_stage(file)
     base = base_of(file, stage)
-    _refuse(target, file, stage, base)
+    refuse_where_root_is_needed(target, file, stage, base)
     if base.image in _WRITES:
         yield from _service(file, stage, base)
         return
@@ -107,7 +94,7 @@ def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str])
     if base.user and base.image not in _LANGUAGES and base.family != "distroless":
         yield _switch(file, stage, "user-of-base-image-by-name", base.user, how, warnings)
         return
-    if base.adds_users and base.user != _NAME and not _mentions(file, stage, _NAME):
+    if base.adds_users and base.user != _NAME and not mentioned(file, stage, _NAME):
         yield _new_user(file, stage, base, warnings)
     if base.user and base.family == "distroless":
         how = f"Runs as `{base.user}`, by the name that the image's /etc/passwd has for it."
@@ -156,15 +143,6 @@ def _users_of_file(
         option = "--uid" if call.name == "useradd" else "-u"
         edits = [file.edit(call.program.end, call.program.end, f" {option} {UID}"), _user(file, stage, str(UID))]
         yield candidate("user-of-file-with-number", edits, what, ["USER", "RUN"], warnings)
-
-
-def maker(file: Dockerfile, stage: Stage, name: str) -> Command | None:
-    """The call of the same stage that makes the user."""
-    for script in scripts(file, stage.all("RUN")):
-        for command in script.named("useradd", "adduser"):
-            if any(word.text == name for word in command.arguments):
-                return command
-    return None
 
 
 def _switch(
@@ -224,101 +202,6 @@ def _earlier_user(file: Dockerfile, stage: Stage) -> str | None:
     if not users or not is_root(users[0].text):
         return None
     return next((one.text for one in users if not is_root(one.text) and "$" not in one.text), None)
-
-
-def made_user(file: Dockerfile, stage: Stage) -> tuple[str, str | None] | None:
-    """The one user that the steps of the stage make, with its number where they choose it."""
-    found: dict[str, str | None] = {}
-    for each in lineage(file, stage):
-        for script in scripts(file, each.all("RUN")):
-            for command in script.commands:
-                if _MAKES_USER.match(command.name) and command.arguments:
-                    words = [word.text for word in command.arguments]
-                    found[_name_of(command.name, words)] = _number_of(words)
-    if len(found) != 1:
-        return None
-    [(name, number)] = found.items()
-    return (name, number) if re.fullmatch(r"[a-z_][a-z0-9_-]*", name) else None
-
-
-def _number_of(words: list[str]) -> str | None:
-    for word, following in zip(words, [*words[1:], ""], strict=True):
-        if re.fullmatch(r"-[a-zA-Z]*u|--uid", word) and following.isdigit():
-            return following
-        if match := re.fullmatch(r"--uid=(\d+)", word):
-            return match[1]
-    return None
-
-
-def _name_of(program: str, words: list[str]) -> str:
-    """`useradd … NAME`, `adduser … NAME`, `adduser … NAME GROUP` (the user that joins a group is no new one)."""
-    takes = {"-u", "-g", "-G", "-s", "-d", "-h", "-c", "-k", "-b", "-K", "-e", "-f", "-p", "--uid", "--gid", "--groups",
-             "--shell", "--home", "--home-dir", "--comment", "--gecos", "--ingroup", "--group",
-             "--firstuid"}  # fmt: skip
-    if program == "adduser":
-        takes.remove("--group")
-    names, skip = [], False
-    for word in words:
-        if skip:
-            skip = False
-        elif word.startswith("-"):
-            skip = word in takes or bool(re.fullmatch(r"-[a-zA-Z]*[ugGsdhckb]", word) and word != "-mb")
-        else:
-            names.append(word)
-    return names[0] if len(names) == 1 else ""
-
-
-def _mentions(file: Dockerfile, stage: Stage, name: str) -> bool:
-    texts = [script.text.decode() for each in lineage(file, stage) for script in scripts(file, each.all("RUN"))]
-    return any(re.search(rf"\b(?:useradd|adduser|groupadd|addgroup)\b[^;&|]*\b{name}\b", text) for text in texts)
-
-
-def _refuse(target: Target, file: Dockerfile, stage: Stage, base: Base) -> None:
-    """Say why the container has to be root's.
-
-    Raises:
-        NoFix: it has.
-    """
-    commands = [one for each in lineage(file, stage) for one in each.all("ENTRYPOINT", "CMD")]
-    needs = next((match for one in commands if (match := _NEEDS_ROOT.search(one.text))), None)
-    if needs or _PRIVILEGED_IMAGES.search(base.image):
-        what = needs[1] if needs else base.image
-        message = f"{what} starts as root by design and gives its privileges away itself: no USER can stand before it"
-        raise NoFix(message)
-    supervisor = next(iter(sorted(installed(file, stage) & _SUPERVISORS)), None)
-    if supervisor:
-        message = (
-            f"{supervisor} supervises from folders that are root's, and starts each service as the user of its own"
-        )
-        raise NoFix(message)
-    switches = next((match for one in commands if (match := _SWITCHES.search(one.text))), None)
-    if switches:
-        message = f"the command changes to the user {switches[1]} itself (`{switches[0].strip()}`), which only root can"
-        raise NoFix(message)
-    folder = file.path.rpartition("/")[0]
-    for script in _entry_scripts(target, folder, commands):
-        if found := _AS_ROOT.search(target.tree.read(script)):
-            line = found[0].decode("utf-8", "replace").strip()
-            message = f"the entry point {script} does what only root can (`{line}`): it has to go first"
-            raise NoFix(message)
-    for name in ("action.yml", "action.yaml"):
-        path = f"{folder}/{name}" if folder else name
-        if path in set(target.tree.paths()) and b"docker" in target.tree.read(path):
-            message = "GitHub runs container actions as root and mounts a workspace that is root's: USER breaks them"
-            raise NoFix(message)
-    if any("gosu" in one.text or "su-exec" in one.text for one in stage.instructions if one.keyword != "RUN"):
-        message = "the entry point switches users itself (gosu, su-exec) and has to start as root for that"
-        raise NoFix(message)
-
-
-def _entry_scripts(target: Target, folder: str, commands: list[Instruction]) -> list[str]:
-    """The scripts of the build context that the image starts."""
-    names = {name for one in commands for name in _SCRIPT.findall(one.text)}
-    if not names:
-        return []
-    prefix = f"{folder}/" if folder else ""
-    paths = (path for path in target.tree.paths() if path.startswith(prefix))
-    return [path for path in paths if path.rpartition("/")[2] in names][:_MAX_SCRIPTS]
 
 
 def _warnings(file: Dockerfile, stage: Stage) -> list[str]:

@@ -1,0 +1,71 @@
+"""What is known of base images by their names: distributions, users, directories."""
+
+from __future__ import annotations
+
+DEBIAN = frozenset((
+    "debian", "ubuntu", "buildpack-deps", "python", "node", "ruby", "golang", "rust", "eclipse-temurin", "php",
+    "perl", "nginx", "httpd", "redis", "postgres", "mariadb", "mongo", "maven", "gradle", "tomcat",
+    "wordpress", "jenkins/jenkins", "haskell", "elixir", "erlang", "swift", "julia", "r-base", "rabbitmq",
+    "memcached", "drupal", "joomla", "nextcloud", "cassandra", "solr", "elasticsearch", "kibana", "logstash",
+    "jetty", "neo4j", "pypy", "hylang", "clojure", "composer", "nvidia/cuda", "tensorflow/tensorflow",
+    "pytorch/pytorch", "continuumio/miniconda3", "continuumio/anaconda3", "mambaorg/micromamba",
+    "bitnami/minideb", "dart", "flutter", "gcc", "mono", "couchdb", "haproxy", "influxdb", "telegraf",
+    "groovy", "nginxinc/nginx-unprivileged", "ghcr.io/astral-sh/uv", "ghcr.io/puppeteer/puppeteer",
+    "denoland/deno", "oven/bun", "mcr.microsoft.com/playwright", "mcr.microsoft.com/playwright/python",
+))  # fmt: skip
+DEBIAN_PREFIX = (
+    "mcr.microsoft.com/dotnet/",
+    "mcr.microsoft.com/devcontainers/",
+    "rocker/",
+    "cypress/",
+    "circleci/",
+    "cimg/",
+)
+ALPINE = frozenset((
+    "alpine", "docker", "caddy", "traefik", "registry", "hashicorp/terraform", "hashicorp/vault", "nats",
+))  # fmt: skip
+REDHAT = frozenset((
+    "centos", "fedora", "rockylinux", "rockylinux/rockylinux", "almalinux", "oraclelinux", "redhat/ubi8",
+    "redhat/ubi9", "registry.access.redhat.com/ubi8", "registry.access.redhat.com/ubi9",
+    "registry.access.redhat.com/ubi8/ubi", "registry.access.redhat.com/ubi9/ubi", "quay.io/centos/centos",
+    "registry.fedoraproject.org/fedora",
+))  # fmt: skip
+SUSE = frozenset(("opensuse/leap", "opensuse/tumbleweed", "registry.suse.com/bci/bci-base"))
+MANAGERS = (
+    ({"apt-get", "apt", "dpkg"}, "debian"), ({"apk"}, "alpine"), ({"yum", "dnf", "microdnf"}, "redhat"),
+    ({"zypper"}, "suse"),
+)  # fmt: skip
+USERS = {
+    "node": "node", "postgres": "postgres", "redis": "redis", "valkey/valkey": "valkey", "mysql": "mysql",
+    "mariadb": "mysql", "mongo": "mongodb", "memcached": "memcache", "elasticsearch": "elasticsearch",
+    "rabbitmq": "rabbitmq", "jenkins/jenkins": "jenkins", "gradle": "gradle", "jetty": "jetty", "solr": "solr",
+    "cassandra": "cassandra", "kibana": "kibana", "logstash": "logstash", "haproxy": "haproxy", "couchdb": "couchdb",
+    "php": "www-data", "wordpress": "www-data", "denoland/deno": "deno",
+    "oven/bun": "bun", "grafana/grafana": "grafana", "prom/prometheus": "nobody",
+    "docker.elastic.co/elasticsearch/elasticsearch": "elasticsearch", "docker.elastic.co/kibana/kibana": "kibana",
+    "docker.elastic.co/logstash/logstash": "logstash", "mcr.microsoft.com/playwright": "pwuser",
+    "mcr.microsoft.com/playwright/python": "pwuser", "ghcr.io/puppeteer/puppeteer": "pptruser",
+}  # fmt: skip
+NUMBERS = {
+    ("node", "node"): "1000:1000", ("nginx", "nginx"): "101:101", ("gradle", "gradle"): "1000:1000",
+    ("docker.elastic.co/elasticsearch/elasticsearch", "elasticsearch"): "1000:0",
+    ("docker.elastic.co/kibana/kibana", "kibana"): "1000", ("docker.elastic.co/logstash/logstash", "logstash"): "1000",
+    ("jenkins/jenkins", "jenkins"): "1000:1000", ("oven/bun", "bun"): "1000:1000",
+}  # fmt: skip
+SYSTEM_NUMBERS = {
+    ("distroless", "nonroot"): "65532:65532", ("debian", "nobody"): "65534:65534", ("alpine", "nobody"): "65534:65534",
+    ("debian", "www-data"): "33:33",
+}  # fmt: skip
+DIRECTORIES = {
+    "golang": "/go", "php": "/var/www/html", "wordpress": "/var/www/html", "httpd": "/usr/local/apache2",
+    "gradle": "/home/gradle", "tomcat": "/usr/local/tomcat", "redis": "/data", "composer": "/app", "caddy": "/srv",
+    "denoland/deno": "/", "oven/bun": "/home/bun/app", "jetty": "/var/lib/jetty",
+    "elasticsearch": "/usr/share/elasticsearch",
+}  # fmt: skip
+AT_ROOT = frozenset((
+    "debian", "ubuntu", "alpine", "fedora", "centos", "rockylinux", "almalinux", "oraclelinux", "amazonlinux",
+    "busybox", "scratch", "buildpack-deps", "python", "node", "ruby", "rust", "openjdk", "eclipse-temurin",
+    "amazoncorretto", "nginx", "postgres", "mysql", "mariadb", "mongo", "maven", "perl", "gcc", "archlinux",
+    "opensuse/leap", "opensuse/tumbleweed", "swift", "memcached", "docker",
+))  # fmt: skip
+ROOTLESS = ("bitnami/", "cgr.dev/", "nginxinc/nginx-unprivileged", "gcr.io/distroless/")

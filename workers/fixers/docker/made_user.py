@@ -1,0 +1,68 @@
+"""Users that the steps of a stage make: their names, numbers, and the calls that make them."""
+
+from __future__ import annotations
+
+import re
+
+from workers.fixers.docker.build import lineage
+from workers.fixers.docker.script import Command, scripts
+from workers.source.dockerfile import Dockerfile, Stage
+
+_MAKES_USER = re.compile(r"^(?:useradd|adduser)$")
+
+
+def maker(file: Dockerfile, stage: Stage, name: str) -> Command | None:
+    """The call of the same stage that makes the user."""
+    for script in scripts(file, stage.all("RUN")):
+        for command in script.named("useradd", "adduser"):
+            if any(word.text == name for word in command.arguments):
+                return command
+    return None
+
+
+def made_user(file: Dockerfile, stage: Stage) -> tuple[str, str | None] | None:
+    """The one user that the steps of the stage make, with its number where they choose it."""
+    found: dict[str, str | None] = {}
+    for each in lineage(file, stage):
+        for script in scripts(file, each.all("RUN")):
+            for command in script.commands:
+                if _MAKES_USER.match(command.name) and command.arguments:
+                    words = [word.text for word in command.arguments]
+                    found[_name_of(command.name, words)] = _number_of(words)
+    if len(found) != 1:
+        return None
+    [(name, number)] = found.items()
+    return (name, number) if re.fullmatch(r"[a-z_][a-z0-9_-]*", name) else None
+
+
+def _number_of(words: list[str]) -> str | None:
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if re.fullmatch(r"-[a-zA-Z]*u|--uid", word) and following.isdigit():
+            return following
+        if match := re.fullmatch(r"--uid=(\d+)", word):
+            return match[1]
+    return None
+
+
+def _name_of(program: str, words: list[str]) -> str:
+    """`useradd … NAME`, `adduser … NAME`, `adduser … NAME GROUP` (the user that joins a group is no new one)."""
+    takes = {"-u", "-g", "-G", "-s", "-d", "-h", "-c", "-k", "-b", "-K", "-e", "-f", "-p", "--uid", "--gid", "--groups",
+             "--shell", "--home", "--home-dir", "--comment", "--gecos", "--ingroup", "--group",
+             "--firstuid"}  # fmt: skip
+    if program == "adduser":
+        takes.remove("--group")
+    names, skip = [], False
+    for word in words:
+        if skip:
+            skip = False
+        elif word.startswith("-"):
+            skip = word in takes or bool(re.fullmatch(r"-[a-zA-Z]*[ugGsdhckb]", word) and word != "-mb")
+        else:
+            names.append(word)
+    return names[0] if len(names) == 1 else ""
+
+
+def mentioned(file: Dockerfile, stage: Stage, name: str) -> bool:
+    """Whether the steps of the stage make a user or a group of this name."""
+    texts = [script.text.decode() for each in lineage(file, stage) for script in scripts(file, each.all("RUN"))]
+    return any(re.search(rf"\b(?:useradd|adduser|groupadd|addgroup)\b[^;&|]*\b{name}\b", text) for text in texts)

@@ -1,0 +1,72 @@
+"""Images whose program has to start as root: by what it is, by its entry point, by who starts it."""
+
+from __future__ import annotations
+
+import re
+
+from workers.fixers.docker.build import lineage
+from workers.fixers.docker.images import Base, installed
+from workers.fixers.registry import NoFix, Target
+from workers.source.dockerfile import Dockerfile, Instruction, Stage
+
+_NEEDS_ROOT = re.compile(
+    r"(?:^|[\s\"'/])(sshd|crond?|dockerd|systemd|(?:/usr)?/s?bin/init|init|supervisord|s6-svscan|runsvdir|my_init|"
+    r"containerd|kubelet|openvpn|keepalived|dnsmasq|vsftpd|xinetd|rsyslogd|iptables|tailscaled|wg-quick)(?=[\s\"',]|$)"
+)
+_PRIVILEGED_IMAGES = re.compile(r"(?:^|/)(?:docker|dind|kaniko[\w-]*|systemd|s6-overlay|baseimage\S*)$")
+_SWITCHES = re.compile(r"(?:^|[\s\"])(?:-u|--user|-U)(?:[\s=]|\"\s*,\s*\")([a-z_][a-z0-9_-]*)(?=[\s\"]|$)")
+_SCRIPT = re.compile(r"([\w.-]+\.sh|[\w-]*entry-?point[\w-]*)(?=[\s\"',\]]|$)")
+_AS_ROOT = re.compile(
+    rb"(?m)^[^#\n]*\b(?:gosu|su-exec|setpriv|runuser|chroot)\b|^[^#\n]*\bsu\s+-|^\s*(?:chown|useradd|adduser|usermod|groupadd|"
+    rb"apt-get|apk|yum|service|sysctl|mount|iptables|crond?)\s|^[^#\n]*\b(?:runsvdir|runsv|s6-svscan|sshd|dockerd)\b"
+)
+_SUPERVISORS = frozenset(("runit", "daemontools", "s6", "s6-overlay"))
+_MAX_SCRIPTS = 5
+
+
+def refuse_where_root_is_needed(target: Target, file: Dockerfile, stage: Stage, base: Base) -> None:
+    """Say why the container has to be root's.
+
+    Raises:
+        NoFix: it has.
+    """
+    commands = [one for each in lineage(file, stage) for one in each.all("ENTRYPOINT", "CMD")]
+    needs = next((match for one in commands if (match := _NEEDS_ROOT.search(one.text))), None)
+    if needs or _PRIVILEGED_IMAGES.search(base.image):
+        what = needs[1] if needs else base.image
+        message = f"{what} starts as root by design and gives its privileges away itself: no USER can stand before it"
+        raise NoFix(message)
+    supervisor = next(iter(sorted(installed(file, stage) & _SUPERVISORS)), None)
+    if supervisor:
+        message = (
+            f"{supervisor} supervises from folders that are root's, and starts each service as the user of its own"
+        )
+        raise NoFix(message)
+    switches = next((match for one in commands if (match := _SWITCHES.search(one.text))), None)
+    if switches:
+        message = f"the command changes to the user {switches[1]} itself (`{switches[0].strip()}`), which only root can"
+        raise NoFix(message)
+    folder = file.path.rpartition("/")[0]
+    for script in _entry_scripts(target, folder, commands):
+        if found := _AS_ROOT.search(target.tree.read(script)):
+            line = found[0].decode("utf-8", "replace").strip()
+            message = f"the entry point {script} does what only root can (`{line}`): it has to go first"
+            raise NoFix(message)
+    for name in ("action.yml", "action.yaml"):
+        path = f"{folder}/{name}" if folder else name
+        if path in set(target.tree.paths()) and b"docker" in target.tree.read(path):
+            message = "GitHub runs container actions as root and mounts a workspace that is root's: USER breaks them"
+            raise NoFix(message)
+    if any("gosu" in one.text or "su-exec" in one.text for one in stage.instructions if one.keyword != "RUN"):
+        message = "the entry point switches users itself (gosu, su-exec) and has to start as root for that"
+        raise NoFix(message)
+
+
+def _entry_scripts(target: Target, folder: str, commands: list[Instruction]) -> list[str]:
+    """The scripts of the build context that the image starts."""
+    names = {name for one in commands for name in _SCRIPT.findall(one.text)}
+    if not names:
+        return []
+    prefix = f"{folder}/" if folder else ""
+    paths = (path for path in target.tree.paths() if path.startswith(prefix))
+    return [path for path in paths if path.rpartition("/")[2] in names][:_MAX_SCRIPTS]
