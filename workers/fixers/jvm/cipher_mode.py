@@ -9,7 +9,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, candidate, region
 from workers.fixers.jvm.cipher_sites import Site, arguments, known_before, sites, text_of
 from workers.fixers.jvm.source import is_kotlin, jvm
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import NoFix, NotHere, Target, fixer
 from workers.source.syntax import ancestors
 
 _MODES = re.compile(r"AES(?:/ECB/\w+|/CBC/PKCS[57]PADDING)?")
@@ -59,8 +59,15 @@ there. Both sides have to change together, and what was encrypted before has to 
 def propose(target: Target) -> Iterator[Candidate]:
     """AES/ECB and AES/CBC → AES/GCM with a random nonce in front, where both sides are in the file."""
     file = jvm(target)
-    line = region(target).start_line
+    where = region(target)
+    line, last = where.start_line, max(where.start_line, where.end_line or 0)
+    if not any("Cipher" in file.line(number).decode() for number in range(line, last + 1)):
+        message = f"{file.path}:{line} makes no cipher"
+        raise NotHere(message)
     found = [site for site in sites(file) if _MODES.fullmatch(text_of(file, site.transformation))]
+    if not found:
+        message = f"{file.path}:{line} holds no AES in ECB or CBC"
+        raise NotHere(message)
     if {site.encrypts for site in found} != {True, False}:
         side = "decrypts" if found and not found[0].encrypts else "encrypts"
         message = (

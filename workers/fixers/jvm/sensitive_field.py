@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Text, any_of, candidate, read
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import NoFix, NotHere, Target, fixer
 
 _FIELD = re.compile(rb"<(?:[\w.]*\.)?\w*EditText\b(?P<attributes>(?:[^>\"]|\"[^\"]*\")*)>", re.IGNORECASE)
 _SAID = re.compile(rb"android:(?:id|hint|contentDescription|autofillHints)\s*=\s*\"(?P<text>[^\"]*)\"")
@@ -36,7 +36,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     fields = [match for match in _FIELD.finditer(file.content) if _asks_for_secret(file, match)]
     if not fields:
         message = f"{file.path} does not show the field that this finding is about"
-        raise NoFix(message)
+        raise NotHere(message)
     silent = "The keyboard neither learns nor proposes what is typed."
     hidden = "What is typed is hidden, and the keyboard forgets it."
     yield from any_of(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import FLAGGED, Parsed, any_of, candidate, region
 from workers.fixers.jvm.source import is_kotlin, jvm
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import NoFix, NotHere, Target, fixer
 from workers.source.syntax import ancestors, walk
 
 if TYPE_CHECKING:
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _SIMPLE = ("local_variable_declaration", "expression_statement", "property_declaration", "call_expression")
 _HEAD = re.compile(r"TrustManager|HostnameVerifier|hostnameVerifier")
+_ABOUT = re.compile(
+    rb"TrustManager|ostnameVerifier|HOSTNAME_VERIFIER|getAcceptedIssuers|checkServerTrusted|SSLSession|SSLContext"
+    rb"|\.\s*init\(|setDisableCNCheck|SSLSocketFactory"
+)
 _INIT = re.compile(r"(?P<context>\w+)\s*\.\s*init\(\s*(?P<keys>[^,]+),\s*(?P<trust>.+),[^,]*\)\s*;?", re.DOTALL)
 _INSTANCE = re.compile(r"(?:\w+\.)*SSLContext\s*\.\s*getInstance\(\s*[^()]*\)")
 _USES = re.compile(r"\.(?:sslSocketFactory|setDefaultHostnameVerifier|setHostnameVerifier|hostnameVerifier)\b|\.init\(")
@@ -70,6 +74,10 @@ def _statement(file: Parsed, target: Target) -> Node:
     start = file.starts[min(where.start_line, len(file.starts)) - 1] + len(line) - len(line.lstrip())
     around = [each for each in ancestors(file.syntax.node_at(start, start + 1)) if _is_simple(each)]
     makes = [each for each in around if _HEAD.search(file.slice(each.start_byte, max(start, each.start_byte)))]
+    lines = range(where.start_line, max(where.start_line, where.end_line or 0) + 1)
+    if not makes and not any(_ABOUT.search(file.line(number)) for number in lines):
+        message = f"{file.path}:{where.start_line} holds no trust manager and no host name verifier"
+        raise NotHere(message)
     if not around:
         message = (
             f"{file.path}:{where.start_line} is in a class that accepts everybody: where it is used, use the "
