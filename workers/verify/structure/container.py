@@ -27,7 +27,7 @@ _VALUED = re.compile(
 )
 """Options with a value of their own."""
 _WORD = re.compile(r"[\w./:@-]*\w{3}[\w./:@-]*")
-_PINNED = re.compile(r"(?<=[\w\]\"'])(?:[=<>~!]=?|@(?=[\d^~])).*")
+_PINNED = re.compile(r"(?<=[\w\]\"'+])(?:[=<>~!]=?|@(?=[\d^~])).*")
 _KEPT = 0.5
 """The share of a script's words that a fix must keep."""
 _STAND_INS = {"nginx": ("nginxinc/nginx-unprivileged",)}
