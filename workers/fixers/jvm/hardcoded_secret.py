@@ -35,11 +35,12 @@ server must hold it. In every case: rotate it, because the history still has it.
 def propose(target: Target) -> Iterator[Candidate]:
     """A literal credential → the environment."""
     file = jvm(target)
-    name, start, end = _secret(target, file)
-    line = file.line_of(start)
     if is_test(file.path):
+        line = region(target).start_line
         message = f"{file.path}:{line} is test code: a made-up credential there protects nothing; exclude tests"
         raise Harmless(message)
+    name, start, end = _secret(target, file)
+    line = file.line_of(start)
     if re.search(rb"^\s*import\s+androidx?\.", file.content, re.MULTILINE):
         message = (
             f"{file.path}:{line} is part of an Android app, which can keep no secret from its user: let the "

@@ -24,6 +24,11 @@ def pull_policy(target: Target) -> Iterator[Candidate]:
     """Ask the registry at each start."""
     resource = Resource(target)
     parts = resource.containers(lambda node: node.text("imagePullPolicy") != "Always" and "@" not in node.text("image"))
+    if not all(part.node.text("image") for part in parts):
+        message = (
+            "the container's image is named in another file, which this one patches: its pull policy belongs there"
+        )
+        raise NoFix(message)
     edits = [edit for part in parts for edit in resource.put(part, {"imagePullPolicy": "Always"})]
     declares = [path for part in parts for path in resource.declare(part, "imagePullPolicy")]
     how = "Each start asks the registry which image the tag means now, with the pod's own credentials."

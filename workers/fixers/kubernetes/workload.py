@@ -10,7 +10,7 @@ import msgspec
 from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.changed import changed
-from workers.fixers.registry import NoFix, Target
+from workers.fixers.registry import Harmless, NoFix, Target
 from workers.source import yamldoc, yamledit
 from workers.source.yamldoc import Node, Path, YamlDoc
 
@@ -61,11 +61,16 @@ class Resource:
 
         Raises:
             NoFix: this kind runs no pod.
+            Harmless: it does, and this object leaves the pod out.
         """
         path = _POD_PATHS.get(self.kind) or (_TEMPLATE if self.kind in _TEMPLATED else None)
         node = self.root.get(*path) if path else None
         if path is None or node is None or node.kind != "mapping":
             message = f"{self.kind or 'this object'} has no pod specification of its own"
+            if path is not None and node is None:
+                # A Deployment without one is no manifest that a cluster takes.
+                message += ": it is a patch of another file's, or what a test expects, and runs nothing by itself"
+                raise Harmless(message)
             raise NoFix(message)
         return Part((*self.path, *path), node)
 

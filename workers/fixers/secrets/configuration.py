@@ -12,7 +12,7 @@ from workers.fixers.code import Text
 from workers.fixers.registry import NoFix
 
 _PAIR = re.compile(
-    r"""(?P<key>[A-Za-z_][\w.\-]*)["']?\s*(?::=|=>|[:=])\s*(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s#;,"']+)"""
+    r"""(?P<key>[A-Za-z_][\w.\-]*)["']?\s*(?::=|=>|[:=])(?!//)\s*(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s#;,"']+)"""
 )
 _SPRING = re.compile(r"(?:^|/)(?:application|bootstrap)[\w-]*\.(?:ya?ml|properties)$")
 _COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$")
@@ -64,6 +64,11 @@ def reference(path: str, name: str) -> tuple[str, str] | None:
             "the shell puts the environment's value there, and stops where there is none",
         )
     return None
+
+
+def is_documentation(path: str) -> bool:
+    """Whether people read the file and no program does."""
+    return path.lower().endswith((".md", ".markdown", ".mdx", ".rst", ".adoc", ".asciidoc", ".txt"))
 
 
 def may_be_empty(path: str) -> bool:

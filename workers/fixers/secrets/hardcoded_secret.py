@@ -11,7 +11,7 @@ from workers.fixers.jvm import hardcoded_secret as jvm
 from workers.fixers.python import hardcoded_password as python
 from workers.fixers.registry import NoFix, NotHere, Propose, Target, fixer
 from workers.fixers.secrets import literals, terraform
-from workers.fixers.secrets.configuration import Setting, may_be_empty, reference, setting
+from workers.fixers.secrets.configuration import Setting, is_documentation, may_be_empty, reference, setting
 from workers.fixers.secrets.names import ROTATE, environment_name
 
 _CODE: dict[tuple[str, ...], Propose] = {
@@ -66,6 +66,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     found = setting(file, where)
     name = environment_name(found.key)
+    if is_documentation(file.path):
+        yield _described(file, found, name)
+        return
     yield from any_of(
         lambda: _placeholder(file, found, name),
         lambda: _emptied(file, found, name),
@@ -89,6 +92,16 @@ def _placeholder(file: Text, found: Setting, name: str) -> Candidate:
         f"The file names the value; {reader}. {ROTATE}",
         declares=(MASKED, f"**.{found.key}", f"line:{file.line_of(found.start)}"),
         warnings=_warnings(name, "where this runs"),
+    )
+
+
+def _described(file: Text, found: Setting, name: str) -> Candidate:
+    return candidate(
+        "described",
+        [file.edit(found.start, found.end, f"{found.quote}<{name}>{found.quote}")],
+        f"The text names what belongs there and shows nobody's own value. {ROTATE}",
+        declares=(MASKED, f"line:{file.line_of(found.start)}"),
+        warnings=("Rotate the old value, unless it was made up: the history still has it.",),
     )
 
 
