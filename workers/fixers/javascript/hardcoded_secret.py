@@ -11,6 +11,7 @@ from workers.fixers.code import MASKED, Parsed, any_of, candidate
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, literal
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, environment_name, is_label
+from workers.source.syntax import ancestors
 from workers.source.tests import is_test
 
 if TYPE_CHECKING:
@@ -72,27 +73,45 @@ def propose(target: Target) -> Iterator[Candidate]:
     typed = " as string" if file.path.endswith(_TYPED) else ""
     warnings = (f"Set {variable} wherever this runs.", "Rotate the old value: the history still has it.")
 
+    same = [each for each in file.of("string", "template_string") if _is_same(file, each, node)]
+    places = tuple(f"statement:{_statement_line(file, each)}" for each in same)
+
     def mounted() -> Candidate:
         name, edits, declares = imported(file, "fs")
         text = f"{name}.readFileSync(process.env.{variable}_FILE{typed}).toString().trim()"
         return candidate(
             "mounted-file",
-            [file.replace(node, text), *edits],
+            [*(file.replace(each, text) for each in same), *edits],
             f"The value is read from the file that {variable}_FILE names, as Docker and Kubernetes mount it. {ROTATE}",
-            declares=(*declares, MASKED),
+            declares=(*declares, *places, MASKED),
             warnings=warnings,
         )
 
     yield from any_of(
         lambda: candidate(
             "environment",
-            [file.replace(node, f"process.env.{variable}{typed}")],
+            [file.replace(each, f"process.env.{variable}{typed}") for each in same],
             f"The value comes from the environment variable {variable}. {ROTATE}",
-            declares=(MASKED,),
+            declares=(*places, MASKED),
             warnings=warnings,
         ),
         *([] if file.path.endswith((".jsx", ".tsx")) else [mounted]),
     )
+
+
+def _is_same(file: Parsed, one: Node, other: Node) -> bool:
+    """Whether it is the same secret in the same role: who signs by one and checks by the other needs both changed."""
+    alike = literal(file, one) == literal(file, other) and _name(file, one) == _name(file, other)
+    return one == other or (alike and _is_secret(file, one))
+
+
+def _statement_line(file: Parsed, node: Node) -> int:
+    inner = node
+    for outer in ancestors(node.parent):
+        if outer.type in {"program", "statement_block", "class_body"}:
+            break
+        inner = outer
+    return file.number(inner)
 
 
 def _is_secret(file: Parsed, node: Node) -> bool:

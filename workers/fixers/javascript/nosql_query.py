@@ -42,6 +42,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     if asked and all(value.type == "object" and option(file, value, "$eq") is not None for value in asked):
         message = f"{where} compares by $eq, which takes an object as a value and not as an operator: nothing to change"
         raise Harmless(message)
+    if query.type == "object" and option(file, query, "where") is not None:
+        message = (
+            f"{where} is a query of Sequelize, whose operators are symbols since version 5: a request cannot hold "
+            "them; see that the project has that version"
+        )
+        raise NoFix(message)
     if not asked or any(value.type == "object" for value in asked):
         message = f"{where} does not show which of its values come from the request: compare each by {{ $eq: value }}"
         raise NoFix(message)
