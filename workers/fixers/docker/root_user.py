@@ -26,8 +26,9 @@ from workers.source.dockerfile import Dockerfile, Instruction, Stage
 UID = 10001
 _NAME = "app"
 _OWNER = "files that the image makes stay root's: what the program must write (data, caches, sockets) has to be its own"
-_BUILD_IMAGE = (
-    "the image names no command: images built from it, and those who mount folders into it, now meet this user"
+_BUILD_IMAGE = "the image {}: images built from it, and those who mount folders into it, now meet this user"
+_PROMPT = re.compile(
+    r"""\[?\s*"?(?:/(?:usr/)?bin/)?(?:ba|da|a|z)?(?:sh|node|python[\d.]*|irb|jshell|php|R|ghci|julia|erl|iex)"?\s*\]?"""
 )
 _PORT_80 = (
     "a port below 1024 needs Docker 20.10 or a sysctl: elsewhere let the server listen on 8080; what a configuration "
@@ -211,6 +212,11 @@ def _warnings(file: Dockerfile, stage: Stage) -> list[str]:
     low = [str(port) for port in ports if port < 1024]
     if low:
         found.append(f"port {', '.join(low)} is privileged: it needs Docker 20.10, a sysctl, or a port above 1023")
-    if not any(one.keyword in {"CMD", "ENTRYPOINT"} for each in lineage(file, stage) for one in each.instructions):
-        found.append(_BUILD_IMAGE)
+    started = [
+        one for each in lineage(file, stage) for one in each.instructions if one.keyword in {"CMD", "ENTRYPOINT"}
+    ]
+    if not started:
+        found.append(_BUILD_IMAGE.format("names no command"))
+    elif any(one.keyword == "CMD" and _PROMPT.fullmatch(one.text.strip()) for one in started):
+        found.append(_BUILD_IMAGE.format("starts a bare interpreter"))
     return found

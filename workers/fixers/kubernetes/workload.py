@@ -61,7 +61,7 @@ class Resource:
 
         Raises:
             NoFix: this kind runs no pod.
-            Harmless: it does, and this object leaves the pod out.
+            Harmless: it does, and this object leaves the pod out, or its image.
         """
         path = _POD_PATHS.get(self.kind) or (_TEMPLATE if self.kind in _TEMPLATED else None)
         node = self.root.get(*path) if path else None
@@ -72,6 +72,15 @@ class Resource:
                 message += ": it is a patch of another file's, or what a test expects, and runs nothing by itself"
                 raise Harmless(message)
             raise NoFix(message)
+        containers = node.child("containers")
+        if any(
+            one.kind == "mapping" and one.child("image") is None for one in (containers.items if containers else ())
+        ):
+            message = (
+                f"a container of this {self.kind} names no image: it is a patch of another file's, where this belongs, "
+                "or what a test expects of a running one"
+            )
+            raise Harmless(message)
         return Part((*self.path, *path), node)
 
     def containers(self, flagged: Callable[[Node], bool], *, init: bool = True) -> list[Part]:

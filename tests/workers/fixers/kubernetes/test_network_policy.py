@@ -11,7 +11,8 @@ from workers.source.tree import MemoryTree
 from workers.verify.structure.preserved import preservation
 
 POD = (
-    b"kind: Pod\nmetadata: {name: a, labels: {app: a}}\nspec: {containers: [{name: a, ports: [{containerPort: 1}]}]}\n"
+    b"kind: Pod\nmetadata: {name: a, labels: {app: a}}\n"
+    b"spec: {containers: [{name: a, image: a, ports: [{containerPort: 1}]}]}\n"
 )
 POLICY = b"kind: NetworkPolicy\nmetadata: {name: a}\nspec: {podSelector: {matchLabels: {app: a}}}\n"
 SERVICE = b"kind: Service\nmetadata: {name: svc}\nspec: {selector: {app: a}, ports: [{port: 1}]}\n"
