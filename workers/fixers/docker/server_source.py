@@ -17,7 +17,7 @@ _SCRIPT = re.compile(r"(?:^|/)([\w-]+\.(?:py|js|mjs|cjs|ts|rb))$")
 _APPLICATION = re.compile(r"(?:[\w-]+\.)*([\w-]+):[\w()]+")
 _SERVES = re.compile(
     r"\.run\(|\.run_\w+\(|\.listen\(|[Ss]erve|\.launch\(|\.start\(|\.loop|while\s+True|while\s*\(|streamlit|socket|run_forever|"
-    r"subscri|consum|schedule|setInterval|createServer|sinatra|port\s*="
+    r"subscri|consum|schedule|setInterval|createServer|sinatra"
 )
 _PORTS = {
     "py": (
@@ -109,7 +109,7 @@ def _words(command: str) -> list[str]:
     except ValueError:
         words = None
     texts = [str(word) for word in words] if isinstance(words, list) else [command]
-    return [word.strip("'\"") for text in texts for word in text.split()]
+    return [word.strip("[],'\"") for text in texts for word in text.split()]
 
 
 def _script(tree: SourceTree, folder: str, words: list[str]) -> str | None:

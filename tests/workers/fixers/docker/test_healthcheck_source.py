@@ -89,12 +89,14 @@ def test_an_application_that_a_server_imports_is_read_and_no_job():
 
 
 def test_a_job_is_asked_nothing_though_it_exposes_a_port():
-    files = {"web/job.py": "import torch\nmodel = torch.load('m')\nmodel.eval()\nprint(model)\n"}
+    files = {"web/job.py": "import torch\nmodel = torch.load('m')\nmodel.eval()\nstore(model, port=5432)\n"}
     made, reason = _propose('FROM python:3.12\nEXPOSE 5001\nENTRYPOINT ["python"]\nCMD ["/app/job.py"]\n', files)
     assert made == {}
     assert reason.startswith("web/job.py opens no port")
     made, reason = _propose('FROM python:3.12\nEXPOSE 6006\nCMD ["python", "/models/train.py", "--steps=9"]\n', {})
     assert (made, "by its name a job" in reason) == ({}, True)
+    broken = 'FROM python:3.12\nEXPOSE 6006\nCMD ["python", "/models/train.py", "--a=b"  "--c"]\n'
+    assert _propose(broken, {})[0] == {}
     files["web/serving.py"] = "x = 1\n"
     files["web/job.py"] = "from serving import main\nmain()\n"
     assert _propose('FROM python:3.12\nEXPOSE 5001\nCMD ["python", "job.py"]\n', files)[0]
