@@ -157,6 +157,9 @@ def _in_words(template: Template, rule: Node, side: str) -> str:
     else:
         what = named or f"{protocol.upper()} {ports}"
     where = next((text for key in _PEERS if (text := _plain(rule, key))), "a peer that the template works out")
+    if where in _WORLD.values():
+        # Left out: another fix may close it in the same round.
+        return f"{what}, {'incoming' if inward else 'outgoing'}"
     return f"{what} {'from' if inward else 'to'} {where}"
 
 

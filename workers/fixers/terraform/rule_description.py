@@ -12,6 +12,8 @@ from workers.source.hcl import Block
 
 _SIDES = ("ingress", "egress")
 _NAMES = {"22": "SSH", "80": "HTTP", "443": "HTTPS", "3306": "MySQL", "5432": "PostgreSQL", "6379": "Redis"}
+_WORLD = ("0.0.0.0/0", "::/0")
+"""Networks that the description leaves out: another fix may close them in the same round."""
 _TERRAFORM_S_OWN = '"Managed by Terraform"'
 _WHY = "say why it is needed, where you know it"
 _PEERS = ("cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6", "source_security_group_id", "security_groups",
@@ -83,6 +85,8 @@ def _in_words(rule: Block, side: str) -> str:
     else:
         what = f"{protocol.upper()} {first}-{last}"
     where = next((text for key in _PEERS if (text := _peer(rule.text(key)))), "")
+    if where in _WORLD:
+        return f"{what}, {'incoming' if side == 'ingress' else 'outgoing'}"
     if rule.text("self") == "true":
         where = where or "the group itself"
     return f"{what} {'from' if side == 'ingress' else 'to'} {where or 'a peer that the module works out'}"
