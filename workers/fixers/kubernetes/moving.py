@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from daemon.errors import SourceUnavailable
 from workers.fixers.kubernetes.objects import Object, objects
 from workers.fixers.kubernetes.references import Reference, references
-from workers.fixers.registry import NoFix
+from workers.fixers.registry import Harmless, NoFix
 from workers.source import yamldoc
 from workers.source.tree import SourceTree
 
@@ -40,6 +40,7 @@ _KUBECTL = re.compile(r"\bkubectl\b[^\n|;&]*")
 _SCOPED = re.compile(r"\s(?:-n|--namespace)\b(?![= ]?[\"']?default\b)")
 _APPLIES = re.compile(r"\b(?:apply|create|replace|delete)\b[^\n]*\s(?:-f|-k|--filename)\b")
 _RUNS = (".sh", ".bash", ".yml", ".yaml", "Makefile", ".mk", ".ps1", "Jenkinsfile")
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 class Moving:
@@ -50,6 +51,7 @@ class Moving:
 
         Raises:
             NoFix: something of it cannot move soundly; the message says what.
+            Harmless: a kustomization places it already.
         """
         self._tree = tree
         self.folders = {posixpath.dirname(path)}
@@ -97,6 +99,8 @@ class Moving:
         return any((one.kind, one.name) in names for one in self._placed(folder))
 
     def _refuse(self) -> None:
+        if placed := self._placed_by_kustomize():
+            raise Harmless(placed)
         reason = self._managed() or self._unused() or self._missing() or self._tied() or self._commanded()
         if reason:
             raise NoFix(reason)
@@ -133,13 +137,23 @@ class Moving:
                     return f"{one.path} names the default namespace itself: {node.value.strip()[:60]}"
         return ""
 
+    def _placed_by_kustomize(self) -> str:
+        """Whether a kustomization puts the objects into a namespace: who reads the manifests alone cannot see it."""
+        for path in self._tree.paths():
+            if path.rpartition("/")[2] in _KUSTOMIZATIONS:
+                namespace = _namespace(self._tree, path)
+                reached = {posixpath.dirname(path), *_reached(self._tree, path)}
+                if namespace not in ("", "default") and self.folders <= reached:
+                    return f"{path} puts the objects into the namespace {namespace} already"
+        return ""
+
     def _managed(self) -> str:
         """Whether something else decides on the namespace: Helm, a kustomization, a template."""
         for path in self._tree.paths():
             folder, _, name = path.rpartition("/")
             if name == "Chart.yaml" and any(f"{one}/".startswith(f"{folder}/") or not folder for one in self.folders):
                 return f"the manifests belong to the chart {path}: its release names the namespace"
-            if name in ("kustomization.yaml", "kustomization.yml", "Kustomization"):
+            if name in _KUSTOMIZATIONS:
                 if self.folders & {folder, *_reached(self._tree, path)}:
                     return f"{path} places the objects: its `namespace:` is the place to say which one is theirs"
             elif folder in self.folders and name.endswith((".yaml", ".yml")) and _template(self._tree, path):
@@ -174,6 +188,14 @@ def _in_default(one: Object) -> bool:
 def _moves(path: yamldoc.Path) -> bool:
     """Whether it is a place that moves along: the object's own, or that of an account that rights are given to."""
     return path == ("metadata", "namespace") or path[0] == "subjects"
+
+
+def _namespace(tree: SourceTree, path: str) -> str:
+    """The namespace that a kustomization names."""
+    try:
+        return yamldoc.parse(tree.read(path), path).root.text("namespace")
+    except (yamldoc.YamlBroken, SourceUnavailable):
+        return ""
 
 
 def _reached(tree: SourceTree, path: str) -> Iterator[str]:

@@ -112,6 +112,13 @@ def test_what_else_names_the_namespace_has_to_change_first(path, content, reason
     assert reason in (proposal.reason or "")
 
 
+@pytest.mark.parametrize(("namespace", "harmless"), [("shop", True), ("default", False)])
+def test_what_a_kustomization_puts_into_a_namespace_is_in_one(namespace, harmless):
+    kustomization = f"namespace: {namespace}\nresources:\n- web\n".encode()
+    proposal = _proposed({"web/pod.yaml": WEB, "web/key.yaml": KEY, "kustomization.yaml": kustomization})
+    assert (proposal.candidates, proposal.harmless) == ((), harmless)
+
+
 @pytest.mark.parametrize(
     ("path", "content"),
     [
