@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import posixpath
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
@@ -35,6 +38,7 @@ class Template:
         if path.endswith((".tf", ".tofu")):
             message = f"{path} is no CloudFormation template"
             raise OtherLanguage(message)
+        self._tree, self._path = target.tree, path
         self.doc = _read(target, path)
         self._json = self.doc.content.lstrip().startswith(b"{")
         self.resources = self.doc.root.child("Resources")
@@ -85,8 +89,11 @@ class Template:
         """An edit that adds a parameter to the template.
 
         Raises:
-            NoFix: there is one of that name.
+            NoFix: there is one of that name, or another template makes this one's stack and would have to give it.
         """
+        if "Default" not in body and (caller := self._caller()):
+            message = f"{caller} makes the stack of {self._path}, and would have to give it the parameter {name}"
+            raise NoFix(message)
         root = self.doc.root
         known = root.child("Parameters")
         if known is None or not known.entries:
@@ -138,6 +145,17 @@ class Template:
         return [f"Resources.{self.name}.Properties.{key}" for key in keys]
 
     candidate = staticmethod(if_changed)
+
+    def _caller(self) -> str | None:
+        """A template of the repository that makes a stack of this one."""
+        named = re.compile(rb"[/\"'\s]" + re.escape(posixpath.basename(self._path).encode()) + rb"\b")
+        for path in self._tree.paths():
+            if path.endswith(_SUFFIXES) and path != self._path:
+                with contextlib.suppress(SourceUnavailable):
+                    content = self._tree.read(path)
+                    if b"AWS::CloudFormation::Stack" in content and named.search(content):
+                        return path
+        return None
 
     def _entries(self) -> list[tuple[Node, Node]]:
         return self.resources.entries if self.resources is not None else []

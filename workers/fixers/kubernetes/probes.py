@@ -20,6 +20,10 @@ _PURPOSE = {
     "readinessProbe": "Services send traffic to the container only while it answers.",
 }
 
+_PERIOD, _FAILURES = 10, 12
+"""Two minutes: a container that is slow to start would otherwise be restarted before it ever answers."""
+_SLOW_START = " Only two minutes without an answer, or more, are taken for hanging: a slow start is none."
+
 
 @fixer(
     name="kubernetes-probe",
@@ -39,8 +43,11 @@ def probe(target: Target) -> Iterator[Candidate]:
         raise Harmless(message)
     parts = resource.containers(lambda node: node.child(key) is None, init=False)
     copies = [_question(part.node.child(_OTHER[key]), key) for part in parts]
+    slow = "" if key == "readinessProbe" else _SLOW_START
+    if slow:
+        copies = [copy and _unhurried(copy) for copy in copies]
     if all(copies):
-        how = f"{_PURPOSE[key]} It asks what the {_OTHER[key]} asks."
+        how = f"{_PURPOSE[key]} It asks what the {_OTHER[key]} asks.{slow}"
         yield from _set(resource, parts, key, "same-question", [copy or {} for copy in copies], how)
     if not all(copies) and any(_loopback(part.node) for part in parts):
         message = "a container's arguments name the loopback address, where the kubelet's probe would not reach it"
@@ -51,14 +58,25 @@ def probe(target: Target) -> Iterator[Candidate]:
             message = "no manifest says at which port the container answers, so there is nothing known to probe"
             raise NoFix(message)
         return
-    how = f"{_PURPOSE[key]} A connection to its port is the least that tells whether it does."
+    how = f"{_PURPOSE[key]} A connection to its port is the least that tells whether it does.{slow}"
     wanted: list[dict[str, Value]] = [{"tcpSocket": {"port": each}} for each in ports if each]
-    yield from _set(resource, parts, key, "tcp-connect", wanted, how)
+    plain = [{**one, "failureThreshold": _FAILURES} for one in wanted] if slow else wanted
+    yield from _set(resource, parts, key, "tcp-connect", plain, how)
     patient: list[dict[str, Value]] = [
-        {**one, "initialDelaySeconds": 15, "periodSeconds": 20, "failureThreshold": 3} for one in wanted
+        {**one, "initialDelaySeconds": 15, "periodSeconds": 20, "failureThreshold": _FAILURES if slow else 3}
+        for one in wanted
     ]
     how = f"{_PURPOSE[key]} It waits 15 seconds first and then asks every 20, for programs that start slowly."
     yield from _set(resource, parts, key, "tcp-connect-patient", patient, how)
+
+
+def _unhurried(asked: dict[str, Value]) -> dict[str, Value]:
+    """The readiness probe's question, asked with a liveness probe's patience: what only starts is not restarted."""
+    period, failures = asked.get("periodSeconds"), asked.get("failureThreshold")
+    return asked | {
+        "periodSeconds": max(_PERIOD, period if isinstance(period, int) else _PERIOD),
+        "failureThreshold": max(_FAILURES, failures if isinstance(failures, int) else _FAILURES),
+    }
 
 
 def _set(

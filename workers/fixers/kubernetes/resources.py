@@ -48,9 +48,9 @@ def resources(target: Target) -> Iterator[Candidate]:
     if matched:
         chosen = [part.node.text("resources", _OTHER[section], kind) for part in parts]
         how = f"{words} to the {_OTHER[section].removesuffix('s')} that stands there."
-        yield from _set(
-            resource, parts, f"{kind}-{section}-as-{_OTHER[section]}", [{section: {kind: one}} for one in chosen], how
-        )
+        wanted = [{section: {kind: one}} for one in chosen]
+        checks = [_MEASURE] if section == "limits" else []
+        yield from _set(resource, parts, f"{kind}-{section}-as-{_OTHER[section]}", wanted, how, checks)
     else:
         values = [_start(part.node, section, kind) for part in parts]
         how = f"{words} to {', '.join(dict.fromkeys(values))}."
