@@ -14,6 +14,8 @@ from workers.fixers.registry import NoFix
 _PAIR = re.compile(
     r"""(?P<key>[A-Za-z_][\w.\-]*)["']?\s*(?::=|=>|[:=])(?!//)\s*(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s#;,"']+)"""
 )
+_LONGER = re.compile(r"\s|\$[\w({]")
+"""Words, or what is put in from elsewhere: the credential is a part of it, and the rest has to stay."""
 _SPRING = re.compile(r"(?:^|/)(?:application|bootstrap)[\w-]*\.(?:ya?ml|properties)$")
 _COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$")
 _WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$")
@@ -34,7 +36,7 @@ def setting(file: Text, where: Region) -> Setting:
     """The key and value at the region.
 
     Raises:
-        NoFix: the line does not assign one value to one name.
+        NoFix: the line does not assign one value to one name, or the credential is only a part of it.
     """
     text = file.line(where.start_line).decode()
     found = [match for match in _PAIR.finditer(text) if _holds(match, where)]
@@ -43,6 +45,9 @@ def setting(file: Text, where: Region) -> Setting:
         raise NoFix(message)
     start = file.starts[where.start_line - 1]
     value = found[0]["value"]
+    if _LONGER.search(value):
+        message = f"{file.path}:{where.start_line} holds the value inside of a longer text: take it out by hand"
+        raise NoFix(message)
     first = start + len(text[: found[0].start("value")].encode())
     return Setting(found[0]["key"], first, first + len(value.encode()), value[0] if value[0] in "\"'" else "")
 
