@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 
@@ -34,3 +36,14 @@ class Template(msgspec.Struct, frozen=True):
     def literal(self) -> str:
         """The literal text alone."""
         return "".join(part for part in self.parts if isinstance(part, str))
+
+
+def joined(parts: Iterable[str | Value]) -> Template:
+    """The pieces as a template: neighbouring text is one piece, and none is empty."""
+    found: list[str | Value] = []
+    for part in parts:
+        if isinstance(part, str) and found and isinstance(found[-1], str):
+            found[-1] += part
+        elif part != "":
+            found.append(part)
+    return Template(tuple(found))

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Parsed, any_of, candidate
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, literal
-from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.fixers.secrets.names import ROTATE, environment_name, is_label
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.secrets.names import ROTATE, environment_name, is_label, refuse_test
 from workers.source.syntax import ancestors
-from workers.source.tests import is_test
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -58,11 +57,7 @@ rotate it, because the history still has it.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """A literal credential → the environment, or a mounted file."""
     file, node = flagged_node(target, ("string", "template_string"), _is_secret)
-    if is_test(file.path):
-        message = (
-            f"{file.path}:{file.number(node)} is test code: a made-up credential there protects nothing; exclude tests"
-        )
-        raise Harmless(message)
+    refuse_test(file.path, file.number(node))
     if _BROWSER.search(file.content) and not _NODE.search(file.content):
         message = (
             f"{file.path} runs in browsers, where every value is public: let the server hold it and make the request"

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Parsed, candidate, region
 from workers.fixers.jvm.source import flagged_bytes, is_kotlin, jvm, matches
-from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.fixers.secrets.names import ROTATE, environment_name, is_label
-from workers.source.tests import is_test
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.secrets.names import ROTATE, environment_name, is_label, refuse_test
 
 _ASSIGNED = r"\b(?P<name>\w+)\s*(?::\s*String\??\s*)?=\s*(?P<value>\"[^\"\n\\$]+\")(?=\s*[;,)\n]|\s*$)"
 _WORDS = re.compile(r"passw|pwd|passphrase|secret|token|api_?key|credential|private_?key|access_?key", re.IGNORECASE)
@@ -35,10 +34,7 @@ server must hold it. In every case: rotate it, because the history still has it.
 def propose(target: Target) -> Iterator[Candidate]:
     """A literal credential → the environment."""
     file = jvm(target)
-    if is_test(file.path):
-        line = region(target).start_line
-        message = f"{file.path}:{line} is test code: a made-up credential there protects nothing; exclude tests"
-        raise Harmless(message)
+    refuse_test(file.path, region(target).start_line)
     name, start, end = _secret(target, file)
     line = file.line_of(start)
     if re.search(rb"^\s*import\s+androidx?\.", file.content, re.MULTILINE):

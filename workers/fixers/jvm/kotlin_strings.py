@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from workers.fixers.code import Parsed
-from workers.fixers.pieces import Template, Value
+from workers.fixers.pieces import Template, Value, joined
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -20,13 +20,7 @@ def template(file: Parsed, node: Node) -> Template | None:
     parts = _parts(file, node)
     if parts is None or not any(isinstance(part, str) for part in parts):
         return None
-    joined: list[str | Value] = []
-    for part in parts:
-        if isinstance(part, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += part
-        elif part != "":
-            joined.append(part)
-    return Template(tuple(joined))
+    return joined(parts)
 
 
 def _parts(file: Parsed, node: Node) -> list[str | Value] | None:

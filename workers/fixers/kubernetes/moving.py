@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.kubernetes.objects import Object, objects
@@ -137,14 +138,17 @@ class Moving:
                     return f"{one.path} names the default namespace itself: {node.value.strip()[:60]}"
         return ""
 
+    @cached_property
+    def _kustomizations(self) -> dict[str, tuple[str, set[str]]]:
+        """Path of each → the namespace that it names, and the folders that it takes files from."""
+        paths = [path for path in self._tree.paths() if path.rpartition("/")[2] in _KUSTOMIZATIONS]
+        return {path: _kustomization(self._tree, path) for path in paths}
+
     def _placed_by_kustomize(self) -> str:
         """Whether a kustomization puts the objects into a namespace: who reads the manifests alone cannot see it."""
-        for path in self._tree.paths():
-            if path.rpartition("/")[2] in _KUSTOMIZATIONS:
-                namespace = _namespace(self._tree, path)
-                reached = {posixpath.dirname(path), *_reached(self._tree, path)}
-                if namespace not in ("", "default") and self.folders <= reached:
-                    return f"{path} puts the objects into the namespace {namespace} already"
+        for path, (namespace, folders) in self._kustomizations.items():
+            if namespace not in ("", "default") and self.folders <= folders:
+                return f"{path} puts the objects into the namespace {namespace} already"
         return ""
 
     def _managed(self) -> str:
@@ -154,7 +158,7 @@ class Moving:
             if name == "Chart.yaml" and any(f"{one}/".startswith(f"{folder}/") or not folder for one in self.folders):
                 return f"the manifests belong to the chart {path}: its release names the namespace"
             if name in _KUSTOMIZATIONS:
-                if self.folders & {folder, *_reached(self._tree, path)}:
+                if self.folders & self._kustomizations[path][1]:
                     return f"{path} places the objects: its `namespace:` is the place to say which one is theirs"
             elif folder in self.folders and name.endswith((".yaml", ".yml")) and _template(self._tree, path):
                 return f"{path} is filled in by something else, and which objects it holds is not known"
@@ -190,25 +194,19 @@ def _moves(path: yamldoc.Path) -> bool:
     return path == ("metadata", "namespace") or path[0] == "subjects"
 
 
-def _namespace(tree: SourceTree, path: str) -> str:
-    """The namespace that a kustomization names."""
-    try:
-        return yamldoc.parse(tree.read(path), path).root.text("namespace")
-    except (yamldoc.YamlBroken, SourceUnavailable):
-        return ""
-
-
-def _reached(tree: SourceTree, path: str) -> Iterator[str]:
-    """The folders that a kustomization takes files from."""
+def _kustomization(tree: SourceTree, path: str) -> tuple[str, set[str]]:
+    """The namespace that a kustomization names, and the folders that it takes files from, its own among them."""
+    folder = posixpath.dirname(path)
     try:
         root = yamldoc.parse(tree.read(path), path).root
     except (yamldoc.YamlBroken, SourceUnavailable):
-        return
-    folder = posixpath.dirname(path)
+        return "", {folder}
+    folders = {folder}
     for _, node in root.walk():
         if node.kind == "scalar" and node.value and "\n" not in node.value:
             reached = posixpath.normpath(posixpath.join(folder, node.value))
-            yield from (reached, posixpath.dirname(reached))
+            folders |= {reached, posixpath.dirname(reached)}
+    return root.text("namespace"), folders
 
 
 def _template(tree: SourceTree, path: str) -> bool:

@@ -12,8 +12,7 @@ from workers.fixers.code import MASKED, any_of, candidate, region
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, module
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.fixers.secrets.names import ROTATE, environment_name, is_label
-from workers.source.tests import is_test
+from workers.fixers.secrets.names import ROTATE, environment_name, is_label, refuse_test
 
 _WORDS = re.compile(
     r"pas+wo?r?d|pass(?:phrase)?$|passwd|pwd|token|secret|api_?key|credential|private_?key|access_?key", re.IGNORECASE
@@ -45,11 +44,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = module(target)
     certain = target.finding.tool != "bandit"
     constant, name = _credential(file, region(target), certain=certain)
-    if is_test(file.path):
-        message = (
-            f"{file.path}:{constant.lineno} is test code: a made-up credential there protects nothing; exclude tests"
-        )
-        raise Harmless(message)
+    refuse_test(file.path, constant.lineno)
     variable = environment_name(name)
     parent = file.parents.get(constant)
     if isinstance(parent, ast.arguments):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from workers.fixers.pieces import Template, Value
+from workers.fixers.pieces import Template, Value, joined
 from workers.fixers.python.module import Module
 
 _PERCENT = re.compile(r"%(?P<name>\(\w+\))?(?P<conversion>[sdi%])")
@@ -18,7 +18,7 @@ _PERCENT = re.compile(r"%(?P<name>\(\w+\))?(?P<conversion>[sdi%])")
 def template(file: Module, node: ast.AST) -> Template | None:
     """The string expression as a template; `None` where it is not surely one."""
     parts = _parts(file, node)
-    return None if parts is None else Template(_joined(parts))
+    return None if parts is None else joined(parts)
 
 
 def _parts(file: Module, node: ast.AST) -> list[str | Value] | None:
@@ -135,16 +135,6 @@ def _source(node: ast.AST) -> str:
 
 def _is_quoted(file: Module, node: ast.AST) -> bool:
     return file.calls(node, "shlex.quote", "pipes.quote")
-
-
-def _joined(parts: list[str | Value]) -> tuple[str | Value, ...]:
-    joined: list[str | Value] = []
-    for part in parts:
-        if isinstance(part, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += part
-        elif part != "":
-            joined.append(part)
-    return tuple(joined)
 
 
 def literal(text: str, quote: str = '"') -> str:

@@ -10,10 +10,9 @@ import msgspec
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import MASKED, Parsed, candidate, flagged_node, parsed
-from workers.fixers.registry import Harmless, NoFix, Target
-from workers.fixers.secrets.names import ROTATE, environment_name, is_label
+from workers.fixers.registry import NoFix, Target
+from workers.fixers.secrets.names import ROTATE, environment_name, is_label, refuse_test
 from workers.source.syntax import ancestors
-from workers.source.tests import is_test
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -69,10 +68,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = parsed(target, *_LANGUAGES)
     language = _LANGUAGES[file.syntax.language]
     file, node = flagged_node(target, file, language.literals, _is_secret)
-    where = f"{file.path}:{file.number(node)}"
-    if is_test(file.path):
-        message = f"{where} is test code: a made-up credential there protects nothing; exclude tests"
-        raise Harmless(message)
+    refuse_test(file.path, file.number(node))
     variable = environment_name(_name(file, node) or "")
     edits = _made_variable(file, node, language)
     edits += _import_of_os(file) if file.syntax.language == "go" else []

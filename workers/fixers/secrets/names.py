@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from workers.fixers.registry import Harmless
+from workers.source.tests import is_test
+
 ROTATE = (
     "Rotate it: the old value stays in the repository's history, in every clone and in every log that printed it, "
     "so taking it out of the file protects only the next one."
@@ -32,3 +35,14 @@ def is_label(value: str, name: str) -> bool:
     sentence = " " in value.strip() and all(word.strip(".,:;!?'").isalpha() for word in value.split())
     mask = not any(character.isalnum() for character in value)
     return bool(sentence or mask or _LABEL.fullmatch(value) or _DESCRIBES.search(name)) or value.lower() == name.lower()
+
+
+def refuse_test(path: str, line: int) -> None:
+    """Say so where the credential stands in a test.
+
+    Raises:
+        Harmless: it does.
+    """
+    if is_test(path):
+        message = f"{path}:{line} is test code: a made-up credential there protects nothing; exclude tests"
+        raise Harmless(message)

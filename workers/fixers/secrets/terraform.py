@@ -13,6 +13,7 @@ from daemon.errors import SourceUnavailable
 from workers.fixers.code import MASKED, candidate, region
 from workers.fixers.registry import NoFix, NotHere, Target
 from workers.fixers.secrets.names import ROTATE, is_label
+from workers.fixers.terraform.resource import module_of
 from workers.source.hcl import Block, Hcl, HclBroken, block_text
 from workers.source.syntax import walk
 from workers.source.tree import SourceTree
@@ -100,7 +101,7 @@ def _variable(tree: SourceTree, file: Hcl, block: Block, name: str, literal: Nod
     if caller := _caller(tree, posixpath.dirname(file.path)):
         message = f"{caller} calls the module of {file.path}:{line}: pass `{name}` from there. {ROTATE}"
         raise NoFix(message)
-    module = _module(tree, file)
+    module = module_of(tree, file)
     taken = {one.labels[0] for each in module for one in each.blocks if one.type == "variable" and one.labels}
     label = "_".join(word for word in _BOUNDARY.split(name) if word).lower() or "secret"
     owner = "_".join(block.labels[-1:])
@@ -124,18 +125,6 @@ def _caller(tree: SourceTree, folder: str) -> str | None:
                 if any(posixpath.normpath(posixpath.join(own, source)) == (folder or ".") for source in sources):
                     return path
     return None
-
-
-def _module(tree: SourceTree, file: Hcl) -> list[Hcl]:
-    folder = posixpath.dirname(file.path)
-    paths = (path for path in tree.paths() if posixpath.dirname(path) == folder and path.endswith((".tf", ".tofu")))
-    found = []
-    for path in paths:
-        try:
-            found.append(Hcl(path, tree.read(path)))
-        except (HclBroken, SourceUnavailable):
-            continue
-    return found
 
 
 def _declared(module: list[Hcl], file: Hcl, name: str) -> Edit:

@@ -13,10 +13,29 @@ from workers.fixers.changed import if_changed
 from workers.fixers.registry import NoFix, OtherLanguage, Target
 from workers.fixers.terraform.providers import constraints, newest_major
 from workers.source.hcl import Block, Body, Hcl, HclBroken, block_text
+from workers.source.tree import SourceTree
 
 MAX_FILES = 200
 _INSTANCES = {"count": "count.index", "for_each": "each.key"}
 _VARIABLE = re.compile(r"var\.(\w+)")
+
+
+def module_of(tree: SourceTree, file: Hcl) -> list[Hcl]:
+    """The files of a file's folder that parse, itself first."""
+    folder = posixpath.dirname(file.path)
+    others = [
+        path for path in tree.paths()
+        if posixpath.dirname(path) == folder and path.endswith((".tf", ".tofu")) and path != file.path
+    ]  # fmt: skip
+    return [file, *_readable(tree, others[:MAX_FILES])]
+
+
+def _readable(tree: SourceTree, paths: Iterable[str]) -> Iterator[Hcl]:
+    for path in paths:
+        try:
+            yield Hcl(path, tree.read(path))
+        except (HclBroken, SourceUnavailable):
+            continue
 
 
 class Resource:
@@ -48,19 +67,7 @@ class Resource:
     @cached_property
     def module(self) -> list[Hcl]:
         """The files of the resource's folder that parse, its own first."""
-        folder = posixpath.dirname(self.hcl.path)
-        others = [
-            path for path in self.target.tree.paths()
-            if posixpath.dirname(path) == folder and path.endswith((".tf", ".tofu")) and path != self.hcl.path
-        ]  # fmt: skip
-        return [self.hcl, *self._readable(others[:MAX_FILES])]
-
-    def _readable(self, paths: Iterable[str]) -> Iterator[Hcl]:
-        for path in paths:
-            try:
-                yield Hcl(path, self.target.tree.read(path))
-            except (HclBroken, SourceUnavailable):
-                continue
+        return module_of(self.target.tree, self.hcl)
 
     @property
     def instances(self) -> dict[str, str]:
@@ -83,7 +90,7 @@ class Resource:
     def provider_major(self, name: str) -> int | None:
         """The newest major release of a provider that the module allows; none where nothing bounds it."""
         locked = posixpath.join(posixpath.dirname(self.hcl.path), ".terraform.lock.hcl")
-        files = [*self.module, *(self._readable([locked]))]
+        files = [*self.module, *_readable(self.target.tree, [locked])]
         return newest_major(constraints([block for file in files for block in file.blocks], name))
 
     def blocks(self, kind: str, label: str = "") -> Iterator[tuple[Hcl, Block]]:
