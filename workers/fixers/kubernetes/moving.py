@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.kubernetes.objects import Object, objects
+from workers.fixers.kubernetes.placed import KUSTOMIZATIONS, commands, kustomized, placed
 from workers.fixers.kubernetes.references import Reference, references
 from workers.fixers.registry import Harmless, NoFix
 from workers.source import yamldoc
@@ -37,11 +37,6 @@ _TRUST = ("iam.gke.io/gcp-service-account", "eks.amazonaws.com/role-arn", "azure
 _SELF = re.compile(r"\.default(?:\.svc\b|[:/]|$)|\bns/default\b")
 _TEMPLATE = re.compile(rb"\{\{|\$\{\w+\}")
 _KIND = re.compile(rb"^kind:", re.MULTILINE)
-_KUBECTL = re.compile(r"\bkubectl\b[^\n|;&]*")
-_SCOPED = re.compile(r"\s(?:-n|--namespace)\b(?![= ]?[\"']?default\b)")
-_APPLIES = re.compile(r"\b(?:apply|create|replace|delete)\b[^\n]*\s(?:-f|-k|--filename)\b")
-_RUNS = (".sh", ".bash", ".yml", ".yaml", "Makefile", ".mk", ".ps1", "Jenkinsfile")
-_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 class Moving:
@@ -52,9 +47,11 @@ class Moving:
 
         Raises:
             NoFix: something of it cannot move soundly; the message says what.
-            Harmless: a kustomization places it already.
+            Harmless: something else places it already.
         """
         self._tree = tree
+        if where := placed(tree, path):
+            raise Harmless(where)
         self.folders = {posixpath.dirname(path)}
         by_folder: dict[str, list[Object]] = {}
         for one in objects(tree):
@@ -100,8 +97,6 @@ class Moving:
         return any((one.kind, one.name) in names for one in self._placed(folder))
 
     def _refuse(self) -> None:
-        if placed := self._placed_by_kustomize():
-            raise Harmless(placed)
         reason = self._managed() or self._unused() or self._missing() or self._tied() or self._commanded()
         if reason:
             raise NoFix(reason)
@@ -138,27 +133,14 @@ class Moving:
                     return f"{one.path} names the default namespace itself: {node.value.strip()[:60]}"
         return ""
 
-    @cached_property
-    def _kustomizations(self) -> dict[str, tuple[str, set[str]]]:
-        """Path of each → the namespace that it names, and the folders that it takes files from."""
-        paths = [path for path in self._tree.paths() if path.rpartition("/")[2] in _KUSTOMIZATIONS]
-        return {path: _kustomization(self._tree, path) for path in paths}
-
-    def _placed_by_kustomize(self) -> str:
-        """Whether a kustomization puts the objects into a namespace: who reads the manifests alone cannot see it."""
-        for path, (namespace, folders) in self._kustomizations.items():
-            if namespace not in ("", "default") and self.folders <= folders:
-                return f"{path} puts the objects into the namespace {namespace} already"
-        return ""
-
     def _managed(self) -> str:
         """Whether something else decides on the namespace: Helm, a kustomization, a template."""
         for path in self._tree.paths():
             folder, _, name = path.rpartition("/")
             if name == "Chart.yaml" and any(f"{one}/".startswith(f"{folder}/") or not folder for one in self.folders):
                 return f"the manifests belong to the chart {path}: its release names the namespace"
-            if name in _KUSTOMIZATIONS:
-                if self.folders & self._kustomizations[path][1]:
+            if name in KUSTOMIZATIONS:
+                if self.folders & {folder, *_folders(kustomized(self._tree, path))}:
                     return f"{path} places the objects: its `namespace:` is the place to say which one is theirs"
             elif folder in self.folders and name.endswith((".yaml", ".yml")) and _template(self._tree, path):
                 return f"{path} is filled in by something else, and which objects it holds is not known"
@@ -168,14 +150,12 @@ class Moving:
         """Whether a script names the objects, and so has to change too."""
         names = {word for one in self.objects for word in (one.name, *_label_values(one)) if word}
         files = {posixpath.basename(one.path) for one in self.all} | {folder for folder in self.folders if folder}
-        for path in self._tree.paths():
-            for command in _KUBECTL.findall(_text(self._tree, path)) if path.endswith((*_RUNS, ".md")) else ():
-                scoped, applies = _SCOPED.search(command), _APPLIES.search(command)
-                if applies and (scoped or "default" in command) and any(file in command for file in files):
-                    return f"{path} says itself which namespace the manifests go to: `{command.strip()[:80]}`"
-                named = names & set(re.findall(r"[\w.-]+", command))
-                if named and not (scoped or applies or path.endswith(".md")):
-                    return f"{path} looks for them in the default namespace: `{command.strip()[:80]}`"
+        for path, command, scoped, applies in commands(self._tree):
+            if applies and (scoped or "default" in command) and any(file in command for file in files):
+                return f"{path} says itself which namespace the manifests go to: `{command.strip()[:80]}`"
+            named = names & set(re.findall(r"[\w.-]+", command))
+            if named and not (scoped or applies or path.endswith(".md")):
+                return f"{path} looks for them in the default namespace: `{command.strip()[:80]}`"
         return ""
 
 
@@ -194,19 +174,10 @@ def _moves(path: yamldoc.Path) -> bool:
     return path == ("metadata", "namespace") or path[0] == "subjects"
 
 
-def _kustomization(tree: SourceTree, path: str) -> tuple[str, set[str]]:
-    """The namespace that a kustomization names, and the folders that it takes files from, its own among them."""
-    folder = posixpath.dirname(path)
-    try:
-        root = yamldoc.parse(tree.read(path), path).root
-    except (yamldoc.YamlBroken, SourceUnavailable):
-        return "", {folder}
-    folders = {folder}
-    for _, node in root.walk():
-        if node.kind == "scalar" and node.value and "\n" not in node.value:
-            reached = posixpath.normpath(posixpath.join(folder, node.value))
-            folders |= {reached, posixpath.dirname(reached)}
-    return root.text("namespace"), folders
+def _folders(paths: Iterable[str]) -> Iterator[str]:
+    """Each path, which may be a folder, and the folder that it is in."""
+    for path in paths:
+        yield from (path, posixpath.dirname(path))
 
 
 def _template(tree: SourceTree, path: str) -> bool:
@@ -215,11 +186,3 @@ def _template(tree: SourceTree, path: str) -> bool:
     except SourceUnavailable:
         return False
     return bool(_KIND.search(content) and _TEMPLATE.search(content))
-
-
-def _text(tree: SourceTree, path: str) -> str:
-    try:
-        content = tree.read(path)
-    except SourceUnavailable:
-        return ""
-    return content.decode("utf-8", "replace").replace("\\\n", " ") if b"kubectl" in content else ""

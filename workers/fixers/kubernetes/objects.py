@@ -46,13 +46,18 @@ class Object(msgspec.Struct, frozen=True):
 def objects(tree: SourceTree) -> Iterator[Object]:
     """Every object that a manifest of the repository holds; templates and what is no YAML hold none."""
     for path in tree.paths():
-        if path.endswith((".yaml", ".yml")):
-            try:
-                content = tree.read(path)
-            except SourceUnavailable:
-                continue
-            if _KIND.search(content) and not _TEMPLATE.search(content):
-                yield from _of(path, content)
+        yield from objects_of(tree, path)
+
+
+def objects_of(tree: SourceTree, path: str) -> tuple[Object, ...]:
+    """Those of one manifest."""
+    if not path.endswith((".yaml", ".yml")):
+        return ()
+    try:
+        content = tree.read(path)
+    except SourceUnavailable:
+        return ()
+    return _of(path, content) if _KIND.search(content) and not _TEMPLATE.search(content) else ()
 
 
 @lru_cache(maxsize=_REMEMBERED_FILES)

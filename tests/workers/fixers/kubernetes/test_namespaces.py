@@ -98,7 +98,7 @@ def test_what_knows_each_other_moves_together_and_nothing_else_does():
     [
         ("deploy.sh", b"kubectl wait pod web\n", "deploy.sh looks for them in the default namespace"),
         ("deploy.sh", b"kubectl get pod -n default -l app=front\n", "deploy.sh looks for them"),
-        ("README.md", b"kubectl apply -n shop -f web\n", "README.md says itself which namespace"),
+        ("README.md", b"kubectl apply -n shop -f web/key.yaml\n", "README.md says itself which namespace"),
         ("kustomization.yaml", b"resources:\n- web\n", "kustomization.yaml places the objects"),
         ("Chart.yaml", b"name: shop\n", "the manifests belong to the chart"),
         ("web/more.yaml", b"kind: Pod\nmetadata: {name: '{{ .name }}'}\n", "is filled in by something else"),
@@ -112,21 +112,46 @@ def test_what_else_names_the_namespace_has_to_change_first(path, content, reason
     assert reason in (proposal.reason or "")
 
 
-@pytest.mark.parametrize(("namespace", "harmless"), [("shop", True), ("default", False)])
-def test_what_a_kustomization_puts_into_a_namespace_is_in_one(namespace, harmless):
-    kustomization = f"namespace: {namespace}\nresources:\n- web\n".encode()
-    proposal = _proposed({"web/pod.yaml": WEB, "web/key.yaml": KEY, "kustomization.yaml": kustomization})
-    assert (proposal.candidates, proposal.harmless) == ((), harmless)
+KEPT = "namespace: shop\nresources:\n- web/pod.yaml\n"
 
 
 @pytest.mark.parametrize(
-    ("path", "content"),
+    ("files", "reason"),
     [
-        ("deploy.sh", b"kubectl apply -f web\n"),
-        ("deploy.sh", b"kubectl wait pod other\n"),
-        ("README.md", b"kubectl get pod web\n"),
-        ("other/kustomization.yaml", b"resources:\n- pod.yaml\n"),
+        ({"kustomization.yaml": KEPT}, "kustomization.yaml puts the objects into the namespace shop already"),
+        (
+            {
+                "web/kustomization.yaml": "resources: [pod.yaml]\n",
+                "over/kustomization.yml": "namespace: a\nbases: [../web]\n",
+            },
+            "over/kustomization.yml puts the objects into the namespace a already",
+        ),
+        ({"web/00-assert.yaml": "kind: Pod\n"}, "web is a test of kuttl, as web/00-assert.yaml says"),
+        ({"web/csv.yaml": "kind: ClusterServiceVersion\nmetadata: {name: a}\n"}, "web is an operator's bundle"),
+        ({"README.md": "kubectl apply -n shop -f web\n"}, "README.md says itself which namespace the objects go to"),
+        ({"up.sh": "kubectl -n $SPACE create \\\n  -f ./web/pod.yaml\n"}, "up.sh says itself which namespace"),
     ],
 )
-def test_what_names_others_or_no_namespace_stops_nothing(path, content):
-    assert len(_proposed({"web/pod.yaml": WEB, "web/key.yaml": KEY, path: content}).candidates) == 2
+def test_what_something_else_puts_into_a_namespace_is_in_one(files, reason):
+    given = {"web/pod.yaml": WEB, "web/key.yaml": KEY} | {path: text.encode() for path, text in files.items()}
+    proposal = _proposed(given)
+    assert (proposal.candidates, proposal.harmless) == ((), True)
+    assert reason in (proposal.reason or "")
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"kustomization.yaml": KEPT.replace("shop", "default")},
+        {"kustomization.yaml": KEPT, "dev/kustomization.yaml": "resources: [../web/pod.yaml]\n"},
+        {"kustomization.yaml": KEPT.replace("pod", "key")},
+        {"kustomization.yaml": "namespace: [\n"},
+        {"README.md": "kubectl apply -n shop -f web\nkubectl apply -f web/pod.yaml\n"},
+        {"README.md": "kubectl apply -n default -f web\n"},
+        {"README.md": "kubectl apply -n shop -f website/web\n"},
+        {"README.md": "kubectl get -n shop web\n"},
+    ],
+)
+def test_what_reaches_the_default_namespace_by_one_way_is_not_placed(files):
+    given = {"web/pod.yaml": WEB, "web/key.yaml": KEY} | {path: text.encode() for path, text in files.items()}
+    assert not _proposed(given).harmless

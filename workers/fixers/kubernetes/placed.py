@@ -1,0 +1,136 @@
+"""What puts a manifest's objects into a namespace that the manifest itself does not name."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from daemon.errors import SourceUnavailable
+from workers.fixers.kubernetes.objects import objects_of
+from workers.source import yamldoc
+from workers.source.tree import SourceTree
+
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_KUBECTL = re.compile(r"\b(?:kubectl|oc)\b[^\n|;&]*")
+_SCOPED = re.compile(r"\s(?:-n|--namespace)(?![\w-])(?![= ]?[\"']?default\b)")
+_APPLIES = re.compile(r"\b(?:apply|create|replace|delete)\b[^\n]*\s(?:-f|-k|--filename)\b")
+_RUNS = (".sh", ".bash", ".yml", ".yaml", "Makefile", ".mk", ".ps1", "Jenkinsfile", ".md")
+_STEP = re.compile(r"\d\d-(?:assert|errors?)\.ya?ml")
+"""What kuttl compares the cluster with after a step."""
+
+
+def placed(tree: SourceTree, path: str) -> str:
+    """Who puts the objects of `path` into a namespace other than the default one, and where it says so; or nothing."""
+    return (
+        _by_kustomize(tree, path)
+        or _by_kuttl(tree, path)
+        or _by_operator(tree, path)
+        or _by_chart(tree, path)
+        or _by_command(tree, path)
+    )
+
+
+def commands(tree: SourceTree) -> Iterator[tuple[str, str, bool, bool]]:
+    """Every kubectl command that the repository shows: its file, itself, whether it names a namespace, whether it
+    takes manifests.
+    """
+    for path in tree.paths():
+        for command in _KUBECTL.findall(_text(tree, path)) if path.endswith(_RUNS) else ():
+            yield path, command, bool(_SCOPED.search(command)), bool(_APPLIES.search(command))
+
+
+def kustomized(tree: SourceTree, path: str) -> Iterator[str]:
+    """The files and folders that a kustomization names."""
+    folder = posixpath.dirname(path)
+    for _, node in _root(tree, path).walk():
+        if node.kind == "scalar" and node.value and "\n" not in node.value:
+            yield posixpath.normpath(posixpath.join(folder, node.value))
+
+
+def _by_kustomize(tree: SourceTree, path: str) -> str:
+    """Whether every kustomization that is built, and not a part of another, takes the file into a namespace."""
+    found = {posixpath.dirname(one): one for one in tree.paths() if posixpath.basename(one) in KUSTOMIZATIONS}
+    named = {folder: {*kustomized(tree, one)} for folder, one in found.items()}
+    parts = {one for folder, names in named.items() for one in names & found.keys() if one != folder}
+    by: list[str] = []
+    for folder in sorted(found.keys() - parts):
+        by += _namespaces(tree, path, found, named, folder, "", frozenset())
+    return by[0] if by and all(by) else ""
+
+
+def _namespaces(
+    tree: SourceTree,
+    path: str,
+    found: dict[str, str],
+    named: dict[str, set[str]],
+    folder: str,
+    by: str,
+    seen: frozenset[str],
+) -> Iterator[str]:
+    """For every way from the kustomization of `folder` to the file, who names the namespace; or nothing."""
+    namespace = _root(tree, found[folder]).text("namespace")
+    if not by and namespace not in ("", "default"):
+        by = f"{found[folder]} puts the objects into the namespace {namespace} already"
+    if path in named[folder]:
+        yield by
+    for one in (named[folder] & found.keys()) - seen - {folder}:
+        yield from _namespaces(tree, path, found, named, one, by, seen | {folder})
+
+
+def _by_kuttl(tree: SourceTree, path: str) -> str:
+    folder = posixpath.dirname(path)
+    for one in tree.paths():
+        if posixpath.dirname(one) == folder and _STEP.fullmatch(posixpath.basename(one)):
+            return f"{folder} is a test of kuttl, as {one} says: it runs in a namespace of its own"
+    return ""
+
+
+def _by_operator(tree: SourceTree, path: str) -> str:
+    folder = posixpath.dirname(path)
+    beside = (one for one in tree.paths() if posixpath.dirname(one) == folder)
+    for one in beside:
+        if any(each.kind == "ClusterServiceVersion" for each in objects_of(tree, one)):
+            return f"{folder} is an operator's bundle, as {one} says: it is installed in the operator's namespace"
+    return ""
+
+
+def _by_chart(tree: SourceTree, path: str) -> str:
+    for one in tree.paths():
+        folder, _, name = one.rpartition("/")
+        if name == "Chart.yaml" and path.startswith((f"{folder}/templates/".lstrip("/"),)):
+            return f"the manifest belongs to the chart {one}: its release names the namespace"
+    return ""
+
+
+def _by_command(tree: SourceTree, path: str) -> str:
+    """Whether every command that takes the manifest says to which namespace it goes."""
+    taking = [one for one in commands(tree) if one[3] and _takes(one[1], path)]
+    if not taking or not all(scoped for _, _, scoped, _ in taking):
+        return ""
+    where, command, _, _ = taking[0]
+    return f"{where} says itself which namespace the objects go to: `{command.strip()[:80]}`"
+
+
+def _takes(command: str, path: str) -> bool:
+    for word in command.split():
+        name = posixpath.normpath(word.strip("\"'`")).lstrip("./")
+        inside = path.endswith((".yaml", ".yml")) and name == posixpath.dirname(path)
+        if name and (name == path or inside or ("/" in name and path.endswith(f"/{name}"))):
+            return True
+    return False
+
+
+def _root(tree: SourceTree, path: str) -> yamldoc.Node:
+    try:
+        return yamldoc.parse(tree.read(path), path).root
+    except (yamldoc.YamlBroken, SourceUnavailable):
+        return yamldoc.parse(b"{}", path).root
+
+
+def _text(tree: SourceTree, path: str) -> str:
+    try:
+        content = tree.read(path)
+    except SourceUnavailable:
+        return ""
+    return content.decode("utf-8", "replace").replace("\\\n", " ") if b"kubectl" in content else ""
