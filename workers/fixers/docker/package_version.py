@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from daemon.domain.fix import Candidate
-from daemon.errors import SourceUnavailable
-from workers.fixers.docker.build import candidate, flagged
-from workers.fixers.docker.script import Command, Script, Word
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.docker.build import base_image, candidate, flagged, stage_of
+from workers.fixers.docker.images import split
+from workers.fixers.docker.package_lists import gem_versions, go_versions, node_versions, python_versions
+from workers.fixers.docker.package_release import moved, node_major, node_release, python_limits, read_on
+from workers.fixers.docker.package_words import Named, gems, go_packages, node_packages, python_packages
+from workers.fixers.docker.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.dockerfile import Dockerfile, Instruction
 from workers.source.tree import SourceTree
 
-_PYTHON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[\w,.-]+\])?")
-_NODE = re.compile(r"(?:@[\w.-]+/)?[\w.-]+")
-_PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*==\s*([\w.!+-]+)", re.MULTILINE)
-_LISTS = re.compile(r"(?:^|/)(?:requirements|constraints)[\w.-]*\.(?:txt|lock)$")
-_LOCKS = frozenset(("poetry.lock", "uv.lock", "Pipfile.lock", "package-lock.json", "npm-shrinkwrap.json"))
-_PIP_TAKES = {
-    "-r", "-c", "-i", "-f", "-t", "-e", "--requirement", "--constraint", "--index-url", "--extra-index-url", "--root",
-    "--find-links", "--target", "--prefix", "--timeout", "--trusted-host", "--editable", "--only-binary", "--no-binary",
-}  # fmt: skip
-_DEPTH = 2
+_LIMIT = "a limit is no pin: a list of requirements with hashes makes two builds the same"
 
 
 @fixer(
@@ -35,154 +28,151 @@ _DEPTH = 2
     explain="""A package without a version is whatever the index has on the day of the build: two builds of one commit
 differ, and a bad release reaches every image at once. A pinned version changes only by a commit.
 
-A version is written only where the repository itself says which: a lock file or a list of requirements that names
-the package. apk and yum delete old versions from their mirrors, so a pin there breaks builds unless the base image is
-pinned by digest and the mirror is a snapshot: nothing is guessed.""",
+Where a lock file or a list of requirements of the project names the package, the image installs that version, or its
+release line. Where nothing names it, a version that was never tested would be a guess, and the newest one may not run
+on the image's Python at all. A limit is none: `pandas<4` takes in every release there is today, so pip installs what
+it did, and the next major release needs a commit. npm takes one release for every Node.js, so that one is written.
+
+apk and yum delete old versions from their mirrors, so a pin there breaks builds unless the base image is pinned by
+digest and the mirror is a snapshot: nothing is guessed.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
-    """The version that a lock file of the repository has."""
+    """The version that a lock file of the repository has, its line, or what keeps the next release out."""
     file, one = flagged(target, "RUN")
-    rule = target.finding.rule
-    if rule not in {"DL3013", "DL3016"}:
+    ways = {"DL3013": _python, "DL3016": _node, "DL3028": _gem, "DL3062": _go}
+    way = ways.get(target.finding.rule)
+    if way is None:
         message = (
             "which version of the package was tested is written nowhere in the repository, and none is guessed; a "
             "distribution's mirror also drops old versions: pin the base image and install from a snapshot instead"
         )
         raise NoFix(message)
-    script = Script(file, one)
-    wanted = list(_python(script)) if rule == "DL3013" else list(_node(script))
-    folder = file.path.rpartition("/")[0]
-    known = _python_versions(target.tree, folder) if rule == "DL3013" else _node_versions(target.tree, folder)
-    unknown = [name for _, name in wanted if _normal(name) not in known]
-    if not wanted or unknown:
-        message = f"no lock file of the repository says which version of {', '.join(unknown[:3]) or 'it'} is meant"
-        raise NoFix(message)
-    sign = "==" if rule == "DL3013" else "@"
-    edits = [file.edit(word.end, word.end, f"{sign}{known[_normal(name)]}") for word, name in wanted]
-    how = "Installs the version that the repository's own lock file has: the image and the tests agree."
+    yield from way(target.tree, file, one)
+
+
+def _python(tree: SourceTree, file: Dockerfile, one: Instruction) -> Iterator[Candidate]:
+    wanted = _some(file, one, list(python_packages(Script(file, one))))
+    known = python_versions(tree, _folder(file))
+    if all(each.name in known for each in wanted):
+        yield _listed(file, wanted, lambda each: f"=={known[each.name]}")
+        if all(re.fullmatch(r"\d+\.\d+\.\d+", known[each.name]) for each in wanted):
+            yield _line(file, wanted, lambda each: f"~={known[each.name]}")
+        return
+    unknown = [each for each in wanted if each.name not in known]
+    limits = {each: python_limits(moved(each.name) or each.name) for each in unknown}
+    _refuse(file, [each for each in unknown if limits[each] is None or each.elsewhere or _other_index(file)])
+    new = " ".join(
+        f"{each.name}'s releases only fail and name {other}, so that is installed."
+        for each in unknown
+        if (other := moved(each.name))
+    )
+    for approach, at, what in (("below-next-major", 0, "major release"), ("below-next-minor", 1, "release line")):
+        edits = [
+            _edit(file, each, limit[at] if (limit := limits.get(each)) else f"=={known[each.name]}") for each in wanted
+        ]
+        how = f"Installs what it did on {read_on()}, whichever Python the image has; the next {what} needs a commit."
+        yield candidate(approach, edits, f"{how} {new}".strip(), ["RUN"], [_LIMIT])
+
+
+def _node(tree: SourceTree, file: Dockerfile, one: Instruction) -> Iterator[Candidate]:
+    wanted = _some(file, one, list(node_packages(Script(file, one))))
+    known = node_versions(tree, _folder(file))
+    if all(each.text in known for each in wanted):
+        yield _listed(file, wanted, lambda each: f"@{known[each.text]}")
+        yield _line(file, wanted, lambda each: f"@^{known[each.text]}")
+        return
+    unknown = [each for each in wanted if each.text not in known]
+    releases = {each: node_release(each.text) for each in unknown}
+    _refuse(file, [each for each in unknown if releases[each] is None or each.elsewhere])
+    newest = {each: release[0] for each, release in releases.items() if release}
+    major = node_major(*split(base_image(file, stage_of(file, one))))
+    for each, release in releases.items():
+        if release and major is not None and major < release[1]:
+            message = (
+                f"{each.text} {release[0]}, which the build takes today, wants Node.js {release[1]}, and "
+                f"{file.path} has {major}: name the release that you tested with it"
+            )
+            raise NoFix(message)
+    for approach, kept in (("newest-release", 3), ("newest-major", 1)):
+        edits = [
+            _edit(file, each, f"@{'.'.join((newest.get(each) or known[each.text]).split('.')[:kept])}")
+            for each in wanted
+        ]
+        how = f"This is the release that npm installed on {read_on()}; another one needs a commit."
+        line = f"The newest major version on {read_on()}: its updates go on, the next one needs a commit."
+        yield candidate(approach, edits, how if kept > 1 else line, ["RUN"])
+
+
+def _gem(tree: SourceTree, file: Dockerfile, one: Instruction) -> Iterator[Candidate]:
+    wanted = _some(file, one, list(gems(Script(file, one))))
+    known = gem_versions(tree, _folder(file))
+    _refuse(file, [each for each in wanted if each.text not in known])
+    yield _listed(file, wanted, lambda each: f":{known[each.text]}")
+    yield _line(file, wanted, lambda each: f":~>{known[each.text]}")
+
+
+def _go(tree: SourceTree, file: Dockerfile, one: Instruction) -> Iterator[Candidate]:
+    wanted = _some(file, one, list(go_packages(Script(file, one))))
+    known = go_versions(tree, _folder(file))
+
+    def module(each: Named) -> str | None:
+        path = each.text.partition("@")[0]
+        found = [name for name in known if f"{path}/".startswith(f"{name}/")]
+        return max(found, key=len, default=None)
+
+    _refuse(file, [each for each in wanted if module(each) is None])
+    edits = [
+        file.edit(each.start, each.end, f"{each.text.partition('@')[0]}@{known[module(each) or '']}") for each in wanted
+    ]
+    how = "Builds the version that the project's go.mod requires: the image and the tests agree."
     yield candidate("version-of-lock-file", edits, how, ["RUN"])
 
 
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name.partition("[")[0]).lower() if not name.startswith("@") else name
+def _some(file: Dockerfile, one: Instruction, wanted: list[Named]) -> list[Named]:
+    if not wanted:
+        message = f"{file.path}:{one.line}: which packages it installs is not plain to see"
+        raise NoFix(message)
+    return wanted
 
 
-def _python(script: Script) -> Iterator[tuple[Word, str]]:
-    for call in script.commands:
-        install = _install(call, r"pip[\d.]*")
-        if install is None:
-            continue
-        for word in _operands(call, install, _PIP_TAKES):
-            if _PYTHON.fullmatch(word.text) and word.text != ".":
-                yield word, word.text
+def _refuse(file: Dockerfile, unknown: Sequence[Named]) -> None:
+    """Say of which package no version is known.
+
+    Raises:
+        NoFix: there is one.
+    """
+    if not unknown:
+        return
+    names = ", ".join(each.text for each in unknown[:3])
+    message = f"no lock file of the repository says which version of {names} is meant"
+    if option := next((each.elsewhere for each in unknown if each.elsewhere), None):
+        message += f", and what `{option}` brings is not known here"
+    elif _other_index(file):
+        message += f", and {file.path} names another index, whose releases are not known here"
+    raise NoFix(message)
 
 
-def _node(script: Script) -> Iterator[tuple[Word, str]]:
-    for call in script.named("npm"):
-        install = call.sub("install", "i", "add")
-        if install is not None:
-            for word in _operands(call, install, {"--prefix", "--registry", "-C", "--loglevel"}):
-                if _NODE.fullmatch(word.text) and word.text != ".":
-                    yield word, word.text
+def _other_index(file: Dockerfile) -> bool:
+    return b"INDEX_URL" in file.content or b"pip.conf" in file.content
 
 
-def _install(call: Command, program: str) -> Word | None:
-    words = call.arguments
-    if re.fullmatch(r"python[\d.]*", call.name) and [word.text for word in words[:2]] == ["-m", "pip"]:
-        words = words[2:]
-    elif not re.fullmatch(program, call.name):
-        return None
-    first = next((word for word in words if not word.text.startswith("-")), None)
-    return first if first is not None and first.text == "install" else None
+def _listed(file: Dockerfile, wanted: list[Named], version: Callable[[Named], str]) -> Candidate:
+    how = "Installs the version that the repository's own lock file has: the image and the tests agree."
+    return candidate("version-of-lock-file", [_edit(file, each, version(each)) for each in wanted], how, ["RUN"])
 
 
-def _operands(call: Command, install: Word, takes: set[str]) -> Iterator[Word]:
-    skip = False
-    for word in call.arguments:
-        if word.start <= install.start:
-            continue
-        if skip or word.text.startswith("-"):
-            skip = not skip and word.text in takes
-            continue
-        yield word
+def _line(file: Dockerfile, wanted: list[Named], version: Callable[[Named], str]) -> Candidate:
+    how = "Starts from the version that the repository's own lock file has and takes that line's later corrections."
+    return candidate("line-of-lock-file", [_edit(file, each, version(each)) for each in wanted], how, ["RUN"])
 
 
-def _python_versions(tree: SourceTree, folder: str) -> dict[str, str]:
-    found: dict[str, set[str]] = {}
-    for path, text in _near(tree, folder):
-        name = path.rpartition("/")[2]
-        pairs: list[tuple[str, str]] = []
-        if _LISTS.search(path):
-            pairs = _PINNED.findall(text)
-        elif name in {"poetry.lock", "uv.lock"}:
-            pairs = _toml(text)
-        elif name == "Pipfile.lock":
-            pairs = _pipfile(text)
-        for package, version in pairs:
-            found.setdefault(_normal(package), set()).add(version)
-    return {package: versions.pop() for package, versions in found.items() if len(versions) == 1}
+def _edit(file: Dockerfile, each: Named, version: str) -> Edit:
+    """The package with its version behind it, in quotes where the shell would read it otherwise."""
+    old = file.slice(each.start, each.end)
+    text = (moved(each.text) or each.text) if version.startswith("<") else each.text
+    quote = old[0] if old[0] in "'\"" else '"' if set("<>*~^") & set(version.removeprefix("~=")) else ""
+    return file.edit(each.start, each.end, f"{quote}{text}{version}{quote}")
 
 
-def _node_versions(tree: SourceTree, folder: str) -> dict[str, str]:
-    found: dict[str, set[str]] = {}
-    for path, text in _near(tree, folder):
-        if path.endswith((".json",)) and path.rpartition("/")[2] in _LOCKS and "Pipfile" not in path:
-            packages = _json(text).get("packages")
-            for key, entry in (packages if isinstance(packages, dict) else {}).items():
-                if (
-                    key.count("node_modules/") == 1
-                    and isinstance(entry, dict)
-                    and isinstance(entry.get("version"), str)
-                ):
-                    found.setdefault(_normal(key.partition("node_modules/")[2]), set()).add(entry["version"])
-    return {package: versions.pop() for package, versions in found.items() if len(versions) == 1}
-
-
-def _near(tree: SourceTree, folder: str) -> Iterator[tuple[str, str]]:
-    """The lock files and lists of the project that the Dockerfile belongs to: beside it, above it, or near below."""
-    for path in tree.paths():
-        if _of_project(path, folder) and (path.rpartition("/")[2] in _LOCKS or _LISTS.search(path)):
-            try:
-                yield path, tree.read(path).decode("utf-8", "replace")
-            except SourceUnavailable:
-                continue
-
-
-def _of_project(path: str, folder: str) -> bool:
-    """Whether a file stands in a folder above the Dockerfile, in one of lists there, or not far below it."""
-    home = path.rpartition("/")[0]
-    lists = re.sub(r"(?:^|/)(?:requirements|constraints|deps|dependencies)$", "", home)
-    if any(f"{folder}/".startswith(f"{each}/" if each else "") for each in (home, lists)):
-        return True
-    return path.startswith(f"{folder}/" if folder else "") and path[len(folder) :].strip("/").count("/") <= _DEPTH
-
-
-def _toml(text: str) -> list[tuple[str, str]]:
-    try:
-        packages = tomllib.loads(text).get("package", [])
-    except tomllib.TOMLDecodeError:
-        return []
-    return [
-        (each["name"], each["version"])
-        for each in packages
-        if isinstance(each, dict) and {"name", "version"} <= each.keys()
-    ]
-
-
-def _json(text: str) -> dict[str, object]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _pipfile(text: str) -> list[tuple[str, str]]:
-    sections = [_json(text).get(name) for name in ("default", "develop")]
-    return [
-        (package, str(entry["version"]).removeprefix("=="))
-        for section in sections
-        if isinstance(section, dict)
-        for package, entry in section.items()
-        if isinstance(entry, dict) and "version" in entry
-    ]
+def _folder(file: Dockerfile) -> str:
+    return file.path.rpartition("/")[0]

@@ -68,13 +68,41 @@ def test_a_package_gets_the_version_of_a_lock_file_and_no_other():
         "requirements.txt": "Flask==3.0.1\ngunicorn==21.2.0\n",
     }
     assert _propose("hadolint", "DL3013", files, line=2)[0] == {
-        "version-of-lock-file": "FROM python:3.12\nRUN pip install flask==3.0.1 gunicorn==21.2.0\n"
+        "version-of-lock-file": "FROM python:3.12\nRUN pip install flask==3.0.1 gunicorn==21.2.0\n",
+        "line-of-lock-file": "FROM python:3.12\nRUN pip install flask~=3.0.1 gunicorn~=21.2.0\n",
     }
+    files["requirements.txt"] = "Flask==3.0.1+local\ngunicorn==21.2.0\n"
+    assert list(_propose("hadolint", "DL3013", files, line=2)[0]) == ["version-of-lock-file"]
     files["requirements.txt"] = "Flask==3.0.1\n"
-    assert (
-        "no lock file of the repository says which version of gunicorn"
-        in _propose("hadolint", "DL3013", files, line=2)[1]
-    )
+    made, _ = _propose("hadolint", "DL3013", files, line=2)
+    assert made["below-next-major"] == 'FROM python:3.12\nRUN pip install flask==3.0.1 "gunicorn<28"\n'
+
+
+def test_npm_takes_what_the_project_says_whatever_the_newest_release_is():
+    files = {
+        "web/Dockerfile": "FROM node:14\nRUN npm install -g pnpm lodash.merge\n",
+        "web/package.json": '{"packageManager": "pnpm@6.35.1+sha256.abc"}',
+        "web/yarn.lock": '# yarn lockfile v1\n\nlodash.merge@^4.6.0:\n  version "4.6.2"\n  resolved "x"\n',
+    }
+    assert _propose("hadolint", "DL3016", files, line=2)[0] == {
+        "version-of-lock-file": "FROM node:14\nRUN npm install -g pnpm@6.35.1 lodash.merge@4.6.2\n",
+        "line-of-lock-file": 'FROM node:14\nRUN npm install -g "pnpm@^6.35.1" "lodash.merge@^4.6.2"\n',
+    }
+
+
+def test_gem_and_go_take_what_the_project_locks():
+    lock = "GEM\n  specs:\n    rake (13.2.1)\n      nothing (>= 1)\n\nBUNDLED WITH\n   2.5.10\n"
+    files = {"web/Dockerfile": "FROM ruby:3.3\nRUN gem install bundler rake\n", "web/Gemfile.lock": lock}
+    made, _ = _propose("hadolint", "DL3028", files, line=2)
+    assert made["version-of-lock-file"] == "FROM ruby:3.3\nRUN gem install bundler:2.5.10 rake:13.2.1\n"
+    assert made["line-of-lock-file"] == 'FROM ruby:3.3\nRUN gem install "bundler:~>2.5.10" "rake:~>13.2.1"\n'
+    text = "FROM golang:1.23\nRUN go install example.org/tools/cmd/gen@latest\n"
+    module = "module a.b/c\n\nrequire (\n\texample.org/tools v0.24.0 // indirect\n)\n"
+    files = {"web/Dockerfile": text, "go.mod": module}
+    made, _ = _propose("hadolint", "DL3062", files, line=2)
+    assert made == {"version-of-lock-file": text.replace("latest", "v0.24.0")}
+    files["go.mod"] = module.replace("/tools", "/toolset")
+    assert _propose("hadolint", "DL3062", files, line=2)[0] == {}
 
 
 @pytest.mark.parametrize("tag", ["20.11-slim", "20.11-alpine", "alpine", "lts"])
