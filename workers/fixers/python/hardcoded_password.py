@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from daemon.domain.finding import Region
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import MASKED, any_of, candidate, region
-from workers.fixers.python.imports import imported
+from workers.fixers.python.imports import Import, imported, together
 from workers.fixers.python.module import Module, module
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, environment_name, is_label, refuse_test
@@ -17,6 +17,7 @@ from workers.fixers.secrets.names import ROTATE, environment_name, is_label, ref
 _WORDS = re.compile(
     r"pas+wo?r?d|pass(?:phrase)?$|passwd|pwd|token|secret|api_?key|credential|private_?key|access_?key", re.IGNORECASE
 )
+_NOT_DEPLOYED = re.compile(r"_?(?:Unit)?(?:Tests?|Testing|Dev|Development|Debug|Local)(?:[A-Z_]\w*)?")
 
 
 @fixer(
@@ -48,7 +49,10 @@ def propose(target: Target) -> Iterator[Candidate]:
     variable = environment_name(name)
     parent = file.parents.get(constant)
     if isinstance(parent, ast.arguments):
-        yield _parameter(target, file, constant, variable)
+        yield from any_of(
+            lambda: _parameter(target, file, constant, variable, mounted=False),
+            lambda: _parameter(target, file, constant, variable, mounted=True),
+        )
         return
     yield from any_of(*_approaches(target, file, constant, variable))
 
@@ -78,7 +82,21 @@ def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Cons
     if _is_expected(file, real[0][0]):
         message = f"{file.path}:{real[0][0].lineno} is what an assert expects: made up for a check, it protects nothing"
         raise Harmless(message)
+    settings = _not_deployed(file, real[0][0])
+    if settings:
+        message = (
+            f"{file.path}:{real[0][0].lineno} is a setting of `{settings}`, with which nothing is deployed; the module "
+            "that the others share would ask for it wherever it is imported"
+        )
+        raise Harmless(message)
     return real[0]
+
+
+def _not_deployed(file: Module, constant: ast.Constant) -> str | None:
+    """The class of settings for tests or for a developer's machine in whose body the value stands."""
+    body = (each for each in file.ancestors(constant) if isinstance(each, ast.ClassDef | ast.FunctionDef))
+    around = next(body, None)
+    return around.name if isinstance(around, ast.ClassDef) and _NOT_DEPLOYED.fullmatch(around.name) else None
 
 
 def _is_expected(file: Module, constant: ast.Constant) -> bool:
@@ -96,8 +114,8 @@ def _holder_line(file: Module, node: ast.AST) -> int | None:
     return next((each.lineno for each in holders), None)
 
 
-def _parameter(target: Target, file: Module, constant: ast.Constant, variable: str) -> Candidate:
-    """A default value → `None`, and the environment's where the caller gives none."""
+def _parameter(target: Target, file: Module, constant: ast.Constant, variable: str, *, mounted: bool) -> Candidate:
+    """A default value → `None`, and where the caller gives none, the environment's or a mounted file's."""
     function = file.function(constant)
     if function is None:
         message = f"{file.path}:{constant.lineno} is a default outside of a function"
@@ -109,38 +127,50 @@ def _parameter(target: Target, file: Module, constant: ast.Constant, variable: s
     if before.strip() or (ast.get_docstring(function) is not None and not docstring):
         message = f"{file.path}:{function.lineno} has no line of its own for its body"
         raise NoFix(message)
-    system = imported(target, file, "os")
-    body = f'if {name} is None:\n{before}{file.indent_unit}{name} = {system.name}.environ["{variable}"]\n{before}'
+    value, needed = (_file if mounted else _environment)(target, file, variable)
+    body = f"if {name} is None:\n{before}{file.indent_unit}{name} = {value}\n{before}"
+    variable = f"{variable}_FILE" if mounted else variable
+    place = f"what the file that {variable} names holds" if mounted else f"the environment variable {variable}'s"
     return candidate(
-        "environment",
-        [file.replace(constant, "None"), file.insert(file.span(first)[0], body), *system.edits],
-        f"A caller that gives none gets the value of the environment variable {variable}. {ROTATE}",
-        declares=(*system.declares, f"statement:{function.lineno}", f"insert:{first.lineno}", MASKED),
+        "mounted-file" if mounted else "environment",
+        [file.replace(constant, "None"), file.insert(file.span(first)[0], body), *needed.edits],
+        f"A caller that gives none gets {place}. {ROTATE}",
+        declares=(*needed.declares, f"statement:{function.lineno}", f"insert:{first.lineno}", MASKED),
         warnings=(f"Set {variable} wherever this runs.", "Rotate the old value: the history still has it."),
     )
 
 
+def _environment(target: Target, file: Module, name: str) -> tuple[str, Import]:
+    system = imported(target, file, "os")
+    return f'{system.name}.environ["{name}"]', system
+
+
+def _file(target: Target, file: Module, name: str) -> tuple[str, Import]:
+    system, paths = imported(target, file, "os"), imported(target, file, "pathlib")
+    text = f'{paths.name}.Path({system.name}.environ["{name}_FILE"]).read_text().strip()'
+    return text, together(system, paths)
+
+
 def _approaches(target: Target, file: Module, constant: ast.Constant, name: str) -> list[Callable[[], Candidate]]:
     def environment() -> Candidate:
-        system = imported(target, file, "os")
-        edits, declares = _moved(file, constant, name, f'{system.name}.environ["{name}"]')
+        value, needed = _environment(target, file, name)
+        edits, declares = _moved(file, constant, name, value)
         return candidate(
             "environment",
-            [*edits, *system.edits],
+            [*edits, *needed.edits],
             f"The value comes from the environment variable {name}; without it the program says so at once. {ROTATE}",
-            declares=(*system.declares, *declares, MASKED),
+            declares=(*needed.declares, *declares, MASKED),
             warnings=(f"Set {name} wherever this runs.", "Rotate the old value: the history still has it."),
         )
 
     def mounted() -> Candidate:
-        system, paths = imported(target, file, "os"), imported(target, file, "pathlib")
-        text = f'{paths.name}.Path({system.name}.environ["{name}_FILE"]).read_text().strip()'
-        edits, declares = _moved(file, constant, name, text)
+        value, needed = _file(target, file, name)
+        edits, declares = _moved(file, constant, name, value)
         return candidate(
             "mounted-file",
-            [*edits, *system.edits, *paths.edits],
+            [*edits, *needed.edits],
             f"The value is read from the file that {name}_FILE names, as Docker and Kubernetes mount secrets. {ROTATE}",
-            declares=(*system.declares, *paths.declares, *declares, MASKED),
+            declares=(*needed.declares, *declares, MASKED),
             warnings=(f"Set {name}_FILE wherever this runs.", "Rotate the old value: the history still has it."),
         )
 

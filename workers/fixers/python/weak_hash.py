@@ -14,22 +14,29 @@ from workers.fixers.registry import NoFix, Target, fixer
 
 _WEAK = ("md4", "md5", "sha", "sha1")
 _PROTECTS = re.compile(r"passw|passwd|pwd|token|secret|sign|auth|hmac|credential|session|licen[cs]e", re.IGNORECASE)
-_PASSWORD = re.compile(r"passw|pwd|passphrase", re.IGNORECASE)
-_FIXED_BY_OTHERS = re.compile(r"gravatar|etag|content.md5|md5sum|sha1sum|\bgit\b|websocket|x5t", re.IGNORECASE)
+_PASSWORD = re.compile(r"passw|pwd|passphrase|(?:\b|_)pass\b", re.IGNORECASE)
+_FIXED_BY_OTHERS = re.compile(
+    r"gravatar|etag|content.md5|md5sum|sha1sum|\bgit\b|websocket|x5t|torrent|info.?hash|magnet:|md5.?crypt"
+    r"|digest.?auth|ntlm|cram|apop|wsse|mysql_native",
+    re.IGNORECASE,
+)
+_TALKS = re.compile(
+    r"https?://|\b(?:requests|httpx|aiohttp)\.|urlopen|\.post\(|api_?(?:request|call|response|data)\(", re.IGNORECASE
+)
 _CHECKSUM_FILE = re.compile(rb"\.(?:md5|sha1)['\"]")
 _LIBRARIES = {
-    "Crypto.Hash.MD2.new": ("MD2", "SHA256"),
-    "Crypto.Hash.MD4.new": ("MD4", "SHA256"),
-    "Crypto.Hash.MD5.new": ("MD5", "SHA256"),
-    "Crypto.Hash.SHA.new": ("SHA", "SHA256"),
-    "Crypto.Hash.SHA1.new": ("SHA1", "SHA256"),
-    "cryptography.hazmat.primitives.hashes.MD5": ("MD5", "SHA256"),
-    "cryptography.hazmat.primitives.hashes.SHA1": ("SHA1", "SHA256"),
+    "Crypto.Hash.MD2.new": "MD2",
+    "Crypto.Hash.MD4.new": "MD4",
+    "Crypto.Hash.MD5.new": "MD5",
+    "Crypto.Hash.SHA.new": "SHA",
+    "Crypto.Hash.SHA1.new": "SHA1",
+    "cryptography.hazmat.primitives.hashes.MD5": "MD5",
+    "cryptography.hazmat.primitives.hashes.SHA1": "SHA1",
 }
-_DIGEST_CHANGES = (
-    "Every stored or exchanged digest changes, and is 64 hex digits long instead of 32 or 40: "
-    "columns, cache keys and peers must follow."
-)
+_STRONGER = {
+    "sha256": (64, "SHA-256 has no known collisions and the same interface."),
+    "sha512": (128, "SHA-512 has no known collisions, the same interface and a longer digest."),
+}
 
 
 @fixer(
@@ -51,7 +58,9 @@ _DIGEST_CHANGES = (
 checksums: cache keys, ETags, file names.
 
 Where the digest protects something, `hashlib.sha256` is the drop-in with the same interface, but the digest differs,
-so whatever was stored has to be recomputed. Where it is only a checksum, `usedforsecurity=False` (Python 3.9) says so
+so whatever was stored has to be recomputed; `sha512` is the longer one, and faster on 64-bit machines. Where another
+party prescribes the algorithm (a service's signature, a torrent's info hash), only that party can move. Where it is
+only a checksum, `usedforsecurity=False` (Python 3.9) says so
 to readers, to scanners and to FIPS builds of OpenSSL, and the digest stays. Passwords want neither: use
 `hashlib.scrypt`, bcrypt or argon2 with a salt.""",
 )
@@ -59,14 +68,15 @@ def propose(target: Target) -> Iterator[Candidate]:
     """A weak digest → SHA-256, or the statement that it protects nothing."""
     file, call = flagged(target, ast.Call, _is_weak)
     name = file.qualified(call.func) or ""
-    if _PASSWORD.search(file.text(file.statement(call))):
+    function = file.function(call)
+    if _PASSWORD.search(file.text(file.statement(call))) or (function is not None and _PASSWORD.search(function.name)):
         message = (
             f"{file.path}:{call.lineno} hashes a password: no fast hash will do; move to hashlib.scrypt, bcrypt "
             "or argon2 "
             "with a salt, and to a new column, since the stored hashes cannot be converted"
         )
         raise NoFix(message)
-    around = file.text(file.function(call) or file.statement(call))
+    around = file.text(function or file.statement(call))
     prescribed = _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content)
     if name.startswith("hashlib.") and not _PROTECTS.search(around):
         yield candidate(
@@ -77,10 +87,13 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
         if prescribed:
             return
-    elif prescribed:
+        yield _stronger(file, call, name, "sha256")
+        return
+    if prescribed or _TALKS.search(around):
         message = f"{file.path}:{call.lineno} makes a digest whose algorithm another party prescribes"
         raise NoFix(message)
-    yield _sha256(file, call, name)
+    yield _stronger(file, call, name, "sha256")
+    yield _stronger(file, call, name, "sha512")
 
 
 def _is_weak(file: Module, call: ast.Call) -> bool:
@@ -91,34 +104,33 @@ def _is_weak(file: Module, call: ast.Call) -> bool:
     return name in {"hashlib.md5", "hashlib.sha1"} or name.replace("Cryptodome", "Crypto") in _LIBRARIES
 
 
-def _sha256(file: Module, call: ast.Call, name: str) -> Candidate:
+def _stronger(file: Module, call: ast.Call, name: str, new: str) -> Candidate:
     chosen = argument(call, 0, "name") if name == "hashlib.new" else None
     declares: tuple[str, ...] = ()
     if chosen is not None:
         quote = file.text(chosen)[0]
-        edits = [file.replace(chosen, f"{quote}sha256{quote}")]
+        edits = [file.replace(chosen, f"{quote}{new}{quote}")]
     elif name.startswith("hashlib.") and isinstance(call.func, ast.Attribute):
-        edits = [_renamed(file, call.func, "sha256")]
+        edits = [_renamed(file, call.func, new)]
     else:
-        edits, declares = _library(file, call, name)
-    return candidate(
-        "sha256",
-        edits,
-        "SHA-256 has no known collisions and the same interface.",
-        declares=declares,
-        warnings=(_DIGEST_CHANGES,),
+        edits, declares = _library(file, call, name, new)
+    digits, why = _STRONGER[new]
+    changes = (
+        f"Every stored or exchanged digest changes, and is {digits} hex digits long instead of 32 or 40: "
+        "columns, cache keys and peers must follow."
     )
+    return candidate(new, edits, why, declares=declares, warnings=(changes,))
 
 
-def _library(file: Module, call: ast.Call, name: str) -> tuple[list[Edit], tuple[str, ...]]:
+def _library(file: Module, call: ast.Call, name: str, new: str) -> tuple[list[Edit], tuple[str, ...]]:
     """Cryptography's hash classes and PyCryptodome's hash modules: renamed where they are used and imported."""
     if name.startswith("hashlib."):
-        return _import_renamed(file, call, call.func, name.rpartition(".")[2], "sha256")
-    old, new = _LIBRARIES[name.replace("Cryptodome", "Crypto")]
+        return _import_renamed(file, call, call.func, name.rpartition(".")[2], new)
+    old, better = _LIBRARIES[name.replace("Cryptodome", "Crypto")], new.upper()
     holder = call.func.value if name.endswith(".new") and isinstance(call.func, ast.Attribute) else call.func
     if isinstance(holder, ast.Attribute):
-        return [_renamed(file, holder, new)], ()
-    return _import_renamed(file, call, holder, old, new)
+        return [_renamed(file, holder, better)], ()
+    return _import_renamed(file, call, holder, old, better)
 
 
 def _import_renamed(

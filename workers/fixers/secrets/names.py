@@ -13,13 +13,16 @@ ROTATE = (
 )
 _DESCRIBES = re.compile(
     r"(?:field|url|uri|type|name|header|path|param|label|prefix|suffix|regex|format|template|message|error|help|file|form"
-    r"|mode|algorithm|placeholder|hint|env|var|widget|property|attribute|alias|extra|action|pref|text|title|expir\w*)s?$",
+    r"|mode|algorithm|placeholder|hint|env|var|widget|property|attribute|alias|extra|action|pref|text|title|expir\w*"
+    r"|send|submit|button|reset|pattern|policy|length|event|route|endpoint|kind|class)s?$",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
     r"https?://\S*|[/.#]\S*|.*[{}<>%].*|.*\s\S+\s.*|\s*|bearer|basic|csrf|access|refresh|none|null",
     re.IGNORECASE | re.DOTALL,
 )
+_TOKEN = re.compile(r"(?:^|_|(?<=[a-z]))token$", re.IGNORECASE)
+_SHORTEST_TOKEN = 8  # a token is drawn at random; what is a word and shorter than any names a kind of token
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 
 
@@ -34,7 +37,9 @@ def is_label(value: str, name: str) -> bool:
     """Whether the value describes a credential (a message, the name of a field, an address) rather than being one."""
     sentence = " " in value.strip() and all(word.strip(".,:;!?'").isalpha() for word in value.split())
     mask = not any(character.isalnum() for character in value)
-    return bool(sentence or mask or _LABEL.fullmatch(value) or _DESCRIBES.search(name)) or value.lower() == name.lower()
+    kind = _TOKEN.search(name) is not None and len(value) < _SHORTEST_TOKEN and value.isalpha()
+    described = sentence or mask or kind or _LABEL.fullmatch(value) or _DESCRIBES.search(name)
+    return bool(described) or value.lower() == name.lower()
 
 
 def refuse_test(path: str, line: int) -> None:
