@@ -12,9 +12,10 @@ from workers.fixers.code import any_of, candidate, region
 from workers.fixers.pieces import Template
 from workers.fixers.python.imports import Import, imported_from
 from workers.fixers.python.module import Module, module
+from workers.fixers.python.sql_pieces import only_fixed
 from workers.fixers.python.strings import f_string, literal, template
 from workers.fixers.python.variables import definitions
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.sql import Bound, bind
 
 _EXECUTE = ("execute", "mogrify", "raw")
@@ -71,7 +72,14 @@ a fixed list of allowed names.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """A query built from values → the same query with bound parameters."""
     file = module(target)
-    query = _query(file, region(target).start_line)
+    where = region(target).start_line
+    if only_fixed(file, where):
+        message = (
+            f"{file.path}:{where} pastes only what this code itself fixes: parameter marks, numbers, quoted names, or "
+            "literals; nothing in it comes from outside"
+        )
+        raise Harmless(message)
+    query = _query(file, where)
     line = template(file, query.built)
     if line is None or not line.values:
         message = f"{file.path}:{query.built.lineno} builds its query in a form that is not surely text and values"

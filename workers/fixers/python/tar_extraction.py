@@ -9,7 +9,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.python.calls import refuse_unpacked, set_keyword
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _WARNING = "Needs Python 3.12, or 3.8.17, 3.9.17, 3.10.12, 3.11.4 and later; archives with such members now raise."
 
@@ -29,6 +29,14 @@ supported older branches.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """`extractall(…)` of a tar file → the same with PEP 706's data filter."""
     file, call = flagged(target, ast.Call, _extracts)
+    if isinstance(call.func, ast.Name):
+        message = f"{file.path}:{call.lineno} calls a function of this file, whose own extractall is what to look at"
+        raise Harmless(message)
+    if _is_only(file, call, "zipfile.ZipFile"):
+        message = (
+            f"{file.path}:{call.lineno} unpacks a zip file, and zipfile takes roots and `..` out of names by itself"
+        )
+        raise Harmless(message)
     if not _is_tar(file, call):
         message = f"{file.path}:{call.lineno} unpacks something that is not surely a tar file; only those take a filter"
         raise NoFix(message)
@@ -41,22 +49,45 @@ def propose(target: Target) -> Iterator[Candidate]:
     )
 
 
-def _extracts(_file: Module, call: ast.Call) -> bool:
+def _extracts(file: Module, call: ast.Call) -> bool:
+    if isinstance(call.func, ast.Name):
+        own = (each.name for each in file.tree.body if isinstance(each, ast.FunctionDef))
+        return "extractall" in call.func.id and call.func.id in own
     return isinstance(call.func, ast.Attribute) and call.func.attr == "extractall"
 
 
 def _is_tar(file: Module, call: ast.Call) -> bool:
+    return (
+        _is_only(file, call, "tarfile.open", "tarfile.TarFile", "tarfile.TarFile.open")
+        or any(each.arg == "numeric_owner" for each in call.keywords)
+        or _lists_members(file, call)
+    )
+
+
+def _is_only(file: Module, call: ast.Call, *makers: str) -> bool:
+    """Whether what is unpacked is made by one of these, wherever it is bound."""
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
-    if receiver is not None and _opens_tar(file, receiver):
+    if receiver is not None and file.calls(receiver, *makers):
         return True
     if not isinstance(receiver, ast.Name):
         return False
     sources = list(_bound_values(file, receiver.id))
-    return bool(sources) and all(_opens_tar(file, value) for value in sources)
+    return bool(sources) and all(file.calls(value, *makers) for value in sources)
 
 
-def _opens_tar(file: Module, node: ast.AST) -> bool:
-    return file.calls(node, "tarfile.open", "tarfile.TarFile", "tarfile.TarFile.open")
+def _lists_members(file: Module, call: ast.Call) -> bool:
+    """Whether the function asks the same parameter for its members, which only a tar file has."""
+    function = file.function(call)
+    receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if function is None or not isinstance(receiver, ast.Name):
+        return False
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in ("getmembers", "getmember")
+        and isinstance(node.value, ast.Name)
+        and node.value.id == receiver.id
+        for node in ast.walk(function)
+    )
 
 
 def _bound_values(file: Module, name: str) -> Iterator[ast.expr]:

@@ -9,7 +9,8 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate
 from workers.fixers.python.imports import imported, instead
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.tests import is_test
 
 _METHODS = (
     "random",
@@ -23,6 +24,7 @@ _METHODS = (
     "sample",
     "getrandbits",
 )
+_MADE_UP = ("faker", "factory", "mimesis", "model_bakery")
 _DIRECT = {"choice": "choice", "getrandbits": "randbits", "randbytes": "token_bytes"}
 
 
@@ -42,6 +44,7 @@ keeps `random`.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """A call of `random` → the same draw from the operating system's generator."""
     file, call = flagged(target, ast.Call, _is_draw)
+    _refuse_sample_data(file, call)
     if any(file.calls(node, "random.seed", "random.setstate") for node in file.nodes):
         message = (
             f"{file.path} seeds `random`, so its values are meant to be reproducible: they cannot be unpredictable too"
@@ -51,6 +54,20 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield _generator(file, call)
         return
     yield from any_of(lambda: _direct(target, file, call), lambda: _system(target, file, call))
+
+
+def _refuse_sample_data(file: Module, call: ast.Call) -> None:
+    """Say so where nobody gains by guessing what is drawn: in tests, and beside a library that makes up names.
+
+    Raises:
+        Harmless: it is drawn there.
+    """
+    if is_test(file.path):
+        message = f"{file.path}:{call.lineno} is test code: nobody gains by guessing what it draws; exclude tests"
+        raise Harmless(message)
+    if any(name.partition(".")[0] in _MADE_UP for name in file.aliases.values()):
+        message = f"{file.path}:{call.lineno} makes up sample data: nobody gains by guessing what it draws"
+        raise Harmless(message)
 
 
 def _is_draw(file: Module, call: ast.Call) -> bool:
