@@ -19,8 +19,9 @@ from workers.source.tests import is_test
     explain="""`python -O` and `PYTHONOPTIMIZE=1` compile every `assert` away. A permission or a bound that is checked
 by one is then not checked at all (CWE-703).
 
-An `if` with a `raise` always runs. `AssertionError` keeps what callers see today; `ValueError`, or `TypeError` for an
-`isinstance` check, says better that the argument was wrong. In test code an assert is right: there it is the test.""",
+An `if` with a `raise` always runs. `AssertionError` keeps what callers see today. Another error says better what went
+wrong: `TypeError` where `isinstance` is asked, `ValueError` where an argument is checked, `RuntimeError` where the
+program came into a state that it should not be in. In test code an assert is right: there it is the test.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """`assert` → `if` and `raise`."""
@@ -34,14 +35,28 @@ def propose(target: Target) -> Iterator[Candidate]:
         [file.replace(statement, _guard(file, statement, "AssertionError"))],
         "The same condition, the same error, also under `python -O`.",
     )
-    if _checks_parameters(file, statement):
-        error = "TypeError" if "isinstance(" in file.text(statement.test) else "ValueError"
-        yield candidate(
-            f"raise-{'type' if error == 'TypeError' else 'value'}-error",
-            [file.replace(statement, _guard(file, statement, error))],
-            f"The condition is about an argument, so it raises {error}, also under `python -O`.",
-            warnings=(f"Code that catches AssertionError no longer catches this: it is a {error} now.",),
-        )
+    if _caught(file):
+        return
+    error, about = _error(file, statement)
+    yield candidate(
+        f"raise-{error.removesuffix('Error').lower()}-error",
+        [file.replace(statement, _guard(file, statement, error))],
+        f"The condition is about {about}, so it raises {error}, also under `python -O`.",
+        warnings=(f"Code that catches AssertionError no longer catches this: it is a {error} now.",),
+    )
+
+
+def _error(file: Module, statement: ast.Assert) -> tuple[str, str]:
+    """The error that says best what went wrong, and what the condition is about."""
+    if "isinstance(" in file.text(statement.test):
+        return "TypeError", "a value's type"
+    return ("ValueError", "an argument") if _checks_parameters(file, statement) else ("RuntimeError", "a state")
+
+
+def _caught(file: Module) -> bool:
+    """Whether this file catches AssertionError, so that another error would go past it."""
+    caught = (node.type for node in file.nodes if isinstance(node, ast.ExceptHandler) and node.type is not None)
+    return any("AssertionError" in file.text(each) for each in caught)
 
 
 def _of_a_runner(file: Module) -> bool:

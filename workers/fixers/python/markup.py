@@ -29,9 +29,9 @@ _MARKUP = ("markupsafe.Markup", "flask.Markup", "jinja2.Markup")
 pasted into that string beforehand is then not escaped either: `<script>` in a name becomes a script of the page
 (CWE-79).
 
-`format_html("<b>{}</b>", name)` in Django and `Markup("<b>{}</b>").format(name)` in markupsafe escape each value
-while they insert it, and leave the literal HTML alone. A value that is safe HTML itself stays as it is if it is
-marked so where it is made.""",
+`format_html("<b>{}</b>", name)` in Django, and `Markup("<b>{}</b>").format(name)` or `Markup("<b>%s</b>") % (name,)`
+in markupsafe escape each value while they insert it, and leave the literal HTML alone. A value that is safe HTML itself
+stays as it is if it is marked so where it is made.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """HTML with pasted values → HTML whose values are escaped while they are inserted."""
@@ -54,8 +54,23 @@ def propose(target: Target) -> Iterator[Candidate]:
         edits = [file.replace(call, f"{html.name}({text}, {values})"), *html.edits]
         yield candidate("format-html", edits, why, declares=html.declares, warnings=warnings)
         return
-    edits = [file.replace(call, f"{file.text(call.func)}({text}).format({values})")]
-    yield candidate("markup-format", edits, why, warnings=warnings)
+    function = file.text(call.func)
+    yield candidate(
+        "markup-format", [file.replace(call, f"{function}({text}).format({values})")], why, warnings=warnings
+    )
+    marked = literal("".join("%s" if isinstance(part, Value) else part.replace("%", "%%") for part in line.parts))
+    whole = f"{function}({marked}) % ({values}{',' if len(line.values) == 1 else ''})"
+    yield candidate(
+        "markup-percent",
+        [file.replace(call, f"({whole})" if _binds_tighter(file.parents[call]) else whole)],
+        why,
+        warnings=warnings,
+    )
+
+
+def _binds_tighter(parent: ast.AST) -> bool:
+    """Whether `a % b` in place of a call would be read differently."""
+    return isinstance(parent, ast.BinOp | ast.UnaryOp | ast.Attribute | ast.Subscript | ast.Await | ast.Starred)
 
 
 def _declares_safe(file: Module, call: ast.Call) -> bool:

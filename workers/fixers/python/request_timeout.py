@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.python.calls import keyword, set_keyword
+from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import Target, fixer
 
@@ -47,6 +48,15 @@ def propose(target: Target) -> Iterator[Candidate]:
             "A dead host is noticed within about three seconds, a slow one may take up to 27 between two pieces.",
             warnings=(warning,),
         )
+        return
+    httpx = imported(target, file, "httpx")
+    yield candidate(
+        "connect-and-read-timeout",
+        [set_keyword(file, call, "timeout", f"{httpx.name}.Timeout(27, connect=3.05)"), *httpx.edits],
+        "A dead host is noticed within about three seconds, a slow one may take up to 27 between two pieces.",
+        declares=httpx.declares,
+        warnings=(warning,),
+    )
 
 
 def _unbounded(file: Module, call: ast.Call) -> bool:
