@@ -10,6 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, candidate
 from workers.fixers.javascript.script import arguments, called, flagged_node, literal
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.syntax import ancestors
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _WEAK = ("md5", "sha1", "md4", "ripemd160")
 _PASSWORD = re.compile(r"passw|pwd|passphrase", re.IGNORECASE)
 _FIXED_BY_OTHERS = re.compile(r"gravatar|etag|content.md5|websocket|x5t|sec-websocket", re.IGNORECASE)
+_ITS_NAME = re.compile(r"md[45]|sha_?1(?!\d)", re.IGNORECASE)
 _CHECKSUM_FILE = re.compile(rb"\.(?:md5|sha1)\b['\"`]")
 _CHANGES = "Every stored or exchanged digest changes and is longer: columns, cache keys and peers must follow."
 
@@ -49,6 +51,10 @@ def propose(target: Target) -> Iterator[Candidate]:
     if _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content):
         message = f"{file.path}:{file.number(call)} makes a digest whose algorithm another party prescribes"
         raise NoFix(message)
+    promised = _promised(file, call)
+    if promised:
+        message = f"{file.path}:{file.number(call)} is in `{promised}`, whose callers ask for that very digest"
+        raise NoFix(message)
     mark = file.text(algorithm)[0]
     for name in ("sha256", "sha512"):
         yield candidate(
@@ -69,3 +75,14 @@ def _statement(node: Node) -> Node:
     while node.parent is not None and not node.type.endswith(("statement", "declaration")):
         node = node.parent
     return node
+
+
+def _promised(file: Parsed, call: Node) -> str | None:
+    """The name of the function around the call, where it says which digest it makes."""
+    for node in ancestors(call.parent):
+        value = node.child_by_field_name("value") or node.child_by_field_name("body")
+        name = node.child_by_field_name("name") or node.child_by_field_name("key")
+        holds = value is not None and value.type in ("arrow_function", "function_expression", "statement_block")
+        if holds and name is not None and _ITS_NAME.search(file.text(name)):
+            return file.text(name)
+    return None

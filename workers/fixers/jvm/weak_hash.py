@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.code import region
-from workers.fixers.jvm.source import Setting, jvm, propose_settings
+from workers.fixers.code import Parsed, region
+from workers.fixers.jvm.source import Setting, flagged_bytes, jvm, propose_settings
 from workers.fixers.registry import NoFix, Target, fixer
 
+_ITS_NAME = re.compile(r"md[245]|sha_?1(?!\d)", re.IGNORECASE)
 _CHANGES = "Every stored or exchanged digest changes and is longer: columns, cache keys and peers must follow."
 _NAMES = (("sha-256", "SHA-256"), ("sha-512", "SHA-512"))
 _SETTINGS = (
@@ -79,4 +80,23 @@ def propose(target: Target) -> Iterator[Candidate]:
             "another fast hash is no fix"
         )
         raise NoFix(message)
+    promised = _promised(target, file)
+    if promised:
+        message = f"{file.path}:{region(target).start_line} is in `{promised}`, whose callers ask for that very digest"
+        raise NoFix(message)
     return propose_settings(target, _SETTINGS)
+
+
+def _promised(target: Target, file: Parsed) -> str | None:
+    """The name of the method around the finding, where it says which digest it makes."""
+    start, end = flagged_bytes(target, file)
+    for node in file.of("method_declaration", "function_declaration"):
+        name = node.child_by_field_name("name")
+        if (
+            name is not None
+            and node.start_byte <= start
+            and end <= node.end_byte + 1
+            and _ITS_NAME.search(file.text(name))
+        ):
+            return file.text(name)
+    return None

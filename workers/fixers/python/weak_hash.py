@@ -20,6 +20,9 @@ _FIXED_BY_OTHERS = re.compile(
     r"|digest.?auth|ntlm|cram|apop|wsse|mysql_native",
     re.IGNORECASE,
 )
+_ITS_NAME = re.compile(r"md[45]|sha_?1(?!\d)", re.IGNORECASE)
+"""A function that says which digest it makes: its callers ask for that one."""
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _TALKS = re.compile(
     r"https?://|\b(?:requests|httpx|aiohttp)\.|urlopen|\.post\(|api_?(?:request|call|response|data)\(", re.IGNORECASE
 )
@@ -77,7 +80,8 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
         raise NoFix(message)
     around = file.text(function or file.statement(call))
-    prescribed = _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content)
+    named = any(isinstance(each, _FUNCTIONS) and _ITS_NAME.search(each.name) for each in file.ancestors(call))
+    prescribed = named or _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content)
     if name.startswith("hashlib.") and not _PROTECTS.search(around):
         yield candidate(
             "not-for-security",
