@@ -64,6 +64,13 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
         raise NoFix(message)
     variable = environment_name(_name(file, node) or "secret")
+    left = node.parent.child_by_field_name("left") if node.parent is not None else None
+    if left is not None and file.text(left) == f"process.env.{variable}":
+        message = (
+            f"{file.path}:{file.number(node)} gives the environment's own variable a value: set {variable} where this "
+            "runs, and take the line out"
+        )
+        raise NoFix(message)
     # TypeScript takes what may be unset for `string | undefined`, which does not fit where the literal stood.
     typed = " as string" if file.path.endswith(_TYPED) else ""
     warnings = (f"Set {variable} wherever this runs.", "Rotate the old value: the history still has it.")

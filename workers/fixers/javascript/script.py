@@ -149,10 +149,13 @@ def _whole_import(file: Parsed, node: Node, module: str) -> str | None:
 
 
 def _at_head(file: Parsed, line: str) -> Edit:
-    """Before the first import, else after directives and the comments at the top."""
+    """Before the first import, else after directives and the comments at the top.
+
+    A `require` comes before all other statements, since one of these may be what needs it.
+    """
     children = file.syntax.root.named_children
-    for node in children:
-        if node.type == "import_statement" or re.match(r"(?:const|let|var)\s[^=]*=\s*require\(", file.text(node)):
+    for node in children if line.startswith("import") else ():
+        if node.type == "import_statement":
             if node.start_point[1] == 0:
                 return file.insert(node.start_byte, f"{line}\n")
             break

@@ -8,12 +8,18 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Parsed, candidate, region
 from workers.fixers.jvm.source import flagged_bytes, is_kotlin, jvm, matches
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, environment_name, is_label, refuse_test
 
 _ASSIGNED = r"\b(?P<name>\w+)\s*(?::\s*String\??\s*)?=\s*(?P<value>\"[^\"\n\\$]+\")(?=\s*[;,)\n]|\s*$)"
 _WORDS = re.compile(r"passw|pwd|passphrase|secret|token|api_?key|credential|private_?key|access_?key", re.IGNORECASE)
-_KEY = re.compile(r"[a-z]+(?:[._-][a-z]+)+")
+_KEY = re.compile(r"[a-z]+(?:[._-][a-z]+)+|[A-Za-z_]+(?:\.[A-Za-z_]+)+")
+_OF_A_CIPHER = re.compile(
+    r"(?:\w*(?:aes|des|rsa|hmac|encrypt|crypt|cipher|sign|jwt|salt)\w*?|str|raw|my|_)_?key", re.IGNORECASE
+)
+_DRAWN = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[\w+/=!@$%&*-]{8,}")
+"""Letters with digits: a key, and no name of a field."""
+_GIVEN = re.compile(rf"(?:{_WORDS.pattern})\w*\"?\s*[,(=:]\s*\"(?P<value>[^\"\n]+)\"", re.IGNORECASE)
 
 
 @fixer(
@@ -76,7 +82,16 @@ def _secret(target: Target, file: Parsed) -> tuple[str, int, int]:
     for match in matches(file, _ASSIGNED, *flagged_bytes(target, file)):
         name, value = match["name"].decode(), match["value"].decode()[1:-1]
         label = is_label(value, name) or _KEY.fullmatch(value)
-        if _WORDS.search(name) and not label:
+        named = _WORDS.search(name) or (_OF_A_CIPHER.fullmatch(name) and _DRAWN.fullmatch(value))
+        if named and not label:
             return name, match.start("value"), match.end("value")
-    message = f"{file.path}:{region(target).start_line} holds no literal that is surely a credential"
+    start, end = flagged_bytes(target, file)
+    given = [match["value"] for match in _GIVEN.finditer(file.slice(start, end))]
+    where = f"{file.path}:{region(target).start_line}"
+    if target.finding.tool == "mobsfscan" and all(is_label(value, "") or _KEY.fullmatch(value) for value in given):
+        message = (
+            f"{where} holds no credential: the rule names each word like `key` or `secret` that stands near a text"
+        )
+        raise Harmless(message)
+    message = f"{where} holds no literal that is surely a credential"
     raise NoFix(message)

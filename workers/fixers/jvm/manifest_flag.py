@@ -9,7 +9,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Text, candidate, read
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 
 class _Flag(msgspec.Struct, frozen=True):
@@ -22,6 +22,7 @@ class _Flag(msgspec.Struct, frozen=True):
     warning: str | None = None
 
 
+_RULES = re.compile(rb'android:(?:dataExtractionRules|fullBackupContent)\s*=\s*"@xml/')
 _FLAGS = {
     "configcleartext": _Flag(
         "cleartextTrafficPermitted",
@@ -104,6 +105,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"no switch of the manifest is known for {target.finding.rule}"
         raise NoFix(message)
     start, end = _span(target, file, flag)
+    if flag.attribute == "android:allowBackup" and _RULES.search(file.content):
+        message = (
+            f"{file.path}:{file.line_of(start)} says by rules of its own what a backup holds: see there that secrets "
+            "are left out"
+        )
+        raise Harmless(message)
     yield candidate(
         "closed",
         [file.edit(start, end, flag.good)],

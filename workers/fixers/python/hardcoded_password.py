@@ -48,6 +48,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     refuse_test(file.path, constant.lineno)
     variable = environment_name(name)
     parent = file.parents.get(constant)
+    if isinstance(parent, ast.Assign) and _is_environment(file, parent.targets[0]):
+        message = (
+            f"{file.path}:{constant.lineno} gives the environment's own variable a value: set {variable} where this "
+            "runs, and take the line out"
+        )
+        raise NoFix(message)
     if isinstance(parent, ast.arguments):
         yield from any_of(
             lambda: _parameter(target, file, constant, variable, mounted=False),
@@ -90,6 +96,10 @@ def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Cons
         )
         raise Harmless(message)
     return real[0]
+
+
+def _is_environment(file: Module, target: ast.expr) -> bool:
+    return isinstance(target, ast.Subscript) and file.qualified(target.value) == "os.environ"
 
 
 def _not_deployed(file: Module, constant: ast.Constant) -> str | None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import FLAGGED, candidate, read, region
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.tests import is_test
 
 _BIDI = re.compile("[\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200f]")
 
@@ -30,6 +31,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     if not found:
         message = f"{file.path}:{region(target).start_line} holds no bidirectional control character"
         raise NoFix(message)
+    if is_test(file.path):
+        message = f"{file.path}:{region(target).start_line} is test code, which may hold them to see them refused"
+        raise Harmless(message)
     offsets = [(len(text[: match.start()].encode()), len(match[0].encode())) for match in found]
     lines = sorted({file.line_of(start) for start, _ in offsets})
     yield candidate(

@@ -12,7 +12,7 @@ from workers.fixers.python import hardcoded_password as python
 from workers.fixers.registry import NoFix, NotHere, Propose, Target, fixer
 from workers.fixers.secrets import literals, terraform
 from workers.fixers.secrets.configuration import Setting, is_documentation, may_be_empty, reference, setting
-from workers.fixers.secrets.names import ROTATE, environment_name
+from workers.fixers.secrets.names import ROTATE, environment_name, refuse_test
 
 _CODE: dict[tuple[str, ...], Propose] = {
     (".py",): python.propose,
@@ -59,6 +59,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield from terraform.propose(target)
         return
     where = region(target)
+    refuse_test(file.path, where.start_line)
     if b"PRIVATE KEY" in b"".join(file.line(where.start_line + each) for each in (-1, 0)):
         message = (
             f"{file.path}:{where.start_line} begins a private key: remove it from the repository and make a new one"
