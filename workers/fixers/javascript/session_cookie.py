@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import msgspec
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.script import add_option, arguments, called, flagged_node, option, quote
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -78,8 +79,8 @@ _FLAGS = {
 `httpOnly` out of scripts' reach, `sameSite` out of requests that other sites start; an end limits how long a stolen
 one works; a name of its own does not tell which framework made it (CWE-522, CWE-614, CWE-1004, CWE-1275).
 
-Each flag is one option of `cookie`. `sameSite: "lax"` still lets a link from elsewhere arrive signed in, `"strict"`
-does not.""",
+Each flag is one option of express-session's `cookie`; cookie-session takes them beside its `keys`.
+`sameSite: "lax"` still lets a link from elsewhere arrive signed in, `"strict"` does not.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """`session({…})` → with the flag that the rule misses."""
@@ -90,8 +91,10 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     wanted = target.finding.rule.rpartition(".")[2].rpartition("-")[2].rpartition("_")[2].lower()
     if wanted in {"name", "default"}:
-        yield from _name(file, options)
+        yield from _name(file, options, beside=_reads_beside_keys(file, call))
         return
+    if _reads_beside_keys(file, call):
+        _refuse_other_package(file, options, wanted)
     flag = _FLAGS.get(wanted)
     if flag is None:
         message = f"no option of the session cookie is known for {target.finding.rule}"
@@ -99,11 +102,39 @@ def propose(target: Target) -> Iterator[Candidate]:
     yield from any_of(*(functools.partial(_with_flag, file, options, flag, each) for each in flag.values))
 
 
+def _reads_beside_keys(file: Parsed, call: Node) -> bool:
+    """Whether it is cookie-session, which takes a cookie's flags as options of its own and reads no `cookie`."""
+    name = re.escape(called(file, call))
+    made = rf"{name}\s*=\s*require\(\s*['\"`]cookie-session|import\s+(?:\*\s*as\s+)?{name}\s+from\s+['\"]cookie-session"
+    return bool(re.search(made, file.content.decode()))
+
+
+def _refuse_other_package(file: Parsed, options: Node, wanted: str) -> None:
+    """Raise, since the rule looks for a `cookie` object that this package does not read.
+
+    Raises:
+        Harmless: the flag is set where the package reads it.
+        NoFix: it is not.
+    """
+    flag = _FLAGS.get(wanted)
+    name = flag.name if flag else wanted
+    value = option(file, options, name)
+    at = f"{file.path}:{file.number(options)}"
+    if value is not None and file.text(value) not in ("false", "undefined", "null"):
+        message = f"{at} sets `{name}` where cookie-session reads it; the rule only knows express-session's `cookie`"
+        raise Harmless(message)
+    message = (
+        f"{at} is cookie-session, which reads `{name}` beside `keys` and no `cookie`: set it there, and suppress the "
+        "rule, which only knows express-session's form"
+    )
+    raise NoFix(message)
+
+
 def _is_session(file: Parsed, call: Node) -> bool:
     return called(file, call).rpartition(".")[2].lower() in {"session", "cookiesession", "expresssession"}
 
 
-def _name(file: Parsed, options: Node) -> Iterator[Candidate]:
+def _name(file: Parsed, options: Node, *, beside: bool) -> Iterator[Candidate]:
     mark = quote(file)
     once = "Users are signed out once, because their old cookie has another name."
     yield candidate(
@@ -113,8 +144,11 @@ def _name(file: Parsed, options: Node) -> Iterator[Candidate]:
         warnings=(once,),
     )
     missing = option(file, options, "cookie") is None
+    if beside and any(option(file, options, name) is not None for name in ("secure", "path", "domain")):
+        return
     if missing or _is_bound_to_host(file, options):
-        flags = f", cookie: {{ secure: true, path: {mark}/{mark} }}" if missing else ""
+        bound = f"secure: true, path: {mark}/{mark}"
+        flags = (f", {bound}" if beside else f", cookie: {{ {bound} }}") if missing else ""
         yield candidate(
             "host-prefix",
             [add_option(file, options, f"name: {mark}__Host-sid{mark}{flags}")],

@@ -42,7 +42,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     if called(file, call).endswith("pseudoRandomBytes"):
         yield _bytes(file, call)
         return
-    yield from any_of(lambda: _integer(file, call), lambda: _fraction(file, call))
+    try:
+        yield _integer(file, call)
+    except NoFix:
+        yield from any_of(lambda: _fraction(file, call), lambda: _fine(file, call))
+        return
+    yield _fraction(file, call)
 
 
 def _is_draw(file: Parsed, call: Node) -> bool:
@@ -136,6 +141,23 @@ def _fraction(file: Parsed, call: Node) -> Candidate:
         "random-fraction",
         [file.replace(call, f"({bits} / 2 ** 32)"), *edits],
         "A fraction in [0, 1) as before, made of 32 bits from the operating system's generator.",
+        declares=declares,
+    )
+
+
+def _fine(file: Parsed, call: Node) -> Candidate:
+    """As many bits as a number has, where the fraction itself is what is drawn."""
+    name, edits, declares = _crypto(file)
+    words = f"{name}.getRandomValues(new Uint32Array(2))"
+    text = (
+        f"{name}.randomInt(2 ** 47) / 2 ** 47"
+        if _is_node(file)
+        else f"{words}.reduce((high, low) => (high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53"
+    )
+    return candidate(
+        "fine-fraction",
+        [file.replace(call, f"({text})"), *edits],
+        "A fraction in [0, 1) of nearly as many bits as `Math.random()` gives, from the operating system's generator.",
         declares=declares,
     )
 

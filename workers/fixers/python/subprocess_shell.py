@@ -53,7 +53,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             "program from a value: write it without them, or call each program by itself"
         )
         raise NoFix(message)
-    module = imported(target, file, "subprocess")
+    module = imported(target, file, "subprocess") if file.calls(call, *_SYSTEM) else Import("subprocess")
     lists = [(node, f"[{', '.join(each)}]") for (node, _), each in zip(lines, words, strict=True) if each]
     yield _candidate(
         file,
