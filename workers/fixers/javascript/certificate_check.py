@@ -44,6 +44,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield from propose_options(target, _OPTIONS)
     except NoFix:
         yield _environment(target)
+        yield from _removed(target)
 
 
 def _environment(target: Target) -> Candidate:
@@ -57,6 +58,27 @@ def _environment(target: Target) -> Candidate:
         "environment-on",
         [file.replace(right, f"{mark}1{mark}")],
         "Every connection of the process checks certificates again.",
+        warnings=(_WARNING,),
+    )
+
+
+def _removed(target: Target) -> Iterator[Candidate]:
+    """Without the line, where it stands on a line of its own beside others."""
+    file, assignment = flagged_node(target, ("assignment_expression",), _switches_off)
+    statement = assignment.parent
+    block = statement.parent if statement is not None else None
+    if statement is None or block is None or statement.type != "expression_statement":
+        return
+    line = file.number(statement)
+    start, end = file.starts[line - 1], file.line_end(line)
+    beside = [node for node in block.named_children if node.type != "comment"]
+    if file.slice(start, end).strip() != file.text(statement).strip() or len(beside) < 2 or line >= len(file.starts):
+        return
+    yield candidate(
+        "environment-left",
+        [file.edit(start, file.starts[line], "")],
+        "Node checks certificates unless it is told otherwise, and this no longer tells it.",
+        declares=("node:flagged/delete",),
         warnings=(_WARNING,),
     )
 

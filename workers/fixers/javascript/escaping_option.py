@@ -29,15 +29,11 @@ _OPTIONS = (
     Option(name="autoEscape", bad=("false",), good="true", why=_ESCAPES, warning=_WARNING),
     Option(name="autoescape", bad=("false",), good="true", why=_ESCAPES, warning=_WARNING),
     Option(name="unsafe", bad=("true",), good="false", why="The serialiser escapes what would end a script."),
-    *(
-        Option(name=name, bad=("false",), good="true", why=_HELMET)
-        for name in _HEADERS
-        if name != "contentSecurityPolicy"
-    ),
+    *(Option(name=name, bad=("false",), good="true", why=_HELMET) for name in _HEADERS),
     Option(
         name="contentSecurityPolicy",
         bad=("false",),
-        good=None,
+        good="true",
         why="Helmet sends its default Content-Security-Policy.",
         warning="Inline scripts and other hosts need directives of their own: try it with reportOnly first.",
     ),

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
-from workers.fixers.code import Parsed, candidate
-from workers.fixers.javascript.script import arguments, called, flagged_node, literal
-from workers.fixers.registry import Target, fixer
+from workers.fixers.code import Parsed, any_of, candidate
+from workers.fixers.javascript.script import arguments, called, flagged_node, literal, semicolon
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.syntax import ancestors
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 _HEADER = "access-control-allow-origin"
+_TYPED = (".ts", ".tsx", ".cts", ".mts")
 _METHODS = ("set", "header", "setHeader")
 
 
@@ -33,12 +35,57 @@ def propose(target: Target) -> Iterator[Candidate]:
     """`"*"` → the one origin that the environment names."""
     file, call = flagged_node(target, ("call_expression",), _allows_all)
     star = arguments(call)[1]
-    yield candidate(
-        "origin-from-environment",
-        [file.replace(star, f"process.env.ALLOWED_ORIGIN || {file.text(star)[0] * 2}")],
-        "Only pages of the site in ALLOWED_ORIGIN can read the answer; without it none can.",
-        warnings=("Set ALLOWED_ORIGIN to the site that calls this, with its scheme.",),
+    yield from any_of(
+        lambda: candidate(
+            "origin-from-environment",
+            [file.replace(star, f"process.env.ALLOWED_ORIGIN || {file.text(star)[0] * 2}")],
+            "Only pages of the site in ALLOWED_ORIGIN can read the answer; without it none can.",
+            warnings=("Set ALLOWED_ORIGIN to the site that calls this, with its scheme.",),
+        ),
+        lambda: _listed(file, call, star),
     )
+
+
+def _listed(file: Parsed, call: Node, star: Node) -> Candidate:
+    """The request's own origin where the environment's list holds it, and a cache told that the answer hangs on it."""
+    line = file.number(call)
+    request, response = _handler(file, call)
+    statement = call.parent
+    own_line = statement is not None and not file.slice(file.starts[line - 1], statement.start_byte).strip()
+    if statement is None or statement.type != "expression_statement" or not own_line:
+        message = f"{file.path}:{line} is part of a longer statement"
+        raise NoFix(message)
+    mark = file.text(star)[0]
+    origin = f"{request}.headers.origin"
+    allowed = f"(process.env.ALLOWED_ORIGINS || {mark * 2}).split({mark},{mark})"
+    vary = f"{response}.vary({mark}Origin{mark}){semicolon(file)}\n{file.indent(line)}"
+    return candidate(
+        "listed-origins",
+        [
+            file.insert(statement.start_byte, vary),
+            file.replace(star, f"{allowed}.includes({origin}) ? {origin} : {mark * 2}"),
+        ],
+        "Pages of the sites in ALLOWED_ORIGINS can read the answer, and caches keep one answer for each of them.",
+        declares=(f"insert:{line}",),
+        warnings=("Set ALLOWED_ORIGINS to the sites that call this, with their schemes and commas between them.",),
+    )
+
+
+def _handler(file: Parsed, call: Node) -> tuple[str, str]:
+    """The names of the request and the response in Express' handler around the call.
+
+    Raises:
+        NoFix: it is in none.
+    """
+    response = called(file, call).rpartition(".")[0]
+    if not file.path.endswith(_TYPED) and called(file, call).endswith((".set", ".header")):
+        for node in ancestors(call.parent):
+            given = node.child_by_field_name("parameters")
+            names = [file.text(each) for each in given.named_children] if given is not None else []
+            if names[1:2] == [response] and all(map(str.isidentifier, names)):
+                return names[0], response
+    message = f"{file.path}:{file.number(call)} is in no handler of Express whose request has a name"
+    raise NoFix(message)
 
 
 def _allows_all(file: Parsed, call: Node) -> bool:

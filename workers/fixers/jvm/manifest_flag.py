@@ -20,6 +20,8 @@ class _Flag(msgspec.Struct, frozen=True):
     good: str
     why: str
     warning: str | None = None
+    default: bool = False
+    """Whether leaving the attribute out is safe, and what the build tools expect."""
 
 
 _RULES = re.compile(rb'android:(?:dataExtractionRules|fullBackupContent)\s*=\s*"@xml/')
@@ -46,7 +48,11 @@ _FLAGS = {
         "Every server must offer HTTPS; name exceptions in a network security configuration.",
     ),
     "testonly": _Flag(
-        "android:testOnly", "true", "false", "The app is no longer open to every debugger as test builds are."
+        "android:testOnly",
+        "true",
+        "false",
+        "The app is no longer open to every debugger as test builds are.",
+        default=True,
     ),
     "bypasspinning": _Flag(
         "overridePins", "true", "false", "A certificate that the user installed has to fit the pinned keys as well."
@@ -56,6 +62,7 @@ _FLAGS = {
         "true",
         "false",
         "Nobody with a cable can attach a debugger; debug builds set it by themselves.",
+        default=True,
     ),
     "exported": _Flag(
         "android:exported",
@@ -117,6 +124,21 @@ def propose(target: Target) -> Iterator[Candidate]:
         flag.why,
         declares=(f"line:{file.line_of(start)}",),
         warnings=(flag.warning,) if flag.warning else (),
+    )
+    if flag.default:
+        yield _left_out(file, flag, end + 1)
+
+
+def _left_out(file: Text, flag: _Flag, end: int) -> Candidate:
+    """Without the attribute, and without the blanks before it."""
+    start = file.content.rindex(flag.attribute.encode(), 0, end)
+    first = len(file.content[:start].rstrip())
+    lines = range(file.line_of(first - 1), file.line_of(end) + 1)
+    return candidate(
+        "default",
+        [file.edit(first, end, "")],
+        f"{flag.why} That is what the system does unless it is told otherwise.",
+        declares=tuple(f"line:{line}" for line in lines),
     )
 
 

@@ -18,6 +18,7 @@ from workers.fixers.registry import NoFix, Target, fixer
 
 _CALLS = tuple(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen"))
 _SYSTEM = ("os.system", "os.popen")
+_WIDEST = 110  # columns
 
 
 @fixer(
@@ -54,7 +55,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
         raise NoFix(message)
     module = imported(target, file, "subprocess") if file.calls(call, *_SYSTEM) else Import("subprocess")
-    lists = [(node, f"[{', '.join(each)}]") for (node, _), each in zip(lines, words, strict=True) if each]
+    lists = [(node, _list(file, node, each)) for (node, _), each in zip(lines, words, strict=True) if each]
     yield _candidate(
         file,
         call,
@@ -80,6 +81,15 @@ def propose(target: Target) -> Iterator[Candidate]:
             together(module, split),
             lines,
         )
+
+
+def _list(file: Module, node: ast.expr, words: Sequence[str]) -> str:
+    """The arguments as a list, one a line where a single line would be too long to read."""
+    flat = f"[{', '.join(words)}]"
+    if node.col_offset + len(flat) <= _WIDEST:
+        return flat
+    indent = file.indent(node.lineno)
+    return "[\n" + "".join(f"{indent}{file.indent_unit}{word},\n" for word in words) + f"{indent}]"
 
 
 def line_values(lines: Sequence[tuple[ast.expr, Template]], node: ast.expr) -> bool:

@@ -72,6 +72,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         return
     yield from any_of(
         lambda: _placeholder(file, found, name),
+        lambda: _mounted(file, found, name),
         lambda: _emptied(file, found, name),
     )
 
@@ -93,6 +94,21 @@ def _placeholder(file: Text, found: Setting, name: str) -> Candidate:
         f"The file names the value; {reader}. {ROTATE}",
         declares=(MASKED, f"**.{found.key}", f"line:{file.line_of(found.start)}"),
         warnings=_warnings(name, "where this runs"),
+    )
+
+
+def _mounted(file: Text, found: Setting, name: str) -> Candidate:
+    """A shell script's plain assignment → what the file that a variable names holds."""
+    number = file.line_of(found.start)
+    if not file.path.endswith((".sh", ".bash")) or file.line(number).split(b"=")[0].strip() != found.key.encode():
+        message = f"{file.path}:{number} is no plain assignment of a shell script"
+        raise NoFix(message)
+    return candidate(
+        "mounted-file",
+        [file.edit(found.start, found.end, f'"$(cat "${{{name}_FILE:?{name}_FILE is not set}}")"')],
+        f"The value is read from the file that {name}_FILE names, as Docker and Kubernetes mount secrets. {ROTATE}",
+        declares=(MASKED, f"**.{found.key}", f"line:{number}"),
+        warnings=_warnings(f"{name}_FILE", "where this runs"),
     )
 
 

@@ -27,6 +27,8 @@ class _Language(msgspec.Struct, frozen=True):
     """An expression that stops the program where nobody sets the value."""
     fixed: tuple[str, ...] = ()
     """Nodes whose value has to be known when the code is compiled."""
+    mounted: str | None = None
+    """An expression that reads the file which a variable names."""
     built_in: str | None = None
     """An expression that the compiler works out, and that stops the build where nobody sets the value."""
 
@@ -38,6 +40,7 @@ _LANGUAGES = {
         "getenv('{}')",
         None,
         ("property_initializer", "const_element", "property_promotion_parameter", "simple_parameter"),
+        "trim(file_get_contents(getenv('{}_FILE')))",
     ),
     "ruby": _Language(("string",), 'ENV["{}"]', 'ENV.fetch("{}")'),
     "c_sharp": _Language(
@@ -48,7 +51,7 @@ _LANGUAGES = {
         ("parameter", "attribute_argument", "case_switch_label", "constant_pattern"),
     ),
     # A text of the environment belongs to whoever asks for it: only `env!` is as long-lived as a literal.
-    "rust": _Language(("string_literal",), None, None, ("attribute_item", "match_pattern"), 'env!("{}")'),
+    "rust": _Language(("string_literal",), None, None, ("attribute_item", "match_pattern"), built_in='env!("{}")'),
     "scala": _Language(("string",), 'System.getenv("{}")', 'sys.env("{}")', ("annotation", "case_clause", "parameter")),
     "lua": _Language(("string",), 'os.getenv("{}")', 'assert(os.getenv("{}"), "{} is not set")'),
 }
@@ -72,18 +75,20 @@ def propose(target: Target) -> Iterator[Candidate]:
     variable = environment_name(_name(file, node) or "")
     edits = _made_variable(file, node, language)
     edits += _import_of_os(file) if file.syntax.language == "go" else []
-    for approach, expression, otherwise in (
-        ("required-environment", language.required, "the program stops where it is missing"),
-        ("environment", language.environment, "it is empty where nobody sets it"),
-        ("build-environment", language.built_in, "the build stops where it is missing, and its result holds the value"),
+    for approach, expression, source in (
+        ("required-environment", language.required, "the environment variable {}; the program stops without it"),
+        ("environment", language.environment, "the environment variable {}; it is empty where nobody sets it"),
+        ("mounted-file", language.mounted, "the file that {}_FILE names, as Docker and Kubernetes mount secrets"),
+        ("build-environment", language.built_in, "the build's variable {}; the build stops without it and keeps it"),
     ):
         if expression is not None:
+            name = f"{variable}_FILE" if expression is language.mounted else variable
             yield candidate(
                 approach,
                 [file.replace(node, expression.replace("{}", variable)), *edits],
-                f"The value comes from the environment variable {variable}; {otherwise}. {ROTATE}",
+                f"The value comes from {source.replace('{}', variable)}. {ROTATE}",
                 declares=(MASKED, "import:os") if file.syntax.language == "go" else (MASKED,),
-                warnings=(f"Set {variable} wherever this runs.", "Rotate the old value: the history still has it."),
+                warnings=(f"Set {name} wherever this runs.", "Rotate the old value: the history still has it."),
             )
 
 
