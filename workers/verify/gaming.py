@@ -7,7 +7,7 @@ import functools
 import re
 from collections.abc import Iterator
 
-from workers.verify.kinds import suffix
+from workers.verify.kinds import is_workflow, suffix
 
 _SUPPRESSIONS = re.compile(
     r"""\bnosec\b | \bnosemgrep\b | \bnoqa\b | \bzizmor:\s*ignore | \bcheckov:\s*skip | \bbridgecrew:\s*skip
@@ -68,7 +68,7 @@ _SHORTEST_CODE = 8
 @functools.lru_cache(maxsize=512)
 def trick(path: str, before: bytes, after: bytes) -> str | None:
     """How the change silences a scanner instead of ending the weakness; none where it does not."""
-    if _CONFIGURATION.search(path):
+    if _CONFIGURATION.search(path) and not is_workflow(path):
         return f"{path} configures or excludes from a scanner: a fix changes the weakness, not what is looked at"
     removed, added = changed_lines(before, after)
     fresh = "\n".join(added)

@@ -176,6 +176,12 @@ def test_a_scanners_configuration_is_never_a_fix(path):
     assert "configures or excludes" in (gaming.trick(path, b"a\n", b"b\n") or "")
 
 
+@pytest.mark.parametrize("name", ["bandit.yml", "trivy.yaml"])
+def test_a_workflow_that_is_named_after_a_scanner_is_a_workflow(name):
+    assert gaming.trick(f".github/workflows/{name}", b"a\n", b"b\n") is None
+    assert gaming.trick(f".github/{name}", b"a\n", b"b\n") is not None
+
+
 def test_findings_are_followed_to_where_their_lines_went():
     before, after = b"a\nb\nc\nd\n", b"new\na\nb\nd\n"
     edits = [Edit(path="a.py", start=0, end=0, text="new\n"), Edit(path="a.py", start=4, end=6, text="")]

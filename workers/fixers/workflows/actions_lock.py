@@ -35,6 +35,10 @@ class Action(msgspec.Struct, frozen=True):
         found = [tag for tag in self.releases if numbers(tag)[: len(line)] == line]
         return max(found, key=numbers, default=None)
 
+    def at(self, commit: str) -> str | None:
+        """The newest release that this commit is."""
+        return max((tag for tag, one in self.releases.items() if one == commit), key=numbers, default=None)
+
 
 class _Lock(msgspec.Struct, frozen=True):
     about: str

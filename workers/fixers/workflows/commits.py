@@ -146,7 +146,8 @@ def _line(action: Action, use: Use) -> Pin | None:
     if line and len(line) < 3 and (tag := action.newest(use.ref.removeprefix("release/"))):
         return Pin(action.releases[tag], tag)
     if use.ref in action.branches:
-        return Pin(action.branches[use.ref], use.ref)
+        commit = action.branches[use.ref]
+        return Pin(commit, action.at(commit) or use.ref)
     return _tool(action, use)
 
 

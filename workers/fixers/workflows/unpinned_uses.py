@@ -119,8 +119,7 @@ def _made(workflow: Workflow, approach: str, pins: list[tuple[Use, Pin]], what: 
         for use, pin in locked
         if use.repository == name and use.ref != pin.version
     ]
-    moving = [f"{pin.version} of {use.repository} is a branch: its commit is the one read then"
-              for use, pin in pins if not numbers(pin.version)]  # fmt: skip
+    moving = [doubt for use, pin in pins if (doubt := _moving(use, pin))]
     read = [f"{name}: {action.read}" for name, action in sources.items()]
     read += dict.fromkeys(f"{use.repository}: pinned so in {pin.read}" for use, pin in pins if pin.read)
     why = f"{what}; read from {'; '.join(read[:3])}."
@@ -129,6 +128,15 @@ def _made(workflow: Workflow, approach: str, pins: list[tuple[Use, Pin]], what: 
     ]
     declares = [one for path in paths for one in workflow.everywhere(path)]
     return model.candidate(approach, edits, why, declares=declares, warnings=[*doubts, *moving])
+
+
+def _moving(use: Use, pin: Pin) -> str:
+    """What is to be said of a ref that is no version; empty where it is one."""
+    if not numbers(pin.version):
+        return f"{pin.version} of {use.repository} is a branch: its commit is the one read then"
+    if pin.tool or numbers(use.ref.removeprefix("release/")):
+        return ""
+    return f"{use.ref} of {use.repository} stood at {pin.version} when it was read: it may have moved on"
 
 
 def _edits(workflow: Workflow, use: Use, pin: Pin) -> Iterator[Edit]:

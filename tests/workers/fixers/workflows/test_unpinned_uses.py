@@ -114,3 +114,26 @@ def test_a_newer_release_of_the_line_than_the_lock_knows_is_taken_from_the_repos
 def test_an_action_that_was_read_of_long_ago_is_doubted(read, aged):
     """Its owner may have moved the tag on since."""
     assert actions_lock.aged(Action(read=read, seen="tag", releases={})) == aged
+
+
+@pytest.mark.parametrize(
+    ("used", "commit", "said"),
+    [
+        ("o/a@main", f"{COMMIT} # v1.4.0", "main of o/a stood at v1.4.0"),
+        ("o/a@latest", f"{OTHER} # latest", "latest of o/a is a branch"),
+        ("o/a@v1", f"{COMMIT} # v1.4.0", ""),
+    ],
+    ids=["the branch is a release", "it is none", "a version"],
+)
+def test_a_branch_is_named_by_the_release_that_it_stood_at(monkeypatch, used, commit, said):
+    action = Action(
+        read="refs/tags at 42468f8ad8f6 (2999-10-08)",
+        seen="tag",
+        releases={"v1.4.0": COMMIT, "v1.3.0": "a" * 40},
+        branches={"main": COMMIT, "latest": OTHER},
+    )
+    monkeypatch.setattr(actions_lock, "known", lambda name: action if name == "o/a" else None)
+    patched, proposal = _proposed(f"      - uses: {used}\n")
+    assert patched == [f"{HEAD}      - uses: o/a@{commit}\n"]
+    assert " ".join(proposal.candidates[0].warnings).startswith(said)
+    assert bool(proposal.candidates[0].warnings) == bool(said)
