@@ -1,4 +1,4 @@
-"""The port of a Dockerfile's service, as a Compose file of the repository publishes it."""
+"""The Compose services that a Dockerfile's image is built for, and the port that they publish."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ _COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$")
 _PORT = re.compile(r"(?:.*:)?(\d{1,5})(?:/tcp)?")
 
 
+def compose_services(tree: SourceTree, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each service that is built from this Dockerfile, with the path of its Compose file."""
+    for name in [name for name in tree.paths() if _COMPOSE.search(name)][:_MAX_FILES]:
+        for service in _services(tree, name):
+            if _dockerfile(posixpath.dirname(name), service.get("build")) == path:
+                yield name, service
+
+
 def compose_port(tree: SourceTree, path: str) -> int | None:
     """The container's port that every Compose service built from this Dockerfile publishes; none where they differ."""
-    found = {
-        port
-        for name in [name for name in tree.paths() if _COMPOSE.search(name)][:_MAX_FILES]
-        for service in _services(tree, name)
-        if _dockerfile(posixpath.dirname(name), service.get("build")) == path
-        for port in _ports(service)
-    }
+    found = {port for _, service in compose_services(tree, path) for port in _ports(service)}
     return found.pop() if len(found) == 1 else None
 
 

@@ -7,21 +7,18 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.build import (
-    at_least_one,
-    candidate,
-    final_stage,
-    insert_at_end,
-    read,
-    trivy,
-)
-from workers.fixers.docker.images import Base, base_of, installed
-from workers.fixers.docker.listening import FPM, PHP, WEB, environment, is_fpm, port_of
+from workers.fixers.docker.build import at_least_one, final_stage, read, trivy
+from workers.fixers.docker.deployment import runs
+from workers.fixers.docker.images import base_of, installed
+from workers.fixers.docker.listening import FPM, WEB, environment, is_fpm, port_of
+from workers.fixers.docker.no_service import no_service, watched_elsewhere
+from workers.fixers.docker.own_base import built_from, commands
+from workers.fixers.docker.probes import Image, check, probes
 from workers.fixers.docker.server_source import Served, served, words_of
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Stage
+from workers.source.tree import SourceTree
 
-_OPTIONS = "--interval=30s --timeout=5s --start-period=30s --retries=3"
 _PROBES = {
     "postgres": ["pg_isready", "-U", "postgres"], "redis": ["redis-cli", "ping"],
     "valkey/valkey": ["valkey-cli", "ping"],
@@ -46,9 +43,10 @@ _EXPLAIN = """Docker restarts a container whose process died, but a program that
 A HEALTHCHECK asks it regularly; Compose, Swarm and load balancers then wait for `healthy` and take a hanging
 container out. (Kubernetes ignores it and wants probes in the pod instead.)
 
-A probe must use a program that the image has. An HTTP request proves the most; opening the port proves that
-something listens, whatever it speaks. Where the image names no port nothing can be asked, and `HEALTHCHECK NONE`
-would only silence the rule."""
+A probe must use a program that the image has; a distroless one is given a single static program. An HTTP request
+proves the most; opening the port proves that something listens, whatever it speaks. Where no service runs in the image
+(a job, a tool, an interpreter without a script) or only Kubernetes runs it, there is nothing to mend. Where a service
+names no port nothing can be asked, and `HEALTHCHECK NONE` would only silence the rule."""
 
 
 @fixer(
@@ -60,28 +58,54 @@ would only silence the rule."""
 def propose(target: Target) -> Iterator[Candidate]:
     """A probe by a program of the image: of the service itself, over HTTP, or of the port."""
     file = read(target)
-    stage = final_stage(file)
-    base = base_of(file, stage)
-    source = served(target.tree, file, stage, environment(file, stage))
+    chain = built_from(target.tree, file, final_stage(file))
+    image = _image(chain)
+    starting = commands(chain)
+    source = served(target.tree, *starting, environment(*starting))
     if source is not None and source.job:
         message = f"{source.path} opens no port and works until it is done: a job has no health that could be asked for"
-        raise NoFix(message)
-    if base.image in _PROBES:
-        how = f"Asks {base.image} by its own client, which the image has."
-        yield _check(file, stage, "service-client", json.dumps(_PROBES[base.image]), how)
-    if source is None and (job := _JOB.search(" ".join(words_of(file, stage, {})))):
+        raise Harmless(message)
+    service = _PROBES.get(image.base.image)
+    if service:
+        how = f"Asks {image.base.image} by its own client, which the image has."
+        yield check(image, "service-client", json.dumps(service), how)
+    if source is None and (job := _JOB.search(" ".join(words_of(*starting, {})))):
         message = f"{file.path} starts {job[0].strip()}, by its name a job: it has no health that could be asked for"
         raise NoFix(message)
-    port = port_of(target.tree, file, stage, base) or (str(source.port) if source and source.port else None)
-    if port is None:
-        if base.image not in _PROBES:
-            raise _refuse(file)
-        return
-    reason = f"{base.image} has no program that is known to be there and could ask port {port}"
-    path = _path(target, file, stage, port, source)
-    if is_fpm(base) and port == str(FPM):
-        path = None
-    yield from at_least_one(_probes(file, stage, base, port, path), reason)
+    port = _port(target.tree, chain, image, source)
+    if port is not None:
+        path = None if is_fpm(image.base) and port == str(FPM) else _path(target, *starting, port, source)
+        reason = f"{image.base.image} has no program that is known to be there and could ask port {port}"
+        yield from at_least_one(probes(image, port, path), reason)
+    elif not service:
+        raise _refusal(target.tree, file, image, words_of(*starting, {}))
+
+
+def _image(chain: list[tuple[Dockerfile, Stage]]) -> Image:
+    packages = frozenset(name for file, stage in chain for name in installed(file, stage))
+    return Image(*chain[0], base_of(*chain[-1]), packages)
+
+
+def _port(tree: SourceTree, chain: list[tuple[Dockerfile, Stage]], image: Image, source: Served | None) -> str | None:
+    """Where the program listens: as the Dockerfiles, its source, or the manifests that run it say."""
+    for file, stage in chain:
+        if port := port_of(tree, file, stage, image.base):
+            return port
+    if source and source.port:
+        return str(source.port)
+    found = {one.port for one in runs(tree, image.file.path)}
+    return str(found.pop()) if len(found) == 1 and None not in found else None
+
+
+def _refusal(tree: SourceTree, file: Dockerfile, image: Image, words: list[str]) -> NoFix:
+    """Why nothing is asked: because nothing runs, because somebody else asks, or because nobody says what to ask."""
+    harmless = no_service(tree, file, image.base, words) or watched_elsewhere(tree, file)
+    if harmless:
+        return Harmless(harmless)
+    return NoFix(
+        f"{file.path} names no port, so there is nothing that a probe could ask: which command tells that the program "
+        "still works is known to its authors alone"
+    )
 
 
 def _path(target: Target, file: Dockerfile, stage: Stage, port: str, source: Served | None) -> str | None:
@@ -102,90 +126,3 @@ def _speaks_grpc(target: Target, file: Dockerfile) -> bool:
     wanted = {f"{folder}/{name}".lstrip("/") for name in ("requirements.txt", "requirements.in", "package.json")}
     found = "".join(target.tree.read(path).decode("utf-8", "replace") for path in target.tree.paths() if path in wanted)
     return bool(_GRPC.search(found)) and not _WEB.search(found)
-
-
-def _probes(file: Dockerfile, stage: Stage, base: Base, port: str, path: str | None) -> Iterator[Candidate | None]:
-    if "$" in port and base.family in {"distroless", "scratch"}:
-        return
-    if path is not None:
-        url = f"http://127.0.0.1:{port}{path}"
-        for name, words in _http(file, stage, base, url):
-            how = f"Asks for {url} inside the container by {name}, which the image has."
-            warning = "point it at a path that answers without a login and without touching other services"
-            yield _check(file, stage, f"http-{name}", _command(words), how, [warning] if path == "/" else [])
-    for name, words in _tcp(file, stage, base, port):
-        how = f"Opens port {port} inside the container by {name}, which the image has: something must listen there."
-        yield _check(file, stage, f"port-{name}", _command(words), how)
-
-
-def _command(words: list[str]) -> str:
-    """As JSON; through a shell where a variable of the running container is meant."""
-    if not any("${" in word for word in words):
-        return json.dumps(words)
-    script = " ".join(word if re.fullmatch(r"[\w./-]+", word) else f'"{word}"' for word in words)
-    return json.dumps(["sh", "-c", script])
-
-
-def _http(file: Dockerfile, stage: Stage, base: Base, url: str) -> Iterator[tuple[str, list[str]]]:
-    found = installed(file, stage)
-    nginx = base.image == "nginx" and "slim" not in base.tag
-    if "curl" in found or nginx or base.image == "buildpack-deps" or base.full:
-        yield "curl", ["curl", "--fail", "--silent", "--show-error", "--output", "/dev/null", url]
-    elif base.family == "alpine" or "wget" in found:
-        yield "wget", ["wget", "-q", "-O", "/dev/null", url]
-    if base.image == "node" or "node" in found:
-        code = f"require('http').get('{url}',r=>process.exit(r.statusCode<400?0:1)).on('error',()=>process.exit(1))"
-        yield "node", ["node", "-e", code]
-    if program := _python(base, found):
-        code = f"import urllib.request; urllib.request.urlopen('{url}', timeout=4)"
-        yield "python", [program, "-c", code]
-    if base.image == "ruby":
-        code = f"require 'net/http'; exit(Net::HTTP.get_response(URI('{url}')).code.to_i < 400)"
-        yield "ruby", ["ruby", "-e", code]
-
-
-def _python(base: Base, found: set[str]) -> str | None:
-    """What Python 3 is called in the image, where it has it."""
-    if base.image == "python" or base.image.startswith("tiangolo/"):
-        return None if base.tag.startswith("2") else "python"
-    if base.image == "ghcr.io/astral-sh/uv" and base.tag.startswith("python3"):
-        return "python"
-    return "python3" if found & {"python3", "python3-pip", "python3-dev", "python3-venv"} else None
-
-
-def _tcp(file: Dockerfile, stage: Stage, base: Base, port: str) -> Iterator[tuple[str, list[str]]]:
-    found = installed(file, stage)
-    if program := _python(base, found):
-        code = f"import socket; socket.create_connection(('127.0.0.1', {port}), 4).close()"
-        yield "python", [program, "-c", code]
-    if base.image == "ruby":
-        code = f"require 'socket'; Socket.tcp('127.0.0.1', {port}, connect_timeout: 4).close"
-        yield "ruby", ["ruby", "-e", code]
-    if base.image in PHP and "$" not in port:
-        code = f"exit(@fsockopen('127.0.0.1', {port}, $e, $s, 4) ? 0 : 1);"
-        yield "php", ["php", "-r", code]
-    if base.image == "node" or base.image.startswith("gcr.io/distroless/nodejs"):
-        program = "node" if base.image == "node" else "/nodejs/bin/node"
-        code = (
-            f"require('net').connect({port},'127.0.0.1').on('connect',()=>process.exit(0))"
-            ".on('error',()=>process.exit(1))"
-        )
-        yield "node", [program, "-e", code]
-    if base.family == "alpine" or "netcat-openbsd" in found:
-        yield "nc", ["nc", "-z", "127.0.0.1", port]
-    if base.family in {"debian", "redhat", "suse"}:
-        yield "bash", ["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"]
-
-
-def _check(
-    file: Dockerfile, stage: Stage, approach: str, command: str, how: str, warnings: list[str] | None = None
-) -> Candidate:
-    text = f"HEALTHCHECK {_OPTIONS} {file.escape}\n    CMD {command}"
-    return candidate(approach, [insert_at_end(file, stage, text)], how, ["HEALTHCHECK"], warnings or [])
-
-
-def _refuse(file: Dockerfile) -> NoFix:
-    return NoFix(
-        f"{file.path} names no port, so there is nothing that a probe could ask: which command tells that the program "
-        "still works is known to its authors alone"
-    )

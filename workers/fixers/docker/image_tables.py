@@ -20,6 +20,7 @@ DEBIAN_PREFIX = (
     "cypress/",
     "circleci/",
     "cimg/",
+    "gcr.io/google_appengine/",
 )
 ALPINE = frozenset((
     "alpine", "docker", "caddy", "traefik", "registry", "hashicorp/terraform", "hashicorp/vault", "nats",

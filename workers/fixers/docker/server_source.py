@@ -19,12 +19,20 @@ _SERVES = re.compile(
     r"\.run\(|\.run_\w+\(|\.listen\(|[Ss]erve|\.launch\(|\.start\(|\.loop|while\s+True|while\s*\(|streamlit|socket|run_forever|"
     r"subscri|consum|schedule|setInterval|createServer|sinatra"
 )
+_GO_WORKS_ON = re.compile(
+    r"\.Listen|\bfor\s*(?:true\s*)?\{|\bfor\b[^;{\n]*;\s*;|\bselect\s*\{"
+    r"|[Tt]icker|[Cc]ron|\.Receive\(|Reconcil|\.Run\b|\.Start\b|\.Execute\(|\bhttp\.Handle|\bnet\.Conn"
+)
+"""What makes a Go program stay, or leaves what it does to another package."""
 _PORTS = {
     "py": (
         r"\.run(?:_app|_simple)?\([^()]*(?:\([^()]*(?:\([^()]*\)[^()]*)*\)[^()]*)*?\bport\s*=\s*(?:int\()?(\d{2,5})\b",
         r"[\"']PORT[\"']\s*(?:,|\)\s*or)\s*[\"']?(\d{2,5})\b",
         r"(?:HTTPServer|TCPServer|ThreadingHTTPServer)\(\s*\(\s*[\"'][\w.]*[\"']\s*,\s*(\d{2,5})\s*\)",
         r"\bserver_port\s*=\s*(\d{2,5})\b",
+        r"\badd_(?:in)?secure_port\(\s*f?[\"'][^\"']*:(\d{2,5})[\"']",
+        r"\bstart_http_server\(\s*(?:port\s*=\s*)?(\d{2,5})\b",
+        r"[\"']--port[\"'](?:[^()]|\([^()]*\))*?\bdefault\s*=\s*[\"']?(\d{2,5})\b",
         r"^(?:PORT|port)\s*=\s*(\d{2,5})\s*$",
     ),
     "js": (
@@ -154,10 +162,16 @@ def _read(tree: SourceTree, paths: list[str], language: str, values: dict[str, s
     routes = {match["path"] for match in _ROUTE.finditer(text)}
     health = sorted(route for route in routes if _HEALTH.fullmatch(route))
     answers = health[0] if health else "/" if "/" in routes else None
-    job = language in {"py", "js"} and not _SERVES.search(text) and not _imports_neighbours(tree, paths[0], text)
+    job = _is_job(tree, paths[0], language, text)
     http = bool(_HTTP.search(text)) and not _TLS.search(text)
     port = ports.pop() if len(ports) == 1 else None
     return Served(paths[0], port if port and port < 2**16 else None, http, answers, job and not text.isspace())
+
+
+def _is_job(tree: SourceTree, path: str, language: str, text: str) -> bool:
+    if _SERVES.search(text) or language not in {"py", "js", "go"}:
+        return False
+    return not (_GO_WORKS_ON.search(text) if language == "go" else _imports_neighbours(tree, path, text))
 
 
 def _imports_neighbours(tree: SourceTree, path: str, text: str) -> bool:

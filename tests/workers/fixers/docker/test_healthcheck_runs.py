@@ -1,0 +1,152 @@
+"""What the files around a Dockerfile say of who runs its image, and of what it is built on."""
+
+import pytest
+
+from daemon.domain.edits import apply_edits
+from daemon.domain.finding import Finding, Location, Region
+from daemon.domain.severity import Severity
+from workers.fixers.propose import propose
+from workers.fixers.registry import Target
+from workers.source.tree import MemoryTree
+
+WORKER = 'FROM debian:12\nCMD ["/worker"]\n'
+POD = """apiVersion: v1
+kind: {kind}
+metadata:
+  name: worker
+spec:
+  {path}
+    containers:
+    - name: worker
+      image: {image}
+{more}"""
+SKAFFOLD = """apiVersion: skaffold/v4beta11
+kind: Config
+build:
+  artifacts:
+  - image: demo
+    context: web
+---
+kind: Config
+"""
+
+
+def _propose(dockerfile, files):
+    finding = Finding(
+        tool="checkov",
+        rule="CKV_DOCKER_2",
+        message="",
+        severity=Severity.LOW,
+        locations=(Location(path="web/Dockerfile", region=Region(start_line=1)),),
+    )
+    tree = MemoryTree({"web/Dockerfile": dockerfile.encode(), **{name: text.encode() for name, text in files.items()}})
+    proposal = propose(Target(finding=finding, tree=tree))
+    made = {one.approach: apply_edits(dockerfile.encode(), one.edits).decode() for one in proposal.candidates}
+    return made, proposal
+
+
+def _pod(image, kind="Deployment", more="", path="template:\n   spec:"):
+    return POD.format(kind=kind, image=image, more=more, path=path)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "said"),
+    [
+        (_pod("example.org/shop/web:1"), "belongs into that manifest"),
+        (_pod("web", more="      livenessProbe: {exec: {command: [check]}}\n"), "asks by the probes of that manifest"),
+        (_pod("web", kind="Job"), "it waits until the Job's work is done"),
+    ],
+)
+def test_what_only_kubernetes_runs_has_nothing_to_mend(manifest, said):
+    made, proposal = _propose(WORKER, {"k8s/web.yaml": manifest})
+    assert (made, proposal.harmless) == ({}, True)
+    assert said in proposal.reason
+    assert "k8s/web.yaml" in proposal.reason
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"k8s/web.yaml": _pod("example.org/shop/website:1")},
+        {"k8s/web.yaml": _pod("web"), "other/web/Dockerfile": "FROM scratch\n"},
+        {"k8s/web.yaml": _pod("web"), "compose.yaml": "services:\n  web:\n    build: ./web\n"},
+        {"kustomization.yaml": "kind: Kustomization\nimages:\n- name: web\n"},
+    ],
+    ids=["another image", "two folders of the name", "Compose runs it too", "no container"],
+)
+def test_an_image_that_something_else_may_run_is_declined(files):
+    made, proposal = _propose(WORKER, files)
+    assert (made, proposal.harmless) == ({}, False)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"skaffold.yaml": SKAFFOLD, "k8s.yaml": _pod("demo")},
+        {
+            "web/cloudbuild.yaml": "steps:\n- args:\n  - 'build'\n  - '-t'\n  - 'example.org/shop/demo:v1'\n",
+            "k8s.yaml": _pod("example.org/shop/demo:v2"),
+        },
+        {
+            "web/Makefile": "push:\n\tdocker build -t example.org/shop/demo:v1 .\n",
+            "k8s.yaml": _pod("example.org/shop/demo"),
+        },
+    ],
+)
+def test_an_image_is_named_by_what_builds_it(names):
+    _, proposal = _propose(WORKER, names)
+    assert proposal.harmless
+    assert "k8s.yaml" in proposal.reason
+
+
+def test_the_port_of_a_manifest_is_asked():
+    made, _ = _propose(WORKER, {"k8s.yaml": _pod("web", more="      ports:\n      - containerPort: 7070\n")})
+    assert "/dev/tcp/127.0.0.1/7070" in made["port-bash"]
+
+
+def test_a_health_check_of_compose_is_enough():
+    files = {"compose.yaml": "services:\n  web:\n    build: ./web\n    healthcheck: {test: [CMD, check]}\n"}
+    _, proposal = _propose(WORKER, files)
+    assert proposal.harmless
+    assert "compose.yaml asks each service" in proposal.reason
+
+
+def test_a_command_of_compose_may_start_a_service():
+    files = {"compose.yaml": "services:\n  web:\n    build: ./web\n    command: serve\n"}
+    assert _propose("FROM python:3.12\n", {})[1].harmless
+    assert not _propose("FROM python:3.12\n", files)[1].harmless
+
+
+def test_the_image_of_a_variable_namespace_is_the_one_that_the_repository_builds():
+    base = "FROM ubuntu:24.04\nRUN apt-get update && apt-get install -y curl\n"
+    hub = "ARG NAMESPACE=shop\nFROM ${NAMESPACE}/node-base:1\nEXPOSE 4444\n"
+    made, _ = _propose(hub, {"NodeBase/Dockerfile": base})
+    assert list(made) == ["port-bash"]
+    made, _ = _propose(hub.replace("4444", "8080"), {"NodeBase/Dockerfile": base})
+    assert '"curl"' in made["http-curl"]
+    made, proposal = _propose(hub.replace("${NAMESPACE}", "shop"), {"NodeBase/Dockerfile": base})
+    assert made == {}, "an image of somebody else may have the name of a folder"
+    assert "has no program that is known to be there" in proposal.reason
+
+
+def test_an_image_that_others_are_built_on_starts_nothing():
+    files = {"app/Dockerfile": "ARG NAMESPACE=shop\nFROM ${NAMESPACE}/web:1\nCMD serve\n"}
+    _, proposal = _propose("FROM example.org/base:1\nRUN true\n", files)
+    assert proposal.harmless
+    assert proposal.reason.startswith("app/Dockerfile is built on the image of web/Dockerfile")
+    assert not _propose("FROM example.org/base:1\nCMD run\n", files)[1].harmless
+
+
+@pytest.mark.parametrize(
+    ("body", "ends"),
+    [
+        ('fmt.Println("done")', True),
+        ("for {\n\t\ttime.Sleep(time.Second)\n\t}", False),
+        ("for counter := 0; ; counter++ {\n\t}", False),
+        ("for i := 0; i < 3; i++ {\n\t}", True),
+    ],
+)
+def test_a_go_program_that_ends_is_a_job(body, ends):
+    dockerfile = 'FROM golang:1.23 AS b\nCOPY . .\nRUN go build -o /app\nFROM alpine:3.20\nCMD ["/app"]\n'
+    _, proposal = _propose(dockerfile, {"web/main.go": f"package main\n\nfunc main() {{\n\t{body}\n}}\n"})
+    assert proposal.harmless is ends

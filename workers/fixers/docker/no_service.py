@@ -1,0 +1,124 @@
+"""Images in which no service runs that a health check could ask, as the repository shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from workers.fixers.docker.build import final_stage
+from workers.fixers.docker.compose_ports import compose_services
+from workers.fixers.docker.deployment import runs
+from workers.fixers.docker.images import Base
+from workers.fixers.docker.own_base import folder_name, own_name, plain
+from workers.source import dockerfile
+from workers.source.dockerfile import Dockerfile, DockerfileBroken
+from workers.source.tree import SourceTree
+
+_SHELLS = frozenset((
+    "bash", "sh", "ash", "dash", "zsh", "python", "python3", "python2", "ipython", "node", "irb", "ruby", "ghci", "iex",
+    "jshell", "julia", "R", "psql",
+))  # fmt: skip
+_STARTS_SHELL = frozenset((
+    "debian", "ubuntu", "alpine", "busybox", "buildpack-deps", "fedora", "centos", "rockylinux", "almalinux",
+    "amazonlinux", "oraclelinux", "archlinux", "opensuse/leap", "python", "pypy", "node", "ruby", "golang", "rust",
+    "gcc", "perl", "openjdk", "eclipse-temurin", "amazoncorretto", "ibmjava", "sapmachine", "maven", "gradle", "swift",
+    "haskell", "elixir", "erlang", "julia", "r-base", "dart", "nvidia/cuda", "pytorch/pytorch",
+    "continuumio/miniconda3", "continuumio/anaconda3", "mambaorg/micromamba", "google/cloud-sdk",
+    "mcr.microsoft.com/azure-cli", "mcr.microsoft.com/dotnet/sdk", "quay.io/centos/centos", "bitnami/minideb",
+    "public.ecr.aws/amazonlinux/amazonlinux", "rockylinux/rockylinux",
+    "adoptopenjdk/openjdk8", "adoptopenjdk/openjdk11",
+))  # fmt: skip
+"""Images whose own command is a shell, an interpreter, or the help of a tool."""
+_TOOLS = frozenset((
+    "pytest", "tox", "nox", "terraform", "tofu", "kubectl", "helm", "aws", "gcloud", "gsutil", "az", "git",
+    "curl", "wget", "ansible", "ansible-playbook", "cmp", "echo", "cat", "ls", "true", "false", "cp", "mv", "tar",
+    "hadolint", "shellcheck", "golangci-lint", "eslint", "flake8", "ruff", "black", "mypy", "ffmpeg", "convert",
+    "alembic", "flyway", "liquibase", "k6", "newman", "psql", "pg_dump", "mysqldump", "rsync", "ab", "hey", "wrk",
+))  # fmt: skip
+_FURTHER = re.compile(r"[;&|]|^(?:proxy|port-forward|daemon|serve|server|watch|--watch|-w)$")
+"""What goes on behind a command, or makes it stay."""
+_SCRIPTS = re.compile(r"(?:test|lint|build|format|migrate|seed|typecheck)(?::[\w:-]+)?")
+_HARNESSES = {
+    "/opt/apache/beam/boot": "Apache Beam's worker, which a runner starts, watches and stops",
+    "/opt/google/dataflow/python_template_launcher": "Dataflow's launcher, which submits a pipeline and ends",
+    "/opt/google/dataflow/java_template_launcher": "Dataflow's launcher, which submits a pipeline and ends",
+}
+
+
+def no_service(tree: SourceTree, file: Dockerfile, base: Base, words: list[str]) -> str | None:
+    """Why nothing in the image can be asked for its health; none where that is not plain to see.
+
+    `words` is what the image starts; none where its base image decides.
+    """
+    if _told_otherwise(tree, file):
+        return None
+    if not words and _idle(base):
+        return f"{file.path} starts nothing, and {base.image} only a shell or an interpreter: no service runs in it"
+    if words and (reason := _ends(words)):
+        return f"{file.path} starts {reason}: it has no health that could be asked for"
+    return next(_based(tree, file), None)
+
+
+def watched_elsewhere(tree: SourceTree, file: Dockerfile) -> str | None:
+    """Who runs the image and looks after it without the Dockerfile's word; none where nobody is known to."""
+    services = list(compose_services(tree, file.path))
+    asked = [name for name, service in services if isinstance(service.get("healthcheck"), dict)]
+    if services and len(asked) == len(services):
+        return f"{asked[0]} asks each service that is built from {file.path} by a health check of its own"
+    found = [] if services else runs(tree, file.path)
+    if not found:
+        return None
+    one = found[0]
+    where = f"only Kubernetes runs this image ({one.kind} {one.name} in {one.path}), and it ignores HEALTHCHECK"
+    if all(each.ends for each in found):
+        return f"{where}: it waits until the {one.kind}'s work is done"
+    if all(each.probed or each.ends for each in found):
+        return f"{where}: it asks by the probes of that manifest"
+    return f"{where}: what asks for its health belongs into that manifest as a probe, whatever stands here"
+
+
+def _told_otherwise(tree: SourceTree, file: Dockerfile) -> bool:
+    """Whether a Compose file starts something else in the image."""
+    return any(service.keys() & {"command", "entrypoint"} for _, service in compose_services(tree, file.path))
+
+
+def _idle(base: Base) -> bool:
+    if base.image == "tensorflow/tensorflow":
+        # Up to 1.12 every image started Jupyter; since then only those of its name.
+        old = re.match(r"(?:0|1\.(?:\d|1[0-2]))\.", base.tag)
+        return "jupyter" not in base.tag and not old
+    return base.image in _STARTS_SHELL
+
+
+def _ends(words: list[str]) -> str | None:
+    """What a command is that serves nothing: a shell without a script, a tool, a pipeline's harness."""
+    program = words[0].rpartition("/")[2]
+    if words[0] in _HARNESSES:
+        return _HARNESSES[words[0]]
+    if any(_FURTHER.search(word) for word in words):
+        return None
+    rest = [word for word in words[1:] if not word.startswith("-") and not word.startswith("/etc/")]
+    if program in _SHELLS and not rest and not {"-c", "-m"} & set(words):
+        return f"{program} without a script, which waits for a person or ends at once"
+    if program in _TOOLS:
+        return f"{program}, which does its work and ends"
+    if program in {"npm", "yarn", "pnpm"} and rest and _SCRIPTS.fullmatch(rest[-1]):
+        return f"`{program} {rest[-1]}`, which does its work and ends"
+    if program in {"python", "python3"} and words[1:3] in (["-m", "pytest"], ["-m", "unittest"]):
+        return f"{words[2]}, which does its work and ends"
+    return "go's tests, which end" if program == "go" and rest[:1] == ["test"] else None
+
+
+def _based(tree: SourceTree, file: Dockerfile) -> Iterator[str]:
+    """That other images of the repository are built on this one, which exposes nothing: each starts what it is for."""
+    if not plain(folder_name(file.path)) or any(one.keyword in {"EXPOSE", "CMD"} for one in file.instructions):
+        return
+    for path in tree.paths():
+        if path == file.path or not re.search(r"(?:^|/)Dockerfile(?:\.[\w.-]+)?$", path):
+            continue
+        try:
+            other = dockerfile.parse(tree.read(path), path)
+        except DockerfileBroken:
+            continue
+        if other.stages and own_name(other, final_stage(other)) == plain(folder_name(file.path)):
+            yield f"{path} is built on the image of {file.path}, which starts nothing of its own: ask for health there"

@@ -1,0 +1,65 @@
+"""The Dockerfile of the repository that builds the image which another one starts from."""
+
+from __future__ import annotations
+
+import re
+
+from workers.fixers.docker.build import base_image, final_stage, lineage
+from workers.fixers.docker.images import base_of, split
+from workers.source import dockerfile
+from workers.source.dockerfile import Dockerfile, DockerfileBroken, Stage
+from workers.source.tree import SourceTree
+
+_DEPTH = 4
+_NAME = re.compile(r"(?:^|/)(?:Dockerfile|Containerfile)$")
+
+
+def built_from(tree: SourceTree, file: Dockerfile, stage: Stage) -> list[tuple[Dockerfile, Stage]]:
+    """The stage, the final stage of the Dockerfile that builds its base, and so on to an image of somebody else.
+
+    `${NAMESPACE}/node-base` is taken for what `NodeBase/Dockerfile` builds, where one folder alone has the name: a
+    namespace that the build fills in is the project's own.
+    """
+    found = [(file, stage)]
+    while len(found) < _DEPTH and base_of(*found[-1]).family is None:
+        below = _builder(tree, own_name(*found[-1]))
+        if below is None or below.path in {one.path for one, _ in found}:
+            break
+        found.append((below, final_stage(below)))
+    return found
+
+
+def own_name(file: Dockerfile, stage: Stage) -> str:
+    """The last part of the base's name, as it is compared, where a variable stands in front of it; else empty."""
+    written = lineage(file, stage)[-1].image.strip("'\"")
+    image = split(base_image(file, stage))[0]
+    return plain(image.rpartition("/")[2]) if re.match(r"\$[^:]*/", written) and "/" in image else ""
+
+
+def _builder(tree: SourceTree, name: str) -> Dockerfile | None:
+    paths = [path for path in tree.paths() if _NAME.search(path) and plain(folder_name(path)) == name] if name else []
+    if len(paths) != 1:
+        return None
+    try:
+        file = dockerfile.parse(tree.read(paths[0]), paths[0])
+    except DockerfileBroken:
+        return None
+    return file if file.stages and not file.windows else None
+
+
+def folder_name(path: str) -> str:
+    """The name of the folder that a file is in."""
+    return path.rpartition("/")[0].rpartition("/")[2]
+
+
+def plain(name: str) -> str:
+    """A name as it is compared: `node-base` and `NodeBase` are one."""
+    return re.sub(r"[-_.]", "", name).lower()
+
+
+def commands(chain: list[tuple[Dockerfile, Stage]]) -> tuple[Dockerfile, Stage]:
+    """The first of the chain that says what the image starts; the last where none does."""
+    for file, stage in chain:
+        if any(each.last("CMD", "ENTRYPOINT") for each in lineage(file, stage)):
+            return file, stage
+    return chain[-1]

@@ -1,0 +1,139 @@
+"""HEALTHCHECK instructions by a program that an image has, or is given."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from daemon.domain.fix import Candidate
+from workers.fixers.docker.build import candidate, insert_at_end
+from workers.fixers.docker.images import Base, latest_tags
+from workers.fixers.docker.listening import PHP
+from workers.source.dockerfile import Dockerfile, Stage
+
+_OPTIONS = "--interval=30s --timeout=5s --start-period=30s --retries=3"
+_BARE = frozenset(("distroless", "scratch"))
+_FOLDER = "/usr/bin"
+
+
+class Image(msgspec.Struct, frozen=True):
+    """The image that is to be asked."""
+
+    file: Dockerfile
+    stage: Stage
+    base: Base
+    packages: frozenset[str]
+    """What its steps, and those of the images of the repository below it, install."""
+
+
+def probes(image: Image, port: str, path: str | None) -> Iterator[Candidate]:
+    """Each way to ask the port: over HTTP where a path is given, else whether something listens."""
+    if image.base.family in _BARE:
+        if "$" not in port:
+            yield from _copied(image, port, path)
+        if not image.base.image.startswith("gcr.io/distroless/nodejs"):
+            return
+    if path is not None:
+        url = f"http://127.0.0.1:{port}{path}"
+        for name, words in _http(image.base, image.packages, url):
+            how = f"Asks for {url} inside the container by {name}, which the image has."
+            yield check(image, f"http-{name}", _command(words), how, _login(path))
+    for name, words in _tcp(image.base, image.packages, port):
+        how = f"Opens port {port} inside the container by {name}, which the image has: something must listen there."
+        yield check(image, f"port-{name}", _command(words), how)
+
+
+def check(image: Image, approach: str, command: str, how: str, warnings: list[str] | None = None) -> Candidate:
+    """The instruction in front of what the image starts."""
+    file, stage = image.file, image.stage
+    return candidate(approach, [insert_at_end(file, stage, _text(file, command))], how, ["HEALTHCHECK"], warnings or [])
+
+
+def _text(file: Dockerfile, command: str) -> str:
+    return f"HEALTHCHECK {_OPTIONS} {file.escape}\n    CMD {command}"
+
+
+def _copied(image: Image, port: str, path: str | None) -> Iterator[Candidate]:
+    """One static program of BusyBox beside a program that stands alone: nothing else in the image could ask."""
+    source = f"busybox:{latest_tags('busybox')[0][-1]}-musl"
+    ways = {"nc": (["-z", "127.0.0.1", port], f"opens port {port}: something must listen there")}
+    if path is not None:
+        url = f"http://127.0.0.1:{port}{path}"
+        ways = {"wget": (["-q", "-O", "/dev/null", url], f"asks for {url}"), **ways}
+    for name, (words, what) in ways.items():
+        copy = f"COPY --from={source} /bin/{name} {_FOLDER}/{name}"
+        text = f"{copy}\n{_text(image.file, json.dumps([f'{_FOLDER}/{name}', *words]))}"
+        how = f"{image.base.image} has no program that could ask, so it gets BusyBox's static {name}, which {what}."
+        warnings = [
+            "the file is BusyBox whole, under this one name: where an image must hold nothing but its program, let the "
+            "program ask itself by an option of its own",
+            *(_login(path) if name == "wget" and path else []),
+        ]
+        edit = insert_at_end(image.file, image.stage, text)
+        yield candidate(f"copied-{name}", [edit], how, ["COPY", "HEALTHCHECK"], warnings)
+
+
+def _login(path: str) -> list[str]:
+    return (
+        ["point it at a path that answers without a login and without touching other services"] if path == "/" else []
+    )
+
+
+def _command(words: list[str]) -> str:
+    """As JSON; through a shell where a variable of the running container is meant."""
+    if not any("${" in word for word in words):
+        return json.dumps(words)
+    script = " ".join(word if re.fullmatch(r"[\w./-]+", word) else f'"{word}"' for word in words)
+    return json.dumps(["sh", "-c", script])
+
+
+def _http(base: Base, found: frozenset[str], url: str) -> Iterator[tuple[str, list[str]]]:
+    nginx = base.image == "nginx" and "slim" not in base.tag
+    if "curl" in found or nginx or base.image == "buildpack-deps" or base.full:
+        yield "curl", ["curl", "--fail", "--silent", "--show-error", "--output", "/dev/null", url]
+    elif base.family == "alpine" or "wget" in found:
+        yield "wget", ["wget", "-q", "-O", "/dev/null", url]
+    if base.image == "node" or "node" in found:
+        code = f"require('http').get('{url}',r=>process.exit(r.statusCode<400?0:1)).on('error',()=>process.exit(1))"
+        yield "node", ["node", "-e", code]
+    if program := _python(base, found):
+        code = f"import urllib.request; urllib.request.urlopen('{url}', timeout=4)"
+        yield "python", [program, "-c", code]
+    if base.image == "ruby":
+        code = f"require 'net/http'; exit(Net::HTTP.get_response(URI('{url}')).code.to_i < 400)"
+        yield "ruby", ["ruby", "-e", code]
+
+
+def _python(base: Base, found: frozenset[str]) -> str | None:
+    """What Python 3 is called in the image, where it has it."""
+    if base.image == "python" or base.image.startswith("tiangolo/"):
+        return None if base.tag.startswith("2") else "python"
+    if base.image == "ghcr.io/astral-sh/uv" and base.tag.startswith("python3"):
+        return "python"
+    return "python3" if found & {"python3", "python3-pip", "python3-dev", "python3-venv"} else None
+
+
+def _tcp(base: Base, found: frozenset[str], port: str) -> Iterator[tuple[str, list[str]]]:
+    if program := _python(base, found):
+        code = f"import socket; socket.create_connection(('127.0.0.1', {port}), 4).close()"
+        yield "python", [program, "-c", code]
+    if base.image == "ruby":
+        code = f"require 'socket'; Socket.tcp('127.0.0.1', {port}, connect_timeout: 4).close"
+        yield "ruby", ["ruby", "-e", code]
+    if base.image in PHP and "$" not in port:
+        code = f"exit(@fsockopen('127.0.0.1', {port}, $e, $s, 4) ? 0 : 1);"
+        yield "php", ["php", "-r", code]
+    if base.image == "node" or (base.image.startswith("gcr.io/distroless/nodejs") and "$" not in port):
+        program = "node" if base.image == "node" else "/nodejs/bin/node"
+        code = (
+            f"require('net').connect({port},'127.0.0.1').on('connect',()=>process.exit(0))"
+            ".on('error',()=>process.exit(1))"
+        )
+        yield "node", [program, "-e", code]
+    if base.family == "alpine" or "netcat-openbsd" in found:
+        yield "nc", ["nc", "-z", "127.0.0.1", port]
+    if base.family in {"debian", "redhat", "suse"}:
+        yield "bash", ["bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{port}"]
