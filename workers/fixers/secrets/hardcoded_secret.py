@@ -12,7 +12,7 @@ from workers.fixers.python import hardcoded_password as python
 from workers.fixers.registry import NoFix, NotHere, Propose, Target, fixer
 from workers.fixers.secrets import literals, terraform
 from workers.fixers.secrets.configuration import Setting, is_documentation, may_be_empty, reference, setting
-from workers.fixers.secrets.names import ROTATE, environment_name, refuse_test
+from workers.fixers.secrets.names import ROTATE, environment_name, refuse_name, refuse_test
 
 _CODE: dict[tuple[str, ...], Propose] = {
     (".py",): python.propose,
@@ -66,6 +66,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
         raise NoFix(message)
     found = setting(file, where)
+    refuse_name(found.key)
     name = environment_name(found.key)
     if is_documentation(file.path):
         yield _described(file, found, name)

@@ -25,6 +25,9 @@ _TOKEN = re.compile(r"(?:^|_|(?<=[a-z]))token$", re.IGNORECASE)
 _SHORTEST_TOKEN = 8  # a token is drawn at random; what is a word and shorter than any names a kind of token
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 
+_NAMES_ONE = re.compile(r"(?:Parameter|Output|Resolved)Key|ExportName|LogicalResourceId|ResourceKey")
+"""Keys of CloudFormation and its like whose value is the name of something: the credential would stand beside it."""
+
 
 def environment_name(name: str) -> str:
     """`dbPassword` → `DB_PASSWORD`, `APIKey` → `API_KEY`; `SECRET` where nothing of the name can be used."""
@@ -40,6 +43,17 @@ def is_label(value: str, name: str) -> bool:
     kind = _TOKEN.search(name) is not None and len(value) < _SHORTEST_TOKEN and value.isalpha()
     described = sentence or mask or kind or _LABEL.fullmatch(value) or _DESCRIBES.search(name)
     return bool(described) or value.lower() == name.lower()
+
+
+def refuse_name(key: str) -> None:
+    """Say so where the value only names something.
+
+    Raises:
+        Harmless: it does.
+    """
+    if _NAMES_ONE.fullmatch(key):
+        message = f"{key} takes the name of something: no credential is written there"
+        raise Harmless(message)
 
 
 def refuse_test(path: str, line: int) -> None:
