@@ -34,8 +34,14 @@ CLUSTER_WIDE = re.compile(
 """Kinds that live in none."""
 _TRUST = ("iam.gke.io/gcp-service-account", "eks.amazonaws.com/role-arn", "azure.workload.identity/client-id")
 """Annotations of an account that a cloud knows by its namespace."""
+_IMAGE = re.compile(r"--image[= ]\S+")
+_OF_NODES = re.compile(r"\b(?:taint|cordon|uncordon|drain|nodes?)\b")
+"""Commands about nodes, which are in no namespace."""
 _SELF = re.compile(r"\.default(?:\.svc\b|[:/]|$)|\bns/default\b")
-_TEMPLATE = re.compile(rb"\{\{|\$\{\w+\}")
+_TEMPLATE = re.compile(rb"\{\{")
+_SUBSTITUTED = re.compile(r"\$\{\w+\}")
+_SHELL = frozenset(("command", "args", "data", "stringData", "annotations"))
+"""Keys below which `${NAME}` is a shell's, or whoever reads it."""
 _KIND = re.compile(rb"^kind:", re.MULTILINE)
 
 
@@ -153,8 +159,8 @@ class Moving:
         for path, command, scoped, applies in commands(self._tree):
             if applies and (scoped or "default" in command) and any(file in command for file in files):
                 return f"{path} says itself which namespace the manifests go to: `{command.strip()[:80]}`"
-            named = names & set(re.findall(r"[\w.-]+", command))
-            if named and not (scoped or applies or path.endswith(".md")):
+            named = names & set(re.findall(r"[\w.-]+", _IMAGE.sub("", command)))
+            if named and not _OF_NODES.search(command) and not (scoped or applies or path.endswith(".md")):
                 return f"{path} looks for them in the default namespace: `{command.strip()[:80]}`"
         return ""
 
@@ -181,8 +187,20 @@ def _folders(paths: Iterable[str]) -> Iterator[str]:
 
 
 def _template(tree: SourceTree, path: str) -> bool:
+    """Whether something else writes objects into the file, or their names."""
     try:
         content = tree.read(path)
     except SourceUnavailable:
         return False
-    return bool(_KIND.search(content) and _TEMPLATE.search(content))
+    if not _KIND.search(content):
+        return False
+    if _TEMPLATE.search(content):
+        return True
+    if b"${" not in content:
+        return False
+    try:
+        roots = yamldoc.parse(content, path).roots
+    except yamldoc.YamlBroken:
+        return True
+    scalars = (found for root in roots for found in root.walk() if found[1].kind == "scalar")
+    return any(_SUBSTITUTED.search(node.value) and not _SHELL & {*where} for where, node in scalars)

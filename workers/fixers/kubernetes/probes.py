@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.kubernetes.ports import port
+from workers.fixers.kubernetes.shell_only import shell_only
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.yamldoc import Node
@@ -55,6 +56,11 @@ def probe(target: Target) -> Iterator[Candidate]:
     ports = [port(resource, part) for part in parts]
     if not all(ports):
         if not all(copies):
+            if all(each or shell_only(part.node) for each, part in zip(ports, parts, strict=True)):
+                message = (
+                    "a shell runs a few commands there, which open no port and answer nobody: nothing can be asked"
+                )
+                raise Harmless(message)
             message = "no manifest says at which port the container answers, so there is nothing known to probe"
             raise NoFix(message)
         return

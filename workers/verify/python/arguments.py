@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from workers.verify.python.fold import constant, is_constant
@@ -77,15 +78,19 @@ def timeout(_old: Side, new: Side) -> Iterator[str]:
                 yield f"a timeout of {part!r} ends nothing"
 
 
-def debug(_old: Side, new: Side) -> Iterator[str]:
+def debug(old: Side, new: Side) -> Iterator[str]:
     """No debugger, by whichever way."""
+    before = Counter(ast.dump(call) for call in old.calls())
     if any(_sets(node, "debug", value=True) for node in new.nodes):
         yield "the debugger is switched on by another way"
     for call in new.calls():
         names = {keyword.arg for keyword in call.keywords}
         if names & {"use_debugger", "use_evalex", "evalex"}:
             yield "the debugger is switched on by another way"
-        if called(new, call) in {"get", "getenv"} and len(call.args) == 2 and constant(call.args[1], ""):
+        asks = called(new, call) in {"get", "getenv"} and len(call.args) == 2 and constant(call.args[1], "")
+        same = ast.dump(call)
+        before[same] -= 1
+        if asks and before[same] < 0:
             default = str(constant(call.args[1])).lower()
             if default not in {"0", "false", "no", "off"}:
                 yield "it is on where nobody sets the variable"

@@ -102,6 +102,7 @@ def test_what_knows_each_other_moves_together_and_nothing_else_does():
         ("kustomization.yaml", b"resources:\n- web\n", "kustomization.yaml places the objects"),
         ("Chart.yaml", b"name: shop\n", "the manifests belong to the chart"),
         ("web/more.yaml", b"kind: Pod\nmetadata: {name: '{{ .name }}'}\n", "is filled in by something else"),
+        ("web/more.yaml", b"kind: Pod\nmetadata: {name: '${NAME}'}\n", "is filled in by something else"),
     ],
 )
 def test_what_else_names_the_namespace_has_to_change_first(path, content, reason):
@@ -110,6 +111,18 @@ def test_what_else_names_the_namespace_has_to_change_first(path, content, reason
     proposal = _proposed({**files, path: content})
     assert proposal.candidates == ()
     assert reason in (proposal.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("web/job.yaml", b"kind: Pod\nmetadata: {name: x}\nspec: {containers: [{args: ['${A}']}]} # ${B}\n"),
+        ("README.md", b"kubectl run -i load --image=web\n"),
+        ("README.md", b"kubectl taint nodes main front:NoSchedule\n"),
+    ],
+)
+def test_what_only_looks_like_it_names_no_namespace(path, content):
+    assert len(_proposed({"web/pod.yaml": WEB, "web/key.yaml": KEY, path: content}).candidates) == 2
 
 
 KEPT = "namespace: shop\nresources:\n- web/pod.yaml\n"
