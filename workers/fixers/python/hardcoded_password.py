@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from daemon.domain.finding import Region
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import MASKED, any_of, candidate, region
+from workers.fixers.python.credential_names import called, told_apart
 from workers.fixers.python.imports import Import, imported, together
 from workers.fixers.python.module import Module, module
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
@@ -46,7 +47,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     certain = target.finding.tool != "bandit"
     constant, name = _credential(file, region(target), certain=certain)
     refuse_test(file.path, constant.lineno)
-    variable = environment_name(name)
+    variable = environment_name(told_apart(file, constant, name))
     parent = file.parents.get(constant)
     if isinstance(parent, ast.Assign) and _is_environment(file, parent.targets[0]):
         message = (
@@ -70,7 +71,7 @@ def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Cons
         NoFix: there is none, or it is a label rather than a credential.
     """
     last = max(where.start_line, where.end_line or 0)
-    named = [(node, name) for node in file.nodes if isinstance(node, ast.Constant) and (name := _name(file, node))]
+    named = [(node, name) for node in file.nodes if isinstance(node, ast.Constant) and (name := called(file, node))]
     on_line = [(node, name) for node, name in named if where.start_line <= node.lineno <= last]
     of_call = [(node, name) for node, name in named if _holder_line(file, node) == where.start_line]
     found = [pair for pair in (on_line or of_call) if _WORDS.search(pair[1])]
@@ -132,7 +133,7 @@ def _parameter(target: Target, file: Module, constant: ast.Constant, variable: s
         raise NoFix(message)
     docstring = ast.get_docstring(function, clean=False) is not None and len(function.body) > 1
     first = function.body[1 if docstring else 0]
-    name = _name(file, constant) or ""
+    name = called(file, constant) or ""
     before = file.slice(file.starts[first.lineno - 1], file.span(first)[0])
     if before.strip() or (ast.get_docstring(function) is not None and not docstring):
         message = f"{file.path}:{function.lineno} has no line of its own for its body"
@@ -198,52 +199,3 @@ def _moved(file: Module, constant: ast.Constant, name: str, text: str) -> tuple[
         return [file.replace(constant, text)], ()
     line = file.insert(file.span(statement)[0], f"{local} = {text}\n{before}")
     return [line, file.replace(constant, local)], (f"insert:{statement.lineno}",)
-
-
-def _name(file: Module, constant: ast.Constant) -> str | None:
-    """What the code calls the value; `None` where it does not say."""
-    if not isinstance(constant.value, str):
-        return None
-    parent = file.parents.get(constant)
-    match parent:
-        case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
-            return _target_name(target)
-        case ast.keyword(arg=str(name)):
-            return name
-        case ast.Dict():
-            return _key_name(file, parent, constant)
-        case ast.Compare(left=left, comparators=[right]):
-            return _target_name(left) if right is constant else _target_name(right)
-        case ast.arguments():
-            return _parameter_name(parent, constant)
-        case ast.Call(args=[_, second, *_]) if second is constant and file.calls(parent, "jwt.encode", "jwt.decode"):
-            return "jwt_secret"
-    return None
-
-
-def _target_name(target: ast.expr) -> str | None:
-    match target:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-        case ast.Subscript(slice=ast.Constant(value=str(name))):
-            return name
-    return None
-
-
-def _key_name(file: Module, parent: ast.Dict, constant: ast.AST) -> str | None:
-    """The value's key, after the keys of the dicts around it: `{"admin": {"password": …}}` is `admin_password`."""
-    for key, value in zip(parent.keys, parent.values, strict=True):
-        if value is constant and isinstance(key, ast.Constant) and isinstance(key.value, str):
-            outer = file.parents.get(parent)
-            above = _key_name(file, outer, parent) if isinstance(outer, ast.Dict) else None
-            return f"{above}_{key.value}" if above else key.value
-    return None
-
-
-def _parameter_name(arguments: ast.arguments, constant: ast.Constant) -> str | None:
-    given = [*arguments.posonlyargs, *arguments.args]
-    pairs = [
-        *zip(reversed(given), reversed(arguments.defaults), strict=False),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-    ]
-    return next((parameter.arg for parameter, default in pairs if default is constant), None)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
@@ -14,6 +15,9 @@ from workers.fixers.python.strings import literal, template
 from workers.fixers.registry import NoFix, Target, fixer
 
 _SAFE = "django.utils.safestring.mark_safe"
+_PLAIN_ESCAPES = ("html.escape", "cgi.escape", "xml.sax.saxutils.escape")
+_MARKS = re.compile(r"<\s*[a-zA-Z/!]|&\w+;")
+_WIDEST = 110  # columns
 _MARKUP = ("markupsafe.Markup", "flask.Markup", "jinja2.Markup")
 
 
@@ -46,26 +50,70 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{call.lineno} has braces of its own in the text"
         raise NoFix(message)
     text = literal("".join("{}" if isinstance(part, Value) else part for part in line.parts))
-    values = ", ".join(value.source for value in line.values)
+    values = [_unescaped(file, call, value.source) for value in line.values]
     warnings = ("A value that is HTML on purpose is shown as text unless it is marked safe where it is made.",)
     why = "Each value is escaped while it is inserted; the literal HTML stays."
     if file.calls(call, _SAFE):
         html = imported_from(target, file, "django.utils.html", "format_html")
-        edits = [file.replace(call, f"{html.name}({text}, {values})"), *html.edits]
+        edits = [file.replace(call, _written(file, call, f"{html.name}(", [text, *values])), *html.edits]
         yield candidate("format-html", edits, why, declares=html.declares, warnings=warnings)
         return
     function = file.text(call.func)
-    yield candidate(
-        "markup-format", [file.replace(call, f"{function}({text}).format({values})")], why, warnings=warnings
-    )
+    formatted = _written(file, call, f"{function}({text}).format(", values)
+    yield candidate("markup-format", [file.replace(call, formatted)], why, warnings=warnings)
     marked = literal("".join("%s" if isinstance(part, Value) else part.replace("%", "%%") for part in line.parts))
-    whole = f"{function}({marked}) % ({values}{',' if len(line.values) == 1 else ''})"
+    whole = _written(file, call, f"{function}({marked}) % (", values, alone=",")
     yield candidate(
         "markup-percent",
         [file.replace(call, f"({whole})" if _binds_tighter(file.parents[call]) else whole)],
         why,
         warnings=warnings,
     )
+
+
+def _written(file: Module, call: ast.Call, head: str, given: Sequence[str], alone: str = "") -> str:
+    """`head` with what is given and a closing bracket; one a line where a single line would be too long to read."""
+    flat = f"{head}{', '.join(given)}{alone if len(given) == 1 else ''})"
+    if call.col_offset + len(flat) <= _WIDEST:
+        return flat
+    indent = file.indent(call.lineno)
+    return f"{head}\n" + "".join(f"{indent}{file.indent_unit}{each},\n" for each in given) + f"{indent})"
+
+
+def _unescaped(file: Module, call: ast.Call, source: str) -> str:
+    """The value as it has to be where it is escaped while it is inserted.
+
+    Raises:
+        NoFix: it holds HTML on purpose, or is escaped elsewhere, and would be escaped twice.
+    """
+    node = ast.parse(f"({source})", mode="eval").body
+    if isinstance(node, ast.Call) and file.qualified(node.func) == "str" and len(node.args) == 1:
+        inner = node.args[0]
+        node = inner if isinstance(inner, ast.Call) and not node.keywords else node
+    if _escapes(file, node) and isinstance(node, ast.Call) and len(node.args) == 1:
+        node = node.args[0]
+    parts = list(ast.walk(node))
+    html = any(isinstance(part, ast.Constant) and _MARKS.search(str(part.value)) for part in parts)
+    made = [each for part in parts if isinstance(part, ast.Name) for each in _assigned(file, call, part.id)]
+    if html or any(_escapes(file, part) for each in (node, *made) for part in ast.walk(each)):
+        message = f"{file.path}:{call.lineno} inserts `{source}`, which is HTML already and would be escaped twice"
+        raise NoFix(message)
+    return source if node.col_offset <= 1 and "\n" not in source else ast.unparse(node)
+
+
+def _escapes(file: Module, node: ast.AST) -> bool:
+    """Whether the call gives escaped text that does not know that it is."""
+    return isinstance(node, ast.Call) and file.qualified(node.func) in _PLAIN_ESCAPES
+
+
+def _assigned(file: Module, call: ast.Call, name: str) -> list[ast.expr]:
+    """What the function around the call gives the variable."""
+    scope = file.function(call) or file.tree
+    return [
+        node.value
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Assign) and any(isinstance(each, ast.Name) and each.id == name for each in node.targets)
+    ]
 
 
 def _binds_tighter(parent: ast.AST) -> bool:

@@ -14,7 +14,7 @@ from workers.fixers.python.imports import Import, imported, instead, together
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.strings import f_string, template
 from workers.fixers.python.variables import definitions
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _CALLS = tuple(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen"))
 _SYSTEM = ("os.system", "os.popen")
@@ -44,6 +44,7 @@ makes it one inert word. A value that is meant to hold several arguments must be
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A shell command line → an argument list, written out or split from a line whose values are quoted."""
+    _refuse_expected(target)
     file, call = flagged(target, ast.Call, _is_shell)
     command = _command(file, call)
     lines = _lines(file, command)
@@ -81,6 +82,22 @@ def propose(target: Target) -> Iterator[Candidate]:
             together(module, split),
             lines,
         )
+
+
+def _refuse_expected(target: Target) -> None:
+    """Say so where the call only tells a mock what to expect.
+
+    Raises:
+        Harmless: it does.
+    """
+    try:
+        file, call = flagged(
+            target, ast.Call, lambda each, node: (each.qualified(node.func) or "").endswith("mock.call")
+        )
+    except NoFix:
+        return
+    message = f"{file.path}:{call.lineno} says which call a test expects: it starts nothing"
+    raise Harmless(message)
 
 
 def _list(file: Module, node: ast.expr, words: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate
@@ -53,7 +53,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     if file.calls(call, "random.Random"):
         yield _generator(file, call)
         return
-    yield from any_of(lambda: _direct(target, file, call), lambda: _system(target, file, call))
+    draws = _beside(file, call)
+    yield from any_of(lambda: _direct(target, file, draws), lambda: _system(target, file, draws))
 
 
 def _refuse_sample_data(file: Module, call: ast.Call) -> None:
@@ -86,12 +87,18 @@ def _generator(file: Module, call: ast.Call) -> Candidate:
     )
 
 
-def _direct(target: Target, file: Module, call: ast.Call) -> Candidate:
-    name = _method(file, call)
-    secrets = instead(file, call.func, imported(target, file, "secrets"))
+def _beside(file: Module, call: ast.Call) -> list[ast.Call]:
+    """The draws of the same line, which the scanner tells apart by their line alone."""
+    draws = (node for node in file.nodes if isinstance(node, ast.Call) and node.lineno == call.lineno)
+    return [node for node in draws if _is_draw(file, node) and not file.calls(node, "random.Random")]
+
+
+def _direct(target: Target, file: Module, draws: Sequence[ast.Call]) -> Candidate:
+    secrets = imported(target, file, "secrets")
+    secrets = instead(file, draws[0].func, secrets) if len(draws) == 1 else secrets
     return candidate(
         "secrets-function",
-        [_secrets_call(file, call, name, secrets.name), *secrets.edits],
+        [*(_secrets_call(file, each, _method(file, each), secrets.name) for each in draws), *secrets.edits],
         "`secrets` draws from the operating system's generator, which nobody can predict from its outputs.",
         declares=secrets.declares,
     )
@@ -112,11 +119,14 @@ def _secrets_call(file: Module, call: ast.Call, name: str, secrets: str) -> Edit
     return file.replace(call.func, f"{secrets}.SystemRandom().{name}")
 
 
-def _system(target: Target, file: Module, call: ast.Call) -> Candidate:
+def _system(target: Target, file: Module, draws: Sequence[ast.Call]) -> Candidate:
     random = imported(target, file, "random")
     return candidate(
         "system-random",
-        [file.replace(call.func, f"{random.name}.SystemRandom().{_method(file, call)}"), *random.edits],
+        [
+            *(file.replace(each.func, f"{random.name}.SystemRandom().{_method(file, each)}") for each in draws),
+            *random.edits,
+        ],
         "`SystemRandom` has the same methods as `random`, over the operating system's generator.",
         declares=random.declares,
     )
