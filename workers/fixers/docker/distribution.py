@@ -10,7 +10,7 @@ import msgspec
 from daemon.domain.fix import Edit
 from daemon.resources import resource
 from workers.fixers.docker.build import base_image, lineage
-from workers.fixers.docker.images import split
+from workers.fixers.docker.images import latest_tags, split
 from workers.fixers.registry import NoFix
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
 
@@ -102,6 +102,8 @@ def release_of(file: Dockerfile, stage: Stage) -> Release:
     if "$" in tag or "@" in written:
         message = f"{file.path}:{origin.line}: which release {written} is built on does not stand in its name"
         raise NoFix(message)
+    if image in _NUMBERS and tag in {"", "latest"} and "$" not in written:
+        return _latest(file, image, written)
     found = _named(image, tag)
     if found is not None:
         if found != _named(image, split(_VARIABLE.sub("", written.strip("'\"")))[1]):
@@ -119,6 +121,22 @@ def release_of(file: Dockerfile, stage: Stage) -> Release:
     edits = [edit for one in file.instructions if (edit := _tagged(file, one, written, explicit)) is not None]
     said = f"The tag of {written} says nothing of the release: it becomes `{explicit}`, which is the same image"
     return Release(name, tuple(edits), f"{said}, so that the versions go on fitting.")
+
+
+def _latest(file: Dockerfile, image: str, written: str) -> Release:
+    """The release that `latest` was on a known day, and its tag at every FROM of the image."""
+    tag = latest_tags(image)[0][0]
+    name = _named(image, tag)
+    if name is None or name not in _lock().releases:
+        message = f"{file.path} takes the newest {image}, whose packages are not known here"
+        raise NoFix(message)
+    same = [one for one in file.instructions if one.keyword == "FROM" and one.text.split()[0] == written]
+    bare = written.removesuffix(":latest")
+    edits = tuple(file.edit(one.body, one.body + len(written.encode()), f"{bare}:{tag}") for one in same)
+    said = (
+        f"`latest` of {image} was {tag} on {latest_tags(image)[1]}, and the tag now says so, for the versions to fit."
+    )
+    return Release(name, edits, said)
 
 
 def _completed(image: str, tag: str, release: str) -> str:

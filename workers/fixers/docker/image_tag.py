@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
-from workers.fixers.docker.build import at_least_one, candidate, flagged, trivy
+from workers.fixers.docker.build import at_least_one, base_image, candidate, flagged, trivy
 from workers.fixers.docker.images import base_named, latest_tags, split
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
@@ -54,7 +54,7 @@ declares, and those that Docker's official image list gave to `latest` on a know
 def propose(target: Target) -> Iterator[Candidate]:
     """The tag that the repository uses elsewhere or declares; the release line, or the release, that `latest` meant."""
     file, origin = flagged(target, "FROM")
-    image, tag = split(origin.text.split()[0])
+    image, tag = _split(file, origin)
     if "$" in image:
         message = f"{file.path}:{origin.line} takes its image from {origin.text.split()[0]}: whoever builds it pins it"
         raise NoFix(message)
@@ -85,6 +85,13 @@ def _candidates(
             yield candidate(approach, edits, how + more, ["FROM"])
 
 
+def _split(file: Dockerfile, one: Instruction) -> tuple[str, str]:
+    """The image and its tag; a registry that a build argument with a default puts in front is read through."""
+    written = one.text.split()[0]
+    front = re.match(r"(?:\$\{\w+\}/?|\$\w+/)(?=[\w./:-]+$)", written)
+    return split(base_image(file, file.stages[one.stage]) if front else written)
+
+
 def _chosen(known: Known, approach: str) -> str | None:
     """The tag of the same approach, else the first that is known."""
     found = known.get(approach) or next(iter(known.values()), None)
@@ -92,13 +99,13 @@ def _chosen(known: Known, approach: str) -> str | None:
 
 
 def _moves(file: Dockerfile, one: Instruction) -> bool:
-    image, tag = split(one.text.split()[0])
+    image, tag = _split(file, one)
     names = {(stage.name or "").lower() for stage in file.stages[: one.stage]}
     return tag in {"", "latest"} and image not in names | {"scratch"} and "@" not in one.text and "$" not in image
 
 
 def _tags(tree: SourceTree, file: Dockerfile, one: Instruction) -> Known:
-    image, _ = split(one.text.split()[0])
+    image, _ = _split(file, one)
     return {approach: (tag, how) for approach, tag, how in (*_of_repository(tree, image, file.path), *_official(image))}
 
 

@@ -16,6 +16,10 @@ _SHELL = re.compile(r"[|&;<>()$`*?\[\]#~!{}\\]|^\s*\w+=")
 _BUILTIN = frozenset(
     ("cd", "export", "source", ".", "set", "exec", "eval", "if", "for", "while", "umask", "ulimit", "exit", "test", "[")
 )
+_PORT = re.compile(
+    r"(?:exec\s+)?(?P<front>gunicorn(?:\s[^;&|]*?)?)\s(?:-b|--bind)[\s=][\"']?(?:0\.0\.0\.0)?:\$(?:PORT|\{PORT\})[\"']?(?P<rest>(?:\s.*)?)"
+)
+"""gunicorn told what it does where PORT is set: to listen there, on every address."""
 _SEVERAL = re.compile(r"[;&|]|^\s*(?:if|for|while|cd|export|source|set|\.)\s")
 
 
@@ -43,6 +47,10 @@ def propose(target: Target) -> Iterator[Candidate]:
     if words is not None and not joined:
         how = "The program is process 1 and gets the signals: it can finish its work when the container stops."
         yield _written(file, one, "exec-form", words, how)
+    if (own := _PORT.fullmatch(one.text)) and (words := _words(own["front"] + own["rest"])) and not joined:
+        how = "gunicorn listens on the port of the variable PORT by itself, so no shell has to fill it in."
+        yield _written(file, one, "own-variable", words, how)
+        words = None
     shell = _shell(file, one)
     if words is not None or not _SEVERAL.search(one.text):
         how = "The shell stays, because it expands what stands in the line, and `exec` makes the program process 1."

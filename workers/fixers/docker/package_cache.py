@@ -6,9 +6,10 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-from daemon.domain.fix import Candidate
+from daemon.domain.fix import Candidate, Edit
 from workers.fixers.docker.build import (
     after,
+    at_least_one,
     candidate,
     flagged,
     insert_above,
@@ -69,9 +70,10 @@ def apt_lists(target: Target) -> Iterator[Candidate]:
     if not used:
         message = f"{file.path}:{one.line} calls no apt-get"
         raise NoFix(message)
+    every = scripts(file, after(stage, one))
     later = [
         each
-        for each in scripts(file, after(stage, one))
+        for each in every
         if any(command.sub("install", "build-dep") for command in each.named("apt-get", "apt"))
         and not any(command.sub("update") for command in each.named("apt-get", "apt"))
     ]
@@ -79,11 +81,11 @@ def apt_lists(target: Target) -> Iterator[Candidate]:
     if later or (
         stage.name and any(each.image.lower() == stage.name.lower() and _installs(file, each) for each in heirs)
     ):
-        if len(later) == 1 and (joined := _joined(file, one, later[0].instruction)):
-            yield joined
-            return
+        joined = _joined(file, one, later[0].instruction) if len(later) == 1 else None
+        alone = later and not any(_reads(each) for each in every if each not in later)
         message = f"a later step installs from the lists that {file.path}:{one.line} fetches: join the two RUNs first"
-        raise NoFix(message)
+        yield from at_least_one([joined, _updated(script, later) if alone else None], message)
+        return
     yield _append(file, script, "remove-lists", "rm -rf /var/lib/apt/lists/*")
     mounted = _mount(file, script, ("/var/lib/apt/lists", "/var/cache/apt"))
     if mounted:
@@ -101,6 +103,35 @@ def _joined(file: Dockerfile, one: Instruction, later: Instruction) -> Candidate
     text = f" {file.escape}\n   {text}" if text.startswith(" && ") else text
     how = "The update and the installation that reads its lists become one step, and the lists go at its end."
     return candidate("join-and-remove-lists", [*edits, file.edit(at, at, text)], how, ["RUN", "RUN/delete"])
+
+
+def _reads(script: Script) -> bool:
+    """Whether a step needs the lists without fetching them, beside those that install."""
+    calls = script.named("apt-get", "apt", "apt-cache", "aptitude", "apt-file")
+    fetches = any(call.sub("update") for call in calls)
+    return not fetches and any(not call.sub("clean", "autoclean", "autoremove", "remove", "purge") for call in calls)
+
+
+def _updated(script: Script, later: Sequence[Script]) -> Candidate | None:
+    """Each later installation fetches the lists itself and deletes them again; none where the place is unsure."""
+    file, one = script.file, script.instruction
+    edits: list[Edit] = []
+    declares = ["RUN"]
+    if all(call.name in {"apt-get", "apt"} and call.sub("update") for call in script.commands):
+        edits.append(file.delete(one))
+        declares.append("RUN/delete")
+    else:
+        at, text = script.append("rm -rf /var/lib/apt/lists/*")
+        edits.append(file.edit(at, at, text))
+    for each in later:
+        first = next(call for call in each.named("apt-get", "apt") if call.sub("install", "build-dep"))
+        if not first.top or first.words[0] is not first.program or each.here:
+            return None
+        edits.append(file.edit(first.whole, first.whole, f"{first.name} update && "))
+        at, text = each.append("rm -rf /var/lib/apt/lists/*")
+        edits.append(file.edit(at, at, text))
+    how = "Each step that installs fetches the lists itself and deletes them: none of them works from a stale layer."
+    return candidate("update-in-each-step", edits, how, declares)
 
 
 def _installs(file: Dockerfile, stage: object) -> bool:
