@@ -8,6 +8,7 @@ from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.changed import if_changed
 from workers.fixers.kubernetes.objects import Object, declared, document_behind, objects
+from workers.fixers.kubernetes.projected_token import projected_token
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import yamldoc, yamledit
@@ -34,21 +35,39 @@ def service_account_token(target: Target) -> Iterator[Candidate]:
     named = part.node.text("serviceAccountName") or part.node.text("serviceAccount")
     name = resource.root.text("metadata", "name") if account else named
     namespace = None if name else resource.root.text("metadata", "namespace") or "default"
-    if binding := _binding(target, name or "default", namespace):
-        message = (
-            f"{binding} gives the account {name or 'default'} rights in the Kubernetes API: its program needs the "
-        )
-        message += "token for them"
-        raise NoFix(message)
-    warnings = [f"the pod names the account {named}: if its program calls the API, keep the token"] if named else []
     declares = resource.declare(part, _KEY)
+    if binding := _binding(target, name or "default", namespace):
+        yield from _asked_for(resource, edits, declares, name or "default", binding)
+        return
+    warnings = [f"the pod names the account {named}: if its program calls the API, keep the token"] if named else []
     yield from if_changed("no-token", edits, how, declares, warnings)
     if edits and not account:
-        yield from _in_account(resource, edits, declares, named, warnings)
+        yield from _in_account(resource, edits, declares, named, warnings, approach="no-token")
+
+
+def _asked_for(
+    resource: Resource, edits: list[Edit], declares: list[str], account: str, binding: str
+) -> Iterator[Candidate]:
+    """The token that the pod's program needs, no longer given unasked: as a volume that its containers mount."""
+    projected = projected_token(resource) if resource.kind != "ServiceAccount" and edits else None
+    if projected is None:
+        message = (
+            f"{binding} gives the account {account} rights in the Kubernetes API: its program needs the token for them"
+        )
+        raise NoFix(message)
+    edits, declares = [*edits, *projected[0]], [*declares, *projected[1]]
+    how = (
+        f"{binding} gives the pod's account rights in the Kubernetes API, so its program needs the token: containers "
+        "mount what Kubernetes would have given them unasked, and each can be left out by its own mount."
+    )
+    warning = "take the mount out of each container that does not call the API"
+    yield from if_changed("projected-token", edits, how, declares, [warning])
+    if account != "default":
+        yield from _in_account(resource, edits, declares, account, [warning], approach="projected-token")
 
 
 def _in_account(
-    resource: Resource, edits: list[Edit], declares: list[str], named: str, warnings: list[str]
+    resource: Resource, edits: list[Edit], declares: list[str], named: str, warnings: list[str], *, approach: str
 ) -> Iterator[Candidate]:
     """The pod's field, and the account's: its own where it alone uses it, else the namespace's default one."""
     everything = list(objects(resource.target.tree))
@@ -63,9 +82,9 @@ def _in_account(
         if not places:
             return
         more = [yamledit.set_key(doc, doc.roots[places[0]], _KEY, False)]
-        how = f"Neither the pod nor its account {named}, which no other pod uses, hands a token out any more."
+        how = f"Neither the pod nor its account {named}, which no other pod uses, hands a token out unasked any more."
         path = f"{places[0]}.{_KEY}" if len(doc.roots) > 1 else _KEY
-        yield from if_changed("no-token-in-account", [*edits, *more], how, [*declares, path], warnings)
+        yield from if_changed(f"{approach}-in-account", [*edits, *more], how, [*declares, path], warnings)
         return
     if found or resource.path:
         return
@@ -77,7 +96,7 @@ def _in_account(
     how = "The pod gets no token, and the namespace's default account, which pods use that name none, gives none out."
     warning = "pods of the namespace that call the API without an account of their own lose their token too"
     yield from if_changed(
-        "no-token-of-default-account", [*edits, *more], how, [*declares, declared(value, "default")], [warning]
+        f"{approach}-of-default-account", [*edits, *more], how, [*declares, declared(value, "default")], [warning]
     )
 
 

@@ -20,7 +20,8 @@ NAMESPACED = re.compile(
       | HorizontalPodAutoscaler | PodDisruptionBudget | NetworkPolicy | ResourceQuota | LimitRange | Endpoints
       | EndpointSlice | PodTemplate | VirtualService | DestinationRule | Gateway | ServiceEntry | Sidecar
       | PeerAuthentication | AuthorizationPolicy | RequestAuthentication | HTTPRoute | GRPCRoute | ServiceMonitor
-      | PodMonitor | PrometheusRule | Certificate | Issuer | ManagedCertificate | BackendConfig
+      | PodMonitor | PrometheusRule | Prometheus | PrometheusAgent | Alertmanager | AlertmanagerConfig | ThanosRuler
+      | Probe | ScrapeConfig | Certificate | Issuer | ManagedCertificate | BackendConfig
       | FrontendConfig | IngressRoute | Middleware | ExternalSecret | SealedSecret | ScaledObject
       | VerticalPodAutoscaler""",
     re.VERBOSE,

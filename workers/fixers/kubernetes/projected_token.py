@@ -1,0 +1,51 @@
+"""The service account's token as a volume that the pod itself asks for, in the containers that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from daemon.domain.fix import Edit
+from workers.fixers.kubernetes.scratch import mounted
+from workers.fixers.kubernetes.workload import Part, Resource
+from workers.source.yamledit import Value
+
+_FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
+_VOLUME = "kube-api-access"
+_LIFETIME = 3607
+"""Seconds, as Kubernetes asks for by itself: it goes on taking such a token from clients that never read it again."""
+_SOURCES: list[Value] = [
+    {"serviceAccountToken": {"path": "token", "expirationSeconds": _LIFETIME}},
+    {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+    {
+        "downwardAPI": {
+            "items": [{"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}]
+        }
+    },
+]
+"""What the API server's admission gives every pod that does not refuse it."""
+
+
+def projected_token(resource: Resource) -> tuple[list[Edit], list[str]] | None:
+    """Edits that mount it in every container where Kubernetes would have, and what they declare; none where a volume
+    is in the way.
+    """
+    pod = resource.pod
+    volumes = pod.node.child("volumes")
+    names = {item.text("name") for item in volumes.items} if volumes else set()
+    if _VOLUME in names or (volumes is not None and (not volumes.items or volumes.kind == "alias")):
+        return None
+    edits: list[Edit] = []
+    declares = resource.declare(pod, "volumes")
+    mount: Mapping[str, Value] = {"name": _VOLUME, "mountPath": _FOLDER, "readOnly": True}
+    for section in ("containers", "initContainers"):
+        listed = pod.node.child(section)
+        for index, node in enumerate(listed.items if listed else ()):
+            part = Part((*pod.path, section, index), node)
+            mounts = node.child("volumeMounts")
+            if node.kind != "mapping" or (mounts is not None and not mounts.items):
+                return None
+            if not mounted(node, _FOLDER):
+                edits += resource.append(part, "volumeMounts", mount)
+                declares += resource.declare(part, "volumeMounts")
+    edits += resource.append(pod, "volumes", {"name": _VOLUME, "projected": {"sources": _SOURCES}})
+    return edits, declares
