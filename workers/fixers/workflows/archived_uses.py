@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import msgspec
 
-from daemon.domain.fix import Candidate
+from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.workflows import actions_lock, model
 from workers.fixers.workflows.model import Step, Workflow
 from workers.source import yamledit
-from workers.source.yamldoc import dotted
+from workers.source.yamldoc import Node, dotted
 
 
 class _Successor(msgspec.Struct, frozen=True):
@@ -23,9 +23,15 @@ class _Successor(msgspec.Struct, frozen=True):
     inputs: tuple[str, ...]
     """Inputs that both know."""
     renamed: dict[str, str] = {}
+    outputs: tuple[str, ...] | None = None
+    """Outputs that both have; none where the old one has none that the new one lacks."""
 
 
 _SUCCESSORS: dict[str, _Successor] = {
+    "actions/create-release": _Successor(
+        "softprops/action-gh-release", "v2", ("tag_name", "release_name", "body", "body_path", "commitish", "draft",
+        "prerelease"), {"release_name": "name", "commitish": "target_commitish"}, ("id", "upload_url"),
+    ),
     "actions/setup-ruby": _Successor("ruby/setup-ruby", "v1", ("ruby-version",)),
     "actions-rs/toolchain": _Successor(
         "dtolnay/rust-toolchain", "master", ("toolchain", "target", "components"), {"target": "targets"}
@@ -88,6 +94,9 @@ def _moved(workflow: Workflow, step: Step, successor: _Successor) -> Candidate:
     if unknown:
         message = f"{successor.name} does not know the input {unknown[0]} that this step gives to {step.action}"
         raise NoFix(message)
+    if (lost := _lost_output(workflow, step, successor)) is not None:
+        message = f"{successor.name} has no output {lost}, which another step reads"
+        raise NoFix(message)
     name = successor.name + _SUBPATH.get(step.action, "")
     commit, version = _commit(successor)
     node = step.node.child("uses")
@@ -102,6 +111,7 @@ def _moved(workflow: Workflow, step: Step, successor: _Successor) -> Candidate:
         gone = [old for old in names if old in ("profile", "override") and toolchain]
         edits += yamledit.delete_keys(workflow.doc, given, gone)
         for old in names:
+            edits += _title(workflow, step, given.child(old)) if old == "release_name" else []
             path = dotted((*step.path, "with", old))
             key = given.key(old)
             if old in gone:
@@ -111,6 +121,32 @@ def _moved(workflow: Workflow, step: Step, successor: _Successor) -> Candidate:
                 edits.append(yamledit.edit(workflow.doc, key.start, key.end, successor.renamed[old]))
     why = f"{name} goes on with {step.action}, and takes all that this step gives; it is pinned to {version}."
     return model.candidate("successor", edits, why, declares=declares)
+
+
+def _title(workflow: Workflow, step: Step, value: Node | None) -> Iterator[Edit]:
+    """The tag in a release's title, which only the old action cut out of `refs/tags/…`.
+
+    Raises:
+        NoFix: the run may be of a branch.
+    """
+    if value is None or not (match := re.search(r"\$\{\{\s*github\.ref(?=\s*\}\})", workflow.doc.source(value))):
+        return
+    pushed = workflow.root.get("on", "push")
+    if workflow.triggers != ["push"] or pushed is None or pushed.keys() != ["tags"]:
+        message = f"{step.action} cuts `refs/tags/` out of the title, and the run may be of something else than a tag"
+        raise NoFix(message)
+    at = value.start + len(workflow.doc.source(value)[: match.end()].encode())
+    yield yamledit.edit(workflow.doc, at, at, "_name")
+
+
+def _lost_output(workflow: Workflow, step: Step, successor: _Successor) -> str | None:
+    """The first output of the step that somebody reads and the successor has not."""
+    name = step.node.text("id")
+    if not name or successor.outputs is None:
+        return None
+    text = workflow.doc.content.decode("utf-8", "replace")
+    read = re.findall(rf"\bsteps\.{re.escape(name)}\.outputs\.([\w-]+)", text)
+    return next((output for output in read if output not in successor.outputs), None)
 
 
 def _commit(successor: _Successor) -> tuple[str, str]:

@@ -206,6 +206,7 @@ _BY_INPUT = {
     "actions/attest": ("push-to-registry", "true", "packages:write"),
     "cloudflare/wrangler-action": ("githubtoken", r"\S", "deployments:write"),
     "gradle/actions/setup-gradle": ("dependency-graph", r"submit", "contents:write"),
+    "jetbrains/qodana-action": ("push-fixes", "branch|pull-request", "contents:write"),
     "step-security/harden-runner": ("policy", r"\S", "id-token:write"),
 }  # fmt: skip
 """Action → an input, what its value must hold, and the scopes that this adds."""

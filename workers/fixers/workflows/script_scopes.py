@@ -22,7 +22,12 @@ _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bnpm\s+publish\b[^\n]*(?:--provenance|npm\.pkg\.github\.com)"), "id-token:write packages:write"),
     (re.compile(r"\bcosign\s+(?:sign|attest)\b(?![^\n]*--key)"), "id-token:write"),
 )  # fmt: skip
-_GH = re.compile(r"(?:^|[\s;|&(`!]|\$\()gh\s+(?P<group>[a-z-]+)(?:\s+(?P<verb>[a-z-]+))?(?P<rest>[^\n]*)", re.MULTILINE)
+_GH = re.compile(
+    r"(?:^|[\s;|&(`!]|\$\()gh(?:\s+(?:--repo|-R)[=\s]+(?:\"[^\"\n]*\"|'[^'\n]*'|\$\{\{[^}\n]*\}\}|[^\s\"'$]\S*|\$\w+))*"
+    r"\s+(?P<group>[a-z-]+)(?:\s+(?P<verb>[a-z-]+))?(?P<rest>[^\n]*)",
+    re.MULTILINE,
+)
+"""A call of `gh`, also where the repository is named before the command."""
 _GH_WRITES = {
     "release": ("contents", "create upload edit delete delete-asset"),
     "issue": ("issues", "create comment close edit reopen delete lock unlock pin unpin transfer develop"),
@@ -61,6 +66,7 @@ _API_METHODS = (
     (re.compile(r"\b(?:rest\.)?(?:search|users|rateLimit|meta|emojis|licenses)\.\w+"), ""),
 )  # fmt: skip
 _API_CALL = re.compile(r"\b(?:github|octokit)\.(?P<name>(?:rest\.)?[a-z]\w*\.\w+)\b")
+_COMMENT = re.compile(r"^\s*//[^\n]*", re.MULTILINE)
 _API_OPAQUE = re.compile(r"\b(?:github|octokit)\s*(?:\.(?:graphql|request|hook|auth)\b|\[)")
 _OTHER_FILE = re.compile(
     r"\b(?:require|import)\s*\((?!\s*(?P<quote>['\"`])(?:node:)?(?:@[\w-]+/)?[A-Za-z][\w-]*(?:/[\w-]+)*(?P=quote))"
@@ -102,6 +108,7 @@ def of_javascript(script: str) -> Iterator[str]:
     Raises:
         Opaque: it calls the API by path, by GraphQL, by another file, or a method that is not known here.
     """
+    script = _COMMENT.sub("", script)
     if _API_OPAQUE.search(script) or _OTHER_FILE.search(script):
         message = "a script of github-script calls GitHub's API by path, by GraphQL or from another file"
         raise Opaque(message)
