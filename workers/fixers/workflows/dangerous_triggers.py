@@ -18,6 +18,13 @@ _SECRET = re.compile(r"\bsecrets\.(?!GITHUB_TOKEN\b)[A-Za-z_]\w*|\bsecrets\s*[\[
 _HARMLESS_WRITES = frozenset(("pull-requests:read", "contents:read", "issues:read", "checks:read", "statuses:read",
                               "actions:read", "deployments:read", "packages:read"))  # fmt: skip
 
+_OTHERS = {
+    "workflow_run": "`workflow_run` hands the rights of this workflow to whatever ran before it: splitting it, or "
+    "calling it with `workflow_call`, needs a person who knows both",
+    "issue_comment": "`issue_comment` hands the rights of this workflow to whoever may comment, and to the pull "
+    "request that is commented on: who may start it, and what it may take from there, is for a person to say",
+}
+"""Triggers that nothing takes the place of, and why."""
 _GATES = ("own branches", "merged", "own runs")
 _ENOUGH = ("own branches", "Dependabot")
 """Gates behind which `pull_request` gives what `pull_request_target` does."""
@@ -30,9 +37,10 @@ _ENOUGH = ("own branches", "Dependabot")
            "scorecard": ["DangerousWorkflowID"],
            "semgrep": ["pull-request-target-code-checkout", "workflow-run-target-code-checkout"]},
     explain=(
-        "`pull_request_target` and `workflow_run` run in the repository itself, with its secrets and a token that may "
-        "write, although a fork's pull request started them. `pull_request` runs the same jobs with a token that reads "
-        "and without secrets. That is enough where the jobs only read, and where their conditions let no fork in: "
+        "`pull_request_target`, `workflow_run` and `issue_comment` run in the repository itself, with its secrets and "
+        "a token that may write, although a fork's pull request or anybody's comment started them. "
+        "`pull_request` runs the same jobs with a token that reads and without secrets. That is enough where the jobs "
+        "only read, and where their conditions let no fork in: "
         "Dependabot and branches of the repository itself have the same token there. Where they comment, label, push "
         "or need a secret for a fork's pull request, the work has to be split in two workflows by a person; where "
         "they do no more than to call the API with nothing that the author wrote, there is nothing to mend. "
@@ -62,6 +70,13 @@ def propose(target: Target) -> Iterator[Candidate]:
     yield model.candidate("pull-request", edits, why, declares=declares if len(edits) > 1 else declares[:4])
 
 
+def _event(target: Target, workflow: Workflow) -> str:
+    """The trigger that is reported: the message names it."""
+    present = [event for event in (_DANGEROUS, *_OTHERS) if event in workflow.triggers]
+    named = [event for event in present if event in target.finding.message]
+    return next(iter(named or present), _DANGEROUS)
+
+
 def _trigger(workflow: Workflow) -> Node:
     on = workflow.root.child("on")
     if on is None:
@@ -89,7 +104,7 @@ def _reason(workflow: Workflow) -> str:
 
 def _harmless(target: Target, workflow: Workflow) -> None:
     """Raises `Harmless` where nothing that a stranger wrote gets into the run."""
-    events = {_DANGEROUS, "workflow_run"} & {*workflow.triggers}
+    events = {_DANGEROUS, *_OTHERS} & {*workflow.triggers}
     if target.finding.tool != "zizmor" or not events:
         return
     gated = {job.name: gates.gate(workflow, job, _GATES) if len(events) == 1 else None for job in workflow.jobs}
@@ -100,19 +115,15 @@ def _harmless(target: Target, workflow: Workflow) -> None:
     if not jobs:
         message = "no job runs before somebody who may push has merged or pushed what it works on, as its `if` says"
     else:
-        message = "nothing that the author of a pull request wrote is checked out, run or put into a script here: the "
-        message += "jobs only call the API. Keep it so: the trigger hands them the repository's rights"
+        message = "nothing that a stranger wrote is checked out, run or put into a script here: the jobs only call the "
+        message += "API. Keep it so: the trigger hands them the repository's rights"
     raise Harmless(message)
 
 
 def _enough(target: Target, workflow: Workflow) -> None:
     """Raises `NoFix` where a job needs what `pull_request` does not give to a fork."""
-    if _DANGEROUS not in workflow.triggers:
-        message = (
-            "`workflow_run` hands the rights of this workflow to whatever ran before it: splitting it, or calling "
-        )
-        message += "it with `workflow_call`, needs a person who knows both"
-        raise NoFix(message)
+    if (why := _OTHERS.get(_event(target, workflow))) is not None:
+        raise NoFix(why)
     for job in workflow.jobs:
         if gates.gate(workflow, job, ("own branches",)) is None:
             _enough_for(target, workflow, job)

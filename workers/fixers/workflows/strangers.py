@@ -30,6 +30,7 @@ _NOT_THEIRS = re.compile(
       | github\.event\.(?:action|number|repository\.(?:name|full_name|default_branch|owner\.login))
       | github\.event\.(?:pull_request|workflow_run|issue)\.(?:{_NUMBER}|head\.sha|head_sha|html_url|event
             |user\.login|base\.(?:ref|sha|repo\.(?:name|full_name|owner\.login)))
+      | github\.event\.comment\.(?:id|node_id|html_url|user\.login|author_association)
       | (?:secrets|vars|runner)\.\w+
       | steps\.[\w-]+\.outputs\.(?:app[-_])?token
     )\s*""",

@@ -19,11 +19,11 @@ def _text(steps, *, on="pull_request_target", condition="true"):
     return f"on: {on}\njobs:\n  a:\n    if: {condition}\n    runs-on: ubuntu-latest\n    steps:\n{indented}"
 
 
-def _proposed(text):
+def _proposed(text, message=""):
     finding = Finding(
         tool="zizmor",
         rule="dangerous-triggers",
-        message="",
+        message=message,
         severity=Severity.HIGH,
         locations=(Location(path=PATH, region=Region(start_line=1)),),
     )
@@ -61,7 +61,7 @@ DOWNLOAD = """\
 def test_what_only_calls_the_api_has_nothing_to_mend(steps):
     proposal = _proposed(_text(steps, condition="github.actor != 'x'"))
     assert (proposal.candidates, proposal.harmless) == ((), True)
-    assert "nothing that the author" in proposal.reason
+    assert "nothing that a stranger" in proposal.reason
 
 
 @pytest.mark.parametrize(
@@ -149,3 +149,25 @@ def test_jobs_that_nobody_follows_count_as_a_way_in():
     text = "on: push\njobs:\n  a:\n    uses: ./.github/workflows/b.yml\n  b:\n    container: x\n    steps: []\n"
     workflow = Workflow(yamldoc.parse(text.encode(), PATH))
     assert [strangers.let_in(workflow, [job]) is None for job in workflow.jobs] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("event", "candidates", "reason"),
+    [
+        ("pull_request_target", 1, ""),
+        ("workflow_run", 0, "whatever ran before it"),
+        ("issue_comment", 0, "whoever may comment"),
+    ],
+)
+def test_each_trigger_is_answered_for_itself(event, candidates, reason):
+    text = _text("- run: make\n", on="[workflow_run, issue_comment, pull_request_target]")
+    proposal = _proposed(text, f"{event} is almost always used insecurely")
+    assert len(proposal.candidates) == candidates
+    assert reason in (proposal.reason or "")
+
+
+def test_a_comment_that_is_only_looked_at_has_nothing_to_mend():
+    steps = COMMENT + _script("gh pr comment $V --body hello", "issue.number")
+    assert _proposed(_text(steps, on="issue_comment", condition="github.event.comment.body == '/hi'")).harmless
+    body = _script("gh pr comment 1 --body $V", "comment.body")
+    assert not _proposed(_text(body, on="issue_comment")).harmless
