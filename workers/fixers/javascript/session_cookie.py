@@ -102,10 +102,19 @@ def propose(target: Target) -> Iterator[Candidate]:
     yield from any_of(*(functools.partial(_with_flag, file, options, flag, each) for each in flag.values))
 
 
+_SAFE_UNSET = {
+    "path": "it is `/`",
+    "domain": "the cookie goes to this host alone",
+    "httpOnly": "no script can read the cookie",
+}
+
+
 def _reads_beside_keys(file: Parsed, call: Node) -> bool:
     """Whether it is cookie-session, which takes a cookie's flags as options of its own and reads no `cookie`."""
     name = re.escape(called(file, call))
-    made = rf"{name}\s*=\s*require\(\s*['\"`]cookie-session|import\s+(?:\*\s*as\s+)?{name}\s+from\s+['\"]cookie-session"
+    made = (
+        rf"\b{name}\s*=\s*require\(\s*['\"`]cookie-session|import\s+(?:\*\s*as\s+)?{name}\s+from\s+['\"]cookie-session"
+    )
     return bool(re.search(made, file.content.decode()))
 
 
@@ -122,6 +131,9 @@ def _refuse_other_package(file: Parsed, options: Node, wanted: str) -> None:
     at = f"{file.path}:{file.number(options)}"
     if value is not None and file.text(value) not in ("false", "undefined", "null"):
         message = f"{at} sets `{name}` where cookie-session reads it; the rule only knows express-session's `cookie`"
+        raise Harmless(message)
+    if value is None and name in _SAFE_UNSET:
+        message = f"{at} leaves `{name}` to cookie-session: {_SAFE_UNSET[name]}; the rule only knows express-session"
         raise Harmless(message)
     message = (
         f"{at} is cookie-session, which reads `{name}` beside `keys` and no `cookie`: set it there, and suppress the "

@@ -86,7 +86,9 @@ def _secret(target: Target, file: Parsed) -> tuple[str, int, int]:
         if named and not label:
             return name, match.start("value"), match.end("value")
     start, end = flagged_bytes(target, file)
-    given = [match["value"] for match in _GIVEN.finditer(file.slice(start, end))]
+    text = file.slice(start, end)
+    given = re.findall(r'"([^"\n]+)"', text) if _WORDS.search(re.sub(r'"[^"\n]*"', "", text)) else []
+    given += [match["value"] for match in _GIVEN.finditer(text)]
     where = f"{file.path}:{region(target).start_line}"
     if target.finding.tool == "mobsfscan" and all(is_label(value, "") or _KEY.fullmatch(value) for value in given):
         message = (

@@ -18,7 +18,10 @@ from workers.fixers.secrets.names import ROTATE, environment_name, is_label, ref
 _WORDS = re.compile(
     r"pas+wo?r?d|pass(?:phrase)?$|passwd|pwd|token|secret|api_?key|credential|private_?key|access_?key", re.IGNORECASE
 )
-_NOT_DEPLOYED = re.compile(r"_?(?:Unit)?(?:Tests?|Testing|Dev|Development|Debug|Local)(?:[A-Z_]\w*)?")
+_NOT_DEPLOYED = re.compile(
+    r"(?:Base)?(?:Unit)?(?:Tests?|Testing|Dev|Development|Debug|Local)_?(?:Config|Configuration|Settings|Env|Environment)?"
+    r"|(?:Config|Configuration|Settings)_?(?:Tests?|Testing|Dev|Development|Debug|Local)"
+)
 
 
 @fixer(

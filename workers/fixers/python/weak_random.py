@@ -24,7 +24,7 @@ _METHODS = (
     "sample",
     "getrandbits",
 )
-_MADE_UP = ("faker", "factory", "mimesis", "model_bakery")
+_MADE_UP = ("faker", "mimesis", "model_bakery")
 _DIRECT = {"choice": "choice", "getrandbits": "randbits", "randbytes": "token_bytes"}
 
 
