@@ -13,10 +13,9 @@ _ACTIONS = """
     actions/create-github-app-token actions/first-interaction actions/labeler actions/stale
     amannn/action-semantic-pull-request andymckay/labeler bcoe/conventional-release-labels codelytv/pr-size-labeler
     contributor-assistant/github-action dependabot/fetch-metadata dessant/label-actions dessant/lock-threads
-    eps1lon/actions-label-merge-conflict fuxingloh/multi-labeler hmarr/auto-approve-action
-    kentaro-m/auto-assign-action marocchino/sticky-pull-request-comment mheap/github-action-required-labels
-    pascalgn/size-label-action peter-evans/create-or-update-comment peter-evans/enable-pull-request-automerge
-    peter-evans/find-comment pozil/auto-assign-issue release-drafter/release-drafter srvaroa/labeler
+    eps1lon/actions-label-merge-conflict fuxingloh/multi-labeler kentaro-m/auto-assign-action
+    marocchino/sticky-pull-request-comment mheap/github-action-required-labels
+    pascalgn/size-label-action peter-evans/create-or-update-comment peter-evans/find-comment pozil/auto-assign-issue release-drafter/release-drafter srvaroa/labeler
     slackapi/slack-github-action step-security/harden-runner styfle/cancel-workflow-action thehanimo/pr-title-checker
     thollander/actions-comment-pull-request tibdex/github-app-token timonvs/pr-labeler-action
     toshimaru/auto-author-assign"""
@@ -46,6 +45,11 @@ _FETCHES = re.compile(
     r"\bgh\s+(?:pr\s+checkout|run\s+download|extension|alias|repo\s+clone|release\s+download)\b|/zip\b"
 )
 _HANDS_ON = re.compile(r"GITHUB_ENV|GITHUB_PATH|\bexportVariable\b|\baddPath\b")
+_LETS_GO_ON = re.compile(
+    r"\bgh\s+(?:pr\s+(?:merge|review)|workflow\s+run)\b|/(?:merge|approve|dispatches)\b|\bapprove\w*\s*\("
+    r"|\bcreate\w*Dispatch\w*|\bmerge\w*\s*\(|\benablePullRequestAutoMerge\b|\bcreateReview\b"
+)
+"""What merges or approves the stranger's work, or starts another workflow on it."""
 _RUNS = re.compile(
     r"\beval\s*\(|\bFunction\s*\(|\bexec\w*\s*[.(]|\bspawn\w*\s*\(|child_process|\bdownload\w*\s*\(|\bimport\b|\brequire\s*\("
     r"|\breadFile"
@@ -92,7 +96,7 @@ def _of_step(workflow: Workflow, step: Step) -> Iterator[str]:
     elif step.action == "actions/github-script":
         script = step.input("script")
         yield from _expressions(script)
-        if found := _RUNS.search(script) or _HANDS_ON.search(script):
+        if found := _RUNS.search(script) or _HANDS_ON.search(script) or _LETS_GO_ON.search(script):
             yield f"a script of github-script uses `{found[0]}`"
     elif step.action not in _ONLY_ASK:
         yield f"what {step.action or 'a step'} does with the pull request is not known here"
@@ -102,7 +106,7 @@ def _of_script(workflow: Workflow, step: Step) -> Iterator[str]:
     yield from _expressions(step.run)
     if workflow.shell(step) not in ("bash", "sh"):
         yield "a script is for another shell than bash"
-    if found := _FETCHES.search(step.run) or _HANDS_ON.search(step.run):
+    if found := _FETCHES.search(step.run) or _HANDS_ON.search(step.run) or _LETS_GO_ON.search(step.run):
         yield f"a script uses `{found[0]}`"
     if (name := _other_command(step.run)) is not None:
         yield f"a script runs `{name}`"

@@ -79,11 +79,15 @@ def test_what_only_calls_the_api_has_nothing_to_mend(steps):
         _script('echo "X=$V" >> "$GITHUB_ENV"; gh pr comment $V'),
         "- shell: python\n  run: gh\n- run: gh pr comment 1\n",
         "- uses: octo/reads-the-code@v1\n" + COMMENT,
+        _script('gh pr merge --auto "$V"'),
+        COMMENT.replace("issues.createComment", "actions.createWorkflowDispatch"),
+        "- uses: hmarr/auto-approve-action@v4\n",
         COMMENT.replace("'Welcome'", "'${{ github.head_ref }}'"),
         COMMENT.replace("github.rest", "require('./ours.js')(); github.rest"),
     ],
     ids=["its commit", "its repository", "its title", "pasted", "gh takes it", "a command", "inside a command",
-         "deep inside", "the environment", "another shell", "an unknown action", "its branch", "a file"],
+         "deep inside", "the environment", "another shell", "an unknown action", "merged", "another workflow",
+         "approved", "its branch", "a file"],
 )  # fmt: skip
 def test_what_may_take_something_of_it_is_not_harmless(steps):
     assert not _proposed(_text(steps)).harmless
