@@ -100,11 +100,13 @@ def _other_releases(before: bytes, after: bytes) -> Iterator[str]:
 
 
 def _line(name: str, ref: str) -> frozenset[str]:
-    """The commits that a ref may mean: of the branch, or of the releases that the tag is or begins."""
+    """The commits that a ref may mean: of the branch, or of the releases that the tag or branch is or begins."""
     action = _actions().get(name)
     if action is None:
         return frozenset()
-    tags = {tag: commit for tag, commit in action.releases.items() if tag == ref or tag.startswith(f"{ref}.")}
+    # The branch `release/v1` goes where the releases of the line go.
+    line = ref.removeprefix("release/")
+    tags = {tag: commit for tag, commit in action.releases.items() if tag == line or tag.startswith(f"{line}.")}
     return frozenset((*tags.values(), *(commit for branch, commit in action.branches.items() if branch == ref)))
 
 

@@ -154,6 +154,17 @@ def test_a_commit_is_known_from_the_lock_or_from_the_repository_itself():
 
 
 @pytest.mark.parametrize(
+    ("ref", "other"),
+    [("release/v1", False), ("v1.14", False), ("v1.8", True), ("master", True), ("release/v2", False)],
+    ids=["the branch of the line", "the line", "another line", "another branch", "a branch that nobody knows"],
+)
+def test_a_pin_is_of_a_release_that_the_ref_may_mean(ref, other):
+    name, commit = "pypa/gh-action-pypi-publish", "cef221092ed1bacb1cc03d23a2d87d1d172e277b"
+    before, after = f"uses: {name}@{ref}\n".encode(), f"uses: {name}@{commit} # v1.14.0\n".encode()
+    assert bool(pins.unknown(before, after, MemoryTree({}))) == other
+
+
+@pytest.mark.parametrize(
     ("path", "line"),
     [
         ("a.py", "x = 1  # nosec"),

@@ -8,17 +8,17 @@ from collections.abc import Iterable, Iterator
 from workers.fixers.workflows.model import EXPRESSION, Job, Step, Workflow
 
 _ACTIONS = """
-    8398a7/action-slack actions-cool/check-user-permission actions-cool/issues-helper actions-cool/maintain-one-comment
-    actions-ecosystem/action-add-labels actions-ecosystem/action-remove-labels actions/add-to-project
-    actions/create-github-app-token actions/first-interaction actions/labeler actions/stale
+    8398a7/action-slack actions-cool/check-user-permission actions-cool/issues-helper
+    actions-cool/maintain-one-comment actions-ecosystem/action-add-labels actions-ecosystem/action-remove-labels
+    actions/add-to-project actions/create-github-app-token actions/first-interaction actions/labeler actions/stale
     amannn/action-semantic-pull-request andymckay/labeler bcoe/conventional-release-labels codelytv/pr-size-labeler
     contributor-assistant/github-action dependabot/fetch-metadata dessant/label-actions dessant/lock-threads
     eps1lon/actions-label-merge-conflict fuxingloh/multi-labeler kentaro-m/auto-assign-action
-    marocchino/sticky-pull-request-comment mheap/github-action-required-labels
-    pascalgn/size-label-action peter-evans/create-or-update-comment peter-evans/find-comment pozil/auto-assign-issue release-drafter/release-drafter srvaroa/labeler
-    slackapi/slack-github-action step-security/harden-runner styfle/cancel-workflow-action thehanimo/pr-title-checker
-    thollander/actions-comment-pull-request tibdex/github-app-token timonvs/pr-labeler-action
-    toshimaru/auto-author-assign"""
+    marocchino/sticky-pull-request-comment mheap/github-action-required-labels pascalgn/size-label-action
+    peter-evans/create-or-update-comment peter-evans/find-comment pozil/auto-assign-issue
+    release-drafter/release-drafter slackapi/slack-github-action srvaroa/labeler step-security/harden-runner
+    styfle/cancel-workflow-action thehanimo/pr-title-checker thollander/actions-comment-pull-request
+    tibdex/github-app-token timonvs/pr-labeler-action toshimaru/auto-author-assign"""
 _ONLY_ASK = frozenset(_ACTIONS.split())
 """Actions that do no more than to call GitHub's API, or a chat's, with what they are given."""
 _NUMBER = r"(?:number|id|node_id|merged|draft|state|merge_commit_sha|conclusion|run_number|run_attempt|workflow_id)"
