@@ -5,15 +5,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from daemon.domain.fix import Candidate
+from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
+from workers.fixers.python.calls import argument
 from workers.fixers.python.imports import Import, imported
 from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.strings import template
 from workers.fixers.python.top_level import before, first_call
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.python.variables import definitions
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _OPEN, _RETRIEVE = "urllib.request.urlopen", "urllib.request.urlretrieve"
 _NAME = "open_http"
+_WHY = "The opener has handlers for HTTP and HTTPS only; `file:` and other schemes raise URLError."
 _HANDLERS = ("ProxyHandler", "UnknownHandler", "HTTPHandler", "HTTPSHandler", "HTTPDefaultErrorHandler",
              "HTTPRedirectHandler", "HTTPErrorProcessor")  # fmt: skip
 
@@ -27,37 +31,81 @@ outside can read files of this machine (CWE-22, CWE-918).
 
 An `OpenerDirector` that has only the handlers for HTTP and HTTPS knows no other scheme and raises `URLError` for it,
 also where a server redirects there. Where the project uses requests or httpx already, those open nothing else either.
-Which hosts may be reached is another question: for that, check the host against a list.""",
+`urlretrieve` becomes the same with a copy into the file. An address whose scheme the code writes itself is
+safe already. Which hosts may be reached is another question: for that, check the host against a list.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """`urlopen(…)` → the same call of an opener that knows HTTP and HTTPS alone."""
     file, call = flagged(target, ast.Call, lambda each, node: each.calls(node, _OPEN, _RETRIEVE))
+    _refuse_fixed_scheme(file, call)
     if file.calls(call, _RETRIEVE):
-        message = (
-            f"{file.path}:{call.lineno} saves what any address names: open it with an opener that has handlers for "
-            "HTTP and HTTPS only, and copy the answer with shutil.copyfileobj"
-        )
-        raise NoFix(message)
+        edits, declares = _saved(target, file, call)
+    else:
+        edits, declares = (file.replace(call, f"{_NAME}.open({_arguments(file, call)})"),), ()
+    if any(_is_own(file, statement) and statement.lineno < call.lineno for statement in file.tree.body):
+        yield candidate("http-only-opener", edits, _WHY, declares=declares)
+        return
+    opener = _opener(target, file)
+    yield candidate(
+        "http-only-opener",
+        dict.fromkeys((*edits, *opener.edits)),
+        _WHY,
+        declares=(*declares, *opener.declares),
+        warnings=("An opener installed by install_opener is no longer asked.",),
+    )
+
+
+def _refuse_fixed_scheme(file: Module, call: ast.Call) -> None:
+    """Say so where the code itself writes the scheme, so that no address can name a file.
+
+    Raises:
+        Harmless: it does.
+    """
+    address = argument(call, 0, "url")
+    if isinstance(address, ast.Name):
+        defined = definitions(file, address)
+        address = defined[0].value if defined and len(defined) == 1 else address
+    if isinstance(address, ast.Call) and file.calls(address, "urllib.request.Request"):
+        address = argument(address, 0, "url")
+    line = template(file, address) if address is not None else None
+    first = line.parts[0] if line is not None and line.parts else ""
+    if isinstance(first, str) and first.lower().startswith(("http://", "https://")):
+        message = f"{file.path}:{call.lineno} writes the scheme itself: the address cannot name a file"
+        raise Harmless(message)
+
+
+def _arguments(file: Module, call: ast.Call) -> str:
+    """What urlopen is given, as an opener's `open` takes it."""
     if any(each.arg not in ("data", "timeout", "url") for each in call.keywords) or len(call.args) > 3:
         message = (
             f"{file.path}:{call.lineno} passes certificates to urlopen: give them to an HTTPSHandler of its opener"
         )
         raise NoFix(message)
-    renamed = "".join(f"{file.text(each)}, " for each in call.args) + ", ".join(
-        f"{'fullurl' if each.arg == 'url' else each.arg}={file.text(each.value)}" for each in call.keywords
-    )
-    if any(_is_own(file, statement) and statement.lineno < call.lineno for statement in file.tree.body):
-        yield candidate(
-            "http-only-opener",
-            [file.replace(call, f"{_NAME}.open({renamed.rstrip(', ')})")],
-            "The file's own opener has handlers for HTTP and HTTPS only; `file:` and other schemes raise URLError.",
+    named = [f"{'fullurl' if each.arg == 'url' else each.arg}={file.text(each.value)}" for each in call.keywords]
+    return ", ".join([*(file.text(each) for each in call.args), *named])
+
+
+def _saved(target: Target, file: Module, call: ast.Call) -> tuple[tuple[Edit, ...], tuple[str, ...]]:
+    """`urlretrieve(address, path)` → the answer copied into the file, where nothing is done with what it returns."""
+    statement = file.parents.get(call)
+    line = call.lineno
+    alone = isinstance(statement, ast.Expr) and not file.slice(file.starts[line - 1], file.span(statement)[0]).strip()
+    alone = alone and statement not in file.tree.body
+    taken = {node.id for node in file.nodes if isinstance(node, ast.Name)} & {"answer", "saved"}
+    if not alone or len(call.args) != 2 or call.keywords or taken or any(isinstance(a, ast.Starred) for a in call.args):
+        message = (
+            f"{file.path}:{line} saves what any address names: open it with an opener that has handlers for "
+            "HTTP and HTTPS only, and copy the answer with shutil.copyfileobj"
         )
-        return
-    library = imported(target, file, "urllib.request")
-    handlers = f"{_NAME} = {library.name}.OpenerDirector()\nfor handler in (\n"
-    handlers += "".join(f"{file.indent_unit}{library.name}.{name},\n" for name in _HANDLERS)
-    handlers += f"):\n{file.indent_unit}{_NAME}.add_handler(handler())\n"
-    yield _with(file, call, renamed.rstrip(", "), handlers, library)
+        raise NoFix(message)
+    library = imported(target, file, "shutil")
+    address, path = (file.text(each) for each in call.args)
+    inner = file.indent(line) + file.indent_unit
+    text = (
+        f'with {_NAME}.open({address}) as answer, open({path}, "wb") as saved:\n'
+        f"{inner}{library.name}.copyfileobj(answer, saved)"
+    )
+    return (file.replace(call, text), *library.edits), library.declares
 
 
 def _is_own(file: Module, statement: ast.stmt) -> bool:
@@ -68,20 +116,15 @@ def _is_own(file: Module, statement: ast.stmt) -> bool:
     return False
 
 
-def _with(file: Module, call: ast.Call, arguments: str, handlers: str, library: Import) -> Candidate:
+def _opener(target: Target, file: Module) -> Import:
+    """The file's own opener, made before the first call that needs one."""
     for name in (_NAME, "handler"):
         if any(isinstance(node, ast.Name) and node.id == name for node in file.nodes) or name in file.aliases:
             message = f"`{name}` already means something else in {file.path}"
             raise NoFix(message)
-    definition, declared = before(file, first_call(file, _OPEN), handlers)
-    return candidate(
-        "http-only-opener",
-        [
-            file.replace(call, f"{_NAME}.open({arguments})"),
-            definition,
-            *library.edits,
-        ],
-        "The opener has handlers for HTTP and HTTPS only; `file:` and other schemes raise URLError.",
-        declares=(*library.declares, declared),
-        warnings=("An opener installed by install_opener is no longer asked.",),
-    )
+    library = imported(target, file, "urllib.request")
+    handlers = f"{_NAME} = {library.name}.OpenerDirector()\nfor handler in (\n"
+    handlers += "".join(f"{file.indent_unit}{library.name}.{name},\n" for name in _HANDLERS)
+    handlers += f"):\n{file.indent_unit}{_NAME}.add_handler(handler())\n"
+    definition, declared = before(file, first_call(file, _OPEN, _RETRIEVE), handlers)
+    return Import(_NAME, (definition, *library.edits), (*library.declares, declared))
