@@ -98,7 +98,7 @@ def _global_arguments(file: Dockerfile) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in file.instructions:
         if one.keyword == "ARG" and one.stage < 0:
-            found |= pairs(one)
+            found |= {name: expand(value, found) for name, value in pairs(one).items()}
     return found
 
 

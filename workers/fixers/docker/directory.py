@@ -26,7 +26,10 @@ from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 
 _PLAIN = re.compile(r"[\w./${}+@%=-]+")
-_OWN_OPTION = {"make": "-C", "git": "-C", "ninja": "-C", "pnpm": "-C", "yarn": "--cwd", "gradle": "-p"}
+_OWN_OPTION = {
+    "make": "-C", "git": "-C", "ninja": "-C", "pnpm": "-C", "yarn": "--cwd", "gradle": "-p", "uv": "--directory",
+    "poetry": "-C", "composer": "-d", "npm": "--prefix",
+}  # fmt: skip
 _OPTIONS = re.compile(r"set(?:\s+[-+]\w+|\s+pipefail)+")
 _STATE = re.compile(r"^\s*(?:\w+=\S*\s*$|\w+=[\"'$(]|(?:export|set|cd|umask|source|alias|\.)\s)")
 _DELETES = re.compile(r"\brm\b|\bpurge\b|\bapk\s+del\b|\bautoremove\b|\bclean\b")
@@ -197,9 +200,18 @@ def _inherited(file: Dockerfile, one: Instruction) -> bool:
     return one.stage == len(file.stages) - 1 or any(stage.image.lower() == name for stage in file.stages)
 
 
+def _in_prefix(call: Command) -> bool:
+    """Whether npm does the same for a folder that it is told as in that folder."""
+    return call.sub("ci", "install", "i", "run", "run-script", "test", "prune") is not None and not call.says(
+        "-g", "--global"
+    )
+
+
 def _by_option(file: Dockerfile, script: Script, chain: list[Command] | None, move: Command) -> Candidate | None:
     behind = [each for each in chain or [] if each.start > move.start]
     if not behind or any(each.name not in _OWN_OPTION or each.program is not each.words[0] for each in behind):
+        return None
+    if any(each.name == "npm" and not _in_prefix(each) for each in behind):
         return None
     if any(token in script.text for token in (b">", b"<", b"$(", b"`")):
         return None

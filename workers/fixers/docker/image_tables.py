@@ -11,6 +11,8 @@ DEBIAN = frozenset((
     "pytorch/pytorch", "continuumio/miniconda3", "continuumio/anaconda3", "mambaorg/micromamba",
     "bitnami/minideb", "dart", "flutter", "gcc", "mono", "couchdb", "haproxy", "influxdb", "telegraf",
     "groovy", "nginxinc/nginx-unprivileged", "ghcr.io/astral-sh/uv", "ghcr.io/puppeteer/puppeteer",
+    "azul/zulu-openjdk", "azul/zulu-openjdk-debian", "bellsoft/liberica-openjre-debian", "microsoft/dotnet",
+    "bellsoft/liberica-openjdk-debian", "phpswoole/swoole", "sbtscala/scala-sbt",
     "denoland/deno", "oven/bun", "mcr.microsoft.com/playwright", "mcr.microsoft.com/playwright/python",
 ))  # fmt: skip
 DEBIAN_PREFIX = (
@@ -29,7 +31,8 @@ REDHAT = frozenset((
     "centos", "fedora", "rockylinux", "rockylinux/rockylinux", "almalinux", "oraclelinux", "redhat/ubi8",
     "redhat/ubi9", "registry.access.redhat.com/ubi8", "registry.access.redhat.com/ubi9",
     "registry.access.redhat.com/ubi8/ubi", "registry.access.redhat.com/ubi9/ubi", "quay.io/centos/centos",
-    "registry.fedoraproject.org/fedora",
+    "registry.fedoraproject.org/fedora", "amazoncorretto", "amazonlinux", "public.ecr.aws/amazonlinux/amazonlinux",
+    "ghcr.io/graalvm/graalvm-community", "ghcr.io/graalvm/native-image-community",
 ))  # fmt: skip
 SUSE = frozenset(("opensuse/leap", "opensuse/tumbleweed", "registry.suse.com/bci/bci-base"))
 MANAGERS = (

@@ -9,7 +9,7 @@ from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.docker.build import at_least_one, base_image, candidate, flagged, trivy
 from workers.fixers.docker.images import base_named, latest_tags, split
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 from workers.source.tree import SourceTree
 
@@ -55,6 +55,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     """The tag that the repository uses elsewhere or declares; the release line, or the release, that `latest` meant."""
     file, origin = flagged(target, "FROM")
     image, tag = _split(file, origin)
+    if "$" in origin.text and _defaulted(file, origin):
+        message = (
+            f"{file.path}:{origin.line} starts from {base_image(file, file.stages[origin.stage])} where no build "
+            "argument says otherwise: a tag is named, and whoever passes the argument names another"
+        )
+        raise Harmless(message)
     if "$" in image:
         message = f"{file.path}:{origin.line} takes its image from {origin.text.split()[0]}: whoever builds it pins it"
         raise NoFix(message)
@@ -90,6 +96,14 @@ def _split(file: Dockerfile, one: Instruction) -> tuple[str, str]:
     written = one.text.split()[0]
     front = re.match(r"(?:\$\{\w+\}/?|\$\w+/)(?=[\w./:-]+$)", written)
     return split(base_image(file, file.stages[one.stage]) if front else written)
+
+
+def _defaulted(file: Dockerfile, one: Instruction) -> bool:
+    """Whether the build arguments of the image have defaults that name a tag or a digest."""
+    default = base_image(file, file.stages[one.stage])
+    image, tag = split(default)
+    pinned = "@sha256:" in default or (tag and not re.match(r"latest|\$", tag))
+    return bool(pinned) and "$" not in image
 
 
 def _chosen(known: Known, approach: str) -> str | None:

@@ -27,7 +27,7 @@ from workers.fixers.docker.script import scripts
 from workers.source.dockerfile import Dockerfile, Stage
 
 _REGISTRY = re.compile(r"^(?:docker\.io/|index\.docker\.io/|public\.ecr\.aws/docker/|mirror\.gcr\.io/)?(?:library/)?")
-_NO_USERADD = re.compile(r"\b(?:minimal|micro)\b|amazonlinux")
+_NO_USERADD = re.compile(r"\b(?:minimal|micro)\b|amazonlinux|amazoncorretto|graalvm")
 
 
 class Base(msgspec.Struct, frozen=True):

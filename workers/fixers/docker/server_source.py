@@ -27,7 +27,7 @@ _GO_WORKS_ON = re.compile(
 _PORTS = {
     "py": (
         r"\.run(?:_app|_simple)?\([^()]*(?:\([^()]*(?:\([^()]*\)[^()]*)*\)[^()]*)*?\bport\s*=\s*(?:int\()?(\d{2,5})\b",
-        r"[\"']PORT[\"']\s*(?:,|\)\s*or)\s*[\"']?(\d{2,5})\b",
+        r"[\"'](?:(?:RUNTIME|SERVER|HTTP|LISTEN|APP)_)?PORT[\"']\s*(?:,|\)\s*or)\s*[\"']?(\d{2,5})\b",
         r"(?:HTTPServer|TCPServer|ThreadingHTTPServer)\(\s*\(\s*[\"'][\w.]*[\"']\s*,\s*(\d{2,5})\s*\)",
         r"\bserver_port\s*=\s*(\d{2,5})\b",
         r"\badd_(?:in)?secure_port\(\s*f?[\"'][^\"']*:(\d{2,5})[\"']",

@@ -27,7 +27,11 @@ _VALUED = re.compile(
 )
 """Options with a value of their own."""
 _WORD = re.compile(r"[\w./:@-]*\w{3}[\w./:@-]*")
-_PINNED = re.compile(r"(?<=[\w\]\"'+])(?:[=<>~!]=?|@(?=[\d^~])).*")
+_PINNED = re.compile(r"(?<=[\w\]\"'+])(?:[=<>~!]=?|@(?=[\d^~]|v\d|latest\b)|:(?=~>|\d)).*")
+_NOW_CALLED = {"sklearn": "scikit-learn"}
+"""Packages whose old name only fails and says the new one."""
+_GUNICORN_PORT = re.compile(r"(?<=\s)(?:-b|--bind)[\s=]+[\"']?(?:0\.0\.0\.0)?:\$(?:PORT|\{PORT\})[\"']?(?=\s|$)")
+"""What gunicorn does by itself where PORT is set."""
 _KEPT = 0.5
 """The share of a script's words that a fix must keep."""
 _STAND_INS = {"nginx": ("nginxinc/nginx-unprivileged",)}
@@ -118,6 +122,8 @@ def _argv(arguments: str) -> tuple[str, ...]:
     if script is None:
         return tuple(words or ())
     script = " ".join(script.removeprefix("exec ").split())
+    if script.startswith("gunicorn "):
+        script = " ".join(_GUNICORN_PORT.sub("", script).split())
     if _SHELL_ONLY.search(script):
         return ("sh", script)
     try:
@@ -174,5 +180,5 @@ def _packages(script: str) -> set[str]:
         for word in _VALUED.sub(" ", match["rest"]).split():
             name = _PINNED.sub("", word.strip("\"'"))
             if name and not word.startswith(("-", "$", ".", "/", "#")) and name not in {"true", "\\"}:
-                found.add(name.lower())
+                found.add(_NOW_CALLED.get(name.lower(), name.lower()))
     return found
