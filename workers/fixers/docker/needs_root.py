@@ -20,6 +20,15 @@ _AS_ROOT = re.compile(
     rb"(?m)^[^#\n]*\b(?:gosu|su-exec|setpriv|runuser|chroot)\b|^[^#\n]*\bsu\s+-|^\s*(?:chown|useradd|adduser|usermod|groupadd|"
     rb"apt-get|apk|yum|service|sysctl|mount|iptables|crond?)\s|^[^#\n]*\b(?:runsvdir|runsv|s6-svscan|sshd|dockerd)\b"
 )
+_AT_HOME = re.compile(
+    r"(?:^|[\s\"'/&;])(?P<tool>stack|cabal|sbt|lein|clojure|clj|mvnw?|gradlew?|mix|dotnet|cargo|go|poetry|pipenv|uv)"
+    r"[\s\"',]+(?:-\S+[\s\"',]+)*(?P<verb>run|exec|bootRun|spring-boot:run|exec:java|jetty:run|phx\.server|-M\S*|-X\S*)(?=[\s\"',:]|$)"
+)
+_IN_PROJECT = re.compile(
+    rb"virtualenvs\.(?:create\s+false|in-project\s+true)|POETRY_VIRTUALENVS_(?:CREATE=\W?(?:false|0)|IN_PROJECT=\W?(?:true|1))|"
+    rb"PIPENV_VENV_IN_PROJECT|UV_NO_SYNC|--no-sync|GRADLE_USER_HOME|STACK_ROOT|CARGO_HOME"
+)
+"""What puts the files of such a tool where another user can read them."""
 _SUPERVISORS = frozenset(("runit", "daemontools", "s6", "s6-overlay"))
 _MAX_SCRIPTS = 5
 
@@ -45,6 +54,13 @@ def refuse_where_root_is_needed(target: Target, file: Dockerfile, stage: Stage, 
     switches = next((match for one in commands if (match := _SWITCHES.search(one.text))), None)
     if switches:
         message = f"the command changes to the user {switches[1]} itself (`{switches[0].strip()}`), which only root can"
+        raise NoFix(message)
+    built = next((match for one in commands if (match := _AT_HOME.search(one.text))), None)
+    if built and not _IN_PROJECT.search(file.content):
+        message = (
+            f"`{built['tool']} {built['verb']}` starts from what it keeps in the home of root, who built the image, or "
+            "builds again when it starts: start the built program itself, then a user of its own can run it"
+        )
         raise NoFix(message)
     folder = file.path.rpartition("/")[0]
     for script in _entry_scripts(target, folder, commands):
