@@ -19,17 +19,18 @@ _COMMAND_PORTS = [
     for pattern, port in (
         (r"\bng\s+serve\b", 4200), (r"\bflask\b[^|;&]*\brun\b", 5000), (r"\brails\s+s(?:erver)?\b", 3000),
         (r"\b(?:uvicorn|gunicorn|hypercorn)\b", 8000), (r"\bstreamlit\s+run\b", 8501), (r"\bjupyter\b", 8888),
-        (r"\bnext\s+start\b", 3000), (r"\bmanage\.py\s+runserver\b", 8000),
+        (r"\bnext\s+start\b", 3000), (r"\bhttp\.server$", 8000), (r"\brackup\b", 9292),
+        (r"\bmanage\.py\s+runserver\b", 8000),
     )
 ]  # fmt: skip
 PHP = frozenset(("php", "wordpress", "drupal", "joomla", "nextcloud"))
 FPM = 9000
 """Where php-fpm listens, in a protocol of its own."""
 _PORT_OPTION = re.compile(
-    r"(?:--port[=\s]+|--bind[=\s]+[\w.]*:|--listen[=\s]+[\w.]*:|-b\s+[\w.]*:|0\.0\.0\.0:)(\d{2,5})"
+    r"(?:--port[=\s]+|server\.port[=\s]+|--bind[=\s]+[\w.]*:|--listen[=\s]+[\w.]*:|-b\s+[\w.]*:|0\.0\.0\.0:)(\d{2,5})"
 )
 _CHOSEN_PORT = re.compile(
-    r"(?:--port|--bind|--listen|--server\.port|-b|-p)[=\s]+[\"']?[\w.\[\]:]*?"
+    r"(?:--port|--bind|--listen|--server\.port|-Dserver\.port|-b|-p)[=\s]+[\"']?[\w.\[\]:]*?"
     r"\$(?:\{(?P<braced>\w+)(?P<default>:-\d{2,5})?\}|(?P<name>\w+))"
 )
 WEB = re.compile(r"\b(?:gunicorn|uvicorn|hypercorn|waitress-serve|streamlit|flask|fastapi|next|rails|puma)\b")

@@ -10,6 +10,7 @@ import msgspec
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.docker.build import expand, lineage
+from workers.fixers.docker.framework_ports import python_port, ruby_port, spring
 from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.tree import SourceTree
 
@@ -92,6 +93,9 @@ def served(tree: SourceTree, file: Dockerfile, stage: Stage, values: dict[str, s
         # What a server imports does not start itself.
         imported = any(_APPLICATION.fullmatch(word) for word in words)
         return msgspec.structs.replace(said, job=said.job and not imported)
+    if any(word.endswith(".jar") for word in words) and (application := spring(tree, folder)):
+        http = application.port is not None
+        return Served(application.path, application.port, http, application.answers, job=False)
     if _builds_go(file):
         sources = [path for path in _below(tree, folder) if path.endswith(".go") and not path.endswith("_test.go")]
         if 0 < len(sources) <= _MAX_GO:
@@ -125,11 +129,20 @@ def _script(tree: SourceTree, folder: str, words: list[str]) -> str | None:
     name = next((match[1] for word in words if (match := _SCRIPT.search(word))), None)
     if name is None:
         name = next((f"{match[1]}.py" for word in words if (match := _APPLICATION.fullmatch(word))), None)
+    if name is None and "-m" in words[:-1]:
+        return _module(tree, folder, words[words.index("-m") + 1])
     if name is None and {"npm", "yarn", "pnpm"} & set(words):
         name = _of_package(tree, folder, words)
     if name is None:
         return None
     found = [path for path in _below(tree, folder) if path.rpartition("/")[2] == name]
+    return found[0] if len(found) == 1 else None
+
+
+def _module(tree: SourceTree, folder: str, module: str) -> str | None:
+    """The file that `python -m` runs."""
+    ends = [f"/{module.replace('.', '/')}{end}" for end in ("/__main__.py", ".py")]
+    found = [path for path in _below(tree, folder) if any(f"/{path}".endswith(end) for end in ends)]
     return found[0] if len(found) == 1 else None
 
 
@@ -157,6 +170,9 @@ def _read(tree: SourceTree, paths: list[str], language: str, values: dict[str, s
     ports = {int(match[1]) for pattern in _PORTS[language] for match in re.finditer(pattern, text, re.MULTILINE)}
     if not ports and language == "py" and _FLASK_DEFAULT.search(text):
         ports = {5000}
+    usual = {"py": python_port, "rb": ruby_port}.get(language)
+    if not ports and usual and (port := usual(text)):
+        ports = {port}
     if values.get("PORT", "").isdigit() and re.search(r"[\"'.]PORT\b", text):
         ports = {int(values["PORT"])}
     routes = {match["path"] for match in _ROUTE.finditer(text)}
@@ -178,11 +194,11 @@ def _imports_neighbours(tree: SourceTree, path: str, text: str) -> bool:
     """Whether it imports other files of the repository: what it starts may stand there."""
     if re.search(r"\bfrom\s+\.|(?:require\(|from\s+|import\s+)['\"]\.", text):
         return True
-    folder = path.rpartition("/")[0]
     names = {name.split(".")[0] for name in re.findall(r"^\s*(?:from|import)\s+([\w.]+)", text, re.MULTILINE)}
-    below = set(_below(tree, folder))
-    prefix = f"{folder}/" if folder else ""
-    return any(f"{prefix}{name}.py" in below or f"{prefix}{name}/__init__.py" in below for name in names)
+    if names & set(path.split("/")):
+        return True
+    modules = {end for name in names for end in (f"/{name}.py", f"/{name}/__init__.py")}
+    return any(f"/{each}".endswith(end) for each in tree.paths() for end in modules if each != path)
 
 
 def _without_comments(text: str, language: str) -> str:

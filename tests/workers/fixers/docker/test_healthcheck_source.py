@@ -126,3 +126,66 @@ def test_kestrel_listens_where_the_image_says(dockerfile, program, port):
     made, _ = _propose(dockerfile + 'ENTRYPOINT ["dotnet", "Web.dll"]\n', {"web/Program.cs": program})
     assert list(made) == (["port-bash"] if port else [])
     assert port is None or f'/{port}"]' in made["port-bash"]
+
+
+POM = "<project><artifactId>spring-boot-starter-web</artifactId>{more}</project>"
+JAVA = 'FROM eclipse-temurin:21-jre-alpine\nCOPY app.jar /app.jar\nCMD ["java", "-jar", "/app.jar"]\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "asked"),
+    [
+        ({"web/pom.xml": POM}, '"127.0.0.1", "8080"'),
+        (
+            {"web/pom.xml": POM, "web/src/main/resources/application.properties": "server.port=9001\n"},
+            '"127.0.0.1", "9001"',
+        ),
+        (
+            {"web/pom.xml": POM, "web/src/main/resources/application.yml": "server:\n  port: ${PORT:9002}\n"},
+            '"127.0.0.1", "9002"',
+        ),
+        (
+            {"web/build.gradle": "'org.springframework.boot:spring-boot-starter-web'\n'spring-boot-starter-actuator'"},
+            "127.0.0.1:8080/actuator/health",
+        ),
+    ],
+)
+def test_spring_listens_where_its_settings_say_or_at_its_own_port(files, asked):
+    made, _ = _propose(JAVA, files)
+    assert asked in made["http-wget" if "/" in asked else "port-nc"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"web/pom.xml": "<project><artifactId>spring-boot-starter</artifactId></project>"},
+        {"web/pom.xml": POM, "web/src/main/resources/application.properties": "server.port=${PORT}\n"},
+        {"web/a/pom.xml": POM, "web/b/pom.xml": POM},
+    ],
+    ids=["no web application", "only a variable says", "two of them"],
+)
+def test_spring_is_not_asked_where_its_port_is_not_plain_to_see(files):
+    assert _propose(JAVA, files)[0] == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        ("import uvicorn\nuvicorn.run(app, host='0.0.0.0')\n", 8000),
+        ("from aiohttp import web\nweb.run_app(app)\n", 8080),
+        ("import gradio as gr\ndemo = gr.Blocks()\ndemo.launch(share=False)\n", 7860),
+        ("import uvicorn\nuvicorn.run(app, port=settings.port)\n", None),
+        ("import gradio as gr\ndemo.launch(server_port=PORT)\n", None),
+    ],
+)
+def test_a_framework_listens_at_its_own_port_when_it_is_told_none(text, port):
+    made, _ = _propose('FROM python:3.12\nCMD ["python", "-m", "shop.web"]\n', {"web/shop/web.py": text})
+    assert (f"127.0.0.1', {port})" in made.get("port-python", "")) is (port is not None)
+    assert bool(made) is (port is not None)
+
+
+def test_a_module_that_starts_its_own_package_is_no_job():
+    files = {"web/shop/__main__.py": "from shop.serving import go\ngo()\n", "web/shop/serving.py": ""}
+    made, reason = _propose('FROM python:3.12\nCMD ["python", "-m", "shop"]\n', files)
+    assert made == {}
+    assert "names no port" in reason
