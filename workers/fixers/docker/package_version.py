@@ -23,7 +23,7 @@ _LIMIT = "a limit is no pin: a list of requirements with hashes makes two builds
     name="docker-package-version",
     weakness="package without a version",
     rules={
-        "hadolint": ["DL3013", "DL3016", "DL3018", "DL3028", "DL3033", "DL3037", "DL3041", "DL3062"],
+        "hadolint": ["DL3013", "DL3016", "DL3028", "DL3033", "DL3037", "DL3041", "DL3062"],
     },
     explain="""A package without a version is whatever the index has on the day of the build: two builds of one commit
 differ, and a bad release reaches every image at once. A pinned version changes only by a commit.
@@ -33,7 +33,7 @@ release line. Where nothing names it, a version that was never tested would be a
 on the image's Python at all. A limit is none: `pandas<4` takes in every release there is today, so pip installs what
 it did, and the next major release needs a commit. npm takes one release for every Node.js, so that one is written.
 
-apk and yum delete old versions from their mirrors, so a pin there breaks builds unless the base image is pinned by
+yum and zypper delete old versions from their mirrors, so a pin there breaks builds unless the base image is pinned by
 digest and the mirror is a snapshot: nothing is guessed.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:

@@ -1,4 +1,4 @@
-"""What a RUN installs by name with pip, npm, gem or go, and that names no version."""
+"""What a RUN installs by name with pip, npm, gem, go or apk, and that names no version."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _PYTHON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[\w,.-]+\])?")
 _NODE = re.compile(r"(?:@[\w.-]+/)?[\w.-]+")
 _GEM = re.compile(r"[\w.-]+")
 _GO = re.compile(r"[\w.-]+\.[a-z]+/[\w./-]+@latest")
+_ALPINE = re.compile(r"[a-z0-9][\w.+-]*")
 _PIP_TAKES = {
     "-r", "-c", "-i", "-f", "-t", "-e", "--requirement", "--constraint", "--index-url", "--extra-index-url", "--root",
     "--find-links", "--target", "--prefix", "--timeout", "--trusted-host", "--editable", "--only-binary", "--no-binary",
@@ -20,6 +21,7 @@ _PIP_TAKES = {
 }  # fmt: skip
 _NPM_TAKES = {"--prefix", "--registry", "-C", "--loglevel", "--cache", "--omit", "--include"}
 _GEM_TAKES = {"-v", "--version", "-i", "--install-dir", "-n", "--bindir", "-s", "--source", "--platform"}
+_APK_TAKES = {"-t", "--virtual", "-X", "--repository", "--repositories-file", "-p", "--root", "--arch", "--keys-dir"}
 _ELSEWHERE = re.compile(
     r"^(?:-i|-f|--index-url|--extra-index-url|--find-links|--no-index|--pre|--registry|-s|--source|--prerelease)(?:=|$)"
 )
@@ -77,6 +79,14 @@ def go_packages(script: Script) -> Iterator[Named]:
         install = call.sub("install")
         if install is not None:
             yield from _named(call, install, set(), _GO)
+
+
+def alpine_packages(script: Script) -> Iterator[Named]:
+    """What apk installs."""
+    for call in script.named("apk"):
+        add = call.sub("add")
+        if add is not None:
+            yield from _named(call, add, _APK_TAKES, _ALPINE)
 
 
 def _named(call: Command, install: Word, takes: set[str], pattern: re.Pattern[str]) -> Iterator[Named]:
