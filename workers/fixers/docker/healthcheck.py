@@ -13,7 +13,7 @@ from workers.fixers.docker.images import base_of, installed
 from workers.fixers.docker.listening import FPM, WEB, environment, is_fpm, port_of
 from workers.fixers.docker.no_service import no_service, watched_elsewhere
 from workers.fixers.docker.own_base import built_from, commands
-from workers.fixers.docker.probes import Image, check, probes
+from workers.fixers.docker.probes import Asked, Image, check, probes
 from workers.fixers.docker.server_source import Served, served, words_of
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Stage
@@ -44,7 +44,8 @@ A HEALTHCHECK asks it regularly; Compose, Swarm and load balancers then wait for
 container out. (Kubernetes ignores it and wants probes in the pod instead.)
 
 A probe must use a program that the image has; a distroless one is given a single static program. An HTTP request
-proves the most; opening the port proves that something listens, whatever it speaks. Where no service runs in the image
+proves the most, and where no path is known that the program serves, any answer does; opening the port proves that
+something listens. Where no service runs in the image
 (a job, a tool, an interpreter without a script) or only Kubernetes runs it, there is nothing to mend. Where a service
 names no port nothing can be asked, and `HEALTHCHECK NONE` would only silence the rule."""
 
@@ -74,9 +75,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     port = _port(target.tree, chain, image, source)
     if port is not None:
-        path = None if is_fpm(image.base) and port == str(FPM) else _path(target, *starting, port, source)
+        asked = None if is_fpm(image.base) and port == str(FPM) else _asked(target, *starting, port, source)
         reason = f"{image.base.image} has no program that is known to be there and could ask port {port}"
-        yield from at_least_one(probes(image, port, path), reason)
+        yield from at_least_one(probes(image, port, asked), reason)
     elif not service:
         raise _refusal(target.tree, file, image, words_of(*starting, {}))
 
@@ -108,16 +109,16 @@ def _refusal(tree: SourceTree, file: Dockerfile, image: Image, words: list[str])
     )
 
 
-def _path(target: Target, file: Dockerfile, stage: Stage, port: str, source: Served | None) -> str | None:
-    """What an HTTP request can ask for; none where the program may speak something else, or answers nothing known."""
+def _asked(target: Target, file: Dockerfile, stage: Stage, port: str, source: Served | None) -> Asked | None:
+    """What an HTTP request can ask for; none where the program may speak something else."""
     if _speaks_grpc(target, file):
         return None
     web = WEB.search(" ".join(words_of(file, stage, {})))
     if source is None:
-        return "/" if port in _HTTP or (web and "$" in port) else None
+        return Asked("/", known=False) if port in _HTTP or (web and "$" in port) else None
     if "$" in port or port == str(source.port):
-        return source.answers if source.http or web else None
-    return (source.answers or "/") if source.http and port in _HTTP else None
+        return Asked(source.answers, known=True) if source.answers and (source.http or web) else None
+    return Asked(source.answers or "/", known=bool(source.answers)) if source.http and port in _HTTP else None
 
 
 def _speaks_grpc(target: Target, file: Dockerfile) -> bool:

@@ -19,6 +19,14 @@ _BARE = frozenset(("distroless", "scratch"))
 _FOLDER = "/usr/bin"
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """What an HTTP request asks for."""
+
+    path: str
+    known: bool
+    """Whether the program is known to answer it: else any answer counts, since it may well be 404."""
+
+
 class Image(msgspec.Struct, frozen=True):
     """The image that is to be asked."""
 
@@ -29,18 +37,21 @@ class Image(msgspec.Struct, frozen=True):
     """What its steps, and those of the images of the repository below it, install."""
 
 
-def probes(image: Image, port: str, path: str | None) -> Iterator[Candidate]:
-    """Each way to ask the port: over HTTP where a path is given, else whether something listens."""
+def probes(image: Image, port: str, asked: Asked | None) -> Iterator[Candidate]:
+    """Each way to ask the port: over HTTP where a path is given, and whether something listens."""
     if image.base.family in _BARE:
         if "$" not in port:
-            yield from _copied(image, port, path)
+            yield from _copied(image, port, asked.path if asked and asked.known else None)
         if not image.base.image.startswith("gcr.io/distroless/nodejs"):
             return
-    if path is not None:
-        url = f"http://127.0.0.1:{port}{path}"
-        for name, words in _http(image.base, image.packages, url):
-            how = f"Asks for {url} inside the container by {name}, which the image has."
-            yield check(image, f"http-{name}", _command(words), how, _login(path))
+    if asked is not None:
+        url = f"http://127.0.0.1:{port}{asked.path}"
+        ways = _http(image.base, image.packages, url) if asked.known else _answer(image.base, image.packages, port)
+        what = "" if asked.known else " Any answer counts, since no path is known that it serves."
+        for name, words in ways:
+            how = f"Asks for {url} inside the container by {name}, which the image has.{what}"
+            warning = "point it at a path that answers without a login and without touching other services"
+            yield check(image, f"http-{name}", _command(words), how, [warning] if asked.path == "/" else [])
     for name, words in _tcp(image.base, image.packages, port):
         how = f"Opens port {port} inside the container by {name}, which the image has: something must listen there."
         yield check(image, f"port-{name}", _command(words), how)
@@ -70,24 +81,41 @@ def _copied(image: Image, port: str, path: str | None) -> Iterator[Candidate]:
         warnings = [
             "the file is BusyBox whole, under this one name: where an image must hold nothing but its program, let the "
             "program ask itself by an option of its own",
-            *(_login(path) if name == "wget" and path else []),
         ]
         edit = insert_at_end(image.file, image.stage, text)
         yield candidate(f"copied-{name}", [edit], how, ["COPY", "HEALTHCHECK"], warnings)
-
-
-def _login(path: str) -> list[str]:
-    return (
-        ["point it at a path that answers without a login and without touching other services"] if path == "/" else []
-    )
 
 
 def _command(words: list[str]) -> str:
     """As JSON; through a shell where a variable of the running container is meant."""
     if not any("${" in word for word in words):
         return json.dumps(words)
+    if words[:2] == ["sh", "-c"]:
+        return json.dumps(words)
     script = " ".join(word if re.fullmatch(r"[\w./-]+", word) else f'"{word}"' for word in words)
     return json.dumps(["sh", "-c", script])
+
+
+def _answer(base: Base, found: frozenset[str], port: str) -> Iterator[tuple[str, list[str]]]:
+    """Ways that take any answer below 500; of curl and wget, which tell no such numbers apart, any at all."""
+    url = f"http://127.0.0.1:{port}/"
+    tools = {name: words for name, words in _http(base, found, url) if name not in {"node", "python", "ruby"}}
+    if curl := tools.get("curl"):
+        yield "curl", [word for word in curl if word != "--fail"]
+    if "wget" in tools:
+        yield "wget", ["sh", "-c", f"wget -S -O /dev/null {url} 2>&1 | grep -q HTTP/"]
+    if base.image == "node" or "node" in found:
+        code = f"require('http').get('{url}',r=>process.exit(r.statusCode<500?0:1)).on('error',()=>process.exit(1))"
+        yield "node", ["node", "-e", code]
+    if program := _python(base, found):
+        code = (
+            f"import http.client as h, sys; c = h.HTTPConnection('127.0.0.1', {port}, timeout=4); "
+            "c.request('GET', '/'); sys.exit(c.getresponse().status >= 500)"
+        )
+        yield "python", [program, "-c", code]
+    if base.image == "ruby":
+        code = f"require 'net/http'; exit(Net::HTTP.get_response(URI('{url}')).code.to_i < 500)"
+        yield "ruby", ["ruby", "-e", code]
 
 
 def _http(base: Base, found: frozenset[str], url: str) -> Iterator[tuple[str, list[str]]]:

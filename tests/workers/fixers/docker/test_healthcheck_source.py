@@ -106,7 +106,7 @@ def test_a_port_that_the_surroundings_choose_is_not_taken_for_the_usual_one():
     made, _ = _propose('FROM python:3.12\nCMD ["sh", "-c", "uvicorn main:app --port $PORT"]\n', {})
     assert "8000" not in "".join(made.values())
     assert "('127.0.0.1', ${PORT})" in made["port-python"]
-    assert "http://127.0.0.1:${PORT}/'" in made["http-python"]
+    assert "'127.0.0.1', ${PORT}, timeout" in made["http-python"]
     made, _ = _propose("FROM python:3.12\nCMD exec gunicorn --bind :${PORT:-8080} main:app\n", {})
     assert r'["sh", "-c", "bash -c \"exec 3<>/dev/tcp/127.0.0.1/${PORT:-8080}\""]' in made["port-bash"]
     made, _ = _propose('FROM python:3.12\nCMD ["uvicorn", "main:app"]\n', {})
@@ -189,3 +189,14 @@ def test_a_module_that_starts_its_own_package_is_no_job():
     made, reason = _propose('FROM python:3.12\nCMD ["python", "-m", "shop"]\n', files)
     assert made == {}
     assert "names no port" in reason
+
+
+def test_a_program_that_stands_alone_is_asked_for_what_it_serves():
+    source = {
+        "web/main.go": 'package main\nfunc main() { http.HandleFunc("/ping", p); http.ListenAndServe(":8080", nil) }\n'
+    }
+    build = "FROM golang:1.22 AS build\nRUN go build -o /app .\n"
+    made, _ = _propose(f'{build}FROM gcr.io/distroless/static\nCOPY --from=build /app /app\nCMD ["/app"]\n', source)
+    assert "COPY --from=busybox:1.38.0-musl /bin/wget /usr/bin/wget" in made["copied-wget"]
+    assert '"http://127.0.0.1:8080/ping"' in made["copied-wget"]
+    assert '["/usr/bin/nc", "-z", "127.0.0.1", "8080"]' in made["copied-nc"]
