@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from workers.fixers.workflows.model import EXPRESSION, Job, Step, Workflow
 
 _ACTIONS = """
-    8398a7/action-slack actions-cool/check-user-permission actions-cool/issues-helper
-    actions-cool/maintain-one-comment actions-ecosystem/action-add-labels actions-ecosystem/action-remove-labels
-    actions/add-to-project actions/create-github-app-token actions/first-interaction actions/labeler actions/stale
+    actions-cool/check-user-permission actions-cool/issues-helper actions-cool/maintain-one-comment
+    actions-ecosystem/action-add-labels actions-ecosystem/action-remove-labels actions/add-to-project
+    actions/create-github-app-token actions/first-interaction actions/labeler actions/stale
     amannn/action-semantic-pull-request andymckay/labeler bcoe/conventional-release-labels codelytv/pr-size-labeler
     contributor-assistant/github-action dependabot/fetch-metadata dessant/label-actions dessant/lock-threads
     eps1lon/actions-label-merge-conflict fuxingloh/multi-labeler kentaro-m/auto-assign-action
