@@ -22,6 +22,8 @@ _NUMBERS = {
         "16.04": "xenial", "18.04": "bionic", "20.04": "focal", "22.04": "jammy", "24.04": "noble", "26.04": "resolute",
     },
 }  # fmt: skip
+_DOTNET = {"6": "bullseye", "7": "bullseye", "8": "bookworm", "9": "bookworm", "10": "noble"}
+"""What Microsoft builds the images of a version of .NET on, where the tag names nothing else."""
 _UBUNTU = frozenset(_NUMBERS["ubuntu"].values())
 _OWN_SOURCES = frozenset(
     (
@@ -111,6 +113,8 @@ def release_of(file: Dockerfile, stage: Stage) -> Release:
             raise NoFix(message)
         return Release(found)
     name = next((name for name, lines in _lock().images.get(image, {}).items() if tag in " ".join(lines).split()), None)
+    if image.startswith("mcr.microsoft.com/dotnet/") and (version := re.fullmatch(r"(\d+)\.0", tag)):
+        name = _DOTNET.get(version[1])
     if name is None:
         message = f"{file.path}:{origin.line}: {written} names no release of a distribution that is known here"
         raise NoFix(message)
@@ -141,6 +145,8 @@ def _latest(file: Dockerfile, image: str, written: str) -> Release:
 
 def _completed(image: str, tag: str, release: str) -> str:
     """The tag with the release's name, where this image's tags have it."""
+    if image.startswith("mcr.microsoft.com/dotnet/"):
+        return f"{tag}-{release}" if release in _UBUNTU else f"{tag}-{release}-slim"
     if image == "node" and tag.endswith("-slim"):
         return f"{tag.removesuffix('-slim')}-{release}-slim"
     return f"{tag}-{release}"

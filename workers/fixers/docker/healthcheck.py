@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import at_least_one, final_stage, read, trivy
-from workers.fixers.docker.deployment import runs
+from workers.fixers.docker.deployment import Run, runs
 from workers.fixers.docker.images import base_of, installed
 from workers.fixers.docker.listening import FPM, WEB, environment, is_fpm, port_of
 from workers.fixers.docker.no_service import no_service, watched_elsewhere
@@ -74,12 +74,16 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path} starts {job[0].strip()}, by its name a job: it has no health that could be asked for"
         raise NoFix(message)
     port = _port(target.tree, chain, image, source)
+    found = runs(target.tree, file.path) if port is None else []
+    named = {one.port for one in found}
+    if len(named) == 1 and found[0].port:
+        port = str(found[0].port)
     if port is not None:
         asked = None if is_fpm(image.base) and port == str(FPM) else _asked(target, *starting, port, source)
         reason = f"{image.base.image} has no program that is known to be there and could ask port {port}"
         yield from at_least_one(probes(image, port, asked), reason)
     elif not service:
-        raise _refusal(target.tree, file, image, words_of(*starting, {}))
+        raise _refusal(target.tree, file, image, words_of(*starting, {}), found)
 
 
 def _image(chain: list[tuple[Dockerfile, Stage]]) -> Image:
@@ -88,19 +92,16 @@ def _image(chain: list[tuple[Dockerfile, Stage]]) -> Image:
 
 
 def _port(tree: SourceTree, chain: list[tuple[Dockerfile, Stage]], image: Image, source: Served | None) -> str | None:
-    """Where the program listens: as the Dockerfiles, its source, or the manifests that run it say."""
+    """Where the program listens, as the Dockerfiles or its source say."""
     for file, stage in chain:
         if port := port_of(tree, file, stage, image.base):
             return port
-    if source and source.port:
-        return str(source.port)
-    found = {one.port for one in runs(tree, image.file.path)}
-    return str(found.pop()) if len(found) == 1 and None not in found else None
+    return str(source.port) if source and source.port else None
 
 
-def _refusal(tree: SourceTree, file: Dockerfile, image: Image, words: list[str]) -> NoFix:
+def _refusal(tree: SourceTree, file: Dockerfile, image: Image, words: list[str], found: list[Run]) -> NoFix:
     """Why nothing is asked: because nothing runs, because somebody else asks, or because nobody says what to ask."""
-    harmless = no_service(tree, file, image.base, words) or watched_elsewhere(tree, file)
+    harmless = no_service(tree, file, image.base, words) or watched_elsewhere(tree, file, found)
     if harmless:
         return Harmless(harmless)
     return NoFix(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from workers.fixers.docker.build import final_stage
 from workers.fixers.docker.compose_ports import compose_services
-from workers.fixers.docker.deployment import runs
+from workers.fixers.docker.deployment import Run
 from workers.fixers.docker.images import Base
 from workers.fixers.docker.own_base import folder_name, own_name, plain
 from workers.source import dockerfile
@@ -59,14 +59,13 @@ def no_service(tree: SourceTree, file: Dockerfile, base: Base, words: list[str])
     return next(_based(tree, file), None)
 
 
-def watched_elsewhere(tree: SourceTree, file: Dockerfile) -> str | None:
+def watched_elsewhere(tree: SourceTree, file: Dockerfile, found: list[Run]) -> str | None:
     """Who runs the image and looks after it without the Dockerfile's word; none where nobody is known to."""
     services = list(compose_services(tree, file.path))
     asked = [name for name, service in services if isinstance(service.get("healthcheck"), dict)]
     if services and len(asked) == len(services):
         return f"{asked[0]} asks each service that is built from {file.path} by a health check of its own"
-    found = [] if services else runs(tree, file.path)
-    if not found:
+    if services or not found:
         return None
     one = found[0]
     where = f"only Kubernetes runs this image ({one.kind} {one.name} in {one.path}), and it ignores HEALTHCHECK"
