@@ -11,7 +11,7 @@ from workers.fixers.docker.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import syntax
 
-_DECLARED = re.compile(r"(?P<word>export|readonly)\s+(?P<name>\w+)=(?P<value>.+)", re.DOTALL)
+_DECLARED = re.compile(r"export\s+(?P<name>\w+)=(?P<value>.+)", re.DOTALL)
 _LISTS = frozenset(("program", "list", "compound_statement", "subshell", "do_group", "if_statement"))
 
 
@@ -44,10 +44,10 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{one.line}: where a variable is declared and filled at once is not plain to see"
         raise NoFix(message)
     ways = (
-        ("assign-then-declare", "{name}={value} && {word} {name}", "The assignment's own status decides"),
-        ("declare-then-assign", "{word} {name} && {name}={value}", "The last status is the command's"),
+        ("assign-then-declare", "{name}={value} && export {name}", "The assignment's own status decides"),
+        ("declare-then-assign", "export {name} && {name}={value}", "The last status is the command's"),
     )
-    for approach, text, how in ways[: 2 if all(match["word"] == "export" for _, match in found) else 1]:
+    for approach, text, how in ways:
         edits = [
             file.edit(script.offset + node.start_byte, script.offset + node.end_byte, text.format(**match.groupdict()))
             for node, match in found
