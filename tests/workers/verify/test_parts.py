@@ -281,3 +281,19 @@ def test_a_declared_document_may_be_added_once_and_nothing_else_may_change(befor
     declares = ("document:NetworkPolicy/a",)
     found = preservation("k.yaml", before.encode(), after.encode(), (), declares, ())
     assert (found.violations == ()) is kept
+
+
+@pytest.mark.parametrize(
+    ("tag", "wrong"),
+    [
+        ("${PREFIX}busybox:1.38", False),
+        ("$PREFIX/busybox:1.38", False),
+        ("${PREFIX}busybox:stable", True),
+        ("${PREFIX}busybox:99.1", True),
+        ("${PREFIX}busybox:$TAG", True),
+        ("${PREFIX}:1.38", True),
+    ],
+)
+def test_a_registry_in_a_variable_says_nothing_of_the_tag(tag, wrong):
+    before, after = (dockerfile.instructions(f"FROM {name}\n".encode()) for name in (tag.rpartition(":")[0], tag))
+    assert bool(list(image.mistaken(before, after, "CKV_DOCKER_7"))) is wrong

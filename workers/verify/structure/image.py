@@ -171,6 +171,9 @@ def _tags(before: Sequence[Instruction], after: Sequence[Instruction]) -> Iterat
     new = [arguments for keyword, arguments in after if keyword == "FROM"]
     for one, other in zip(old, new, strict=False):
         image = next((word for word in other.split() if not word.startswith("--")), "")
+        if image not in one.split():
+            # A registry that a build argument puts in front says nothing of the tag.
+            image = re.sub(r"^(?:\$\{\w+\}/?|\$\w+/)(?=[\w./-]+:[\w.-]+$)", "", image)
         if one == other or image in one.split() or "@" in image or "$" in image:
             if "$" in image and one != other and re.search(r"(?:latest|^\s*)$", one.split()[0].partition(":")[2]):
                 yield "the tag went into a variable, which may be `latest` as well"
