@@ -46,7 +46,10 @@ def probes(image: Image, port: str, asked: Asked | None) -> Iterator[Candidate]:
             return
     if asked is not None:
         url = f"http://127.0.0.1:{port}{asked.path}"
-        ways = _http(image.base, image.packages, url) if asked.known else _answer(image.base, image.packages, port)
+        ways = list(
+            _http(image.base, image.packages, url) if asked.known else _answer(image.base, image.packages, port)
+        )
+        ways = ways or list(_by_shell(image.base, port, asked))
         what = "" if asked.known else " Any answer counts, since no path is known that it serves."
         for name, words in ways:
             how = f"Asks for {url} inside the container by {name}, which the image has.{what}"
@@ -90,7 +93,7 @@ def _command(words: list[str]) -> str:
     """As JSON; through a shell where a variable of the running container is meant."""
     if not any("${" in word for word in words):
         return json.dumps(words)
-    if words[:2] == ["sh", "-c"]:
+    if words[1] == "-c" and words[0] in {"sh", "bash"}:
         return json.dumps(words)
     script = " ".join(word if re.fullmatch(r"[\w./-]+", word) else f'"{word}"' for word in words)
     return json.dumps(["sh", "-c", script])
@@ -116,6 +119,18 @@ def _answer(base: Base, found: frozenset[str], port: str) -> Iterator[tuple[str,
     if base.image == "ruby":
         code = f"require 'net/http'; exit(Net::HTTP.get_response(URI('{url}')).code.to_i < 500)"
         yield "ruby", ["ruby", "-e", code]
+
+
+def _by_shell(base: Base, port: str, asked: Asked) -> Iterator[tuple[str, list[str]]]:
+    """A request that bash writes itself, for images with nothing else."""
+    if base.family in {"debian", "redhat", "suse"}:
+        good = "[23]" if asked.known else "[1-4]"
+        script = (
+            f"exec 3<>/dev/tcp/127.0.0.1/{port}; "
+            f"printf 'GET {asked.path} HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3; "
+            f"read -r line <&3; [[ $line == HTTP/?.?' '{good}* ]]"
+        )
+        yield "bash", ["bash", "-c", script]
 
 
 def _http(base: Base, found: frozenset[str], url: str) -> Iterator[tuple[str, list[str]]]:
