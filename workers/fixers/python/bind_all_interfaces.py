@@ -10,6 +10,7 @@ from workers.fixers.code import any_of, candidate
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.tests import is_test
 
 _WORDS = ("host", "bind", "address", "addr", "interface", "listen", "server_name", "ip")
 
@@ -31,6 +32,9 @@ the default.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """`"0.0.0.0"` → the loopback address, or one from the environment that defaults to it."""
     file, constant = flagged(target, ast.Constant, lambda _file, node: node.value == "0.0.0.0")  # noqa: S104 -- sought
+    if is_test(file.path):
+        message = f"{file.path}:{constant.lineno} is test code, which serves nobody; exclude tests"
+        raise Harmless(message)
     if not _is_bound(file, constant):
         message = f"{file.path}:{constant.lineno} holds the address without binding to it there"
         raise Harmless(message)
@@ -39,6 +43,9 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{file.path}:{constant.lineno} takes its port from a platform that reaches the program from outside: it "
             "has to listen on every network there"
         )
+        raise NoFix(message)
+    if _is_choice(file, constant):
+        message = f"{file.path}:{constant.lineno} is one of the addresses that this program lets its users choose"
         raise NoFix(message)
     quote = file.text(constant)[0]
     if quote not in "'\"":
@@ -55,6 +62,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             warnings=("In a container set HOST to the address of its own network.",),
         )
 
+    default = isinstance(file.parents.get(constant), ast.Call) and _reads_environment(file, constant)
     yield from any_of(
         lambda: candidate(
             "loopback",
@@ -62,7 +70,25 @@ def propose(target: Target) -> Iterator[Candidate]:
             "Only this machine can connect; put a proxy before it, or name one address, for others.",
             warnings=("Nothing outside of this machine or container can connect any more.",),
         ),
-        from_environment,
+        *([] if default else [from_environment]),
+    )
+
+
+def _reads_environment(file: Module, constant: ast.Constant) -> bool:
+    """Whether the address is what stands in for one that the environment names."""
+    return file.calls(file.parents[constant], "os.environ.get", "os.getenv")
+
+
+def _is_choice(file: Module, constant: ast.Constant) -> bool:
+    """Whether the file also asks whether the same variable holds this address."""
+    parent = file.parents.get(constant)
+    target = parent.targets[0] if isinstance(parent, ast.Assign) else None
+    compared = (node for node in file.nodes if isinstance(node, ast.Compare) and target is not None)
+    return any(
+        ast.unparse(node.left) == ast.unparse(target)
+        and any(isinstance(part, ast.Constant) and part.value == constant.value for part in ast.walk(node))
+        for node in compared
+        if target is not None
     )
 
 
@@ -79,8 +105,8 @@ def _is_bound(file: Module, constant: ast.Constant) -> bool:
     match file.parents.get(constant):
         case ast.keyword(arg=str(name)):
             return name.lower() in _WORDS
-        case ast.Tuple(elts=[first, _]):
-            return first is constant
+        case ast.Tuple(elts=[first, second]):
+            return first is constant and not (isinstance(second, ast.Constant) and type(second.value) is not int)
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
             return any(word in name.lower() for word in _WORDS)
         case ast.Assign(targets=[ast.Attribute(attr=name)]):

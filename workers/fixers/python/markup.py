@@ -12,10 +12,11 @@ from workers.fixers.pieces import Value
 from workers.fixers.python.imports import imported_from
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.strings import literal, template
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _SAFE = "django.utils.safestring.mark_safe"
 _PLAIN_ESCAPES = ("html.escape", "cgi.escape", "xml.sax.saxutils.escape")
+_ESCAPES = ("markupsafe.escape", "flask.escape", "django.utils.html.escape", "django.utils.html.conditional_escape")
 _MARKS = re.compile(r"<\s*[a-zA-Z/!]|&\w+;")
 _WIDEST = 110  # columns
 _MARKUP = ("markupsafe.Markup", "flask.Markup", "jinja2.Markup")
@@ -40,6 +41,9 @@ stays as it is if it is marked so where it is made.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """HTML with pasted values → HTML whose values are escaped while they are inserted."""
     file, call = flagged(target, ast.Call, _declares_safe)
+    if isinstance(call.args[0], ast.Call) and file.qualified(call.args[0].func) in (*_PLAIN_ESCAPES, *_ESCAPES):
+        message = f"{file.path}:{call.lineno} escapes what it declares safe"
+        raise Harmless(message)
     line = template(file, call.args[0])
     if line is None or not line.values or any(not value.plain for value in line.values):
         message = (

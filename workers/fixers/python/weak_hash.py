@@ -13,7 +13,10 @@ from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import NoFix, Target, fixer
 
 _WEAK = ("md4", "md5", "sha", "sha1")
-_PROTECTS = re.compile(r"passw|passwd|pwd|token|secret|sign|auth|hmac|credential|session|licen[cs]e", re.IGNORECASE)
+_PROTECTS = re.compile(
+    r"passw|passwd|pwd|token|secret|sign|auth|hmac|credential|session|licen[cs]e|cookie|login|nonce|csrf|verif|salt",
+    re.IGNORECASE,
+)
 _PASSWORD = re.compile(r"passw|pwd|passphrase|(?:\b|_)pass\b", re.IGNORECASE)
 _FIXED_BY_OTHERS = re.compile(
     r"gravatar|etag|content.md5|md5sum|sha1sum|\bgit\b|websocket|x5t|torrent|info.?hash|magnet:|md5.?crypt"
@@ -81,8 +84,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     around = file.text(function or file.statement(call))
     named = any(isinstance(each, _FUNCTIONS) and _ITS_NAME.search(each.name) for each in file.ancestors(call))
+    named = named or bool(_ITS_NAME.search(_beside(file, call)))
     prescribed = named or _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content)
-    if name.startswith("hashlib.") and not _PROTECTS.search(around):
+    if name.startswith("hashlib.") and not _PROTECTS.search(_use(file, call)):
         yield candidate(
             "not-for-security",
             [set_keyword(file, call, "usedforsecurity", "False")],
@@ -94,10 +98,45 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield _stronger(file, call, name, "sha256")
         return
     if prescribed or _TALKS.search(around):
-        message = f"{file.path}:{call.lineno} makes a digest whose algorithm another party prescribes"
+        message = (
+            f"{file.path}:{call.lineno} makes a digest whose algorithm another party prescribes, or whose name says "
+            "which it is"
+        )
         raise NoFix(message)
-    yield _stronger(file, call, name, "sha256")
-    yield _stronger(file, call, name, "sha512")
+    yield _stronger(file, call, name, "sha256", together=True)
+    yield _stronger(file, call, name, "sha512", together=True)
+
+
+def _beside(file: Module, call: ast.Call) -> str:
+    """The statement without the call: what it says of the digest that it makes."""
+    statement = file.statement(call)
+    if hasattr(statement, "body"):
+        return ""
+    (first, last), (start, end) = file.span(statement), file.span(call)
+    return file.slice(first, start) + file.slice(end, last)
+
+
+def _use(file: Module, call: ast.Call) -> str:
+    """The statement, those of its function that make what it hashes or use what it assigns, and the function's name."""
+    function, statement = file.function(call), file.statement(call)
+    if function is None:
+        return file.text(statement)
+    made = {node.id for each in call.args for node in ast.walk(each) if isinstance(node, ast.Name)}
+    kept = statement.targets if isinstance(statement, ast.Assign) else []
+    names = {node.id for each in kept for node in ast.walk(each) if isinstance(node, ast.Name)}
+    found = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and (node.id in names or (node.id in made and isinstance(node.ctx, ast.Store)))
+    ]
+    lines = sorted({line for node in found for line in _lines(file.statement(node))} | set(_lines(statement)))
+    return function.name + "\n" + "\n".join(file.line(line).decode() for line in lines)
+
+
+def _lines(statement: ast.stmt) -> range:
+    """A simple statement's lines; of one that holds others, the first."""
+    whole = not hasattr(statement, "body")
+    return range(statement.lineno, (statement.end_lineno if whole and statement.end_lineno else statement.lineno) + 1)
 
 
 def _is_weak(file: Module, call: ast.Call) -> bool:
@@ -108,14 +147,16 @@ def _is_weak(file: Module, call: ast.Call) -> bool:
     return name in {"hashlib.md5", "hashlib.sha1"} or name.replace("Cryptodome", "Crypto") in _LIBRARIES
 
 
-def _stronger(file: Module, call: ast.Call, name: str, new: str) -> Candidate:
+def _stronger(file: Module, call: ast.Call, name: str, new: str, *, together: bool = False) -> Candidate:
     chosen = argument(call, 0, "name") if name == "hashlib.new" else None
     declares: tuple[str, ...] = ()
     if chosen is not None:
         quote = file.text(chosen)[0]
         edits = [file.replace(chosen, f"{quote}{new}{quote}")]
     elif name.startswith("hashlib.") and isinstance(call.func, ast.Attribute):
-        edits = [_renamed(file, call.func, new)]
+        made = _compared_with(file, call, name) if together else [call]
+        edits = [_renamed(file, each.func, new) for each in made if isinstance(each.func, ast.Attribute)]
+        declares = tuple(f"statement:{file.statement(each).lineno}" for each in made if each is not call)
     else:
         edits, declares = _library(file, call, name, new)
     digits, why = _STRONGER[new]
@@ -124,6 +165,12 @@ def _stronger(file: Module, call: ast.Call, name: str, new: str) -> Candidate:
         "columns, cache keys and peers must follow."
     )
     return candidate(new, edits, why, declares=declares, warnings=(changes,))
+
+
+def _compared_with(file: Module, call: ast.Call, name: str) -> list[ast.Call]:
+    """The call and the file's others that protect something by the same digest: who checks one makes it, too."""
+    calls = [node for node in file.nodes if isinstance(node, ast.Call) and file.qualified(node.func) == name]
+    return [each for each in calls if each is call or _PROTECTS.search(_use(file, each))]
 
 
 def _library(file: Module, call: ast.Call, name: str, new: str) -> tuple[list[Edit], tuple[str, ...]]:

@@ -14,11 +14,12 @@ ROTATE = (
 _DESCRIBES = re.compile(
     r"(?:field|url|uri|type|name|header|path|param|label|prefix|suffix|regex|format|template|message|error|help|file|form"
     r"|mode|algorithm|placeholder|hint|env|var|widget|property|attribute|alias|extra|action|pref|text|title|expir\w*"
-    r"|send|submit|button|reset|pattern|policy|length|event|route|endpoint|kind|class)s?$",
+    r"|send|submit|button|reset|pattern|policy|length|event|route|endpoint|kind|class|command|option|flag|switch"
+    r"|arg|argument|enabled|disabled|required)s?$",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"https?://\S*|[/.#]\S*|.*[{}<>%].*|.*\s\S+\s.*|\s*|bearer|basic|csrf|access|refresh|none|null",
+    r"-\w?-?|https?://\S*|[/.#]\S*|.*[{}<>%].*|.*\s\S+\s.*|\s*|bearer|basic|csrf|access|refresh|none|null",
     re.IGNORECASE | re.DOTALL,
 )
 _TOKEN = re.compile(r"(?:^|_|(?<=[a-z]))token$", re.IGNORECASE)
