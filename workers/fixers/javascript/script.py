@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _LANGUAGES = ("javascript", "typescript", "tsx", "jsx")
+_LONGEST = 2000
+"""Bytes of a line: nobody writes longer ones, but bundlers do."""
 STRINGS = ("string", "template_string")
 
 
@@ -25,7 +27,12 @@ def script(target: Target) -> Parsed:
         OtherLanguage: it is not JavaScript or TypeScript.
         NoFix: it cannot be read.
     """
-    return parsed(target, *_LANGUAGES)
+    file = parsed(target, *_LANGUAGES)
+    where = target.finding.location.region
+    if where is not None and len(file.line(where.start_line)) > _LONGEST:
+        message = f"{file.path}:{where.start_line} is built from other files: mend these, and build it again"
+        raise NoFix(message)
+    return file
 
 
 def flagged_node(target: Target, types: Sequence[str], matches: Callable[[Parsed, Node], bool]) -> tuple[Parsed, Node]:

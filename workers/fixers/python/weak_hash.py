@@ -84,7 +84,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     around = file.text(function or file.statement(call))
     named = any(isinstance(each, _FUNCTIONS) and _ITS_NAME.search(each.name) for each in file.ancestors(call))
-    named = named or bool(_ITS_NAME.search(_beside(file, call)))
+    named = named or bool(_ITS_NAME.search(_beside(file, call))) or _is_chosen(file, call)
     prescribed = named or _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content)
     if name.startswith("hashlib.") and not _PROTECTS.search(_use(file, call)):
         yield candidate(
@@ -105,6 +105,13 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     yield _stronger(file, call, name, "sha256", together=True)
     yield _stronger(file, call, name, "sha512", together=True)
+
+
+def _is_chosen(file: Module, call: ast.Call) -> bool:
+    """Whether the function holds the name as a text: its callers choose by it, or find it beside the digest."""
+    function, inside = file.function(call), set(ast.walk(call))
+    texts = (node for node in ast.walk(function) if isinstance(node, ast.Constant)) if function else ()
+    return any(isinstance(each.value, str) and _ITS_NAME.search(each.value) for each in texts if each not in inside)
 
 
 def _beside(file: Module, call: ast.Call) -> str:
