@@ -15,6 +15,7 @@ from daemon.domain.fix import Candidate, Edit, FixSource
 from daemon.errors import SourceUnavailable
 from daemon.events import emit
 from workers.fixers.registry import FIXERS, Fixer, Harmless, NoFix, NotHere, OtherLanguage, Target
+from workers.source.tests import is_test
 
 MAX_CANDIDATES = 8
 """Of one finding."""
@@ -78,6 +79,9 @@ def _matches(rule: str, pattern: str) -> bool:
 
 def _of(fixer: Fixer, target: Target) -> tuple[list[Candidate], NoFix | None]:
     made: list[Candidate] = []
+    place = target.finding.locations[0] if target.finding.locations else None
+    if place is not None and not fixer.in_tests and is_test(place.path):
+        return made, Harmless(f"{place.path} is test code, which is asked by its own requests alone; exclude tests")
     try:
         made.extend(
             msgspec.structs.replace(candidate, fixer=candidate.fixer or fixer.name)

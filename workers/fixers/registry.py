@@ -54,6 +54,8 @@ class Fixer(msgspec.Struct, frozen=True, kw_only=True):
     """What the weakness is, why it matters, and how each approach ends it. It teaches."""
     for_a_person: bool = False
     """It never has a change to offer: its answer is the reason why a person has to look."""
+    in_tests: bool = True
+    """Whether test code has the weakness: what only a request can use does no harm where the test itself asks."""
     propose: Propose
 
 
@@ -68,6 +70,7 @@ def fixer(
     explain: str,
     cwes: tuple[int, ...] = (),
     for_a_person: bool = False,
+    in_tests: bool = True,
 ) -> Callable[[Propose], Propose]:
     """Register a function as a fixer. It yields candidates, or raises `NoFix` with the reason."""
 
@@ -79,6 +82,7 @@ def fixer(
             cwes=cwes,
             explain=explain,
             for_a_person=for_a_person,
+            in_tests=in_tests,
             propose=propose,
         )
         FIXERS.add(name, made)

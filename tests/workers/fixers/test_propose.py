@@ -80,6 +80,15 @@ def test_a_made_up_credential_in_a_test_is_nothing_to_mend(path, harmless):
     assert (proposal.harmless, bool(proposal.candidates)) == (harmless, not harmless)
 
 
+@pytest.mark.parametrize(("path", "harmless"), [("test/app.js", True), ("app.js", False)])
+def test_what_a_test_sends_to_itself_is_nothing_to_mend(path, harmless):
+    source = b"\n\n\n\nconst app = require('express')()\napp.get('/', (req, res) => res.send('hi ' + req.query.name))\n"
+    place = Location(path=path, region=Region(start_line=6))
+    found = Finding(tool="njsscan", rule="express_xss", message="", severity=Severity.LOW, locations=(place,))
+    proposal = propose(Target(finding=found, tree=MemoryTree({path: source})))
+    assert (proposal.harmless, bool(proposal.candidates)) == (harmless, not harmless)
+
+
 def test_what_only_has_no_fix_is_not_called_harmless():
     tree = MemoryTree({"app.py": SOURCE})
     assert not propose(Target(finding=finding("semgrep", "rules.our-own"), tree=tree)).harmless

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.cloudformation.bucket_logging import log_bucket
+from workers.fixers.cloudformation.bucket_logging import log_bucket, named_by_parameter
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamledit import Value
@@ -40,14 +40,18 @@ def access_logs(target: Target) -> Iterator[Candidate]:
         edits, declares = _logged(template, found, own=True)
         how = f"Every request is recorded in {found}, the template's own bucket for that."
         yield from template.candidate("log-bucket-of-template", edits, how, declares, [warning])
-    body: dict[str, Value] = {"Type": "String", "Description": "Name of the bucket that takes access logs"}
-    edits, declares = _logged(template, _PARAMETER, own=False)
-    if template.doc.root.get("Parameters", _PARAMETER) is None:
-        edits.append(template.parameter(_PARAMETER, body))
-        declares.append(f"Parameters.{_PARAMETER}")
-    how = f"Every request is recorded in the bucket that the parameter {_PARAMETER} names."
-    warnings = ["give the parameter at the next deployment", warning]
-    yield from template.candidate("log-bucket-parameter", edits, how, declares, warnings)
+    known = template.doc.root.get("Parameters", _PARAMETER) is not None
+    for approach, kind, said in named_by_parameter(_PARAMETER):
+        edits, declares = _logged(template, _PARAMETER, own=False)
+        if not known:
+            body: dict[str, Value] = {"Type": kind, "Description": "Name of the bucket that takes access logs"}
+            edits.append(template.parameter(_PARAMETER, body))
+            declares.append(f"Parameters.{_PARAMETER}")
+        how = f"Every request is recorded in the bucket that {said}."
+        warnings = ["give the parameter at the next deployment", warning]
+        yield from template.candidate(approach, edits, how, declares, warnings)
+        if found or known:
+            return
 
 
 def _logged(template: Template, bucket: str, *, own: bool) -> tuple[list[Edit], list[str]]:

@@ -38,12 +38,23 @@ def logging(target: Target) -> Iterator[Candidate]:
         how = f"Every request is recorded in {found}, the template's own bucket for that."
         edits = template.settle({"LoggingConfiguration": wanted})
         yield from template.candidate("log-bucket-of-template", edits, how, declares, [_DELIVERY])
-    body: dict[str, Value] = {"Type": "String", "Description": "Bucket of this region that takes access logs"}
     wanted = {"DestinationBucketName": {"Ref": _PARAMETER}, "LogFilePrefix": prefix}
-    edits = [*template.settle({"LoggingConfiguration": wanted}), template.parameter(_PARAMETER, body)]
-    how = f"Every request is recorded in the bucket that the new parameter {_PARAMETER} names."
-    warnings = ["give the parameter at the next deployment", _DELIVERY]
-    yield from template.candidate("log-bucket-parameter", edits, how, [*declares, f"Parameters.{_PARAMETER}"], warnings)
+    for approach, kind, said in named_by_parameter(_PARAMETER):
+        body: dict[str, Value] = {"Type": kind, "Description": "Bucket of this region that takes access logs"}
+        edits = [*template.settle({"LoggingConfiguration": wanted}), template.parameter(_PARAMETER, body)]
+        how = f"Every request is recorded in the bucket that {said}."
+        warnings = ["give the parameter at the next deployment", _DELIVERY]
+        yield from template.candidate(approach, edits, how, [*declares, f"Parameters.{_PARAMETER}"], warnings)
+        if found:
+            return
+
+
+def named_by_parameter(parameter: str) -> Iterator[tuple[str, str, str]]:
+    """Approach, type and words of both ways in which a stack's parameter can name a log bucket."""
+    yield "log-bucket-parameter", "String", f"the new parameter {parameter} names"
+    stored = "AWS::SSM::Parameter::Value<String>"
+    said = f"the account names in its Parameter Store, under the name that the new parameter {parameter} takes"
+    yield "log-bucket-of-parameter-store", stored, said
 
 
 def log_bucket(template: Template) -> str | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     weakness="stack trace in an answer",
     cwes=(209,),
     rules={"njsscan": ["node_error_disclosure"], "semgrep": ["*error-disclosure*", "*stack-trace*"]},
+    in_tests=False,
     explain="""A stack trace names files, libraries and their versions: what somebody wants to know who looks for a way
 in (CWE-209). The one who asked has no use for it.
 

@@ -36,6 +36,7 @@ _REQUEST = re.compile(r"\b(?:req|request|ctx)\b")
         "njsscan": ["join_resolve_path_traversal"],
         "semgrep": ["path-join-resolve-traversal", "express-path-join-resolve-traversal"],
     },
+    in_tests=False,
     explain="""`path.join(folder, name)` does what the name says: with `../../etc/passwd` it leaves the folder, and with
 `path.resolve` an absolute name replaces it (CWE-22). Removing `../` from the text is no cure: `....//` becomes `../` by
 it.

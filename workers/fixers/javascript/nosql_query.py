@@ -25,6 +25,7 @@ _MODULE = "mongo-sanitize"
     weakness="NoSQL injection",
     cwes=(943,),
     rules={"njsscan": ["node_nosqli_injection"], "semgrep": ["*nosqli*"]},
+    in_tests=False,
     explain="""A JSON body or a query such as `?password[$ne]=x` puts an object where a text was meant, and MongoDB
 reads it as an operator: “any password but x” (CWE-943).
 

@@ -24,6 +24,7 @@ _METHODS = ("set", "header", "setHeader")
     weakness="cross-origin access for every site",
     cwes=(346, 942),
     rules={"njsscan": ["express_cors"], "semgrep": ["cors-misconfiguration", "express-cors", "x-cors-wildcard"]},
+    in_tests=False,
     explain="""`Access-Control-Allow-Origin: *` lets scripts of every site read the answer (CWE-346, CWE-942). That is
 right for public data, and wrong for anything that depends on who asks or from where.
 

@@ -46,6 +46,7 @@ _REQUEST = "req: { get(name: string): string | undefined }, "
         "njsscan": ["express_open_redirect"],
         "semgrep": ["express-open-redirect", "*open-redirect*"],
     },
+    in_tests=False,
     explain="""A link to a site that people trust, with `?url=https://elsewhere` behind it, leads them elsewhere: to a
 copy of the sign-in page that asks for the password once more (CWE-601). A look at the first characters is no check:
 `//elsewhere`, `/\\\\elsewhere` and `https:elsewhere` are addresses of other sites too.

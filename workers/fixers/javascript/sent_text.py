@@ -39,6 +39,7 @@ _JSON = ("object", "array")
     weakness="answer that repeats the request",
     cwes=(79,),
     rules={"njsscan": ["express_xss"], "semgrep": ["direct-response-write", "raw-html-format", "express-*-xss*"]},
+    in_tests=False,
     explain="""`res.send(text)` says that the text is HTML, so `<script>` in it runs in the browser of whoever follows a
 link that holds it (CWE-79). An object is sent as JSON instead, where nothing runs.
 

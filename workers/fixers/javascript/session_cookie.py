@@ -75,6 +75,7 @@ _FLAGS = {
         "njsscan": ["cookie_session_*"],
         "semgrep": ["express-cookie-session-*"],
     },
+    in_tests=False,
     explain="""A session cookie is the user's identity for whoever holds it. `secure` keeps it off plain HTTP,
 `httpOnly` out of scripts' reach, `sameSite` out of requests that other sites start; an end limits how long a stolen
 one works; a name of its own does not tell which framework made it (CWE-522, CWE-614, CWE-1004, CWE-1275).

@@ -40,6 +40,7 @@ _PATTERN = re.compile(r"reg|pattern|glob|match|source|expr|rule|template", re.IG
         "eslint": ["security/detect-non-literal-regexp"],
         "eslint-plugin-security": ["detect-non-literal-regexp"],
     },
+    in_tests=False,
     explain="""A pattern such as `(a+)+$` keeps one request busy for minutes, and with it every other request of this
 process (CWE-1333); `.` or `|` find what was not searched for (CWE-625).
 

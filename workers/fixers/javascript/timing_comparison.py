@@ -45,6 +45,7 @@ _REPEATED = re.compile(r"confirm|repeat|again|verify|retype|passwd2|password_?2"
         "eslint": ["security/detect-possible-timing-attacks"],
         "eslint-plugin-security": ["detect-possible-timing-attacks"],
     },
+    in_tests=False,
     explain="""`===` on strings ends at the first letter that differs. Whoever may guess often, and measures, learns a
 token letter by letter instead of all at once (CWE-208). Over a network that takes many tries, and has been done.
 
