@@ -27,7 +27,8 @@ _MAX_DEPTH = 4
         "`secrets: inherit` hands the called workflow every secret of the repository and its organisation, also those "
         "that are added later. Named, it gets what it uses: the names are read from the called workflow, which must "
         "declare them. Where that lies in another repository, its own file says which they are. Approaches: the names "
-        "that it uses, declared as optional, so that no other caller has to change; none, where it uses none."
+        "that it uses, declared as optional, so that no other caller has to change; none, where it uses none; the same "
+        "for every call of the file."
     ),
 )
 def propose(target: Target) -> Iterator[Candidate]:
@@ -44,6 +45,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         why = f"{job.uses} uses no secret but the token, which it has anyway, so nothing is handed on."
         path = dotted((*job.path, "secrets"))
         yield model.candidate("secrets-none", [edit], why, declares=[f"{path}/delete"])
+        yield from _none_anywhere(workflow, target.tree)
         return
     edits = _edits(workflow, job, callee, used)
     why = f"{job.uses} gets the {len(used)} secrets that it uses, by name, and declares them as optional."
@@ -52,7 +54,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     warnings = doubts if environments else []
     declares = [dotted((*job.path, "secrets")), *_DECLARATIONS]
     yield model.candidate("secrets-named", edits, why, declares=declares, warnings=warnings)
-    others = [*_others(workflow, target.tree)]
+    others = [call for call in _others(workflow, target.tree) if call[2]]
     if len(others) > 1:
         edits = [edit for one, below, names in others for edit in _edits(workflow, one, below, names)]
         declares = [*(dotted((*one.path, "secrets")) for one, _, _ in others), *_DECLARATIONS]
@@ -61,6 +63,16 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 
 _DECLARATIONS = ("on.workflow_call.secrets", "on.workflow_call")
+
+
+def _none_anywhere(workflow: Workflow, tree: SourceTree) -> Iterator[Candidate]:
+    """The same for every call of the file whose workflow uses no secret."""
+    jobs = [job for job, _, names in _others(workflow, tree) if not names]
+    if len(jobs) > 1:
+        edits = [yamledit.delete_key(workflow.doc, job.node, "secrets") for job in jobs]
+        why = f"None of {len(jobs)} workflows that are called here uses a secret but the token, which they have anyway."
+        declares = [f"{dotted((*job.path, 'secrets'))}/delete" for job in jobs]
+        yield model.candidate("secrets-none-file", edits, why, declares=declares)
 
 
 def _others(workflow: Workflow, tree: SourceTree) -> Iterator[tuple[Job, Workflow, list[str]]]:
@@ -73,8 +85,7 @@ def _others(workflow: Workflow, tree: SourceTree) -> Iterator[tuple[Job, Workflo
             used = _used(callee, tree, 0)
         except NoFix:
             continue
-        if used:
-            yield job, callee, used
+        yield job, callee, used
 
 
 def _edits(workflow: Workflow, job: Job, callee: Workflow, used: list[str]) -> list[Edit]:
