@@ -47,7 +47,7 @@ _FETCHES = re.compile(
 _HANDS_ON = re.compile(r"GITHUB_ENV|GITHUB_PATH|\bexportVariable\b|\baddPath\b")
 _LETS_GO_ON = re.compile(
     r"\bgh\s+(?:pr\s+(?:merge|review)|workflow\s+run)\b|/(?:merge|approve|dispatches)\b|\bapprove\w*\s*\("
-    r"|\bcreate\w*Dispatch\w*|\bmerge\w*\s*\(|\benablePullRequestAutoMerge\b|\bcreateReview\b"
+    r"|\bcreate\w*Dispatch\w*|\b(?:pulls|repos)\.merge\w*|\benablePullRequestAutoMerge\b|\bcreateReview\b"
 )
 """What merges or approves the stranger's work, or starts another workflow on it."""
 _RUNS = re.compile(

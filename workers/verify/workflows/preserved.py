@@ -12,7 +12,17 @@ from workers.source import whose
 from workers.source.tree import SourceTree
 from workers.verify.parsing import shell_problem
 from workers.verify.structure.documents import read_yaml
-from workers.verify.workflows import conditions, credentials, handed, images, inline, scopes, scripts, triggers
+from workers.verify.workflows import (
+    conditions,
+    credentials,
+    handed,
+    images,
+    inline,
+    releases,
+    scopes,
+    scripts,
+    triggers,
+)
 from workers.verify.workflows.model import EXPRESSION, Job, Step, Workflow, step_pairs, text, workflow
 
 _MAX_DEPTH = 4
@@ -173,6 +183,8 @@ def _steps(old: Workflow, new: Workflow, tree: SourceTree) -> Iterator[str]:
         yield from _decided(where, before.condition, after.condition)
         if (unhit := _false_hit(new, before, after)) is not None:
             yield f"{where}: {unhit}"
+        if (otherwise := releases.otherwise(new, before, after)) is not None:
+            yield f"{where}: {otherwise}"
         same = before.action == after.action or _moved(before.action or "", after.action or "")
         if not same and not _itself(before.uses or "", after.uses or "", tree):
             yield f"{where}: it uses {after.uses} instead of {before.uses}"
@@ -187,6 +199,7 @@ _MOVED = {
     "gradle/gradle-build-action": "gradle/actions/setup-gradle",
     "gradle/wrapper-validation-action": "gradle/actions/wrapper-validation",
     "nick-invision/retry": "nick-fields/retry",
+    releases.OLD: releases.NEW,
     "actions/setup-ruby": "ruby/setup-ruby",
     "actions-rs/toolchain": "dtolnay/rust-toolchain",
     "docker/bake-action/subaction/list-targets": "docker/bake-action/subaction/matrix",
