@@ -79,9 +79,9 @@ def _matches(rule: str, pattern: str) -> bool:
 
 def _of(fixer: Fixer, target: Target) -> tuple[list[Candidate], NoFix | None]:
     made: list[Candidate] = []
-    place = target.finding.locations[0] if target.finding.locations else None
-    if place is not None and not fixer.in_tests and is_test(place.path):
-        return made, Harmless(f"{place.path} is test code, which is asked by its own requests alone; exclude tests")
+    path = next((one.path for one in target.finding.locations if one.path), None)
+    if path is not None and not fixer.in_tests and is_test(path):
+        return made, Harmless(f"{path} is test code, which is asked by its own requests alone; exclude tests")
     try:
         made.extend(
             msgspec.structs.replace(candidate, fixer=candidate.fixer or fixer.name)
