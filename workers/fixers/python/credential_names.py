@@ -7,7 +7,7 @@ import re
 
 from workers.fixers.python.module import Module
 
-_GENERIC = re.compile(r"_*(?:api|access|auth|app|client|private)?_?(?:key|secret|token|password)_*", re.IGNORECASE)
+_GENERIC = re.compile(r"_*(?:(?:access|api|auth|app|client)?_?(?:secret|token|password)|\w*key)_*", re.IGNORECASE)
 _SETTINGS = re.compile(r"Config|Settings|Env|Constants|Options|Defaults|Prod", re.IGNORECASE)
 
 
