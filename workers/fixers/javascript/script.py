@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _LANGUAGES = ("javascript", "typescript", "tsx", "jsx")
 _LONGEST = 2000
 """Bytes of a line: nobody writes longer ones, but bundlers do."""
+_BROWSER = re.compile(
+    rb"\bwindow\s*[.\[]|\bdefine\.amd\b"
+    rb"|\bdocument\s*\.\s*(?:get\w+By|create|query|body|cookie|addEvent|documentElement|head|location|title|write)"
+)
 STRINGS = ("string", "template_string")
 
 
@@ -43,6 +47,11 @@ def flagged_node(target: Target, types: Sequence[str], matches: Callable[[Parsed
         NoFix: no such node is at the region.
     """
     return code.flagged_node(target, script(target), types, matches)
+
+
+def in_browser(file: Parsed) -> bool:
+    """Whether the script runs in browsers, alone or too, which have none of Node's modules."""
+    return bool(_BROWSER.search(file.content))
 
 
 def arguments(call: Node) -> list[Node]:
@@ -113,13 +122,16 @@ def imported(file: Parsed, module: str, name: str = "") -> tuple[str, tuple[Edit
     Without a name of its own it is one of Node's modules; with one, the default export of a package.
 
     Raises:
-        NoFix: the name means something else in this file.
+        NoFix: the name means something else in this file, or the file runs in browsers and the module is Node's.
     """
     for node in file.syntax.root.named_children:
         known = _whole_import(file, node, module)
         if known is not None:
             return known, (), ()
     wanted = name or module
+    if not name and in_browser(file):
+        message = f"{file.path} runs in browsers too, which have no module `{module}`"
+        raise NoFix(message)
     if any(_binds(file, node, wanted) for node in file.of("identifier", "shorthand_property_identifier_pattern")):
         message = f"`{wanted}` already means something else in {file.path}"
         raise NoFix(message)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, any_of, candidate
-from workers.fixers.javascript.script import arguments, called, flagged_node, imported
+from workers.fixers.javascript.script import arguments, called, flagged_node, imported, in_browser
 from workers.fixers.registry import NoFix, Target, fixer
 
 if TYPE_CHECKING:
@@ -163,7 +163,8 @@ def _fine(file: Parsed, call: Node) -> Candidate:
 
 
 def _is_node(file: Parsed) -> bool:
-    return bool(re.search(rb"\brequire\(|\bmodule\.exports|\bprocess\.|from ['\"]node:", file.content))
+    known = re.search(rb"\brequire\(|\bmodule\.exports|\bprocess\.|from ['\"]node:", file.content)
+    return bool(known) and not in_browser(file)
 
 
 def _crypto(file: Parsed) -> tuple[str, tuple[Edit, ...], tuple[str, ...]]:

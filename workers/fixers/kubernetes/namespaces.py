@@ -65,9 +65,9 @@ def default_namespace(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     if own is None or used:
         return
-    how = f"Places {_count(moving)} in a namespace of their own, {own}, which the first manifest makes."
+    how = f"Places {_count(moving)} in a namespace of {_own(moving)} own, {own}, which the first manifest makes."
     yield from _move(target, moving, own, f"namespace-{own}", how, made=True)
-    how = f"Places {_count(moving)} in a namespace of their own, {own}, which the cluster's owner makes."
+    how = f"Places {_count(moving)} in a namespace of {_own(moving)} own, {own}, which the cluster's owner makes."
     first = f"make it first: `kubectl create namespace {own}`"
     yield from _move(target, moving, own, f"namespace-{own}-made-by-its-owner", how, first)
 
@@ -124,6 +124,10 @@ def _own_name(moving: Moving) -> str | None:
         candidates.append(parts[-1].replace("_", "-").lower() if parts else None)
     fitting = (one for one in candidates if one and _NAME.fullmatch(one) and not _GENERIC.fullmatch(one))
     return next((one for one in fitting if not one.startswith("kube-")), None)
+
+
+def _own(moving: Moving) -> str:
+    return "its" if len(moving.objects) == 1 else "their"
 
 
 def _count(moving: Moving) -> str:
