@@ -10,6 +10,7 @@ from workers.fixers.code import candidate
 from workers.fixers.command_line import words_of
 from workers.fixers.pieces import Template, Value
 from workers.fixers.python.calls import argument, keyword, remove_argument
+from workers.fixers.python.expected_calls import refuse_expected
 from workers.fixers.python.imports import Import, imported, instead, together
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.strings import f_string, template
@@ -46,6 +47,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     """A shell command line → an argument list, written out or split from a line whose values are quoted."""
     _refuse_expected(target)
     file, call = flagged(target, ast.Call, _is_shell)
+    if not file.calls(call, *_SYSTEM):
+        refuse_expected(target, file.path, call.lineno, b"shell=True")
     command = _command(file, call)
     lines = _lines(file, command)
     words = [words_of(line, lambda pieces: f_string(pieces, _quote(file))) for _, line in lines]
