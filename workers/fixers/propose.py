@@ -81,7 +81,7 @@ def _of(fixer: Fixer, target: Target) -> tuple[list[Candidate], NoFix | None]:
     made: list[Candidate] = []
     path = next((one.path for one in target.finding.locations if one.path), None)
     if path is not None and not fixer.in_tests and is_test(path):
-        return made, Harmless(f"{path} is test code, which is asked by its own requests alone; exclude tests")
+        return made, Harmless(f"{path} is test code, which nobody uses but the test itself; exclude tests")
     try:
         made.extend(
             msgspec.structs.replace(candidate, fixer=candidate.fixer or fixer.name)

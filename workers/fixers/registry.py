@@ -55,7 +55,7 @@ class Fixer(msgspec.Struct, frozen=True, kw_only=True):
     for_a_person: bool = False
     """It never has a change to offer: its answer is the reason why a person has to look."""
     in_tests: bool = True
-    """Whether test code has the weakness: what only a request can use does no harm where the test itself asks."""
+    """Whether test code has the weakness: what somebody else has to use does no harm where the test is alone."""
     propose: Propose
 
 

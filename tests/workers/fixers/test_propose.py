@@ -80,6 +80,12 @@ def test_a_made_up_credential_in_a_test_is_nothing_to_mend(path, harmless):
     assert (proposal.harmless, bool(proposal.candidates)) == (harmless, not harmless)
 
 
+@pytest.mark.parametrize(("path", "harmless"), [("tests/test_app.py", True), ("app.py", False)])
+def test_a_temporary_path_that_a_test_only_names_is_nothing_to_mend(path, harmless):
+    tree = MemoryTree({path: b'\n\n\n\nSOCKET = "/tmp/dummy-socket"\n'})
+    assert propose(Target(finding=finding("bandit", "B108", path=path), tree=tree)).harmless is harmless
+
+
 @pytest.mark.parametrize(("path", "harmless"), [("test/app.js", True), ("app.js", False)])
 def test_what_a_test_sends_to_itself_is_nothing_to_mend(path, harmless):
     source = b"\n\n\n\nconst app = require('express')()\napp.get('/', (req, res) => res.send('hi ' + req.query.name))\n"

@@ -12,7 +12,8 @@ from workers.fixers.code import any_of, candidate
 from workers.fixers.python.calls import argument
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.tests import is_test
 
 _FOLDERS = re.compile(r"(?:/tmp|/var/tmp|/dev/shm)(?:/|$)")
 _NAME = re.compile(r"/(?P<stem>[\w-]+)(?P<suffix>\.\w+)?")
@@ -39,6 +40,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield _folder(target, file, constant)
         return
     written = _written(file, constant)
+    if written is None and is_test(file.path):
+        message = f"{file.path}:{constant.lineno} is test code, and nothing there is seen to write to that path; exclude tests"
+        raise Harmless(message)
     if written is None or _is_elsewhere(target, file, constant):
         message = (
             f"{file.path}:{constant.lineno} may name a file that another program makes or looks for: "

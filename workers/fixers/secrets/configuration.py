@@ -14,6 +14,11 @@ from workers.fixers.registry import NoFix
 _PAIR = re.compile(
     r"""(?P<key>[A-Za-z_][\w.\-]*)["']?\s*(?::=|=>|[:=])(?!//)\s*(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s#;,"']+)"""
 )
+_HEADER = re.compile(
+    r"""(?P<mark>["'])(?P<key>[A-Za-z][\w-]*):\s*(?:(?:Bearer|Basic|Token|ApiKey)\s+)?(?P<value>[^"'\s]+)(?P=mark)""",
+    re.IGNORECASE,
+)
+"""A header as curl takes it, in one word of the shell."""
 _LONGER = re.compile(r"\s|\$[\w({]")
 """Words, or what is put in from elsewhere: the credential is a part of it, and the rest has to stay."""
 _SPRING = re.compile(r"(?:^|/)(?:application|bootstrap)[\w-]*\.(?:ya?ml|properties)$")
@@ -50,6 +55,20 @@ def setting(file: Text, where: Region) -> Setting:
         raise NoFix(message)
     first = start + len(text[: found[0].start("value")].encode())
     return Setting(found[0]["key"], first, first + len(value.encode()), value[0] if value[0] in "\"'" else "")
+
+
+def header(file: Text, where: Region) -> Setting | None:
+    """The header that a curl command sends, and its value without the scheme; none where there is not exactly one.
+
+    The region may begin with the command, lines above its header.
+    """
+    number = max(where.start_line, where.end_line or 0)
+    text = file.line(number).decode()
+    found = list(_HEADER.finditer(text))
+    if len(found) != 1 or "$" in found[0]["value"]:
+        return None
+    first = file.starts[number - 1] + len(text[: found[0].start("value")].encode())
+    return Setting(found[0]["key"], first, first + len(found[0]["value"].encode()), "")
 
 
 def reference(path: str, name: str) -> tuple[str, str] | None:

@@ -11,8 +11,8 @@ from workers.fixers.jvm import hardcoded_secret as jvm
 from workers.fixers.python import hardcoded_password as python
 from workers.fixers.registry import NoFix, NotHere, Propose, Target, fixer
 from workers.fixers.secrets import literals, terraform
-from workers.fixers.secrets.configuration import Setting, is_documentation, may_be_empty, reference, setting
-from workers.fixers.secrets.names import ROTATE, environment_name, refuse_name, refuse_test
+from workers.fixers.secrets.configuration import Setting, header, is_documentation, may_be_empty, reference, setting
+from workers.fixers.secrets.names import ROTATE, environment_name, refuse_name, refuse_placeholder, refuse_test
 
 _CODE: dict[tuple[str, ...], Propose] = {
     (".py",): python.propose,
@@ -65,10 +65,12 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{file.path}:{where.start_line} begins a private key: remove it from the repository and make a new one"
         )
         raise NoFix(message)
-    found = setting(file, where)
+    found = (header(file, where) if is_documentation(file.path) else None) or setting(file, where)
     refuse_name(found.key)
     name = environment_name(found.key)
     if is_documentation(file.path):
+        shown = file.content[found.start : found.end].decode().strip("\"'")
+        refuse_placeholder(shown, f"{file.path}:{file.line_of(found.start)}")
         yield _described(file, found, name)
         return
     yield from any_of(

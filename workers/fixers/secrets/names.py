@@ -29,6 +29,12 @@ _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-
 _NAMES_ONE = re.compile(r"(?:Parameter|Output|Resolved)Key|ExportName|LogicalResourceId|ResourceKey")
 """Keys of CloudFormation and its like whose value is the name of something: the credential would stand beside it."""
 
+_PLACEHOLDER = re.compile(
+    r"(?:your|insert|replace|enter)[-_ ]?[\w-]*(?:key|token|secret|password|credential|here)[\w-]*|<[^>]*>|[x*.]{3,}",
+    re.IGNORECASE,
+)
+"""What people write where everybody puts a value of their own."""
+
 
 def environment_name(name: str) -> str:
     """`dbPassword` → `DB_PASSWORD`, `APIKey` → `API_KEY`; `SECRET` where nothing of the name can be used."""
@@ -54,6 +60,17 @@ def refuse_name(key: str) -> None:
     """
     if _NAMES_ONE.fullmatch(key):
         message = f"{key} takes the name of something: no credential is written there"
+        raise Harmless(message)
+
+
+def refuse_placeholder(value: str, where: str) -> None:
+    """Say so where a value only shows where one's own belongs.
+
+    Raises:
+        Harmless: it does.
+    """
+    if _PLACEHOLDER.fullmatch(value):
+        message = f"{where} shows where a credential belongs, and holds none: suppress it with that reason"
         raise Harmless(message)
 
 
