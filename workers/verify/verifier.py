@@ -14,6 +14,7 @@ import msgspec
 from daemon.domain.finding import Finding, Package
 from daemon.domain.fix import Grade, Level, Verdict
 from daemon.domain.severity import Severity
+from daemon.errors import SourceUnavailable
 from daemon.masking import mask, mask_all
 from workers.source.tree import SourceTree
 from workers.verify.attempt import Attempt, Patched, Task, attempt
@@ -59,11 +60,28 @@ class _Layout:
 
     def add(self, tried: Attempt) -> None:
         """Ask for every scan that judging this attempt needs."""
-        for file in tried.files:
+        for file in self.files(tried):
             for name in self.names(file):
                 self.wanted.setdefault(name, []).extend(self.units(name, tried, file))
+        for file in tried.files:
             for name, unit in _plain(tried, file):
                 self.wanted.setdefault(name, []).append(unit)
+
+    def files(self, tried: Attempt) -> tuple[Patched, ...]:
+        """What is changed; before it the finding's own file, where only a file that it is read with is changed."""
+        finding = tried.task.finding
+        changed = {file.path for file in tried.files}
+        siblings = SCANNERS.get(finding.tool).siblings if finding.tool in SCANNERS.names() else None
+        if finding.path is None or finding.path in changed or siblings is None:
+            return tried.files
+        folder = finding.path.rpartition("/")[0]
+        if not any(each.rpartition("/")[0] == folder and siblings(finding.path, each) for each in changed):
+            return tried.files
+        try:
+            content = tried.task.tree.read(finding.path)
+        except SourceUnavailable:
+            return tried.files
+        return (Patched(finding.path, content, content, ()), *tried.files)
 
     def names(self, file: Patched) -> list[str]:
         """The scanners that look at a file, before or after."""
@@ -126,7 +144,7 @@ class _Judge:
         self._answers = answers
         self._looked = [
             self._look(laid, answers, name, file)
-            for file in (tried.files if tried.reason is None else ())
+            for file in (laid.files(tried) if tried.reason is None else ())
             for name in laid.names(file)
         ]
         self._evidence: dict[str, str | int | float | bool | list[str]] = {}

@@ -206,3 +206,30 @@ def test_a_file_too_large_for_a_scanner_is_unverifiable_and_starts_nothing(scann
     assert not scan.read
     assert fresh.starts == 0
     assert "data rather than code" in scan.errors[0]
+
+
+def test_a_fix_in_a_file_beside_the_findings_own_is_judged_where_the_finding_is(verify):
+    """A module's variable decides; the file that declares it has no finding and no resource of its own."""
+    files = {
+        "main.tf": b'resource "aws_rds_cluster" "main" {\n  storage_encrypted = var.encrypted\n}\n',
+        "variables.tf": b'variable "encrypted" {\n  default = false\n}\n\nvariable "other" {\n  default = false\n}\n',
+    }
+    finding = Finding(
+        tool="checkov",
+        rule="CKV_AWS_96",
+        message="",
+        severity=Severity.MEDIUM,
+        locations=(Location(path="main.tf", region=Region(start_line=1, end_line=3)),),
+    )
+
+    def default(of: bytes, declared: str) -> Task:
+        start = files["variables.tf"].index(b"false", files["variables.tf"].index(of))
+        edit = Edit(path="variables.tf", start=start, end=start + len(b"false"), text="true")
+        candidate = Candidate(approach="case", edits=(edit,), explanation=SAFE, declares=(declared,))
+        return Task(finding=finding, candidate=candidate, tree=MemoryTree(files))
+
+    right, wrong = verify(
+        default(b"encrypted", "variable.encrypted.default"), default(b"other", "variable.other.default")
+    )
+    assert (right.level, right.verified) == (Level.PRESERVED, True)
+    assert (wrong.verified, "still reports CKV_AWS_96" in (wrong.reason or "")) == (False, True)

@@ -41,7 +41,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         return
     written = _written(file, constant)
     if written is None and is_test(file.path):
-        message = f"{file.path}:{constant.lineno} is test code, and nothing there is seen to write to that path; exclude tests"
+        message = f"{file.path}:{constant.lineno} is test code, and nothing there writes to that path; exclude tests"
         raise Harmless(message)
     if written is None or _is_elsewhere(target, file, constant):
         message = (

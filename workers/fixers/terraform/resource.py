@@ -17,6 +17,8 @@ from workers.source.tree import SourceTree
 
 MAX_FILES = 200
 _INSTANCES = {"count": "count.index", "for_each": "each.key"}
+_DECIDED = re.compile(r"(?<![\w.\"])(?:var|local|each|try|lookup|coalesce)\b\s*[.(]")
+"""A value that the module's own inputs decide."""
 _VARIABLE = re.compile(r"var\.(\w+)")
 
 
@@ -117,23 +119,54 @@ class Resource:
         """Edits that make the resource say this.
 
         Raises:
-            NoFix: a dynamic block stands in the way.
+            NoFix: a dynamic block stands in the way, or the module works a value out for whoever uses it.
         """
+        for path, _ in leaves(body):
+            old = (block or self.block).text(*path)
+            if _DECIDED.search(old):
+                message = (
+                    f"{path[-1]} of {self.address} is worked out by the module itself, for whoever uses it: change it "
+                    f"where that is decided (`{old[:60]}`)"
+                )
+                raise NoFix(message)
         try:
             return list(self.hcl.merge(block or self.block, body))
         except HclBroken as error:
             raise NoFix(str(error)) from error
 
-    def variable_default(self, body: Body) -> list[Edit]:
-        """Edits of the variables' defaults, where every attribute that must change is a variable; else none."""
+    def variable_default(self, body: Body, *, required: bool = False) -> list[Edit]:
+        """Edits of the variables' defaults, where every attribute that must change is a variable; else none.
+
+        Where it is required, the variable takes no other value either.
+        """
         edits = []
         for path, value in leaves(body):
             mention = _VARIABLE.fullmatch(self.block.text(*path))
             found = self._variable(mention[1]) if mention else None
             if found is None or "default" not in found[1].attributes:
                 return []
-            edits += list(found[0].merge(found[1], {"default": value}))
+            wanted: Body = {"default": value}
+            if required:
+                name = found[1].labels[0]
+                if any(one.type == "validation" for one in found[1].blocks) or self._asked_otherwise(name, value):
+                    return []
+                said = f'"The only value of {name} that is allowed here is {value.strip(chr(34))}."'
+                wanted = {**wanted, "validation": {"condition": f"var.{name} == {value}", "error_message": said}}
+            edits += list(found[0].merge(found[1], wanted))
         return edits
+
+    def _asked_otherwise(self, variable: str, value: str) -> bool:
+        """Whether anything of the repository gives that name another value: an example, a test, a settings file."""
+        given = re.compile(rf"^\s*{re.escape(variable)}\s*=[ \t]*+(?!var\.|{re.escape(value)}\s*$)", re.MULTILINE)
+        for path in self.target.tree.paths():
+            if path.endswith((".tf", ".tfvars", ".tftest.hcl")):
+                try:
+                    text = self.target.tree.read(path).decode("utf-8", "replace")
+                except SourceUnavailable:
+                    continue
+                if given.search(text):
+                    return True
+        return False
 
     def unique_name(self, kind: str, name: str) -> str:
         """A label that no resource of that type has in the module."""

@@ -80,6 +80,11 @@ def apply(resource: Resource, settings: Iterable[Setting]) -> Iterator[Candidate
             how = f"{one.how} The variable's default decides it for every use of the module that sets nothing else."
             declares = [f"variable.{name}" for name in _variables(resource, one.body)]
             yield from resource.candidate(f"{one.approach}-default", defaults, how, declares, warnings)
+            how = f"{one.how} The variable's default decides it, and a module that asks for anything else is refused."
+            required = resource.variable_default(one.body, required=True)
+            declares = [each.removesuffix(".default") for each in declares]
+            yield from resource.candidate(f"{one.approach}-required", required, how, declares, warnings)
+            continue
         yield from resource.candidate(
             one.approach, resource.settle(one.body), one.how, resource.declare(one.body), warnings
         )
