@@ -14,22 +14,19 @@ import msgspec
 from daemon.domain.finding import Finding, Package
 from daemon.domain.fix import Grade, Level, Verdict
 from daemon.domain.severity import Severity
-from daemon.errors import SourceUnavailable
 from daemon.masking import mask, mask_all
-from workers.source.tree import SourceTree
 from workers.verify.attempt import Attempt, Patched, Task, attempt
 from workers.verify.batch import FileScan, Scanners, Unit
 from workers.verify.compare import Comparison, LineMap, compare, locate
 from workers.verify.counterparts import counterpart
 from workers.verify.dependency import evidence
-from workers.verify.python.fold import plain
+from workers.verify.layout import Layout, plain_units
 from workers.verify.scanner import SCANNERS, Role
 from workers.verify.score import score
 
 __all__ = ["Task", "Verifier"]
 
 _SHOWN = 10
-_READS_PYTHON = "bandit"
 Progress = Callable[[str, Collection[FileScan]], None]
 
 
@@ -42,80 +39,12 @@ class Verifier:
     def verify(self, tasks: Sequence[Task], progress: Progress = lambda _name, _scans: None) -> list[Verdict]:
         """One verdict per task, in order. A task never spoils another."""
         attempts = [attempt(task) for task in tasks]
-        laid = _Layout(self._scanners)
+        laid = Layout(self._scanners)
         for tried in attempts:
             if tried.reason is None:
                 laid.add(tried)
         answers = self._scanners.scan(laid.wanted, progress)
         return [_Judge(tried, laid, answers).verdict() for tried in attempts]
-
-
-class _Layout:
-    """Which file each scanner must look at, before and after, for every attempt."""
-
-    def __init__(self, scanners: Scanners) -> None:
-        self.scanners = scanners
-        self.wanted: dict[str, list[Unit]] = {}
-        self._folders: dict[int, dict[str, list[str]]] = {}
-
-    def add(self, tried: Attempt) -> None:
-        """Ask for every scan that judging this attempt needs."""
-        for file in self.files(tried):
-            for name in self.names(file):
-                self.wanted.setdefault(name, []).extend(self.units(name, tried, file))
-        for file in tried.files:
-            for name, unit in _plain(tried, file):
-                self.wanted.setdefault(name, []).append(unit)
-
-    def files(self, tried: Attempt) -> tuple[Patched, ...]:
-        """What is changed; before it the finding's own file, where only a file that it is read with is changed."""
-        finding = tried.task.finding
-        changed = {file.path for file in tried.files}
-        siblings = SCANNERS.get(finding.tool).siblings if finding.tool in SCANNERS.names() else None
-        if finding.path is None or finding.path in changed or siblings is None:
-            return tried.files
-        folder = finding.path.rpartition("/")[0]
-        if not any(each.rpartition("/")[0] == folder and siblings(finding.path, each) for each in changed):
-            return tried.files
-        try:
-            content = tried.task.tree.read(finding.path)
-        except SourceUnavailable:
-            return tried.files
-        return (Patched(finding.path, content, content, ()), *tried.files)
-
-    def names(self, file: Patched) -> list[str]:
-        """The scanners that look at a file, before or after."""
-        both = (*self.scanners.applicable(file.path, file.before), *self.scanners.applicable(file.path, file.after))
-        return sorted({adapter.name for adapter in both})
-
-    def units(self, name: str, tried: Attempt, file: Patched) -> tuple[Unit, Unit]:
-        """The file before and after, each with the siblings that the scanner needs."""
-        old = self._beside(name, tried.task.tree, file.path)
-        patched = {other.path: other.after for other in tried.files}
-        new = tuple((path, patched.get(path, content)) for path, content in old)
-        return Unit(file.path, file.before, old), Unit(file.path, file.after, new)
-
-    def _beside(self, name: str, tree: SourceTree, path: str) -> tuple[tuple[str, bytes], ...]:
-        siblings = SCANNERS.get(name).siblings
-        if siblings is None:
-            return ()
-        others = self._index(tree).get(path.rpartition("/")[0], [])
-        return tuple((other, tree.read(other)) for other in others if other != path and siblings(path, other))
-
-    def _index(self, tree: SourceTree) -> dict[str, list[str]]:
-        if id(tree) not in self._folders:
-            folders: dict[str, list[str]] = {}
-            for path in tree.paths():
-                folders.setdefault(path.rpartition("/")[0], []).append(path)
-            self._folders[id(tree)] = folders
-        return self._folders[id(tree)]
-
-
-def _plain(tried: Attempt, file: Patched) -> list[tuple[str, Unit]]:
-    """The file's sides with their constants worked out, for the scanner that reads Python: what only hides shows."""
-    if tried.task.finding.tool != _READS_PYTHON or (after := plain(file.after)) is None:
-        return []
-    return [(_READS_PYTHON, Unit(file.path, content)) for content in (plain(file.before) or file.before, after)]
 
 
 class _Refused(Exception):
@@ -138,7 +67,7 @@ class _Looked(msgspec.Struct, frozen=True):
 class _Judge:
     """Turns one attempt and the scanners' answers into a verdict."""
 
-    def __init__(self, tried: Attempt, laid: _Layout, answers: dict[tuple[str, Unit], FileScan]) -> None:
+    def __init__(self, tried: Attempt, laid: Layout, answers: dict[tuple[str, Unit], FileScan]) -> None:
         self._tried = tried
         self._task = tried.task
         self._answers = answers
@@ -184,7 +113,7 @@ class _Judge:
     def _disguised(self, control: Finding) -> None:
         """Raises `_Refused` where the finding is back as soon as constant expressions are worked out."""
         for file in self._tried.files:
-            scans = [self._answers[key] for key in _plain(self._tried, file) if key in self._answers]
+            scans = [self._answers[key] for key in plain_units(self._tried, file) if key in self._answers]
             before, after = (
                 ([one.rule for one in scan.findings].count(control.rule) for scan in scans) if scans else (1, 0)
             )
@@ -286,7 +215,7 @@ class _Judge:
             for finding in self._task.group
         )
 
-    def _look(self, laid: _Layout, answers: dict[tuple[str, Unit], FileScan], name: str, file: Patched) -> _Looked:
+    def _look(self, laid: Layout, answers: dict[tuple[str, Unit], FileScan], name: str, file: Patched) -> _Looked:
         old, new = laid.units(name, self._tried, file)
         before, after = answers[name, old], answers[name, new]
         lines = LineMap(file.before, file.after, file.edits)
