@@ -68,6 +68,14 @@ def has(tree: SourceTree, path: str) -> bool:
     return True
 
 
+def text_of(tree: SourceTree, path: str) -> str:
+    """A file's text, with marks where it is no UTF-8; empty where it cannot be read."""
+    try:
+        return tree.read(path).decode("utf-8", "replace")
+    except SourceUnavailable:
+        return ""
+
+
 class MemoryTree:
     """Files held in memory; for tests and patched trees."""
 

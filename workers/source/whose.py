@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from daemon.errors import SourceUnavailable
-from workers.source.tree import SourceTree, has
+from workers.source.tree import SourceTree, has, text_of
 
 _USE = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)/(?P<path>[^@\s\"']+)@(?P<ref>[^\s\"']+)")
 _USES = re.compile(rf"^\s*(?:-\s+)?uses:\s*[\"']?{_USE.pattern}", re.MULTILINE)
@@ -40,7 +39,7 @@ def _is(tree: SourceTree, repository: str) -> bool:
     """A guard of its workflows names it, a manifest at its root does, or all that is used of it lies here."""
     url = re.compile(rf"github\.com[/:]{re.escape(repository)}(?![\w.-])(?!\.git[\w.-])|github\.com[/:]"
                      rf"{re.escape(repository)}\.git\b", re.IGNORECASE)  # fmt: skip
-    if any(url.search(_text(tree, name) or "") for name in _MANIFESTS):
+    if any(url.search(text_of(tree, name)) for name in _MANIFESTS):
         return True
     texts = list(_workflows(tree))
     guard = re.compile(rf"github\.repository\s*==\s*'{re.escape(repository)}'", re.IGNORECASE)
@@ -58,11 +57,4 @@ def _is(tree: SourceTree, repository: str) -> bool:
 def _workflows(tree: SourceTree) -> Iterator[str]:
     for path in tree.paths():
         if path.startswith(".github/workflows/") or path.rpartition("/")[2] in _DEFINITIONS:
-            yield _text(tree, path) or ""
-
-
-def _text(tree: SourceTree, path: str) -> str | None:
-    try:
-        return tree.read(path).decode("utf-8", "replace")
-    except SourceUnavailable:
-        return None
+            yield text_of(tree, path)

@@ -9,7 +9,7 @@ import msgspec
 
 from daemon.domain.fix import Edit
 from daemon.resources import resource
-from workers.fixers.docker.build import base_image, lineage
+from workers.fixers.docker.build import base_image, from_image, lineage
 from workers.fixers.docker.images import split
 from workers.source.dockerfile import Dockerfile, Stage
 
@@ -103,10 +103,8 @@ def _of_alpine(file: Dockerfile, written: str, tag: str) -> Release | None:
 
 
 def _completed(file: Dockerfile, written: str, tag: str, name: str) -> Release:
-    """The tag with the release, at every FROM of the same image: stages copy binaries from one another."""
     bare = re.sub(r":[\w.-]+$", "", written)
-    same = [one for one in file.instructions if one.keyword == "FROM" and one.text.split()[0] == written]
-    edits = tuple(file.edit(one.body, one.body + len(written.encode()), f"{bare}:{tag}") for one in same)
+    edits = from_image(file, written, f"{bare}:{tag}")
     said = f"{written} was last built on Alpine {name}, and its tag now says so, for the versions to go on fitting."
     return Release(name, edits, said)
 

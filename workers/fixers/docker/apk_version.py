@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from daemon.domain.fix import Candidate, Edit
+from daemon.domain.fix import Candidate
 from workers.fixers.docker.alpine import Release, floor, is_alpine, is_dated, limit, line, read_on, release_of
 from workers.fixers.docker.build import candidate, flagged, stage_of
-from workers.fixers.docker.package_words import Named, alpine_packages
+from workers.fixers.docker.package_words import Named, alpine_packages, versioned
 from workers.fixers.docker.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
@@ -53,17 +53,10 @@ def propose(target: Target) -> Iterator[Candidate]:
 def _candidate(
     approach: str, file: Dockerfile, versions: Mapping[Named, str | None], how: str, release: Release | None
 ) -> Candidate:
-    edits = [_edit(file, each, version or "") for each, version in versions.items()]
+    edits = [versioned(file, each, version or "") for each, version in versions.items()]
     more = list(release.edits) if release else []
     said = f"{how} {release.said}".strip() if release else how
     return candidate(approach, [*edits, *more], said, ["RUN", "FROM"] if more else ["RUN"], [_STOPS])
-
-
-def _edit(file: Dockerfile, each: Named, version: str) -> Edit:
-    """The package with its version behind it, in quotes where the shell would read it otherwise."""
-    old = file.slice(each.start, each.end)
-    quote = old[0] if old[0] in "'\"" else '"' if set("<>") & set(version) else ""
-    return file.edit(each.start, each.end, f"{quote}{each.text}{version}{quote}")
 
 
 def _refuse(file: Dockerfile, one: Instruction, wanted: list[Named]) -> None:

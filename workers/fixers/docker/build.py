@@ -216,6 +216,12 @@ def rename(file: Dockerfile, instruction: Instruction, keyword: str) -> Edit:
     return file.edit(instruction.start, instruction.start + len(instruction.keyword), new)
 
 
+def from_image(file: Dockerfile, written: str, image: str) -> tuple[Edit, ...]:
+    """Another name for an image, at every FROM that writes it so: stages copy binaries from one another."""
+    same = (one for one in file.instructions if one.keyword == "FROM" and one.text.split()[0] == written)
+    return tuple(file.edit(one.body, one.body + len(written.encode()), image) for one in same)
+
+
 def candidate(
     approach: str, edits: Iterable[Edit], explanation: str, changes: Sequence[str], warnings: Sequence[str] = ()
 ) -> Candidate:

@@ -9,10 +9,10 @@ import msgspec
 
 from daemon.domain.fix import Edit
 from daemon.resources import resource
-from workers.fixers.docker.build import base_image, lineage
+from workers.fixers.docker.build import base_image, from_image, lineage
 from workers.fixers.docker.images import latest_tags, split
 from workers.fixers.registry import NoFix
-from workers.source.dockerfile import Dockerfile, Instruction, Stage
+from workers.source.dockerfile import Dockerfile, Stage
 
 _VARIABLE = re.compile(r"\$(?:\{[^}]*\}|\w+)")
 _LINE = re.compile(r"\d+\.\d+\.")
@@ -122,9 +122,9 @@ def release_of(file: Dockerfile, stage: Stage) -> Release:
         message = f"{file.path}:{origin.line} takes its tag from a build argument, which may be built on any release"
         raise NoFix(message)
     explicit = _completed(image, tag, name)
-    edits = [edit for one in file.instructions if (edit := _tagged(file, one, written, explicit)) is not None]
+    edits = from_image(file, written, _tagged(written, explicit))
     said = f"The tag of {written} says nothing of the release: it becomes `{explicit}`, which is the same image"
-    return Release(name, tuple(edits), f"{said}, so that the versions go on fitting.")
+    return Release(name, edits, f"{said}, so that the versions go on fitting.")
 
 
 def _latest(file: Dockerfile, image: str, written: str) -> Release:
@@ -134,9 +134,7 @@ def _latest(file: Dockerfile, image: str, written: str) -> Release:
     if name is None or name not in _lock().releases:
         message = f"{file.path} takes the newest {image}, whose packages are not known here"
         raise NoFix(message)
-    same = [one for one in file.instructions if one.keyword == "FROM" and one.text.split()[0] == written]
-    bare = written.removesuffix(":latest")
-    edits = tuple(file.edit(one.body, one.body + len(written.encode()), f"{bare}:{tag}") for one in same)
+    edits = from_image(file, written, f"{written.removesuffix(':latest')}:{tag}")
     said = (
         f"`latest` of {image} was {tag} on {latest_tags(image)[1]}, and the tag now says so, for the versions to fit."
     )
@@ -152,13 +150,11 @@ def _completed(image: str, tag: str, release: str) -> str:
     return f"{tag}-{release}"
 
 
-def _tagged(file: Dockerfile, one: Instruction, written: str, tag: str) -> Edit | None:
-    """The tag with the release's name, at every FROM of the same image: stages copy binaries from one another."""
-    if one.keyword != "FROM" or one.text.split()[0] != written:
-        return None
+def _tagged(written: str, tag: str) -> str:
+    """The image as written, with another tag."""
     name, colon, rest = written.rpartition(":")
     old = re.match(r"[\w.-]+", rest)
-    return file.edit(one.body, one.body + len(written), f"{name}{colon}{tag}{rest[old.end() :] if old else ''}")
+    return f"{name}{colon}{tag}{rest[old.end() :] if old else ''}"
 
 
 def _named(image: str, tag: str) -> str | None:

@@ -6,8 +6,7 @@ import re
 
 import msgspec
 
-from daemon.errors import SourceUnavailable
-from workers.source.tree import SourceTree
+from workers.source.tree import SourceTree, text_of
 
 _PYTHON = (
     (re.compile(r"\buvicorn\.run\((?:(?!\bport\b)[^()])*\)"), 8000),
@@ -52,22 +51,15 @@ def spring(tree: SourceTree, folder: str) -> Spring | None:
     prefix = f"{folder}/" if folder else ""
     names = [path for path in tree.paths() if path.startswith(prefix)]
     builds = [path for path in names if path.rpartition("/")[2] in _BUILDS and path[len(prefix) :].count("/") <= 1]
-    found = [(path, text) for path in builds if _SPRING.search(text := _text(tree, path))]
+    found = [(path, text) for path in builds if _SPRING.search(text := text_of(tree, path))]
     if len(found) != 1:
         return None
     path, build = found[0]
     home = path.rpartition("/")[0]
     inner = [each for each in names if _SETTINGS.search(each) and each.startswith(f"{home}/" if home else "")]
-    settings = [_text(tree, each) for each in inner]
+    settings = [text_of(tree, each) for each in inner]
     ports = {int(match[1]) for text in settings for match in (*_PROPERTY.finditer(text), *_YAML.finditer(text))}
     chosen = any(_CHOSEN.search(text) for text in settings)
     port = ports.pop() if len(ports) == 1 else None if chosen else _DEFAULT
     guarded = "spring-boot-starter-security" in build or any(_MOVED.search(text) for text in settings)
     return Spring(path, port, "/actuator/health" if _ACTUATOR in build and not guarded else None)
-
-
-def _text(tree: SourceTree, path: str) -> str:
-    try:
-        return tree.read(path).decode("utf-8", "replace")
-    except SourceUnavailable:
-        return ""

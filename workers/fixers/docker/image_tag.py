@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
-from daemon.errors import SourceUnavailable
 from workers.fixers.docker.build import at_least_one, base_image, candidate, flagged, trivy
 from workers.fixers.docker.images import base_named, latest_tags, split
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
-from workers.source.tree import SourceTree
+from workers.source.tree import SourceTree, text_of
 
 _FILES = re.compile(
     r"(?:^|/)(?:[\w.-]*(?:Docker|Container)file[\w.-]*|(?:docker-)?compose[\w.-]*\.ya?ml)$", re.IGNORECASE
@@ -140,7 +139,7 @@ def _of_repository(tree: SourceTree, image: str, path: str) -> Iterator[tuple[st
     names = [name for name in tree.paths() if name != path]
     used: dict[str, str] = {}
     for name in [name for name in names if _FILES.search(name)][:_MAX_FILES]:
-        for match in _REFERENCE.finditer(_text(tree, name)):
+        for match in _REFERENCE.finditer(text_of(tree, name)):
             if split(match[1])[0] == image and _same_variant(match[1], match[2]):
                 used.setdefault(match[2], name)
     if len(used) == 1:
@@ -149,7 +148,7 @@ def _of_repository(tree: SourceTree, image: str, path: str) -> Iterator[tuple[st
     folder = path.rpartition("/")[0]
     for name, pattern in _DECLARED.get(image, ()):
         for place in dict.fromkeys((f"{folder}/{name}" if folder else name, name)):
-            if place in names and (found := re.search(pattern, _text(tree, place).strip(), re.MULTILINE)):
+            if place in names and (found := re.search(pattern, text_of(tree, place).strip(), re.MULTILINE)):
                 yield "declared-version", found[1], f"{place} declares {found[1]} as the version of this project."
                 return
 
@@ -159,10 +158,3 @@ def _same_variant(reference: str, tag: str) -> bool:
     release = re.match(r"v?\d", tag) or split(reference)[0] in _CODE_NAMES
     same = base_named(f"{reference}:{tag}").family == base_named(reference).family
     return bool(release) and same and tag not in _MOVING and "slim" not in tag
-
-
-def _text(tree: SourceTree, path: str) -> str:
-    try:
-        return tree.read(path).decode("utf-8", "replace")
-    except SourceUnavailable:
-        return ""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Callable, Iterator
 
-from daemon.errors import SourceUnavailable
-from workers.source.tree import SourceTree
+from workers.source.jsonobject import json_object
+from workers.source.tree import SourceTree, text_of
 
 _PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*==\s*([\w.!+-]+)", re.MULTILINE)
 _LISTS = re.compile(r"(?:^|/)(?:requirements|constraints)[\w.-]*\.(?:txt|lock)$")
@@ -44,7 +43,9 @@ def node_versions(tree: SourceTree, folder: str) -> dict[str, str]:
         if path.endswith("yarn.lock"):
             pairs = _YARN.findall(text)
         elif path.endswith("package.json"):
-            pairs = [match.groups() for match in [_MANAGER.fullmatch(str(_json(text).get("packageManager")))] if match]
+            pairs = [
+                match.groups() for match in [_MANAGER.fullmatch(str(json_object(text).get("packageManager")))] if match
+            ]
         else:
             pairs = list(_npm_lock(text))
         for package, version in pairs:
@@ -78,10 +79,7 @@ def _near(tree: SourceTree, folder: str, wanted: Wanted) -> Iterator[tuple[str, 
     """The files of the project that the Dockerfile belongs to: beside it, above it, or near below."""
     for path in tree.paths():
         if wanted(path.rpartition("/")[2], path) and _of_project(path, folder):
-            try:
-                yield path, tree.read(path).decode("utf-8", "replace")
-            except SourceUnavailable:
-                continue
+            yield path, text_of(tree, path)
 
 
 def _of_project(path: str, folder: str) -> bool:
@@ -94,7 +92,7 @@ def _of_project(path: str, folder: str) -> bool:
 
 
 def _npm_lock(text: str) -> Iterator[tuple[str, str]]:
-    packages = _json(text).get("packages")
+    packages = json_object(text).get("packages")
     for key, entry in (packages if isinstance(packages, dict) else {}).items():
         if key.count("node_modules/") == 1 and isinstance(entry, dict) and isinstance(entry.get("version"), str):
             yield key.partition("node_modules/")[2], entry["version"]
@@ -112,16 +110,8 @@ def _toml(text: str) -> list[tuple[str, str]]:
     ]
 
 
-def _json(text: str) -> dict[str, object]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _pipfile(text: str) -> list[tuple[str, str]]:
-    sections = [_json(text).get(name) for name in ("default", "develop")]
+    sections = [json_object(text).get(name) for name in ("default", "develop")]
     return [
         (package, str(entry["version"]).removeprefix("=="))
         for section in sections

@@ -10,7 +10,7 @@ from workers.fixers.docker.build import base_image, candidate, flagged, stage_of
 from workers.fixers.docker.images import split
 from workers.fixers.docker.package_lists import gem_versions, go_versions, node_versions, python_versions
 from workers.fixers.docker.package_release import moved, node_major, node_release, python_limits, read_on
-from workers.fixers.docker.package_words import Named, gems, go_packages, node_packages, python_packages
+from workers.fixers.docker.package_words import Named, gems, go_packages, node_packages, python_packages, versioned
 from workers.fixers.docker.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
@@ -167,11 +167,7 @@ def _line(file: Dockerfile, wanted: list[Named], version: Callable[[Named], str]
 
 
 def _edit(file: Dockerfile, each: Named, version: str) -> Edit:
-    """The package with its version behind it, in quotes where the shell would read it otherwise."""
-    old = file.slice(each.start, each.end)
-    text = (moved(each.text) or each.text) if version.startswith("<") else each.text
-    quote = old[0] if old[0] in "'\"" else '"' if set("<>*~^") & set(version.removeprefix("~=")) else ""
-    return file.edit(each.start, each.end, f"{quote}{text}{version}{quote}")
+    return versioned(file, each, version, moved(each.text) if version.startswith("<") else None)
 
 
 def _folder(file: Dockerfile) -> str:

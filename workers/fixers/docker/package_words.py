@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from daemon.domain.fix import Edit
 from workers.fixers.docker.script import Command, Script, Word
+from workers.source.dockerfile import Dockerfile
 
 _PYTHON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[\w,.-]+\])?")
 _NODE = re.compile(r"(?:@[\w.-]+/)?[\w.-]+")
@@ -42,6 +44,13 @@ class Named(msgspec.Struct, frozen=True):
     def name(self) -> str:
         """The name as Python's index compares it."""
         return re.sub(r"[-_.]+", "-", self.text.partition("[")[0]).lower()
+
+
+def versioned(file: Dockerfile, each: Named, version: str, name: str | None = None) -> Edit:
+    """The package, or another name for it, with a version behind it, in quotes where a shell would read that."""
+    old = file.slice(each.start, each.end)
+    quote = old[0] if old[0] in "'\"" else '"' if set("<>*^") & set(version) else ""
+    return file.edit(each.start, each.end, f"{quote}{name or each.text}{version}{quote}")
 
 
 def python_packages(script: Script) -> Iterator[Named]:

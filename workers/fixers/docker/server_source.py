@@ -12,6 +12,7 @@ from daemon.errors import SourceUnavailable
 from workers.fixers.docker.build import expand, lineage
 from workers.fixers.docker.framework_ports import python_port, ruby_port, spring
 from workers.source.dockerfile import Dockerfile, Stage
+from workers.source.jsonobject import json_object
 from workers.source.tree import SourceTree
 
 _SCRIPT = re.compile(r"(?:^|/)([\w-]+\.(?:py|js|mjs|cjs|ts|rb))$")
@@ -147,7 +148,7 @@ def _module(tree: SourceTree, folder: str, module: str) -> str | None:
 
 
 def _of_package(tree: SourceTree, folder: str, words: list[str]) -> str | None:
-    package = _json(_text(tree, f"{folder}/package.json".lstrip("/")))
+    package = json_object(_text(tree, f"{folder}/package.json".lstrip("/")))
     scripts = package.get("scripts")
     wanted = next((word for word in words if word not in {"npm", "yarn", "pnpm", "run", "exec"}), "start")
     command = scripts.get(wanted) if isinstance(scripts, dict) else None
@@ -203,14 +204,6 @@ def _imports_neighbours(tree: SourceTree, path: str, text: str) -> bool:
 
 def _without_comments(text: str, language: str) -> str:
     return re.sub(r"(?m)^\s*#.*$" if language in {"py", "rb"} else r"(?m)^\s*//.*$", "", text)
-
-
-def _json(text: str) -> dict[str, object]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _text(tree: SourceTree, path: str) -> str:

@@ -7,9 +7,8 @@ import re
 from collections.abc import Callable, Iterator
 
 from daemon.domain.fix import Edit
-from daemon.errors import SourceUnavailable
 from workers.fixers.code import Text
-from workers.source.tree import SourceTree
+from workers.source.tree import SourceTree, text_of
 
 _APPLICATION = re.compile(
     rb"^@SpringBootApplication\b[^{}]*?\bclass\s+\w+[^{};]*\{[ \t]*(?=\r?$)", re.MULTILINE | re.DOTALL
@@ -51,17 +50,10 @@ def applications(path: str, content: bytes, tree: SourceTree) -> Iterator[tuple[
 
 def _servlet_package(tree: SourceTree) -> str | None:
     """`jakarta.servlet` or `javax.servlet`, by the release of Spring Boot; none where it serves no servlets."""
-    builds = [text for path in tree.paths() if posixpath.basename(path) in _BUILD and (text := _text(tree, path))]
+    builds = [text for path in tree.paths() if posixpath.basename(path) in _BUILD and (text := text_of(tree, path))]
     if not any(_SERVLETS.search(text) for text in builds):
         return None
     majors = {int(next(filter(None, match.groups()))) for text in builds for match in _MAJOR.finditer(text)}
     if len(majors) != 1:
         return None
     return "jakarta.servlet" if majors.pop() >= _JAKARTA_SINCE else "javax.servlet"
-
-
-def _text(tree: SourceTree, path: str) -> str:
-    try:
-        return tree.read(path).decode("utf-8", "replace")
-    except SourceUnavailable:
-        return ""

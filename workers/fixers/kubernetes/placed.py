@@ -98,7 +98,7 @@ def _by_operator(tree: SourceTree, path: str) -> str:
 def _by_chart(tree: SourceTree, path: str) -> str:
     for one in tree.paths():
         folder, _, name = one.rpartition("/")
-        if name == "Chart.yaml" and path.startswith((f"{folder}/templates/".lstrip("/"),)):
+        if name == "Chart.yaml" and path.startswith(f"{folder}/templates/".lstrip("/")):
             return f"the manifest belongs to the chart {one}: its release names the namespace"
     return ""
 

@@ -13,7 +13,7 @@ from workers.fixers.changed import if_changed
 from workers.fixers.registry import NoFix, OtherLanguage, Target
 from workers.fixers.terraform.providers import constraints, newest_major
 from workers.source.hcl import Block, Body, Hcl, HclBroken, block_text
-from workers.source.tree import SourceTree
+from workers.source.tree import SourceTree, text_of
 
 MAX_FILES = 200
 _INSTANCES = {"count": "count.index", "for_each": "each.key"}
@@ -158,15 +158,9 @@ class Resource:
     def _asked_otherwise(self, variable: str, value: str) -> bool:
         """Whether anything of the repository gives that name another value: an example, a test, a settings file."""
         given = re.compile(rf"^\s*{re.escape(variable)}\s*=[ \t]*+(?!var\.|{re.escape(value)}\s*$)", re.MULTILINE)
-        for path in self.target.tree.paths():
-            if path.endswith((".tf", ".tfvars", ".tftest.hcl")):
-                try:
-                    text = self.target.tree.read(path).decode("utf-8", "replace")
-                except SourceUnavailable:
-                    continue
-                if given.search(text):
-                    return True
-        return False
+        tree = self.target.tree
+        settings = (path for path in tree.paths() if path.endswith((".tf", ".tfvars", ".tftest.hcl")))
+        return any(given.search(text_of(tree, path)) for path in settings)
 
     def unique_name(self, kind: str, name: str) -> str:
         """A label that no resource of that type has in the module."""
