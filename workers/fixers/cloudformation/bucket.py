@@ -19,6 +19,9 @@ _ONE = {
     "CKV_AWS_56": "RestrictPublicBuckets",
 }
 _ALL_SHUT: dict[str, Value] = {_BLOCK: dict.fromkeys(_ONE.values(), True)}
+_ACLS = ("CKV_AWS_53", "CKV_AWS_55")
+"""Those of the four that are about ACLs, which a policy does not need."""
+_NO_ACLS: dict[str, Value] = {"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}}
 _PUBLIC = ("PublicRead", "PublicReadWrite")
 _LOCKED_OUT = "what the internet reads from the bucket today stops working"
 
@@ -46,17 +49,68 @@ block refuses both. All four settings belong together; a site is served through 
 def public_access(target: Target) -> Iterator[Candidate]:
     """All four settings; or the one that is asked for."""
     template = bucket(target)
+    if target.finding.rule in _ACLS and _public_by_policy(template):
+        yield from _without_acls(template, target.finding.rule)
+        return
     if purpose := _public_on_purpose(template):
         message = (
             f"{purpose}: a public access block would close it, and S3 refuses a public policy below one. Serve it "
             "through CloudFront first, or keep it public knowingly"
         )
         raise NoFix(message)
-    one: dict[str, Value] = {_BLOCK: {_ONE[target.finding.rule]: True}}
     how = "No ACL and no policy, old or new, makes the bucket or an object public."
+    yield from apply(template, [Setting("block-all-public-access", _ALL_SHUT, how)])
+    if template.property(_BLOCK) is None and _needs_no_acl(template):
+        edits = template.settle({**_ALL_SHUT, **_NO_ACLS})
+        if template.properties is not None and template.text("AccessControl"):
+            edits.append(template.delete_key(template.properties, "AccessControl"))
+        declares = [*template.declare(_BLOCK, "OwnershipControls"), *template.declare("AccessControl/delete")]
+        how = f"{how} ACLs are switched off altogether: the account owns every object."
+        warning = "an upload that brings an ACL for others is refused"
+        yield from template.candidate("block-all-and-no-acls", edits, how, declares, [warning])
+        return
+    one: dict[str, Value] = {_BLOCK: {_ONE[target.finding.rule]: True}}
     alone = f"{_ONE[target.finding.rule]} alone: one of four doors is shut; the others have findings of their own."
-    states = [Setting("block-all-public-access", _ALL_SHUT, how), Setting("block-this-way-in", one, alone)]
-    yield from apply(template, states)
+    # S3 sets all four for a new bucket whose template says nothing of them.
+    warning = "" if template.property(_BLOCK) else "the other three are off then, where the template does not name them"
+    yield from apply(template, [Setting("block-this-way-in", one, alone, warning)])
+
+
+def _needs_no_acl(template: Template) -> bool:
+    """Whether the bucket is private without an ACL, and nothing of the template delivers to it by one."""
+    if template.property("OwnershipControls") is not None:
+        return False
+    if template.property("AccessControl") is not None and template.text("AccessControl") != "Private":
+        return False
+    return not any(
+        template.mentions(node) for _, node in template.others()
+        if node.text("Type") in ("AWS::CloudFront::Distribution", "AWS::S3::Bucket")
+    )  # fmt: skip
+
+
+def _without_acls(template: Template, rule: str) -> Iterator[Candidate]:
+    """The bucket's policy goes on letting everyone read; no ACL can add to it."""
+    how = "What the bucket's policy allows stays as it is; no ACL of the bucket or of an object can open more."
+    both: dict[str, Value] = {_BLOCK: {"BlockPublicAcls": True, "IgnorePublicAcls": True}}
+    one: dict[str, Value] = {_BLOCK: {_ONE[rule]: True}}
+    warning = "a new object or bucket ACL that makes something public is refused, or has no effect"
+    yield from apply(template, [Setting("acls-open-nothing", both, how, warning)])
+    alone = f"{_ONE[rule]} alone: what the bucket's policy allows stays as it is."
+    yield from apply(template, [Setting("block-this-way-in", one, alone, warning)])
+
+
+def _public_by_policy(template: Template) -> bool:
+    """Whether a policy of the template lets everyone read the bucket's objects, and no ACL does."""
+    acl = template.property("AccessControl")
+    by_acl = acl is not None and (acl.value in _PUBLIC or acl.kind != "scalar" or bool(acl.tag))
+    return not by_acl and _policy_for_all(template) is not None
+
+
+def _policy_for_all(template: Template) -> str | None:
+    for name, node in template.others():
+        if node.text("Type") == "AWS::S3::BucketPolicy" and template.mentions(node) and _anybody(node):
+            return name
+    return None
 
 
 def _public_on_purpose(template: Template) -> str | None:
@@ -65,9 +119,8 @@ def _public_on_purpose(template: Template) -> str | None:
     acl = template.property("AccessControl")
     if acl is not None and (acl.value in _PUBLIC or acl.kind != "scalar" or acl.tag):
         return f"{template.name} is public by its AccessControl, or may be"
-    for name, node in template.others():
-        if node.text("Type") == "AWS::S3::BucketPolicy" and template.mentions(node) and _anybody(node):
-            return f"{name} lets everyone read {template.name}"
+    if policy := _policy_for_all(template):
+        return f"{policy} lets everyone read {template.name}"
     return None
 
 
@@ -90,17 +143,34 @@ delete from it. ACLs are the old way: a private bucket gives access by policy, t
 def public_acl(target: Target) -> Iterator[Candidate]:
     """A private ACL; the site's own bucket is left to its owner."""
     template = bucket(target)
-    if template.property("WebsiteConfiguration") is not None:
-        message = f"{template.name} serves a web site: put CloudFront in front of it before it is closed"
-        raise NoFix(message)
     if template.text("AccessControl") not in _PUBLIC:
         message = f"{template.name} names no public AccessControl itself"
+        raise NoFix(message)
+    if policy := _policy_for_all(template):
+        yield from _served_by_policy(template, policy)
+        return
+    if template.property("WebsiteConfiguration") is not None:
+        message = f"{template.name} serves a web site: put CloudFront in front of it before it is closed"
         raise NoFix(message)
     how = "Only the account reads and writes the bucket."
     yield from apply(template, [Setting("private-acl", {"AccessControl": "Private"}, how, _LOCKED_OUT)])
     every: dict[str, Value] = {"AccessControl": "Private", **_ALL_SHUT}
     how = "Only the account reads and writes the bucket, and no later ACL or policy can open it."
     yield from apply(template, [Setting("private-and-blocked", every, how, _LOCKED_OUT)])
+
+
+def _served_by_policy(template: Template, policy: str) -> Iterator[Candidate]:
+    """A private ACL, where a policy lets everyone read the objects; or no ACLs at all."""
+    how = f"{policy} goes on letting everyone read what it names; the ACL, by which all could list the bucket, is gone."
+    warning = f"an object that {policy} does not name is no longer public"
+    yield from apply(template, [Setting("private-acl", {"AccessControl": "Private"}, how, warning)])
+    if template.property("OwnershipControls") is not None or template.properties is None:
+        return
+    edits = [template.delete_key(template.properties, "AccessControl"), *template.settle(_NO_ACLS)]
+    declares = [*template.declare("AccessControl/delete"), *template.declare("OwnershipControls")]
+    how = f"{policy} goes on letting everyone read what it names; ACLs are switched off for the bucket."
+    warning = f"{warning}, and an upload that brings an ACL is refused"
+    yield from template.candidate("acls-off", edits, how, declares, [warning])
 
 
 @fixer(

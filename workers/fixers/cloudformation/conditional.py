@@ -70,7 +70,7 @@ def database_encryption(target: Target) -> Iterator[Candidate]:
         if template.property(key) is not None:
             message = f"{owner} decides whether {template.name} is encrypted: change it there"
             raise NoFix(message)
-    if _OLD_CLASSES.match(size := template.text("DBInstanceClass")):
+    if _OLD_CLASSES.match(size := template.usual("DBInstanceClass")):
         message = f"{size} cannot encrypt its storage: choose a newer class first"
         raise NoFix(message)
     how = "Data at rest, snapshots and logs are encrypted with the account's key for RDS."

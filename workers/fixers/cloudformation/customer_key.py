@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -17,17 +17,37 @@ class _Kept(msgspec.Struct, frozen=True):
 
     type: str
     key: str
+    """A property, or one of a property's own: `SSESpecification.KMSMasterKeyId`."""
     warning: str = ""
+    with_it: Mapping[str, Value] = {}
+    """More that the same property must say."""
+
+    def names(self, key: Value) -> dict[str, Value]:
+        """What the resource must say to be encrypted with that key."""
+        first, _, second = self.key.partition(".")
+        return {first: {**self.with_it, second: key}} if second else {first: key}
 
 
 _IN_PLACE = "what is stored already keeps its old key; whoever reads or writes needs permission for the new one"
 _REPLACED = "CloudFormation replaces the vault: move its recovery points first"
+_NEW_REPOSITORY = (
+    "CloudFormation replaces the repository: push its images again; one with a RepositoryName needs another name first"
+)
 _KEYS = {
+    "CKV_AWS_35": _Kept("AWS::CloudTrail::Trail", "KMSKeyId", "whoever reads the logs needs permission for the key"),
+    "CKV_AWS_119": _Kept(
+        "AWS::DynamoDB::Table", "SSESpecification.KMSMasterKeyId",
+        "the table is encrypted anew while it is in use; whoever reads or writes needs permission for the key",
+        {"SSEEnabled": True, "SSEType": "KMS"},
+    ),
+    "CKV_AWS_136": _Kept(
+        "AWS::ECR::Repository", "EncryptionConfiguration.KmsKey", _NEW_REPOSITORY, {"EncryptionType": "KMS"}
+    ),
     "CKV_AWS_149": _Kept("AWS::SecretsManager::Secret", "KmsKeyId", _IN_PLACE),
     "CKV_AWS_158": _Kept("AWS::Logs::LogGroup", "KmsKeyId", _IN_PLACE),
     "CKV_AWS_166": _Kept("AWS::Backup::BackupVault", "EncryptionKeyArn", _REPLACED),
     "CKV_AWS_173": _Kept("AWS::Lambda::Function", "KmsKeyArn", "the function's role must be let decrypt with the key"),
-}
+}  # fmt: skip
 _LOGS: Mapping[str, Value] = {
     "Sid": "LogsEncrypt",
     "Effect": "Allow",
@@ -42,6 +62,24 @@ _LOGS: Mapping[str, Value] = {
         }
     },
 }
+_TRAILS = {"Fn::Sub": "arn:${AWS::Partition}:cloudtrail:*:${AWS::AccountId}:trail/*"}
+_TRAIL: list[Value] = [
+    {
+        "Sid": "TrailEncrypts",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": "kms:GenerateDataKey*",
+        "Resource": "*",
+        "Condition": {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": _TRAILS}},
+    },
+    {
+        "Sid": "TrailDescribes",
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": "kms:DescribeKey",
+        "Resource": "*",
+    },
+]
 _ACCOUNT: Mapping[str, Value] = {
     "Sid": "AccountDecides",
     "Effect": "Allow",
@@ -65,29 +103,43 @@ def customer_key(target: Target) -> Iterator[Candidate]:
     if template.type != kept.type:
         message = f"a {template.type} names its key elsewhere"
         raise NoFix(message)
-    declares = template.declare(kept.key)
-    name = f"{template.name}Key"
-    statements: list[Value] = [_ACCOUNT, *_of_service(template)]
-    body: dict[str, Value] = {
-        "Type": "AWS::KMS::Key",
-        "Properties": {
-            "Description": f"Encrypts {template.name}",
-            "EnableKeyRotation": True,
-            "KeyPolicy": {"Version": "2012-10-17", "Statement": statements},
-        },
-    }
-    edits = [*template.settle({kept.key: {"Fn::GetAtt": [name, "Arn"]}}), template.resource(name, body)]
+    statements = _of_service(template)
+    key, body = new_key(template, statements)
+    declares = template.declare(kept.key.partition(".")[0])
+    edits = [*template.settle(kept.names({"Fn::GetAtt": [key, "Arn"]})), template.resource(key, body)]
     how = "Encrypts with a new key that rotates every year and that the account's own policies govern."
     if kept.type != "AWS::Lambda::Function":
-        yield from template.candidate("new-key", edits, how, [*declares, f"Resources.{name}"], [kept.warning])
-    elif len(statements) > 1:
+        yield from template.candidate("new-key", edits, how, [*declares, f"Resources.{key}"], [kept.warning])
+    elif statements:
         how = f"{how} The function's own role may decrypt with it."
-        yield from template.candidate("new-key", edits, how, [*declares, f"Resources.{name}"])
+        yield from template.candidate("new-key", edits, how, [*declares, f"Resources.{key}"])
+    if target.finding.rule == "CKV_AWS_136":
+        how = "Encrypts with the account's KMS key for the registry."
+        edits = template.settle({"EncryptionConfiguration": {"EncryptionType": "KMS"}})
+        yield from template.candidate("aws-managed-key", edits, how, declares, [kept.warning])
+    yield from key_parameter(template, kept.names, declares, kept.warning)
+
+
+def new_key(template: Template, statements: Sequence[Value]) -> tuple[str, dict[str, Value]]:
+    """The name and the body of a key of the resource's own; the statements say who may use it beside the account."""
+    policy: dict[str, Value] = {"Version": "2012-10-17", "Statement": [_ACCOUNT, *statements]}
+    properties: dict[str, Value] = {
+        "Description": f"Encrypts {template.name}",
+        "EnableKeyRotation": True,
+        "KeyPolicy": policy,
+    }
+    return f"{template.name}Key", {"Type": "AWS::KMS::Key", "Properties": properties}
+
+
+def key_parameter(
+    template: Template, names: Callable[[Value], dict[str, Value]], declares: list[str], warning: str
+) -> Iterator[Candidate]:
+    """The resource encrypted with a key that a new parameter names; `names` says it in the resource's properties."""
     name = f"{template.name}KeyArn"
-    parameter: dict[str, Value] = {"Type": "String", "Description": f"ARN of the KMS key of {template.name}"}
-    edits = [*template.settle({kept.key: {"Ref": name}}), template.parameter(name, parameter)]
+    body: dict[str, Value] = {"Type": "String", "Description": f"ARN of the KMS key of {template.name}"}
+    edits = [*template.settle(names({"Ref": name})), template.parameter(name, body)]
     how = f"Encrypts with the key that the new parameter {name} names."
-    warnings = ["give the parameter at the next deployment", kept.warning]
+    warnings = ["give the parameter at the next deployment", warning]
     yield from template.candidate("key-parameter", edits, how, [*declares, f"Parameters.{name}"], warnings)
 
 
@@ -95,6 +147,8 @@ def _of_service(template: Template) -> list[Value]:
     """Who beside the account must use the key: the service that encrypts in its own name, the function's role."""
     if template.type == "AWS::Logs::LogGroup":
         return [_LOGS]
+    if template.type == "AWS::CloudTrail::Trail":
+        return _TRAIL
     role = template.property("Role")
     name, _, attribute = (role.value if role is not None and role.tag == "!GetAtt" else "").partition(".")
     if template.type != "AWS::Lambda::Function" or attribute != "Arn":

@@ -34,6 +34,9 @@ ENCRYPTION = {
     "CKV_AWS_42": _encrypt("Encrypted"),
     "CKV_AWS_64": _encrypt("Encrypted", "the cluster is encrypted in place, and read-only while that runs"),
     "CKV_AWS_29": _encrypt("AtRestEncryptionEnabled"),
+    "CKV_AWS_47": [Setting("encrypt", {"SSESpecification": {"SSEEnabled": True}}, _KEY, _REPLACE)],
+    "CKV_AWS_155": _encrypt("UserVolumeEncryptionEnabled", "a workspace that is there has to be made anew"),
+    "CKV_AWS_156": _encrypt("RootVolumeEncryptionEnabled", "a workspace that is there has to be made anew"),
     "CKV_AWS_43": [
         Setting(
             "kms", {"StreamEncryption": {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}},
@@ -63,6 +66,12 @@ EXPOSURE = {
             "whoever connects over the internet today is locked out", toggle="Public",
         ),
     ],
+    "CKV_AWS_69": [
+        Setting(
+            "private", {"PubliclyAccessible": False}, "The broker has no address on the internet.",
+            "CloudFormation replaces the broker; whoever connects over the internet is locked out", toggle="Public",
+        ),
+    ],
     "CKV_AWS_87": [
         Setting(
             "private", {"PubliclyAccessible": False}, "The cluster has no address on the internet.",
@@ -87,6 +96,15 @@ _IAM = Setting(
     toggle="IamLogin",
 )
 
+
+def _keep_backups() -> list[Setting]:
+    return [
+        Setting(f"backups-{days}-days", {"BackupRetentionPeriod": days}, f"Backups reach back {days} days.",
+                "backups are charged by size")
+        for days in (7, 35)
+    ]  # fmt: skip
+
+
 PROTECTION = {
     "CKV_AWS_157": [
         _alone(
@@ -104,6 +122,12 @@ PROTECTION = {
             {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}},
             "The table can be restored to any second of the last 35 days.", "backups are charged by size",
         ),
+    ],
+    "CKV_AWS_360": _keep_backups(),
+    "CKV_AWS_361": _keep_backups(),
+    "CKV_AWS_172": [
+        Setting("deletion-protection", {"DeletionProtection": True}, "The ledger cannot be deleted until this is off.",
+                toggle="Protected"),
     ],
     "CKV_AWS_36": [
         Setting("validate-logs", {"EnableLogFileValidation": True},

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from daemon.domain.fix import Candidate
+from workers.fixers.cloudformation.decided import by_template
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamledit import Value
@@ -59,6 +60,10 @@ def apply(template: Template, settings: Iterable[Setting]) -> Iterator[Candidate
         message = unmet or f"what this rule wants of a {template.type or template.name} is not one property of it"
         raise NoFix(message)
     for one in fitting:
+        found = list(by_template(template, one.approach, one.properties, one.how, one.warning))
+        if found:
+            yield from found
+            continue
         declares = template.declare(*one.properties)
         edits = template.settle(one.properties)
         yield from template.candidate(one.approach, edits, one.how, declares, [one.warning])

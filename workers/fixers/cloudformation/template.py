@@ -38,7 +38,7 @@ class Template:
         if path.endswith((".tf", ".tofu")):
             message = f"{path} is no CloudFormation template"
             raise OtherLanguage(message)
-        self._tree, self._path = target.tree, path
+        self.tree, self.path = target.tree, path
         self.doc = _read(target, path)
         self._json = self.doc.content.lstrip().startswith(b"{")
         self.resources = self.doc.root.child("Resources")
@@ -75,6 +75,14 @@ class Template:
         node = self.property(*path)
         return node.value if node is not None and node.kind == "scalar" and not _computed(node) else ""
 
+    def usual(self, *path: str) -> str:
+        """A scalar property, or the default of the parameter that gives it; empty where something else does."""
+        node = self.property(*path)
+        if node is None:
+            return ""
+        name = node.value if node.tag == "!Ref" else node.text("Ref") if node.kind == "mapping" else ""
+        return self.doc.root.text("Parameters", name, "Default") if name else self.text(*path)
+
     def settle(self, values: Mapping[str, Value]) -> list[Edit]:
         """Edits that make the properties say this; what is right already stays.
 
@@ -92,7 +100,7 @@ class Template:
             NoFix: there is one of that name, or another template makes this one's stack and would have to give it.
         """
         if "Default" not in body and (caller := self._caller()):
-            message = f"{caller} makes the stack of {self._path}, and would have to give it the parameter {name}"
+            message = f"{caller} makes the stack of {self.path}, and would have to give it the parameter {name}"
             raise NoFix(message)
         root = self.doc.root
         known = root.child("Parameters")
@@ -121,6 +129,11 @@ class Template:
         """An edit that gives a key of a mapping that value."""
         if self._json:
             return jsonedit.set_key(self.doc, mapping, key, value)
+        name, old = mapping.key(key), mapping.child(key)
+        if name is not None and old is not None and (old.tag or "").startswith("!") and isinstance(value, (bool, int)):
+            # The tag stands before the node, and goes with it: `!If [A, 1, 2]` → `1`.
+            behind = self.doc.content.index(b":", name.end) + 1
+            return yamledit.edit(self.doc, behind, old.end, f" {str(value).lower()}")
         return yamledit.set_key(self.doc, mapping, key, value)
 
     def append_item(self, sequence: Node, value: Value) -> Edit:
@@ -148,11 +161,11 @@ class Template:
 
     def _caller(self) -> str | None:
         """A template of the repository that makes a stack of this one."""
-        named = re.compile(rb"[/\"'\s]" + re.escape(posixpath.basename(self._path).encode()) + rb"\b")
-        for path in self._tree.paths():
-            if path.endswith(_SUFFIXES) and path != self._path:
+        named = re.compile(rb"[/\"'\s]" + re.escape(posixpath.basename(self.path).encode()) + rb"\b")
+        for path in self.tree.paths():
+            if path.endswith(_SUFFIXES) and path != self.path:
                 with contextlib.suppress(SourceUnavailable):
-                    content = self._tree.read(path)
+                    content = self.tree.read(path)
                     if b"AWS::CloudFormation::Stack" in content and named.search(content):
                         return path
         return None
