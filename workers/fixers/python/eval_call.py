@@ -8,12 +8,14 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
+from workers.fixers.pieces import Template
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import flagged
 from workers.fixers.python.strings import template
 from workers.fixers.registry import NoFix, Target, fixer
 
 _COMPUTES = re.compile(r"\w*(?:expr|formula|equation|calc|\bmath|lambda|func(?!\w*\()|code|source\b)\w*", re.IGNORECASE)
+_AROUND = ("[]", "{}", "()", "''", '""')
 
 
 @fixer(
@@ -40,6 +42,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     if line is not None and re.search(r"[\w()]", line.literal):
         message = f"{file.path}:{call.lineno} builds an expression that computes: call the function it names directly"
         raise NoFix(message)
+    if _is_put_together(call.args[0]) and not _is_container(line):
+        message = (
+            f"{file.path}:{call.lineno} puts an expression together, and no bracket around it says that it is a "
+            "literal: compute what it computes here"
+        )
+        raise NoFix(message)
     computes = _COMPUTES.search(file.text(call.args[0]))
     if computes:
         message = f"{file.path}:{call.lineno} evaluates `{computes[0]}`, so it means to compute: that needs a parser"
@@ -52,3 +60,23 @@ def propose(target: Target) -> Iterator[Candidate]:
         declares=library.declares,
         warnings=("Text that is not a literal, and worked as code before, now raises ValueError.",),
     )
+
+
+def _is_put_together(node: ast.expr) -> bool:
+    """Whether the text has several pieces; a value alone may be a literal, pieces are more often a comparison."""
+    match node:
+        case ast.JoinedStr(values=values):
+            return len(values) > 1
+        case ast.BinOp() | ast.Call(func=ast.Attribute(attr="format" | "join")):
+            return True
+    return False
+
+
+def _is_container(line: Template | None) -> bool:
+    """Whether the pieces stand between brackets or quotes that the code writes itself."""
+    if line is None or len(line.parts) < 2:
+        return False
+    first, last = line.parts[0], line.parts[-1]
+    if not isinstance(first, str) or not isinstance(last, str):
+        return False
+    return f"{first.lstrip()[:1]}{last.rstrip()[-1:]}" in _AROUND

@@ -10,7 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.python.calls import argument
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 
 @fixer(
@@ -22,7 +22,8 @@ from workers.fixers.registry import NoFix, Target, fixer
 whatever user it runs as; one that the group may run or write gives the same to the group (CWE-732).
 
 Owner-only permissions (`0o600`, and `0o700` for folders and programs) are right for what one service uses. Where
-other users read the file, `0o644` lets them read and nothing else.""",
+others read the file, they keep that (`0o644` of `0o666`, `0o640` of `0o660`) and nothing else. A Unix socket is another
+thing: connecting takes the right to write, so the group of its clients has to keep it.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A wide mode → the owner's alone, or readable by others."""
@@ -35,6 +36,13 @@ def propose(target: Target) -> Iterator[Candidate]:
             "bits out of it"
         )
         raise NoFix(message)
+    socket = "sock" in file.text(call).lower()
+    if socket and not value & stat.S_IRWXO:
+        message = (
+            f"{file.path}:{call.lineno} lets the socket's group connect, which takes the right to write, and nobody "
+            "else"
+        )
+        raise Harmless(message)
     owner = (value & stat.S_IRWXU) | stat.S_IRUSR | stat.S_IWUSR
     warning = "Check that no other user or group needs what is taken away."
     yield candidate(
@@ -43,11 +51,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         f"Only the owner keeps rights ({oct(owner)}).",
         warnings=(warning,),
     )
-    if value & (stat.S_IRGRP | stat.S_IROTH) and not value & stat.S_IXUSR:
+    readers = value & (stat.S_IRGRP | stat.S_IROTH)
+    if readers and not value & stat.S_IXUSR and not socket:
         yield candidate(
             "others-read",
-            [file.replace(mode, "0o644")],
-            "Everyone may read it, only the owner may change it.",
+            [file.replace(mode, oct(owner | readers))],
+            "Who may read it still may, only the owner may change it.",
             warnings=(warning,),
         )
 

@@ -17,6 +17,8 @@ from workers.fixers.registry import Harmless, NoFix, Target, fixer
 _SAFE = "django.utils.safestring.mark_safe"
 _PLAIN_ESCAPES = ("html.escape", "cgi.escape", "xml.sax.saxutils.escape")
 _ESCAPES = ("markupsafe.escape", "flask.escape", "django.utils.html.escape", "django.utils.html.conditional_escape")
+_RENDERS = ("flask.render_template", "django.template.loader.render_to_string")
+_PLAIN_AGAIN = ("unescape", "striptags")
 _MARKS = re.compile(r"<\s*[a-zA-Z/!]|&\w+;")
 _WIDEST = 110  # columns
 _MARKUP = ("markupsafe.Markup", "flask.Markup", "jinja2.Markup")
@@ -44,6 +46,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     if isinstance(call.args[0], ast.Call) and file.qualified(call.args[0].func) in (*_PLAIN_ESCAPES, *_ESCAPES):
         message = f"{file.path}:{call.lineno} escapes what it declares safe"
         raise Harmless(message)
+    _refuse_safe(file, call)
     line = template(file, call.args[0])
     if line is None or not line.values or any(not value.plain for value in line.values):
         message = (
@@ -73,6 +76,31 @@ def propose(target: Target) -> Iterator[Candidate]:
         why,
         warnings=warnings,
     )
+
+
+def _refuse_safe(file: Module, call: ast.Call) -> None:
+    """Say so where nothing is declared safe after all, or where a template engine has escaped what is.
+
+    Raises:
+        Harmless: it is so.
+    """
+    outer = file.parents.get(call)
+    if not isinstance(outer, ast.Attribute) or not isinstance(file.parents.get(outer), ast.Call):
+        outer = None
+    if outer is not None and outer.attr in _PLAIN_AGAIN and file.calls(call, *_MARKUP):
+        message = f"{file.path}:{call.lineno} only uses Markup to read the text: the result is a plain string again"
+        raise Harmless(message)
+    if _is_rendered(file, call.args[0]):
+        message = f"{file.path}:{call.lineno} declares safe what a template gave, which escaped each value already"
+        raise Harmless(message)
+
+
+def _is_rendered(file: Module, node: ast.expr) -> bool:
+    """Whether an HTML template of this name, in an engine that escapes in such templates, makes the text."""
+    if not file.calls(node, *_RENDERS) or not isinstance(node, ast.Call) or not node.args:
+        return False
+    name = node.args[0]
+    return isinstance(name, ast.Constant) and str(name.value).endswith((".html", ".htm", ".xml"))
 
 
 def _written(file: Module, call: ast.Call, head: str, given: Sequence[str], alone: str = "") -> str:

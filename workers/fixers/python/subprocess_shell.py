@@ -8,12 +8,14 @@ from collections.abc import Iterator, Sequence
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
 from workers.fixers.command_line import words_of
-from workers.fixers.pieces import Template, Value
+from workers.fixers.pieces import Template
 from workers.fixers.python.calls import argument, keyword, remove_argument
 from workers.fixers.python.expected_calls import refuse_expected
 from workers.fixers.python.imports import Import, imported, instead, together
 from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.shell_line import quoted_line, refuse_fixed
 from workers.fixers.python.strings import f_string, template
+from workers.fixers.python.test_code import harmless_in_tests
 from workers.fixers.python.variables import definitions
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
@@ -46,6 +48,11 @@ makes it one inert word. A value that is meant to hold several arguments must be
 def propose(target: Target) -> Iterator[Candidate]:
     """A shell command line → an argument list, written out or split from a line whose values are quoted."""
     _refuse_expected(target)
+    with harmless_in_tests(target, "what its shell runs is what the test itself makes up"):
+        yield from _without_shell(target)
+
+
+def _without_shell(target: Target) -> Iterator[Candidate]:
     file, call = flagged(target, ast.Call, _is_shell)
     if not file.calls(call, *_SYSTEM):
         refuse_expected(target, file.path, call.lineno, b"shell=True")
@@ -53,6 +60,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     lines = _lines(file, command)
     words = [words_of(line, lambda pieces: f_string(pieces, _quote(file))) for _, line in lines]
     if not all(words):
+        refuse_fixed(file, call, [line for _, line in lines])
         message = (
             f"{file.path}:{call.lineno} needs its shell (pipes, redirections, variables, wildcards) or takes its "
             "program from a value: write it without them, or call each program by itself"
@@ -70,7 +78,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         lines,
     )
     split = imported(target, file, "shlex")
-    texts = [(node, _quoted_line(line, split.name, _quote(file))) for node, line in lines]
+    texts = [(node, quoted_line(line, split.name, _quote(file))) for node, line in lines]
     if all(text is not None for _, text in texts):
         whole = [
             (node, text) for node, text in texts if text is not None and (line_values(lines, node) or node is command)
@@ -230,22 +238,3 @@ def _only_zero_matters(parent: ast.AST, call: ast.Call) -> bool:
         case ast.If(test=test) | ast.While(test=test):
             return test is call
     return False
-
-
-def _quoted_line(line: Template, shlex_name: str, quote: str) -> str | None:
-    """The line as one expression with every value quoted; `None` where a value stands in quotes of the line's own."""
-    if any(_in_quotes(line, index) for index, part in enumerate(line.parts) if isinstance(part, Value)):
-        return None
-    parts = [part if isinstance(part, str) else _shell_quoted(part, shlex_name) for part in line.parts]
-    return f_string(parts, quote)
-
-
-def _shell_quoted(value: Value, shlex_name: str) -> Value:
-    if value.quoted:
-        return value
-    return Value(f"{shlex_name}.quote({value.source if value.text else f'str({value.source})'})")
-
-
-def _in_quotes(line: Template, index: int) -> bool:
-    before = "".join(part for part in line.parts[:index] if isinstance(part, str))
-    return before.count('"') % 2 == 1 or before.count("'") % 2 == 1

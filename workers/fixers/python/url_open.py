@@ -118,13 +118,14 @@ def _is_own(file: Module, statement: ast.stmt) -> bool:
 
 def _opener(target: Target, file: Module) -> Import:
     """The file's own opener, made before the first call that needs one."""
-    for name in (_NAME, "handler"):
-        if any(isinstance(node, ast.Name) and node.id == name for node in file.nodes) or name in file.aliases:
-            message = f"`{name}` already means something else in {file.path}"
-            raise NoFix(message)
+    taken = {node.id for node in file.nodes if isinstance(node, ast.Name)} | file.aliases.keys()
+    each = next((name for name in ("handler", "each_handler", "one_handler") if name not in taken), None)
+    if _NAME in taken or each is None:
+        message = f"`{_NAME if each else 'handler'}` already means something else in {file.path}"
+        raise NoFix(message)
     library = imported(target, file, "urllib.request")
-    handlers = f"{_NAME} = {library.name}.OpenerDirector()\nfor handler in (\n"
+    handlers = f"{_NAME} = {library.name}.OpenerDirector()\nfor {each} in (\n"
     handlers += "".join(f"{file.indent_unit}{library.name}.{name},\n" for name in _HANDLERS)
-    handlers += f"):\n{file.indent_unit}{_NAME}.add_handler(handler())\n"
+    handlers += f"):\n{file.indent_unit}{_NAME}.add_handler({each}())\n"
     definition, declared = before(file, first_call(file, _OPEN, _RETRIEVE), handlers)
     return Import(_NAME, (definition, *library.edits), (*library.declares, declared))

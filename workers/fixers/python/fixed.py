@@ -1,0 +1,153 @@
+"""Expressions that cannot be anything but what the code itself wrote: literals, marks, numbers, quoted names."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from workers.fixers.python.module import Module
+
+_MARKS = re.compile(r"[?%s:,()\s]*")
+_QUOTES = re.compile(
+    r"_*(?:escape|quote)_?(?:sql(?:ite)?_?)?(?:ident(?:ifier)?|name|table|column|field)s?|escape_sqlite", re.IGNORECASE
+)
+_NUMBERS = ("int", "len", "float", "round", "abs")
+_DEEPEST = 6
+
+
+def is_fixed(file: Module, node: ast.expr, line: int) -> bool:
+    """Whether the expression at this line can only be what this code itself fixes."""
+    return _is_fixed(file, node, line, 0)
+
+
+def _is_fixed(file: Module, node: ast.expr, line: int, depth: int) -> bool:
+    """Whether the expression can only be a literal of this file, parameter marks, a number or a quoted name."""
+    if depth > _DEEPEST:
+        return False
+    deeper = depth + 1
+    match node:
+        case ast.Constant():
+            return True
+        case ast.Name(id=name):
+            return _is_fixed_name(file, name, line, deeper)
+        case ast.IfExp(body=one, orelse=other) | ast.BinOp(left=one, op=ast.Add(), right=other):
+            return _is_fixed(file, one, line, deeper) and _is_fixed(file, other, line, deeper)
+        case ast.BinOp(left=one, op=ast.Mult(), right=other):
+            return _is_repeated(one) or _is_repeated(other)
+        case ast.Subscript(value=value, slice=ast.Slice()):
+            return _is_fixed(file, value, line, deeper)
+        case ast.JoinedStr(values=values):
+            parts = [each.value for each in values if isinstance(each, ast.FormattedValue)]
+            return all(_is_fixed(file, each, line, deeper) for each in parts)
+        case ast.Call():
+            return _is_fixed_call(file, node, line, deeper)
+    return isinstance(node, ast.Attribute) and node.attr in ("db_table", "__tablename__")
+
+
+def _is_repeated(node: ast.expr) -> bool:
+    """`"?," * n`, and `["?"] * n` inside of a join."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return bool(_MARKS.fullmatch(text))
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            return bool(elements) and all(_is_repeated(each) for each in elements)
+    return False
+
+
+def _is_fixed_call(file: Module, call: ast.Call, line: int, depth: int) -> bool:
+    match call:
+        case ast.Call(func=ast.Attribute(attr="join", value=ast.Constant(value=str())), args=[given], keywords=[]):
+            return _are_fixed(file, given, line, depth)
+        case ast.Call(func=ast.Attribute(attr="format", value=ast.Constant(value=str())), args=given, keywords=named):
+            values = [*given, *(each.value for each in named)]
+            return not any(isinstance(each, ast.Starred) for each in values) and all(
+                _is_fixed(file, each, line, depth) for each in values
+            )
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name in _NUMBERS or bool(_QUOTES.fullmatch(name))
+    return False
+
+
+def _are_fixed(file: Module, node: ast.expr, line: int, depth: int) -> bool:
+    """Whether every element that is joined is fixed."""
+    match node:
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            return all(_is_fixed(file, each, line, depth) for each in elements)
+        case ast.GeneratorExp(elt=element) | ast.ListComp(elt=element):
+            return _is_fixed(file, element, line, depth) and not isinstance(element, ast.Name)
+        case ast.BinOp(op=ast.Mult()):
+            return _is_fixed(file, node, line, depth)
+        case ast.Call(func=ast.Name(id="repeat") | ast.Attribute(attr="repeat"), args=[first, *_]):
+            return _is_fixed(file, first, line, depth)
+        case ast.Name(id=name):
+            bound = list(_values(file, name, line))
+            return bool(bound) and all(
+                value is not None and not isinstance(value, ast.Name) and _are_fixed(file, value, line, depth + 1)
+                for value in bound
+            )
+    return False
+
+
+def _is_fixed_name(file: Module, name: str, line: int, depth: int) -> bool:
+    """Whether all that the variable is ever given is fixed: by assignments, or by a loop over literals."""
+    bound = list(_values(file, name, line))
+    return bool(bound) and all(value is not None and _is_fixed(file, value, line, depth) for value in bound)
+
+
+def _values(file: Module, name: str, line: int) -> Iterator[ast.expr | None]:
+    """What the name is bound to in its scope; `None` for each binding whose value is not in sight."""
+    for node in _scope(file, name, line):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=bound)], value=value) if bound == name:
+                yield value
+            case ast.AnnAssign(target=ast.Name(id=bound), value=ast.expr() as value) if bound == name:
+                yield value
+            case ast.For(target=ast.Name(id=bound), iter=ast.Tuple(elts=each) | ast.List(elts=each)) if bound == name:
+                yield from each
+            case _ if _binds(node, name) or _grows(node, name):
+                yield None
+
+
+def _grows(node: ast.AST, name: str) -> bool:
+    """Whether a list of that name gets more there than it was made with."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=bound), attr="append" | "extend" | "insert" | "update")):
+            return bound == name
+        case ast.Subscript(value=ast.Name(id=bound), ctx=ast.Store()):
+            return bound == name
+    return False
+
+
+def _binds(node: ast.AST, name: str) -> bool:
+    match node:
+        case ast.arg(arg=bound) | ast.alias(name=bound, asname=None) | ast.alias(asname=bound):
+            return bound == name
+        case ast.Global(names=names) | ast.Nonlocal(names=names):
+            return name in names
+        case ast.Assign(targets=targets):
+            return any(_names(target, name) for target in targets)
+        case ast.For(target=target) | ast.AugAssign(target=target) | ast.NamedExpr(target=target):
+            return _names(target, name)
+        case ast.comprehension(target=target) | ast.withitem(optional_vars=ast.expr() as target):
+            return _names(target, name)
+    return False
+
+
+def _names(target: ast.expr, name: str) -> bool:
+    return any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(target))
+
+
+def _scope(file: Module, name: str, line: int) -> list[ast.AST]:
+    """The nodes of the innermost function around the line that binds the name, else of the module."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    around = [node for node in file.nodes if isinstance(node, kinds) and node.lineno <= line <= _end(node)]
+    for function in sorted(around, key=lambda node: _end(node) - node.lineno):
+        nodes = list(ast.walk(function))
+        if any(_binds(node, name) for node in nodes):
+            return nodes
+    return file.nodes
+
+
+def _end(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> int:
+    return node.end_lineno or node.lineno

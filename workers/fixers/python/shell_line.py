@@ -1,0 +1,44 @@
+"""A shell's command line in Python code: whether anything comes into it, and how it is quoted."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from workers.fixers.pieces import Template, Value
+from workers.fixers.python.fixed import is_fixed
+from workers.fixers.python.module import Module
+from workers.fixers.python.strings import f_string
+from workers.fixers.registry import Harmless
+
+
+def refuse_fixed(file: Module, call: ast.Call, lines: Sequence[Template]) -> None:
+    """Say so where a line needs its shell and holds only what the code itself writes.
+
+    Raises:
+        Harmless: it does.
+    """
+    values = [ast.parse(f"({each.source})", mode="eval").body for line in lines for each in line.values]
+    called = any(isinstance(node, ast.Call) for value in values for node in ast.walk(value))
+    if not called and all(is_fixed(file, value, call.lineno) for value in values):
+        message = f"{file.path}:{call.lineno} needs its shell for a line that this code alone fixes: nothing comes in"
+        raise Harmless(message)
+
+
+def quoted_line(line: Template, shlex_name: str, quote: str) -> str | None:
+    """The line as one expression with every value quoted; `None` where a value stands in quotes of the line's own."""
+    if any(_in_quotes(line, index) for index, part in enumerate(line.parts) if isinstance(part, Value)):
+        return None
+    parts = [part if isinstance(part, str) else _shell_quoted(part, shlex_name) for part in line.parts]
+    return f_string(parts, quote)
+
+
+def _shell_quoted(value: Value, shlex_name: str) -> Value:
+    if value.quoted:
+        return value
+    return Value(f"{shlex_name}.quote({value.source if value.text else f'str({value.source})'})")
+
+
+def _in_quotes(line: Template, index: int) -> bool:
+    before = "".join(part for part in line.parts[:index] if isinstance(part, str))
+    return before.count('"') % 2 == 1 or before.count("'") % 2 == 1
