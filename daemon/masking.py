@@ -65,9 +65,10 @@ _SIGNED_URL = re.compile(
     r"(?P<secret>(?!\[secret\ masked\])[^&\s'\"]+)",
     re.IGNORECASE,
 )
+# What cloud templates say of session tokens (`http_tokens = "required"`) is a setting, and most common.
 _ASSIGNED = re.compile(
     r"""(?P<before>(?:passw(?:or)?d|secret|token|api[_-]?key|private[_-]?key|credential)
-        [\w.-]{0,60}['"]?\s{0,20}(?::=|=>|[:=])\s{0,20})(?P<quote>['"])(?P<secret>[^'"\n$<{]{6,4000})(?P=quote)""",
+        [\w.-]{0,60}['"]?\s{0,20}(?::=|=>|[:=])\s{0,20})(?P<quote>['"])(?P<secret>(?!(?:required|optional)['"])[^'"\n$<{]{6,4000})(?P=quote)""",
     re.IGNORECASE | re.VERBOSE,
 )
 

@@ -39,6 +39,11 @@ def test_a_credential_is_masked_and_masking_again_changes_nothing(text: str) -> 
     assert mask(masked) == masked
 
 
+@pytest.mark.parametrize("text", ['http_tokens = "required"', '"HttpTokens": "optional"'])
+def test_a_setting_of_session_tokens_is_no_credential(text: str) -> None:
+    assert mask(text) == text
+
+
 @given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join))
 def test_looking_for_marks_first_masks_exactly_what_the_patterns_do(text: str) -> None:
     expected = masking._TOKENS.sub(MASK, text)

@@ -10,7 +10,7 @@ import msgspec
 from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.changed import changed
-from workers.fixers.registry import Harmless, NoFix, Target
+from workers.fixers.registry import Harmless, NoFix, OtherLanguage, Target
 from workers.source import yamldoc, yamledit
 from workers.source.yamldoc import Node, Path, YamlDoc
 
@@ -195,6 +195,9 @@ def _read(target: Target) -> YamlDoc:
     if path is None:
         message = "the finding names no manifest of the repository"
         raise NoFix(message)
+    if path.endswith((".tf", ".tofu")):
+        message = f"{path} is a Terraform module, not a manifest"
+        raise OtherLanguage(message)
     try:
         content = target.tree.read(path)
     except SourceUnavailable as error:

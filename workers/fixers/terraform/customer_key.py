@@ -19,7 +19,10 @@ _ATTRIBUTES = {
     "CKV_AWS_142": "kms_key_id", "CKV_AWS_149": "kms_key_id", "CKV_AWS_247": "encrypt_at_rest.kms_key_id",
     "CKV_AWS_347": "kms_key_arn", "CKV_AWS_280": "kms_key_id", "CKV_AWS_166": "kms_key_arn",
     "CKV_AWS_173": "kms_key_arn",
-    "CKV_AWS_354": "performance_insights_kms_key_id", "CKV_AWS_337": "key_id", "CKV_AWS_98": "kms_key_arn",
+    "CKV_AWS_354": "performance_insights_kms_key_id", "CKV_AWS_353": "performance_insights_kms_key_id",
+    "CKV_AWS_58": "encryption_config.provider.key_arn",
+    "CKV_AWS_136": "encryption_configuration.kms_key",
+    "CKV_AWS_337": "key_id", "CKV_AWS_98": "kms_key_arn",
 }  # fmt: skip
 
 
@@ -47,6 +50,7 @@ _SERVICES = {
         describes=True,
     ),
 }
+_SMALL = re.compile(r"db\.(?:t2\.|t3\.(?:micro|small)|t4g\.(?:micro|small))")
 _ON_OFF = re.compile(r".*\?\s*1\s*:\s*0")
 _REPLACE = "an existing resource may be replaced: move its data over a snapshot"
 _IN_PLACE = "what is stored already keeps its old key; whoever reads or writes needs permission for the new one"
@@ -68,6 +72,9 @@ month and a policy to keep.""",
 def customer_key(target: Target) -> Iterator[Candidate]:
     """A key that the module already has; a new one; or one that a variable names."""
     resource = Resource(target)
+    if target.finding.rule == "CKV_AWS_353" and _too_small(resource):
+        message = "RDS offers no Performance Insights for this class with this engine: choose a larger class first"
+        raise NoFix(message)
     path = _ATTRIBUTES.get(target.finding.rule, "kms_key_id")
     service = _SERVICES.get(target.finding.rule)
     keys = [
@@ -90,16 +97,29 @@ def customer_key(target: Target) -> Iterator[Candidate]:
     how = f"Encrypts with the key that the new variable `{name}` names."
     declares = [*resource.declare(body), f"variable.{name}"]
     yield from resource.candidate(
-        "key-variable", edits, how, declares, ["set the variable before the next plan", _warning(resource)]
+        "key-variable", edits, how, declares, ["set the variable before the next plan", _warning(resource, path)]
     )
 
 
 def _with(resource: Resource, path: str, key: str, approach: str, how: str) -> Iterator[Candidate]:
     body = _body(resource, path, key)
-    yield from resource.candidate(approach, resource.settle(body), how, resource.declare(body), [_warning(resource)])
+    yield from resource.candidate(
+        approach, resource.settle(body), how, resource.declare(body), [_warning(resource, path)]
+    )
 
 
-def _warning(resource: Resource) -> str:
+def _too_small(resource: Resource) -> bool:
+    size, engine = resource.usual("instance_class"), resource.usual("engine")
+    return bool(_SMALL.match(size)) and not engine.startswith("postgres")
+
+
+def _warning(resource: Resource, path: str) -> str:
+    if path.startswith("performance_insights"):
+        return "the key of Performance Insights cannot be changed later"
+    if resource.type == "aws_eks_cluster":
+        return "it cannot be undone: whoever disables the key stops the cluster"
+    if resource.type == "aws_ecr_repository":
+        return "an existing repository is replaced: push its images again"
     return _IN_PLACE if resource.type in _KEEP else _REPLACE
 
 
@@ -128,7 +148,7 @@ def _with_new_key(resource: Resource, path: str, service: _Service | None) -> It
             declares.append(f"data.{kind}.current")
     edits = [*resource.settle(body), resource.hcl.after(resource.block, key)]
     how = "Encrypts with a new customer key that rotates every year and that the account's own policies govern."
-    yield from resource.candidate("new-key", edits, how, declares, [_warning(resource)])
+    yield from resource.candidate("new-key", edits, how, declares, [_warning(resource, path)])
 
 
 def _policy(service: _Service | None) -> str:
@@ -159,6 +179,12 @@ def _body(resource: Resource, path: str, value: str) -> Body:
               "aws_neptune_cluster": "storage_encrypted"}.get(resource.type)  # fmt: skip
     if switch and resource.block.text(switch) != "true":
         body[switch] = "true"
+    if path.startswith("performance_insights") and resource.block.text("performance_insights_enabled") != "true":
+        body["performance_insights_enabled"] = "true"
+    if path.startswith("encryption_config.provider"):
+        body = {"encryption_config": {"provider": {"key_arn": value}, "resources": '["secrets"]'}}
+    if path.startswith("encryption_configuration"):
+        body = {"encryption_configuration": {"encryption_type": '"KMS"', "kms_key": value}}
     if path.startswith("encrypt_at_rest"):
         body = {"encrypt_at_rest": {"enabled": "true", "kms_key_id": value}}
     if resource.type == "aws_kinesis_stream":

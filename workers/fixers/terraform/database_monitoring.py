@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
@@ -99,15 +99,23 @@ def _new_role(resource: Resource) -> Iterator[Candidate]:
 @fixer(
     name="terraform-database-logs",
     weakness="logging",
-    rules={"checkov": ["CKV_AWS_129"]},
+    rules={"checkov": ["CKV_AWS_129", "CKV_AWS_324", "CKV_AWS_325"]},
     explain="""A database's logs stay on its own instance, for days, unless they are exported. In CloudWatch they stay,
 can be searched, and raise alarms.""",
 )
 def database_logs(target: Target) -> Iterator[Candidate]:
     """The engine's own logs; or another choice of them."""
     resource = Resource(target)
-    engine = resource.block.text("engine").strip('"')
-    found = next((logs for name, logs in _LOGS.items() if engine.startswith(name)), None)
+    engine = resource.usual("engine").removeprefix("aurora-")
+    if resource.type == "aws_rds_cluster" and engine in ("aurora", "") and not resource.block.text("engine"):
+        engine = "mysql"  # What the provider makes of a cluster that names no engine.
+    found: Sequence[tuple[str, ...]] | None = next(
+        (logs for name, logs in _LOGS.items() if engine.startswith(name)), None
+    )
+    if found and target.finding.rule == "CKV_AWS_325":
+        found = (("audit",), ("audit", "error", "slowquery"))
+    elif found and resource.type == "aws_rds_cluster" and engine.startswith("postgres"):
+        found = (("postgresql",),)
     if found is None:
         message = f"the engine of {resource.address} is decided elsewhere, and each writes other logs"
         raise NoFix(message)
@@ -116,7 +124,7 @@ def database_logs(target: Target) -> Iterator[Candidate]:
         body: Body = {"enabled_cloudwatch_logs_exports": "[" + ", ".join(f'"{one}"' for one in logs) + "]"}
         how = f"CloudWatch keeps the database's logs: {', '.join(logs)}."
         extra = (
-            "the audit and general logs stay empty until the parameter group turns them on" if "general" in logs else ""
+            "the audit and general logs stay empty until the parameter group turns them on" if "audit" in logs else ""
         )
         yield from resource.candidate(
             f"export-{'-'.join(logs)}", resource.settle(body), how, resource.declare(body), [warning, extra]

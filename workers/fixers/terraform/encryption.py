@@ -25,7 +25,17 @@ ENCRYPTION = {
             toggle=True,
         )
     ],
-    "CKV_AWS_16": _encrypt("storage_encrypted"),
+    "CKV_AWS_16": [
+        Setting(
+            "encrypt",
+            on("storage_encrypted"),
+            "Data at rest is encrypted with the provider's key for the account.",
+            _REPLACE,
+            toggle=True,
+            never=r"instance_class=db\.(?:t1|m1|m2)\.|db\.t2\.micro",
+            otherwise="the class of the instance cannot encrypt its storage: choose a newer class first",
+        )
+    ],
     "CKV_AWS_29": _encrypt("at_rest_encryption_enabled"),
     "CKV_AWS_42": _encrypt("encrypted"),
     "CKV_AWS_43": [
@@ -71,7 +81,7 @@ ENCRYPTION = {
             "kms",
             on("encryption_configuration.encryption_type", '"KMS"'),
             "Images are encrypted with the account's KMS key for ECR.",
-            _REPLACE,
+            "an existing repository is replaced: push its images again",
         )
     ],
     "CKV_AWS_7": [
@@ -83,6 +93,15 @@ ENCRYPTION = {
             {"enable_key_rotation": "true", "rotation_period_in_days": "180"},
             "KMS makes new key material twice a year and keeps the old for old data.",
         ),
+    ],
+    "CKV_GCP_43": [
+        Setting(
+            f"rotate-every-{days}-days",
+            on("rotation_period", f'"{days * 86400}s"'),
+            f"A new version of the key encrypts after {days} days; the old ones still decrypt.",
+            "every version that is kept is paid for",
+        )
+        for days in (90, 30)
     ],
     "CKV_AZURE_97": _encrypt("encryption_at_host_enabled"),
     "CKV_AZURE_151": _encrypt(

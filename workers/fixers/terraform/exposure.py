@@ -13,6 +13,14 @@ def _private(path: str, value: str = "false", since: str = "") -> list[Setting]:
     return [Setting("private", on(path, value), _PRIVATE, _REACH, toggle=True, since=since)]
 
 
+_EKS = [
+    Setting(
+        "private-endpoint",
+        {"vpc_config": {"endpoint_private_access": "true", "endpoint_public_access": "false"}},
+        "The Kubernetes API is reached from the VPC only.",
+        _REACH,
+    )
+]
 EXPOSURE = {
     "CKV_AWS_17": _private("publicly_accessible"),
     "CKV_AWS_69": _private("publicly_accessible"),
@@ -23,14 +31,8 @@ EXPOSURE = {
     "CKV_AWS_130": _private("map_public_ip_on_launch"),
     "CKV_AWS_333": _private("network_configuration.assign_public_ip"),
     "CKV_AWS_389": _private("associate_public_ip_address"),
-    "CKV_AWS_39": [
-        Setting(
-            "private-endpoint",
-            {"vpc_config": {"endpoint_private_access": "true", "endpoint_public_access": "false"}},
-            "The Kubernetes API is reached from the VPC only.",
-            _REACH,
-        )
-    ],
+    "CKV_AWS_38": _EKS,
+    "CKV_AWS_39": _EKS,
     "CKV_AZURE_48": _private("public_network_access_enabled"),
     "CKV_AZURE_53": _private("public_network_access_enabled"),
     "CKV_AZURE_59": _private("public_network_access_enabled", since="azurerm:3"),

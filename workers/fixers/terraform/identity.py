@@ -193,7 +193,16 @@ IDENTITY = {
             "Pods get their own identity instead of the node's.",
             "workload identity must be set up for pods that call Google's APIs",
             types=("google_container_node_pool",),
-        )
+        ),
+        Setting(
+            "gke-metadata",
+            {},
+            "",
+            types=("google_container_cluster",),
+            needs=("enable_autopilot",),
+            moot="enable_autopilot=true$",
+            otherwise="the nodes of an Autopilot cluster always run GKE's metadata server",
+        ),
     ],
     "CKV_GCP_39": [
         Setting(

@@ -14,6 +14,10 @@ _MODULE = (
     "the commit of a module is known to its repository alone: `git ls-remote` names it, "
     "and `?ref=` takes it; none is guessed"
 )
+_LOGIN = "which person or group administers the server is the organisation's own"
+_ENDPOINT = "a private endpoint needs a subnet and a private DNS zone: the network's owner names them"
+_NODES = "nodes without public addresses need Cloud NAT and ranges of their own, and an existing cluster is replaced"
+_EVERYBODY = "whether everybody may call it is what its owner decided: name who may, where it was not meant so"
 _WHY = {
     "CKV_TF_1": _MODULE,
     "CKV_TF_2": "which release of the module works here is known to who tries it out: `?ref=` takes its tag",
@@ -29,6 +33,19 @@ _WHY = {
     "CKV_AWS_355": _RIGHTS,
     "CKV_AWS_356": _RIGHTS,
     "CKV2_AWS_40": _RIGHTS,
+    "CKV_AWS_62": _RIGHTS,
+    "CKV_AWS_63": _RIGHTS,
+    "CKV_AWS_286": _RIGHTS,
+    "CKV_AWS_287": _RIGHTS,
+    "CKV_AWS_288": _RIGHTS,
+    "CKV_AWS_289": _RIGHTS,
+    "CKV2_AWS_5": "what the group is for is not in this module: attach it where it is used, or delete it",
+    "CKV2_AWS_62": "which program is to hear of new and deleted objects is its owner's decision",
+    "CKV2_AWS_38": "signing a zone needs a key, and a record at the registrar that its owner adds",
+    "CKV_AWS_137": "which network the domain belongs into is its owner's decision, and moving it there makes a new one",
+    "CKV_AWS_248": "which security group lets the domain's clients in is its owner's decision",
+    "CKV_AWS_318": "three master nodes are paid for: how much is lost without them is its owner's decision",
+    "CKV2_AWS_59": "master nodes of their own are paid for: how much is lost without them is its owner's decision",
     "CKV_AWS_382": "what the program must reach is known to its owner: list those networks and ports",
     "CKV_AWS_115": "how many instances of the function may run at once is a limit that its owner knows",
     "CKV_AWS_116": "a dead-letter queue keeps failed asynchronous calls: the function's role has to be let send to it",
@@ -50,9 +67,26 @@ _WHY = {
     "CKV_GCP_40": "without its public address the machine needs Cloud NAT and IAP: they come first",
     "CKV_GCP_60": "without its public address the database needs a network that is peered with Google's services",
     "CKV_GCP_79": "a newer release of the database is tried out with the program before it is chosen",
-    "CKV_GCP_113": "whether everybody may call it is what its owner decided: name who may, where it was not meant so",
+    "CKV_GCP_113": _EVERYBODY,
     "CKV2_AZURE_1": "a key of one's own needs a vault, an identity with rights in it, and a plan for its loss",
-    "CKV2_AZURE_33": "a private endpoint needs a subnet and a private DNS zone: the network's owner names them",
+    "CKV_AZURE_13": "who logs in, and where they are known, is the owner's decision",
+    "CKV_AZURE_88": "which share holds what the app must keep is the owner's decision",
+    "CKV_AZURE_213": "which address tells that the app still works is known to its authors",
+    "CKV2_AZURE_7": _LOGIN,
+    "CKV2_AZURE_27": _LOGIN,
+    "CKV2_AZURE_16": "a key of one's own needs a vault, an identity with rights in it, and a plan for its loss",
+    "CKV2_AZURE_32": _ENDPOINT,
+    "CKV2_AZURE_42": _ENDPOINT,
+    "CKV2_AZURE_44": _ENDPOINT,
+    "CKV2_AZURE_45": _ENDPOINT,
+    "CKV_GCP_21": "labels say whose a cluster is and what it is for: its owner knows",
+    "CKV_GCP_25": _NODES,
+    "CKV_GCP_28": _EVERYBODY,
+    "CKV_GCP_64": _NODES,
+    "CKV_GCP_65": "the group of those who may use the cluster is known to its owner",
+    "CKV_GCP_102": _EVERYBODY,
+    "CKV2_GCP_18": "which traffic the network must let through is known to its owner",
+    "CKV2_AZURE_33": _ENDPOINT,
 }
 
 

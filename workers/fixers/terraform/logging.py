@@ -39,7 +39,16 @@ LOGGING = {
         "Figures come every minute instead of every five.",
         warning="it is paid for",
     ),
-    "CKV_AWS_135": _one("ebs-optimized", "ebs_optimized", "Disk and network traffic no longer compete."),
+    "CKV_AWS_135": [
+        Setting(
+            "ebs-optimized",
+            on("ebs_optimized"),
+            "Disk and network traffic no longer compete.",
+            toggle=True,
+            never=r"instance_type=(?:t1|t2|m1\.(?:small|medium)|m2\.xlarge|m3\.(?:medium|large)|c1\.medium|c3\.(?:large|8x))",
+            otherwise="AWS starts no instance of this type with it: a newer type (t3 for t2) has it always on",
+        )
+    ],
     "CKV_AWS_163": _one(
         "scan-on-push",
         "image_scanning_configuration.scan_on_push",
@@ -60,9 +69,19 @@ LOGGING = {
         Setting("keep-a-year", on("retention_in_days", "365"), "Events are kept for a year.", _COST),
         Setting("keep-two-years", on("retention_in_days", "731"), "Events are kept for two years.", _COST),
     ],
-    "CKV_AWS_353": _one(
-        "performance-insights", "performance_insights_enabled", "What the database waits for is recorded."
-    ),
+    "CKV_AWS_65": [
+        Setting(
+            "insights" if value == "enabled" else "enhanced-insights",
+            {"setting": {"name": '"containerInsights"', "value": f'"{value}"'}},
+            how,
+            "it is paid for",
+            unless="setting",
+        )
+        for value, how in (
+            ("enabled", "CloudWatch collects metrics of tasks and services."),
+            ("enhanced", "CloudWatch collects metrics down to single containers."),
+        )
+    ],
     "CKV_AWS_101": [
         Setting("audit-log", on("enable_cloudwatch_logs_exports", '["audit"]'), "Who asked what is recorded.", _COST)
     ],
@@ -109,6 +128,36 @@ LOGGING = {
             types=("azurerm_linux_web_app", "azurerm_windows_web_app"),
             toggle=True,
         ),
+    ],
+    "CKV_AZURE_37": [
+        Setting(
+            "keep-a-year",
+            {"retention_policy": {"enabled": "true", "days": "365"}},
+            "Events are kept for a year.",
+            _COST,
+        ),
+        Setting(
+            "keep-two-years",
+            {"retention_policy": {"enabled": "true", "days": "730"}},
+            "Events are kept for two years.",
+            _COST,
+        ),
+    ],
+    "CKV_AZURE_12": [
+        Setting(
+            f"keep-{days}-days",
+            {"enabled": "true", "retention_policy": {"enabled": "true", "days": days}},
+            f"Flows are recorded, and kept for {days} days.",
+            _COST,
+        )
+        for days in ("90", "365")
+    ],
+    "CKV_AZURE_30": _one("log-checkpoints", "value", "Checkpoints are recorded.", '"on"', toggle=False),
+    "CKV_AZURE_32": _one(
+        "throttle", "value", "Addresses that fail to log in too often must wait.", '"on"', toggle=False
+    ),
+    "CKV_AZURE_25": [
+        Setting("all-threats", on("disabled_alerts", "[]"), "Every kind of threat raises an alert."),
     ],
     "CKV_AZURE_21": _one("notify", "alert_notifications", "The security contact hears of severe alerts."),
     "CKV_AZURE_22": _one("notify-admins", "alerts_to_admins", "The subscription's admins hear of severe alerts."),

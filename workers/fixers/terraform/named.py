@@ -17,6 +17,8 @@ _SET = "set the variable before the next plan"
 _AGENT = "the service's own account needs the role cloudkms.cryptoKeyEncrypterDecrypter on the key"
 _FOR_EVER = "a key ring cannot be deleted, and what a lost key encrypted is lost"
 _REPLACED = "what is there already may be replaced: look at the plan"
+_WHEN = "date in UTC after which it is no longer valid, as 2030-12-31T00:00:00Z"
+_ROTATE = "what uses it stops working on that day: have its successor there before"
 _LOGS = re.compile(r"log", re.IGNORECASE)
 
 
@@ -67,6 +69,41 @@ _NAMED = {
         "filter.values", "names", "names of the availability zones in use",
         "A zone that AWS opens later changes nothing: the zones are", type="list(string)",
         with_it={"name": '"zone-name"'},
+    ),
+    "CKV_AWS_38": Named(
+        "vpc_config.public_access_cidrs", "public_access_cidrs", "networks that may reach the Kubernetes API",
+        "The Kubernetes API answers only", type="list(string)",
+        warnings=("whoever reaches it over the internet today is locked out: put their networks in first",),
+    ),
+    "CKV_AZURE_4": Named(
+        "oms_agent.log_analytics_workspace_id", "log_workspace_id", "id of the Log Analytics workspace",
+        "The cluster's logs go to", "azurerm_log_analytics_workspace", warnings=("logs are stored, and paid for",),
+    ),
+    "CKV_AZURE_6": Named(
+        "api_server_access_profile.authorized_ip_ranges", "authorized_ip_ranges",
+        "networks that may reach the Kubernetes API", "The Kubernetes API answers only", type="list(string)",
+        warnings=("whoever reaches it over the internet today is locked out: put their networks in first",),
+    ),
+    "CKV_AZURE_26": Named(
+        "email_addresses", "alert_addresses", "mail addresses that hear of threats", "Alerts go to",
+        type="list(string)",
+    ),
+    "CKV_AZURE_40": Named("expiration_date", "expiration_date", _WHEN, "The key ends", warnings=(_ROTATE,)),
+    "CKV_AZURE_41": Named("expiration_date", "expiration_date", _WHEN, "The secret ends", warnings=(_ROTATE,)),
+    "CKV_AZURE_93": Named(
+        "disk_encryption_set_id", "disk_encryption_set_id", "id of the disk encryption set",
+        "The disk is encrypted with", "azurerm_disk_encryption_set",
+        warnings=("the machine that uses the disk must be stopped for the change",),
+    ),
+    "CKV_AZURE_117": Named(
+        "disk_encryption_set_id", "disk_encryption_set_id", "id of the disk encryption set",
+        "The nodes' disks are encrypted with", "azurerm_disk_encryption_set", "id",
+        warnings=("the cluster is replaced: move its workloads first",),
+    ),
+    "CKV_GCP_20": Named(
+        "master_authorized_networks_config.cidr_blocks.cidr_block", "authorized_network",
+        "network that may reach the control plane", "The control plane answers only",
+        warnings=("whoever reaches it over the internet today is locked out: put their network in first",),
     ),
     "CKV_GCP_37": _key("disk_encryption_key.kms_key_self_link", _REPLACED),
     "CKV_GCP_38": _key("boot_disk.kms_key_self_link", _REPLACED),

@@ -19,6 +19,7 @@ _PORTS = {
 }  # fmt: skip
 _WEB = frozenset(("CKV_AWS_260",))
 _BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
+_BALANCING = re.compile(r"(?:^|[_-])(?:[ane]?lb|load_?balancer)(?:$|[_-])", re.IGNORECASE)
 _LOCKED_OUT = "whoever connects over the internet today is locked out: put their networks in first"
 
 
@@ -67,12 +68,13 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
 
 
 def _public_balancer(resource: Resource) -> str | None:
-    """A load balancer of the module that faces the internet with this security group."""
+    """A load balancer of the module that faces the internet with this security group, or one that its name tells of."""
     for kind in _BALANCERS:
         for _, block in resource.blocks("resource", kind):
             if block.text("internal") != "true" and resource.mentioned(block.text("security_groups")):
                 return ".".join(block.labels)
-    return None
+    # A module that only makes groups hands them to the one that makes the balancer.
+    return "what its name tells of" if _BALANCING.search(resource.name) else None
 
 
 def _open_sources(resource: Resource, port: int | None) -> Iterator[Attribute]:

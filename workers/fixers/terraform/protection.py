@@ -135,6 +135,38 @@ PROTECTION = {
     "CKV_GCP_78": _one(
         "versioning", "versioning.enabled", "Overwritten and deleted objects can be restored.", warning=_COST
     ),
+    "CKV2_GCP_20": [
+        Setting(
+            approach,
+            {"settings": {"backup_configuration": {"enabled": "true", "binary_log_enabled": "true", **more}}},
+            f"The database can be restored to any second{reach}.",
+            _COST,
+            where="settings",
+            otherwise="the instance has no settings of its own: it takes those of the instance that it copies",
+        )
+        for approach, more, reach in (
+            ("point-in-time", {}, " that its binary logs reach back to"),
+            ("point-in-time-7-days", {"transaction_log_retention_days": "7"}, " of the last seven days"),
+        )
+    ],
+    "CKV_GCP_82": _one(
+        "prevent-destroy",
+        "lifecycle.prevent_destroy",
+        "A plan that would delete the key fails.",
+        warning="`terraform destroy` fails until this is taken out",
+        toggle=False,
+    ),
+    "CKV_AWS_326": [
+        Setting(
+            f"backtrack-{hours}-hours",
+            on("backtrack_window", str(hours * 3600)),
+            f"The cluster can be turned back by up to {hours} hours in place.",
+            "it is paid for; a cluster that was made without it has to be restored or cloned to get it",
+            never=r"engine=aurora-postgresql",
+            otherwise="only Aurora MySQL can be turned back",
+        )
+        for hours in (24, 72)
+    ],
     "CKV_GCP_9": _one("auto-repair", "management.auto_repair", "Broken nodes are replaced."),
     "CKV_GCP_10": _one(
         "auto-upgrade", "management.auto_upgrade", "Nodes follow the control plane's release, with its security fixes."

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
-from daemon.domain.fix import Edit
+from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.changed import if_changed
 from workers.fixers.registry import NoFix, OtherLanguage, Target
+from workers.fixers.terraform import legacy
 from workers.fixers.terraform.providers import constraints, newest_major
 from workers.source.hcl import Block, Body, Hcl, HclBroken, block_text
 from workers.source.tree import SourceTree, text_of
@@ -89,8 +90,26 @@ class Resource:
         index = "".join(f"[{each}]" for name, each in _INSTANCES.items() if name in self.block.attributes)
         return f"{self.address}{index}.{attribute}"
 
+    @cached_property
+    def legacy(self) -> bool:
+        """Whether the module is written for Terraform before 0.12, which knows no expressions outside of strings."""
+        return any(legacy.is_legacy(block) for file in self.module for block in file.blocks)
+
+    def variable(self, *path: str) -> str:
+        """The name of the variable that alone gives an attribute; empty where none does."""
+        mention = _VARIABLE.fullmatch(legacy.unwrapped(self.block.text(*path)))
+        return mention[1] if mention else ""
+
+    def usual(self, *path: str) -> str:
+        """An attribute's plain value, or the default of the variable that gives it; empty where neither says."""
+        found = self._variable(name) if (name := self.variable(*path)) else None
+        text = found[1].text("default") if found else self.block.text(*path)
+        return text.strip('"') if re.fullmatch(r'"[^"$]*"|[\w.-]*', text) else ""
+
     def provider_major(self, name: str) -> int | None:
         """The newest major release of a provider that the module allows; none where nothing bounds it."""
+        if self.legacy:
+            return legacy.LAST_RELEASE.get(name)
         locked = posixpath.join(posixpath.dirname(self.hcl.path), ".terraform.lock.hcl")
         files = [*self.module, *_readable(self.target.tree, [locked])]
         return newest_major(constraints([block for file in files for block in file.blocks], name))
@@ -141,8 +160,7 @@ class Resource:
         """
         edits = []
         for path, value in leaves(body):
-            mention = _VARIABLE.fullmatch(self.block.text(*path))
-            found = self._variable(mention[1]) if mention else None
+            found = self._variable(name) if (name := self.variable(*path)) else None
             if found is None or "default" not in found[1].attributes:
                 return []
             wanted: Body = {"default": value}
@@ -189,7 +207,21 @@ class Resource:
         """Declared paths of what a body says: top attributes and blocks."""
         return [f"{self.block.type}.{self.address}.{name}" for name in body]
 
-    candidate = staticmethod(if_changed)
+    def candidate(
+        self,
+        approach: str,
+        edits: Iterable[Edit],
+        explanation: str,
+        declares: Iterable[str],
+        warnings: Iterable[str] = (),
+    ) -> Iterator[Candidate]:
+        """The candidate, in the module's own language; none where nothing would change, or it has no words for it."""
+        if not self.legacy:
+            yield from if_changed(approach, edits, explanation, declares, warnings)
+            return
+        translated = legacy.translated(edits)
+        if translated is not None:
+            yield from if_changed(approach, translated, explanation, declares, warnings)
 
     def _variable(self, name: str) -> tuple[Hcl, Block] | None:
         return next(((file, block) for file, block in self.blocks("variable", name)), None)

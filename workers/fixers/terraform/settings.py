@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from daemon.domain.fix import Candidate
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.terraform.resource import Resource, leaves
 from workers.source.hcl import Body, block_text
 
@@ -30,6 +31,12 @@ class Setting(msgspec.Struct, frozen=True):
     """Attributes, one of which the resource must have for the state to mean anything."""
     otherwise: str = ""
     """Why there is no fix where it has none of them."""
+    only: str = ""
+    """`attribute=pattern`: what the attribute, or the default of its variable, must match from its start."""
+    never: str = ""
+    """The same, of what it must not match."""
+    moot: str = ""
+    """The same, of what makes the finding harmless, as `otherwise` says."""
     since: str = ""
     """`google:6`: the first major release of the provider that knows the spelling."""
     before: str = ""
@@ -59,12 +66,16 @@ def settings_fixer(
     return fixer(name=name, weakness=weakness, rules=rules, explain=explain)(propose)
 
 
-def apply(resource: Resource, settings: Iterable[Setting]) -> Iterator[Candidate]:
+def apply(resource: Resource, settings: Sequence[Setting]) -> Iterator[Candidate]:
     """A candidate for each state; first in the variables' defaults, where variables decide.
 
     Raises:
         NoFix: no state fits this type of resource.
+        Harmless: what it is has that state by itself.
     """
+    for one in settings:
+        if one.moot and _matches(resource, one.moot):
+            raise Harmless(one.otherwise)
     fitting = [one for one in settings if _fits(resource, one)]
     if not fitting:
         unmet = next((one.otherwise for one in settings if one.otherwise), "")
@@ -95,8 +106,15 @@ def _fits(resource: Resource, one: Setting) -> bool:
     blocks = {block.type for block in resource.block.blocks}
     typed = not one.types or resource.type in one.types
     spelled = typed and (not one.where or one.where in blocks) and one.unless not in blocks
+    if (one.only and not _matches(resource, one.only)) or (one.never and _matches(resource, one.never)):
+        return False
     met = not one.needs or any(resource.block.text(*each.split(".")) for each in one.needs)
     return spelled and met and _known(resource, one)
+
+
+def _matches(resource: Resource, condition: str) -> bool:
+    attribute, _, pattern = condition.partition("=")
+    return re.match(pattern, resource.usual(*attribute.split("."))) is not None
 
 
 def _known(resource: Resource, one: Setting) -> bool:
@@ -137,7 +155,7 @@ def _toggles(resource: Resource, one: Setting) -> Iterator[Candidate]:
 
 
 def _variables(resource: Resource, body: Body) -> list[str]:
-    return [f"{resource.block.text(*path).removeprefix('var.')}.default" for path, _ in leaves(body)]
+    return [f"{resource.variable(*path)}.default" for path, _ in leaves(body)]
 
 
 def on(path: str, value: str = "true") -> Body:

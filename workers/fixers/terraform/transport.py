@@ -11,6 +11,7 @@ _NEW_FUNCTIONS = (
     "azurerm_windows_function_app_slot",
 )  # fmt: skip
 _CERTIFICATES = ("viewer_certificate.acm_certificate_arn", "viewer_certificate.iam_certificate_id")
+_CLONE = "the instance has no settings of its own: it takes those of the instance that it copies"
 _SHARED = (
     "the distribution serves CloudFront's own certificate, which always allows TLS 1.0: a domain name and a "
     "certificate of its own come first"
@@ -188,6 +189,21 @@ TRANSPORT = {
             "Connections need TLS and a client certificate that the instance issued.",
             "clients without a certificate of the instance are refused",
             since="google:5",
+            never="database_version=SQLSERVER",
+            where="settings",
+            otherwise=_CLONE,
+            toggle=True,
+        ),
+        Setting(
+            "encrypted-only",
+            on("settings.ip_configuration.ssl_mode", '"ENCRYPTED_ONLY"'),
+            "Connections need TLS; SQL Server knows no client certificates.",
+            _PLAIN,
+            since="google:5",
+            only="database_version=SQLSERVER",
+            where="settings",
+            otherwise=_CLONE,
+            toggle=True,
         ),
     ],
 }

@@ -1,0 +1,84 @@
+"""Managed Kubernetes whose control plane or nodes lack what one setting gives: updates, policies, networks."""
+
+from __future__ import annotations
+
+from workers.fixers.terraform.settings import Setting, on, settings_fixer
+
+_REACH = "whoever reaches it over the internet today is locked out: a bastion, a VPN or a private network comes first"
+_REPLACED = "an existing cluster is replaced: move its workloads first"
+_AUTOPILOT = "an Autopilot cluster always enforces network policies: its data plane is GKE's second"
+_ENFORCE = '"PROJECT_SINGLETON_POLICY_ENFORCE"'
+_UPGRADED = "nodes are upgraded one by one: set a maintenance window"
+
+
+def _channel(attribute: str, since: str = "", before: str = "") -> list[Setting]:
+    return [
+        Setting(f"channel-{name}", on(attribute, f'"{name}"'), how, _UPGRADED, since=since, before=before)
+        for name, how in (
+            ("patch", "The cluster takes the patches of its minor release, with their security fixes, by itself."),
+            ("stable", "The cluster follows the newest patch of the minor release before the latest."),
+        )
+    ]
+
+
+CLUSTER = {
+    "CKV_AZURE_171": [
+        *_channel("automatic_upgrade_channel", since="azurerm:4"),
+        *_channel("automatic_channel_upgrade", before="azurerm:4"),
+    ],
+    "CKV_AZURE_170": [
+        Setting("paid-tier", on("sku_tier", '"Standard"'), "The control plane has an uptime that is paid for and owed.",
+                "it is paid for by the hour", toggle=True, since="azurerm:4"),
+    ],
+    "CKV_AZURE_172": [
+        Setting("rotate-secrets", on("key_vault_secrets_provider.secret_rotation_enabled"),
+                "Secrets mounted from a key vault follow its new versions.", "a key vault is asked every two minutes",
+                toggle=True, since="azurerm:3"),
+    ],
+    "CKV_AZURE_116": [
+        Setting("azure-policy", on("azure_policy_enabled"), "Azure Policy sees and refuses what breaks its rules.",
+                "a policy that denies refuses workloads that run today", toggle=True, since="azurerm:3"),
+    ],
+    "CKV_AZURE_115": [
+        Setting("private-control-plane", on("private_cluster_enabled"), "The Kubernetes API has no public address.",
+                f"{_REPLACED}; {_REACH}", toggle=True),
+    ],
+    "CKV_AZURE_227": [
+        Setting("encrypt-host", on("default_node_pool.host_encryption_enabled"),
+                "Temporary disks and caches of the nodes are encrypted too.",
+                "the subscription needs the feature EncryptionAtHost, and the nodes are made anew", toggle=True,
+                where="default_node_pool", types=("azurerm_kubernetes_cluster",), since="azurerm:4"),
+        Setting("encrypt-host", on("default_node_pool.enable_host_encryption"),
+                "Temporary disks and caches of the nodes are encrypted too.",
+                "the subscription needs the feature EncryptionAtHost, and the nodes are made anew", toggle=True,
+                where="default_node_pool", types=("azurerm_kubernetes_cluster",), before="azurerm:4"),
+        Setting("encrypt-host", on("host_encryption_enabled"),
+                "Temporary disks and caches of the nodes are encrypted too.",
+                "the subscription needs the feature EncryptionAtHost, and the nodes are made anew", toggle=True,
+                types=("azurerm_kubernetes_cluster_node_pool",), since="azurerm:4"),
+    ],
+    "CKV_GCP_66": [
+        Setting("binary-authorization", on("binary_authorization.evaluation_mode", _ENFORCE),
+                "Only images that the project's policy admits are started.",
+                "the project's policy has to be written first: by default it admits every image", since="google:5",
+                toggle=True),
+        Setting("binary-authorization", on("enable_binary_authorization"),
+                "Only images that the project's policy admits are started.",
+                "the project's policy has to be written first: by default it admits every image", before="google:5",
+                toggle=True),
+    ],
+    "CKV_GCP_12": [
+        Setting("network-policy", {"network_policy": {"enabled": "true", "provider": '"CALICO"'},
+                                   "addons_config": {"network_policy_config": {"disabled": "false"}}},
+                "Network policies are enforced.", "all nodes are made anew, one by one",
+                moot="enable_autopilot=true$", otherwise=_AUTOPILOT),
+    ],
+}  # fmt: skip
+
+propose = settings_fixer(
+    "terraform-managed-kubernetes",
+    "configuration",
+    """The provider runs the control plane, and leaves to its customer who reaches it, which images and which traffic it
+admits, and when it takes new releases. What is not said is open, and stays old.""",
+    CLUSTER,
+)
