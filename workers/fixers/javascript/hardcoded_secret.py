@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
-from workers.fixers.code import MASKED, Parsed, any_of, candidate
-from workers.fixers.javascript.script import arguments, called, flagged_node, imported, literal
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.code import MASKED, Parsed, any_of, candidate, region
+from workers.fixers.javascript.script import arguments, called, flagged_node, imported, literal, script
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, environment_name, is_label, refuse_test
 from workers.source.syntax import ancestors
 
@@ -56,8 +56,10 @@ rotate it, because the history still has it.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A literal credential → the environment, or a mounted file."""
+    parsed = script(target)
+    refuse_test(parsed.path, region(target).start_line)
+    _refuse_labels(target, parsed)
     file, node = flagged_node(target, ("string", "template_string"), _is_secret)
-    refuse_test(file.path, file.number(node))
     if _BROWSER.search(file.content) and not _NODE.search(file.content):
         message = (
             f"{file.path} runs in browsers, where every value is public: let the server hold it and make the request"
@@ -99,6 +101,22 @@ def propose(target: Target) -> Iterator[Candidate]:
         ),
         *([] if file.path.endswith((".jsx", ".tsx")) else [mounted]),
     )
+
+
+def _refuse_labels(target: Target, file: Parsed) -> None:
+    """Say so where each text of the flagged lines is a word for a credential: a label, a sentence, a field's name.
+
+    Raises:
+        Harmless: it is so.
+    """
+    where = region(target)
+    last = max(where.start_line, where.end_line or 0)
+    nodes = [each for each in file.of("string", "template_string") if where.start_line <= file.number(each) <= last]
+    named = [(literal(file, each), _name(file, each)) for each in nodes]
+    held = [(value, name) for value, name in named if name is not None and _WORDS.search(name)]
+    if held and all(value is not None and is_label(value, name) for value, name in held):
+        message = f"{file.path}:{where.start_line} is a label or a sentence, not a credential: suppress it so"
+        raise Harmless(message)
 
 
 def _is_same(file: Parsed, one: Node, other: Node) -> bool:

@@ -79,18 +79,23 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 
 def _secret(target: Target, file: Parsed) -> tuple[str, int, int]:
+    labels = set()
     for match in matches(file, _ASSIGNED, *flagged_bytes(target, file)):
         name, value = match["name"].decode(), match["value"].decode()[1:-1]
         label = is_label(value, name) or _KEY.fullmatch(value)
         named = _WORDS.search(name) or (_OF_A_CIPHER.fullmatch(name) and _DRAWN.fullmatch(value))
         if named and not label:
             return name, match.start("value"), match.end("value")
+        if value.lower() == name.lower():
+            labels.add(value)
     start, end = flagged_bytes(target, file)
     text = file.slice(start, end)
     given = re.findall(r'"([^"\n]+)"', text) if _WORDS.search(re.sub(r'"[^"\n]*"', "", text)) else []
     given += [match["value"] for match in _GIVEN.finditer(text)]
     where = f"{file.path}:{region(target).start_line}"
-    if target.finding.tool == "mobsfscan" and all(is_label(value, "") or _KEY.fullmatch(value) for value in given):
+    if target.finding.tool == "mobsfscan" and all(
+        value in labels or is_label(value, "") or _KEY.fullmatch(value) for value in given
+    ):
         message = (
             f"{where} holds no credential: the rule names each word like `key` or `secret` that stands near a text"
         )

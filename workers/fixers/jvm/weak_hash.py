@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, region
 from workers.fixers.jvm.source import Setting, flagged_bytes, jvm, propose_settings
 from workers.fixers.registry import NoFix, Target, fixer
 
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
 _ITS_NAME = re.compile(r"md[245]|sha_?1(?!\d)", re.IGNORECASE)
+_SIDE_FILE = re.compile(r"\"[^\"\n]*\.(?:md5|sha1)\"", re.IGNORECASE)
 _CHANGES = "Every stored or exchanged digest changes and is longer: columns, cache keys and peers must follow."
 _NAMES = (("sha-256", "SHA-256"), ("sha-512", "SHA-512"))
 _SETTINGS = (
@@ -80,6 +85,13 @@ def propose(target: Target) -> Iterator[Candidate]:
             "another fast hash is no fix"
         )
         raise NoFix(message)
+    around = next((each for each in _around(target, file) if _SIDE_FILE.search(file.text(each))), None)
+    if around is not None:
+        message = (
+            f"{file.path}:{region(target).start_line} makes the digest that a checksum file of another party holds: "
+            "that party has to offer another one first"
+        )
+        raise NoFix(message)
     promised = _promised(target, file)
     if promised:
         message = f"{file.path}:{region(target).start_line} is in `{promised}`, whose callers ask for that very digest"
@@ -89,14 +101,14 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 def _promised(target: Target, file: Parsed) -> str | None:
     """The name of the method around the finding, where it says which digest it makes."""
+    names = [
+        file.text(name) for node in _around(target, file) if (name := node.child_by_field_name("name")) is not None
+    ]
+    return next((name for name in names if _ITS_NAME.search(name)), None)
+
+
+def _around(target: Target, file: Parsed) -> list[Node]:
+    """The methods around the finding."""
     start, end = flagged_bytes(target, file)
-    for node in file.of("method_declaration", "function_declaration"):
-        name = node.child_by_field_name("name")
-        if (
-            name is not None
-            and node.start_byte <= start
-            and end <= node.end_byte + 1
-            and _ITS_NAME.search(file.text(name))
-        ):
-            return file.text(name)
-    return None
+    methods = file.of("method_declaration", "function_declaration")
+    return [node for node in methods if node.start_byte <= start and end <= node.end_byte + 1]

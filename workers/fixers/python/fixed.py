@@ -37,12 +37,27 @@ def _is_fixed(file: Module, node: ast.expr, line: int, depth: int) -> bool:
             return _is_repeated(one) or _is_repeated(other)
         case ast.Subscript(value=value, slice=ast.Slice()):
             return _is_fixed(file, value, line, deeper)
+        case ast.Subscript(value=ast.Name(id=name)):
+            return _is_table(file, name, line, deeper)
         case ast.JoinedStr(values=values):
             parts = [each.value for each in values if isinstance(each, ast.FormattedValue)]
             return all(_is_fixed(file, each, line, deeper) for each in parts)
         case ast.Call():
             return _is_fixed_call(file, node, line, deeper)
     return isinstance(node, ast.Attribute) and node.attr in ("db_table", "__tablename__")
+
+
+def _is_table(file: Module, name: str, line: int, depth: int) -> bool:
+    """Whether the variable is a dict or a list whose every value is fixed, whichever of them is taken."""
+    bound = list(_values(file, name, line))
+    return bool(bound) and all(
+        isinstance(value, ast.Dict | ast.List | ast.Tuple)
+        and None not in getattr(value, "keys", ())
+        and all(
+            _is_fixed(file, each, line, depth) for each in (value.values if isinstance(value, ast.Dict) else value.elts)
+        )
+        for value in bound
+    )
 
 
 def _is_repeated(node: ast.expr) -> bool:

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from daemon.domain.fix import Candidate
-from workers.fixers.code import candidate
-from workers.fixers.pieces import Value
-from workers.fixers.python.imports import imported_from
+import msgspec
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.code import any_of, candidate
+from workers.fixers.pieces import Template, Value
+from workers.fixers.python.imports import Import, imported_from, together
+from workers.fixers.python.markup_safe import refuse_safe
+from workers.fixers.python.markup_values import (
+    braced,
+    escapes_to_itself,
+    has_marks,
+    joined,
+    percented,
+    unescaped,
+)
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.strings import literal, template
-from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.fixers.python.test_code import harmless_in_tests
+from workers.fixers.python.variables import definitions
+from workers.fixers.registry import NoFix, Target, fixer
 
 _SAFE = "django.utils.safestring.mark_safe"
-_PLAIN_ESCAPES = ("html.escape", "cgi.escape", "xml.sax.saxutils.escape")
-_ESCAPES = ("markupsafe.escape", "flask.escape", "django.utils.html.escape", "django.utils.html.conditional_escape")
-_RENDERS = ("flask.render_template", "django.template.loader.render_to_string")
-_PLAIN_AGAIN = ("unescape", "striptags")
-_MARKS = re.compile(r"<\s*[a-zA-Z/!]|&\w+;")
 _WIDEST = 110  # columns
+_WHY = "Each value is escaped while it is inserted; the literal HTML stays."
+_WARNINGS = ("A value that is HTML on purpose is shown as text unless it is marked safe where it is made.",)
 _MARKUP = ("markupsafe.Markup", "flask.Markup", "jinja2.Markup")
 
 
@@ -43,109 +52,160 @@ stays as it is if it is marked so where it is made.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """HTML with pasted values → HTML whose values are escaped while they are inserted."""
     file, call = flagged(target, ast.Call, _declares_safe)
-    if isinstance(call.args[0], ast.Call) and file.qualified(call.args[0].func) in (*_PLAIN_ESCAPES, *_ESCAPES):
-        message = f"{file.path}:{call.lineno} escapes what it declares safe"
-        raise Harmless(message)
-    _refuse_safe(file, call)
-    line = template(file, call.args[0])
+    refuse_safe(file, call)
+    with harmless_in_tests(target, "the HTML is what the test itself makes up"):
+        yield from _escaped(target, file, call)
+
+
+def _escaped(target: Target, file: Module, call: ast.Call) -> Iterator[Candidate]:
+    built, line = _built(file, call)
+    if not has_marks(line.literal) and not any(joined(file, value.source) for value in line.values):
+        message = f"{file.path}:{call.lineno} has all of its HTML in the values: escape what goes into them there"
+        raise NoFix(message)
+    place = _Place(file, call, built)
+    if file.calls(call, _SAFE):
+        yield from _django(target, place, line)
+    else:
+        yield from _markupsafe(place, line)
+
+
+_Insert = Callable[["_Place", str, Template, Sequence[str]], str]
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """The call that declares the text safe, and the expression that makes it: the same, or a variable's value."""
+
+    file: Module
+    call: ast.Call
+    built: ast.expr
+
+    def edits(self, text: str) -> list[Edit]:
+        """`text` where the HTML is made, and nothing declared safe any more."""
+        if self.built is self.call.args[0]:
+            return [self.file.replace(self.call, text)]
+        return [self.file.replace(self.built, text), self.file.replace(self.call, self.file.text(self.call.args[0]))]
+
+    @property
+    def where(self) -> str:
+        """The place for a person."""
+        return f"{self.file.path}:{self.call.lineno}"
+
+    @property
+    def declares(self) -> tuple[str, ...]:
+        """The statement that makes the text, where it is another one."""
+        if self.built is self.call.args[0]:
+            return ()
+        return (f"statement:{self.file.statement(self.built).lineno}",)
+
+    def written(self, head: str, given: Sequence[str], alone: str = "") -> str:
+        """`head` with what is given and a closing bracket; one a line where a single line would be too long."""
+        flat = f"{head}{', '.join(given)}{alone if len(given) == 1 else ''})"
+        start = self.call if self.built is self.call.args[0] else self.built
+        if start.col_offset + len(flat) <= _WIDEST:
+            return flat
+        indent = self.file.indent(start.lineno)
+        return f"{head}\n" + "".join(f"{indent}{self.file.indent_unit}{each},\n" for each in given) + f"{indent})"
+
+
+def _built(file: Module, call: ast.Call) -> tuple[ast.expr, Template]:
+    """The expression that makes the HTML, and its pieces.
+
+    Raises:
+        NoFix: it is not in sight, or its values are formatted in a way of their own.
+    """
+    built = call.args[0]
+    if isinstance(built, ast.Name):
+        defined = definitions(file, built)
+        built = defined[0].value if defined and len(defined) == 1 and file.function(call) else built
+    line = template(file, built)
+    if line is None and joined(file, ast.unparse(built)) is not None:
+        line = Template((Value(ast.unparse(built)),))
     if line is None or not line.values or any(not value.plain for value in line.values):
         message = (
             f"{file.path}:{call.lineno} declares a value safe that is made elsewhere: escape what goes into it there"
         )
         raise NoFix(message)
-    if "{" in line.literal or "}" in line.literal:
-        message = f"{file.path}:{call.lineno} has braces of its own in the text"
-        raise NoFix(message)
-    text = literal("".join("{}" if isinstance(part, Value) else part for part in line.parts))
-    values = [_unescaped(file, call, value.source) for value in line.values]
-    warnings = ("A value that is HTML on purpose is shown as text unless it is marked safe where it is made.",)
-    why = "Each value is escaped while it is inserted; the literal HTML stays."
-    if file.calls(call, _SAFE):
+    return built, line
+
+
+def _django(target: Target, place: _Place, line: Template) -> Iterator[Candidate]:
+    file = place.file
+    needed: list[Import] = []
+    values = [_django_value(target, place, value.source, needed) for value in line.values]
+    if len(line.parts) == 1:
+        text = values[0]
+    else:
         html = imported_from(target, file, "django.utils.html", "format_html")
-        edits = [file.replace(call, _written(file, call, f"{html.name}(", [text, *values])), *html.edits]
-        yield candidate("format-html", edits, why, declares=html.declares, warnings=warnings)
-        return
-    function = file.text(call.func)
-    formatted = _written(file, call, f"{function}({text}).format(", values)
-    yield candidate("markup-format", [file.replace(call, formatted)], why, warnings=warnings)
-    marked = literal("".join("%s" if isinstance(part, Value) else part.replace("%", "%%") for part in line.parts))
-    whole = _written(file, call, f"{function}({marked}) % (", values, alone=",")
-    yield candidate(
-        "markup-percent",
-        [file.replace(call, f"({whole})" if _binds_tighter(file.parents[call]) else whole)],
-        why,
-        warnings=warnings,
+        text = place.written(f"{html.name}(", [braced(line, place.where), *values])
+        needed.insert(0, html)
+    names = _at_once(needed)
+    declares = (*names.declares, *place.declares)
+    yield candidate("format-html", [*place.edits(text), *names.edits], _WHY, declares=declares, warnings=_WARNINGS)
+
+
+def _at_once(needed: Sequence[Import]) -> Import:
+    """The imports as one, where they would stand at the same place."""
+    first, *others = {each.name: each for each in needed}.values()
+    for other in others:
+        if first.edits and other.edits and first.edits[0].start == other.edits[0].start:
+            edit = first.edits[0]
+            text = edit.text.replace(first.name, f"{first.name}, {other.name}", 1)
+            first = Import(first.name, (msgspec.structs.replace(edit, text=text),), first.declares)
+        else:
+            first = together(first, other)
+    return first
+
+
+def _django_value(target: Target, place: _Place, source: str, needed: list[Import]) -> str:
+    """The value as `format_html` is to be given it; pieces that are joined, by `format_html_join`."""
+    pieces = joined(place.file, source)
+    if pieces is None:
+        return unescaped(place.file, place.call, source)
+    if not escapes_to_itself(pieces.separator):
+        message = f"{place.where} joins its pieces by HTML, which format_html_join would escape"
+        raise NoFix(message)
+    html = imported_from(target, place.file, "django.utils.html", "format_html_join")
+    needed.append(html)
+    values = ", ".join(unescaped(place.file, place.call, value.source) for value in pieces.piece.values)
+    given = f"({values}{',' if len(pieces.piece.values) == 1 else ''})"
+    text = braced(pieces.piece, place.where)
+    return f"{html.name}({literal(pieces.separator)}, {text}, ({given} {pieces.loops}))"
+
+
+def _markupsafe(place: _Place, line: Template) -> Iterator[Candidate]:
+    yield from any_of(
+        lambda: _marked(place, line, "markup-format", _formatted),
+        lambda: _marked(place, line, "markup-percent", _percented),
     )
 
 
-def _refuse_safe(file: Module, call: ast.Call) -> None:
-    """Say so where nothing is declared safe after all, or where a template engine has escaped what is.
-
-    Raises:
-        Harmless: it is so.
-    """
-    outer = file.parents.get(call)
-    if not isinstance(outer, ast.Attribute) or not isinstance(file.parents.get(outer), ast.Call):
-        outer = None
-    if outer is not None and outer.attr in _PLAIN_AGAIN and file.calls(call, *_MARKUP):
-        message = f"{file.path}:{call.lineno} only uses Markup to read the text: the result is a plain string again"
-        raise Harmless(message)
-    if _is_rendered(file, call.args[0]):
-        message = f"{file.path}:{call.lineno} declares safe what a template gave, which escaped each value already"
-        raise Harmless(message)
+def _marked(place: _Place, line: Template, approach: str, insert: _Insert) -> Candidate:
+    file = place.file
+    function = file.text(place.call.func)
+    values = [_marked_value(place, value.source, insert) for value in line.values]
+    text = values[0] if len(line.parts) == 1 else insert(place, function, line, values)
+    tight = insert is _percented and place.built is place.call.args[0] and _binds_tighter(file.parents[place.call])
+    whole = f"({text})" if tight and len(line.parts) > 1 else text
+    return candidate(approach, place.edits(whole), _WHY, declares=place.declares, warnings=_WARNINGS)
 
 
-def _is_rendered(file: Module, node: ast.expr) -> bool:
-    """Whether an HTML template of this name, in an engine that escapes in such templates, makes the text."""
-    if not file.calls(node, *_RENDERS) or not isinstance(node, ast.Call) or not node.args:
-        return False
-    name = node.args[0]
-    return isinstance(name, ast.Constant) and str(name.value).endswith((".html", ".htm", ".xml"))
+def _marked_value(place: _Place, source: str, insert: _Insert) -> str:
+    """The value as it is to be inserted; pieces that are joined, each marked and filled by itself."""
+    pieces = joined(place.file, source)
+    if pieces is None:
+        return unescaped(place.file, place.call, source)
+    function = place.file.text(place.call.func)
+    values = [unescaped(place.file, place.call, value.source) for value in pieces.piece.values]
+    filled = insert(place, function, pieces.piece, values)
+    return f"{function}({literal(pieces.separator)}).join({filled} {pieces.loops})"
 
 
-def _written(file: Module, call: ast.Call, head: str, given: Sequence[str], alone: str = "") -> str:
-    """`head` with what is given and a closing bracket; one a line where a single line would be too long to read."""
-    flat = f"{head}{', '.join(given)}{alone if len(given) == 1 else ''})"
-    if call.col_offset + len(flat) <= _WIDEST:
-        return flat
-    indent = file.indent(call.lineno)
-    return f"{head}\n" + "".join(f"{indent}{file.indent_unit}{each},\n" for each in given) + f"{indent})"
+def _formatted(place: _Place, function: str, line: Template, values: Sequence[str]) -> str:
+    return place.written(f"{function}({braced(line, place.where)}).format(", values)
 
 
-def _unescaped(file: Module, call: ast.Call, source: str) -> str:
-    """The value as it has to be where it is escaped while it is inserted.
-
-    Raises:
-        NoFix: it holds HTML on purpose, or is escaped elsewhere, and would be escaped twice.
-    """
-    node = ast.parse(f"({source})", mode="eval").body
-    if isinstance(node, ast.Call) and file.qualified(node.func) == "str" and len(node.args) == 1:
-        inner = node.args[0]
-        node = inner if isinstance(inner, ast.Call) and not node.keywords else node
-    if _escapes(file, node) and isinstance(node, ast.Call) and len(node.args) == 1:
-        node = node.args[0]
-    parts = list(ast.walk(node))
-    html = any(isinstance(part, ast.Constant) and _MARKS.search(str(part.value)) for part in parts)
-    made = [each for part in parts if isinstance(part, ast.Name) for each in _assigned(file, call, part.id)]
-    if html or any(_escapes(file, part) for each in (node, *made) for part in ast.walk(each)):
-        message = f"{file.path}:{call.lineno} inserts `{source}`, which is HTML already and would be escaped twice"
-        raise NoFix(message)
-    return source if node.col_offset <= 1 and "\n" not in source else ast.unparse(node)
-
-
-def _escapes(file: Module, node: ast.AST) -> bool:
-    """Whether the call gives escaped text that does not know that it is."""
-    return isinstance(node, ast.Call) and file.qualified(node.func) in _PLAIN_ESCAPES
-
-
-def _assigned(file: Module, call: ast.Call, name: str) -> list[ast.expr]:
-    """What the function around the call gives the variable."""
-    scope = file.function(call) or file.tree
-    return [
-        node.value
-        for node in ast.walk(scope)
-        if isinstance(node, ast.Assign) and any(isinstance(each, ast.Name) and each.id == name for each in node.targets)
-    ]
+def _percented(place: _Place, function: str, line: Template, values: Sequence[str]) -> str:
+    return place.written(f"{function}({percented(line)}) % (", values, alone=",")
 
 
 def _binds_tighter(parent: ast.AST) -> bool:

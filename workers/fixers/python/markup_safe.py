@@ -1,0 +1,63 @@
+"""Text that may be declared safe: nothing comes into it, or something escaped all that did."""
+
+from __future__ import annotations
+
+import ast
+
+from workers.fixers.python.fixed import is_fixed
+from workers.fixers.python.markup_values import ESCAPES, PLAIN_ESCAPES
+from workers.fixers.python.module import Module
+from workers.fixers.registry import Harmless
+
+_CLEANS = ("bleach.clean", "nh3.clean")
+_RENDERS = ("flask.render_template", "django.template.loader.render_to_string")
+_PLAIN_AGAIN = ("unescape", "striptags")
+_TRANSLATES = tuple(
+    f"{package}.{name}"
+    for package in ("django.utils.translation", "flask_babel", "gettext")
+    for name in ("gettext", "gettext_lazy", "lazy_gettext", "pgettext", "pgettext_lazy")
+)
+
+
+def refuse_safe(file: Module, call: ast.Call) -> None:
+    """Say so where nothing is declared safe after all, or where what is so is safe already.
+
+    Raises:
+        Harmless: it is so.
+    """
+    where, made = f"{file.path}:{call.lineno}", call.args[0]
+    if _reads_text(file, call):
+        message = f"{where} only uses Markup to read the text: the result is a plain string again"
+        raise Harmless(message)
+    if file.calls(made, *PLAIN_ESCAPES, *ESCAPES, *_CLEANS):
+        message = f"{where} escapes what it declares safe"
+        raise Harmless(message)
+    if _is_own_text(file, made):
+        message = f"{where} declares safe a text that this code and its translations alone fix"
+        raise Harmless(message)
+    if _is_rendered(file, made):
+        message = f"{where} declares safe what a template gave, which escaped each value already"
+        raise Harmless(message)
+
+
+def _reads_text(file: Module, call: ast.Call) -> bool:
+    """Whether a method of the result is called at once that gives a plain string."""
+    outer = file.parents.get(call)
+    if not isinstance(outer, ast.Attribute) or not isinstance(file.parents.get(outer), ast.Call):
+        return False
+    return outer.attr in _PLAIN_AGAIN and (file.qualified(call.func) or "").endswith(".Markup")
+
+
+def _is_own_text(file: Module, node: ast.expr) -> bool:
+    """Whether the code itself holds the whole text, or asks its translations for one of its own."""
+    if file.calls(node, *_TRANSLATES) and isinstance(node, ast.Call):
+        return all(isinstance(each, ast.Constant) for each in node.args) and not node.keywords
+    return is_fixed(file, node, node.lineno)
+
+
+def _is_rendered(file: Module, node: ast.expr) -> bool:
+    """Whether an HTML template of this name, in an engine that escapes in such templates, makes the text."""
+    if not file.calls(node, *_RENDERS) or not isinstance(node, ast.Call) or not node.args:
+        return False
+    name = node.args[0]
+    return isinstance(name, ast.Constant) and str(name.value).endswith((".html", ".htm", ".xml"))

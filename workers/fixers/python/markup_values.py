@@ -1,0 +1,122 @@
+"""What goes into HTML: whether it may be escaped while it is inserted, and lists of pieces that are joined."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from workers.fixers.pieces import Template, Value
+from workers.fixers.python.module import Module
+from workers.fixers.python.strings import literal, template
+from workers.fixers.registry import NoFix
+
+PLAIN_ESCAPES = ("html.escape", "cgi.escape", "xml.sax.saxutils.escape")
+ESCAPES = ("markupsafe.escape", "flask.escape", "django.utils.html.escape", "django.utils.html.conditional_escape")
+_MARKS = re.compile(r"<\s*[a-zA-Z/!]|&\w+;")
+_NAMED = re.compile(r"html|markup|svg", re.IGNORECASE)
+_LIBRARIES = ("django.utils.html.", "html.", "markupsafe.", "flask.")
+_SPECIAL = re.compile(r"[<>&'\"]")
+
+
+def has_marks(text: str) -> bool:
+    """Whether the text holds a tag or an entity."""
+    return bool(_MARKS.search(text))
+
+
+def unescaped(file: Module, call: ast.Call, source: str) -> str:
+    """The value as it has to be where it is escaped while it is inserted.
+
+    Raises:
+        NoFix: it holds HTML on purpose, or is escaped elsewhere, and would be escaped twice.
+    """
+    node = ast.parse(f"({source})", mode="eval").body
+    if isinstance(node, ast.Call) and file.qualified(node.func) == "str" and len(node.args) == 1:
+        inner = node.args[0]
+        node = inner if isinstance(inner, ast.Call) and not node.keywords else node
+    if _escapes(file, node) and isinstance(node, ast.Call) and len(node.args) == 1:
+        node = node.args[0]
+    made = [each for part in ast.walk(node) if isinstance(part, ast.Name) for each in _given(file, call, part.id)]
+    if any(_is_html(file, part) for each in (node, *made) for part in ast.walk(each)):
+        message = f"{file.path}:{call.lineno} inserts `{source}`, which is HTML already and would be escaped twice"
+        raise NoFix(message)
+    return source if node.col_offset <= 1 and "\n" not in source else ast.unparse(node)
+
+
+def _is_html(file: Module, node: ast.AST) -> bool:
+    """Whether the part holds HTML, says by its name that it does, or is escaped text that does not know it."""
+    match node:
+        case ast.Constant(value=value):
+            return has_marks(str(value))
+        case ast.Name(id=name):
+            return name not in file.aliases and bool(_NAMED.search(name))
+        case ast.Attribute(attr=name):
+            return bool(_NAMED.search(name)) and not (file.qualified(node) or "").startswith(_LIBRARIES)
+        case ast.AugAssign():
+            return True
+    return _escapes(file, node)
+
+
+def _escapes(file: Module, node: ast.AST) -> bool:
+    """Whether the call gives escaped text that does not know that it is."""
+    return isinstance(node, ast.Call) and file.qualified(node.func) in PLAIN_ESCAPES
+
+
+def _given(file: Module, call: ast.Call, name: str) -> Iterator[ast.AST]:
+    """What the function around the call gives the variable; the whole statement where it adds to it."""
+    for node in ast.walk(file.function(call) or file.tree):
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                if any(isinstance(each, ast.Name) and each.id == name for each in targets):
+                    yield value
+            case ast.AugAssign(target=ast.Name(id=bound)) if bound == name:
+                yield node
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """`SEPARATOR.join(PIECE for … in …)`, where the piece is HTML with values."""
+
+    separator: str
+    piece: Template
+    loops: str
+    """The source from `for` on."""
+
+
+def joined(file: Module, source: str) -> Joined | None:
+    """The joined pieces that the expression is; `None` for all else."""
+    match ast.parse(f"({source})", mode="eval").body:
+        case ast.Call(
+            func=ast.Attribute(value=ast.Constant(value=str(separator)), attr="join"),
+            args=[ast.GeneratorExp(elt=piece, generators=loops) | ast.ListComp(elt=piece, generators=loops)],
+            keywords=[],
+        ) if not any(each.is_async for each in loops):
+            line = template(file, ast.parse(ast.unparse(piece), mode="eval").body)
+            if line is None or not line.values or not has_marks(line.literal):
+                return None
+            whole = ast.unparse(ast.GeneratorExp(elt=ast.Constant(value=0), generators=loops))
+            return Joined(separator, line, whole.removeprefix("(0").removesuffix(")").strip())
+    return None
+
+
+def escapes_to_itself(text: str) -> bool:
+    """Whether the text stays as it is when it is escaped."""
+    return not _SPECIAL.search(text)
+
+
+def braced(line: Template, place: str) -> str:
+    """The template as a literal whose values are `{}`.
+
+    Raises:
+        NoFix: the text has braces of its own.
+    """
+    if "{" in line.literal or "}" in line.literal:
+        message = f"{place} has braces of its own in the text"
+        raise NoFix(message)
+    return literal("".join("{}" if isinstance(part, Value) else part for part in line.parts))
+
+
+def percented(line: Template) -> str:
+    """The template as a literal whose values are `%s`."""
+    return literal("".join("%s" if isinstance(part, Value) else part.replace("%", "%%") for part in line.parts))
