@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.kubernetes.objects import Object, objects
-from workers.fixers.kubernetes.placed import KUSTOMIZATIONS, commands, kustomized, placed
+from workers.fixers.kubernetes.placed import KUSTOMIZATIONS, commands, kustomized, lists_only, placed
 from workers.fixers.kubernetes.references import Reference, references
 from workers.fixers.registry import Harmless, NoFix
 from workers.source import yamldoc
@@ -38,6 +38,8 @@ _TRUST = ("iam.gke.io/gcp-service-account", "eks.amazonaws.com/role-arn", "azure
 _IMAGE = re.compile(r"--image[= ]\S+")
 _OF_NODES = re.compile(r"\b(?:taint|cordon|uncordon|drain|nodes?)\b")
 """Commands about nodes, which are in no namespace."""
+_KUSTOMIZE = "kustomize.config.k8s.io/"
+"""What kustomize reads and no cluster gets."""
 _SELF = re.compile(r"\.default(?:\.svc\b|[:/]|$)|\bns/default\b")
 _TEMPLATE = re.compile(rb"\{\{")
 _SUBSTITUTED = re.compile(r"\$\{\w+\}")
@@ -62,6 +64,8 @@ class Moving:
         self.folders = {posixpath.dirname(path)}
         by_folder: dict[str, list[Object]] = {}
         for one in objects(tree):
+            if one.root.text("apiVersion").startswith(_KUSTOMIZE):
+                continue
             by_folder.setdefault(posixpath.dirname(one.path), []).append(one)
         self._by_folder = by_folder
         self._wanted = {folder: self._open(inside) for folder, inside in by_folder.items()}
@@ -147,6 +151,8 @@ class Moving:
             if name == "Chart.yaml" and any(f"{one}/".startswith(f"{folder}/") or not folder for one in self.folders):
                 return f"the manifests belong to the chart {path}: its release names the namespace"
             if name in KUSTOMIZATIONS:
+                if lists_only(self._tree, path):
+                    continue
                 if self.folders & {folder, *_folders(kustomized(self._tree, path))}:
                     return f"{path} places the objects: its `namespace:` is the place to say which one is theirs"
             elif folder in self.folders and name.endswith((".yaml", ".yml")) and _template(self._tree, path):

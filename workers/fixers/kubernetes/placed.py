@@ -12,6 +12,10 @@ from workers.source import yamldoc
 from workers.source.tree import SourceTree
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_LISTS = frozenset(
+    ("apiVersion", "kind", "metadata", "resources", "bases", "images", "labels", "commonLabels", "commonAnnotations")
+)
+"""Keys of a kustomization that change no object's name or namespace."""
 _KUBECTL = re.compile(r"\b(?:kubectl|oc)\b[^\n|;&]*")
 _SCOPED = re.compile(r"\s(?:-n|--namespace)(?![\w-])(?![= ]?[\"']?default\b)")
 _APPLIES = re.compile(r"\b(?:apply|create|replace|delete)\b[^\n]*\s(?:-f|-k|--filename)\b")
@@ -46,6 +50,15 @@ def kustomized(tree: SourceTree, path: str) -> Iterator[str]:
     for _, node in _root(tree, path).walk():
         if node.kind == "scalar" and node.value and "\n" not in node.value:
             yield posixpath.normpath(posixpath.join(folder, node.value))
+
+
+def lists_only(tree: SourceTree, path: str) -> bool:
+    """Whether a kustomization only lists manifests, and labels them: each keeps the namespace that it names itself.
+
+    A patch, a generated object or a changed name would be looked for in the default namespace.
+    """
+    root = _root(tree, path)
+    return bool(root.entries) and {key.value for key, _ in root.entries} <= _LISTS
 
 
 def _by_kustomize(tree: SourceTree, path: str) -> str:
@@ -114,6 +127,8 @@ def _by_command(tree: SourceTree, path: str) -> str:
 
 def _takes(command: str, path: str) -> bool:
     for word in command.split():
+        if "://" in word and word.strip("\"'`").endswith(f"/{path}"):
+            return True
         name = posixpath.normpath(word.strip("\"'`")).lstrip("./")
         inside = path.endswith((".yaml", ".yml")) and name == posixpath.dirname(path)
         if name and (name == path or inside or ("/" in name and path.endswith(f"/{name}"))):

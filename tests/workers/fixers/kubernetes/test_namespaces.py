@@ -99,7 +99,16 @@ def test_what_knows_each_other_moves_together_and_nothing_else_does():
         ("deploy.sh", b"kubectl wait pod web\n", "deploy.sh looks for them in the default namespace"),
         ("deploy.sh", b"kubectl get pod -n default -l app=front\n", "deploy.sh looks for them"),
         ("README.md", b"kubectl apply -n shop -f web/key.yaml\n", "README.md says itself which namespace"),
-        ("kustomization.yaml", b"resources:\n- web\n", "kustomization.yaml places the objects"),
+        (
+            "kustomization.yaml",
+            b"resources:\n- web\npatches:\n- path: more.yaml\n",
+            "kustomization.yaml places the objects",
+        ),
+        (
+            "kustomization.yaml",
+            b"resources:\n- web\nconfigMapGenerator:\n- name: a\n",
+            "kustomization.yaml places the objects",
+        ),
         ("Chart.yaml", b"name: shop\n", "the manifests belong to the chart"),
         ("web/more.yaml", b"kind: Pod\nmetadata: {name: '{{ .name }}'}\n", "is filled in by something else"),
         ("web/more.yaml", b"kind: Pod\nmetadata: {name: '${NAME}'}\n", "is filled in by something else"),
@@ -117,6 +126,11 @@ def test_what_else_names_the_namespace_has_to_change_first(path, content, reason
     ("path", "content"),
     [
         ("web/job.yaml", b"kind: Pod\nmetadata: {name: x}\nspec: {containers: [{args: ['${A}']}]} # ${B}\n"),
+        (
+            "web/kustomization.yaml",
+            b"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [pod.yaml, key.yaml]\n",
+        ),
+        ("kustomization.yaml", b"resources:\n- web/pod.yaml\nimages:\n- {name: web, newTag: '2'}\n"),
         ("README.md", b"kubectl run -i load --image=web\n"),
         ("README.md", b"kubectl taint nodes main front:NoSchedule\n"),
     ],
@@ -142,6 +156,10 @@ KEPT = "namespace: shop\nresources:\n- web/pod.yaml\n"
         ({"web/00-assert.yaml": "kind: Pod\n"}, "web is a test of kuttl, as web/00-assert.yaml says"),
         ({"web/csv.yaml": "kind: ClusterServiceVersion\nmetadata: {name: a}\n"}, "web is an operator's bundle"),
         ({"README.md": "kubectl apply -n shop -f web\n"}, "README.md says itself which namespace the objects go to"),
+        (
+            {"README.md": "kubectl apply -f https://raw.host/o/r/main/web/pod.yaml -n shop\n"},
+            "README.md says itself which namespace the objects go to",
+        ),
         ({"up.sh": "kubectl -n $SPACE create \\\n  -f ./web/pod.yaml\n"}, "up.sh says itself which namespace"),
     ],
 )
