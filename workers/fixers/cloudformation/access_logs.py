@@ -45,7 +45,7 @@ def access_logs(target: Target) -> Iterator[Candidate]:
         edits, declares = _logged(template, _PARAMETER, own=False)
         if not known:
             body: dict[str, Value] = {"Type": kind, "Description": "Name of the bucket that takes access logs"}
-            edits.append(template.parameter(_PARAMETER, body))
+            edits.extend(template.parameter(_PARAMETER, body))
             declares.append(f"Parameters.{_PARAMETER}")
         how = f"Every request is recorded in the bucket that {said}."
         warnings = ["give the parameter at the next deployment", warning]

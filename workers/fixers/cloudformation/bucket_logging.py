@@ -41,7 +41,7 @@ def logging(target: Target) -> Iterator[Candidate]:
     wanted = {"DestinationBucketName": {"Ref": _PARAMETER}, "LogFilePrefix": prefix}
     for approach, kind, said in named_by_parameter(_PARAMETER):
         body: dict[str, Value] = {"Type": kind, "Description": "Bucket of this region that takes access logs"}
-        edits = [*template.settle({"LoggingConfiguration": wanted}), template.parameter(_PARAMETER, body)]
+        edits = [*template.settle({"LoggingConfiguration": wanted}), *template.parameter(_PARAMETER, body)]
         how = f"Every request is recorded in the bucket that {said}."
         warnings = ["give the parameter at the next deployment", _DELIVERY]
         yield from template.candidate(approach, edits, how, [*declares, f"Parameters.{_PARAMETER}"], warnings)

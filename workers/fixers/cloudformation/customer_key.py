@@ -137,7 +137,7 @@ def key_parameter(
     """The resource encrypted with a key that a new parameter names; `names` says it in the resource's properties."""
     name = f"{template.name}KeyArn"
     body: dict[str, Value] = {"Type": "String", "Description": f"ARN of the KMS key of {template.name}"}
-    edits = [*template.settle(names({"Ref": name})), template.parameter(name, body)]
+    edits = [*template.settle(names({"Ref": name})), *template.parameter(name, body)]
     how = f"Encrypts with the key that the new parameter {name} names."
     warnings = ["give the parameter at the next deployment", warning]
     yield from template.candidate("key-parameter", edits, how, [*declares, f"Parameters.{name}"], warnings)

@@ -58,5 +58,5 @@ def enhanced_monitoring(target: Target) -> Iterator[Candidate]:
     what = f"{how} the role that the new parameter {name} names."
     warnings = ["give the parameter at the next deployment", _PAID]
     yield from template.candidate(
-        "role-parameter", [*settled, parameter], what, [*declares, f"Parameters.{name}"], warnings
+        "role-parameter", [*settled, *parameter], what, [*declares, f"Parameters.{name}"], warnings
     )

@@ -56,7 +56,7 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
     name = f"{template.name}AllowedCidr"
     body: dict[str, Value] = {"Type": "String", "Description": f"Network that may connect to {template.name}"}
     edits = [template.set_key(rule, key, {"Ref": name}) for rule, key in found]
-    edits.append(template.parameter(name, body))
+    edits.extend(template.parameter(name, body))
     how = f"Only the network that the new parameter {name} names may connect."
     warnings = ["give the parameter at the next deployment", _LOCKED_OUT]
     yield from template.candidate("network-parameter", edits, how, [*declares, f"Parameters.{name}"], warnings)

@@ -83,7 +83,7 @@ def _toggled(template: Template, one: Setting) -> Iterator[Candidate]:
         "Description": f"{key} of {template.name}",
     }
     try:
-        edits = [*template.settle({key: {"Ref": name}}), template.parameter(name, body)]
+        edits = [*template.settle({key: {"Ref": name}}), *template.parameter(name, body)]
     except NoFix:
         return
     how = f"{one.how} A parameter with the safe default lets a test environment choose otherwise."

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import posixpath
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
-import msgspec
-
-from daemon.domain.fix import Edit
+from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.changed import if_changed
+from workers.fixers.cloudformation import nested
+from workers.fixers.cloudformation.document import Document
+from workers.fixers.cloudformation.nested import SUFFIXES
 from workers.fixers.registry import NoFix, OtherLanguage, Target
-from workers.source import jsonedit, yamldoc, yamledit
+from workers.source import yamldoc
 from workers.source.yamldoc import Node, YamlBroken, YamlDoc
 from workers.source.yamledit import Value
 
-_SUFFIXES = (".yaml", ".yml", ".template", ".json")
 _SHORT = {
     "Ref", "Sub", "GetAtt", "If", "FindInMap", "Join", "Select", "Split", "ImportValue", "Base64", "Cidr", "GetAZs",
     "Transform", "And", "Or", "Not", "Equals", "Condition",
 }  # fmt: skip
 
 
-class Template:
+class Template(Document):
     """One resource of a template: its logical name, type and properties."""
 
     def __init__(self, target: Target) -> None:
@@ -39,9 +36,8 @@ class Template:
             message = f"{path} is no CloudFormation template"
             raise OtherLanguage(message)
         self.tree, self.path = target.tree, path
-        self.doc = _read(target, path)
-        self._json = self.doc.content.lstrip().startswith(b"{")
-        self.resources = self.doc.root.child("Resources")
+        super().__init__(_read(target, path))
+        self._passed: list[str] = []
         line = target.finding.line or 1
         entry = next((entry for entry in self._entries() if self._holds(entry, line)), None)
         if entry is None:
@@ -93,23 +89,21 @@ class Template:
             return [self.set_key(self.node, "Properties", dict(values))]
         return list(self._merge(self.properties, values))
 
-    def parameter(self, name: str, body: Mapping[str, Value]) -> Edit:
-        """An edit that adds a parameter to the template.
+    def parameter(self, name: str, body: Mapping[str, Value]) -> list[Edit]:
+        """Edits that add a parameter; also to the templates that make this one's stack, and hand it on.
 
         Raises:
-            NoFix: there is one of that name, or another template makes this one's stack and would have to give it.
+            NoFix: there is one of that name, or those templates cannot hand it on.
         """
-        if "Default" not in body and (caller := self._caller()):
-            message = f"{caller} makes the stack of {self.path}, and would have to give it the parameter {name}"
-            raise NoFix(message)
-        root = self.doc.root
-        known = root.child("Parameters")
-        if known is None or not known.entries:
-            return self.set_key(root, "Parameters", {name: dict(body)})
-        if known.child(name) is not None:
+        if self.doc.get("Parameters", name) is not None:
             message = f"the template has a parameter {name} already, and what it means is not known here"
             raise NoFix(message)
-        return self.set_key(known, name, dict(body))
+        edits = [self.new_parameter(name, body)]
+        if "Default" not in body:
+            handed = nested.handed_on(self.tree, self.path, name, body)
+            self._passed += handed.declares
+            edits += handed.edits
+        return edits
 
     def resource(self, name: str, body: Mapping[str, Value]) -> Edit:
         """An edit that adds a resource to the template, as its last.
@@ -125,50 +119,19 @@ class Template:
         whole = {"Type": body["Type"], "Condition": condition, **body} if condition else dict(body)
         return self.set_key(self.resources, name, whole)
 
-    def set_key(self, mapping: Node, key: str, value: Value) -> Edit:
-        """An edit that gives a key of a mapping that value."""
-        if self._json:
-            return jsonedit.set_key(self.doc, mapping, key, value)
-        name, old = mapping.key(key), mapping.child(key)
-        if name is not None and old is not None and (old.tag or "").startswith("!") and isinstance(value, (bool, int)):
-            # The tag stands before the node, and goes with it: `!If [A, 1, 2]` → `1`.
-            behind = self.doc.content.index(b":", name.end) + 1
-            return yamledit.edit(self.doc, behind, old.end, f" {str(value).lower()}")
-        return yamledit.set_key(self.doc, mapping, key, value)
-
-    def append_item(self, sequence: Node, value: Value) -> Edit:
-        """An edit that adds an item to a list that has some."""
-        if self._json:
-            return jsonedit.append_item(self.doc, sequence, value)
-        return yamledit.append_item(self.doc, sequence, value)
-
-    def append_items(self, sequence: Node, values: Sequence[Value]) -> Edit:
-        """An edit that adds several items to a list that has some."""
-        edits = [self.append_item(sequence, value) for value in values]
-        return msgspec.structs.replace(edits[0], text="".join(edit.text for edit in edits))
-
-    def delete_key(self, mapping: Node, key: str) -> Edit:
-        """An edit that takes a key away, with its value."""
-        if self._json:
-            return jsonedit.delete_key(self.doc, mapping, key)
-        return yamledit.delete_key(self.doc, mapping, key)
-
     def declare(self, *keys: str) -> list[str]:
         """Declared paths of properties."""
         return [f"Resources.{self.name}.Properties.{key}" for key in keys]
 
-    candidate = staticmethod(if_changed)
-
-    def _caller(self) -> str | None:
-        """A template of the repository that makes a stack of this one."""
-        named = re.compile(rb"[/\"'\s]" + re.escape(posixpath.basename(self.path).encode()) + rb"\b")
-        for path in self.tree.paths():
-            if path.endswith(_SUFFIXES) and path != self.path:
-                with contextlib.suppress(SourceUnavailable):
-                    content = self.tree.read(path)
-                    if b"AWS::CloudFormation::Stack" in content and named.search(content):
-                        return path
-        return None
+    def candidate(
+        self, approach: str, edits: Iterable[Edit], how: str, declares: Iterable[str], warnings: Iterable[str] = ()
+    ) -> Iterator[Candidate]:
+        """The candidate, with what its edits of other templates change; none where nothing would."""
+        edits = list(edits)
+        if any(edit.path != self.path for edit in edits):
+            declares = [*declares, *self._passed]
+            how = f"{how} The templates that make its stack take the parameter too, and hand it on."
+        yield from if_changed(approach, edits, how, declares, warnings)
 
     def _entries(self) -> list[tuple[Node, Node]]:
         return self.resources.entries if self.resources is not None else []
@@ -209,7 +172,7 @@ def _read(target: Target, path: str) -> YamlDoc:
         content = target.tree.read(path)
     except SourceUnavailable as error:
         raise NoFix(str(error)) from error
-    if not path.endswith(_SUFFIXES):
+    if not path.endswith(SUFFIXES):
         message = f"{path} is no CloudFormation template"
         raise OtherLanguage(message)
     try:

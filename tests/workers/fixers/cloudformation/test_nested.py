@@ -1,12 +1,12 @@
-"""A template whose stack another one makes: a parameter that it must be given would stop that one."""
+"""A template whose stack another one makes: that one must hand on what it is to be given."""
 
-import pytest
-
+from daemon.domain.edits import apply_edits
 from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.severity import Severity
 from workers.fixers.propose import propose
 from workers.fixers.registry import Target
 from workers.source.tree import MemoryTree
+from workers.verify.structure.preserved import preservation
 
 BALANCER = b"""AWSTemplateFormatVersion: '2010-09-09'
 Resources:
@@ -14,6 +14,12 @@ Resources:
     Type: AWS::ElasticLoadBalancingV2::LoadBalancer
     Properties:
       Scheme: internal
+"""
+GRANDPARENT = b"""Resources:
+  All:
+    Type: AWS::CloudFormation::Stack
+    Properties:
+      TemplateURL: ./main.yaml
 """
 PARENT = b"""AWSTemplateFormatVersion: '2010-09-09'
 Resources:
@@ -24,8 +30,23 @@ Resources:
 """
 
 
-@pytest.mark.parametrize(("made", "fixed"), [(b"other.yaml", True), (b"balancer.yaml", False)])
-def test_a_stack_that_another_template_makes_gets_no_parameter_that_it_must_be_given(made, fixed):
+HANDED = b"""AWSTemplateFormatVersion: '2010-09-09'
+Resources:
+  Balancers:
+    Type: AWS::CloudFormation::Stack
+    Properties:
+      TemplateURL: https://s3.amazonaws.com/templates/parts/balancer.yaml
+      Parameters:
+        RequestLogBucket:
+          Ref: RequestLogBucket
+Parameters:
+  RequestLogBucket:
+    Type: String
+    Description: Name of the bucket that takes access logs
+"""
+
+
+def _proposed(files):
     finding = Finding(
         tool="checkov",
         rule="CKV_AWS_91",
@@ -33,7 +54,33 @@ def test_a_stack_that_another_template_makes_gets_no_parameter_that_it_must_be_g
         severity=Severity.LOW,
         locations=(Location(path="parts/balancer.yaml", region=Region(start_line=3)),),
     )
-    tree = MemoryTree({"parts/balancer.yaml": BALANCER, "main.yaml": PARENT % made})
-    proposal = propose(Target(finding=finding, tree=tree))
-    assert bool(proposal.candidates) is fixed
-    assert fixed or "main.yaml makes the stack of parts/balancer.yaml" in (proposal.reason or "")
+    return propose(Target(finding=finding, tree=MemoryTree({"parts/balancer.yaml": BALANCER, **files})))
+
+
+def test_the_template_that_makes_the_stack_takes_the_parameter_too_and_hands_it_on():
+    parent = PARENT % b"balancer.yaml"
+    first, second = _proposed({"main.yaml": parent}).candidates
+    assert set(first.paths) == set(second.paths) == {"parts/balancer.yaml", "main.yaml"}
+    edits = [edit for edit in first.edits if edit.path == "main.yaml"]
+    after = apply_edits(parent, edits)
+    assert after == HANDED
+    assert preservation("main.yaml", parent, after, edits, first.declares, []).violations == ()
+    assert "hand it on" in first.explanation
+
+
+def test_the_parameters_that_the_stack_is_given_already_stay():
+    parent = PARENT % b"balancer.yaml" + b"      Parameters: {Zone: !Ref Zone}\n"
+    [first, _] = _proposed({"main.yaml": parent}).candidates
+    after = apply_edits(parent, [edit for edit in first.edits if edit.path == "main.yaml"])
+    assert b"Parameters: {Zone: !Ref Zone, RequestLogBucket: { Ref: RequestLogBucket }}\n" in after
+
+
+def test_a_template_that_makes_other_stacks_stays_as_it_is():
+    for candidate in _proposed({"main.yaml": PARENT % b"other.yaml"}).candidates:
+        assert candidate.paths == ("parts/balancer.yaml",)
+
+
+def test_nobody_hands_a_parameter_on_over_two_templates():
+    proposal = _proposed({"main.yaml": PARENT % b"balancer.yaml", "all.yaml": GRANDPARENT})
+    assert proposal.candidates == ()
+    assert "all.yaml makes the stack of main.yaml" in (proposal.reason or "")

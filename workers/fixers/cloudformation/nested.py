@@ -1,0 +1,78 @@
+"""Templates whose stack another template of the repository makes: what they must be given, that one hands on."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from daemon.domain.fix import Edit
+from workers.fixers.cloudformation.document import Document
+from workers.fixers.registry import NoFix
+from workers.source import yamldoc
+from workers.source.tree import SourceTree, text_of
+from workers.source.yamldoc import Node, YamlBroken
+from workers.source.yamledit import Value
+
+SUFFIXES = (".yaml", ".yml", ".template", ".json")
+_STACK = "AWS::CloudFormation::Stack"
+
+
+class Handed(msgspec.Struct):
+    """What the templates above have to say."""
+
+    edits: list[Edit] = []
+    declares: list[str] = []
+
+
+def handed_on(tree: SourceTree, path: str, name: str, body: Mapping[str, Value]) -> Handed:
+    """The parameter in every template that makes a stack of `path`, and in that stack.
+
+    Raises:
+        NoFix: such a template is made by another one itself, or does not say plainly which stack is made of `path`.
+    """
+    handed = Handed()
+    for caller in _callers(tree, path):
+        try:
+            document = Document(yamldoc.parse(tree.read(caller), caller))
+        except YamlBroken as error:
+            raise NoFix(str(error)) from error
+        stacks = list(_stacks(document, path))
+        above = next(_callers(tree, caller), None)
+        if above or not stacks or document.doc.get("Parameters", name) is not None:
+            message = f"{above or caller} makes the stack of {caller if above else path}, and would have to give it the"
+            message = f"{message} parameter {name}"
+            raise NoFix(message)
+        handed.edits.append(document.new_parameter(name, body))
+        handed.declares.append(f"Parameters.{name}")
+        for stack, properties in stacks:
+            given = properties.child("Parameters")
+            if given is not None and given.entries:
+                handed.edits.append(document.set_key(given, name, {"Ref": name}))
+            else:
+                handed.edits.append(document.set_key(properties, "Parameters", {name: {"Ref": name}}))
+            handed.declares.append(f"Resources.{stack}.Properties.Parameters")
+    return handed
+
+
+def _callers(tree: SourceTree, path: str) -> Iterator[str]:
+    """The templates of the repository that make a stack of this one."""
+    named = re.compile(r"[/\"'\s}]" + re.escape(posixpath.basename(path)) + r"\b")
+    for other in tree.paths():
+        if other.endswith(SUFFIXES) and other != path:
+            text = text_of(tree, other)
+            if _STACK in text and named.search(text):
+                yield other
+
+
+def _stacks(document: Document, path: str) -> Iterator[tuple[str, Node]]:
+    """The stacks that are made of the file: their names and properties."""
+    named = re.compile(r"(?:^|[/\"'\s}])" + re.escape(posixpath.basename(path)) + r"\b")
+    for key, node in document.resources.entries if document.resources else ():
+        properties, url = node.child("Properties"), node.get("Properties", "TemplateURL")
+        if node.text("Type") != _STACK or properties is None or url is None:
+            continue
+        if named.search(document.doc.slice(url.start, url.end)):
+            yield key.value, properties
