@@ -91,6 +91,11 @@ class _Place(msgspec.Struct, frozen=True):
         return f"{self.file.path}:{self.call.lineno}"
 
     @property
+    def source(self) -> str:
+        """The HTML as it is written today."""
+        return self.file.text(self.built)
+
+    @property
     def declares(self) -> tuple[str, ...]:
         """The statement that makes the text, where it is another one."""
         if self.built is self.call.args[0]:
@@ -136,7 +141,7 @@ def _django(target: Target, place: _Place, line: Template) -> Iterator[Candidate
         text = values[0]
     else:
         html = imported_from(target, file, "django.utils.html", "format_html")
-        text = place.written(f"{html.name}(", [braced(line, place.where), *values])
+        text = place.written(f"{html.name}(", [braced(line, place.where, place.source), *values])
         needed.insert(0, html)
     names = _at_once(needed)
     declares = (*names.declares, *place.declares)
@@ -201,11 +206,11 @@ def _marked_value(place: _Place, source: str, insert: _Insert) -> str:
 
 
 def _formatted(place: _Place, function: str, line: Template, values: Sequence[str]) -> str:
-    return place.written(f"{function}({braced(line, place.where)}).format(", values)
+    return place.written(f"{function}({braced(line, place.where, place.source)}).format(", values)
 
 
 def _percented(place: _Place, function: str, line: Template, values: Sequence[str]) -> str:
-    return place.written(f"{function}({percented(line)}) % (", values, alone=",")
+    return place.written(f"{function}({percented(line, place.source)}) % (", values, alone=",")
 
 
 def _binds_tighter(parent: ast.AST) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 
 from workers.fixers.pieces import Template, Value
 from workers.fixers.python.module import Module
-from workers.fixers.python.strings import literal, template
+from workers.fixers.python.strings import template, written_like
 from workers.fixers.registry import NoFix
 
 PLAIN_ESCAPES = ("html.escape", "cgi.escape", "xml.sax.saxutils.escape")
@@ -105,8 +105,8 @@ def escapes_to_itself(text: str) -> bool:
     return not _SPECIAL.search(text)
 
 
-def braced(line: Template, place: str) -> str:
-    """The template as a literal whose values are `{}`.
+def braced(line: Template, place: str, source: str = "") -> str:
+    """The template as a literal whose values are `{}`, over several lines where `source` is.
 
     Raises:
         NoFix: the text has braces of its own.
@@ -114,9 +114,11 @@ def braced(line: Template, place: str) -> str:
     if "{" in line.literal or "}" in line.literal:
         message = f"{place} has braces of its own in the text"
         raise NoFix(message)
-    return literal("".join("{}" if isinstance(part, Value) else part for part in line.parts))
+    return written_like(source, "".join("{}" if isinstance(part, Value) else part for part in line.parts))
 
 
-def percented(line: Template) -> str:
-    """The template as a literal whose values are `%s`."""
-    return literal("".join("%s" if isinstance(part, Value) else part.replace("%", "%%") for part in line.parts))
+def percented(line: Template, source: str = "") -> str:
+    """The template as a literal whose values are `%s`, over several lines where `source` is."""
+    return written_like(
+        source, "".join("%s" if isinstance(part, Value) else part.replace("%", "%%") for part in line.parts)
+    )

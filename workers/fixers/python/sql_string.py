@@ -15,7 +15,7 @@ from workers.fixers.python.module import Module, module
 from workers.fixers.python.sql_given import beside
 from workers.fixers.python.sql_pieces import only_fixed
 from workers.fixers.python.sql_query import Query, query_at
-from workers.fixers.python.strings import f_string, literal, template
+from workers.fixers.python.strings import f_string, template, written_like
 from workers.fixers.python.test_code import harmless_in_tests
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.sql import Bound, bind
@@ -83,15 +83,7 @@ def _bound(file: Module, query: Query, line: Template, style: str) -> Bound:
     place = f"{file.path}:{query.built.lineno}"
     parts = beside(line.parts, query.style, [file.text(each) for each in query.given], place)
     bound = bind(parts, style, place, f_string)
-    return msgspec.structs.replace(bound, text=_written(file.text(query.built), bound.text))
-
-
-def _written(source: str, text: str) -> str:
-    """The SQL as a literal, over several lines where it was written so."""
-    quotes = next((each for each in ('"""', "'''") if each in source), None)
-    if quotes is None or quotes in text or "\\" in text or text.endswith(quotes[0]):
-        return literal(text)
-    return f"{quotes}{text}{quotes}"
+    return msgspec.structs.replace(bound, text=written_like(file.text(query.built), bound.text))
 
 
 def _mapping(bound: Bound) -> str:

@@ -145,6 +145,14 @@ def literal(text: str, quote: str = '"') -> str:
     return quote + text.encode("unicode_escape").decode().replace(quote, "\\" + quote) + quote
 
 
+def written_like(source: str, text: str) -> str:
+    """The text as a literal, over several lines where `source` is written so."""
+    quotes = next((each for each in ('"""', "'''") if each in source), None)
+    if quotes is None or quotes in text or "\\" in text or text.endswith(quotes[0]):
+        return literal(text)
+    return f"{quotes}{text}{quotes}"
+
+
 def f_string(parts: Sequence[str | Value], quote: str = '"') -> str | None:
     """The pieces as one expression: a literal, a value, or an f-string; `None` where quotes would clash before 3.12."""
     if all(isinstance(part, str) for part in parts):
