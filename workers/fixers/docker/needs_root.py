@@ -6,6 +6,7 @@ import re
 
 from workers.fixers.docker.build import lineage
 from workers.fixers.docker.images import Base, installed
+from workers.fixers.docker.own_base import built_on
 from workers.fixers.registry import NoFix, Target
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
 
@@ -30,6 +31,7 @@ _IN_PROJECT = re.compile(
 )
 """What puts the files of such a tool where another user can read them."""
 _SUPERVISORS = frozenset(("runit", "daemontools", "s6", "s6-overlay"))
+_STEPS_DOWN = re.compile(r"(?<![\w-])(?:gosu|su-exec)(?![\w-])")
 _MAX_SCRIPTS = 5
 
 
@@ -63,26 +65,44 @@ def refuse_where_root_is_needed(target: Target, file: Dockerfile, stage: Stage, 
         )
         raise NoFix(message)
     folder = file.path.rpartition("/")[0]
-    for script in _entry_scripts(target, folder, commands):
+    for script in _entry_scripts(target, folder, [*_copies(file, stage), *commands]):
         if found := _AS_ROOT.search(target.tree.read(script)):
             line = found[0].decode("utf-8", "replace").strip()
             message = f"the entry point {script} does what only root can (`{line}`): it has to go first"
             raise NoFix(message)
+    _refuse_used_by_others(target, file, stage, folder, commands)
+
+
+def _refuse_used_by_others(
+    target: Target, file: Dockerfile, stage: Stage, folder: str, commands: list[Instruction]
+) -> None:
     for name in ("action.yml", "action.yaml"):
         path = f"{folder}/{name}" if folder else name
         if path in set(target.tree.paths()) and b"docker" in target.tree.read(path):
             message = "GitHub runs container actions as root and mounts a workspace that is root's: USER breaks them"
             raise NoFix(message)
-    if any("gosu" in one.text or "su-exec" in one.text for one in stage.instructions if one.keyword != "RUN"):
+    if any(_STEPS_DOWN.search(one.text) for each in lineage(file, stage) for one in each.instructions):
         message = "the entry point switches users itself (gosu, su-exec) and has to start as root for that"
+        raise NoFix(message)
+    if not commands and (above := built_on(target.tree, file)):
+        message = f"{above} is built on this image, by steps that are root's: USER belongs to the end of {above}"
         raise NoFix(message)
 
 
-def _entry_scripts(target: Target, folder: str, commands: list[Instruction]) -> list[str]:
-    """The scripts of the build context that the image starts."""
-    names = {name for one in commands for name in _SCRIPT.findall(one.text)}
+def _copies(file: Dockerfile, stage: Stage) -> list[Instruction]:
+    return [one for each in lineage(file, stage) for one in each.all("COPY", "ADD")]
+
+
+def _entry_scripts(target: Target, folder: str, instructions: list[Instruction]) -> list[str]:
+    """The scripts of the build context that the image starts, under the names that they have there."""
+    started = [one for one in instructions if one.keyword in {"CMD", "ENTRYPOINT"}]
+    names = {name for one in started for name in _SCRIPT.findall(one.text)}
     if not names:
         return []
+    for one in instructions:
+        *sources, destination = re.findall(r"[^\s\"',\[\]]+", one.text) or [""]
+        if one.keyword in {"COPY", "ADD"} and destination.rpartition("/")[2] in names:
+            names |= {source.rpartition("/")[2] for source in sources}
     prefix = f"{folder}/" if folder else ""
     paths = (path for path in target.tree.paths() if path.startswith(prefix))
     return [path for path in paths if path.rpartition("/")[2] in names][:_MAX_SCRIPTS]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from workers.fixers.docker.build import base_image, final_stage, lineage
-from workers.fixers.docker.images import base_of, split
+from workers.fixers.docker.images import base_of, latest_tags, split
 from workers.source import dockerfile
 from workers.source.dockerfile import Dockerfile, DockerfileBroken, Stage
-from workers.source.tree import SourceTree
+from workers.source.tree import SourceTree, text_of
 
 _DEPTH = 4
 _NAME = re.compile(r"(?:^|/)(?:Dockerfile|Containerfile)$")
@@ -45,6 +45,24 @@ def _builder(tree: SourceTree, name: str) -> Dockerfile | None:
     except DockerfileBroken:
         return None
     return file if file.stages and not file.windows else None
+
+
+def built_on(tree: SourceTree, file: Dockerfile) -> str | None:
+    """A Dockerfile of the repository whose image starts from the one that `file` builds, by the folder's name.
+
+    `kubernetes/node/Dockerfile` builds what others call `example/kubernetes-node`, or `example/node`; what Docker's
+    official images are called is theirs.
+    """
+    folders = file.path.split("/")[:-1]
+    names = {plain("".join(folders[-count:])) for count in (1, 2) if folders}
+    for path in tree.paths():
+        if path == file.path or not re.search(r"(?:^|/)Dockerfile(?:\.[\w.-]+)?$", path):
+            continue
+        for match in re.finditer(r"^FROM\s+(?:--\S+\s+)?([^\s:@]+)", text_of(tree, path), re.MULTILINE | re.IGNORECASE):
+            name = match[1].rpartition("/")[2]
+            if plain(name) in names and not latest_tags(match[1])[0]:
+                return path
+    return None
 
 
 def folder_name(path: str) -> str:

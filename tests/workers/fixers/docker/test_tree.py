@@ -136,3 +136,24 @@ def test_a_version_comes_from_the_dockerfiles_own_project(where, known):
     files = {"web/Dockerfile": "FROM python:3.12\nRUN pip install flask\n", where: "Flask==3.0.3\n"}
     made, reason = _propose("hadolint", "DL3013", files, line=2)
     assert ("flask==3.0.3" in "".join(made.values())) is known, reason
+
+
+def test_an_entry_point_is_read_under_the_name_that_it_has_in_the_repository():
+    files = {
+        "web/Dockerfile": 'FROM debian:12\nCOPY tools/start /entrypoint.sh\nENTRYPOINT ["/entrypoint.sh"]\n',
+        "web/tools/start": "chown -R app /data\n",
+    }
+    made, reason = _propose("checkov", "CKV_DOCKER_3", files)
+    assert not made
+    assert "web/tools/start" in reason
+
+
+@pytest.mark.parametrize(("image", "kept"), [("example/kubernetes-node", True), ("node:22", False), ("other", False)])
+def test_an_image_that_others_of_the_repository_are_built_on_stays_roots(image, kept):
+    files = {
+        "kubernetes/node/Dockerfile": "FROM debian:12\nRUN make\n",
+        "kubernetes/kubelet/Dockerfile": f'FROM {image}\nENTRYPOINT ["/kubelet"]\n',
+    }
+    made, reason = _propose("checkov", "CKV_DOCKER_3", files, path="kubernetes/node/Dockerfile")
+    assert bool(made) is not kept
+    assert ("kubernetes/kubelet/Dockerfile is built on this image" in (reason or "")) is kept
