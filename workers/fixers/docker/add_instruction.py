@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.docker.build import candidate, flagged, is_root, rename, stage_of, trivy, user_at
+from workers.fixers.docker.build import candidate, flagged, is_root, rename, stage_of, syntax_line, trivy, user_at
 from workers.fixers.docker.images import downloader
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
@@ -19,8 +19,9 @@ _ARCHIVE = re.compile(r"\.(?:tar|tar\.\w+|tgz|tbz2?|txz|tzst|gz|bz2|xz|lzma|Z)$"
 _REMOTE = re.compile(r"^(?:https?|ftp|git|ssh)://|^git@|\.git(?:#|$)")
 _UNKNOWN = re.compile(r"[$*?\[]")
 _ADD_ONLY = re.compile(r"^--(?:checksum|keep-git-dir|unpack)")
+_LINKED = re.compile(r"/(?:bin|sbin|lib(?:32|64|x32)?|var/(?:run|lock|mail))(?:/|$)")
+"""Links to folders below /usr and /run, in all but the oldest distributions."""
 _PAIR = 2
-_BUILDKIT = re.compile(rb"^#\s*syntax\s*=", re.IGNORECASE)
 
 
 @fixer(
@@ -51,8 +52,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     how = "Copies the same files to the same place; nothing is unpacked or fetched by its name."
     edits = [rename(file, one, "COPY") for one in chosen]
     yield candidate("copy", edits, how, ["COPY", "ADD/delete"])
-    syntax = _syntax(file)
-    if syntax is not None and not any("--link" in one.flags for one in chosen):
+    syntax = syntax_line(file)
+    if syntax is not None and not any("--link" in one.flags or _through_link(one) for one in chosen):
         linked: list[Edit] = [
             file.edit(one.start, one.arguments, f"{_spelt(file, one)} --link{file.slice(one.start + 3, one.arguments)}")
             for one in chosen
@@ -63,18 +64,15 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield candidate("copy-link", [*syntax, *linked], what, ["COPY", "ADD/delete"], [warning])
 
 
+def _through_link(one: Instruction) -> bool:
+    """Whether what is copied may meet a folder that is a symbolic link in every image, which `--link` replaces."""
+    *sources, destination = _arguments(one)
+    whole = any(not posixpath.splitext(each.rstrip("/"))[1] for each in sources)
+    return bool(_LINKED.match(destination)) or (posixpath.normpath(destination) in {"/", "//"} and whole)
+
+
 def _spelt(file: Dockerfile, one: Instruction) -> str:
     return "copy" if file.slice(one.start, one.start + 3).islower() else "COPY"
-
-
-def _syntax(file: Dockerfile) -> list[Edit] | None:
-    """What makes sure that the builder knows `--link`; none where the file chooses a builder's version of its own."""
-    if _BUILDKIT.match(file.content):
-        return []
-    if re.match(rb"\s*#\s*(?:escape|check|syntax)\s*=", file.content, re.IGNORECASE) or file.content[:1] == b"\xef":
-        return None
-    newline = "\r\n" if b"\r\n" in file.content else "\n"
-    return [file.edit(0, 0, f"# syntax=docker/dockerfile:1{newline}")]
 
 
 def _download(file: Dockerfile, one: Instruction) -> Candidate | None:

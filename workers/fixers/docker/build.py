@@ -14,6 +14,7 @@ from workers.source import dockerfile
 from workers.source.dockerfile import Dockerfile, DockerfileBroken, Instruction, Stage
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
+_BUILDKIT = re.compile(rb"^#\s*syntax\s*=", re.IGNORECASE)
 _ROOT = re.compile(r"(?:root|0)(?::(?:root|0))?")
 
 
@@ -214,6 +215,19 @@ def rename(file: Dockerfile, instruction: Instruction, keyword: str) -> Edit:
     old = file.slice(instruction.start, instruction.start + len(instruction.keyword))
     new = keyword.lower() if old.islower() else keyword
     return file.edit(instruction.start, instruction.start + len(instruction.keyword), new)
+
+
+def syntax_line(file: Dockerfile) -> list[Edit] | None:
+    """What makes sure that the builder knows `--link` and here-documents.
+
+    None where the file chooses a version of the syntax, or has directives, of its own.
+    """
+    if _BUILDKIT.match(file.content):
+        return []
+    if re.match(rb"\s*#\s*(?:escape|check|syntax)\s*=", file.content, re.IGNORECASE) or file.content[:1] == b"\xef":
+        return None
+    newline = "\r\n" if b"\r\n" in file.content else "\n"
+    return [file.edit(0, 0, f"# syntax=docker/dockerfile:1{newline}")]
 
 
 def from_image(file: Dockerfile, written: str, image: str) -> tuple[Edit, ...]:

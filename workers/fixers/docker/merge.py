@@ -13,6 +13,8 @@ from workers.fixers.docker.script import Script
 from workers.fixers.registry import NoFix
 from workers.source.dockerfile import Dockerfile, Instruction
 
+_DIRECTIVE = re.compile(rb"hadolint|checkov:|nosemgrep|trivy:|shellcheck")
+"""What speaks of the one instruction below it."""
 _PIP = re.compile(r"pip[\d.]*$")
 
 
@@ -23,10 +25,45 @@ def merged(file: Dockerfile, *row: Instruction) -> list[Edit] | None:
     """
     if not all(_join(file, first, second) for first, second in pairwise(row)):
         return None
-    parts = [file.slice(row[0].start, _end(file, row[0]))]
-    parts += [file.slice(one.body, _end(file, one)) for one in row[1:-1]]
+    text = file.slice(row[0].start, _end(file, row[0]))
+    for first, second in pairwise(row):
+        text += f" {file.escape}\n{_comments(file, first, second)}    && "
+        text += file.slice(second.body, _end(file, second)) if second is not row[-1] else ""
     # From the first line on, so that what scanners say about either is followed to where the joined step starts.
-    return [file.edit(row[0].start, row[-1].body, "".join(f"{part} {file.escape}\n    && " for part in parts))]
+    return [file.edit(row[0].start, row[-1].body, text)]
+
+
+def written_as_script(file: Dockerfile, *row: Instruction) -> Edit | None:
+    """A row of RUNs as one here-document that stops at the first failure; none where that could mean something else.
+
+    `set -e` lets the first part of an `&&` list fail, so each part becomes a line; what has parts of its own (a
+    subshell, a substitution, a list with `||`) would meet `set -e` there for the first time. The shell of a
+    here-document takes a carriage return for a part of the word.
+    """
+    if (
+        file.escape != "\\"
+        or file.newline != "\n"
+        or not all(_join(file, first, second) for first, second in pairwise(row))
+    ):
+        return None
+    lines: list[str] = []
+    for number, one in enumerate(row):
+        script = Script(file, one)
+        if script.chain is None or any(mark in script.text for mark in (b"$(", b"`", b"EOF", b"!")):
+            return None
+        parts = [file.slice(step.start, step.end) for step in script.steps]
+        if any(re.search(r"^\s*#", part, re.MULTILINE) for part in parts):
+            return None
+        above = _comments(file, row[number - 1], one) if number else ""
+        lines += [*above.splitlines(), *parts]
+    body = "\n".join(["<<EOF", "set -e", *lines, "EOF"])
+    return file.edit(row[0].body, row[-1].end, body)
+
+
+def _comments(file: Dockerfile, first: Instruction, second: Instruction) -> str:
+    """The comments between two instructions, as whole lines."""
+    lines = file.slice(first.end, second.start).splitlines()
+    return "".join(f"{line}\n" for line in lines if line.strip())
 
 
 def row_of(file: Dockerfile, inner: Sequence[Instruction], index: int) -> Sequence[Instruction]:
@@ -41,7 +78,10 @@ def row_of(file: Dockerfile, inner: Sequence[Instruction], index: int) -> Sequen
 
 def _join(file: Dockerfile, first: Instruction, second: Instruction) -> bool:
     between = file.content[first.end : second.start]
-    if {first.keyword, second.keyword} != {"RUN"} or between.strip() or first.flags != second.flags:
+    plain = all(line.lstrip().startswith(b"#") for line in between.splitlines() if line.strip())
+    if {first.keyword, second.keyword} != {"RUN"} or not plain or _DIRECTIVE.search(between):
+        return False
+    if first.flags != second.flags:
         return False
     try:
         head, tail = Script(file, first), Script(file, second)

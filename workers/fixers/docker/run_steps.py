@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.build import at_least_one, candidate, flagged, stage_of
+from workers.fixers.docker.build import at_least_one, candidate, flagged, stage_of, syntax_line
 from workers.fixers.docker.images import base_of
-from workers.fixers.docker.merge import merged, row_of
+from workers.fixers.docker.merge import merged, row_of, written_as_script
 from workers.fixers.docker.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.dockerfile import Dockerfile, Instruction
 
 
 @fixer(
@@ -32,10 +33,21 @@ def consecutive(target: Target) -> Iterator[Candidate]:
     how = "Both run in the same order and stop at the first failure, as before, in one layer."
     warning = "a change in either command rebuilds both"
     yield candidate("join", edits, how, ["RUN", "RUN/delete"], [warning])
+    yield from _as_script(file, previous or one, one)
     row = row_of(file, inner, index)
     if len(row) > len((previous, one)) and (together := merged(file, *row)):
         what = f"All {len(row)} RUNs of this row become one layer, in the same order, and stop at the first failure."
         yield candidate("join-row", together, what, ["RUN", "RUN/delete"], ["a change in one command rebuilds all"])
+
+
+def _as_script(file: Dockerfile, first: Instruction, second: Instruction) -> Iterator[Candidate]:
+    syntax, script = syntax_line(file), written_as_script(file, first, second)
+    if syntax is None or script is None:
+        return
+    how = "Both stand in one here-document, a command to a line; `set -e` stops it at the first failure, as before."
+    how += " The first line names the syntax that has it." if syntax else ""
+    warning = "here-documents take BuildKit, which Docker builds by from version 23 on"
+    yield candidate("here-document", [*syntax, script], how, ["RUN", "RUN/delete"], [warning])
 
 
 @fixer(
