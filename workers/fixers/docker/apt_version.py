@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import before, candidate, flagged, stage_of
 from workers.fixers.docker.distribution import Pins, Release, pins, read_on, release_of
+from workers.fixers.docker.ended_release import ended
 from workers.fixers.docker.script import Command, Script, Word
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 
 _APT = ("apt-get", "apt", "aptitude")
@@ -46,6 +47,13 @@ def propose(target: Target) -> Iterator[Candidate]:
     """The release line of each package, or its upstream release."""
     file, one = flagged(target, "RUN")
     wanted = _unpinned(Script(file, one))
+    if (old := ended(file, stage_of(file, one))) is not None:
+        _refuse_other_sources(file, one, max(word.start for word in wanted))
+        message = (
+            f"{file.path}:{one.line} installs from {old} alone, whose packages stand in an archive and change no more: "
+            "two builds get the same. It gets no security updates either: move the image to a release that does"
+        )
+        raise Harmless(message)
     release = release_of(file, stage_of(file, one))
     _refuse_other_sources(file, one, max(word.start for word in wanted))
     known = {word: _known(file, one, release, word.text) for word in wanted}

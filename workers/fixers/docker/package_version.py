@@ -7,15 +7,20 @@ from collections.abc import Callable, Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.docker.build import base_image, candidate, flagged, stage_of
+from workers.fixers.docker.ended_release import ended
 from workers.fixers.docker.images import split
 from workers.fixers.docker.package_lists import gem_versions, go_versions, node_versions, python_versions
 from workers.fixers.docker.package_release import moved, node_major, node_release, python_limits, read_on
 from workers.fixers.docker.package_words import Named, gems, go_packages, node_packages, python_packages, versioned
 from workers.fixers.docker.script import Script
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 from workers.source.tree import SourceTree
 
+_SOURCES = re.compile(
+    rb"yum-config-manager|yum\.repos\.d|https?://\S*\.(?:rpm|repo)\b|\bcopr\b|\brpm\s+-\w*[iU]|-release-scl|\|\s*(?:ba)?sh\b"
+)
+"""What may bring another source than the distribution's own; EPEL of an ended release has ended too."""
 _LIMIT = "a limit is no pin: a list of requirements with hashes makes two builds the same"
 
 
@@ -41,6 +46,17 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, one = flagged(target, "RUN")
     ways = {"DL3013": _python, "DL3016": _node, "DL3028": _gem, "DL3062": _go}
     way = ways.get(target.finding.rule)
+    if way is None and target.finding.rule == "DL3033" and (old := ended(file, stage_of(file, one))):
+        if match := _SOURCES.search(file.content):
+            message = (
+                f"{file.path} may add a source of packages (`{match[0].decode()[:40]}`) that did not end with {old}"
+            )
+            raise NoFix(message)
+        message = (
+            f"{file.path}:{one.line} installs from {old}, whose packages stand in the vault and change no more: two "
+            "builds get the same. It gets no security updates either: move the image to a release that does"
+        )
+        raise Harmless(message)
     if way is None:
         message = (
             "which version of the package was tested is written nowhere in the repository, and none is guessed; a "
