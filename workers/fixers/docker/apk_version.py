@@ -46,6 +46,13 @@ def propose(target: Target) -> Iterator[Candidate]:
         how = f"These are the major versions of Alpine {release.name} and all later releases until {read_on()}."
         yield _candidate("major-line", file, {**lines, **dated}, how, release)
     limits = {each: limit(each.text) for each in lines}
+    if release and any(lines.values()) and not all(lines.values()):
+        mixed = {each: found or limits[each] for each, found in lines.items()}
+        how = (
+            f"`=~` is the major version that Alpine {release.name} and all later releases have had until {read_on()}; "
+            "where it changed since, what comes after the newest one is kept out."
+        )
+        yield _candidate("major-line-or-limit", file, {**mixed, **dated}, how, release)
     how = f"No release of Alpine had a newer major version until {read_on()}: the next one needs a commit."
     yield _candidate("below-next-major", file, {**limits, **dated}, how, release if dated else None)
 
