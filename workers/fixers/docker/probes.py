@@ -16,6 +16,8 @@ from workers.source.dockerfile import Dockerfile, Stage
 
 _OPTIONS = "--interval=30s --timeout=5s --start-period=30s --retries=3"
 _BARE = frozenset(("distroless", "scratch"))
+_TABLE = frozenset(("debian", "alpine", "redhat", "suse"))
+"""Distributions whose smallest image has grep."""
 _FOLDER = "/usr/bin"
 
 
@@ -38,7 +40,22 @@ class Image(msgspec.Struct, frozen=True):
 
 
 def probes(image: Image, port: str, asked: Asked | None) -> Iterator[Candidate]:
-    """Each way to ask the port: over HTTP where a path is given, and whether something listens."""
+    """Each way to ask the port: over HTTP where a path is given, and whether something listens.
+
+    Where that is one way alone, the kernel's table of what is listened on is another.
+    """
+    ways = list(_asking(image, port, asked))
+    yield from ways
+    if len(ways) == 1 and image.base.family in _TABLE and port.isdigit():
+        words = ["grep", "-qE", f":{int(port):04X} [0-9A-F]+:0000 0A ", "/proc/net/tcp", "/proc/net/tcp6"]
+        how = (
+            f"Looks for port {port} ({int(port):04X}) in the kernel's table of what is listened on. No connection is "
+            "opened, which some servers log, and count, as one that failed."
+        )
+        yield check(image, "listening-socket", json.dumps(words), how)
+
+
+def _asking(image: Image, port: str, asked: Asked | None) -> Iterator[Candidate]:
     if image.base.family in _BARE:
         if "$" not in port:
             yield from _copied(image, port, asked.path if asked and asked.known else None)

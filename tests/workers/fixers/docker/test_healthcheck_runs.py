@@ -121,7 +121,7 @@ def test_the_image_of_a_variable_namespace_is_the_one_that_the_repository_builds
     base = "FROM ubuntu:24.04\nRUN apt-get update && apt-get install -y curl\n"
     hub = "ARG NAMESPACE=shop\nFROM ${NAMESPACE}/node-base:1\nEXPOSE 4444\n"
     made, _ = _propose(hub, {"NodeBase/Dockerfile": base})
-    assert list(made) == ["port-bash"]
+    assert list(made) == ["port-bash", "listening-socket"]
     made, _ = _propose(hub.replace("4444", "8080"), {"NodeBase/Dockerfile": base})
     assert '"curl"' in made["http-curl"]
     made, proposal = _propose(hub.replace("${NAMESPACE}", "shop"), {"NodeBase/Dockerfile": base})
