@@ -16,6 +16,7 @@ from daemon.domain.finding import Finding
 
 _APT = re.compile(r"(?<![\w./-])apt(?:-get|-cache)?(?![\w./-])")
 _FULL_UPGRADE = re.compile(r"\bapt((?:\s+-\S+)*\s+)full-upgrade(?![\w-])")
+_UNTAGGED = re.compile(rb"(?im)^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)?(?:[^\s:@]+:\d+/)?[^\s:@]+(?::latest)?(?=\s|$).*?$")
 _CLEANS = frozenset(("&&", ";", "\\", "rm", "clean", "/var/lib/apt/lists/*"))
 
 
@@ -39,6 +40,12 @@ def _without_sudo(before: bytes, after: bytes) -> bool:
 
 def _under_one_name(text: str) -> str:
     return _FULL_UPGRADE.sub(r"apt\1dist-upgrade", _APT.sub("apt", text))
+
+
+def _moved_on(before: bytes, after: bytes) -> bool:
+    """Whether every image that a Dockerfile names without a tag was there before."""
+    old, new = (Counter(_UNTAGGED.findall(text)) for text in (before, after))
+    return new < old
 
 
 class Counterpart(msgspec.Struct, frozen=True):
@@ -85,6 +92,13 @@ COUNTERPARTS = (
         frozenset(("DL3020",)),
         frozenset(("DL3045",)),
         "hadolint asks this of COPY alone: the destination of ADD was as relative",
+    ),
+    Counterpart(
+        "checkov",
+        frozenset(("CKV_DOCKER_7",)),
+        frozenset(("CKV_DOCKER_7",)),
+        "checkov names one image of a Dockerfile alone, and goes on to the next that has no tag",
+        _moved_on,
     ),
 )
 

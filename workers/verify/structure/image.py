@@ -24,6 +24,10 @@ _FLOATING = re.compile(
     r"latest|current|stable|edge|nightly|main|master|dev|lts|mainline|rolling|testing|unstable|next|canary",
     re.IGNORECASE,
 )
+_CODE_NAMES = {
+    "debian": ("stretch", "buster", "bullseye", "bookworm", "trixie"),
+    "ubuntu": ("trusty", "xenial", "bionic", "focal", "jammy", "noble", "resolute"),
+}
 _NO_BASH = re.compile(r"alpine|busybox|distroless|^scratch\b|chainguard|cgr\.dev")
 _PORT = re.compile(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(?P<port>\d+)")
 _INSECURE = re.compile(r"-[a-zA-Z]*k[a-zA-Z]*|--insecure|insecure|--no-check-certificate")
@@ -181,13 +185,13 @@ def _tags(before: Sequence[Instruction], after: Sequence[Instruction]) -> Iterat
         name, _, tag = image.removeprefix("docker.io/").removeprefix("library/").partition(":")
         if _FLOATING.fullmatch(tag):
             yield f"the tag {tag} moves like latest"
-        elif tag and name in known and not _listed(tag, known[name]) and not any(tag in line for line in old):
+        elif tag and name in known and not (_listed(name, tag, known[name]) or any(tag in line for line in old)):
             yield f"nothing here shows that {name} has the tag {tag}"
 
 
-def _listed(tag: str, tags: Sequence[str]) -> bool:
-    """Whether such a release can be: it is listed, or its number is not beyond the newest that is known."""
-    if tag in tags:
+def _listed(name: str, tag: str, tags: Sequence[str]) -> bool:
+    """Whether such a release can be: it is listed, has a name, or a number not beyond the newest that is known."""
+    if tag in tags or tag.removesuffix("-slim" if name == "debian" else "") in _CODE_NAMES.get(name, ()):
         return True
     first = re.match(r"v?(\d+)", tag)
     newest = max((int(match[1]) for one in tags if (match := re.match(r"v?(\d+)", one))), default=None)
