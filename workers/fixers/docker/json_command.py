@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import before, candidate, flagged, lineage, stage_of
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source import syntax
 from workers.source.dockerfile import Dockerfile, Instruction
 
 _SHELL = re.compile(r"[|&;<>()$`*?\[\]#~!{}\\]|^\s*\w+=")
@@ -57,6 +58,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         text = one.text if one.text.startswith("exec ") else f"exec {one.text}"
         yield _written(file, one, "shell-exec", [*shell, text], how)
     if words is None:
+        if (last := _last_by_exec(one.text)) is not None:
+            how = "The shell does what comes first and hands over by `exec`: the last program gets the signals."
+            yield _written(file, one, "exec-last", [*shell, last], how)
         how = "Exactly what runs today, with the shell said openly. It stays process 1 where several commands follow."
         yield _written(file, one, "explicit-shell", [*shell, one.text], how)
 
@@ -76,6 +80,25 @@ def _words(text: str) -> list[str] | None:
     except ValueError:
         return None
     return words if words and words[0] not in _BUILTIN else None
+
+
+def _last_by_exec(text: str) -> str | None:
+    """The list of commands with `exec` before the last, where that is a program and nothing goes on beside it."""
+    tree = syntax.parse(text.encode(), language="bash")
+    if tree is None or tree.problems or not _SEVERAL.search(text) or re.search(r"\btrap\b|\bexec\b", text):
+        return None
+    if any(node.type == "&" for node in syntax.walk(tree.root)) or not tree.root.named_children:
+        return None
+    node = tree.root.named_children[-1]
+    while node.type in {"list", "redirected_statement"}:
+        node = node.named_children[-1 if node.type == "list" else 0]
+    if node.type != "command" or node.named_children[0].type != "command_name":
+        return None
+    name = node.named_children[0].text or b""
+    if not re.fullmatch(rb"[\w./-]+", name) or name.decode() in _BUILTIN | {"echo", "true", "false", "wait", "sleep"}:
+        return None
+    content = text.encode()
+    return (content[: node.start_byte] + b"exec " + content[node.start_byte :]).decode()
 
 
 def _joined(file: Dockerfile, one: Instruction) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from daemon.domain.fix import Candidate
+from daemon.domain.fix import Candidate, Edit
 from workers.fixers.docker.build import after, candidate, flagged, read, stage_of, trivy
 from workers.fixers.docker.merge import merged
 from workers.fixers.docker.script import Command, Script, scripts
@@ -66,20 +66,30 @@ releases, and it prints a warning when a script uses it. `apt-get` and `apt-cach
 def apt_command(target: Target) -> Iterator[Candidate]:
     """apt-get, or apt-cache for questions."""
     file, one = flagged(target, "RUN")
-    script = Script(file, one)
+    edits = _renamed(file, Script(file, one))
+    if not edits:
+        raise _missing(target, "apt call")
+    how = "The same verbs and options, by the program that is made for scripts."
+    yield candidate("apt-get", edits, how, ["RUN"])
+    every = scripts(file, [each for each in file.instructions if each.keyword == "RUN"])
+    whole = [edit for script in every for edit in _renamed(file, script)]
+    if len(whole) > len(edits):
+        yield candidate("apt-get-throughout", whole, f"{how} So do the file's other steps.", ["RUN"])
+
+
+def _renamed(file: Dockerfile, script: Script) -> list[Edit]:
     edits = []
     for call in script.named("apt"):
         verb = call.operands[0] if call.operands else None
         if verb is None or verb.text not in _SAME | _QUERY | _RENAMED.keys():
-            message = f"{file.path}:{one.line}: `apt {verb.text if verb else ''}` has no counterpart in apt-get"
+            where = f"{file.path}:{script.instruction.line}"
+            message = f"{where}: `apt {verb.text if verb else ''}` has no counterpart in apt-get"
             raise NoFix(message)
         start = call.program.end - len("apt")
         edits.append(file.edit(start, call.program.end, "apt-cache" if verb.text in _QUERY else "apt-get"))
         if verb.text in _RENAMED:
             edits.append(file.edit(verb.start, verb.end, _RENAMED[verb.text]))
-    if not edits:
-        raise _missing(target, "apt call")
-    yield candidate("apt-get", edits, "The same verbs and options, by the program that is made for scripts.", ["RUN"])
+    return edits
 
 
 _ASSUME_YES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {

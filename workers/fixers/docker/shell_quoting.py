@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import before, candidate, flagged, pairs
 from workers.fixers.docker.script import Script, Word
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source import syntax
 from workers.source.dockerfile import Dockerfile, Instruction
 
@@ -32,6 +32,8 @@ _ONE_WORD_COMMAND = re.compile(
     r"id -\w+|getconf _NPROCESSORS_ONLN|(?:which|basename|dirname|readlink|realpath) [^|;&]+|command -v [\w.-]+|"
     r"date \+[^ |;&]+)\s*\)"
 )
+_RUNS = re.compile(r"\$\(|`")
+_PRINTS_LIST = re.compile(r"(?:\$\(|`)\s*(?:apt-mark\s+show|find\s|scanelf\s|dpkg-query\s|pkg-config\s|ls\s)")
 _PRINTS = frozenset(("echo", "printf"))
 
 
@@ -50,7 +52,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     script = Script(file, one)
     bare = list(_bare(script, _VARIABLES if target.finding.rule == "SC2086" else _OUTPUT))
     values = _values(file, one)
-    open_ended = [script.source(node) for node in bare if not _single(script, node, values)]
+    unsure = [node for node in bare if not _single(script, node, values)]
+    if unsure and len(unsure) == len(bare) and all(_list(script, node, values) for node in unsure):
+        which = ", ".join(dict.fromkeys(script.source(node) for node in unsure))
+        message = f"{file.path}:{one.line}: {which} holds several words on purpose, and quotes would make one of them"
+        raise Harmless(message)
+    open_ended = [script.source(node) for node in unsure]
     if not bare or open_ended:
         which = ", ".join(open_ended[:3]) or "a variable"
         message = f"{file.path}:{one.line}: whether {which} is one word is not plain to see, and a list stays unquoted"
@@ -129,6 +136,17 @@ def _single(script: Script, node: Node, values: dict[str, str]) -> bool:
         return True
     name = _NAME.match(text)
     return name is not None and _one_word(name[1], values.get(name[1]))
+
+
+def _list(script: Script, node: Node, values: dict[str, str]) -> bool:
+    """Whether a variable that stands alone as an argument is known to hold several words."""
+    place, name = node.parent, _NAME.match(script.source(node))
+    if name is None or place is None or place.type != "command" or place.named_children[0].id == node.id:
+        return False
+    assigned = [each.named_children for each in syntax.walk(script.root) if each.type == "variable_assignment"]
+    inner = [script.source(parts[-1]).strip("'\"") for parts in assigned if script.source(parts[0]) == name[1]]
+    given = [values.get(name[1], ""), *inner]
+    return any(_PRINTS_LIST.search(text) or (not _RUNS.search(text) and re.search(r"\S\s+\S", text)) for text in given)
 
 
 def _one_word(name: str, value: str | None) -> bool:
