@@ -42,7 +42,11 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"which Alpine {file.path} is built on is not known here, so neither is how old its {names} may be"
         raise NoFix(message)
     lines = {each: line(each.text, release.name) if release else None for each in wanted if each not in dated}
-    if release and all(lines.values()) and lines:
+    if release and not lines:
+        how = f"It is numbered by its date: no older than what Alpine {release.name} came with, and as new as there is."
+        yield _candidate("no-older-than-release", file, dated, how, release)
+        return
+    if release and all(lines.values()):
         how = f"These are the major versions of Alpine {release.name} and all later releases until {read_on()}."
         yield _candidate("major-line", file, {**lines, **dated}, how, release)
     limits = {each: limit(each.text) for each in lines}

@@ -27,6 +27,12 @@ _PROBES = {
     "mysql": ["mysqladmin", "ping", "-h", "127.0.0.1"],
     "mongo": ["mongosh", "--quiet", "--eval", "db.adminCommand('ping').ok"],
 }  # fmt: skip
+_OLDER: dict[str, tuple[tuple[int, ...], list[str]]] = {
+    "mongo": ((5, 0), ["mongo", "--quiet", "--eval", "db.adminCommand('ping').ok"]),
+    "mariadb": ((10, 2), ["mysqladmin", "ping", "-h", "127.0.0.1"]),
+    "rabbitmq": ((3, 8), ["rabbitmqctl", "status"]),
+}
+"""The first release that has the client above, and that of those before it."""
 _HTTP = frozenset(
     ("80", "3000", "4000", "4200", "5000", "5173", "8000", "8008", "8080", "8081", "8088", "8888", "9000", "9090")
 )
@@ -66,7 +72,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     if source is not None and source.job:
         message = f"{source.path} opens no port and works until it is done: a job has no health that could be asked for"
         raise Harmless(message)
-    service = _PROBES.get(image.base.image)
+    service = _client(image)
     if service:
         how = f"Asks {image.base.image} by its own client, which the image has."
         yield check(image, "service-client", json.dumps(service), how)
@@ -84,6 +90,15 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield from at_least_one(probes(image, port, asked), reason)
     elif not service:
         raise _refusal(target.tree, file, image, words_of(*starting, {}), found)
+
+
+def _client(image: Image) -> list[str] | None:
+    """The client of the service that the image's release has; none where it has none, or the release is not known."""
+    first, client = _OLDER.get(image.base.image, ((), []))
+    release = tuple(int(part) for part in re.findall(r"\d+", image.base.tag.partition("-")[0])[:2])
+    if first and re.match(r"v?\d", image.base.tag) and release < first[: len(release)]:
+        return client
+    return _PROBES.get(image.base.image)
 
 
 def _image(chain: list[tuple[Dockerfile, Stage]]) -> Image:

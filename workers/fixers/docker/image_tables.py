@@ -73,3 +73,9 @@ AT_ROOT = frozenset((
     "opensuse/leap", "opensuse/tumbleweed", "swift", "memcached", "docker",
 ))  # fmt: skip
 ROOTLESS = ("bitnami/", "cgr.dev/", "nginxinc/nginx-unprivileged", "gcr.io/distroless/")
+DISTRIBUTIONS = frozenset((
+    "debian", "ubuntu", "alpine", "fedora", "centos", "rockylinux", "almalinux", "oraclelinux", "amazonlinux",
+    "buildpack-deps", "archlinux", "opensuse/leap", "opensuse/tumbleweed", "registry.access.redhat.com/ubi8/ubi",
+    "registry.access.redhat.com/ubi9/ubi", "quay.io/centos/centos", "python", "node", "ruby",
+))  # fmt: skip
+"""Images whose servers, if they have one, are the distribution's packages."""

@@ -31,6 +31,8 @@ _DECLARED: dict[str, tuple[tuple[str, str], ...]] = {
     ),
 }  # fmt: skip
 _MAX_FILES = 400
+_NEAR = 0.75
+"""How far a release may be behind, by its number: Node.js 20 behind 26, Python 3.11 behind 3.14."""
 
 
 @fixer(
@@ -142,7 +144,7 @@ def _of_repository(tree: SourceTree, image: str, path: str) -> Iterator[tuple[st
         for match in _REFERENCE.finditer(text_of(tree, name)):
             if split(match[1])[0] == image and _same_variant(match[1], match[2]):
                 used.setdefault(match[2], name)
-    if len(used) == 1:
+    if len(used) == 1 and not _behind(next(iter(used)), latest_tags(image)[0]):
         [(tag, where)] = used.items()
         yield "tag-of-repository", tag, f"{where} of this repository uses {image}:{tag}: one version for both."
     folder = path.rpartition("/")[0]
@@ -151,6 +153,13 @@ def _of_repository(tree: SourceTree, image: str, path: str) -> Iterator[tuple[st
             if place in names and (found := re.search(pattern, text_of(tree, place).strip(), re.MULTILINE)):
                 yield "declared-version", found[1], f"{place} declares {found[1]} as the version of this project."
                 return
+
+
+def _behind(tag: str, latest: list[str]) -> bool:
+    """Whether a release is far older than what the image is today: what builds on that may build no more on this."""
+    old, new = ([int(part) for part in re.findall(r"\d+", one)[:2]] for one in (tag, latest[0] if latest else ""))
+    different = next(((one, other) for one, other in zip(old, new, strict=False) if one != other), (1, 1))
+    return different[0] < _NEAR * different[1]
 
 
 def _same_variant(reference: str, tag: str) -> bool:

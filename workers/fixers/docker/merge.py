@@ -56,7 +56,9 @@ def written_as_script(file: Dockerfile, *row: Instruction) -> Edit | None:
             return None
         above = _comments(file, row[number - 1], one) if number else ""
         lines += [*above.splitlines(), *parts]
-    body = "\n".join(["<<EOF", "set -e", *lines, "EOF"])
+    # hadolint reads on only behind an empty line.
+    behind = file.content[row[-1].end :].split(b"\n")[1:2]
+    body = "\n".join(["<<EOF", "set -e", *lines, "EOF", *([""] if behind and behind[0].strip() else [])])
     return file.edit(row[0].body, row[-1].end, body)
 
 

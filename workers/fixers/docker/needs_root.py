@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from workers.fixers.docker.build import lineage
+from workers.fixers.docker.build_steps import step_of
+from workers.fixers.docker.image_tables import DISTRIBUTIONS
 from workers.fixers.docker.images import Base, installed
 from workers.fixers.docker.own_base import built_on
 from workers.fixers.registry import NoFix, Target
@@ -14,12 +16,18 @@ _NEEDS_ROOT = re.compile(
     r"(?:^|[\s\"'/])(sshd|crond?|dockerd|systemd|(?:/usr)?/s?bin/init|init|supervisord|s6-svscan|runsvdir|my_init|"
     r"containerd|kubelet|openvpn|keepalived|dnsmasq|vsftpd|xinetd|rsyslogd|iptables|tailscaled|wg-quick)(?=[\s\"',]|$)"
 )
+_SERVERS = re.compile(
+    r"(?:^|[\s\"'/])(apache2|apache2ctl|apachectl|httpd|nginx|lighttpd|mysqld|mysqld_safe|mariadbd|mongod|php-fpm[\d.]*|"
+    r"squid|named|smbd|slapd|postfix)(?=[\s\"',]|$)"
+)
+"""Servers that, as a distribution sets them up, write where root alone may, and then go on as a user of their own."""
+_HOME = re.compile(r"(?:^|[\s\"'=])(/root/[\w./-]+)")
 _PRIVILEGED_IMAGES = re.compile(r"(?:^|/)(?:docker|dind|kaniko[\w-]*|systemd|s6-overlay|baseimage\S*)$")
 _SWITCHES = re.compile(r"(?:^|[\s\"])(?:-u|--user|-U)(?:[\s=]|\"\s*,\s*\")([a-z_][a-z0-9_-]*)(?=[\s\"]|$)")
 _SCRIPT = re.compile(r"([\w.-]+\.sh|[\w-]*entry-?point[\w-]*)(?=[\s\"',\]]|$)")
 _AS_ROOT = re.compile(
     rb"(?m)^[^#\n]*\b(?:gosu|su-exec|setpriv|runuser|chroot)\b|^[^#\n]*\bsu\s+-|^\s*(?:chown|useradd|adduser|usermod|groupadd|"
-    rb"apt-get|apk|yum|service|sysctl|mount|iptables|crond?)\s|^[^#\n]*\b(?:runsvdir|runsv|s6-svscan|sshd|dockerd)\b"
+    rb"apt-get|apk|yum|service|sysctl|mount|iptables|crond?)\s|^[^#\n]*>\s*/(?:etc|usr|root)/|^[^#\n]*\b(?:runsvdir|runsv|s6-svscan|sshd|dockerd)\b"
 )
 _AT_HOME = re.compile(
     r"(?:^|[\s\"'/&;])(?P<tool>stack|cabal|sbt|lein|clojure|clj|mvnw?|gradlew?|mix|dotnet|cargo|go|poetry|pipenv|uv)"
@@ -57,6 +65,7 @@ def refuse_where_root_is_needed(target: Target, file: Dockerfile, stage: Stage, 
     if switches:
         message = f"the command changes to the user {switches[1]} itself (`{switches[0].strip()}`), which only root can"
         raise NoFix(message)
+    _refuse_places_of_root(commands, base)
     built = next((match for one in commands if (match := _AT_HOME.search(one.text))), None)
     if built and not _IN_PROJECT.search(file.content):
         message = (
@@ -70,17 +79,26 @@ def refuse_where_root_is_needed(target: Target, file: Dockerfile, stage: Stage, 
             line = found[0].decode("utf-8", "replace").strip()
             message = f"the entry point {script} does what only root can (`{line}`): it has to go first"
             raise NoFix(message)
-    _refuse_used_by_others(target, file, stage, folder, commands)
+    _refuse_used_by_others(target, file, stage, commands)
 
 
-def _refuse_used_by_others(
-    target: Target, file: Dockerfile, stage: Stage, folder: str, commands: list[Instruction]
-) -> None:
-    for name in ("action.yml", "action.yaml"):
-        path = f"{folder}/{name}" if folder else name
-        if path in set(target.tree.paths()) and b"docker" in target.tree.read(path):
-            message = "GitHub runs container actions as root and mounts a workspace that is root's: USER breaks them"
-            raise NoFix(message)
+def _refuse_places_of_root(commands: list[Instruction], base: Base) -> None:
+    if home := next((match for one in commands if (match := _HOME.search(one.text))), None):
+        message = f"{home[1]} lies in the home of root, where no other user may look: put it elsewhere first"
+        raise NoFix(message)
+    server = next((match for one in commands if (match := _SERVERS.search(one.text))), None)
+    if server and base.image in DISTRIBUTIONS:
+        message = (
+            f"{server[1]} of {base.image} opens its logs, data or sockets as root and goes on as the user of its "
+            "configuration: they have to be that user's before USER can stand here"
+        )
+        raise NoFix(message)
+
+
+def _refuse_used_by_others(target: Target, file: Dockerfile, stage: Stage, commands: list[Instruction]) -> None:
+    if (who := step_of(target.tree, file.path)) is not None:
+        message = f"{who}, as root and with a workspace that is root's: USER breaks it"
+        raise NoFix(message)
     if any(_STEPS_DOWN.search(one.text) for each in lineage(file, stage) for one in each.instructions):
         message = "the entry point switches users itself (gosu, su-exec) and has to start as root for that"
         raise NoFix(message)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from workers.fixers.docker.build import final_stage
+from workers.fixers.docker.build_steps import step_of
 from workers.fixers.docker.compose_ports import compose_services
 from workers.fixers.docker.deployment import Run
 from workers.fixers.docker.images import Base
@@ -52,6 +53,9 @@ def no_service(tree: SourceTree, file: Dockerfile, base: Base, words: list[str])
     """
     if _told_otherwise(tree, file):
         return None
+    exposes = any(one.keyword == "EXPOSE" for one in file.instructions)
+    if not exposes and (who := step_of(tree, file.path)) is not None:
+        return f"{who}, which waits until it ends: it has no health that could be asked for"
     if not words and _idle(base):
         return f"{file.path} starts nothing, and {base.image} only a shell or an interpreter: no service runs in it"
     if words and (reason := _ends(words)):

@@ -189,6 +189,8 @@ def _service(file: Dockerfile, stage: Stage, base: Base) -> Iterator[Candidate]:
     """A server that writes to files of its image at its start: they become the user's."""
     user, number, files = _WRITES[base.image]
     number = "82:82" if user == "www-data" and base.family == "alpine" else number
+    if base.image == "nginx" and any("/etc/nginx/templates" in one.text for one in stage.all("COPY", "ADD")):
+        files += " /etc/nginx/conf.d"
     touched = f"touch {files.split()[0]} {file.escape}\n    && " if files.split()[0].endswith(".pid") else ""
     run = f"RUN {touched}chown -R {number} {files}\n"
     what = f"the user {user} ({number}), and gives it the files that {base.image} writes at its start"

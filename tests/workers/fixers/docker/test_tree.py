@@ -39,7 +39,7 @@ def test_an_entry_point_that_needs_root_keeps_it(line):
 
 def test_a_container_action_stays_root():
     files = {"web/Dockerfile": 'FROM debian:12\nCMD ["x"]\n', "web/action.yml": "runs:\n  using: docker\n"}
-    assert "GitHub runs container actions as root" in _propose("checkov", "CKV_DOCKER_3", files)[1]
+    assert "GitHub runs it as an action (web/action.yml), as root" in _propose("checkov", "CKV_DOCKER_3", files)[1]
 
 
 def test_a_port_that_a_compose_file_publishes_is_probed():
@@ -157,3 +157,23 @@ def test_an_image_that_others_of_the_repository_are_built_on_stays_roots(image, 
     made, reason = _propose("checkov", "CKV_DOCKER_3", files, path="kubernetes/node/Dockerfile")
     assert bool(made) is not kept
     assert ("kubernetes/kubelet/Dockerfile is built on this image" in (reason or "")) is kept
+
+
+def test_a_step_of_a_build_service_stays_root_and_has_no_health():
+    files = {
+        "tool/Dockerfile": 'FROM node:22\nENTRYPOINT ["tool"]\n',
+        "tool/cloudbuild.yaml": "steps:\n- name: gcr.io/cloud-builders/docker\n- name: 'gcr.io/$P/tool'\n",
+    }
+    for rule, why in (("CKV_DOCKER_3", "USER breaks it"), ("CKV_DOCKER_2", "waits until it ends")):
+        made, reason = _propose("checkov", rule, files, path="tool/Dockerfile")
+        assert made == {}
+        assert "Cloud Build runs it as a step (tool/cloudbuild.yaml)" in reason
+        assert why in reason
+    files["tool/cloudbuild.yaml"] = files["tool/cloudbuild.yaml"].replace("$P/tool'", "$P/other'")
+    assert "user-of-base-image" in _propose("checkov", "CKV_DOCKER_3", files, path="tool/Dockerfile")[0]
+
+
+@pytest.mark.parametrize(("tag", "near"), [("4.2.3", False), ("24", True), ("22.11", True)])
+def test_a_tag_of_another_file_is_no_old_release(tag, near):
+    files = {"web/Dockerfile": "FROM node\n", "demo/Dockerfile": f"FROM node:{tag}\n"}
+    assert ("tag-of-repository" in _propose("checkov", "CKV_DOCKER_7", files)[0]) is near
