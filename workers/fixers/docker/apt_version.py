@@ -18,10 +18,15 @@ _TAKES = frozenset(("-o", "--option", "-c", "--config-file", "-a", "--host-archi
 _RELEASE = re.compile(r"^(?:-t|--target-release|--default-release|-[a-z]*t)(?:=|$)")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _SOURCES = re.compile(
-    r"/etc/apt|sources\.list|\.sources\b|add-apt-repository|apt-add-repository|apt-key|extrepo|"
+    r"/etc/apt(?!/apt\.conf)|sources\.list|\.sources\b|add-apt-repository|apt-add-repository|apt-key|extrepo|"
     r"(?:setup|install|script)[\w.-]*\s*\|\s*(?:sudo\s+(?:-E\s+)?)?(?:ba)?sh|\|\s*(?:sudo\s+(?:-E\s+)?)?(?:ba)?sh\b|"
     r"\bdpkg\s+(?:-i|--install)\b|\bdpkg\s+--add-architecture|https?://\S*deb\b"
 )
+_MIRRORED = re.compile(
+    r"sed\s+(?:-\w+\s+)*(['\"])s(?P<by>[/@|#,%])(?:https?:\S{0,6})?(?:deb|security|archive|ports)\\?\.(?:debian|ubuntu)\\?\.(?:org|com)"
+    r"[\w./\\-]*(?P=by)[\w./:\\-]+(?P=by)g?\1\s+/etc/apt/sources\.list(?:\.d/(?:debian|ubuntu)\.sources)?"
+)
+"""The distribution's own sources by another mirror, which has the same versions."""
 _PHP = re.compile(r"php|libapache2-mod-php")
 _UPDATES = (
     "a pin that no version fits any more stops the build and says so; the packages' dependencies are not pinned, the "
@@ -125,7 +130,7 @@ def _refuse_other_sources(file: Dockerfile, one: Instruction, until: int) -> Non
     steps = [*before(file, one, "RUN", "COPY", "ADD"), one]
     for step in steps:
         text = file.slice(step.start, min(step.end, until) if step is one else step.end)
-        if match := _SOURCES.search(text):
+        if match := _SOURCES.search(_MIRRORED.sub("", text)):
             message = (
                 f"{file.path}:{step.line} may add another source of packages (`{match[0][:40]}`): which version of "
                 "a package it has is not known here"
