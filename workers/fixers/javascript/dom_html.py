@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
+from workers.fixers.javascript.dom_pieces import HTML, MARKUP, appended, is_known_text, placed_beside, puts_back
 from workers.fixers.javascript.script import flagged_node, literal
 from workers.fixers.javascript.strings import template
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-_TEXT = re.compile(r"\.(?:textContent|innerText|hash|search|href|pathname|referrer)\b")
-_MARKUP = re.compile(r"html|markup|svg|icon|render|template|parse|marked|join\(", re.IGNORECASE)
-_HTML = re.compile(r"<\w|</|&\w+;")
 
 
 @fixer(
@@ -45,9 +42,14 @@ def propose(target: Target) -> Iterator[Candidate]:
     if prop is None or right is None:
         message = f"{file.path}:{file.number(node)} is not a plain assignment"
         raise NoFix(message)
+    if puts_back(file, file.text(left) if left is not None else "", file.text(right)):
+        message = f"{file.path}:{file.number(node)} puts back the HTML that the element itself had"
+        raise Harmless(message)
     yield from any_of(
         lambda: _as_text(file, node, prop, right),
         lambda: _as_child(file, node, prop, right),
+        lambda: placed_beside(file, node, right),
+        lambda: appended(file, node, right),
         lambda: _sanitized(file, node, right),
     )
 
@@ -69,7 +71,7 @@ def _refuse_markup(file: Parsed, node: Node, prop: Node, right: Node) -> None:
         raise NoFix(message)
     built = template(file, right)
     parts = built.literal if built is not None else ""
-    if _HTML.search(parts) or not _is_plain(file, right):
+    if HTML.search(parts) or not _is_plain(file, right):
         message = (
             f"{file.path}:{file.number(node)} may mean to write markup: make the elements with document.createElement "
             "and give them their text by textContent"
@@ -90,9 +92,9 @@ def _as_text(file: Parsed, node: Node, prop: Node, right: Node) -> Candidate:
 def _is_plain(file: Parsed, node: Node) -> bool:
     """Whether the value surely is text: of the address or of an element, or put between words by the program."""
     text = file.text(node)
-    if _MARKUP.search(text):
+    if MARKUP.search(text):
         return False
-    return template(file, node) is not None or _TEXT.search(text) is not None
+    return template(file, node) is not None or is_known_text(file, text)
 
 
 def _sanitized(file: Parsed, node: Node, right: Node) -> Candidate:

@@ -15,6 +15,7 @@ from workers.fixers.python.markup_safe import refuse_safe
 from workers.fixers.python.markup_values import (
     braced,
     escapes_to_itself,
+    field_names,
     has_marks,
     joined,
     percented,
@@ -134,18 +135,27 @@ def _built(file: Module, call: ast.Call) -> tuple[ast.expr, Template]:
 
 
 def _django(target: Target, place: _Place, line: Template) -> Iterator[Candidate]:
-    file = place.file
     needed: list[Import] = []
     values = [_django_value(target, place, value.source, needed) for value in line.values]
     if len(line.parts) == 1:
-        text = values[0]
-    else:
-        html = imported_from(target, file, "django.utils.html", "format_html")
-        text = place.written(f"{html.name}(", [braced(line, place.where, place.source), *values])
-        needed.insert(0, html)
+        yield _django_candidate(place, "format-html", values[0], needed)
+        return
+    needed.insert(0, imported_from(target, place.file, "django.utils.html", "format_html"))
+    head = f"{needed[0].name}("
+    text = place.written(head, [braced(line, place.where, place.source), *values])
+    yield _django_candidate(place, "format-html", text, needed)
+    if len(set(values)) < len(values) and any("(" in value for value in values):
+        return  # a call that is made twice stays so
+    names = dict(zip(values, field_names(values), strict=True))
+    fields = braced(line, place.where, place.source, iter(names[value] for value in values))
+    given = [f"{name}={value}" for value, name in names.items()]
+    yield _django_candidate(place, "format-html-named", place.written(head, [fields, *given]), needed)
+
+
+def _django_candidate(place: _Place, approach: str, text: str, needed: Sequence[Import]) -> Candidate:
     names = _at_once(needed)
     declares = (*names.declares, *place.declares)
-    yield candidate("format-html", [*place.edits(text), *names.edits], _WHY, declares=declares, warnings=_WARNINGS)
+    return candidate(approach, [*place.edits(text), *names.edits], _WHY, declares=declares, warnings=_WARNINGS)
 
 
 def _at_once(needed: Sequence[Import]) -> Import:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import keyword
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -18,6 +20,8 @@ ESCAPES = ("markupsafe.escape", "flask.escape", "django.utils.html.escape", "dja
 _MARKS = re.compile(r"<\s*[a-zA-Z/!]|&\w+;")
 _NAMED = re.compile(r"html|markup|svg", re.IGNORECASE)
 _LIBRARIES = ("django.utils.html.", "html.", "markupsafe.", "flask.")
+_UNNAMED = itertools.repeat("")
+_TAKEN = ("format_string", "self")
 _SPECIAL = re.compile(r"[<>&'\"]")
 
 
@@ -105,8 +109,22 @@ def escapes_to_itself(text: str) -> bool:
     return not _SPECIAL.search(text)
 
 
-def braced(line: Template, place: str, source: str = "") -> str:
-    """The template as a literal whose values are `{}`, over several lines where `source` is.
+def field_names(values: Sequence[str]) -> list[str]:
+    """A name for each value, the last word of its source; the same for the same value, and each else of its own."""
+    names: dict[str, str] = {}
+    for value in values:
+        words = [word for word in re.findall(r"[A-Za-z_]\w*", value) if not keyword.iskeyword(word)]
+        base = words[-1].lower() if words and words[-1].lower() not in _TAKEN else "value"
+        name, number = base, 2
+        while names.get(value) is None:
+            if name not in names.values():
+                names[value] = name
+            name, number = f"{base}_{number}", number + 1
+    return [names[value] for value in values]
+
+
+def braced(line: Template, place: str, source: str = "", names: Iterator[str] = _UNNAMED) -> str:
+    """The template as a literal whose values are `{}`, or `{name}` by the names, over several lines where `source` is.
 
     Raises:
         NoFix: the text has braces of its own.
@@ -114,7 +132,8 @@ def braced(line: Template, place: str, source: str = "") -> str:
     if "{" in line.literal or "}" in line.literal:
         message = f"{place} has braces of its own in the text"
         raise NoFix(message)
-    return written_like(source, "".join("{}" if isinstance(part, Value) else part for part in line.parts))
+    parts = (f"{{{next(names)}}}" if isinstance(part, Value) else part for part in line.parts)
+    return written_like(source, "".join(parts))
 
 
 def percented(line: Template, source: str = "") -> str:
