@@ -44,7 +44,24 @@ def _is_fixed(file: Module, node: ast.expr, line: int, depth: int) -> bool:
             return all(_is_fixed(file, each, line, deeper) for each in parts)
         case ast.Call():
             return _is_fixed_call(file, node, line, deeper)
-    return isinstance(node, ast.Attribute) and node.attr in ("db_table", "__tablename__")
+    return _is_named(file, node)
+
+
+def _is_named(file: Module, node: ast.expr) -> bool:
+    """Whether it is a table's own name, or the value of an enumeration's member."""
+    match node:
+        case ast.Attribute(attr="db_table" | "__tablename__"):
+            return True
+        case ast.Attribute(value=ast.Attribute(value=ast.Name(id=name)), attr="value" | "name"):
+            return _is_enumeration(file, name)
+    return False
+
+
+def _is_enumeration(file: Module, name: str) -> bool:
+    """Whether the name is an enumeration that this file defines."""
+    made = [node for node in file.nodes if isinstance(node, ast.ClassDef) and node.name == name]
+    bases = (base for node in made for base in node.bases)
+    return len(made) == 1 and any(ast.unparse(base).rpartition(".")[2].endswith("Enum") for base in bases)
 
 
 def _is_table(file: Module, name: str, line: int, depth: int) -> bool:

@@ -12,11 +12,7 @@ from workers.fixers.registry import Harmless
 _CLEANS = ("bleach.clean", "nh3.clean")
 _RENDERS = ("flask.render_template", "django.template.loader.render_to_string")
 _PLAIN_AGAIN = ("unescape", "striptags")
-_TRANSLATES = tuple(
-    f"{package}.{name}"
-    for package in ("django.utils.translation", "flask_babel", "gettext")
-    for name in ("gettext", "gettext_lazy", "lazy_gettext", "pgettext", "pgettext_lazy")
-)
+_TRANSLATES = ("_", "gettext", "gettext_lazy", "lazy_gettext", "pgettext", "pgettext_lazy")
 
 
 def refuse_safe(file: Module, call: ast.Call) -> None:
@@ -50,9 +46,29 @@ def _reads_text(file: Module, call: ast.Call) -> bool:
 
 def _is_own_text(file: Module, node: ast.expr) -> bool:
     """Whether the code itself holds the whole text, or asks its translations for one of its own."""
-    if file.calls(node, *_TRANSLATES) and isinstance(node, ast.Call):
-        return all(isinstance(each, ast.Constant) for each in node.args) and not node.keywords
-    return is_fixed(file, node, node.lineno)
+    if isinstance(node, ast.Name):
+        scope = file.function(node) or file.tree
+        given = [each for each in ast.walk(scope) if isinstance(each, ast.Assign) and _binds(each, node.id)]
+        stored = [each for each in ast.walk(scope) if isinstance(each, ast.Name) and each.id == node.id]
+        once = sum(isinstance(each.ctx, ast.Store) for each in stored) == len(given)
+        named = isinstance(scope, ast.Module) or not any(
+            isinstance(each, ast.arg) and each.arg == node.id for each in ast.walk(scope)
+        )
+        if given and once and named and all(_is_translation(each.value) for each in given):
+            return True
+    return _is_translation(node) or is_fixed(file, node, node.lineno)
+
+
+def _binds(node: ast.Assign, name: str) -> bool:
+    return any(isinstance(each, ast.Name) and each.id == name for each in node.targets)
+
+
+def _is_translation(node: ast.expr) -> bool:
+    """Whether the translations are asked for a text that the code writes out."""
+    match node:
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args, keywords=[]) if args:
+            return name in _TRANSLATES and all(isinstance(each, ast.Constant) for each in args)
+    return False
 
 
 def _is_rendered(file: Module, node: ast.expr) -> bool:

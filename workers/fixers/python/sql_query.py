@@ -27,6 +27,7 @@ _STYLES = {
     "django": "%s",
     "sqlalchemy": ":",
     "flask_sqlalchemy": ":",
+    "alembic": ":",
 }
 _STRING = (ast.JoinedStr, ast.BinOp, ast.Call)
 

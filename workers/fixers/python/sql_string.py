@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -19,6 +20,9 @@ from workers.fixers.python.strings import f_string, template, written_like
 from workers.fixers.python.test_code import harmless_in_tests
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.sql import Bound, bind
+
+_WITHOUT_PARAMETERS = ("alembic.op.execute",)
+"""Calls that take a statement and no parameters beside it."""
 
 
 @fixer(
@@ -67,9 +71,9 @@ def _bound_query(target: Target, file: Module, where: int) -> Iterator[Candidate
         raise NoFix(message)
     if query.style == ":":
         bound = _bound(file, query, line, "named")
+        ways = [True] if file.qualified(query.call.func) in _WITHOUT_PARAMETERS else [False, True]
         yield from any_of(
-            lambda: _sqlalchemy(target, file, query, bound, chained=False),
-            lambda: _sqlalchemy(target, file, query, bound, chained=True),
+            *(functools.partial(_sqlalchemy, target, file, query, bound, chained=chained) for chained in ways)
         )
         return
     named = "named" if query.style == "?" else "pyformat"
@@ -128,11 +132,21 @@ def _edits(file: Module, query: Query, text: str, parameters: str) -> list[Edit]
     return [file.replace(query.built, text), file.edit(end, last, parameters)]
 
 
+def _text(target: Target, file: Module) -> Import:
+    """`text` by the name that the file has for it or for its package, else imported."""
+    local = next((name for name, meaning in file.aliases.items() if meaning == "sqlalchemy"), None)
+    taken = local is None or local in file.bound_at(region(target).start_line)
+    named = any(meaning in ("sqlalchemy.text", "sqlalchemy.sql.text") for meaning in file.aliases.values())
+    if taken or named:
+        return imported_from(target, file, "sqlalchemy", "text")
+    return Import(f"{local}.text")
+
+
 def _sqlalchemy(target: Target, file: Module, query: Query, bound: Bound, *, chained: bool) -> Candidate:
     """`text()` with its parameters beside it, or bound to it."""
     argument = query.call.args[0]
     wrapped = isinstance(argument, ast.Call) and argument is not query.built
-    text = Import("text") if wrapped else imported_from(target, file, "sqlalchemy", "text")
+    text = Import("text") if wrapped else _text(target, file)
     keywords = ", ".join(f"{name}={value}" for name, value in zip(bound.names, bound.values, strict=True))
     after = f".bindparams({keywords})" if chained else f", {_mapping(bound)}"
     whole = f"{text.name}({bound.text}){after}"
