@@ -20,10 +20,9 @@ def by_template(
     template: Template, approach: str, properties: Mapping[str, Value], how: str, warning: str = ""
 ) -> Iterator[Candidate]:
     """What one property must say, where a function of the template gives it; nothing where none does, or another."""
-    wanted = _one(properties)
-    if wanted is None:
+    path, value = leaf(properties)
+    if not isinstance(value, (bool, int, str)):
         return
-    path, value = wanted
     node = template.property(*path)
     if node is None:
         return
@@ -44,16 +43,14 @@ def named(node: Node) -> str:
     return node.text("Ref") if node.kind == "mapping" and len(node.entries) == 1 else ""
 
 
-def _one(properties: Mapping[str, Value]) -> tuple[tuple[str, ...], Value] | None:
-    """The only property that is to be set, and its value."""
+def leaf(properties: Mapping[str, Value]) -> tuple[tuple[str, ...], Value]:
+    """The path of keys down to where there are several, or a value, and what stands there."""
     path: tuple[str, ...] = ()
     value: Value = dict(properties)
-    while isinstance(value, Mapping):
-        if len(value) != 1:
-            return None
+    while isinstance(value, Mapping) and len(value) == 1:
         [(key, value)] = value.items()
         path = (*path, key)
-    return (path, value) if isinstance(value, (bool, int, str)) else None
+    return path, value
 
 
 def _chosen(node: Node) -> bool:

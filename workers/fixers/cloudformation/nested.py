@@ -34,6 +34,7 @@ def handed_on(tree: SourceTree, path: str, name: str, body: Mapping[str, Value])
         NoFix: such a template is made by another one itself, or does not say plainly which stack is made of `path`.
     """
     handed = Handed()
+    _refuse_pipeline(tree, path, name)
     for caller in _callers(tree, path):
         try:
             document = Document(yamldoc.parse(tree.read(caller), caller))
@@ -45,6 +46,7 @@ def handed_on(tree: SourceTree, path: str, name: str, body: Mapping[str, Value])
             message = f"{above or caller} makes the stack of {caller if above else path}, and would have to give it the"
             message = f"{message} parameter {name}"
             raise NoFix(message)
+        _refuse_pipeline(tree, caller, name)
         handed.edits.append(document.new_parameter(name, body))
         handed.declares.append(f"Parameters.{name}")
         for stack, properties in stacks:
@@ -55,6 +57,17 @@ def handed_on(tree: SourceTree, path: str, name: str, body: Mapping[str, Value])
                 handed.edits.append(document.set_key(properties, "Parameters", {name: {"Ref": name}}))
             handed.declares.append(f"Resources.{stack}.Properties.Parameters")
     return handed
+
+
+def _refuse_pipeline(tree: SourceTree, path: str, name: str) -> None:
+    """A pipeline that deploys the template gives it its parameters in a text of its own."""
+    named = re.compile(r"::[^\s\"']*" + re.escape(posixpath.basename(path)) + r"\b")
+    for other in tree.paths():
+        if other.endswith(SUFFIXES):
+            text = text_of(tree, other)
+            if "TemplatePath" in text and named.search(text):
+                message = f"{other} deploys {path} by a pipeline, and would have to give it the parameter {name}"
+                raise NoFix(message)
 
 
 def _callers(tree: SourceTree, path: str) -> Iterator[str]:

@@ -121,6 +121,7 @@ PROTECTION = {
             "point-in-time-recovery",
             {"PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True}},
             "The table can be restored to any second of the last 35 days.", "backups are charged by size",
+            toggle="PointInTime",
         ),
     ],
     "CKV_AWS_360": _keep_backups(),
@@ -148,7 +149,7 @@ PROTECTION = {
     ],
     "CKV_AWS_163": [
         Setting("scan-on-push", {"ImageScanningConfiguration": {"ScanOnPush": True}},
-                "Every pushed image is scanned for known vulnerabilities."),
+                "Every pushed image is scanned for known vulnerabilities.", toggle="ScanOnPush"),
     ],
     "CKV_AWS_73": [
         Setting("trace", {"TracingEnabled": True}, "X-Ray records the path of requests through the stage.",
@@ -168,7 +169,8 @@ TRANSPORT = {
                 f"clients must connect with TLS; {_REPLACE}", toggle="Tls"),
     ],
     "CKV_AWS_83": [
-        Setting("https-only", {"DomainEndpointOptions": {"EnforceHTTPS": True}}, "The domain answers over HTTPS only."),
+        Setting("https-only", {"DomainEndpointOptions": {"EnforceHTTPS": True}}, "The domain answers over HTTPS only.",
+                toggle="HttpsOnly"),
     ],
     "CKV_AWS_5": [
         Setting("encrypt", {"EncryptionAtRestOptions": {"Enabled": True}}, _KEY, _REPLACE),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from daemon.domain.fix import Candidate
-from workers.fixers.cloudformation.decided import by_template
+from workers.fixers.cloudformation.decided import by_template, leaf
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamledit import Value
@@ -73,19 +73,22 @@ def apply(template: Template, settings: Iterable[Setting]) -> Iterator[Candidate
 
 def _toggled(template: Template, one: Setting) -> Iterator[Candidate]:
     """The same state through a parameter whose default is the safe value."""
-    [(key, value)] = one.properties.items()
+    path, value = leaf(one.properties)
     name = f"{template.name}{one.toggle}"
     safe = "true" if value is True else "false"
     body = {
         "Type": "String",
         "AllowedValues": ["true", "false"],
         "Default": safe,
-        "Description": f"{key} of {template.name}",
+        "Description": f"{path[-1]} of {template.name}",
     }
+    wanted: Value = {"Ref": name}
+    for key in reversed(path):
+        wanted = {key: wanted}
     try:
-        edits = [*template.settle({key: {"Ref": name}}), *template.parameter(name, body)]
+        edits = [*template.settle(wanted if isinstance(wanted, Mapping) else {}), *template.parameter(name, body)]
     except NoFix:
         return
     how = f"{one.how} A parameter with the safe default lets a test environment choose otherwise."
-    declares = [*template.declare(key), f"Parameters.{name}"]
+    declares = [*template.declare(path[0]), f"Parameters.{name}"]
     yield from template.candidate(f"{one.approach}-parameter", edits, how, declares, [one.warning])

@@ -49,7 +49,7 @@ def topic_encryption(target: Target) -> Iterator[Candidate]:
         warning = "no AWS service (an alarm, an event of another stack) can publish through this key"
         yield from template.candidate("aws-managed-key", edits, how, declares, [warning])
     if not unknown:
-        key, body = new_key(template, _let_in(services))
+        key, body = new_key(template, let_in(services))
         edits = [*template.settle({"KmsMasterKeyId": {"Fn::GetAtt": [key, "Arn"]}}), template.resource(key, body)]
         how = "Messages are encrypted with a new key that rotates every year"
         how += f", and that {', '.join(services)} may use to publish." if services else "."
@@ -59,13 +59,14 @@ def topic_encryption(target: Target) -> Iterator[Candidate]:
     yield from key_parameter(template, lambda key: {"KmsMasterKeyId": key}, declares, warning)
 
 
-def _let_in(services: list[str]) -> list[Value]:
+def let_in(services: list[str], sid: str = "ServicesPublish") -> list[Value]:
+    """The statement of a key's policy by which these services may use it; none where there are none."""
     if not services:
         return []
     listed: Value = list(services) if len(services) > 1 else services[0]
     return [
         {
-            "Sid": "ServicesPublish",
+            "Sid": sid,
             "Effect": "Allow",
             "Principal": {"Service": listed},
             "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
@@ -83,7 +84,7 @@ def _publishers(template: Template) -> tuple[list[str], str]:
         if not template.mentions(node):
             continue
         if kind == "AWS::SNS::TopicPolicy":
-            named, plain = _permitted(node)
+            named, plain = permitted(node)
             found.update(named)
             unknown = unknown or ("" if plain else name)
         elif service := next((each for known, each in _PRINCIPALS.items() if kind.startswith(known)), None):
@@ -93,7 +94,7 @@ def _publishers(template: Template) -> tuple[list[str], str]:
     return sorted(found), unknown
 
 
-def _permitted(policy: Node) -> tuple[set[str], bool]:
+def permitted(policy: Node) -> tuple[set[str], bool]:
     """The services that a topic's policy lets in, and whether each is written out."""
     found: set[str] = set()
     plain = True

@@ -8,15 +8,36 @@ _REACH = "whoever reaches it over the internet today is locked out: a bastion, a
 _REPLACED = "an existing cluster is replaced: move its workloads first"
 _AUTOPILOT = "an Autopilot cluster always enforces network policies: its data plane is GKE's second"
 _ENFORCE = '"PROJECT_SINGLETON_POLICY_ENFORCE"'
+_KEPT = (
+    "the module keeps the cluster to one release by kubernetes_version: a channel would be turned back by each apply"
+)
+_HOST = "the subscription needs the feature EncryptionAtHost, the machines a size that has it; nodes are made anew"
 _UPGRADED = "nodes are upgraded one by one: set a maintenance window"
 
 
 def _channel(attribute: str, since: str = "", before: str = "") -> list[Setting]:
     return [
-        Setting(f"channel-{name}", on(attribute, f'"{name}"'), how, _UPGRADED, since=since, before=before)
-        for name, how in (
-            ("patch", "The cluster takes the patches of its minor release, with their security fixes, by itself."),
-            ("stable", "The cluster follows the newest patch of the minor release before the latest."),
+        Setting(
+            f"channel-{name}",
+            on(attribute, f'"{name}"'),
+            how,
+            _UPGRADED,
+            since=since,
+            before=before,
+            never=never,
+            otherwise=_KEPT,
+        )
+        for name, how, never in (
+            (
+                "patch",
+                "The cluster takes the patches of its minor release, with their security fixes, by itself.",
+                r"kubernetes_version=\d+\.\d+\.\d",
+            ),
+            (
+                "stable",
+                "The cluster follows the newest patch of the minor release before the latest.",
+                r"kubernetes_version=\d",
+            ),
         )
     ]
 
@@ -46,15 +67,15 @@ CLUSTER = {
     "CKV_AZURE_227": [
         Setting("encrypt-host", on("default_node_pool.host_encryption_enabled"),
                 "Temporary disks and caches of the nodes are encrypted too.",
-                "the subscription needs the feature EncryptionAtHost, and the nodes are made anew", toggle=True,
+                _HOST, toggle=True,
                 where="default_node_pool", types=("azurerm_kubernetes_cluster",), since="azurerm:4"),
         Setting("encrypt-host", on("default_node_pool.enable_host_encryption"),
                 "Temporary disks and caches of the nodes are encrypted too.",
-                "the subscription needs the feature EncryptionAtHost, and the nodes are made anew", toggle=True,
+                _HOST, toggle=True,
                 where="default_node_pool", types=("azurerm_kubernetes_cluster",), before="azurerm:4"),
         Setting("encrypt-host", on("host_encryption_enabled"),
                 "Temporary disks and caches of the nodes are encrypted too.",
-                "the subscription needs the feature EncryptionAtHost, and the nodes are made anew", toggle=True,
+                _HOST, toggle=True,
                 types=("azurerm_kubernetes_cluster_node_pool",), since="azurerm:4"),
     ],
     "CKV_GCP_66": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workers.fixers.terraform.message_keys import locked_out
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
 _REPLACE = "an existing resource is replaced: move its data over a snapshot"
@@ -61,6 +62,7 @@ ENCRYPTION = {
             on("kms_master_key_id", '"alias/aws/sns"'),
             "Messages are encrypted with the account's KMS key for SNS.",
             "other AWS services cannot publish through this key: they need a customer key",
+            refused=locked_out,
         ),
     ],
     "CKV_AWS_27": [
@@ -74,6 +76,7 @@ ENCRYPTION = {
             on("kms_master_key_id", '"alias/aws/sqs"'),
             "Messages are encrypted with the account's KMS key for SQS.",
             "other AWS services cannot send through this key: they need a customer key",
+            refused=locked_out,
         ),
     ],
     "CKV_AWS_136": [

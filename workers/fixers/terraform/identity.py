@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workers.fixers.terraform.metadata_use import asks_without_token
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
 _IMDS = "programs with an SDK from before 2019 cannot get credentials any more"
@@ -26,6 +27,7 @@ IDENTITY = {
             on("metadata_options.http_tokens", '"required"'),
             "Credentials are given only to requests with a session token, which a forged request cannot get.",
             _IMDS,
+            refused=asks_without_token,
         ),
         Setting(
             "imdsv2-one-hop",
@@ -38,6 +40,7 @@ IDENTITY = {
             },
             "Credentials need a session token and never leave the instance: containers behind another hop get none.",
             _IMDS,
+            refused=asks_without_token,
         ),
     ],
     "CKV_AWS_341": _one(
@@ -193,13 +196,15 @@ IDENTITY = {
             "Pods get their own identity instead of the node's.",
             "workload identity must be set up for pods that call Google's APIs",
             types=("google_container_node_pool",),
+            otherwise="the cluster has no nodes of its own here: its node pools decide, each for itself",
         ),
         Setting(
             "gke-metadata",
-            {},
-            "",
+            on("node_config.workload_metadata_config.mode", '"GKE_METADATA"'),
+            "Pods get their own identity instead of the node's.",
+            "workload identity must be set up for pods that call Google's APIs",
             types=("google_container_cluster",),
-            needs=("enable_autopilot",),
+            where="node_config",
             moot="enable_autopilot=true$",
             otherwise="the nodes of an Autopilot cluster always run GKE's metadata server",
         ),

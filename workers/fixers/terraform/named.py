@@ -39,6 +39,8 @@ class Named(msgspec.Struct, frozen=True):
     with_it: Mapping[str, str] = {}
     """More that the same block must say."""
     type: str = "string"
+    listed: bool = False
+    """Whether the attribute is a list of which the variable is the only member."""
     warnings: tuple[str, ...] = ()
 
 
@@ -80,13 +82,12 @@ _NAMED = {
         "The cluster's logs go to", "azurerm_log_analytics_workspace", warnings=("logs are stored, and paid for",),
     ),
     "CKV_AZURE_6": Named(
-        "api_server_access_profile.authorized_ip_ranges", "authorized_ip_ranges",
-        "networks that may reach the Kubernetes API", "The Kubernetes API answers only", type="list(string)",
-        warnings=("whoever reaches it over the internet today is locked out: put their networks in first",),
+        "api_server_access_profile.authorized_ip_ranges", "authorized_network",
+        "network that may reach the Kubernetes API", "The Kubernetes API answers only", listed=True,
+        warnings=("whoever reaches it over the internet today is locked out: put their network in first",),
     ),
     "CKV_AZURE_26": Named(
-        "email_addresses", "alert_addresses", "mail addresses that hear of threats", "Alerts go to",
-        type="list(string)",
+        "email_addresses", "alert_address", "mail address that hears of threats", "Alerts go to", listed=True,
     ),
     "CKV_AZURE_40": Named("expiration_date", "expiration_date", _WHEN, "The key ends", warnings=(_ROTATE,)),
     "CKV_AZURE_41": Named("expiration_date", "expiration_date", _WHEN, "The secret ends", warnings=(_ROTATE,)),
@@ -151,7 +152,7 @@ def named_resource(target: Target) -> Iterator[Candidate]:
     if any(True for _ in resource.blocks("variable", name)):
         return
     text = block_text("variable", (name,), {"description": f'"{one.what[0].upper() + one.what[1:]}"', "type": one.type})
-    body = _body(one, f"var.{name}")
+    body = _body(one, f"[var.{name}]" if one.listed else f"var.{name}")
     edits = resource.followed(resource.settle(body), text)
     how = f"{one.how} what the new variable `{name}` names."
     declares = [*resource.declare(body), f"variable.{name}"]

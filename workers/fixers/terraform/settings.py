@@ -37,6 +37,8 @@ class Setting(msgspec.Struct, frozen=True):
     """The same, of what it must not match."""
     moot: str = ""
     """The same, of what makes the finding harmless, as `otherwise` says."""
+    refused: Callable[[Resource], str] | None = None
+    """Why it is not sound for this resource; empty where it is."""
     since: str = ""
     """`google:6`: the first major release of the provider that knows the spelling."""
     before: str = ""
@@ -85,6 +87,8 @@ def apply(resource: Resource, settings: Sequence[Setting]) -> Iterator[Candidate
         message = unmet or f"what this rule wants of a {resource.type} is not one setting of it"
         raise NoFix(message)
     for one in fitting:
+        if one.refused and (why := one.refused(resource)):
+            raise NoFix(why)
         warnings = [one.warning] if one.warning else []
         defaults = resource.variable_default(one.body)
         if defaults:

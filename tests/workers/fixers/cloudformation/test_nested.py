@@ -84,3 +84,10 @@ def test_nobody_hands_a_parameter_on_over_two_templates():
     proposal = _proposed({"main.yaml": PARENT % b"balancer.yaml", "all.yaml": GRANDPARENT})
     assert proposal.candidates == ()
     assert "all.yaml makes the stack of main.yaml" in (proposal.reason or "")
+
+
+def test_a_template_that_a_pipeline_deploys_gets_no_parameter_that_the_pipeline_would_have_to_give():
+    pipeline = b"Configuration:\n  TemplatePath: Source::parts/balancer.yaml\n  ParameterOverrides: '{}'\n"
+    proposal = _proposed({"pipeline.yaml": pipeline})
+    assert proposal.candidates == ()
+    assert "pipeline.yaml deploys parts/balancer.yaml by a pipeline" in (proposal.reason or "")
