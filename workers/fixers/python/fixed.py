@@ -54,6 +54,8 @@ def _is_named(file: Module, node: ast.expr) -> bool:
             return True
         case ast.Attribute(value=ast.Attribute(value=ast.Name(id=name)), attr="value" | "name"):
             return _is_enumeration(file, name)
+        case ast.Attribute(value=ast.Name(id=name)):
+            return _is_enumeration(file, name)
     return False
 
 
