@@ -14,6 +14,8 @@ from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.tree import SourceTree
 
 _PORTS = {"nginx": 80, "httpd": 80, "tomcat": 8080, "jetty": 8080, "nginxinc/nginx-unprivileged": 8080, "caddy": 80}
+_NO_OTHER = r"(?![\w-])(?!.*(?:port|conf|address|listen|\s-[pc]\b|defaults))"
+"""A server whose port hardly anybody changes, started without a port or a configuration."""
 _COMMAND_PORTS = [
     (re.compile(pattern), port)
     for pattern, port in (
@@ -21,6 +23,11 @@ _COMMAND_PORTS = [
         (r"\b(?:uvicorn|gunicorn|hypercorn)\b", 8000), (r"\bstreamlit\s+run\b", 8501), (r"\bjupyter\b", 8888),
         (r"\bnext\s+start\b", 3000), (r"\bhttp\.server$", 8000), (r"\brackup\b", 9292),
         (r"\bmanage\.py\s+runserver\b", 8000),
+        *((rf"^(?:/[\w./-]*/)?{name}{_NO_OTHER}", port) for name, port in (
+            ("mongod", 27017), ("mysqld(?:_safe)?", 3306), ("mariadbd", 3306), (r"redis-server(?!\s+/)", 6379),
+            ("memcached", 11211), ("sshd", 22), ("node_exporter", 9100), ("blackbox_exporter", 9115),
+            ("alertmanager", 9093), ("etcd", 2379),
+        )),
     )
 ]  # fmt: skip
 PHP = frozenset(("php", "wordpress", "drupal", "joomla", "nextcloud"))

@@ -34,8 +34,20 @@ _TOOLS = frozenset((
     "pytest", "tox", "nox", "terraform", "tofu", "kubectl", "helm", "aws", "gcloud", "gsutil", "az", "git",
     "curl", "wget", "ansible", "ansible-playbook", "cmp", "echo", "cat", "ls", "true", "false", "cp", "mv", "tar",
     "hadolint", "shellcheck", "golangci-lint", "eslint", "flake8", "ruff", "black", "mypy", "ffmpeg", "convert",
+    "make", "cmake", "zip", "cargo", "swift", "mvn", "packer", "helmfile", "kustomize", "protoc", "jsonnet", "pylint",
+    "bandit", "puppet-lint", "fastlane", "pelican", "composer", "buildah", "inspec", "bq", "gh", "hub", "traceroute",
+    "envsubst", "jq", "yq", "pandoc", "Rscript", "latexmk", "youtube-dl", "yt-dlp", "rclone", "restic", "nmap", "dig",
+    "twine", "cppcheck", "clang-format", "prettier", "markdownlint", "yamllint",
+    "cfn-lint", "tflint", "checkov", "semgrep", "gitleaks", "zizmor", "actionlint", "sqlfluff", "isort", "pre-commit",
+    "cloc", "aria2c", "gs", "tesseract", "exiftool", "sox", "wrangler", "docker-compose", "eksctl",
     "alembic", "flyway", "liquibase", "k6", "newman", "psql", "pg_dump", "mysqldump", "rsync", "ab", "hey", "wrk",
 ))  # fmt: skip
+_AT_A_SCREEN = frozenset((
+    "mutt", "neomutt", "weechat", "irssi", "vim", "nvim", "emacs", "nano", "htop", "top", "tmux", "lynx", "w3m", "mc",
+    "firefox", "chromium", "google-chrome", "microsoft-edge", "slack", "steam", "zoom", "signal-desktop", "lutris",
+    "wine", "gimp", "inkscape", "libreoffice", "vlc", "handbrake", "ghb", "spotify", "gparted", "wireshark", "xterm",
+))  # fmt: skip
+_HELP = frozenset(("--help", "-h", "--version", "-version", "help", "version"))
 _FURTHER = re.compile(r"[;&|]|^(?:proxy|port-forward|daemon|serve|server|watch|--watch|-w)$")
 """What goes on behind a command, or makes it stay."""
 _SCRIPTS = re.compile(r"(?:test|lint|build|format|migrate|seed|typecheck)(?::[\w:-]+)?")
@@ -103,6 +115,10 @@ def _ends(words: list[str]) -> str | None:
     rest = [word for word in words[1:] if not word.startswith("-") and not word.startswith("/etc/")]
     if program in _SHELLS and not rest and not {"-c", "-m"} & set(words):
         return f"{program} without a script, which waits for a person or ends at once"
+    if program in _AT_A_SCREEN:
+        return f"{program}, which a person works with"
+    if words[-1] in _HELP and len(words) > 1:
+        return f"`{program} {words[-1]}`, which prints that and ends"
     if program in _TOOLS:
         return f"{program}, which does its work and ends"
     if program in {"npm", "yarn", "pnpm"} and rest and _SCRIPTS.fullmatch(rest[-1]):
