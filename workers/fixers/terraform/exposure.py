@@ -6,11 +6,17 @@ from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
 _REACH = "whoever reaches it over the internet today needs another way: a private endpoint, a VPN, a bastion"
 _ASKED = "the function is called over HTTP, and by whom is known to its owner: put a load balancer in front of it first"
+_INSIDE = "What is started there gets no address of the internet."
+_WAY_OUT = "its own way out (updates, images, AWS's services) needs a NAT gateway or endpoints"
 _PRIVATE = "The resource is reached from its own network only."
 
 
 def _private(path: str, value: str = "false", since: str = "") -> list[Setting]:
     return [Setting("private", on(path, value), _PRIVATE, _REACH, toggle=True, since=since)]
+
+
+def _no_address(path: str) -> list[Setting]:
+    return [Setting("private", on(path, "false"), _INSIDE, f"{_REACH}; {_WAY_OUT}", toggle=True)]
 
 
 _EKS = [
@@ -27,10 +33,10 @@ EXPOSURE = {
     "CKV_AWS_87": _private("publicly_accessible"),
     "CKV_AWS_89": _private("publicly_accessible"),
     "CKV_AWS_102": _private("publicly_accessible"),
-    "CKV_AWS_88": _private("associate_public_ip_address"),
-    "CKV_AWS_130": _private("map_public_ip_on_launch"),
-    "CKV_AWS_333": _private("network_configuration.assign_public_ip"),
-    "CKV_AWS_389": _private("associate_public_ip_address"),
+    "CKV_AWS_88": _no_address("associate_public_ip_address"),
+    "CKV_AWS_130": _no_address("map_public_ip_on_launch"),
+    "CKV_AWS_333": _no_address("network_configuration.assign_public_ip"),
+    "CKV_AWS_389": _no_address("associate_public_ip_address"),
     "CKV_AWS_38": _EKS,
     "CKV_AWS_39": _EKS,
     "CKV_AZURE_48": _private("public_network_access_enabled"),

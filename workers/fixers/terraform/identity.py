@@ -20,6 +20,7 @@ _AT_BIRTH = "it can only be chosen when the cluster is made"
 _CERTIFICATE = "clients without a certificate are refused"
 _LOCAL = "Only directory accounts may sign in, which can be revoked in one place."
 
+_STOPPED = "a machine that runs has to be stopped for the change"
 IDENTITY = {
     "CKV_AWS_79": [
         Setting(
@@ -214,7 +215,20 @@ IDENTITY = {
             "shielded",
             {"shielded_instance_config": {"enable_vtpm": "true", "enable_integrity_monitoring": "true"}},
             "The machine measures what it boots.",
-        )
+            _STOPPED,
+        ),
+        Setting(
+            "shielded-secure-boot",
+            {
+                "shielded_instance_config": {
+                    "enable_secure_boot": "true",
+                    "enable_vtpm": "true",
+                    "enable_integrity_monitoring": "true",
+                }
+            },
+            "The machine measures what it boots, and boots nothing that is not signed.",
+            f"drivers and kernel modules without a signature are not loaded; {_STOPPED}",
+        ),
     ],
     "CKV_GCP_74": _one(
         "private-google-access", "private_ip_google_access", "Machines without a public address reach Google's APIs."

@@ -11,6 +11,7 @@ _NEW_FUNCTIONS = (
     "azurerm_windows_function_app_slot",
 )  # fmt: skip
 _CERTIFICATES = ("viewer_certificate.acm_certificate_arn", "viewer_certificate.iam_certificate_id")
+_NO_TLS = "it does not speak TLS: it needs a listener with a certificate first, and then redirects to that one"
 _CLONE = "the instance has no settings of its own: it takes those of the instance that it copies"
 _SHARED = (
     "the distribution serves CloudFront's own certificate, which always allows TLS 1.0: a domain name and a "
@@ -60,6 +61,20 @@ TRANSPORT = {
             needs=_CERTIFICATES,
             otherwise=_SHARED,
         ),
+    ],
+    "CKV_AWS_103": [
+        Setting(
+            approach, on("ssl_policy", f'"{policy}"'), how, warning, only="protocol=(?:HTTPS|TLS)$", otherwise=_NO_TLS
+        )
+        for approach, policy, how, warning in (
+            ("tls-1-2-and-1-3", "ELBSecurityPolicy-TLS13-1-2-2021-06", "Clients speak TLS 1.2 or 1.3.", _OLD),
+            (
+                "tls-1-3",
+                "ELBSecurityPolicy-TLS13-1-3-2021-06",
+                "Clients speak TLS 1.3.",
+                "clients from before 2018 cannot connect",
+            ),
+        )
     ],
     "CKV_AWS_131": [
         Setting(
