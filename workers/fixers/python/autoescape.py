@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
@@ -12,6 +13,8 @@ from workers.fixers.python.imports import imported_from
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import Target, fixer
 
+_OTHER = re.compile(r"latex|\btex\b", re.IGNORECASE)
+"""Templates of another language than HTML, which HTML's escapes would spoil."""
 _WARNING = "Templates that mean to insert HTML need the `safe` filter or Markup there."
 
 
@@ -43,15 +46,16 @@ def propose(target: Target) -> Iterator[Candidate]:
             warnings=(_WARNING,),
         )
 
-    yield from any_of(
-        by_name,
-        lambda: candidate(
+    def always() -> Candidate:
+        return candidate(
             "autoescape-always",
             [set_keyword(file, call, "autoescape", "True")],
             "Every template escapes what it inserts, whatever its name.",
             warnings=(_WARNING, "Templates that are not HTML or XML will be escaped as if they were."),
-        ),
-    )
+        )
+
+    other = _OTHER.search(file.path) or _OTHER.search(file.text(call))
+    yield from any_of(by_name, *([] if other else [always]))
 
 
 def _is_environment(file: Module, call: ast.Call) -> bool:
