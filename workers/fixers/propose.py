@@ -12,7 +12,7 @@ import msgspec
 
 from daemon.domain.finding import Finding, Region, Replacement
 from daemon.domain.fix import Candidate, Edit, FixSource
-from daemon.errors import SourceUnavailable
+from daemon.errors import Permanent, SourceUnavailable
 from daemon.events import emit
 from workers.fixers.registry import FIXERS, Fixer, Harmless, NoFix, NotHere, OtherLanguage, Target
 from workers.source.tests import is_test
@@ -93,7 +93,8 @@ def _of(fixer: Fixer, target: Target) -> tuple[list[Candidate], NoFix | None]:
         return made, reason if knows(fixer, target.finding) else None
     except NoFix as reason:
         return made, reason
-    except SourceUnavailable as reason:
+    except (Permanent, SourceUnavailable) as reason:
+        # A file that is not there or does not parse, and a block that something else makes, say so themselves.
         return made, NoFix(str(reason))
     except Exception as error:  # noqa: BLE001  strangers' files meet every fixer: a bad one must not stop the batch
         emit("fixer.failed", level="error", fixer=fixer.name, rule=target.finding.rule, error=repr(error))

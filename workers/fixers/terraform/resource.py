@@ -134,22 +134,24 @@ class Resource:
         """Whether an expression or a block's text refers to this resource."""
         return re.search(rf"(?<![\w.]){re.escape(self.address)}(?:\[[^\]]*\])*\.", text) is not None
 
-    def settle(self, body: Body, *, block: Block | None = None) -> list[Edit]:
-        """Edits that make the resource say this.
+    def settle(self, body: Body, *, block: Block | None = None, file: Hcl | None = None) -> list[Edit]:
+        """Edits that make the resource say this, or another block, of its file or of another one.
 
         Raises:
             NoFix: a dynamic block stands in the way, or the module works a value out for whoever uses it.
         """
+        asked = block or self.block
+        where = ".".join(asked.labels) or self.address
         for path, _ in leaves(body):
-            old = (block or self.block).text(*path)
+            old = asked.text(*path)
             if _DECIDED.search(old):
                 message = (
-                    f"{path[-1]} of {self.address} is worked out by the module itself, for whoever uses it: change it "
+                    f"{path[-1]} of {where} is worked out by the module itself, for whoever uses it: change it "
                     f"where that is decided (`{old[:60]}`)"
                 )
                 raise NoFix(message)
         try:
-            return list(self.hcl.merge(block or self.block, body))
+            return list((file or self.hcl).merge(asked, body))
         except HclBroken as error:
             raise NoFix(str(error)) from error
 

@@ -49,7 +49,8 @@ def configure(
     if existing:
         file, block = existing
         declares = [f"resource.{kind}.{block.labels[1]}.{name}" for name in body]
-        yield from resource.candidate(approach, list(file.merge(block, body)), how, declares, warnings)
+        edits = resource.settle(body, block=block, file=file)
+        yield from resource.candidate(approach, edits, how, declares, warnings)
         return
     edit, path = resource.beside(kind, {"bucket": resource.reference("id"), **body})
     yield from resource.candidate(approach, [edit], how, [path], warnings)

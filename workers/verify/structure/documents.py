@@ -179,6 +179,10 @@ def _hcl_body(tree: syntax.Syntax, node: Any) -> dict[str, Any]:
     return found
 
 
+_REPEATED = frozenset({"provider", "dynamic", "provisioner"})
+"""Labelled blocks that may stand several times: a provider has an alias, the others are lists."""
+
+
 def _hcl_block(tree: syntax.Syntax, block: Any, into: dict[str, Any]) -> None:
     words = [tree.text(part).strip('"') for part in block.children if part.type in {"identifier", "string_lit"}]
     place = into
@@ -186,10 +190,11 @@ def _hcl_block(tree: syntax.Syntax, block: Any, into: dict[str, Any]) -> None:
         place = place.setdefault(word, {})
     body = _hcl_body(tree, block)
     if len(words) > 1:
-        if words[-1] in place:
+        name = words[-1]
+        if name in place and words[0] not in _REPEATED:
             message = f"block {' '.join(words)} stands twice"
             raise Malformed(message)
-        place[words[-1]] = body
+        place[name if name not in place else f"{name} #{len(place) + 1}"] = body
     else:
         place.setdefault(words[-1], []).append(body)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from daemon.domain.fix import Edit
 from workers.verify.structure.documents import Malformed, reader
 from workers.verify.structure.preserved import preservation
 
@@ -18,3 +19,35 @@ def test_what_is_filled_in_otherwise_is_no_document():
     """A server's configuration with its variables."""
     with pytest.raises(Malformed, match="CloudFormation"):
         reader("nginx.conf.template")(b"listen ${PORT};\n")
+
+
+ALIASED = b"""provider "aws" {
+  region = "eu-west-1"
+}
+
+provider "aws" {
+  alias = "replica"
+}
+
+resource "aws_kms_key" "replica" {
+  dynamic "filter" {}
+  dynamic "filter" {}
+}
+"""
+
+
+def test_a_provider_with_an_alias_and_two_dynamic_blocks_are_compared_like_everything_else():
+    """They may stand several times, and say no less of what a fix changed."""
+    at = ALIASED.index(b"  dynamic")
+    edit = Edit(path="main.tf", start=at, end=at, text="  enable_key_rotation = true\n")
+    after = ALIASED[:at] + edit.text.encode() + ALIASED[at:]
+    declares = ["resource.aws_kms_key.replica.enable_key_rotation"]
+    assert preservation("main.tf", ALIASED, after, [edit], declares, []).violations == ()
+    elsewhere = after.replace(b'"replica"\n}', b'"other"\n}')
+    assert preservation("main.tf", ALIASED, elsewhere, [edit], declares, []).violations != ()
+
+
+def test_the_same_resource_twice_is_no_module():
+    """Terraform refuses it."""
+    with pytest.raises(Malformed, match="stands twice"):
+        reader("main.tf")(b'resource "a" "b" {}\nresource "a" "b" {}\n')
