@@ -184,9 +184,9 @@ class Hcl:
         if attributes:
             last = known[-1].node if known else None
             at = self._line_end(last.end_byte) if last else self._line_end(self._brace(block))
-            width = self._width(last) if last else max(map(len, attributes))
+            width, gap = self._column(last, max(map(len, attributes)))
             text = "".join(f"\n{inner}{name.ljust(width)} = {value}" for name, value in attributes.items())
-            yield self.edit(at, at, text)
+            yield self.edit(at, at, gap + text)
         if nested:
             at, gap = self._end(block)
             gap = gap or ("\n" if attributes else "")
@@ -210,6 +210,15 @@ class Hcl:
         """Just behind the opening brace."""
         opening = next(child for child in block.node.children if child.type == "block_start")
         return opening.end_byte
+
+    def _column(self, last: Node | None, longest: int) -> tuple[int, str]:
+        """How wide names behind an attribute are written, and the empty line that keeps `terraform fmt` from moving
+        those above: it aligns lines that follow each other, up to one whose value goes on below.
+        """
+        if last is None or last.start_point[0] != last.end_point[0]:
+            return longest, ""
+        width = self._width(last)
+        return (width, "") if longest <= width else (longest, "\n")
 
     def _width(self, node: Node) -> int:
         """How wide names are written around an attribute, up to their `=`."""
