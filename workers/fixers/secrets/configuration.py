@@ -82,6 +82,8 @@ def reference(path: str, name: str) -> tuple[str, str] | None:
         )
     if _SPRING.search(path):
         return f"${{{name}}}", "Spring puts the environment's value there, and does not start where there is none"
+    if path.endswith((".http", ".rest")):
+        return f"{{{{{name}}}}}", "the editor's HTTP client puts the variable of its chosen environment there"
     if path.endswith((".sh", ".bash")):
         return (
             f"${{{name}:?{name} is not set}}",
@@ -90,13 +92,37 @@ def reference(path: str, name: str) -> tuple[str, str] | None:
     return None
 
 
+def passed_through(file: Text, found: Setting) -> tuple[int, int] | None:
+    """What goes for a service of Compose to be given its caller's variable of that name; none elsewhere."""
+    if not _COMPOSE.search(file.path):
+        return None
+    number = file.line_of(found.start)
+    own = file.line(number).decode()
+    above = (file.line(one).decode() for one in range(number - 1, 0, -1))
+    parent = next((line for line in above if line.strip() and _holds_line(line, own)), "")
+    first = file.starts[number - 1] + own.encode().index(found.key.encode()) + len(found.key)
+    between = file.content[first : found.start].decode()
+    if parent.strip() != "environment:" or between.strip() not in {":", "="}:
+        return None
+    return first + between.find(":") + 1, found.end
+
+
+def _holds_line(line: str, item: str) -> bool:
+    """Whether a line of YAML is the key above an item of its list or mapping."""
+    depths = [len(one) - len(one.lstrip(" ")) for one in (line, item)]
+    of_list = item.lstrip().startswith("-") and not line.lstrip().startswith("-")
+    return depths[0] < depths[1] or (of_list and depths[0] == depths[1])
+
+
 def is_documentation(path: str) -> bool:
     """Whether people read the file and no program does."""
     return path.lower().endswith((".md", ".markdown", ".mdx", ".rst", ".adoc", ".asciidoc", ".txt"))
 
 
 def may_be_empty(path: str) -> bool:
-    """Whether an empty value is a value in this format, so that the file still reads."""
+    """Whether the file still reads with an empty value, and whether anything else can give its program another one."""
+    if _WORKFLOW.search(path) or _COMPOSE.search(path):
+        return False
     name = PurePosixPath(path).name
     return name.startswith(".env") or name.endswith(_EMPTIED)
 

@@ -11,7 +11,15 @@ from workers.fixers.jvm import hardcoded_secret as jvm
 from workers.fixers.python import hardcoded_password as python
 from workers.fixers.registry import NoFix, NotHere, Propose, Target, fixer
 from workers.fixers.secrets import literals, terraform
-from workers.fixers.secrets.configuration import Setting, header, is_documentation, may_be_empty, reference, setting
+from workers.fixers.secrets.configuration import (
+    Setting,
+    header,
+    is_documentation,
+    may_be_empty,
+    passed_through,
+    reference,
+    setting,
+)
 from workers.fixers.secrets.names import ROTATE, environment_name, refuse_name, refuse_placeholder, refuse_test
 
 _CODE: dict[tuple[str, ...], Propose] = {
@@ -75,6 +83,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         return
     yield from any_of(
         lambda: _placeholder(file, found, name),
+        lambda: _passed(file, found),
         lambda: _mounted(file, found, name),
         lambda: _emptied(file, found, name),
     )
@@ -97,6 +106,20 @@ def _placeholder(file: Text, found: Setting, name: str) -> Candidate:
         f"The file names the value; {reader}. {ROTATE}",
         declares=(MASKED, f"**.{found.key}", f"line:{file.line_of(found.start)}"),
         warnings=_warnings(name, "where this runs"),
+    )
+
+
+def _passed(file: Text, found: Setting) -> Candidate:
+    passed = passed_through(file, found)
+    if passed is None:
+        message = f"{file.path} passes no variables of its caller on"
+        raise NoFix(message)
+    return candidate(
+        "passed-through",
+        [file.edit(*passed, "")],
+        f"A variable without a value is passed on as Compose itself was given it, or from `.env`. {ROTATE}",
+        declares=(MASKED, f"**.{found.key}", f"line:{file.line_of(found.start)}"),
+        warnings=_warnings(found.key, "where Compose runs: without it the service has no such variable"),
     )
 
 
