@@ -20,10 +20,25 @@ _PORT = re.compile(r"(?:.*:)?(\d{1,5})(?:/tcp)?")
 
 def compose_services(tree: SourceTree, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each service that is built from this Dockerfile, with the path of its Compose file."""
-    for name in [name for name in tree.paths() if _COMPOSE.search(name)][:_MAX_FILES]:
-        for service in _services(tree, name):
+    for name in _composed(tree):
+        for service in _services(tree, name).values():
             if _dockerfile(posixpath.dirname(name), service.get("build")) == path:
                 yield name, service
+
+
+def other_commands(tree: SourceTree, path: str) -> list[str]:
+    """The Compose services that start this Dockerfile's image with a command of their own and publish no port.
+
+    A worker beside the server inherits the image's health check, and nothing listens in it.
+    """
+    return [
+        f"{service} of {name}"
+        for name in _composed(tree)
+        for service, settings in _services(tree, name).items()
+        if _dockerfile(posixpath.dirname(name), settings.get("build")) == path
+        and "command" in settings
+        and settings.keys().isdisjoint({"ports", "expose", "healthcheck"})
+    ]
 
 
 def compose_port(tree: SourceTree, path: str) -> int | None:
@@ -32,16 +47,19 @@ def compose_port(tree: SourceTree, path: str) -> int | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _services(tree: SourceTree, path: str) -> Iterator[dict[str, Any]]:
+def _composed(tree: SourceTree) -> list[str]:
+    return [name for name in tree.paths() if _COMPOSE.search(name)][:_MAX_FILES]
+
+
+def _services(tree: SourceTree, path: str) -> dict[str, dict[str, Any]]:
     try:
         content = tree.read(path)
         document = yaml.safe_load(content) if len(content) <= _MAX_BYTES else None
     except (SourceUnavailable, yaml.YAMLError, RecursionError, ValueError):
-        return
+        return {}
     services = document.get("services") if isinstance(document, dict) else None
-    for service in services.values() if isinstance(services, dict) else ():
-        if isinstance(service, dict):
-            yield service
+    found = services.items() if isinstance(services, dict) else ()
+    return {str(name): service for name, service in found if isinstance(service, dict)}
 
 
 def _dockerfile(folder: str, build: Any) -> str | None:

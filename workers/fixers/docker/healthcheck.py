@@ -6,8 +6,11 @@ import json
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import at_least_one, final_stage, read, trivy
+from workers.fixers.docker.compose_ports import other_commands
 from workers.fixers.docker.deployment import Run, runs
 from workers.fixers.docker.images import base_of, installed
 from workers.fixers.docker.listening import FPM, WEB, environment, is_fpm, port_of
@@ -55,6 +58,11 @@ something listens. Where no service runs in the image
 (a job, a tool, an interpreter without a script) or only Kubernetes runs it, there is nothing to mend. Where a service
 names no port nothing can be asked, and `HEALTHCHECK NONE` would only silence the rule."""
 
+_INHERITED = (
+    "{} start the same image with another command and inherit the check: where nothing listens there, give them one "
+    "of their own, or `healthcheck: {{disable: true}}`"
+)
+
 
 @fixer(
     name="docker-no-healthcheck",
@@ -65,6 +73,13 @@ names no port nothing can be asked, and `HEALTHCHECK NONE` would only silence th
 def propose(target: Target) -> Iterator[Candidate]:
     """A probe by a program of the image: of the service itself, over HTTP, or of the port."""
     file = read(target)
+    others = other_commands(target.tree, file.path)
+    for candidate in _probes(target, file):
+        warnings = (_INHERITED.format(", ".join(others)),) if others else ()
+        yield msgspec.structs.replace(candidate, warnings=(*candidate.warnings, *warnings))
+
+
+def _probes(target: Target, file: Dockerfile) -> Iterator[Candidate]:
     chain = built_from(target.tree, file, final_stage(file))
     image = _image(chain)
     starting = commands(chain)

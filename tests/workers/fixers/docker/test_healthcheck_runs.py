@@ -150,3 +150,15 @@ def test_a_go_program_that_ends_is_a_job(body, ends):
     dockerfile = 'FROM golang:1.23 AS b\nCOPY . .\nRUN go build -o /app\nFROM alpine:3.20\nCMD ["/app"]\n'
     _, proposal = _propose(dockerfile, {"web/main.go": f"package main\n\nfunc main() {{\n\t{body}\n}}\n"})
     assert proposal.harmless is ends
+
+
+def test_a_worker_of_the_same_image_inherits_the_check_and_the_fix_says_so():
+    web, worker = "web:\n    build: ./web\n    ports: ['8000:8000']", "worker:\n    build: ./web\n    command: work"
+    compose = f"services:\n  {web}\n  {worker}\n"
+    expose = "FROM python:3.12-slim\nEXPOSE 8000\nCMD python serve.py\n"
+    _, proposal = _propose(expose, {"compose.yaml": compose})
+    assert all("worker of compose.yaml start" in one.warnings[-1] for one in proposal.candidates)
+    asked = compose.replace("    command: work\n", "    command: work\n    healthcheck: {disable: true}\n")
+    _, proposal = _propose(expose, {"compose.yaml": asked})
+    assert proposal.candidates
+    assert not any("compose.yaml" in "".join(one.warnings) for one in proposal.candidates)
