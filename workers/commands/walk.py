@@ -16,6 +16,9 @@ _SAFE = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "core.untrackedCach
 # What git does not ignore below these names is a person's work (`build/package/Dockerfile`), no build.
 _OFTEN_OWN = frozenset(("build", "target"))
 
+# What Go and Composer write into a folder of committed dependencies. By its name alone it may be one's own.
+_VENDORED = ("/vendor/modules.txt", "/vendor/autoload.php")
+
 
 class ListedTree(FolderTree):
     """A folder as it was when its files were first read; its ignored files are left out where it is a git checkout."""
@@ -44,7 +47,12 @@ class ListedTree(FolderTree):
         listed = self._listed()
         entries = list(self.walk() if listed is None else map(self._entry, listed))
         paths = [entry for entry in entries if isinstance(entry, str) and entry]
-        return paths, sorted({entry for entry in entries if isinstance(entry, LeftOut)})
+        vendored = {
+            path.rpartition("/")[0]: path.rpartition("/")[2] for path in paths if f"/{path}".endswith(_VENDORED)
+        }
+        own = [path for path in paths if not any(path.startswith(f"{folder}/") for folder in vendored)]
+        others = {LeftOut(folder, f"holds dependencies: {name} is their list") for folder, name in vendored.items()}
+        return own, sorted({entry for entry in entries if isinstance(entry, LeftOut)} | others)
 
     def _entry(self, path: str) -> str | LeftOut:
         parts = path.split("/")

@@ -18,6 +18,7 @@ SKIPPED = frozenset(
     (
         ".git",
         "node_modules",
+        "bower_components",
         ".venv",
         "venv",
         "__pycache__",
