@@ -22,6 +22,7 @@ _VERSION_SECONDS = 60
 _INSTALL_SECONDS = 1800
 _NPM = "npm:"
 _VERSION_FILE = ".secaid-version"
+_JOIN_RULES = Path(__file__).with_name("join_rules.py")
 
 
 def locate(name: str, folders: Sequence[Path]) -> str | None:
@@ -77,9 +78,9 @@ def install(name: str, folder: Path, progress: Callable[[str], None] = lambda _l
     adapter = SCANNERS.get(name)
     place = folder / name
     stamp = place / ".secaid-requirement"
-    wanted = " ".join((adapter.requirement, *adapter.extra))
+    wanted = " ".join((adapter.requirement, *adapter.extra, *adapter.rule_folders))
     if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
-        progress(f"installing {wanted}")
+        progress(f"installing {' '.join((adapter.requirement, *adapter.extra))}")
         # An environment cannot be moved once made; without its stamp it counts as unfinished and is made again.
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
@@ -96,9 +97,11 @@ def _commands(adapter: Adapter, place: Path) -> list[list[str]]:
         package = adapter.requirement.removeprefix(_NPM)
         return [["npm", "install", "--prefix", str(place), "--ignore-scripts", "--no-audit", "--no-fund", package]]
     python = str(place / "bin" / "python")
+    joined = [[python, "-I", str(_JOIN_RULES), adapter.name, *adapter.rule_folders]] if adapter.rule_folders else []
     return [
         [sys.executable, "-m", "venv", str(place)],
         [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", adapter.requirement, *adapter.extra],
+        *joined,
     ]
 
 

@@ -116,6 +116,9 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     """A larger file is data, not code: some scanners take minutes over one."""
     start_bytes: int = 16 * 2**20
     """Of all files of one start: with `batch.MAX_FILES` it bounds the memory that a start takes."""
+    rule_folders: Sequence[str] = ()
+    """Folders of its package with Semgrep's rules in many files, which `setup --scanners` makes one file each: Semgrep
+    starts a process for every file before it looks at anything."""
 
 
 SCANNERS: Registry[Adapter] = Registry("scanner", "workers.verify.scanners")
@@ -134,6 +137,7 @@ def scanner(
     needs_rules: bool = False,
     max_bytes: int = 2 * 2**20,
     start_bytes: int = 16 * 2**20,
+    rule_folders: Sequence[str] = (),
 ) -> Callable[[Callable[[Run], Output]], Callable[[Run], Output]]:
     """Register a function as a scanner's adapter. It starts the scanner once and says what was read."""
 
@@ -151,6 +155,7 @@ def scanner(
             needs_rules=needs_rules,
             max_bytes=max_bytes,
             start_bytes=start_bytes,
+            rule_folders=rule_folders,
         )
         SCANNERS.add(name, adapter)
         return scan

@@ -1,4 +1,4 @@
-"""njsscan: Node.js. Without its engine on PATH it silently finds nothing, so a canary must be reported.
+"""njsscan: Node.js and its templates. Without its engine it silently finds nothing, so a canary must be reported.
 
 Its engine gives up on a rule after five seconds, on a busy machine sooner than on an idle one, and says so in `errors`
 alone: a file of which that is said has not been looked at for all rules.
@@ -17,6 +17,8 @@ from workers.verify.scanner import Output, Run, scanner
 _CANARY = 'const app = require("express")();\napp.get("/", (req, res) => { eval(req.query.a); });\n'
 # No settings file is named: semgrep renames a new one onto it at every start, and it belongs into the run's own home.
 OFFLINE = {"SEMGREP_SEND_METRICS": "off", "SEMGREP_ENABLE_VERSION_CHECK": "0"}
+_CODE = {".js", ".mjs", ".cjs"}
+_TEMPLATES = {".ejs", ".hbs", ".mustache", ".pug", ".jade", ".ect", ".dust", ".vue"}
 START_BYTES = 2**20
 """A minute and a half of one processor: in smaller starts findings come as they are found, and none is out of time."""
 
@@ -33,12 +35,18 @@ def unread(report: bytes) -> dict[str, str]:
 
 
 def applies(path: str, content: bytes) -> bool:
-    """JavaScript; minified bundles are left out."""
+    """JavaScript and what only JavaScript's template engines read; minified bundles are left out."""
     del content
-    return suffix(path) in {".js", ".mjs", ".cjs"} and not path.endswith(".min.js")
+    return suffix(path) in _CODE | _TEMPLATES and not path.endswith(".min.js")
 
 
-@scanner(name="njsscan", requirement="njsscan==1.0.2", applies=applies, start_bytes=START_BYTES)
+@scanner(
+    name="njsscan",
+    requirement="njsscan==1.0.2",
+    applies=applies,
+    start_bytes=START_BYTES,
+    rule_folders=("rules/semantic_grep",),
+)
 def scan(run: Run) -> Output:
     """One start over the folder; its exit code is 1 where it finds something."""
     planted = canary.plant(run.root, "canary.js", _CANARY)

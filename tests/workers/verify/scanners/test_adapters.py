@@ -153,6 +153,29 @@ def test_a_file_on_which_the_engine_ran_out_of_time_was_not_read():
     assert unread(report) == {"views/io.js": "Timeout when running regex_dos on io.js:"}
 
 
+@pytest.mark.parametrize("path", ["views/page.ejs", "layouts/main.hbs", "App.vue"])
+def test_templates_of_javascript_are_looked_at(path):
+    assert SCANNERS.get("njsscan").applies(path, b"<%- name %>")
+
+
+@pytest.mark.parametrize(
+    ("path", "looked_at"),
+    [("app/src/main/res/layout-land/login.xml", True), ("app/src/main/AndroidManifest.xml", True), ("pom.xml", False)],
+)
+def test_resources_of_android_are_looked_at(path, looked_at):
+    assert SCANNERS.get("mobsfscan").applies(path, b"<LinearLayout/>") == looked_at
+
+
+@pytest.mark.parametrize("name", [one.name for one in SCANNERS if one.rule_folders])
+def test_rules_of_semgrep_lie_in_one_file_each(name):
+    """Semgrep starts a process for each of them; that they still find what they should, the others show."""
+    if not (INSTALLED / name).exists():
+        pytest.skip(f"{name} is not installed here: run `secaid setup --scanners {name}`")
+    package = next((INSTALLED / name).glob(f"lib/python3*/site-packages/{name}"))
+    for folder in SCANNERS.get(name).rule_folders:
+        assert [file.name for file in (package / folder).rglob("*.yaml")] == ["rules.yaml"]
+
+
 def test_every_adapter_has_a_case():
     assert sorted(CASES) == SCANNERS.names()
 
