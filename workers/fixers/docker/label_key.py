@@ -36,7 +36,7 @@ has fixed names (`org.opencontainers.image.vendor`), which registries and scanne
 def propose(target: Target) -> Iterator[Candidate]:
     """The name in lower case with hyphens; or the OCI's name for the same."""
     file, one = flagged(target, "LABEL")
-    found = {match[2].decode(): match.span(2) for match in _PAIR.finditer(file.content[one.body : one.end])}
+    found = _keys(file.content[one.body : one.end])
     bad = [key for key in found if not _GOOD.fullmatch(key)]
     kept = next((key for key in bad if key.lower() in _READ_BY_ATOMIC or _RESERVED.match(key) or "$" in key), None)
     if not bad or kept:
@@ -54,6 +54,13 @@ def propose(target: Target) -> Iterator[Candidate]:
         how = "The same label under the name that the OCI gave it, which registries and scanners read."
         made.append(_renamed(file, one, "oci-label", found, standard, taken, how))
     yield from at_least_one(made, f"{file.path}:{one.line}: the allowed name is taken by another label")
+
+
+def _keys(text: bytes) -> dict[str, tuple[int, int]]:
+    """The names, and where they stand; of the old `LABEL NAME the value`, the first word."""
+    if old := re.match(rb"([\w.-]+)[ \t]+(?!=)[^=]+$", text):
+        return {old[1].decode(): old.span(1)}
+    return {match[2].decode(): match.span(2) for match in _PAIR.finditer(text)}
 
 
 def _lower(key: str) -> str:
