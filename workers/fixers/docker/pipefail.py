@@ -52,7 +52,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{one.line} runs in a shell that the file chose: give that SHELL `-o pipefail`"
         raise NoFix(message)
     base = base_of(file, stage)
-    shell = _SHELLS.get(base.family or "")
+    shell = _SHELLS.get("alpine" if base.image == "busybox" else base.family or "")
     reason = f"{base.image} is not known well enough to say whether its shell knows pipefail"
     yield from at_least_one(_candidates(file, stage, script, shell), reason)
 
