@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _LANGUAGES = ("javascript", "typescript", "tsx", "jsx")
 _LONGEST = 2000
 """Bytes of a line: nobody writes longer ones, but bundlers do."""
+_COPIED = re.compile(r"(?:^|/)(?:vendors?|third[-_]?party|bower_components|node_modules)/")
 _BROWSER = re.compile(
     rb"\bwindow\s*[.\[]|\bdefine\.amd\b"
     rb"|\bdocument\s*\.\s*(?:get\w+By|create|query|body|cookie|addEvent|documentElement|head|location|title|write)"
@@ -29,9 +30,12 @@ def script(target: Target) -> Parsed:
 
     Raises:
         OtherLanguage: it is not JavaScript or TypeScript.
-        NoFix: it cannot be read.
+        NoFix: it cannot be read, or is a copy or a build of other files.
     """
     file = parsed(target, *_LANGUAGES)
+    if _COPIED.search(file.path):
+        message = f"{file.path} is a copy of another project's release: an edit is lost with the next one, so update it"
+        raise NoFix(message)
     where = target.finding.location.region
     if where is not None and len(file.line(where.start_line)) > _LONGEST:
         message = f"{file.path}:{where.start_line} is built from other files: mend these, and build it again"

@@ -19,6 +19,8 @@ _CANARY = 'const app = require("express")();\napp.get("/", (req, res) => { eval(
 OFFLINE = {"SEMGREP_SEND_METRICS": "off", "SEMGREP_ENABLE_VERSION_CHECK": "0"}
 _CODE = {".js", ".mjs", ".cjs"}
 _TEMPLATES = {".ejs", ".hbs", ".mustache", ".pug", ".jade", ".ect", ".dust", ".vue"}
+_MINIFIED = 1000
+"""Bytes of a line, on average: written code has some thirty, a bundle thousands."""
 START_BYTES = 2**20
 """A minute and a half of one processor: in smaller starts findings come as they are found, and none is out of time."""
 
@@ -35,9 +37,10 @@ def unread(report: bytes) -> dict[str, str]:
 
 
 def applies(path: str, content: bytes) -> bool:
-    """JavaScript and what only JavaScript's template engines read; minified bundles are left out."""
-    del content
-    return suffix(path) in _CODE | _TEMPLATES and not path.endswith(".min.js")
+    """JavaScript and what only its template engines read; bundles are left out, by their name or their lines."""
+    lines = content.count(b"\n") + 1
+    bundle = path.endswith(".min.js") or (suffix(path) in _CODE and len(content) >= _MINIFIED * lines)
+    return suffix(path) in _CODE | _TEMPLATES and not bundle
 
 
 @scanner(

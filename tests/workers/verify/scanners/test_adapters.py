@@ -16,6 +16,7 @@ from workers.verify.batch import FileScan, Scanners, Unit
 from workers.verify.environments import available
 from workers.verify.own_rules import with_own_rules
 from workers.verify.scanner import SCANNERS
+from workers.verify.scanners import njsscan
 from workers.verify.scanners.njsscan import unread
 
 INSTALLED = Path(".secaid/scanners").absolute()
@@ -207,3 +208,12 @@ def test_bandit_takes_an_assert_in_a_test_for_the_test_and_elsewhere_for_a_check
     rules = {unit.path: {one.rule for one in answers["bandit", unit].findings} for unit in units}
     assert all(answers["bandit", unit].read for unit in units)
     assert rules == {"app/a.py": {"B101", "B307"}} | {unit.path: {"B307"} for unit in units[1:]}
+
+
+def test_a_bundle_is_left_out_by_its_name_or_by_its_lines():
+    written = b"const one = 1;\n" * 500
+    assert njsscan.applies("app.js", written)
+    assert njsscan.applies("one-line.js", b"const data = " + b"9" * 900)
+    assert not njsscan.applies("app.min.js", written)
+    assert not njsscan.applies("vendor.umd.js", b"/* licence */\n" + b"var a=1;" * 5000)
+    assert not njsscan.applies("app.py", written)
