@@ -16,9 +16,11 @@ from workers.fixers.docker.build import (
     candidate,
     flagged,
     insert_above,
+    is_root,
     pairs,
     stage_of,
     trivy,
+    user_at,
     work_directory,
 )
 from workers.fixers.docker.images import base_of
@@ -105,6 +107,15 @@ def _leave(file: Dockerfile, one: Instruction, where: str) -> tuple[bool, str | 
     return True, old if matters and not resets else None
 
 
+def _made_by_user(file: Dockerfile, one: Instruction, script: Script, move: Command) -> bool:
+    """Whether the step makes the directory as an ordinary user, whose it would not be if WORKDIR made it."""
+    user = user_at(file, one)
+    if user is None or is_root(user):
+        return False
+    where = move.arguments[0].text
+    return any(where in step.text for step in script.steps if step.start < move.whole)
+
+
 def _by_workdir_in_front(file: Dockerfile, one: Instruction, script: Script, move: Command) -> Candidate | None:
     """One RUN as before, in the directory from its start: what stands in front of the cd names no relative path."""
     where = move.arguments[0].text
@@ -112,7 +123,7 @@ def _by_workdir_in_front(file: Dockerfile, one: Instruction, script: Script, mov
     possible, old = _leave(file, one, where)
     if script.here or not index or index + 1 == len(script.steps) or script.steps[index].end != move.end:
         return None
-    if not possible or not _MAY_BE_THERE.match(where):
+    if not possible or not _MAY_BE_THERE.match(where) or _made_by_user(file, one, script, move):
         return None
     if not all(_PLACELESS.fullmatch(step.text) and not _RELATIVE.search(step.text) for step in script.steps[:index]):
         return None
@@ -131,7 +142,7 @@ def _by_workdir(file: Dockerfile, one: Instruction, script: Script, move: Comman
     where = move.arguments[0].text
     old = work_directory(file, one, base_of(file, stage_of(file, one)).directory)
     possible, again = _leave(file, one, where)
-    if not possible:
+    if not possible or _made_by_user(file, one, script, move):
         return None
     cut = _cut(script, move)
     if cut is None:
