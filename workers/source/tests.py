@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _FOLDERS = re.compile(
-    r"(?:^|/)(?:tests?|testing|t|__tests__|spec|e2e|cypress|androidTest|testFixtures|fixtures|src/it)/"
+    r"(?:^|/)(?:tests?|testing|t|__tests__|spec|e2e|cypress|androidTest|testFixtures|fixtures|testdata|testresources|src/it|__(?:stubs|mocks|fixtures)__)/"
     r"|(?:^|/)(?:integration|functional|acceptance|system)[-_]?tests?/|^integration/"
 )
 _NAMES = re.compile(

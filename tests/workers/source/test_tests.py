@@ -17,6 +17,8 @@ from workers.source.tests import is_test
         "e2e/login.ts",
         "pkg/login_test.go",
         "app/login_spec.rb",
+        "pkg/cmd/testdata/key.pem",
+        "web/app/__stubs__/jwt.ts",
     ],
 )
 def test_what_a_test_runner_looks_for_is_a_test(path):

@@ -38,8 +38,8 @@ _TRUST = ("iam.gke.io/gcp-service-account", "eks.amazonaws.com/role-arn", "azure
 _IMAGE = re.compile(r"--image[= ]\S+")
 _OF_NODES = re.compile(r"\b(?:taint|cordon|uncordon|drain|nodes?)\b")
 """Commands about nodes, which are in no namespace."""
-_KUSTOMIZE = "kustomize.config.k8s.io/"
-"""What kustomize reads and no cluster gets."""
+_OF_TOOLS = re.compile(r"(?:kustomize\.config\.k8s\.io|kind\.x-k8s\.io|kubeadm\.k8s\.io|k3d\.io|eksctl\.io|skaffold)/")
+"""What makes clusters and puts manifests together: no cluster gets it."""
 _SELF = re.compile(r"\.default(?:\.svc\b|[:/]|$)|\bns/default\b")
 _TEMPLATE = re.compile(rb"\{\{")
 _SUBSTITUTED = re.compile(r"\$\{\w+\}")
@@ -63,15 +63,18 @@ class Moving:
             raise Harmless(where)
         self.folders = {posixpath.dirname(path)}
         by_folder: dict[str, list[Object]] = {}
+        self._scopes: dict[str, str] = {}
         for one in objects(tree):
-            if one.root.text("apiVersion").startswith(_KUSTOMIZE):
+            if _OF_TOOLS.match(one.root.text("apiVersion")):
                 continue
+            if one.kind == "CustomResourceDefinition":
+                self._scopes[one.root.text("spec", "names", "kind")] = one.root.text("spec", "scope")
             by_folder.setdefault(posixpath.dirname(one.path), []).append(one)
         self._by_folder = by_folder
         self._wanted = {folder: self._open(inside) for folder, inside in by_folder.items()}
         self._close()
         self.all = [one for folder in sorted(self.folders) for one in by_folder.get(folder, ())]
-        self.objects = [one for one in self.all if _in_default(one) and not CLUSTER_WIDE.fullmatch(one.kind)]
+        self.objects = [one for one in self.all if _in_default(one) and self._scope(one) != "Cluster"]
         self._refuse()
 
     def namespaces(self) -> list[str]:
@@ -130,10 +133,15 @@ class Moving:
                     )
         return ""
 
+    def _scope(self, one: Object) -> str:
+        """`Namespaced` or `Cluster`, as Kubernetes or the repository's own definition of the kind says; else empty."""
+        if NAMESPACED.fullmatch(one.kind):
+            return "Namespaced"
+        return "Cluster" if CLUSTER_WIDE.fullmatch(one.kind) else self._scopes.get(one.kind, "")
+
     def _tied(self) -> str:
         for one in self.all:
-            known = NAMESPACED.fullmatch(one.kind) or CLUSTER_WIDE.fullmatch(one.kind)
-            if not known and _in_default(one):
+            if not self._scope(one) and _in_default(one):
                 return f"whether the {one.kind} in {one.path} lives in a namespace is not known here"
             annotations = one.root.get("metadata", "annotations")
             if one.kind == "ServiceAccount" and annotations and any(annotations.text(key) for key in _TRUST):

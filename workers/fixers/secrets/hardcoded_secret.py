@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
@@ -9,7 +10,7 @@ from workers.fixers.code import MASKED, Text, any_of, candidate, read, region
 from workers.fixers.javascript import hardcoded_secret as javascript
 from workers.fixers.jvm import hardcoded_secret as jvm
 from workers.fixers.python import hardcoded_password as python
-from workers.fixers.registry import NoFix, NotHere, Propose, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, NotHere, Propose, Target, fixer
 from workers.fixers.secrets import literals, terraform
 from workers.fixers.secrets.configuration import (
     Setting,
@@ -22,6 +23,8 @@ from workers.fixers.secrets.configuration import (
 )
 from workers.fixers.secrets.names import ROTATE, environment_name, refuse_name, refuse_placeholder, refuse_test
 
+_CHECKSUM = re.compile(r"\S+ v\S+ h1:[A-Za-z0-9+/]{43}=")
+"""A line of `go.sum` and its kin."""
 _CODE: dict[tuple[str, ...], Propose] = {
     (".py",): python.propose,
     (".js", ".cjs", ".mjs", ".jsx", ".ts", ".cts", ".mts", ".tsx"): javascript.propose,
@@ -51,12 +54,16 @@ runs. A file that is a key itself cannot be mended: remove it, and make a new ke
 def propose(target: Target) -> Iterator[Candidate]:
     """A found credential → the environment, a mounted file, a placeholder, or an empty value."""
     file = read(target)
+    line = region(target).start_line
+    refuse_test(file.path, line)
+    if _CHECKSUM.fullmatch(file.line(line).decode("utf-8", "replace").strip()):
+        message = f"{file.path}:{line} is the checksum of a module: everyone may know it; exclude {file.path}"
+        raise Harmless(message)
     for suffixes, of_language in _CODE.items():
         if file.path.endswith(suffixes):
             try:
                 yield from of_language(target)
             except NotHere as reason:
-                line = region(target).start_line
                 message = (
                     f"{file.path}:{line} holds the value in a comment or inside of a longer text: take it out by hand. "
                     f"{ROTATE}"
@@ -67,7 +74,6 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield from terraform.propose(target)
         return
     where = region(target)
-    refuse_test(file.path, where.start_line)
     if b"PRIVATE KEY" in b"".join(file.line(where.start_line + each) for each in (-1, 0)):
         message = (
             f"{file.path}:{where.start_line} begins a private key: remove it from the repository and make a new one"

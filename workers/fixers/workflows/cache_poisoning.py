@@ -8,13 +8,14 @@ from collections.abc import Iterator
 import msgspec
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.workflows import model
 from workers.fixers.workflows.actions_lock import numbers
 from workers.fixers.workflows.model import Step, Workflow
 from workers.source import yamledit
 from workers.source.yamldoc import dotted
 
+_BY_ITSELF = "actions/setup-node"
 _CACHES_BY_ITSELF = 5
 _TAG = "startsWith(github.ref, 'refs/tags/')"
 
@@ -129,6 +130,10 @@ def _off(workflow: Workflow, step: Step) -> tuple[list[Edit], list[str]]:
         NoFix: no switch is known, or what the step restores is asked for elsewhere.
     """
     switch = _switch(workflow, step)
+    if not switch.off and step.action == _BY_ITSELF and not any(step.input(name) for name in switch.remove):
+        message = f"{step.uses} restores a cache only where `cache` asks for one; version {_CACHES_BY_ITSELF} and "
+        message += "later ones do so by themselves"
+        raise Harmless(message)
     if "lookup-only" in switch.off and _asked(workflow, step):
         message = "another step asks whether this cache was hit, and would take a look-up for a restored cache: remove "
         message += "the step, and what asks for it, from the jobs that release"
@@ -157,7 +162,7 @@ def _of_version(workflow: Workflow, step: Step, switch: _Switch) -> _Switch:
     uses = step.node.child("uses")
     comment = workflow.doc.slice(uses.end, workflow.doc.line_end(uses.end)) if uses is not None else ""
     version = numbers(ref) or numbers(comment.rpartition("#")[2].strip())
-    old = step.action == "actions/setup-node" and version and version[0] < _CACHES_BY_ITSELF
+    old = step.action == _BY_ITSELF and version and version[0] < _CACHES_BY_ITSELF
     return _Switch(remove=switch.remove) if old else switch
 
 
