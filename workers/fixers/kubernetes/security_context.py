@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
+from workers.fixers.docker.images import split
 from workers.fixers.kubernetes.agents import refuse_agent
 from workers.fixers.kubernetes.starting import OWNERS, UID, port_settings, starting
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security, values
@@ -18,7 +20,10 @@ RESTRICTED: Mapping[str, Value] = {
     "seccompProfile": {"type": "RuntimeDefault"},
 }
 GENTLE: Mapping[str, Value] = {"allowPrivilegeEscalation": False, "seccompProfile": {"type": "RuntimeDefault"}}
-ADDS_PORTS = frozenset(("NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE", "ALL"))
+_PORTS = "NET_BIND_SERVICE"
+ADDS_PORTS = frozenset((_PORTS, "CAP_NET_BIND_SERVICE", "ALL"))
+_FILE_CAPABILITIES = re.compile(r"(?:^|/)(?:coredns|caddy|adguardhome|ingress-nginx/controller)$")
+"""Images whose program's file asks for `NET_BIND_SERVICE`: the kernel starts it nowhere where nobody may have that."""
 TEST = "needs a run: an image that relies on what is taken away fails at start"
 PRIVILEGED = "the container ran privileged: check what it needed that for"
 NON_ROOT = "the image must be able to run as a numeric user other than 0; the kubelet refuses it otherwise"
@@ -35,10 +40,10 @@ def in_containers(
     pod: Mapping[str, Value] | None = None,
 ) -> Iterator[Candidate]:
     """The context's keys set in every part's `securityContext`, and those of `pod` in the pod's."""
-    wanted = [(part, context) for part in parts]
+    wanted = [(part, _with_capabilities(part, context)) for part in parts]
     if pod:
         own = resource.pod
-        others = [(part, context) for part in parts if part.path != own.path]
+        others = [each for each in wanted if each[0].path != own.path]
         wanted = [*others, (own, {**(context if len(others) < len(parts) else {}), **pod})]
     edits = [edit for part, values in wanted for edit in resource.put(part, {"securityContext": values})]
     declares = [
@@ -49,6 +54,15 @@ def in_containers(
     candidate = resource.candidate(approach, edits, explanation, declares, warnings)
     if candidate:
         yield candidate
+
+
+def _with_capabilities(part: Part, context: Mapping[str, Value]) -> Mapping[str, Value]:
+    """The context; where it drops all capabilities, with the one that the image's program has to be given."""
+    dropped = context.get("capabilities")
+    found = _FILE_CAPABILITIES.search(split(part.node.text("image"))[0])
+    if not isinstance(dropped, dict) or found is None or ADDS_PORTS & set(added(part.node)):
+        return context
+    return {**context, "capabilities": {**dropped, "add": [*added(part.node), _PORTS]}}
 
 
 def in_pod(

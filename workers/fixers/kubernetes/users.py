@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.kubernetes.agents import refuse_agent
@@ -42,7 +42,7 @@ def root_user(target: Target) -> Iterator[Candidate]:
             how = f"Each container starts as user {UID}, which no host gives away, and never as root."
             yield from as_own_users(resource, parts, "high-user", context, how, user=UID)
         return
-    ports = port_settings(resource, parts)
+    ports = {**port_settings(resource, parts), **_volume_group(resource)}
     if own:
         how = "The containers that asked for root run as an ordinary user, and so do those that asked for nothing."
         every = [resource.pod, *own]
@@ -68,11 +68,23 @@ def _running_as_root(resource: Resource) -> list[Part]:
     return found
 
 
-def _bound(resource: Resource, parts: list[Part]) -> Part | None:
-    """A container that only its image's own user can run: by the image's files, or by those on a lasting volume."""
+def _has_volume(resource: Resource, kinds: Sequence[str]) -> bool:
+    """Whether the pod has a volume of these kinds, or claims of its own."""
     volumes = resource.pod.node.child("volumes")
     claims = resource.kind == "StatefulSet" and resource.root.get("spec", "volumeClaimTemplates") is not None
-    kept = claims or any(item.child(kind) for item in (volumes.items if volumes else ()) for kind in _KEPT)
+    return claims or any(item.child(kind) for item in (volumes.items if volumes else ()) for kind in kinds)
+
+
+def _volume_group(resource: Resource) -> dict[str, Value]:
+    """The group that claimed volumes are given, so that another user than root can write them."""
+    if not _has_volume(resource, ("persistentVolumeClaim",)) or security(resource.pod.node, "fsGroup"):
+        return {}
+    return {"fsGroup": UID}
+
+
+def _bound(resource: Resource, parts: list[Part]) -> Part | None:
+    """A container that only its image's own user can run: by the image's files, or by those on a lasting volume."""
+    kept = _has_volume(resource, _KEPT)
     for part in parts:
         one = starting(resource, part)
         if one.own_files and (one.data is None or (kept and part.node.child("volumeMounts"))):
@@ -112,7 +124,7 @@ def low_user_id(target: Target) -> Iterator[Candidate]:
         never_root: dict[str, Value] = {"runAsNonRoot": True}
         yield from as_own_users(resource, everything, "high-user-non-root", never_root, how, user=UID)
         return
-    ports = port_settings(resource, everything)
+    ports = {**port_settings(resource, everything), **_volume_group(resource)}
     context: dict[str, Value] = {"runAsUser": UID}
     if not low:
         how = f"Every container of the pod runs as user {UID}, which no host gives away."
