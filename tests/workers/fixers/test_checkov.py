@@ -76,7 +76,7 @@ def test_every_approach_ends_what_checkov_reports_and_keeps_the_rest(kind, rules
     modules = dict(_modules(kind))
     for folder, files in modules.items():
         _write(tmp_path / "before" / folder, files)
-    known = [each for each in _scan(tmp_path / "before") if fixers_for(_finding(each))]
+    known = [each for each in _scan(tmp_path / "before") if _changes(each)]
     assert len({each.rule for each in known}) >= rules
     tried, reasons = {}, {}
     for number, failed in enumerate(sorted(known, key=dataclasses.astuple)):
@@ -95,8 +95,13 @@ def test_every_approach_ends_what_checkov_reports_and_keeps_the_rest(kind, rules
         for folder, failed in tried.items()
         if (folder, failed.path, failed.rule, failed.resource) in left
     ]
-    assert stay == []
+    assert stay == [], "\n".join(stay)
     assert len(reasons) <= 0.2 * len(known), reasons
+
+
+def _changes(failed):
+    """Whether a fixer knows the rule that may change something: others only say what a person has to decide."""
+    return any(not one.for_a_person for one in fixers_for(_finding(failed)))
 
 
 def _modules(kind):

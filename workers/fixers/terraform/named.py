@@ -73,9 +73,9 @@ _NAMED = {
         with_it={"name": '"zone-name"'},
     ),
     "CKV_AWS_38": Named(
-        "vpc_config.public_access_cidrs", "public_access_cidrs", "networks that may reach the Kubernetes API",
-        "The Kubernetes API answers only", type="list(string)",
-        warnings=("whoever reaches it over the internet today is locked out: put their networks in first",),
+        "vpc_config.public_access_cidrs", "public_access_cidr", "network that may reach the Kubernetes API",
+        "The Kubernetes API answers only", listed=True,
+        warnings=("whoever reaches it over the internet today is locked out: put their network in first",),
     ),
     "CKV_AZURE_4": Named(
         "oms_agent.log_analytics_workspace_id", "log_workspace_id", "id of the Log Analytics workspace",

@@ -207,7 +207,6 @@ TRANSPORT = {
             never="database_version=SQLSERVER",
             where="settings",
             otherwise=_CLONE,
-            toggle=True,
         ),
         Setting(
             "encrypted-only",
@@ -218,7 +217,6 @@ TRANSPORT = {
             only="database_version=SQLSERVER",
             where="settings",
             otherwise=_CLONE,
-            toggle=True,
         ),
     ],
 }
