@@ -26,7 +26,10 @@ from workers.fixers.docker.image_tables import (
 from workers.fixers.docker.script import scripts
 from workers.source.dockerfile import Dockerfile, Stage
 
-_REGISTRY = re.compile(r"^(?:docker\.io/|index\.docker\.io/|public\.ecr\.aws/docker/|mirror\.gcr\.io/)?(?:library/)?")
+_REGISTRY = re.compile(
+    r"^(?:docker\.io/|index\.docker\.io/|public\.ecr\.aws/(?:docker|amazonlinux|ubuntu|debian)/|mirror\.gcr\.io/)?"
+    r"(?:library/)?"
+)
 _NO_USERADD = re.compile(r"\b(?:minimal|micro)\b|amazonlinux|amazoncorretto|graalvm")
 
 

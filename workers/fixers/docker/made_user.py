@@ -20,6 +20,11 @@ def maker(file: Dockerfile, stage: Stage, name: str) -> Command | None:
     return None
 
 
+def number_option(call: Command, family: str | None) -> str:
+    """By which option such a call is told the user's number: busybox's adduser knows the short one alone."""
+    return "--uid" if call.name == "useradd" or family == "debian" else "-u"
+
+
 def made_user(file: Dockerfile, stage: Stage) -> tuple[str, str | None] | None:
     """The one user that the steps of the stage make, with its number where they choose it."""
     found: dict[str, str | None] = {}

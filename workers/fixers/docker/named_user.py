@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import candidate, flagged, is_root, stage_of
 from workers.fixers.docker.images import base_of
-from workers.fixers.docker.made_user import made_user, maker
+from workers.fixers.docker.made_user import made_user, maker, number_option
 from workers.fixers.docker.root_user import UID
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
@@ -49,7 +49,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     if call is None:
         message = f"which number `{name}` has in {base.image} is not known here, and none is guessed"
         raise NoFix(message)
-    option = "--uid" if call.name == "useradd" else "-u"
+    option = number_option(call, base.family)
     edits = [
         file.edit(call.program.end, call.program.end, f" {option} {UID}"),
         file.edit(one.body, one.end, str(UID)),

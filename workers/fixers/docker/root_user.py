@@ -18,7 +18,7 @@ from workers.fixers.docker.build import (
     trivy,
 )
 from workers.fixers.docker.images import Base, base_of
-from workers.fixers.docker.made_user import made_user, maker, mentioned
+from workers.fixers.docker.made_user import made_user, maker, mentioned, number_option
 from workers.fixers.docker.needs_root import refuse_where_root_is_needed
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
@@ -39,6 +39,7 @@ _WRITES = {
     "httpd": ("www-data", "33:33", "/usr/local/apache2/logs"),
     "tomcat": ("nobody", "65534:65534", "/usr/local/tomcat/webapps /usr/local/tomcat/logs /usr/local/tomcat/work"),
 }
+_HAVE_SHELL = frozenset(("debian", "redhat", "suse", "alpine"))
 _LANGUAGES = frozenset(("node", "denoland/deno", "oven/bun", "gradle"))
 """Images whose own user is one of several that can run programs; a server's data belong to its user alone."""
 _EXPLAIN = """A process in a container runs as root unless the image says otherwise, with the same user id as root of
@@ -97,6 +98,8 @@ def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str])
         return
     if base.adds_users and base.user != _NAME and not mentioned(file, stage, _NAME):
         yield _new_user(file, stage, base, warnings)
+    elif base.user is None and base.family in _HAVE_SHELL and not mentioned(file, stage, _NAME):
+        yield _written_user(file, stage, warnings)
     if base.user and base.family == "distroless":
         how = f"Runs as `{base.user}`, by the name that the image's /etc/passwd has for it."
         yield _switch(file, stage, "user-of-base-image-by-name", f"{base.user}:{base.user}", how, warnings)
@@ -141,7 +144,7 @@ def _users_of_file(
         yield _switch(file, stage, "user-of-file-by-number", number, what, warnings)
     elif call := maker(file, stage, name):
         what = f"{how} It gets the number {UID}, which Kubernetes can check against `runAsNonRoot`."
-        option = "--uid" if call.name == "useradd" else "-u"
+        option = number_option(call, base.family)
         edits = [file.edit(call.program.end, call.program.end, f" {option} {UID}"), _user(file, stage, str(UID))]
         yield candidate("user-of-file-with-number", edits, what, ["USER", "RUN"], warnings)
 
@@ -183,6 +186,23 @@ def _new_user(file: Dockerfile, stage: Stage, base: Base, warnings: list[str]) -
         "check against `runAsNonRoot`."
     )
     return candidate("own-user", [_user(file, stage, f"{UID}:{UID}", run)], how, ["USER", "RUN"], warnings)
+
+
+def _written_user(file: Dockerfile, stage: Stage, warnings: list[str]) -> Candidate:
+    """For images without the programs that add users: the entries that these would write."""
+    run = (
+        f"RUN echo '{_NAME}:x:{UID}:{UID}::/home/{_NAME}:/sbin/nologin' >> /etc/passwd {file.escape}\n"
+        f"    && echo '{_NAME}:x:{UID}:' >> /etc/group {file.escape}\n"
+        f"    && mkdir -p /home/{_NAME} && chown {UID}:{UID} /home/{_NAME}\n"
+    )
+    current = before(file, stage.instructions[-1], "USER") if stage.instructions else []
+    if current and not is_root(current[0].text):
+        run = f"USER root\n{run}"
+    how = (
+        f"Writes a user and a group `{_NAME}` with a home into /etc/passwd and /etc/group, since the image may have no "
+        "useradd, and runs as it: by number, which Kubernetes can check."
+    )
+    return candidate("written-user", [_user(file, stage, f"{UID}:{UID}", run)], how, ["USER", "RUN"], warnings)
 
 
 def _service(file: Dockerfile, stage: Stage, base: Base) -> Iterator[Candidate]:
