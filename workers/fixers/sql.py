@@ -17,6 +17,7 @@ _LISTED = re.compile(r"\b(?:values|in)\s*\((?P<before>[^()]*)$", re.IGNORECASE)
 _FRAGMENT = re.compile(
     r"col|field|table|sql|query|clause|cond|where|order|sort|filter|expr|schema|join\(", re.IGNORECASE
 )
+_JOINS = re.compile(r"\bjoin\(")
 _AFTER = re.compile(r"\s|[),;]|$")
 
 
@@ -79,6 +80,8 @@ class _Binder:
 
     def _quoted(self, value: Value, rest: list[str | Value], quote: str) -> None:
         """A value inside quotes: they go, and what stands beside it in them becomes a part of the value."""
+        if _JOINS.search(value.source):
+            self._refuse(f"pastes `{value.source}`, which is several values, into one quoted string")
         if not (value.plain or value.integer):
             self._refuse(f"formats `{value.source}` in its own way, which a parameter does not")
         opened = self.pieces[-1].rindex(quote) if self.pieces and quote in self.pieces[-1] else -1

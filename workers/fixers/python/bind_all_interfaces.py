@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
@@ -111,7 +112,11 @@ def _is_bound(file: Module, constant: ast.Constant) -> bool:
             return any(word in name.lower() for word in _WORDS)
         case ast.Assign(targets=[ast.Attribute(attr=name)]):
             return any(word in name.lower() for word in _WORDS)
-        case ast.arguments() | ast.Dict():
+        case ast.Dict(keys=keys, values=values):
+            key = next(key for key, value in zip(keys, values, strict=True) if value is constant or key is constant)
+            word = str(key.value).lower() if isinstance(key, ast.Constant) else ""
+            return any(each in word for each in _WORDS) and not re.search(r"local_addr|ipv\d", word)
+        case ast.arguments():
             return True
         case ast.Call(
             func=ast.Attribute(attr="get" | "getenv" | "run" | "run_app" | "listen" | "create_server" | "start_server")

@@ -85,6 +85,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     around = file.text(function or file.statement(call))
     named = any(isinstance(each, _FUNCTIONS) and _ITS_NAME.search(each.name) for each in file.ancestors(call))
     named = named or bool(_ITS_NAME.search(_beside(file, call))) or _is_chosen(file, call)
+    named = named or _is_looked_up(file, call)
     prescribed = named or _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content)
     if name.startswith("hashlib.") and not _PROTECTS.search(_use(file, call)):
         yield candidate(
@@ -105,6 +106,19 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     yield _stronger(file, call, name, "sha256", together=True)
     yield _stronger(file, call, name, "sha512", together=True)
+
+
+def _is_looked_up(file: Module, call: ast.Call) -> bool:
+    """Whether the digest is looked for in a collection, whose digests somebody else made by the same function."""
+    statement, scope = file.statement(call), file.function(call) or file.tree
+    kept = statement.targets if isinstance(statement, ast.Assign) else []
+    names = {node.id for each in kept for node in ast.walk(each) if isinstance(node, ast.Name)}
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+            used = {each.id for each in ast.walk(node.left) if isinstance(each, ast.Name)}
+            if used & names or call in set(ast.walk(node.left)):
+                return True
+    return False
 
 
 def _is_chosen(file: Module, call: ast.Call) -> bool:

@@ -15,14 +15,17 @@ _DESCRIBES = re.compile(
     r"(?:field|url|uri|type|name|header|path|param|label|prefix|suffix|regex|format|template|message|error|help|file|form"
     r"|mode|algorithm|placeholder|hint|env|var|widget|property|attribute|alias|extra|action|pref|text|title|status|state|result|outcome|strength|length|count|expir\w*"
     r"|send|submit|button|reset|pattern|policy|length|event|route|endpoint|kind|class|command|option|flag|switch"
-    r"|arg|argument|enabled|disabled|required|source|origin|scope|separator)s?$|(?:^|_)(?:prefix|suffix)_",
+    r"|arg|argument|enabled|disabled|required|source|origin|scope|separator|protected)s?$|(?:^|_)(?:prefix|suffix)_",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"-\w?-?|https?://\S*|[/.#]\S*|.*[{}<>%].*|.*\s\S+\s.*|\s*|bearer|basic|csrf|access|refresh|none|null",
+    r"-\w?-?|https?://\S*|[/.#]\S*|.*[{}<>%].*|.*\s\S+\s.*|\s*|bearer|basic|csrf|access|refresh|none|null|true|false|yes|no|on|off",
     re.IGNORECASE | re.DOTALL,
 )
 _TOKEN = re.compile(r"(?:^|_|(?<=[a-z]))token$", re.IGNORECASE)
+_STORED = re.compile(r"(?:^|_)(?:token|db|cache|session|storage|redis|cookie)_key$", re.IGNORECASE)
+"""Names of the key under which something is stored; what is stored is no part of the code."""
+_WORDS = re.compile(r"[A-Za-z]+(?:[-_.:/][A-Za-z]+)*")
 _SHORTEST_TOKEN = 8  # a token is drawn at random; what is a word and shorter than any names a kind of token
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 
@@ -48,7 +51,8 @@ def is_label(value: str, name: str) -> bool:
     sentence = " " in value.strip() and all(word.strip(".,:;!?'").isalpha() for word in value.split())
     mask = not any(character.isalnum() for character in value)
     kind = _TOKEN.search(name) is not None and len(value) < _SHORTEST_TOKEN and value.isalpha()
-    described = sentence or mask or kind or _LABEL.fullmatch(value) or _DESCRIBES.search(name)
+    stored = _STORED.search(name) is not None and _WORDS.fullmatch(value) is not None
+    described = stored or sentence or mask or kind or _LABEL.fullmatch(value) or _DESCRIBES.search(name)
     return bool(described) or value.lower() == name.lower()
 
 
