@@ -11,7 +11,7 @@ from workers.fixers.docker.compose_ports import compose_port
 from workers.fixers.docker.images import Base
 from workers.fixers.docker.server_source import words_of
 from workers.source.dockerfile import Dockerfile, Stage
-from workers.source.tree import SourceTree
+from workers.source.tree import SourceTree, text_of
 
 _PORTS = {"nginx": 80, "httpd": 80, "tomcat": 8080, "jetty": 8080, "nginxinc/nginx-unprivileged": 8080, "caddy": 80}
 _NO_OTHER = r"(?![\w-])(?!.*(?:port|conf|address|listen|\s-[pc]\b|defaults))"
@@ -20,7 +20,7 @@ _COMMAND_PORTS = [
     (re.compile(pattern), port)
     for pattern, port in (
         (r"\bng\s+serve\b", 4200), (r"\bflask\b[^|;&]*\brun\b", 5000), (r"\brails\s+s(?:erver)?\b", 3000),
-        (r"\b(?:uvicorn|gunicorn|hypercorn)\b", 8000), (r"\bstreamlit\s+run\b", 8501), (r"\bjupyter\b", 8888),
+        (r"\b(?:uvicorn|hypercorn)\b", 8000), (r"\bstreamlit\s+run\b", 8501), (r"\bjupyter\b", 8888),
         (r"\bnext\s+start\b", 3000), (r"\bhttp\.server$", 8000), (r"\brackup\b", 9292),
         (r"\bmanage\.py\s+runserver\b", 8000),
         *((rf"^(?:/[\w./-]*/)?{name}{_NO_OTHER}", port) for name, port in (
@@ -30,6 +30,7 @@ _COMMAND_PORTS = [
         )),
     )
 ]  # fmt: skip
+_BIND = re.compile(r"^bind\s*=\s*[\"'][\w.]*:(\d{2,5})[\"']", re.MULTILINE)
 PHP = frozenset(("php", "wordpress", "drupal", "joomla", "nextcloud"))
 FPM = 9000
 """Where php-fpm listens, in a protocol of its own."""
@@ -82,7 +83,10 @@ def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> str
 
 def _usual(tree: SourceTree, file: Dockerfile, base: Base, command: str, values: dict[str, str]) -> Iterator[int]:
     """Where the program listens if nobody tells it otherwise; where Compose publishes it."""
-    yield from (port for pattern, port in _COMMAND_PORTS if pattern.search(command))
+    if re.search(r"\bgunicorn\b", command):
+        yield from _gunicorn(tree, file, command, values)
+    else:
+        yield from (port for pattern, port in _COMMAND_PORTS if pattern.search(command))
     if is_fpm(base):
         yield FPM
     if base.image in PHP and ("apache" in base.tag or (base.image != "php" and "cli" not in base.tag)):
@@ -92,6 +96,21 @@ def _usual(tree: SourceTree, file: Dockerfile, base: Base, command: str, values:
     yield from _aspnet(tree, file, base, values)
     if (published := compose_port(tree, file.path)) is not None:
         yield published
+
+
+def _gunicorn(tree: SourceTree, file: Dockerfile, command: str, values: dict[str, str]) -> Iterator[int]:
+    """Where gunicorn listens that is told no address: what its settings bind, PORT where it is set, else 8000."""
+    folder = file.path.rpartition("/")[0]
+    named = re.search(r"(?:\s-c|\s--config)[\s=]+(?:file:|python:)?(\S+)", command)
+    name = named[1].rpartition("/")[2] if named else "gunicorn.conf.py"
+    inner = [path for path in tree.paths() if path.startswith(f"{folder}/" if folder else "")]
+    settings = [path for path in inner if path.rpartition("/")[2] == name]
+    if named or settings or "GUNICORN_CMD_ARGS" in values:
+        bound = {match[1] for path in settings for match in _BIND.finditer(text_of(tree, path))}
+        yield from map(int, bound if len(bound) == 1 else ())
+        return
+    chosen = values.get("PORT", "8000")
+    yield from (int(port) for port in [chosen] if port.isdigit())
 
 
 def _aspnet(tree: SourceTree, file: Dockerfile, base: Base, values: dict[str, str]) -> Iterator[int]:

@@ -1,6 +1,7 @@
 """What a health check asks, as the source of the started program has it."""
 
 import http.server
+import re
 import subprocess
 import threading
 
@@ -226,3 +227,24 @@ def test_bash_asks_over_http_where_the_image_has_nothing_else(path, answer, heal
         [(_, words)] = probes._by_shell(Base("rust", "slim", "debian"), str(server.server_port), asked)
         assert (subprocess.run(words, check=False).returncode == 0) is healthy
         server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("command", "more", "port"),
+    [
+        ("gunicorn app:app", {}, "8000"),
+        ("gunicorn app:app", {"web/gunicorn.conf.py": "bind = '0.0.0.0:7001'\n"}, "7001"),
+        ("gunicorn app:app --config=config.py", {"web/config.py": "bind = '0.0.0.0:' + str(PORT)\n"}, None),
+        ("gunicorn -c config.py app:app", {"web/config.py": 'bind = ":7002"\n'}, "7002"),
+    ],
+)
+def test_gunicorn_listens_where_its_settings_say(command, more, port):
+    made, _ = _propose(f"FROM python:3.12\nCMD {command}\n", more)
+    asked = {re.search(r"127\.0\.0\.1(?::|', |/)(\d+)", text)[1] for text in made.values()}
+    assert asked == ({port} if port else set())
+
+
+def test_gunicorn_takes_the_variable_port_where_nothing_else_says():
+    made, _ = _propose("FROM python:3.12\nENV PORT 8080\nCMD gunicorn app:app\n", {})
+    assert made
+    assert all("8080" in text and "8000" not in text for text in made.values())
