@@ -118,6 +118,11 @@ def propose(target: Target) -> Iterator[Candidate]:
             "are left out"
         )
         raise Harmless(message)
+    if _meant(file, flag, start):
+        message = (
+            f"{file.path}:{file.line_of(start)} is open on purpose, as the comment above it says: ask who wrote it"
+        )
+        raise NoFix(message)
     yield candidate(
         "closed",
         [file.edit(start, end, flag.good)],
@@ -127,6 +132,16 @@ def propose(target: Target) -> Iterator[Candidate]:
     )
     if flag.default:
         yield _left_out(file, flag, end + 1)
+
+
+def _meant(file: Text, flag: _Flag, start: int) -> bool:
+    """Whether the comment right above the element speaks of this switch."""
+    head = file.content[: file.content.rfind(b"<", 0, start)].rstrip()
+    word = re.match(r"(?:android:)?([a-z]+|uses[A-Z][a-z]+)", flag.attribute)
+    if not head.endswith(b"-->") or word is None:
+        return False
+    comment = head[head.rfind(b"<!--") :].lower()
+    return word[1].lower().removeprefix("uses").encode() in comment
 
 
 def _left_out(file: Text, flag: _Flag, end: int) -> Candidate:
