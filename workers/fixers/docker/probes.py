@@ -19,6 +19,8 @@ _BARE = frozenset(("distroless", "scratch"))
 _TABLE = frozenset(("debian", "alpine", "redhat", "suse"))
 """Distributions whose smallest image has grep."""
 _FOLDER = "/usr/bin"
+_NGINX_WITH_CURL = 21
+"""nginx's images have had curl from 1.21 on for sure."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -151,7 +153,8 @@ def _by_shell(base: Base, port: str, asked: Asked) -> Iterator[tuple[str, list[s
 
 
 def _http(base: Base, found: frozenset[str], url: str) -> Iterator[tuple[str, list[str]]]:
-    nginx = base.image == "nginx" and "slim" not in base.tag
+    old = re.match(r"1\.(\d+)", base.tag)
+    nginx = base.image == "nginx" and "slim" not in base.tag and not (old and int(old[1]) < _NGINX_WITH_CURL)
     if "curl" in found or nginx or base.image == "buildpack-deps" or base.full:
         yield "curl", ["curl", "--fail", "--silent", "--show-error", "--output", "/dev/null", url]
     elif base.family == "alpine" or "wget" in found:
