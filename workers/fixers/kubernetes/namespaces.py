@@ -13,6 +13,7 @@ from workers.fixers.kubernetes.objects import Object, declared, document_before,
 from workers.fixers.kubernetes.workload import Resource
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import yamldoc, yamledit
+from workers.source.tree import SourceTree, text_of
 from workers.source.yamledit import Value
 
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
@@ -26,6 +27,14 @@ _GENERIC = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 """Folders' names that say what is in them and not whose it is."""
+_TITLE = re.compile(r"\A\s*#[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
+_NO_NAME = re.compile(
+    r"[^\w .-]|\b(?:how|an?|the|to|with|and|for|of|on|in|your|using|getting|introduction|tutorials?|guides?|samples?"
+    r"|examples|readme|documentation)\b",
+    re.IGNORECASE,
+)
+"""What makes a title a sentence, or says what a text is about."""
+_WORDS = 4
 _KIND = re.compile(r"-(?:deployment|deploy|job|cronjob|statefulset|daemonset|pod)$")
 _DATA = frozenset(("StatefulSet", "PersistentVolumeClaim"))
 _DECLARES = tuple(
@@ -57,7 +66,7 @@ def default_namespace(target: Target) -> Iterator[Candidate]:
     for name in used[:2]:
         how = f"Places {_count(moving)} in {name}, a namespace that the manifests beside them already use."
         yield from _move(target, moving, name, f"namespace-{name}", how)
-    own = _own_name(moving)
+    own = _own_name(moving) or _titled(target.tree, moving)
     if own is None and not used:
         message = (
             "nothing here names the application as a whole, and what its namespace is called is its owner's decision"
@@ -124,6 +133,20 @@ def _own_name(moving: Moving) -> str | None:
         candidates.append(parts[-1].replace("_", "-").lower() if parts else None)
     fitting = (one for one in candidates if one and _NAME.fullmatch(one) and not _GENERIC.fullmatch(one))
     return next((one for one in fitting if not one.startswith("kube-")), None)
+
+
+def _titled(tree: SourceTree, moving: Moving) -> str | None:
+    """What the nearest README of the folders calls the application, where its title is a name and no sentence."""
+    folder = posixpath.commonpath(moving.folders) if all(moving.folders) else ""
+    while True:
+        text = text_of(tree, posixpath.join(folder, "README.md"))
+        if title := _TITLE.search(text):
+            name = re.sub(r"[^a-z0-9]+", "-", title[1].lower()).strip("-")
+            fits = _NAME.fullmatch(name) and name.count("-") < _WORDS and not _NO_NAME.search(title[1])
+            return name if fits and not _GENERIC.fullmatch(name) and not name.startswith("kube-") else None
+        if not folder:
+            return None
+        folder = posixpath.dirname(folder)
 
 
 def _own(moving: Moving) -> str:

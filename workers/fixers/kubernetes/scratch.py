@@ -46,5 +46,12 @@ def mounted(node: Node, path: str) -> bool:
     )
 
 
+def on_empty(resource: Resource, node: Node, path: str) -> bool:
+    """Whether the volume that a container has at a folder is an empty one, made anew for each pod."""
+    mounts, volumes = node.child("volumeMounts"), resource.pod.node.child("volumes")
+    names = {item.text("name") for item in mounts.items if item.text("mountPath").rstrip("/") == path} if mounts else ()
+    return any(item.text("name") in names and item.child("emptyDir") for item in (volumes.items if volumes else ()))
+
+
 def _name(path: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-")

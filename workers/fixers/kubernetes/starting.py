@@ -9,7 +9,7 @@ import msgspec
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.running import Running, running
 from workers.fixers.kubernetes.own_image import built_on
-from workers.fixers.kubernetes.scratch import mounted, scratch
+from workers.fixers.kubernetes.scratch import mounted, on_empty, scratch
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security
 from workers.fixers.registry import NoFix
 from workers.source.yamledit import Value
@@ -17,6 +17,7 @@ from workers.source.yamledit import Value
 UID = 10001
 """A user above the range that hosts give to people and services."""
 _FIRST_FREE = 1024
+_DATA = "PGDATA"
 _LOW_PORT = "net.ipv4.ip_unprivileged_port_start"
 """Kubernetes lets every pod set it since 1.22: ports below 1024 then need no privilege in the pod's own network."""
 OWNERS = f"files that user {UID} must read or write need its permission"
@@ -57,13 +58,7 @@ def as_own_users(
         NoFix: the pod has no place for either.
     """
     found = [starting(resource, part) for part in parts]
-    for part, one in zip(parts, found, strict=True):
-        if one.root and one.must_own and mounted(part.node, one.must_own) and not _names(part, "PGDATA"):
-            message = (
-                f"{one.image} has to own {one.must_own}, and the top of the volume there is root's: set PGDATA to a "
-                "folder below it, and move the data there first"
-            )
-            raise NoFix(message)
+    below = _below(resource, parts, found)
     folders = {part.path: _missing(part, one, user) for part, one in zip(parts, found, strict=True)}
     pod = port_settings(resource, parts)
     space = scratch(resource, parts, folders)
@@ -77,6 +72,9 @@ def as_own_users(
         values: dict[str, Value] = {"runAsUser": number} if number else {}
         if number and part.node.child("volumeMounts") and not security(resource.pod.node, "fsGroup"):
             groups.add(number)
+        if folder := below.get(part.path):
+            edits += resource.append(part, "env", {"name": _DATA, "value": folder})
+            declares += resource.declare(part, "env")
         edits += resource.put(part, {"securityContext": {**values, **context}})
         declares += resource.declare(part, *(f"securityContext.{key}" for key in (*values, *context)))
     if len(groups) == 1:
@@ -87,6 +85,25 @@ def as_own_users(
     candidate = resource.candidate(approach, edits, how, declares, [FILES])
     if candidate:
         yield candidate
+
+
+def _below(resource: Resource, parts: Sequence[Part], found: Sequence[Running]) -> dict[tuple[str | int, ...], str]:
+    """Where a program's data go that must own their folder, and whose volume, made anew for each pod, is root's.
+
+    Raises:
+        NoFix: the volume lasts, and holds data.
+    """
+    below = {}
+    for part, one in zip(parts, found, strict=True):
+        if one.root and one.must_own and mounted(part.node, one.must_own) and not _names(part, _DATA):
+            if not on_empty(resource, part.node, one.must_own):
+                message = (
+                    f"{one.image} has to own {one.must_own}, and the top of the volume there is root's: set {_DATA} to "
+                    "a folder below it, and move the data there first"
+                )
+                raise NoFix(message)
+            below[part.path] = f"{one.must_own}/pgdata"
+    return below
 
 
 def _names(part: Part, variable: str) -> bool:

@@ -52,13 +52,13 @@ metadata:
 """
 
 
-def _proposed(files):
+def _proposed(files, path="web/pod.yaml"):
     finding = Finding(
         tool="checkov",
         rule="CKV_K8S_21",
         message="",
         severity=Severity.LOW,
-        locations=(Location(path="web/pod.yaml", region=Region(start_line=1, end_line=9)),),
+        locations=(Location(path=path, region=Region(start_line=1, end_line=9)),),
     )
     return propose(Target(finding=finding, tree=MemoryTree(files)))
 
@@ -91,6 +91,17 @@ def test_what_knows_each_other_moves_together_and_nothing_else_does():
             assert b"  namespace: store\n" in after
             assert preservation(path, labelled[path], after, edits, candidate.declares, []).violations == ()
     assert sum("kind: Namespace" in edit.text for edit in first.edits) == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [("Voting App", "voting-app"), ("[Shop](https://shop.example)", None), ("How to deploy", None), ("Demo", None)],
+)
+def test_the_title_of_the_readme_names_the_application(title, name):
+    files = {"k8s/web.yaml": WEB, "k8s/other.yaml": OTHER, "k8s/service.yaml": SERVICE, "k8s/key.yaml": KEY}
+    readme = f"# {title}\n\nText\n".encode()
+    made = [one.approach for one in _proposed({**files, "README.md": readme}, "k8s/web.yaml").candidates]
+    assert made == ([f"namespace-{name}", f"namespace-{name}-made-by-its-owner"] if name else [])
 
 
 @pytest.mark.parametrize(
