@@ -8,11 +8,20 @@ _REACH = "whoever reaches it over the internet today needs another way: a privat
 _ASKED = "the function is called over HTTP, and by whom is known to its owner: put a load balancer in front of it first"
 _INSIDE = "What is started there gets no address of the internet."
 _WAY_OUT = "its own way out (updates, images, AWS's services) needs a NAT gateway or endpoints"
+_NOT_PUBLIC = "Nothing that is stored there can be made public, by whatever policy or ACL."
+_SIGNED_IN = "Who reads what is stored there has to sign in."
+_NO_LINKS = "whoever reads it without signing in today loses access"
+_BY_ROLES = "Roles alone decide who reads and writes the bucket; ACLs of single objects have no say any more."
+_NO_ACLS = "who has access by an ACL of the bucket or of an object alone loses it"
+_OWN_TRAFFIC = "The machine takes and sends only traffic of its own addresses."
+_ROUTER = "a machine that passes traffic on (NAT, a firewall, a VPN) needs forwarding"
 _PRIVATE = "The resource is reached from its own network only."
 
 
-def _private(path: str, value: str = "false", since: str = "") -> list[Setting]:
-    return [Setting("private", on(path, value), _PRIVATE, _REACH, toggle=True, since=since)]
+def _private(
+    path: str, value: str = "false", since: str = "", how: str = _PRIVATE, warning: str = _REACH
+) -> list[Setting]:
+    return [Setting("private", on(path, value), how, warning, toggle=True, since=since)]
 
 
 def _no_address(path: str) -> list[Setting]:
@@ -49,12 +58,12 @@ EXPOSURE = {
     "CKV_AZURE_139": _private("public_network_access_enabled"),
     "CKV_AZURE_189": [Setting("private", on("public_network_access_enabled", "false"), _PRIVATE, _REACH)],
     "CKV_AZURE_222": _private("public_network_access_enabled"),
-    "CKV_AZURE_34": _private("container_access_type", '"private"'),
-    "CKV_AZURE_190": _private("allow_nested_items_to_be_public", since="azurerm:3"),
-    "CKV2_AZURE_47": _private("allow_nested_items_to_be_public", since="azurerm:3"),
-    "CKV_AZURE_118": _private("enable_ip_forwarding"),
+    "CKV_AZURE_34": _private("container_access_type", '"private"', how=_SIGNED_IN, warning=_NO_LINKS),
+    "CKV_AZURE_190": _private("allow_nested_items_to_be_public", since="azurerm:3", how=_NOT_PUBLIC, warning=_NO_LINKS),
+    "CKV2_AZURE_47": _private("allow_nested_items_to_be_public", since="azurerm:3", how=_NOT_PUBLIC, warning=_NO_LINKS),
+    "CKV_AZURE_118": _private("enable_ip_forwarding", how=_OWN_TRAFFIC, warning=_ROUTER),
     "CKV_AZURE_251": _private("public_network_access_enabled"),
-    "CKV_GCP_36": _private("can_ip_forward"),
+    "CKV_GCP_36": _private("can_ip_forward", how=_OWN_TRAFFIC, warning=_ROUTER),
     "CKV_GCP_124": [
         Setting(approach, on(path, value), how, types=types, where="event_trigger", otherwise=_ASKED)
         for approach, value, how in (
@@ -75,8 +84,8 @@ EXPOSURE = {
             toggle=True,
         )
     ],
-    "CKV_GCP_114": _private("public_access_prevention", '"enforced"'),
-    "CKV_GCP_29": _private("uniform_bucket_level_access", "true"),
+    "CKV_GCP_114": _private("public_access_prevention", '"enforced"', how=_NOT_PUBLIC, warning=_NO_LINKS),
+    "CKV_GCP_29": _private("uniform_bucket_level_access", "true", how=_BY_ROLES, warning=_NO_ACLS),
 }
 
 propose = settings_fixer(
