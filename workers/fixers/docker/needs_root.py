@@ -14,7 +14,7 @@ from workers.source.dockerfile import Dockerfile, Instruction, Stage
 
 _NEEDS_ROOT = re.compile(
     r"(?:^|[\s\"'/])(sshd|crond?|dockerd|systemd|(?:/usr)?/s?bin/init|init|supervisord|s6-svscan|runsvdir|my_init|"
-    r"containerd|kubelet|openvpn|keepalived|dnsmasq|vsftpd|xinetd|rsyslogd|iptables|tailscaled|wg-quick)(?=[\s\"',]|$)"
+    r"containerd|kubelet|(?:docker|ssh|desktop)-init(?:\.sh)?|openvpn|keepalived|dnsmasq|vsftpd|xinetd|rsyslogd|iptables|tailscaled|wg-quick)(?=[\s\"',]|$)"
 )
 _SERVERS = re.compile(
     r"(?:^|[\s\"'/])(apache2|apache2ctl|apachectl|httpd|nginx|lighttpd|mysqld|mysqld_safe|mariadbd|mongod|php-fpm[\d.]*|"
