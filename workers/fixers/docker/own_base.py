@@ -51,16 +51,18 @@ def built_on(tree: SourceTree, file: Dockerfile) -> str | None:
     """A Dockerfile of the repository whose image starts from the one that `file` builds, by the folder's name.
 
     `kubernetes/node/Dockerfile` builds what others call `example/kubernetes-node`, or `example/node`; what Docker's
-    official images are called is theirs.
+    official images are called is theirs, and so is what the file itself starts from.
     """
     folders = file.path.split("/")[:-1]
+    # `elasticsearch/Dockerfile` on somebody's `…/elasticsearch` builds another image than that.
+    others = {re.split(r"[:@]", stage.image)[0] for stage in file.stages}
     names = {plain("".join(folders[-count:])) for count in (1, 2) if folders}
     for path in tree.paths():
         if path == file.path or not re.search(r"(?:^|/)Dockerfile(?:\.[\w.-]+)?$", path):
             continue
         for match in re.finditer(r"^FROM\s+(?:--\S+\s+)?([^\s:@]+)", text_of(tree, path), re.MULTILINE | re.IGNORECASE):
             name = match[1].rpartition("/")[2]
-            if plain(name) in names and not latest_tags(match[1])[0]:
+            if plain(name) in names and match[1] not in others and not latest_tags(match[1])[0]:
                 return path
     return None
 

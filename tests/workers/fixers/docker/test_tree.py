@@ -177,3 +177,9 @@ def test_a_step_of_a_build_service_stays_root_and_has_no_health():
 def test_a_tag_of_another_file_is_no_old_release(tag, near):
     files = {"web/Dockerfile": "FROM node\n", "demo/Dockerfile": f"FROM node:{tag}\n"}
     assert ("tag-of-repository" in _propose("checkov", "CKV_DOCKER_7", files)[0]) is near
+
+
+def test_the_image_that_a_file_starts_from_is_not_the_one_that_it_builds():
+    image = "docker.elastic.co/elasticsearch/elasticsearch"
+    files = {"elasticsearch/Dockerfile": f"FROM {image}:8.1.0\n", "setup/Dockerfile": f"FROM {image}:8.1.0\n"}
+    assert _propose("checkov", "CKV_DOCKER_3", files, path="elasticsearch/Dockerfile")[0]
