@@ -15,7 +15,8 @@ _COMPARED = re.compile(r"(?:=|<|>|\b(?:i?like|then|else|regexp)|\bbetween|\bbetw
 _COUNTED = re.compile(r"\b(?:limit|offset|limit\s+\S+\s*,)\s*$", re.IGNORECASE)
 _LISTED = re.compile(r"\b(?:values|in)\s*\((?P<before>[^()]*)$", re.IGNORECASE)
 _FRAGMENT = re.compile(
-    r"col|field|table|sql|query|clause|cond|where|order|sort|filter|expr|schema|join\(", re.IGNORECASE
+    r"placeholder|_now\b|col|field|table|sql|query|clause|cond|where|order|sort|filter|expr|schema|join\(",
+    re.IGNORECASE,
 )
 _JOINS = re.compile(r"\bjoin\(")
 _AFTER = re.compile(r"\s|[),;]|$")

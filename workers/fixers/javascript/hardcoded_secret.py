@@ -21,7 +21,9 @@ _WORDS = re.compile(
 )
 _NODE = re.compile(rb"\brequire\(|\bprocess\.env\b|\bmodule\.exports\b|from ['\"]node:")
 _TYPED = (".ts", ".tsx", ".cts", ".mts")
-_BROWSER = re.compile(rb"\b(?:window|document)\.")
+_BROWSER = re.compile(
+    rb"\b(?:window|document|caches)\.|\bself\.(?:addEventListener|clients|skipWaiting)|\bimportScripts\("
+)
 
 
 @fixer(

@@ -12,7 +12,8 @@ from workers.fixers.pieces import Template
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import flagged
 from workers.fixers.python.strings import template
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.tests import is_test
 
 _COMPUTES = re.compile(r"\w*(?:expr|formula|equation|calc|\bmath|lambda|func(?!\w*\()|code|source\b)\w*", re.IGNORECASE)
 _AROUND = ("[]", "{}", "()", "''", '""')
@@ -33,6 +34,9 @@ meant to compute something needs a parser of its own, or a table of the function
 def propose(target: Target) -> Iterator[Candidate]:
     """`eval(text)` → a reader of literals."""
     file, call = flagged(target, ast.Call, lambda each, node: each.qualified(node.func) == "eval")
+    if is_test(file.path):
+        message = f"{file.path}:{call.lineno} is test code, which evaluates what it wrote itself; exclude tests"
+        raise Harmless(message)
     if len(call.args) != 1 or call.keywords or isinstance(call.args[0], ast.Starred):
         message = (
             f"{file.path}:{call.lineno} evaluates with names of its own, so it means to compute: that needs a parser"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -12,6 +13,8 @@ from workers.fixers.python.sql_given import given
 from workers.fixers.python.variables import definitions
 from workers.fixers.registry import NoFix
 
+_ERRORS = re.compile(r"\w+\.exc\b")
+"""What a file imports that only catches errors: another module runs its queries."""
 _EXECUTE = ("execute", "mogrify", "raw")
 _STYLES = {
     "sqlite3": "?",
@@ -117,7 +120,7 @@ def _covers(node: ast.expr, line: int) -> bool:
 
 
 def _style(file: Module) -> str:
-    roots = {meaning.partition(".")[0] for meaning in file.aliases.values()}
+    roots = {meaning.partition(".")[0] for meaning in file.aliases.values() if not _ERRORS.match(meaning)}
     styles = {_STYLES[root] for root in roots & _STYLES.keys()}
     if len(styles) != 1:
         message = (

@@ -53,7 +53,7 @@ def is_label(value: str, name: str) -> bool:
     kind = _TOKEN.search(name) is not None and len(value) < _SHORTEST_TOKEN and value.isalpha()
     stored = _STORED.search(name) is not None and _WORDS.fullmatch(value) is not None
     described = stored or sentence or mask or kind or _LABEL.fullmatch(value) or _DESCRIBES.search(name)
-    return bool(described) or value.lower() == name.lower()
+    return bool(described) or re.sub(r"[-_ ]", "", value).lower() == re.sub(r"[-_ ]", "", name).lower()
 
 
 def refuse_name(key: str) -> None:
