@@ -11,11 +11,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
 from daemon.store import migrate
 from daemon.store.engine import Store
 from daemon.store.opening import open_store
+
+# No test is timed: a busy machine makes no example wrong.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def _postgres_binaries() -> Path | None:

@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.terraform.key_policy import policy, statement, with_data
 from workers.fixers.terraform.resource import Resource, several
 from workers.fixers.terraform.settings import on
 from workers.source.hcl import Block, Body, Hcl, block_text
@@ -138,14 +139,9 @@ def _with_new_key(resource: Resource, path: str, service: _Service | None) -> It
         **counted, "description": f'"Encrypts {resource.address}"', "enable_key_rotation": "true",
         "deletion_window_in_days": "30", "policy": _policy(service),
     }  # fmt: skip
-    key = block_text("resource", ("aws_kms_key", label), key_body)
+    key, more = with_data(resource, block_text("resource", ("aws_kms_key", label), key_body))
     body = _body(resource, path, f"aws_kms_key.{label}{'[count.index]' if counted else ''}.arn")
-    declares = [*resource.declare(body), f"resource.aws_kms_key.{label}"]
-    for kind in ("aws_region", "aws_caller_identity"):
-        known = any(block.labels[1:] == ("current",) for _, block in resource.blocks("data", kind))
-        if f"data.{kind}.current" in key and not known:
-            key = f'data "{kind}" "current" {{}}\n\n{key}'
-            declares.append(f"data.{kind}.current")
+    declares = [*resource.declare(body), f"resource.aws_kms_key.{label}", *more]
     edits = [*resource.settle(body), resource.hcl.after(resource.block, key)]
     how = "Encrypts with a new customer key that rotates every year and that the account's own policies govern."
     yield from resource.candidate("new-key", edits, how, declares, [_warning(resource, path)])
@@ -153,22 +149,11 @@ def _with_new_key(resource: Resource, path: str, service: _Service | None) -> It
 
 def _policy(service: _Service | None) -> str:
     """The account decides who uses the key; a service that uses it in its own name is let in."""
-    root = 'AWS = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:root"'
-    found = [_statement("AccountDecides", root, '"kms:*"')]
-    if service:
-        name = f'Service = "{service.principal}"'
-        found.append(_statement("ServiceEncrypts", name, service.encrypts, service.context))
-        if service.describes:
-            found.append(_statement("ServiceDescribes", name, '"kms:DescribeKey"'))
-    return 'jsonencode({\n    Version = "2012-10-17"\n    Statement = [' + ", ".join(found) + "]\n  })"
-
-
-def _statement(sid: str, principal: str, actions: str, context: str = "") -> str:
-    lines = {"Sid": f'"{sid}"', "Effect": '"Allow"', "Principal": f"{{ {principal} }}", "Action": actions,
-             "Resource": '"*"'}  # fmt: skip
-    if context:
-        lines["Condition"] = f"{{ StringLike = {{ {context} }} }}"
-    return "{\n" + "".join(f"      {name:<9} = {value}\n" for name, value in lines.items()) + "    }"
+    if service is None:
+        return policy()
+    name = f'{{ Service = "{service.principal}" }}'
+    describes = [statement("ServiceDescribes", name, '"kms:DescribeKey"')] if service.describes else []
+    return policy(statement("ServiceEncrypts", name, service.encrypts, service.context), *describes)
 
 
 def _body(resource: Resource, path: str, value: str) -> Body:

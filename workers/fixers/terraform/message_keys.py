@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NotHere, Target, fixer
+from workers.fixers.terraform.key_policy import policy, statement, with_data
 from workers.fixers.terraform.resource import Resource, several
 from workers.source.hcl import Body, block_text
 
@@ -65,15 +66,13 @@ def message_key(target: Target) -> Iterator[Candidate]:
         raise NotHere(message)
     services = senders(resource)
     label = resource.unique_name("aws_kms_key", resource.name)
-    key = block_text("resource", ("aws_kms_key", label), {
+    key_body = {
         "description": f'"Encrypts {resource.address}"', "enable_key_rotation": "true",
         "deletion_window_in_days": "30", "policy": _policy(services),
-    })  # fmt: skip
+    }  # fmt: skip
+    key, more = with_data(resource, block_text("resource", ("aws_kms_key", label), key_body))
     body: Body = {"kms_master_key_id": f"aws_kms_key.{label}.arn"}
-    declares = [*resource.declare(body), f"resource.aws_kms_key.{label}"]
-    if not any(block.labels[1:] == ("current",) for _, block in resource.blocks("data", "aws_caller_identity")):
-        key = f'data "aws_caller_identity" "current" {{}}\n\n{key}'
-        declares.append("data.aws_caller_identity.current")
+    declares = [*resource.declare(body), f"resource.aws_kms_key.{label}", *more]
     how = "Messages are encrypted with a new key that rotates every year"
     how += f", and that {', '.join(services)} may use to send." if services else "."
     yield from resource.candidate("new-key", resource.followed(resource.settle(body), key), how, declares, [_PROGRAMS])
@@ -94,16 +93,7 @@ def message_key(target: Target) -> Iterator[Candidate]:
 
 
 def _policy(services: list[str]) -> str:
-    root = '{ AWS = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:root" }'
-    found = [_statement("AccountDecides", root, '"kms:*"')]
-    if services:
-        listed = "[" + ", ".join(f'"{one}"' for one in services) + "]"
-        found.append(_statement("ServicesSend", f"{{ Service = {listed} }}", '["kms:Decrypt", "kms:GenerateDataKey*"]'))
-    return 'jsonencode({\n    Version = "2012-10-17"\n    Statement = [' + ", ".join(found) + "]\n  })"
-
-
-def _statement(sid: str, principal: str, actions: str) -> str:
-    lines = {
-        "Sid": f'"{sid}"', "Effect": '"Allow"', "Principal": principal, "Action": actions, "Resource": '"*"',
-    }  # fmt: skip
-    return "{\n" + "".join(f"      {name:<9} = {value}\n" for name, value in lines.items()) + "    }"
+    if not services:
+        return policy()
+    listed = "[" + ", ".join(f'"{one}"' for one in services) + "]"
+    return policy(statement("ServicesSend", f"{{ Service = {listed} }}", '["kms:Decrypt", "kms:GenerateDataKey*"]'))

@@ -1,0 +1,76 @@
+"""Policies of AWS' keys: who decides on their use, and whom they let in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.registry import NoFix, NotHere, Target, fixer
+from workers.fixers.terraform.resource import Resource
+from workers.source.hcl import Body, block_text
+
+_ROOT = '{ AWS = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:root" }'
+_SEPARATE = 5
+"""The release of AWS' provider since which every module has the policy's own resource: it came with 4.62."""
+
+
+def statement(sid: str, principal: str, actions: str, context: str = "") -> str:
+    """One statement of a key's policy, which is about that key alone."""
+    lines = {"Sid": f'"{sid}"', "Effect": '"Allow"', "Principal": principal, "Action": actions, "Resource": '"*"'}
+    if context:
+        lines["Condition"] = f"{{ StringLike = {{ {context} }} }}"
+    return "{\n" + "".join(f"      {name:<9} = {value}\n" for name, value in lines.items()) + "    }"
+
+
+def policy(*more: str) -> str:
+    """The account's own policies decide who uses the key, as for one without a policy; and what the statements say."""
+    found = ", ".join((statement("AccountDecides", _ROOT, '"kms:*"'), *more))
+    return 'jsonencode({\n    Version = "2012-10-17"\n    Statement = [' + found + "]\n  })"
+
+
+def with_data(resource: Resource, text: str) -> tuple[str, list[str]]:
+    """Blocks, behind the data that they name and the module lacks, and the declared paths of those."""
+    declares = []
+    for kind in ("aws_region", "aws_caller_identity"):
+        known = any(block.labels[1:] == ("current",) for _, block in resource.blocks("data", kind))
+        if f"data.{kind}.current" in text and not known:
+            text = f'data "{kind}" "current" {{}}\n\n{text}'
+            declares.append(f"data.{kind}.current")
+    return text, declares
+
+
+@fixer(
+    name="terraform-key-policy",
+    weakness="access-control",
+    rules={"checkov": ["CKV2_AWS_64"]},
+    explain="""A key without a policy gets AWS' default one: the account's own policies decide who uses it. Written down
+it can be read, reviewed and narrowed, and nobody has to know what AWS adds unasked. Both ways say what holds already;
+name the roles that may decrypt in the next step.""",
+)
+def key_policy(target: Target) -> Iterator[Candidate]:
+    """The default policy, at the key or as a resource of its own."""
+    resource = Resource(target)
+    if resource.type != "aws_kms_key":
+        message = f"{resource.address} is no key of KMS"
+        raise NotHere(message)
+    if "policy" in resource.block.attributes or resource.belongs("aws_kms_key_policy", "key_id"):
+        message = f"{resource.address} has a policy: what it allows is its owner's decision"
+        raise NoFix(message)
+    how = "The key says what AWS' default policy allows: the account's own policies decide who uses it."
+    body: Body = {"policy": policy()}
+    data, declares = with_data(resource, body["policy"] if isinstance(body["policy"], str) else "")
+    edits = resource.settle(body)
+    if declares:
+        edits = resource.followed(edits, data.removesuffix(str(body["policy"])).rstrip())
+    yield from resource.candidate("default-policy", edits, how, [*resource.declare(body), *declares])
+    newest = resource.provider_major("aws")
+    if newest is None or newest >= _SEPARATE:
+        own = {**resource.instances, "key_id": resource.reference("id"), "policy": policy()}
+        label = resource.unique_name("aws_kms_key_policy", resource.name)
+        text, declares = with_data(resource, block_text("resource", ("aws_kms_key_policy", label), own))
+        edit = resource.hcl.after(resource.block, text)
+        how = "A policy beside the key allows what AWS' default one does; it can name the roles that use the key by "
+        how += "resources that themselves need the key."
+        yield from resource.candidate(
+            "default-policy-resource", [edit], how, [f"resource.aws_kms_key_policy.{label}", *declares]
+        )
