@@ -119,12 +119,14 @@ def _family(image: str, tag: str) -> str | None:
     if "alpine" in tag or image in ALPINE or image.endswith("/alpine"):
         return "alpine"
     if image == "openjdk" and re.match(r"(?:[789]|1[01])(?:[.u-]|$)", tag):
-        # From 12 on the images without a suffix are Oracle Linux's.
+        # From 12 on the images without a suffix are Oracle Linux's, see below.
         return "debian"
     if re.search(r"centos|rockylinux|ubi\d|oracle|\bal2", tag) or image in REDHAT:
         return "redhat"
     if image in DEBIAN or image.startswith(DEBIAN_PREFIX) or re.search(r"bookworm|bullseye|buster|trixie|slim", tag):
         return "debian"
+    if image == "openjdk" and re.match(r"1[2-9]|[2-9]\d", tag):
+        return "redhat"
     return "suse" if image in SUSE else None
 
 

@@ -73,6 +73,12 @@ class Resource:
                 raise Harmless(message)
             raise NoFix(message)
         containers = node.child("containers")
+        if containers is None and self.kind in _TEMPLATED:
+            message = (
+                f"this {self.kind} has no containers: it is a patch of another file's, where this belongs, or what a "
+                "test expects of a running one"
+            )
+            raise Harmless(message)
         if any(
             one.kind == "mapping" and one.child("image") is None for one in (containers.items if containers else ())
         ):

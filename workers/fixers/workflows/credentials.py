@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from daemon.errors import SourceUnavailable
+from workers.fixers.workflows.actions_lock import numbers
 from workers.fixers.workflows.model import Step, Workflow
 from workers.source import yamldoc
 from workers.source.tree import SourceTree, has
@@ -48,6 +49,8 @@ _PUSHING = """
     rubygems/release-gem sbt/sbt-release stefanzweifel/git-auto-commit-action sequoia-pgp/fast-forward
     tibdex/backport technote-space/create-pr-action korthout/backport-action zeebe-io/backport-action"""
 PUSHING_ACTIONS = frozenset(_PUSHING.split())
+_RUN_GIT_HERE = {"stefanzweifel/git-auto-commit-action": 4}
+"""Actions that start the runner's git in the environment of their step, since that release."""
 _MAY_PUSH = re.compile(
     r"(?<!build-)push(?!-to-registry)|(?<!pre-)commit(?!lint)|(?<!^cirrus-actions/)rebase|backport|bump|cherry|fast-forward"
     r"|auto-?format|sync|release-gem|gh-pages"
@@ -67,7 +70,7 @@ class User:
     script: bool
     """It is a `run`, which can be given a token of its own."""
     steps: bool = False
-    """It is an action of the repository made of scripts, which see the environment of the step."""
+    """It is an action whose scripts see the environment of the step: the repository's own, or one known for it."""
 
 
 def keeps(step: Step) -> bool:
@@ -142,8 +145,16 @@ def _action(step: Step, tree: SourceTree) -> User | None:
         return User(step, step.uses, script=False, steps=_only_scripts(step.uses, tree)) if uses else None
     if step.action in PUSHING_ACTIONS or (_MAY_PUSH.search(step.action) and not step.action.startswith("docker/")):
         own = not names.isdisjoint(_OWN_INPUTS)
-        return None if own and step.action not in PUSHING_ACTIONS else User(step, step.action, script=False)
+        if own and step.action not in PUSHING_ACTIONS:
+            return None
+        return User(step, step.action, script=False, steps=step.action in _RUN_GIT_HERE and not _in_image(step))
     return None
+
+
+def _in_image(step: Step) -> bool:
+    """Whether the release is one that ran in an image of its own, where a step's environment says nothing to git."""
+    version = numbers(step.uses.partition("@")[2])
+    return bool(version) and version[0] < _RUN_GIT_HERE[step.action]
 
 
 def _local_uses_git(uses: str, tree: SourceTree, depth: int = 0) -> bool:
