@@ -108,7 +108,7 @@ class Script:
         self.file = file
         self.instruction = instruction
         self.offset, raw = self._raw()
-        self.text = _flat(raw, file.escape.encode())
+        self.text = flat(raw, file.escape.encode())
         tree = syntax.parse(self.text, language="bash")
         if tree is None or tree.problems:
             message = f"{file.path}:{instruction.line} holds a script that could not be read"
@@ -253,8 +253,12 @@ def scripts(file: Dockerfile, instructions: list[Instruction]) -> list[Script]:
     return found
 
 
-def _flat(raw: bytes, escape: bytes) -> bytes:
-    """The script on one line, every byte at its place: continuations and comment lines become blanks."""
+def flat(raw: bytes, escape: bytes) -> bytes:
+    """Continued text on one line, every byte at its place: continuations and comment lines become blanks.
+
+    Raises:
+        NoFix: a word is broken over two lines.
+    """
     lines = raw.splitlines(keepends=True)
     parts: list[bytes] = []
     continued = False

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from daemon.domain.fix import Candidate
+from daemon.domain.fix import Candidate, Edit
 from workers.fixers.docker.build import before, candidate, flagged, pairs
 from workers.fixers.docker.script import Script, Word
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
@@ -67,6 +67,13 @@ def propose(target: Target) -> Iterator[Candidate]:
     for approach, parts in (("quote-word", _whole(script, bare)), ("quote-variable", [_span(script, n) for n in bare])):
         edits = [file.edit(part.start, part.end, f'"{part.text}"') for part in parts]
         yield candidate(approach, edits, how, ["RUN"], [warning])
+
+
+def quotes(script: Script, name: str) -> list[Edit]:
+    """What puts one variable in quotes wherever the shell would split its value: for values that are one word."""
+    spans = [_span(script, node) for node in _bare(script, _VARIABLES)]
+    own = (span for span in spans if (match := _NAME.match(span.text)) and match[1] == name and '"' not in span.text)
+    return [script.file.edit(span.start, span.end, f'"{span.text}"') for span in own]
 
 
 def _bare(script: Script, kinds: tuple[str, ...]) -> Iterator[Node]:

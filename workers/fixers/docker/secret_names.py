@@ -1,0 +1,64 @@
+"""Variables that hadolint takes for secrets by their names, and those that only sound so."""
+
+from __future__ import annotations
+
+import re
+
+from workers.fixers.docker.variables import Variable
+
+_SOUNDS = re.compile(r"api_key|client_key|password|private|secret|token|username", re.IGNORECASE)
+_ALSO = frozenset(
+    (
+        "APPLICATION_KEY", "AWS_ACCESS_KEY_ID", "CI_DEPLOY_USER", "DOCKER_EMAIL", "FACEBOOK_APP_ID", "HEROKU_API_USER",
+        "OKTA_AUTHN_GROUPID", "OKTA_CLIENT_ORGURL", "OKTA_OAUTH2_CLIENTID", "STRIPE_DEVICE_NAME", "TRAVIS_OS_NAME",
+        "TRAVIS_SUDO",
+    )
+)  # fmt: skip
+_ACCOUNT = re.compile(r"USERNAME$|(?:^|_)(?:USER|LOGIN|EMAIL)$")
+_SECRET_ID = re.compile(r"(?:ACCESS_KEY|SECRET)_?ID$")
+"""Numbers that sign in together with a secret: of AWS, of Vault."""
+_DESCRIBES = re.compile(
+    r"(?:^|_)(?:FILE|PATH|DIR|DIRECTORY|FOLDER|LOCATION|MOUNT|DOMAIN|HOST|HOSTNAME|PORT|URL|URI|ENDPOINT|ISSUER|AUDIENCE"
+    r"|REGISTRY|REPO|REPOSITORY|NETWORK|SUBNET|CIDR|IP|NAME|ID|TYPE|ALGORITHM|POLICY|HEADER|FIELD|PREFIX|SUFFIX|LENGTH"
+    r"|SIZE|TTL|EXPIRY|EXPIRATION|EXPIRES_IN|LIFETIME|TIMEOUT|INTERVAL|COUNT|LIMIT)S?$|TIMETOLIVE$|URLS?$"
+    r"|(?:CLIENT|GROUP)ID$"
+)
+_NO_SECRET = re.compile(
+    r"TOKENI[SZ]|^GO(?:NO)?PRIVATE$|^TRAVIS_(?:SUDO|SECURE_ENV_VARS)$|(?:^|_)(?:MAX|MIN|NUM)_(?:\w+_)?TOKENS$"
+)
+_SWITCH = re.compile(
+    r"(?:^|_)(?:ALLOW|RANDOM|ONETIME|ENABLE|DISABLE|REQUIRE|USE|SKIP|NO|CHECK|IS|HAS|FORCE|VERIFY)_"
+    r"|_(?:ENABLED|DISABLED|REQUIRED|ALLOWED)$"
+)
+_ON_OR_OFF = re.compile(r"true|false|yes|no|on|off|0|1|", re.IGNORECASE)
+_IS_FILE = re.compile(r"/(?:etc|opt|run|var|usr|home|root|app|srv|tmp|mnt|data|certs?|secrets|config)(?:/[\w.-]+)+")
+_MAY_SIGN_IN = re.compile(r"://[^/]*@|://.*[?#]")
+"""Addresses that hold a password, or whose query may be one."""
+
+
+def reported(name: str) -> bool:
+    """Whether hadolint takes the variable for a secret."""
+    return name.upper() in _ALSO or bool(_SOUNDS.search(name))
+
+
+def is_account(name: str) -> bool:
+    """Whether the variable says who signs in."""
+    return bool(_ACCOUNT.search(name.upper()))
+
+
+def harmless_because(keyword: str, one: Variable) -> str | None:
+    """Why a variable is no secret, to follow its name; none where it may be one."""
+    name = one.name.upper()
+    if is_account(name):
+        return "says who signs in, which is no secret"
+    if _SWITCH.search(name) and _ON_OR_OFF.fullmatch(one.value):
+        return "switches something on or off"
+    if _NO_SECRET.search(name):
+        return "only sounds like a secret"
+    if _DESCRIBES.search(name) and not _SECRET_ID.search(name) and not _MAY_SIGN_IN.search(one.value):
+        return "says something about a secret, such as where it is, and holds none"
+    if _IS_FILE.fullmatch(one.value):
+        return "says where a file is, and the image's history holds no more than its name"
+    if keyword == "ENV" and not one.value:
+        return "is empty: it says what the container may be given, and the image holds no secret"
+    return None
