@@ -32,6 +32,8 @@ _NOW_CALLED = {"sklearn": "scikit-learn"}
 """Packages whose old name only fails and says the new one."""
 _GUNICORN_PORT = re.compile(r"(?<=\s)(?:-b|--bind)[\s=]+[\"']?(?:0\.0\.0\.0)?:\$(?:PORT|\{PORT\})[\"']?(?=\s|$)")
 """What gunicorn does by itself where PORT is set."""
+_VARIABLE = re.compile(r"(?<!\\)\$(?:\{(\w+)(?::\?[^}]*)?\}|(\w+))")
+"""A variable's value, and where it is required as `${NAME:?}`, too."""
 _KEPT = 0.5
 """The share of a script's words that a fix must keep."""
 _STAND_INS = {"nginx": ("nginxinc/nginx-unprivileged",)}
@@ -106,8 +108,14 @@ def _command(before: Sequence[Instruction], after: Sequence[Instruction]) -> Ite
     for keyword in ("ENTRYPOINT", "CMD"):
         old, new = (_of(_last_stage(side), keyword)[-1:] for side in (before, after))
         was, now = (_argv(side[0]) if side else () for side in (old, new))
-        if was != now:
+        if was != now and not _same_where_set(was, now):
             yield f"{keyword} runs {_shown(now)} instead of {_shown(was)}"
+
+
+def _same_where_set(was: Sequence[str], now: Sequence[str]) -> bool:
+    """Whether the commands differ only in that the new one stops where a variable that it needs is not given."""
+    plain = [[_VARIABLE.sub(r"${\1\2}", word) for word in words] for words in (was, now)]
+    return plain[0] == plain[1] and all(":?" not in one or one == other for one, other in zip(was, now, strict=True))
 
 
 def _last_stage(instructions: Sequence[Instruction]) -> Sequence[Instruction]:
