@@ -31,7 +31,7 @@ _AS_ROOT = re.compile(
 )
 _AT_HOME = re.compile(
     r"(?:^|[\s\"'/&;])(?P<tool>stack|cabal|sbt|lein|clojure|clj|mvnw?|gradlew?|mix|dotnet|cargo|go|poetry|pipenv|uv)"
-    r"[\s\"',]+(?:-\S+[\s\"',]+)*(?P<verb>run|exec|bootRun|spring-boot:run|exec:java|jetty:run|phx\.server|-M\S*|-X\S*)(?=[\s\"',:]|$)"
+    r"[\s\"',]+(?:-\S+[\s\"',]+)*(?P<verb>run|exec|bootRun|spring-boot:run|exec:java|[\w-]+:(?:run|dev|start)|phx\.server|-M\S*|-X\S*)(?=[\s\"',:]|$)"
 )
 _IN_PROJECT = re.compile(
     rb"virtualenvs\.(?:create\s+false|in-project\s+true)|POETRY_VIRTUALENVS_(?:CREATE=\W?(?:false|0)|IN_PROJECT=\W?(?:true|1))|"

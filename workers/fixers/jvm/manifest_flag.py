@@ -10,6 +10,7 @@ import msgspec
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Text, candidate, read
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.tree import text_of
 
 
 class _Flag(msgspec.Struct, frozen=True):
@@ -25,6 +26,7 @@ class _Flag(msgspec.Struct, frozen=True):
 
 
 _RULES = re.compile(rb'android:(?:dataExtractionRules|fullBackupContent)\s*=\s*"@xml/')
+_PART = re.compile(r"com\.android\.(?:library|dynamic-feature|test)|plugins\.android\.(?:library|dynamic)")
 _FLAGS = {
     "configcleartext": _Flag(
         "cleartextTrafficPermitted",
@@ -105,6 +107,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = read(target)
     rule = target.finding.rule.lower().replace("_", "").replace("-", "")
     if "missing" in rule:
+        _refuse_merged(target, file)
         yield _said(file)
         return
     flag = next((each for word, each in _FLAGS.items() if word in rule), None)
@@ -155,6 +158,22 @@ def _left_out(file: Text, flag: _Flag, end: int) -> Candidate:
         f"{flag.why} That is what the system does unless it is told otherwise.",
         declares=tuple(f"line:{line}" for line in lines),
     )
+
+
+def _refuse_merged(target: Target, file: Text) -> None:
+    """Say so where the manifest is a library's or a feature's: the build merges it into the app's, which decides.
+
+    Raises:
+        Harmless: it is.
+    """
+    module = file.path.partition("src/")[0]
+    for name in ("build.gradle", "build.gradle.kts"):
+        if _PART.search(text_of(target.tree, f"{module}{name}")):
+            message = (
+                f"{file.path} belongs to a part of an app ({module}{name}), whose manifest the build merges into the "
+                "app's own: what that says holds, and another value here stops the build"
+            )
+            raise Harmless(message)
 
 
 def _said(file: Text) -> Candidate:

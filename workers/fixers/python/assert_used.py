@@ -140,4 +140,9 @@ def _checks_parameters(file: Module, statement: ast.Assert) -> bool:
         for node in ast.walk(statement.test)
         if isinstance(node, ast.Name) and not isinstance(file.parents[node], ast.Attribute)
     }
-    return bool(names & parameters)
+    # `self.exists(connection)` is about the object, whatever it is asked with.
+    of_object = any(
+        isinstance(node, ast.Call) and file.text(node.func).startswith(("self.", "cls."))
+        for node in ast.walk(statement.test)
+    )
+    return bool(names & parameters) and not of_object

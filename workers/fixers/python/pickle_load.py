@@ -28,6 +28,8 @@ _VALUE_MODULES = (
     "torch",
 )
 _NAME = "RestrictedUnpickler"
+_PLAIN = frozenset(name for kind in (str, bytes, bytearray, int, float, complex, list, dict, set) for name in dir(kind))
+"""What plain values can be asked."""
 
 
 @fixer(
@@ -92,12 +94,37 @@ def _refuse_own_objects(file: Module, call: ast.Call) -> None:
     if is_test(file.path):
         message = f"{file.path}:{call.lineno} is test code, which reads back what it pickled itself; exclude tests"
         raise Harmless(message)
+    if not _writes(file) and (used := _as_object(file, call)):
+        message = (
+            f"{file.path}:{call.lineno} reads an object of a class that is not in sight (`{used}`): allow that in an "
+            "Unpickler with find_class, or sign the bytes with hmac and check that first"
+        )
+        raise NoFix(message)
     if _writes(file) and not _writes_own(file):
         message = (
             f"{file.path}:{call.lineno} reads what this file pickles, and which classes that holds is not in sight: "
             "allow these in an Unpickler with find_class, or sign the bytes with hmac and check that first"
         )
         raise NoFix(message)
+
+
+def _as_object(file: Module, call: ast.Call) -> str | None:
+    """What the code asks of what it read that no plain value has."""
+    held: ast.AST = call
+    while isinstance(parent := file.parents.get(held), ast.BoolOp | ast.IfExp | ast.NamedExpr):
+        held = parent
+    targets = (
+        parent.targets
+        if isinstance(parent, ast.Assign)
+        else [parent.target]
+        if isinstance(parent, ast.AnnAssign)
+        else []
+    )
+    names = {ast.unparse(target) for target in targets} | {ast.unparse(held)}
+    for node in file.nodes:
+        if isinstance(node, ast.Attribute) and node.attr not in _PLAIN and ast.unparse(node.value) in names:
+            return ast.unparse(node)
+    return None
 
 
 def _writes(file: Module) -> bool:

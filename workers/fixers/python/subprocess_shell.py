@@ -12,6 +12,7 @@ from workers.fixers.pieces import Template
 from workers.fixers.python.calls import argument, keyword, remove_argument
 from workers.fixers.python.expected_calls import refuse_expected
 from workers.fixers.python.imports import Import, imported, instead, together
+from workers.fixers.python.missing_program import caught_too
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.shell_line import quoted_line, refuse_fixed
 from workers.fixers.python.strings import f_string, template
@@ -135,12 +136,13 @@ def _candidate(
     lines: Sequence[tuple[ast.expr, Template]],
 ) -> Candidate:
     imports = instead(file, call.func, needed) if file.calls(call, *_SYSTEM) else needed
+    caught, handlers = caught_too(file, call)
     built = sorted({file.statement(node).lineno for node, _ in lines} - {file.statement(call).lineno})
     return candidate(
         approach,
-        [*edits, *imports.edits],
+        [*edits, *caught, *imports.edits],
         words,
-        declares=(*imports.declares, *(f"statement:{line}" for line in built)),
+        declares=(*imports.declares, *handlers, *(f"statement:{line}" for line in built)),
         warnings=_warnings([line for _, line in lines]),
     )
 

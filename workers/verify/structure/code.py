@@ -149,7 +149,9 @@ class _Rules:
         starting = [
             node
             for node in walk(self._before.root)
-            if node.is_named and node.start_point[0] + 1 == line and _is_statement(node)
+            if node.is_named
+            and node.start_point[0] + 1 == line
+            and (_is_statement(node) or node.type in {"except_clause", "catch_clause"})
         ]
         if starting:
             yield min(starting, key=lambda node: node.end_byte - node.start_byte)
