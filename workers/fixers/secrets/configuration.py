@@ -10,6 +10,7 @@ import msgspec
 from daemon.domain.finding import Region
 from workers.fixers.code import Text
 from workers.fixers.registry import NoFix
+from workers.fixers.secrets.names import refuse_public
 
 _PAIR = re.compile(
     r"""(?P<key>[A-Za-z_][\w.\-]*)["']?\s*(?::=|=>|[:=])(?!//)\s*(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s#;,"']+)"""
@@ -42,6 +43,7 @@ def setting(file: Text, where: Region) -> Setting:
 
     Raises:
         NoFix: the line does not assign one value to one name, or the credential is only a part of it.
+        Harmless: everybody may know the value.
     """
     text = file.line(where.start_line).decode()
     found = [match for match in _PAIR.finditer(text) if _holds(match, where)]
@@ -50,6 +52,7 @@ def setting(file: Text, where: Region) -> Setting:
         raise NoFix(message)
     start = file.starts[where.start_line - 1]
     value = found[0]["value"]
+    refuse_public(found[0]["key"], value.strip("\"'"), f"{file.path}:{where.start_line}")
     if _LONGER.search(value):
         message = f"{file.path}:{where.start_line} holds the value inside of a longer text: take it out by hand"
         raise NoFix(message)

@@ -32,6 +32,8 @@ _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-
 _NAMES_ONE = re.compile(r"(?:Parameter|Output|Resolved)Key|ExportName|LogicalResourceId|ResourceKey")
 """Keys of CloudFormation and its like whose value is the name of something: the credential would stand beside it."""
 
+_PUBLIC_NAME = re.compile(r"(?:sha_?\d+|md5|checksum|digest|fingerprint|gpg_?key|key_?finger)s?$", re.IGNORECASE)
+_HEX = re.compile(r"(?:sha\d+[:-])?[0-9A-Fa-f]{32,128}(?:\s+[0-9A-Fa-f]{32,128})*")
 _PLACEHOLDER = re.compile(
     r"(?:your|insert|replace|enter)[-_ ]?[\w-]*(?:key|token|secret|password|credential|here)[\w-]*|<[^>]*>|[x*.]{3,}",
     re.IGNORECASE,
@@ -64,6 +66,17 @@ def refuse_name(key: str) -> None:
     """
     if _NAMES_ONE.fullmatch(key):
         message = f"{key} takes the name of something: no credential is written there"
+        raise Harmless(message)
+
+
+def refuse_public(key: str, value: str, where: str) -> None:
+    """Say so where the value is one that everybody may know.
+
+    Raises:
+        Harmless: it is a checksum, or a public key's fingerprint.
+    """
+    if _PUBLIC_NAME.search(key) and _HEX.fullmatch(value):
+        message = f"{where} is a checksum or the fingerprint of a public key, which everybody may know"
         raise Harmless(message)
 
 
