@@ -61,6 +61,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     else:
         programs, options = _OPTIONS.get(rule, (("curl", "wget"), ("-k", "--insecure", "--no-check-certificate")))
         edits = [edit for call in script.named(*programs) for edit in _without(file, call, options)]
+        if rule == "CKV2_DOCKER_7" and edits:
+            _refuse_own_packages(file, one, script)
         if rule == "CKV2_DOCKER_11":
             edits = [
                 _yes(file, call, edit) for call in script.named(*programs) for edit in _without(file, call, options)
@@ -70,6 +72,26 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     how = "The download is accepted only from the server, or with the signature, that it should come from."
     yield candidate("check-again", edits, how, ["RUN"], [_WARNING])
+
+
+def _refuse_own_packages(file: Dockerfile, one: Instruction, script: Script) -> None:
+    """Say so where apk installs files, and not by name from a repository.
+
+    Raises:
+        NoFix: it does: apk refuses them without the public key of whoever built them.
+    """
+    files = (
+        word.text
+        for call in script.named("apk")
+        for word in call.operands
+        if re.search(r"\.apk\b|^\.{0,2}/", word.text) and "://" not in word.text
+    )
+    if own := next(files, None):
+        message = (
+            f"{file.path}:{one.line} installs the file {own}: apk takes it only with the public key of its builder "
+            "in /etc/apk/keys, so copy that there first"
+        )
+        raise NoFix(message)
 
 
 def _without(file: Dockerfile, call: Command, options: tuple[str, ...]) -> Iterator[Edit]:

@@ -11,6 +11,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
+from workers.fixers.javascript.manifest import dependencies
 from workers.fixers.javascript.script import add_option, arguments, called, flagged_node, option, quote
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
@@ -26,6 +27,8 @@ class _Flag(msgspec.Struct, frozen=True):
     warning: str | None = None
 
 
+_STRICT = "same-site-strict"
+_ELSEWHERE = re.compile(r"passport-(?!local)|oauth|openid|oidc|saml|auth0|\bgrant\b")
 _FLAGS = {
     "secure": _Flag(
         "secure",
@@ -37,7 +40,7 @@ _FLAGS = {
         "sameSite",
         {
             "same-site-lax": ('"lax"', "Other sites' forms and images do not send the cookie; links to this site do."),
-            "same-site-strict": ('"strict"', "Nothing on another site sends the cookie, not even a link to this one."),
+            _STRICT: ('"strict"', "Nothing on another site sends the cookie, not even a link to this one."),
         },
     ),
     "path": _Flag("path", {"path": ('"/"', "The cookie's path is spelled out.")}),
@@ -100,7 +103,13 @@ def propose(target: Target) -> Iterator[Candidate]:
     if flag is None:
         message = f"no option of the session cookie is known for {target.finding.rule}"
         raise NoFix(message)
-    yield from any_of(*(functools.partial(_with_flag, file, options, flag, each) for each in flag.values))
+    values = [each for each in flag.values if each != _STRICT or not _signs_in_elsewhere(target)]
+    yield from any_of(*(functools.partial(_with_flag, file, options, flag, each) for each in values))
+
+
+def _signs_in_elsewhere(target: Target) -> bool:
+    """Whether people come back from another site's sign-in, without their session where the cookie is a strict one."""
+    return any(_ELSEWHERE.search(name) for name in dependencies(target.tree, target.finding.path or ""))
 
 
 _SAFE_UNSET = {

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, candidate
+from workers.fixers.javascript.manifest import dependencies
 from workers.fixers.javascript.script import arguments, called, flagged_node
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.source.jsonobject import json_object
-from workers.source.tree import SourceTree, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -43,7 +41,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     if module not in {name for names in _BOUND.findall(file.content.decode("utf-8", "replace")) for name in names}:
         message = f"{where} calls `{module}.load`, which is not js-yaml's"
         raise Harmless(message)
-    major = _major(target.tree, file.path)
+    wanted = _MAJOR.match(dependencies(target.tree, file.path).get(_MODULE, ""))
+    major = int(wanted[1]) if wanted else None
     if major is None:
         message = f"no package.json above {file.path} says which release of {_MODULE} is installed"
         raise NoFix(message)
@@ -68,17 +67,3 @@ def _safe(file: Parsed, call: Node, approach: str, more: str, how: str) -> Candi
         given = arguments(call)[-1]
         edits.append(file.replace(given, f"{file.text(given)}{more}"))
     return candidate(approach, edits, how, warnings=("YAML with `!!js/` tags is now refused.",))
-
-
-def _major(tree: SourceTree, path: str) -> int | None:
-    """The release that the nearest package.json asks for."""
-    folder = posixpath.dirname(path)
-    while True:
-        manifest = json_object(text_of(tree, posixpath.join(folder, "package.json")))
-        for section in ("dependencies", "devDependencies"):
-            wanted = manifest.get(section)
-            if isinstance(wanted, dict) and (match := _MAJOR.match(str(wanted.get(_MODULE, "")))):
-                return int(match[1])
-        if not folder:
-            return None
-        folder = posixpath.dirname(folder)
