@@ -129,7 +129,7 @@ def _start(file: Dockerfile, one: Instruction) -> int | None:
     if len(statements) != 1 or statements[0].type in {"comment", "negated_command"}:
         return None
     node = statements[0]
-    while node.type == "list":
+    while node.type in {"list", "redirected_statement"}:
         if any(child.type == "||" for child in node.children):
             return None
         node = node.named_children[0]
