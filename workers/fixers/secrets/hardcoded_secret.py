@@ -145,11 +145,17 @@ def _mounted(file: Text, found: Setting, name: str) -> Candidate:
 
 
 def _described(file: Text, found: Setting, name: str) -> Candidate:
+    """The value's name in its place, wherever the document shows it: the answer's token is the next request's."""
+    value = file.content[found.start : found.end]
+    bare = value.strip(b"\"'")
+    same = re.finditer(rb"(?<![\w.-])" + re.escape(bare) + rb"(?![\w-])", file.content)
+    others = [match.span() for match in same if not found.start <= match.start() < found.end]
+    places = [(found.start, found.end, found.quote), *((start, end, "") for start, end in others)]
     return candidate(
         "described",
-        [file.edit(found.start, found.end, f"{found.quote}<{name}>{found.quote}")],
+        [file.edit(start, end, f"{quote}<{name}>{quote}") for start, end, quote in places],
         f"The text names what belongs there and shows nobody's own value. {ROTATE}",
-        declares=(MASKED, f"line:{file.line_of(found.start)}"),
+        declares=(MASKED, *(f"line:{file.line_of(start)}" for start, _, _ in places)),
         warnings=("Rotate the old value, unless it was made up: the history still has it.",),
     )
 

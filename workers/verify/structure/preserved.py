@@ -16,8 +16,8 @@ from workers.verify.structure.diff import DELETE, Kind, difference, undeclared
 from workers.verify.structure.documents import Malformed, reader
 
 _SHOWN = 20
-_MARKUP = frozenset({"html", "embedded_template"})
-"""Text and tags without statements: templates are compared by their lines."""
+_MARKUP = frozenset({"html", "embedded_template", "markdown"})
+"""Text and tags without statements: templates and documents are compared by their lines."""
 
 
 class Preservation(msgspec.Struct, frozen=True):
