@@ -34,6 +34,10 @@ _GUNICORN_PORT = re.compile(r"(?<=\s)(?:-b|--bind)[\s=]+[\"']?(?:0\.0\.0\.0)?:\$
 """What gunicorn does by itself where PORT is set."""
 _VARIABLE = re.compile(r"(?<!\\)\$(?:\{(\w+)(?::\?[^}]*)?\}|(\w+))")
 """A variable's value, and where it is required as `${NAME:?}`, too."""
+_TEST = re.compile(r"\[\[\s.*?\s\]\]", re.DOTALL)
+"""What `&&` stands in without joining commands."""
+_ALSO_CALLED = {"echo": "printf"}
+"""Programs that another one may stand for, given the same words."""
 _KEPT = 0.5
 """The share of a script's words that a fix must keep."""
 _STAND_INS = {"nginx": ("nginxinc/nginx-unprivileged",)}
@@ -170,14 +174,18 @@ def _scripts(before: Sequence[Instruction], after: Sequence[Instruction]) -> Ite
     kept_at = {word for _, arguments in after for word in _WORD.findall(arguments)}
     for script in set(_of(before, "RUN")) - set(_of(after, "RUN")):
         words = _WORD.findall(script)
-        kept = sum(word in kept_at or any(word in other for other in kept_at) for word in words)
+        kept = sum(
+            word in kept_at or _ALSO_CALLED.get(word) in kept_at or any(word in other for other in kept_at)
+            for word in words
+        )
         if words and kept < _KEPT * len(words):
             yield f"most of `RUN {script[:60]}` is gone"
 
 
 def _programs(script: str) -> set[str]:
     """The first word of every command."""
-    parts = (re.sub(r"^\s*(?:--\S+\s+)+", "", part).split() for part in re.split(r"&&|\|\||[|;\n]", script))
+    commands = re.split(r"&&|\|\||[|;\n]", _TEST.sub("[[", script))
+    parts = (re.sub(r"^\s*(?:--\S+\s+)+", "", part).split() for part in commands)
     return {words[0] for words in parts if words}
 
 
