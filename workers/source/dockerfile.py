@@ -2,6 +2,7 @@ r"""Dockerfiles as instructions with byte offsets: continuations, heredocs, the 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -68,8 +69,14 @@ class Instruction:
 
     @property
     def json(self) -> bool:
-        """Whether the arguments are a JSON array: no shell reads them."""
-        return self.text.startswith("[") and self.text.endswith("]")
+        """Whether the arguments are a JSON array of strings: no shell reads them. A test in brackets is none."""
+        if not self.text.startswith("["):
+            return False
+        try:
+            words = json.loads(self.text)
+        except ValueError:
+            return False
+        return isinstance(words, list) and all(isinstance(word, str) for word in words)
 
 
 @dataclass(frozen=True)

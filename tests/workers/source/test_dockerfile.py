@@ -89,3 +89,19 @@ def test_offsets_are_in_order_and_spell_the_keyword(parts: list[str], newline: s
         assert one.body <= one.end or not one.text
         assert parsed.slice(one.start, one.start + len(one.keyword)).upper() == one.keyword
         position = one.end
+
+
+@pytest.mark.parametrize(
+    ("text", "is_json"),
+    [
+        ('RUN ["a", "b c"]', True),
+        ("CMD []", True),
+        ('RUN [ "$A" = x ] && [ -f /y ]', False),
+        ('RUN [ "a" ]', True),
+        ("RUN ['a']", False),
+        ("RUN [1]", False),
+        ("RUN [[ -z $A ]]", False),
+    ],
+)
+def test_only_a_json_array_of_strings_is_run_without_a_shell(text, is_json):
+    assert dockerfile.parse(f"FROM a\n{text}\n".encode()).instructions[-1].json is is_json
