@@ -116,9 +116,18 @@ def _refuse_labels(target: Target, file: Parsed) -> None:
     nodes = [each for each in file.of("string", "template_string") if where.start_line <= file.number(each) <= last]
     named = [(literal(file, each), _name(file, each)) for each in nodes]
     held = [(value, name) for value, name in named if name is not None and _WORDS.search(name)]
+    if any(_is_example(file, each) for each in nodes):
+        message = f"{file.path}:{where.start_line} is the example of a description: it shows a form and opens nothing"
+        raise Harmless(message)
     if held and all(value is not None and is_label(value, name) for value, name in held):
         message = f"{file.path}:{where.start_line} is a label or a sentence, not a credential: suppress it so"
         raise Harmless(message)
+
+
+def _is_example(file: Parsed, node: Node) -> bool:
+    """Whether it stands below a key called `example`, as descriptions of an API have them."""
+    keys = (outer.child_by_field_name("key") for outer in ancestors(node) if outer.type == "pair")
+    return any(key is not None and file.text(key).strip("'\"") in {"example", "examples"} for key in keys)
 
 
 def _is_same(file: Parsed, one: Node, other: Node) -> bool:

@@ -26,8 +26,11 @@ program came into a state that it should not be in. In test code an assert is ri
 def propose(target: Target) -> Iterator[Candidate]:
     """`assert` → `if` and `raise`."""
     file, statement = flagged(target, ast.Assert, lambda _file, _node: True)
-    if is_test(file.path) or _of_a_runner(file):
-        message = f"{file.path} is test code, where assert is what the test runner reads; exclude tests from this rule"
+    if is_test(file.path) or _of_a_runner(file) or _in_test(file, statement):
+        message = (
+            f"{file.path}:{statement.lineno} is test code, where assert is what the test runner reads; exclude tests "
+            "from this rule"
+        )
         raise Harmless(message)
     _refuse_shared_line(file, statement)
     yield candidate(
@@ -62,6 +65,12 @@ def _caught(file: Module) -> bool:
 def _of_a_runner(file: Module) -> bool:
     """Whether the file imports what only tests import."""
     return any(name.partition(".")[0] in {"pytest", "_pytest", "unittest", "nose"} for name in file.aliases.values())
+
+
+def _in_test(file: Module, statement: ast.Assert) -> bool:
+    """Whether it stands in a function that a test runner looks for, as examples that are tested have them."""
+    function = file.function(statement)
+    return function is not None and function.name.startswith("test_")
 
 
 def _refuse_shared_line(file: Module, statement: ast.Assert) -> None:

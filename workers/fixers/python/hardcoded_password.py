@@ -92,6 +92,9 @@ def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Cons
     if _is_expected(file, real[0][0]):
         message = f"{file.path}:{real[0][0].lineno} is what an assert expects: made up for a check, it protects nothing"
         raise Harmless(message)
+    if _is_example(file, real[0][0]):
+        message = f"{file.path}:{real[0][0].lineno} is the example of a description: it shows a form and opens nothing"
+        raise Harmless(message)
     settings = _not_deployed(file, real[0][0])
     if settings:
         message = (
@@ -118,6 +121,22 @@ def _is_expected(file: Module, constant: ast.Constant) -> bool:
     asserted = (node for node in file.nodes if isinstance(node, ast.Assert))
     parts = (part for node in asserted for part in ast.walk(node.test) if isinstance(part, ast.Constant))
     return any(part.value == constant.value for part in parts)
+
+
+def _is_example(file: Module, constant: ast.Constant) -> bool:
+    """Whether it stands below a key or a parameter called `example`, as descriptions of an API have them."""
+    inner: ast.AST = constant
+    for outer in file.ancestors(constant):
+        keys: list[object] = []
+        if isinstance(outer, ast.Dict):
+            held = zip(outer.keys, outer.values, strict=True)
+            keys = [key.value for key, value in held if value is inner and isinstance(key, ast.Constant)]
+        elif isinstance(outer, ast.keyword):
+            keys = [outer.arg]
+        if any(key in {"example", "examples"} for key in keys):
+            return True
+        inner = outer
+    return False
 
 
 def _holder_line(file: Module, node: ast.AST) -> int | None:
