@@ -136,6 +136,8 @@ def test_the_code_between_two_strings_of_the_line_is_no_credential():
         ("CMD exec gunicorn --bind :$PORT main:app", 'CMD ["gunicorn", "other:app"]', True),
         ("CMD run -p $PW -n ${N}", "CMD run -p ${PW:?} -n ${N:?not set}", False),
         ("CMD run -p ${PW:?}", "CMD run -p $PW", True),
+        ("CMD run -p ${PW:?} $N", "CMD run -p ${PW:?} ${N:?}", False),
+        ("CMD run -p ${PW:?} $N", "CMD run -p $PW ${N:?}", True),
         ("CMD run -p $PW", "CMD run -p ${PW:-x}", True),
         ("CMD run -p $PW", "CMD run -p ${OTHER:?}", True),
         ("CMD run -p $PWa", "CMD run -p ${PW:?}a", True),

@@ -100,7 +100,7 @@ def as_file(file: Dockerfile, steps: Iterable[Instruction], name: str) -> list[E
         return None
     for one in steps:
         start = _start(file, one)
-        if start is None or _mounted(one, name):
+        if start is None or _mounted(one, name) or _optional(one, name):
             return None
         user = user_at(file, one)
         # The file is root's alone.
@@ -136,6 +136,12 @@ def _start(file: Dockerfile, one: Instruction) -> int | None:
     if any(child.type == "&" for child in script.root.children):
         return None
     return script.offset + statements[0].start_byte
+
+
+def _optional(one: Instruction, name: str) -> bool:
+    """Whether the step goes on without a value: a file that is not there would stop it."""
+    asked = rf"-[nz]\s+\"?\${{?{re.escape(name)}\b|\${{{re.escape(name)}:?[-+]"
+    return any(re.search(asked, text) for text in (one.text, *one.heredocs))
 
 
 def _mounted(one: Instruction, name: str) -> bool:

@@ -62,8 +62,8 @@ def _refuse_harmless(place: str, one: Instruction, told: Sequence[Variable]) -> 
         raise Harmless(message)
     if stays := [name for name in harmless if not is_account(name)]:
         message = (
-            f"{place}: {', '.join(stays)} has to stay, and is reported with the secret beside it: give that its own "
-            f"instruction first"
+            f"{place}: {', '.join(stays)} has to stay, and is reported with the secret beside it: give the secret "
+            f"its own instruction first"
         )
         raise NoFix(message)
 
@@ -151,16 +151,16 @@ def _lent(
         yield _made("remove", edits, how, changes, warnings, literal=literal)
         return
     lines = ", ".join(str(each.line) for each in steps)
+    where = f"Lent to the step{'s' if len(steps) > 1 else ''} at line {lines} alone"
     ways = (
         (
             "secret-variable", as_variable(file, steps, name),
-            f"The step at line {lines} has {name} as a variable while it runs, and neither the image nor its history "
-            f"keeps it.",
+            f"{where}, {name} is a variable while it runs, and neither the image nor its history keeps it.",
             "`env=` of a secret takes version 1.10 or later of the Dockerfile syntax, and BuildKit",
         ),
         (
             "secret-file", as_file(file, steps, name),
-            f"The step at line {lines} reads {name} from /run/secrets/{name}, which is there only while it runs.",
+            f"{where}, {name} is read from /run/secrets/{name}, which is there only while it runs.",
             "secrets take BuildKit; a build without the secret stops at this step",
         ),
     )  # fmt: skip

@@ -34,6 +34,7 @@ _GUNICORN_PORT = re.compile(r"(?<=\s)(?:-b|--bind)[\s=]+[\"']?(?:0\.0\.0\.0)?:\$
 """What gunicorn does by itself where PORT is set."""
 _VARIABLE = re.compile(r"(?<!\\)\$(?:\{(\w+)(?::\?[^}]*)?\}|(\w+))")
 """A variable's value, and where it is required as `${NAME:?}`, too."""
+_REQUIRED = re.compile(r"\$\{(\w+):\?")
 _TEST = re.compile(r"\[\[\s.*?\s\]\]", re.DOTALL)
 """What `&&` stands in without joining commands."""
 _ALSO_CALLED = {"echo": "printf"}
@@ -119,7 +120,8 @@ def _command(before: Sequence[Instruction], after: Sequence[Instruction]) -> Ite
 def _same_where_set(was: Sequence[str], now: Sequence[str]) -> bool:
     """Whether the commands differ only in that the new one stops where a variable that it needs is not given."""
     plain = [[_VARIABLE.sub(r"${\1\2}", word) for word in words] for words in (was, now)]
-    return plain[0] == plain[1] and all(":?" not in one or one == other for one, other in zip(was, now, strict=True))
+    asked = [set(_REQUIRED.findall(" ".join(words))) for words in (was, now)]
+    return plain[0] == plain[1] and asked[0] <= asked[1]
 
 
 def _last_stage(instructions: Sequence[Instruction]) -> Sequence[Instruction]:
