@@ -34,6 +34,10 @@ _LISTED = """function redirectToListed(res, target) {
   const listed = (process.env.ALLOWED_REDIRECTS || '').split(',');
   return res.redirect(listed.includes(String(target)) ? String(target) : '/');
 }"""
+_PATH = r"""function redirectToPath(res, target) {
+  const path = String(target);
+  return res.redirect(/^\/(?![/\\])[^\\\s]*$/.test(path) ? path : '/');
+}"""
 _RESPONSE = "res: { redirect(url: string): void }, target: unknown"
 _REQUEST = "req: { get(name: string): string | undefined }, "
 
@@ -73,6 +77,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     given_text = f"{file.text(response)}, {file.text(where)}"
     yield from any_of(
         lambda: _within_site(file, call, response, given_text),
+        lambda: _path(file, call, given_text),
         lambda: _listed(file, call, where, given_text),
     )
 
@@ -104,6 +109,20 @@ def _request(file: Parsed, call: Node, response: str) -> str:
             return names[names.index(response) - 1]
     message = f"{file.path}:{file.number(call)} does not show the request that it answers"
     raise NoFix(message)
+
+
+def _path(file: Parsed, call: Node, given: str) -> Candidate:
+    if re.search(r"referr?er", given, re.IGNORECASE):
+        message = f"{file.path}:{file.number(call)} goes back to a whole address, which is no path"
+        raise NoFix(message)
+    added = helper(file, _PATH, typed=_RESPONSE)
+    return candidate(
+        "path-only",
+        [file.replace(call, f"redirectToPath({given})"), *added.edits],
+        "Only what begins with one slash, and so leads to this site, is answered; all else leads to the start page.",
+        declares=added.declares,
+        warnings=("A whole address leads to the start page, of this site, too.",),
+    )
 
 
 def _listed(file: Parsed, call: Node, where: Node, given: str) -> Candidate:

@@ -161,6 +161,12 @@ def _described(file: Text, found: Setting, name: str) -> Candidate:
 
 
 def _emptied(file: Text, found: Setting, name: str) -> Candidate:
+    if re.match(rb"[\"']?https?://", file.content[found.start : found.end]):
+        message = (
+            f"{file.path}:{file.line_of(found.start)} is an address that carries its token: emptied, nobody finds "
+            "what it leads to; give it without the token, or from elsewhere"
+        )
+        raise NoFix(message)
     if not may_be_empty(file.path):
         message = f"{file.path} has no form for a value that is given elsewhere: take it from the environment by hand"
         raise NoFix(message)
