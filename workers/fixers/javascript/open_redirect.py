@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
@@ -12,7 +13,7 @@ from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.script import arguments, called, flagged_node, literal
 from workers.fixers.javascript.strings import template
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.source.syntax import ancestors
+from workers.source.syntax import ancestors, walk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -60,39 +61,91 @@ to the start page. Where people are sent to a few other sites on purpose, keep t
 address.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
-    """`res.redirect(whatever)` → within this site, or to a listed address."""
+    """`res.redirect(whatever)` → within this site, or to a listed address; with the others of the same handler.
+
+    njsscan reports all of them from where the value comes from, so that each looks unmended until all are.
+    """
     file, call = flagged_node(target, ("call_expression",), _redirects)
+    flagged, others = _site(file, call), _others(file, call)
+    yield from any_of(
+        lambda: _within_site(file, flagged, others),
+        lambda: _path(file, flagged, others),
+        lambda: _listed(file, flagged, others),
+    )
+
+
+class _Site(NamedTuple):
+    """One redirect."""
+
+    call: Node
+    response: str
+    where: Node
+
+
+def _site(file: Parsed, call: Node) -> _Site:
+    """The redirect's parts.
+
+    Raises:
+        NoFix: it sets a status as well, or leads to another site on purpose.
+    """
     function, given = call.child_by_field_name("function"), arguments(call)
     response = function.child_by_field_name("object") if function is not None else None
     if response is None or len(given) != 1:
         message = f"{file.path}:{file.number(call)} also sets the status: check the address before it"
         raise NoFix(message)
-    where = given[0]
-    built = template(file, where)
+    built = template(file, given[0])
     if built is not None and isinstance(built.parts[0], str) and re.match(r"[\w+.-]+:|//", built.parts[0]):
         message = (
             f"{file.path}:{file.number(call)} leads to another site on purpose: check what is put into its address"
         )
         raise NoFix(message)
-    given_text = f"{file.text(response)}, {file.text(where)}"
-    yield from any_of(
-        lambda: _within_site(file, call, response, given_text),
-        lambda: _path(file, call, given_text),
-        lambda: _listed(file, call, where, given_text),
-    )
+    return _Site(call, file.text(response), given[0])
 
 
-def _within_site(file: Parsed, call: Node, response: Node, given: str) -> Candidate:
-    request = _request(file, call, re.split(r"\W", file.text(response))[0])
-    added = helper(file, _LOCAL, typed=_REQUEST + _RESPONSE)
-    return candidate(
+def _others(file: Parsed, call: Node) -> list[_Site]:
+    """The other redirects of the same handler that can be mended."""
+    around = next((outer for outer in ancestors(call) if outer.child_by_field_name("parameters") is not None), None)
+    found = []
+    for each in walk(around) if around is not None else ():
+        if each.type == "call_expression" and each != call and _redirects(file, each):
+            with contextlib.suppress(NoFix):
+                found.append(_site(file, each))
+    return found
+
+
+def _through(
+    file: Parsed,
+    sites: Sequence[_Site],
+    approach: str,
+    name: str,
+    source: str,
+    how: str,
+    warning: str,
+    *,
+    request: str = "",
+) -> Candidate:
+    """Each redirect by way of a function that the file is given."""
+    added = helper(file, source, typed=(_REQUEST if request else "") + _RESPONSE)
+    edits = [file.replace(one.call, f"{name}({request}{one.response}, {file.text(one.where)})") for one in sites]
+    lines = [f"statement:{file.number(_statement(one.call))}" for one in sites[1:]]
+    return candidate(approach, [*edits, *added.edits], how, declares=(*added.declares, *lines), warnings=(warning,))
+
+
+def _statement(node: Node) -> Node:
+    return next((outer for outer in ancestors(node) if outer.type.endswith(("statement", "declaration"))), node)
+
+
+def _within_site(file: Parsed, flagged: _Site, others: Sequence[_Site]) -> Candidate:
+    request = _request(file, flagged.call, re.split(r"\W", flagged.response)[0])
+    return _through(
+        file,
+        [flagged, *others],
         "within-site",
-        [file.replace(call, f"redirectWithinSite({request}, {given})"), *added.edits],
+        "redirectWithinSite",
+        _LOCAL,
         "Only a path of this site is answered; an address of another site leads to the start page.",
-        declares=added.declares,
-        warnings=(
-            "Behind a proxy that changes the Host header, this site's own full address leads to the start page.",
-        ),
+        "Behind a proxy that changes the Host header, this site's own full address leads to the start page.",
+        request=f"{request}, ",
     )
 
 
@@ -111,33 +164,44 @@ def _request(file: Parsed, call: Node, response: str) -> str:
     raise NoFix(message)
 
 
-def _path(file: Parsed, call: Node, given: str) -> Candidate:
-    if re.search(r"referr?er", given, re.IGNORECASE):
-        message = f"{file.path}:{file.number(call)} goes back to a whole address, which is no path"
+def _path(file: Parsed, flagged: _Site, others: Sequence[_Site]) -> Candidate:
+    def is_whole(one: _Site) -> bool:
+        return re.search(r"referr?er", file.text(one.where), re.IGNORECASE) is not None
+
+    if is_whole(flagged):
+        message = f"{file.path}:{file.number(flagged.call)} goes back to a whole address, which is no path"
         raise NoFix(message)
-    added = helper(file, _PATH, typed=_RESPONSE)
-    return candidate(
+    return _through(
+        file,
+        [flagged, *(one for one in others if not is_whole(one))],
         "path-only",
-        [file.replace(call, f"redirectToPath({given})"), *added.edits],
+        "redirectToPath",
+        _PATH,
         "Only what begins with one slash, and so leads to this site, is answered; all else leads to the start page.",
-        declares=added.declares,
-        warnings=("A whole address leads to the start page, of this site, too.",),
+        "A whole address leads to the start page, of this site, too.",
     )
 
 
-def _listed(file: Parsed, call: Node, where: Node, given: str) -> Candidate:
+def _listed(file: Parsed, flagged: _Site, others: Sequence[_Site]) -> Candidate:
     """The address, where it is one value and not a path with values in it."""
-    built = template(file, where)
-    if (built is not None and built.literal.strip()) or "||" in file.text(where) or "??" in file.text(where):
-        message = f"{file.path}:{file.number(where)} makes its address: a list of whole addresses cannot hold it"
+
+    def is_made(one: _Site) -> bool:
+        text, built = file.text(one.where), template(file, one.where)
+        return (built is not None and bool(built.literal.strip())) or "||" in text or "??" in text
+
+    if is_made(flagged):
+        message = (
+            f"{file.path}:{file.number(flagged.where)} makes its address: a list of whole addresses cannot hold it"
+        )
         raise NoFix(message)
-    added = helper(file, _LISTED, typed=_RESPONSE)
-    return candidate(
+    return _through(
+        file,
+        [flagged, *(one for one in others if not is_made(one))],
         "listed-addresses",
-        [file.replace(call, f"redirectToListed({given})"), *added.edits],
+        "redirectToListed",
+        _LISTED,
         "Only an address that ALLOWED_REDIRECTS names, as a whole, is answered; all others lead to the start page.",
-        declares=added.declares,
-        warnings=("Set ALLOWED_REDIRECTS to the addresses that people are sent to, with commas between them.",),
+        "Set ALLOWED_REDIRECTS to the addresses that people are sent to, with commas between them.",
     )
 
 
