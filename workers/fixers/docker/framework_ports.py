@@ -52,10 +52,11 @@ def spring(tree: SourceTree, folder: str) -> Spring | None:
     names = [path for path in tree.paths() if path.startswith(prefix)]
     builds = [path for path in names if path.rpartition("/")[2] in _BUILDS and path[len(prefix) :].count("/") <= 1]
     found = [(path, text) for path in builds if _SPRING.search(text := text_of(tree, path))]
-    if len(found) != 1:
+    homes = {path.rpartition("/")[0] for path, _ in found}
+    if len(homes) != 1:
         return None
-    path, build = found[0]
-    home = path.rpartition("/")[0]
+    # The same project may be built by Maven and by Gradle.
+    path, build, home = found[0][0], "\n".join(text for _, text in found), homes.pop()
     inner = [each for each in names if _SETTINGS.search(each) and each.startswith(f"{home}/" if home else "")]
     settings = [text_of(tree, each) for each in inner]
     ports = {int(match[1]) for text in settings for match in (*_PROPERTY.finditer(text), *_YAML.finditer(text))}

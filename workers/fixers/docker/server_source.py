@@ -65,7 +65,12 @@ _ROUTE = re.compile(
 )
 _HEALTH = re.compile(r"/(?:api/)?_?(?:healthz?|livez?|liveness|readyz?|ping|status|up)/?")
 _FLASK_DEFAULT = re.compile(r"\bFlask\(.*\.run\((?:(?!port)[^()])*\)", re.DOTALL)
-_DEPTH, _MAX_GO, _MAX_BYTES = 3, 40, 256 * 1024
+_DEPTH, _CLASS_PATH = frozenset(
+    ("-cp", "-classpath", "--class-path", "org.springframework.boot.loader.launch.JarLauncher",
+     "org.springframework.boot.loader.JarLauncher")
+)  # fmt: skip
+"""How an application starts that was unpacked into layers."""
+_MAX_GO, _MAX_BYTES = 3, 40, 256 * 1024
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -94,7 +99,7 @@ def served(tree: SourceTree, file: Dockerfile, stage: Stage, values: dict[str, s
         # What a server imports does not start itself.
         imported = any(_APPLICATION.fullmatch(word) for word in words)
         return msgspec.structs.replace(said, job=said.job and not imported)
-    if any(word.endswith(".jar") for word in words) and (application := spring(tree, folder)):
+    if any(word.endswith(".jar") or word in _CLASS_PATH for word in words) and (application := spring(tree, folder)):
         http = application.port is not None
         return Served(application.path, application.port, http, application.answers, job=False)
     if _builds_go(file):

@@ -163,6 +163,15 @@ def test_spring_listens_where_its_settings_say_or_at_its_own_port(files, asked):
 
 
 @pytest.mark.parametrize(
+    "start", ['"-cp", "app:app/lib/*", "shop.Web"', '"org.springframework.boot.loader.JarLauncher"']
+)
+def test_spring_may_be_unpacked_and_built_by_two_tools(start):
+    build = {"web/pom.xml": POM, "web/build.gradle": "'org.springframework.boot:spring-boot-starter-web'"}
+    made, _ = _propose(f'FROM eclipse-temurin:21-jre-alpine\nCOPY app /app\nCMD ["java", {start}]\n', build)
+    assert '"127.0.0.1", "8080"' in made["port-nc"]
+
+
+@pytest.mark.parametrize(
     "files",
     [
         {"web/pom.xml": "<project><artifactId>spring-boot-starter</artifactId></project>"},
