@@ -65,12 +65,12 @@ _ROUTE = re.compile(
 )
 _HEALTH = re.compile(r"/(?:api/)?_?(?:healthz?|livez?|liveness|readyz?|ping|status|up)/?")
 _FLASK_DEFAULT = re.compile(r"\bFlask\(.*\.run\((?:(?!port)[^()])*\)", re.DOTALL)
-_DEPTH, _CLASS_PATH = frozenset(
+_CLASS_PATH = frozenset(
     ("-cp", "-classpath", "--class-path", "org.springframework.boot.loader.launch.JarLauncher",
      "org.springframework.boot.loader.JarLauncher")
 )  # fmt: skip
 """How an application starts that was unpacked into layers."""
-_MAX_GO, _MAX_BYTES = 3, 40, 256 * 1024
+_DEPTH, _MAX_GO, _MAX_BYTES = 3, 40, 256 * 1024
 
 
 class Served(msgspec.Struct, frozen=True):
