@@ -178,6 +178,7 @@ def test_a_password_in_a_url_is_found(log: Path, secret: str, user: str, at: boo
     password = f"{secret[:6]}@{secret[6:]}" if at else secret
     for scheme in ("https", "postgresql+psycopg", "git+ssh"):
         said = emitted(log, reason=f"cannot reach {scheme}://{user}:{password}@host.example:5432/x?a=b")
+        said = said.replace(MASK, "")  # which holds the word `secret`, as a password may
         assert secret[:6] not in said
         assert secret[6:] not in said
         assert "host.example" in said

@@ -50,4 +50,4 @@ def test_a_function_of_that_name_which_does_something_else_is_left_alone():
     finding = Finding(tool="njsscan", rule="express_open_redirect", message="", severity=Severity.HIGH, locations=where)
     tree = MemoryTree({"a.js": taken.encode()})
     approaches = [each.approach for each in propose(Target(finding=finding, tree=tree)).candidates]
-    assert approaches == ["listed-addresses"]
+    assert approaches == ["path-only", "listed-addresses"]
