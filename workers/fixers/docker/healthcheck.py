@@ -14,7 +14,7 @@ from workers.fixers.docker.compose_ports import other_commands
 from workers.fixers.docker.deployment import Run, runs
 from workers.fixers.docker.images import base_of, installed
 from workers.fixers.docker.listening import FPM, WEB, environment, is_fpm, port_of
-from workers.fixers.docker.no_service import no_service, watched_elsewhere
+from workers.fixers.docker.no_service import no_service, told_otherwise, watched_elsewhere
 from workers.fixers.docker.own_base import built_from, commands
 from workers.fixers.docker.probes import Asked, Image, check, probes
 from workers.fixers.docker.server_source import Served, served, words_of
@@ -48,6 +48,7 @@ _JOB = re.compile(
     r"(?:^|\s)\S*?(?<![a-z])(?:train(?:ing|er)?|fine-?_?tune|pre-?_?process(?:ing)?|eval(?:uate)?|migrate|etl|job)\.(?:py|js|sh)(?=\s|$)",
     re.IGNORECASE,
 )
+_IDLE = re.compile(r"(?:^|\s)(?:tail\s+-[fF]\s+/dev/null|sleep\s+(?:infinity|inf|\d{4,}[smhd]?))\s*$")
 _EXPLAIN = """Docker restarts a container whose process died, but a program that hangs still counts as running.
 A HEALTHCHECK asks it regularly; Compose, Swarm and load balancers then wait for `healthy` and take a hanging
 container out. (Kubernetes ignores it and wants probes in the pod instead.)
@@ -86,6 +87,9 @@ def _probes(target: Target, file: Dockerfile) -> Iterator[Candidate]:
     source = served(target.tree, *starting, environment(*starting))
     if source is not None and source.job:
         message = f"{source.path} opens no port and works until it is done: a job has no health that could be asked for"
+        raise Harmless(message)
+    if _IDLE.search(" ".join(words_of(*starting, {}))) and not told_otherwise(target.tree, file):
+        message = f"{file.path} starts nothing but a wait, for whoever works in the container: no service runs in it"
         raise Harmless(message)
     service = _client(image)
     if service:

@@ -63,7 +63,7 @@ def no_service(tree: SourceTree, file: Dockerfile, base: Base, words: list[str])
 
     `words` is what the image starts; none where its base image decides.
     """
-    if _told_otherwise(tree, file):
+    if told_otherwise(tree, file):
         return None
     exposes = any(one.keyword == "EXPOSE" for one in file.instructions)
     if not exposes and (who := step_of(tree, file.path)) is not None:
@@ -92,7 +92,7 @@ def watched_elsewhere(tree: SourceTree, file: Dockerfile, found: list[Run]) -> s
     return f"{where}: what asks for its health belongs into that manifest as a probe, whatever stands here"
 
 
-def _told_otherwise(tree: SourceTree, file: Dockerfile) -> bool:
+def told_otherwise(tree: SourceTree, file: Dockerfile) -> bool:
     """Whether a Compose file starts something else in the image."""
     return any(service.keys() & {"command", "entrypoint"} for _, service in compose_services(tree, file.path))
 

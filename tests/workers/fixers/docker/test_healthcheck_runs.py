@@ -162,3 +162,11 @@ def test_a_worker_of_the_same_image_inherits_the_check_and_the_fix_says_so():
     _, proposal = _propose(expose, {"compose.yaml": asked})
     assert proposal.candidates
     assert not any("compose.yaml" in "".join(one.warnings) for one in proposal.candidates)
+
+
+def test_a_container_that_only_waits_has_no_service():
+    idle = 'FROM node:24\nEXPOSE 3000\nCMD ["tail", "-f", "/dev/null"]\n'
+    made, proposal = _propose(idle, {})
+    assert (made, proposal.harmless) == ({}, True)
+    started = {"compose.yaml": "services:\n  web:\n    build: ./web\n    command: node server\n"}
+    assert not _propose(idle, started)[1].harmless
