@@ -77,6 +77,14 @@ def text_of(tree: SourceTree, path: str) -> str:
         return ""
 
 
+def folders_up(folder: str) -> Iterator[str]:
+    """A folder and those around it, up to the tree's own, which is the empty text."""
+    while folder:
+        yield folder
+        folder = folder.rpartition("/")[0]
+    yield ""
+
+
 class MemoryTree:
     """Files held in memory; for tests and patched trees."""
 

@@ -25,7 +25,7 @@ import pytest
 from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.fix import Candidate
 from daemon.domain.severity import Severity
-from workers.fixers.propose import propose
+from workers.fixers.propose import Proposal, propose
 from workers.fixers.registry import NoFix, Target
 from workers.source.tree import MemoryTree
 
@@ -105,6 +105,19 @@ def code_cases(request: pytest.FixtureRequest) -> list[CodeCase]:
 def all_code_cases(request: pytest.FixtureRequest) -> list[CodeCase]:
     """Those of every language."""
     return _all_cases(Path(__file__).parent)
+
+
+@pytest.fixture
+def asked() -> Callable[..., Proposal]:
+    """What is proposed for a scanner's rule at a line of one of some files."""
+
+    def proposal(files: dict[str, str], tool: str, rule: str, path: str, line: int = 1) -> Proposal:
+        place = Location(path=path, region=Region(start_line=line))
+        finding = Finding(tool=tool, rule=rule, message="", severity=Severity.MEDIUM, locations=(place,))
+        tree = MemoryTree({name: text.encode() for name, text in files.items()})
+        return propose(Target(finding=finding, tree=tree))
+
+    return proposal
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ FIXERS = Path(__file__).parent.parent / "fixers"
 FALSE_ACCEPTS = 0.01
 FALSE_REJECTS = 0.05
 SLOW = ("njsscan", "mobsfscan")
-"""A start takes twenty seconds of one processor: the re-scan of the fixers' cases is left to this batch."""
+"""Each start takes seconds of one processor: the re-scan of the fixers' cases is left to this batch."""
 ONE_IN = {"checkov": 3}
 """Of the fixers' cases; what is most expensive for each file is a sample."""
 Judged = list[tuple[str, Task, Verdict]]

@@ -12,7 +12,7 @@ from daemon.errors import SourceUnavailable
 from workers.fixers.dependencies.choice import Choice, choose, fixes
 from workers.fixers.registry import NoFix, Target
 from workers.source.manifests.declaration import Declaration, Span, floor
-from workers.source.tree import SKIPPED, AbsentTree, SourceTree
+from workers.source.tree import SKIPPED, AbsentTree, SourceTree, folders_up
 
 MAX_MANIFESTS = 400
 """Build files of one repository that are read for one finding."""
@@ -35,12 +35,7 @@ class Job:
     @cached_property
     def folders(self) -> tuple[str, ...]:
         """The manifest's folder and those around it, innermost first; the root is the empty string."""
-        folder = posixpath.dirname(self.manifest)
-        found = [folder]
-        while folder:
-            folder = posixpath.dirname(folder)
-            found.append(folder)
-        return tuple(found)
+        return tuple(folders_up(posixpath.dirname(self.manifest)))
 
     def needs_raising(self, place: Declaration) -> bool:
         """Whether a declaration allows a vulnerable version, or says so little that it may."""

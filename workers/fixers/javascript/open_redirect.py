@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
-from workers.fixers.javascript.script import arguments, called, flagged_node, literal
+from workers.fixers.javascript.script import arguments, called, flagged_node, literal, statement
 from workers.fixers.javascript.strings import template
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.syntax import ancestors, walk
@@ -127,12 +127,8 @@ def _through(
     """Each redirect by way of a function that the file is given."""
     added = helper(file, source, typed=(_REQUEST if request else "") + _RESPONSE)
     edits = [file.replace(one.call, f"{name}({request}{one.response}, {file.text(one.where)})") for one in sites]
-    lines = [f"statement:{file.number(_statement(one.call))}" for one in sites[1:]]
+    lines = [f"statement:{file.number(statement(one.call))}" for one in sites[1:]]
     return candidate(approach, [*edits, *added.edits], how, declares=(*added.declares, *lines), warnings=(warning,))
-
-
-def _statement(node: Node) -> Node:
-    return next((outer for outer in ancestors(node) if outer.type.endswith(("statement", "declaration"))), node)
 
 
 def _within_site(file: Parsed, flagged: _Site, others: Sequence[_Site]) -> Candidate:

@@ -70,6 +70,13 @@ def called(file: Parsed, call: Node) -> str:
     return re.sub(r"\s+", "", file.text(function)) if function is not None else ""
 
 
+def statement(node: Node) -> Node:
+    """The statement or declaration that a node is a part of."""
+    while node.parent is not None and not node.type.endswith(("statement", "declaration")):
+        node = node.parent
+    return node
+
+
 def literal(file: Parsed, node: Node | None) -> str | None:
     """The value of a string literal without escapes; `None` for anything else."""
     if node is None or node.type not in STRINGS or "${" in file.text(node) or "\\" in file.text(node):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, candidate
-from workers.fixers.javascript.script import arguments, called, flagged_node, literal
+from workers.fixers.javascript.script import arguments, called, flagged_node, literal, statement
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.syntax import ancestors
 
@@ -42,7 +42,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     """A weak digest → SHA-256 or SHA-512."""
     file, call = flagged_node(target, ("call_expression",), _is_weak)
     algorithm = arguments(call)[0]
-    around = file.line(file.number(call)).decode() + file.text(_statement(call))
+    around = file.line(file.number(call)).decode() + file.text(statement(call))
     if _PASSWORD.search(around):
         message = (
             f"{file.path}:{file.number(call)} hashes a password: no fast hash will do; use crypto.scrypt with a salt"
@@ -69,12 +69,6 @@ def _is_weak(file: Parsed, call: Node) -> bool:
     given = arguments(call)
     name = called(file, call).rpartition(".")[2]
     return name in {"createHash", "createHmac"} and bool(given) and (literal(file, given[0]) or "").lower() in _WEAK
-
-
-def _statement(node: Node) -> Node:
-    while node.parent is not None and not node.type.endswith(("statement", "declaration")):
-        node = node.parent
-    return node
 
 
 def _promised(file: Parsed, call: Node) -> str | None:

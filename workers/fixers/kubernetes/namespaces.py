@@ -13,7 +13,7 @@ from workers.fixers.kubernetes.objects import Object, declared, document_before,
 from workers.fixers.kubernetes.workload import Resource
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import yamldoc, yamledit
-from workers.source.tree import SourceTree, text_of
+from workers.source.tree import SourceTree, folders_up, text_of
 from workers.source.yamledit import Value
 
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
@@ -137,16 +137,14 @@ def _own_name(moving: Moving) -> str | None:
 
 def _titled(tree: SourceTree, moving: Moving) -> str | None:
     """What the nearest README of the folders calls the application, where its title is a name and no sentence."""
-    folder = posixpath.commonpath(moving.folders) if all(moving.folders) else ""
-    while True:
-        text = text_of(tree, posixpath.join(folder, "README.md"))
-        if title := _TITLE.search(text):
-            name = re.sub(r"[^a-z0-9]+", "-", title[1].lower()).strip("-")
-            fits = _NAME.fullmatch(name) and name.count("-") < _WORDS and not _NO_NAME.search(title[1])
-            return name if fits and not _GENERIC.fullmatch(name) and not name.startswith("kube-") else None
-        if not folder:
-            return None
-        folder = posixpath.dirname(folder)
+    inner = posixpath.commonpath(moving.folders) if all(moving.folders) else ""
+    texts = (text_of(tree, posixpath.join(folder, "README.md")) for folder in folders_up(inner))
+    title = next((found for text in texts if (found := _TITLE.search(text))), None)
+    if title is None:
+        return None
+    name = re.sub(r"[^a-z0-9]+", "-", title[1].lower()).strip("-")
+    fits = _NAME.fullmatch(name) and name.count("-") < _WORDS and not _NO_NAME.search(title[1])
+    return name if fits and not _GENERIC.fullmatch(name) and not name.startswith("kube-") else None
 
 
 def _own(moving: Moving) -> str:

@@ -28,15 +28,20 @@ def policy(*more: str) -> str:
     return 'jsonencode({\n    Version = "2012-10-17"\n    Statement = [' + found + "]\n  })"
 
 
+def lacking(resource: Resource, text: str) -> dict[str, str]:
+    """The data that a text names and the module lacks: declared path → block."""
+    return {
+        f"data.{kind}.current": f'data "{kind}" "current" {{}}'
+        for kind in ("aws_caller_identity", "aws_region")
+        if f"data.{kind}.current" in text
+        and not any(block.labels[1:] == ("current",) for _, block in resource.blocks("data", kind))
+    }
+
+
 def with_data(resource: Resource, text: str) -> tuple[str, list[str]]:
     """Blocks, behind the data that they name and the module lacks, and the declared paths of those."""
-    declares = []
-    for kind in ("aws_region", "aws_caller_identity"):
-        known = any(block.labels[1:] == ("current",) for _, block in resource.blocks("data", kind))
-        if f"data.{kind}.current" in text and not known:
-            text = f'data "{kind}" "current" {{}}\n\n{text}'
-            declares.append(f"data.{kind}.current")
-    return text, declares
+    data = lacking(resource, text)
+    return "\n\n".join((*data.values(), text)), [*data]
 
 
 @fixer(
@@ -58,11 +63,11 @@ def key_policy(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     how = "The key says what AWS' default policy allows: the account's own policies decide who uses it."
     body: Body = {"policy": policy()}
-    data, declares = with_data(resource, body["policy"] if isinstance(body["policy"], str) else "")
+    data = lacking(resource, policy())
     edits = resource.settle(body)
-    if declares:
-        edits = resource.followed(edits, data.removesuffix(str(body["policy"])).rstrip())
-    yield from resource.candidate("default-policy", edits, how, [*resource.declare(body), *declares])
+    if data:
+        edits = resource.followed(edits, "\n\n".join(data.values()))
+    yield from resource.candidate("default-policy", edits, how, [*resource.declare(body), *data])
     newest = resource.provider_major("aws")
     if newest is None or newest >= _SEPARATE:
         own = {**resource.instances, "key_id": resource.reference("id"), "policy": policy()}

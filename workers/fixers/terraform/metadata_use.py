@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from workers.fixers.terraform.resource import Resource
-from workers.source.tree import text_of
+from workers.source.tree import folders_up, text_of
 
 _ADDRESS, _TOKEN = "169.254.169.254", "x-aws-ec2-metadata-token"
 
@@ -25,7 +25,4 @@ def asks_without_token(resource: Resource) -> str:
 
 def _module_around(path: str, modules: set[str]) -> str | None:
     """The folder of the module that a file belongs to: the nearest above it that holds one."""
-    folder = posixpath.dirname(path)
-    while folder not in modules and folder:
-        folder = posixpath.dirname(folder)
-    return folder if folder in modules else None
+    return next((folder for folder in folders_up(posixpath.dirname(path)) if folder in modules), None)
