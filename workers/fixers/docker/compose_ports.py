@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
 from collections.abc import Iterator
@@ -20,10 +21,7 @@ _PORT = re.compile(r"(?:.*:)?(\d{1,5})(?:/tcp)?")
 
 def compose_services(tree: SourceTree, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each service that is built from this Dockerfile, with the path of its Compose file."""
-    for name in _composed(tree):
-        for service in _services(tree, name).values():
-            if _dockerfile(posixpath.dirname(name), service.get("build")) == path:
-                yield name, service
+    return ((name, settings) for name, _, settings in _built(tree, path))
 
 
 def other_commands(tree: SourceTree, path: str) -> list[str]:
@@ -33,11 +31,8 @@ def other_commands(tree: SourceTree, path: str) -> list[str]:
     """
     return [
         f"{service} of {name}"
-        for name in _composed(tree)
-        for service, settings in _services(tree, name).items()
-        if _dockerfile(posixpath.dirname(name), settings.get("build")) == path
-        and "command" in settings
-        and settings.keys().isdisjoint({"ports", "expose", "healthcheck"})
+        for name, service, settings in _built(tree, path)
+        if "command" in settings and settings.keys().isdisjoint({"ports", "expose", "healthcheck"})
     ]
 
 
@@ -47,15 +42,24 @@ def compose_port(tree: SourceTree, path: str) -> int | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _composed(tree: SourceTree) -> list[str]:
-    return [name for name in tree.paths() if _COMPOSE.search(name)][:_MAX_FILES]
+def _built(tree: SourceTree, path: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Compose file, service and its settings, for each that is built from a Dockerfile."""
+    for name in [name for name in tree.paths() if _COMPOSE.search(name)][:_MAX_FILES]:
+        try:
+            services = _services(tree.read(name))
+        except SourceUnavailable:
+            continue
+        for service, settings in services.items():
+            if _dockerfile(posixpath.dirname(name), settings.get("build")) == path:
+                yield name, service, settings
 
 
-def _services(tree: SourceTree, path: str) -> dict[str, dict[str, Any]]:
+@functools.lru_cache(maxsize=_MAX_FILES)
+def _services(content: bytes) -> dict[str, dict[str, Any]]:
+    """Service → settings, to be read only: several questions of one finding read the same files."""
     try:
-        content = tree.read(path)
         document = yaml.safe_load(content) if len(content) <= _MAX_BYTES else None
-    except (SourceUnavailable, yaml.YAMLError, RecursionError, ValueError):
+    except (yaml.YAMLError, RecursionError, ValueError):
         return {}
     services = document.get("services") if isinstance(document, dict) else None
     found = services.items() if isinstance(services, dict) else ()

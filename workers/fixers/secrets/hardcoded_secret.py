@@ -54,7 +54,8 @@ runs. A file that is a key itself cannot be mended: remove it, and make a new ke
 def propose(target: Target) -> Iterator[Candidate]:
     """A found credential → the environment, a mounted file, a placeholder, or an empty value."""
     file = read(target)
-    line = region(target).start_line
+    where = region(target)
+    line = where.start_line
     refuse_test(file.path, line)
     if _CHECKSUM.fullmatch(file.line(line).decode("utf-8", "replace").strip()):
         message = f"{file.path}:{line} is the checksum of a module: everyone may know it; exclude {file.path}"
@@ -73,7 +74,6 @@ def propose(target: Target) -> Iterator[Candidate]:
     if file.path.endswith(terraform.SUFFIXES):
         yield from terraform.propose(target)
         return
-    where = region(target)
     if b"PRIVATE KEY" in b"".join(file.line(where.start_line + each) for each in (-1, 0)):
         message = (
             f"{file.path}:{where.start_line} begins a private key: remove it from the repository and make a new one"

@@ -38,9 +38,9 @@ def unread(report: bytes) -> dict[str, str]:
 
 def applies(path: str, content: bytes) -> bool:
     """JavaScript and what only its template engines read; bundles are left out, by their name or their lines."""
-    lines = content.count(b"\n") + 1
-    bundle = path.endswith(".min.js") or (suffix(path) in _CODE and len(content) >= _MINIFIED * lines)
-    return suffix(path) in _CODE | _TEMPLATES and not bundle
+    if suffix(path) in _CODE:
+        return not path.endswith(".min.js") and len(content) < _MINIFIED * (content.count(b"\n") + 1)
+    return suffix(path) in _TEMPLATES
 
 
 @scanner(
