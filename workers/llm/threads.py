@@ -28,6 +28,7 @@ class Threads:
         self._use: Callable[[int], object] | None = None
         self._held: int | None = None
         self._used = 0
+        self._telling = threading.Lock()
 
     def follow_load(self, use: Callable[[int], object], seconds: float = _SECONDS) -> None:
         """From now on, as long as this process lives, tell `use` how many are best whenever that changes."""
@@ -51,12 +52,14 @@ class Threads:
             time.sleep(seconds)
             now = _spent()
             best, before = _best(before, now), now
-            self._tell(self._held or best)
+            self._tell(best)
 
-    def _tell(self, number: int) -> None:
-        if self._use and number != self._used:
-            self._used = number
-            self._use(number)
+    def _tell(self, best: int) -> None:
+        with self._telling:  # else a number chosen before one was held could be told after it
+            number = self._held or best
+            if self._use and number != self._used:
+                self._used = number
+                self._use(number)
 
 
 THREADS = Threads()
