@@ -21,7 +21,7 @@ from workers.verify.leftover import is_about_secret
 from workers.verify.names import new_undefined
 from workers.verify.python import kept, rules
 from workers.verify.python.sides import sides
-from workers.verify.structure import cloud, cluster, code, dockerfile, image
+from workers.verify.structure import cloud, cluster, code, dockerfile, image, modules
 from workers.verify.structure.diff import DELETE
 from workers.verify.structure.documents import Malformed, read_yaml
 from workers.verify.structure.preserved import preservation
@@ -177,6 +177,7 @@ def _as_infrastructure(file: Patched, task: Task) -> Iterator[str]:
             yield from cluster.mistaken(read_yaml(file.before), read_yaml(file.after))
     elif suffix(file.path) == ".tf":
         yield from cloud.mistaken(file.path, file.before, file.after, task.tree)
+        yield from modules.unknown(file.path, file.before, file.after)
 
 
 def _may_vanish(candidate: Candidate) -> bool:

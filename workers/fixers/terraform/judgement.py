@@ -10,17 +10,11 @@ from workers.fixers.registry import NoFix, Target, fixer
 _RIGHTS = "which actions and resources its holders use is in the account's access log (IAM Access Analyzer), not here"
 _WAF = "a web ACL is chosen, tried out and paid for by its owner: name its ARN here when it is there"
 _TLS = "a listener that speaks TLS needs a certificate for the site's own name: none can be made up"
-_MODULE = (
-    "the commit of a module is known to its repository alone: `git ls-remote` names it, "
-    "and `?ref=` takes it; none is guessed"
-)
 _LOGIN = "which person or group administers the server is the organisation's own"
 _ENDPOINT = "a private endpoint needs a subnet and a private DNS zone: the network's owner names them"
 _NODES = "nodes without public addresses need Cloud NAT and ranges of their own, and an existing cluster is replaced"
 _EVERYBODY = "whether everybody may call it is what its owner decided: name who may, where it was not meant so"
 _WHY = {
-    "CKV_TF_1": _MODULE,
-    "CKV_TF_2": "which release of the module works here is known to who tries it out: `?ref=` takes its tag",
     "CKV_AWS_40": "users get rights through groups: which group stands for what is the organisation's own",
     "CKV_AWS_273": "people log in through single sign-on: moving them there is not a change of this module",
     "CKV_AWS_107": _RIGHTS,
