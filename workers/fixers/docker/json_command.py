@@ -1,4 +1,4 @@
-"""CMD and ENTRYPOINT that a shell stands in front of."""
+"""CMD, ENTRYPOINT and health checks that a shell stands in front of."""
 
 from __future__ import annotations
 
@@ -21,22 +21,29 @@ _PORT = re.compile(
     r"(?:exec\s+)?(?P<front>gunicorn(?:\s[^;&|]*?)?)\s(?:-b|--bind)[\s=][\"']?(?:0\.0\.0\.0)?:\$(?:PORT|\{PORT\})[\"']?(?P<rest>(?:\s.*)?)"
 )
 """gunicorn told what it does where PORT is set: to listen there, on every address."""
+_PROBE = re.compile(rb"CMD(?:[ \t]|\\[ \t]*\r?\n)+", re.IGNORECASE)
+_STATUS = re.compile(r"\s*\|\|\s*exit\s+1\s*;?$")
+"""What a probe's shell ends with, so that no status of the program but 1 is seen; Docker takes each for the same."""
 _SEVERAL = re.compile(r"[;&|]|^\s*(?:if|for|while|cd|export|source|set|\.)\s")
 
 
 @fixer(
     name="docker-json-command",
-    weakness="shell form of CMD or ENTRYPOINT",
+    weakness="shell form of CMD, ENTRYPOINT or a health check",
     rules={"hadolint": ["DL3025"], "semgrep": ["prefer-json-notation"]},
     explain="""`CMD app --flag` runs as `/bin/sh -c "app --flag"`. The shell is process 1 and passes no signals on:
 `docker stop` waits ten seconds and kills the program without letting it finish. The JSON form starts the program
 itself.
 
-What needs a shell (variables, `&&`, redirections) keeps it, said openly, and hands over to the program by `exec`.""",
+What needs a shell (variables, `&&`, redirections) keeps it, said openly, and hands over to the program by `exec`. The
+shell of a health check is one process more at each probe; any status but 0 says unhealthy without it, too.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """The words as a JSON array; or the shell, written out, which `exec`s the program where there is one."""
-    file, one = flagged(target, "CMD", "ENTRYPOINT")
+    file, one = flagged(target, "CMD", "ENTRYPOINT", "HEALTHCHECK")
+    if one.keyword == "HEALTHCHECK":
+        yield from _probe(file, one)
+        return
     if _is_json(one) or not one.text:
         message = f"{file.path}:{one.line} is in JSON form already"
         raise NoFix(message)
@@ -68,6 +75,26 @@ def propose(target: Target) -> Iterator[Candidate]:
 def _written(file: Dockerfile, one: Instruction, approach: str, words: list[str], how: str) -> Candidate:
     text = json.dumps(words, ensure_ascii=False)
     return candidate(approach, [file.edit(one.body, one.end, text)], how, [one.keyword])
+
+
+def _probe(file: Dockerfile, one: Instruction) -> Iterator[Candidate]:
+    """A health check's command: by itself where that says the same, or with its shell written out."""
+    command = _PROBE.match(file.content, one.body, one.end)
+    text = one.text[len("CMD") :].strip()
+    if command is None or not text or text.startswith("["):
+        message = f"{file.path}:{one.line} has no command in shell form"
+        raise NoFix(message)
+    asked, shell = _STATUS.sub("", text), _shell(file, one)
+    forms = [("explicit-shell", [*shell, text], "Exactly what runs today, with the shell said openly.")]
+    if (words := _words(asked)) is not None:
+        how = "The program is asked without a shell: whatever status but 0 it ends with says unhealthy."
+        forms.insert(0, ("exec-form", words, how))
+    elif not _SEVERAL.search(asked):
+        how = "The shell fills the line in and becomes the program, whose status counts as it is."
+        forms.insert(0, ("shell-exec", [*shell, f"exec {asked.removeprefix('exec ')}"], how))
+    for approach, array, why in forms:
+        edit = file.edit(command.end(), one.end, json.dumps(array, ensure_ascii=False))
+        yield candidate(approach, [edit], why, [one.keyword])
 
 
 def _words(text: str) -> list[str] | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Text, candidate, read, region
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 # What inserts raw, and what inserts the same escaped.
 _FORMS = (
@@ -18,6 +18,8 @@ _FORMS = (
     (re.compile(r"!\{(?P<value>[\w.]+)\}"), r"#{\g<value>}"),
 )
 _WHY = "The value is shown as text; markup in it no longer becomes a part of the page."
+_LETTER = re.compile(r"(?:^|[/_.-])(?:e?mails?|sms|te?xt|plain)(?=[/_.-])", re.IGNORECASE)
+"""What is sent as it is: a folder or a part of the name says so."""
 _TAG = re.compile(rb"</?[a-z][a-z0-9-]*(?:\s[^<>]*)?>", re.IGNORECASE)
 _MEANS_HTML = re.compile(
     r"html|body|content|markup|markdown|script|style|css|json|svg|icon|partial|layout|include|form|widget|csrf|head|foot",
@@ -47,7 +49,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     line = file.line(where.start_line).decode()
     if not _TAG.search(file.content):
         message = f"{file.path} makes plain text, where HTML escaping would put entities into what people read"
-        raise NoFix(message)
+        # A part of a page may have no markup of its own.
+        raise Harmless(message) if _LETTER.search(file.path) else NoFix(message)
     _refuse_script(file, where.start_line)
     for pattern, replacement in _FORMS:
         found = [match for match in pattern.finditer(line) if _is_plain(line, match)]
