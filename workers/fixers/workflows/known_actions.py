@@ -5,6 +5,8 @@ An action that is missing here is not harmless for that: `scopes` decides about 
 
 from __future__ import annotations
 
+from workers.fixers.workflows.documented import ACTIONS, WORKFLOWS
+
 _RELEASE = "contents:write"
 _PULL_REQUEST = "contents:write pull-requests:write"
 _COMMENT = "issues:write pull-requests:write"
@@ -252,26 +254,20 @@ NEEDS: dict[str, str] = {
 }  # fmt: skip
 """Action in lower case → `scope:level` words; the longest prefix of its path counts."""
 
-OIDC: dict[str, tuple[str, str]] = {
-    "aws-actions/configure-aws-credentials": ("role-to-assume", "aws-access-key-id"),
-    "azure/login": ("client-id", "creds"),
-    "codecov/codecov-action": ("use_oidc", "token"),
-    "google-github-actions/auth": ("workload_identity_provider", "credentials_json"),
-    "hashicorp/vault-action": ("method", "token"),
-    "jfrog/setup-jfrog-cli": ("oidc-provider-name", "access-token"),
-    "pypa/gh-action-pypi-publish": ("", "password"),
-    "pulumi/auth-actions": ("organization", ""),
-}
-"""Action → the input that means a token exchange (empty: always), and the input that means a key instead."""
-
 
 def needs(action: str) -> str | None:
     """The scopes of an action by its path or a prefix of it; none where it is not known."""
     parts = action.split("/")
-    if parts[0] == "reviewdog" and action not in NEEDS:
-        return "checks:write pull-requests:write"
     for length in range(len(parts), 1, -1):
-        found = NEEDS.get("/".join(parts[:length]))
-        if found is not None:
-            return found
-    return None
+        name = "/".join(parts[:length])
+        if name in NEEDS:
+            return NEEDS[name]
+        if name in ACTIONS:
+            return ACTIONS[name].scopes
+    return "checks:write pull-requests:write" if parts[0] == "reviewdog" else None
+
+
+def asked_by(workflow: str) -> str | None:
+    """What a reusable workflow of another repository asks of its caller; none where it is not known."""
+    found = WORKFLOWS.get(workflow.lower())
+    return found.scopes if found is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +17,12 @@ from workers.source.yamldoc import Node
 
 _READ: Scopes = {"contents": "read"}
 _NO_READ_LEVEL = frozenset(("id-token",))
+_SHOWS_WHO_IT_IS = re.compile(
+    r"^(?!\s*(?:gh|git)\b).*(?:publish|release|deploy|upload)|\bsign\b|attest|provenance|sigstore|oidc|ID_TOKEN|vault"
+    r"|\b(?:aws|az|gcloud)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Commands that may show the job's identity to another service; GitHub's own get a token."""
 _WHOLE = "CKV2_GHA_1"
 """Looks at the block of the workflow alone."""
 
@@ -130,14 +137,21 @@ def _common(target: Target, workflow: Workflow, top: Scopes) -> _Plan:
     for job in workflow.jobs:
         if _own(job) is not None:
             continue
-        wanted = scopes.certain(workflow, job, target.tree)
+        wanted = _certain(target, workflow, job)
         if wanted != top or job.node.child("permissions") is not None:
             plan.jobs[job.name] = wanted
     return plan
 
 
 def _one(target: Target, workflow: Workflow, job: Job) -> _Plan:
-    return _Plan(jobs={job.name: scopes.certain(workflow, job, target.tree)})
+    return _Plan(jobs={job.name: _certain(target, workflow, job)})
+
+
+def _certain(target: Target, workflow: Workflow, job: Job) -> Scopes:
+    """What a job needs, with the identity that it has now where it may show it to somebody."""
+    wanted = scopes.certain(workflow, job, target.tree)
+    block = job.node.child("permissions") or workflow.root.child("permissions")
+    return dict(sorted((wanted | _proof(target, workflow, job, scopes.granted(block) or {})).items()))
 
 
 def _known(target: Target, workflow: Workflow, flagged: Job) -> _Plan:
@@ -175,10 +189,22 @@ def _elevated(target: Target, workflow: Workflow) -> _Plan:
             continue
         found = scopes.of_job(workflow, job, target.tree)
         # What hides its needs keeps all that it has had.
-        wanted = before if found.hidden else _within(found.scopes, before)
+        wanted = before if found.hidden else _within({**found.scopes, **_proof(target, workflow, job, before)}, before)
         if any(level == "write" for level in wanted.values()):
             plan.jobs[job.name] = {**{scope: level for scope, level in top.items() if level == "read"}, **wanted}
     return plan
+
+
+def _proof(target: Target, workflow: Workflow, job: Job, before: Scopes) -> Scopes:
+    """The identity that a job can show to another service: that takes no token by name, so an action that is not
+    known here, or a command that publishes, may ask for it wherever the job has it.
+    """
+    if not any(before.get(scope) == "write" for scope in _NO_READ_LEVEL):
+        return {}
+    scripts = "\n".join(step.run for step in workflow.steps_of(job))
+    if _SHOWS_WHO_IT_IS.search(scripts) or scopes.of_job(workflow, job, target.tree).assumed:
+        return dict.fromkeys(_NO_READ_LEVEL, "write")
+    return {}
 
 
 def _stays(scope: str, level: str) -> bool:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix
-from workers.fixers.workflows import actions_lock, known_actions, run_scopes, script_scopes, tokens
+from workers.fixers.workflows import (
+    actions_lock,
+    image_scopes,
+    input_scopes,
+    known_actions,
+    run_scopes,
+    script_scopes,
+    tokens,
+)
 from workers.fixers.workflows.model import Job, Step, Workflow
 from workers.fixers.workflows.script_scopes import Opaque
 from workers.source import whose, yamldoc
@@ -31,10 +39,6 @@ _MAY_WRITE = re.compile(
     r"|sync|bot\b|backport|cherry|rebase|badge|coverage|wiki|project|milestone|welcome|greet|semantic|lock"
     r"|rerun|cancel|dependabot|scan|audit|upload|upgrade|update|gist|\bpr[-_]|[-_]pr\b|rtd|triage|close",
     re.IGNORECASE,
-)
-
-_PUSHES_IMAGE = re.compile(
-    r"\b(?:docker|podman|buildah|oras|helm|crane|ko|skopeo)\b[^\n]*\b(?:push|copy|build|publish|resolve|create)\b"
 )
 
 
@@ -122,11 +126,11 @@ def _of_steps(
         except Opaque as reason:
             hidden.append(str(reason))
     if job is not None:
-        found += _of_containers(workflow, job)
+        found += image_scopes.of_containers(workflow, job)
     scopes = union(found)
-    registry = any(_logs_into_github(step, workflow) for step in steps)
-    if registry:
-        scopes["packages"] = "write" if any(_pushes_image(step) for step in steps) else scopes.get("packages", "read")
+    if any(image_scopes.logs_in(step, workflow) for step in steps):
+        pushed = any(image_scopes.pushes(step) for step in steps)
+        scopes["packages"] = "write" if pushed else scopes.get("packages", "read")
     return Needs(dict(sorted(scopes.items())), tuple(dict.fromkeys(hidden)), tuple(dict.fromkeys(assumed)))
 
 
@@ -136,7 +140,7 @@ def _of_action(step: Step, env: Mapping[str, str], tree: SourceTree, depth: int,
     if step.uses.startswith("docker://"):
         hidden = (f"{step.uses} gets the token",) if tokens.has(step, env, handed) else ()
         return Needs({}, hidden)
-    special = list(_special(step))
+    special = list(input_scopes.of_inputs(step))
     if tokens.brings_own(step, env, handed) and step.action != "actions/checkout":
         return Needs(union(special))
     if step.action == "actions/github-script":
@@ -183,59 +187,6 @@ def _why_hidden(step: Step, env: Mapping[str, str], handed: frozenset[str]) -> s
     return None
 
 
-def _special(step: Step) -> Iterator[str]:
-    """What an action's inputs add to its needs."""
-    inputs = tokens.inputs(step)
-    if step.action in known_actions.OIDC:
-        token, key = known_actions.OIDC[step.action]
-        if (not token or inputs.get(token, "false") not in ("false", "")) and not (key and key in inputs):
-            yield "id-token:write"
-    rule = _BY_INPUT.get(step.action)
-    if rule is not None:
-        name, wanted, added = rule
-        if re.search(wanted, inputs.get(name, "")):
-            yield from added.split()
-
-
-_BY_INPUT = {
-    "actions/dependency-review-action": ("comment-summary-in-pr", r"always|on-failure|true", "pull-requests:write"),
-    "actions/stale": ("delete-branch", "true", "contents:write"),
-    "actions/configure-pages": ("enablement", "true", "pages:write"),
-    "actions/download-artifact": ("run-id", r"\S", "actions:read"),
-    "actions/attest-build-provenance": ("push-to-registry", "true", "packages:write"),
-    "actions/attest": ("push-to-registry", "true", "packages:write"),
-    "cloudflare/wrangler-action": ("githubtoken", r"\S", "deployments:write"),
-    "gradle/actions/setup-gradle": ("dependency-graph", r"submit", "contents:write"),
-    "jetbrains/qodana-action": ("push-fixes", "branch|pull-request", "contents:write"),
-    "step-security/harden-runner": ("policy", r"\S", "id-token:write"),
-}  # fmt: skip
-"""Action → an input, what its value must hold, and the scopes that this adds."""
-
-
-def _logs_into_github(step: Step, workflow: Workflow) -> bool:
-    registry = step.input("registry")
-    if step.action == "docker/login-action":
-        if "${{" in registry:
-            registry += workflow.doc.content.decode("utf-8", "replace") if "env." in registry else ""
-        return "ghcr.io" in registry and bool(tokens.JOBS.search(step.input("password")))
-    return bool(re.search(r"(?:docker|helm\s+registry|oras|buildah|podman)\s+login\b[^\n]*ghcr\.io", step.run))
-
-
-def _pushes_image(step: Step) -> bool:
-    if step.action in ("docker/build-push-action", "docker/bake-action", "redhat-actions/push-to-registry"):
-        outputs = step.input("outputs") + step.input("set")
-        return step.input("push") not in ("", "false") or "push=true" in outputs or step.action.startswith("redhat")
-    return bool(_PUSHES_IMAGE.search(step.run)) or "goreleaser" in step.action or "make" in step.run
-
-
-def _of_containers(workflow: Workflow, job: Job) -> Iterator[str]:
-    for key in ("container", "services"):
-        node = job.node.child(key)
-        text = workflow.doc.source(node) if node is not None else ""
-        if "ghcr.io" in text and tokens.JOBS.search(text):
-            yield "packages:read"
-
-
 def _of_local_action(
     uses: str, step: Step, env: Mapping[str, str], tree: SourceTree, depth: int, handed: frozenset[str]
 ) -> Needs:
@@ -263,6 +214,9 @@ def _handed_on(action: Workflow, step: Step, handed: frozenset[str]) -> frozense
 def _of_callee(uses: str, tree: SourceTree, depth: int) -> Needs:
     """What a reusable workflow asks for: what it declares, else what its jobs use."""
     if not uses.startswith(("./", "$/")):
+        asked = known_actions.asked_by(uses.partition("@")[0])
+        if asked is not None:
+            return Needs(union(asked.split()))
         return Needs({}, (f"the reusable workflow {uses.partition('@')[0]} is in another repository",))
     callee = _read(tree, [uses[2:].partition("@")[0]])
     if callee is None or depth >= _MAX_DEPTH:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.fixers.workflows import scopes
+from workers.fixers.workflows import documented, known_actions, scopes
 from workers.fixers.workflows.model import Workflow
 from workers.source import yamldoc
 from workers.source.tree import MemoryTree
@@ -10,6 +10,8 @@ from workers.source.tree import MemoryTree
 HEAD = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
 
 SCRIPT = "      - uses: actions/github-script@v7\n"
+GHCR = ("      - uses: docker/login-action@v3\n"
+        "        with: {registry: ghcr.io, password: '${{ secrets.GITHUB_TOKEN }}'}\n")  # fmt: skip
 AWS = "      - uses: aws-actions/configure-aws-credentials@v4\n"
 
 
@@ -51,6 +53,20 @@ def _run(script: str, env: str = "{GH_TOKEN: '${{ github.token }}'}") -> str:
          "issues:write pull-requests:write"),
         (SCRIPT + "        with: {script: 'await github.rest.repos.getContent({})'}\n", ""),
         ("      - uses: nick-fields/retry@v3\n        with: {command: 'git push'}\n", "contents:write"),
+        ("      - uses: tiangolo/issue-manager@0.8.0\n        with: {token: '${{ secrets.GITHUB_TOKEN }}'}\n",
+         "issues:write pull-requests:write"),
+        ("      - uses: clowdhaus/terraform-composite-actions/pre-commit@v1.11.1\n", ""),
+        ("      - uses: peter-evans/slash-command-dispatch@v4\n        with: {token: '${{ secrets.PAT }}'}\n",
+         "issues:write pull-requests:write"),
+        ("      - uses: peter-evans/slash-command-dispatch@v4\n"
+         "        with: {token: '${{ secrets.PAT }}', reaction-token: '${{ secrets.PAT }}'}\n", ""),
+        (GHCR + "      - uses: useblacksmith/build-push-action@v2\n        with: {push: true}\n", "packages:write"),
+        (GHCR + "      - uses: depot/build-push-action@v1\n        with: {push: false}\n",
+         "id-token:write packages:read"),
+        (GHCR + "      - uses: int128/docker-manifest-create-action@v2\n", "packages:write"),
+        ("      - uses: uraimo/run-on-arch-action@v3\n        with: {githubToken: '${{ github.token }}'}\n",
+         "packages:write"),
+        ("      - uses: uraimo/run-on-arch-action@v3\n", ""),
         ("      - uses: somebody/setup-thing@v1\n        with: {token: '${{ github.token }}'}\n", ""),
     ],
 )  # fmt: skip
@@ -59,6 +75,34 @@ def test_a_job_needs_what_its_steps_use(steps, needed):
     found = _needs(steps)
     assert found.hidden == ()
     assert set(scopes.words(found.scopes)) - {"contents:read"} == set(needed.split())
+
+
+@pytest.mark.parametrize(
+    ("uses", "needed"),
+    [
+        ("slsa-framework/slsa-github-generator/.github/workflows/generator_generic_slsa3.yml@v2.1.0",
+         "actions:read contents:write id-token:write"),
+        ("google/osv-scanner-action/.github/workflows/osv-scanner-reusable.yml@v2",
+         "actions:read contents:read security-events:write"),
+        ("somebody/workflows/.github/workflows/release.yml@v1", None),
+    ],
+)  # fmt: skip
+def test_a_workflow_of_another_repository_needs_what_its_jobs_ask_of_their_caller(uses, needed):
+    """GitHub refuses to start it where the caller has less; what is not known is said."""
+    workflow = Workflow(yamldoc.parse(f"on: push\njobs:\n  a:\n    uses: {uses}\n".encode()))
+    found = scopes.of_job(workflow, workflow.jobs[0], MemoryTree({}))
+    assert bool(found.hidden) is (needed is None)
+    assert set(scopes.words(found.scopes)) == set((needed or "").split())
+
+
+def test_every_documented_action_says_where_its_needs_were_read():
+    """And is in one table alone, in the lower case that GitHub compares by, with scopes that exist."""
+    for name, found in {**documented.ACTIONS, **documented.WORKFLOWS}.items():
+        assert name.count("/") >= 1
+        assert name == name.lower()
+        assert found.read
+        assert set(scopes.union(found.scopes.split())) <= set(scopes.ALL)
+    assert not known_actions.NEEDS.keys() & documented.ACTIONS.keys()
 
 
 @pytest.mark.parametrize(
