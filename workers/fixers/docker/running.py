@@ -76,6 +76,9 @@ _KNOWN = {
         Running("confluentinc/cp-kafka", memory="1Gi"), Running("bitnami/kafka", memory="1Gi"),
         Running("apache/kafka", memory="1Gi"), Running("keycloak/keycloak", memory="1Gi"),
         Running("quay.io/keycloak/keycloak", memory="1Gi"),
+        *(Running(name, None, None, rewrites="/etc/nginx", own_files=True, low_port=True) for name in (
+            "registry.k8s.io/ingress-nginx/controller", "k8s.gcr.io/ingress-nginx/controller",
+            "quay.io/kubernetes-ingress-controller/nginx-ingress-controller")),
     )
 }  # fmt: skip
 _PHP = frozenset(("wordpress", "drupal", "joomla", "nextcloud"))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.jvm.source import Setting, propose_settings
-from workers.fixers.registry import Target, fixer
+from workers.fixers.jvm.source import Setting, flagged_bytes, jvm, propose_settings
+from workers.fixers.registry import Harmless, Target, fixer
 
 _FILES = "A page cannot read the app's files."
 _SETTINGS = (
@@ -43,6 +44,11 @@ _SETTINGS = (
 )
 
 
+_IFS = frozenset(("if_statement", "if_expression"))
+_DEBUG = re.compile(r"(?:[^|!]|!=|!(?!\s*BuildConfig))*\bBuildConfig\.DEBUG\b[^|]*", re.DOTALL)
+"""A condition that only a debug build meets."""
+
+
 @fixer(
     name="jvm-webview",
     weakness="web view with too many rights",
@@ -69,4 +75,24 @@ Each is one setting, and the safe value is the default of current Android. Local
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """An open setting → the closed one."""
+    if "debug" in target.finding.rule:
+        _refuse_guarded(target)
     return propose_settings(target, _SETTINGS)
+
+
+def _refuse_guarded(target: Target) -> None:
+    """Say so where the code around the setting runs in debug builds alone.
+
+    Raises:
+        Harmless: it does.
+    """
+    file = jvm(target)
+    start, _ = flagged_bytes(target, file)
+    inner = file.syntax.node_at(start, start + 1)
+    while inner is not None and (outer := inner.parent) is not None:
+        condition = outer.child_by_field_name("condition") if outer.type in _IFS else None
+        first = next((one for one in outer.named_children if condition and one.start_byte > condition.end_byte), None)
+        if condition and first == inner and _DEBUG.fullmatch(file.text(condition)):
+            message = f"{file.path}:{file.line_of(start)} runs in debug builds alone, as the condition around it says"
+            raise Harmless(message)
+        inner = outer

@@ -48,6 +48,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     if _is_choice(file, constant):
         message = f"{file.path}:{constant.lineno} is one of the addresses that this program lets its users choose"
         raise NoFix(message)
+    if asked := _asked_for(file, constant):
+        message = (
+            f"{file.path}:{constant.lineno} says what `{asked}` of the function's caller means: who passes it chooses "
+            "the address"
+        )
+        raise NoFix(message)
     quote = file.text(constant)[0]
     if quote not in "'\"":
         quote = '"'
@@ -73,6 +79,24 @@ def propose(target: Target) -> Iterator[Candidate]:
         ),
         *([] if default else [from_environment]),
     )
+
+
+def _asked_for(file: Module, constant: ast.Constant) -> str | None:
+    """The condition on another parameter of the function that the address stands for."""
+    statement = file.statement(constant)
+    inside: ast.AST = statement
+    for outer in file.ancestors(statement):
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef):
+            return None
+        if isinstance(outer, ast.If) and inside in outer.body:
+            given = {name.id for name in ast.walk(outer.test) if isinstance(name, ast.Name)}
+            set_here = {name.id for name in ast.walk(statement) if isinstance(name, ast.Name)}
+            around = next((one for one in file.ancestors(outer) if isinstance(one, ast.FunctionDef)), None)
+            own = {one.arg for one in around.args.args} if around else set()
+            if own & given - set_here:
+                return ast.unparse(outer.test)
+        inside = outer
+    return None
 
 
 def _reads_environment(file: Module, constant: ast.Constant) -> bool:

@@ -25,6 +25,7 @@ Without the argument the library checks against its own list of authorities. Whe
 name that authority's certificate instead: `verify=os.environ.get("REQUESTS_CA_BUNDLE") or True` takes its file from
 the environment where one is set, and never switches the check off. Both refuse what was accepted before if the
 certificate is not valid: that is the point.""",
+    in_tests=False,
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """`verify=False` → the default check, or a check against a named authority."""

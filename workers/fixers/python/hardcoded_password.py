@@ -89,6 +89,9 @@ def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Cons
             f"{file.path}:{where.start_line} is a label or a sentence, not a credential: suppress it with that reason"
         )
         raise Harmless(message)
+    if _is_one_of_words(file, real[0][0]):
+        message = f"{file.path}:{real[0][0].lineno} is one of the words that the code tells apart: it opens nothing"
+        raise Harmless(message)
     if _is_expected(file, real[0][0]):
         message = f"{file.path}:{real[0][0].lineno} is what an assert expects: made up for a check, it protects nothing"
         raise Harmless(message)
@@ -114,6 +117,17 @@ def _not_deployed(file: Module, constant: ast.Constant) -> str | None:
     body = (each for each in file.ancestors(constant) if isinstance(each, ast.ClassDef | ast.FunctionDef))
     around = next(body, None)
     return around.name if isinstance(around, ast.ClassDef) and _NOT_DEPLOYED.fullmatch(around.name) else None
+
+
+def _is_one_of_words(file: Module, constant: ast.Constant) -> bool:
+    """Whether what it is compared with is compared with another text, too, as a parser does it with its keywords."""
+    parent = file.parents.get(constant)
+    if not isinstance(parent, ast.Compare):
+        return False
+    sought = ast.unparse(parent.left)
+    others = (node for node in file.nodes if isinstance(node, ast.Compare) and ast.unparse(node.left) == sought)
+    texts = {part.value for node in others for part in ast.walk(node) if isinstance(part, ast.Constant)}
+    return len({text for text in texts if isinstance(text, str) and text}) > 1
 
 
 def _is_expected(file: Module, constant: ast.Constant) -> bool:

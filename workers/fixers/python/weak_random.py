@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import re
 from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
@@ -25,6 +27,8 @@ _METHODS = (
     "getrandbits",
 )
 _MADE_UP = ("faker", "mimesis", "model_bakery")
+_PLAIN = ("int", "float", "round", "min", "max", "abs")
+_WAIT = re.compile(r"jitter|back_?off|sleep|delay|interval", re.IGNORECASE)
 _DIRECT = {"choice": "choice", "getrandbits": "randbits", "randbytes": "token_bytes"}
 
 
@@ -58,7 +62,7 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 
 def _refuse_sample_data(file: Module, call: ast.Call) -> None:
-    """Say so where nobody gains by guessing what is drawn: in tests, and beside a library that makes up names.
+    """Say so where nobody gains by guessing what is drawn: in tests, for waits, beside a library that makes up names.
 
     Raises:
         Harmless: it is drawn there.
@@ -66,9 +70,27 @@ def _refuse_sample_data(file: Module, call: ast.Call) -> None:
     if is_test(file.path):
         message = f"{file.path}:{call.lineno} is test code: nobody gains by guessing what it draws; exclude tests"
         raise Harmless(message)
+    if _WAIT.search(_receiver(file, call)):
+        message = f"{file.path}:{call.lineno} spreads waits over time: nobody gains by guessing what it draws"
+        raise Harmless(message)
     if any(name.partition(".")[0] in _MADE_UP for name in file.aliases.values()):
         message = f"{file.path}:{call.lineno} makes up sample data: nobody gains by guessing what it draws"
         raise Harmless(message)
+
+
+def _receiver(file: Module, call: ast.Call) -> str:
+    """What takes the value, as the code names it: a variable, an argument or a function."""
+    for inner, outer in itertools.pairwise([call, *file.ancestors(call)]):
+        match outer:
+            case ast.Assign(targets=[target]) | ast.AugAssign(target=target) | ast.AnnAssign(target=target):
+                return ast.unparse(target)
+            case ast.keyword(arg=str(name)):
+                return name
+            case ast.Call(func=func) if func is not inner and not file.calls(outer, *_PLAIN):
+                return ast.unparse(func)
+            case ast.stmt():
+                return ""
+    return ""
 
 
 def _is_draw(file: Module, call: ast.Call) -> bool:

@@ -55,6 +55,7 @@ parsers do as they are told.
 
 `defusedxml` has the same functions and refuses such documents with an exception. Where a file only parses, the import
 alone changes. Where it also builds documents, only the parsing call moves, since building needs no protection.""",
+    in_tests=False,
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """An import or a call of a standard parser → that of defusedxml."""

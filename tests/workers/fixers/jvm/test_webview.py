@@ -1,0 +1,25 @@
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("condition", "harmless"),
+    [
+        ("BuildConfig.DEBUG", True),
+        ("Build.VERSION.SDK_INT >= 21 && BuildConfig.IS_TEST_BUILD && BuildConfig.DEBUG", True),
+        ("mode != null && BuildConfig.DEBUG", True),
+        ("!BuildConfig.DEBUG", False),
+        ("BuildConfig.DEBUG || wanted", False),
+        ("wanted", False),
+    ],
+)
+@pytest.mark.parametrize("language", ["java", "kt"])
+def test_debugging_in_debug_builds_alone_has_nothing_to_mend(asked, language, condition, harmless):
+    end = ";" if language == "java" else ""
+    inside = f"if ({condition}) {{\n      WebView.setWebContentsDebuggingEnabled(true){end}\n    }}"
+    function = {"java": "void show() {", "kt": "fun show() {"}[language]
+    path = f"app/src/main/java/Show.{language}"
+    rule = {"java": "webview_debugging", "kt": "android_kotlin_webview_debug"}[language]
+    text = f"class Show {{\n  {function}\n    {inside}\n  }}\n}}\n"
+    proposal = asked({path: text}, "mobsfscan", rule, path, 4)
+    assert proposal.harmless is harmless
+    assert bool(proposal.candidates) is not harmless
