@@ -161,7 +161,8 @@ def _is_json(one: Instruction) -> bool:
 
 
 def _broken_json(one: Instruction) -> bool:
-    return one.text.startswith("[")
+    """Whether it is meant for an array; `[ -f /x ] && run` is a script."""
+    return one.text.startswith("[") and one.text.rstrip().endswith("]")
 
 
 def _repaired(file: Dockerfile, one: Instruction) -> Iterator[Candidate]:
