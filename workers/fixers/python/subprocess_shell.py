@@ -13,15 +13,14 @@ from workers.fixers.python.calls import argument, keyword, remove_argument
 from workers.fixers.python.expected_calls import refuse_expected
 from workers.fixers.python.imports import Import, imported, instead, together
 from workers.fixers.python.missing_program import caught_too
-from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.module import Module
+from workers.fixers.python.shell_call import SYSTEM, refuse_expectation, shell_call
 from workers.fixers.python.shell_line import quoted_line, refuse_fixed
 from workers.fixers.python.strings import f_string, template
 from workers.fixers.python.test_code import harmless_in_tests
 from workers.fixers.python.variables import definitions
-from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.fixers.registry import NoFix, Target, fixer
 
-_CALLS = tuple(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen"))
-_SYSTEM = ("os.system", "os.popen")
 _WIDEST = 110  # columns
 
 
@@ -48,14 +47,14 @@ makes it one inert word. A value that is meant to hold several arguments must be
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A shell command line → an argument list, written out or split from a line whose values are quoted."""
-    _refuse_expected(target)
+    refuse_expectation(target)
     with harmless_in_tests(target, "what its shell runs is what the test itself makes up"):
         yield from _without_shell(target)
 
 
 def _without_shell(target: Target) -> Iterator[Candidate]:
-    file, call = flagged(target, ast.Call, _is_shell)
-    if not file.calls(call, *_SYSTEM):
+    file, call = shell_call(target)
+    if not file.calls(call, *SYSTEM):
         refuse_expected(target, file.path, call.lineno, b"shell=True")
     command = _command(file, call)
     lines = _lines(file, command)
@@ -67,7 +66,7 @@ def _without_shell(target: Target) -> Iterator[Candidate]:
             "program from a value: write it without them, or call each program by itself"
         )
         raise NoFix(message)
-    module = imported(target, file, "subprocess") if file.calls(call, *_SYSTEM) else Import("subprocess")
+    module = imported(target, file, "subprocess") if file.calls(call, *SYSTEM) else Import("subprocess")
     lists = [(node, _list(file, node, each)) for (node, _), each in zip(lines, words, strict=True) if each]
     yield _candidate(
         file,
@@ -96,22 +95,6 @@ def _without_shell(target: Target) -> Iterator[Candidate]:
         )
 
 
-def _refuse_expected(target: Target) -> None:
-    """Say so where the call only tells a mock what to expect.
-
-    Raises:
-        Harmless: it does.
-    """
-    try:
-        file, call = flagged(
-            target, ast.Call, lambda each, node: (each.qualified(node.func) or "").endswith("mock.call")
-        )
-    except NoFix:
-        return
-    message = f"{file.path}:{call.lineno} says which call a test expects: it starts nothing"
-    raise Harmless(message)
-
-
 def _list(file: Module, node: ast.expr, words: Sequence[str]) -> str:
     """The arguments as a list, one a line where a single line would be too long to read."""
     flat = f"[{', '.join(words)}]"
@@ -135,7 +118,7 @@ def _candidate(
     needed: Import,
     lines: Sequence[tuple[ast.expr, Template]],
 ) -> Candidate:
-    imports = instead(file, call.func, needed) if file.calls(call, *_SYSTEM) else needed
+    imports = instead(file, call.func, needed) if file.calls(call, *SYSTEM) else needed
     caught, handlers = caught_too(file, call)
     built = sorted({file.statement(node).lineno for node, _ in lines} - {file.statement(call).lineno})
     return candidate(
@@ -145,17 +128,6 @@ def _candidate(
         declares=(*imports.declares, *handlers, *(f"statement:{line}" for line in built)),
         warnings=_warnings([line for _, line in lines]),
     )
-
-
-def _is_shell(file: Module, call: ast.Call) -> bool:
-    if file.calls(call, *_SYSTEM):
-        return True
-    shell = keyword(call, "shell")
-    return file.calls(call, *_CALLS) and shell is not None and _is_true(shell.value)
-
-
-def _is_true(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and bool(node.value)
 
 
 def _command(file: Module, call: ast.Call) -> ast.expr:
@@ -203,7 +175,7 @@ def _edits(
     edits = [file.replace(node, text) for node, text in written if node is not command]
     given = wrapped.format(here if here is not None else file.text(command))
     name = file.qualified(call.func)
-    if name in _SYSTEM:
+    if name in SYSTEM:
         return [*edits, _system(file, call, name, module, given)]
     shell = keyword(call, "shell")
     if shell is None or keyword(call, "executable"):

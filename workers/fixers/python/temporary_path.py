@@ -104,8 +104,10 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 def _folder(target: Target, file: Module, constant: ast.Constant) -> Candidate:
     """The shared folder itself, given as a place for fresh files."""
-    parent = file.parents.get(constant)
-    if not (isinstance(parent, ast.keyword) and parent.arg == "dir"):
+    if is_test(file.path):
+        message = f"{file.path}:{constant.lineno} is test code, and makes no file of a known name there; exclude tests"
+        raise Harmless(message)
+    if not _is_place(file, constant):
         message = f"{file.path}:{constant.lineno} names the folder without making a file of a known name in it here"
         raise NoFix(message)
     temporary = imported(target, file, "tempfile")
@@ -115,6 +117,18 @@ def _folder(target: Target, file: Module, constant: ast.Constant) -> Candidate:
         "The system's own folder for temporary files, which its settings can make private.",
         declares=temporary.declares,
     )
+
+
+def _is_place(file: Module, constant: ast.Constant) -> bool:
+    """Whether it is the folder for fresh files, or the one that is taken where the settings name none."""
+    match file.parents.get(constant):
+        case ast.keyword(arg="dir"):
+            return True
+        case ast.BoolOp(op=ast.Or(), values=values):
+            return values[-1] is constant
+        case ast.Call(args=[_, second], keywords=[]) as call if second is constant:
+            return file.calls(call, "os.environ.get", "os.getenv")
+    return False
 
 
 def _is_path(file: Module, constant: ast.Constant) -> bool:
