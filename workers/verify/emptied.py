@@ -24,7 +24,8 @@ _ARGUMENTS = frozenset(
 _CALLS = frozenset(
     ("call", "call_expression", "method_invocation", "object_creation_expression", "new_expression", "await")
 )
-_KEYWORD = frozenset(("keyword_argument", "decorator", "type", "type_annotation"))
+_KEYWORD = "keyword_argument"
+_ASIDE = frozenset(("decorator", "type", "type_annotation"))
 _GIVEN = frozenset(("true", "false", "null", "this", "self", "super", "Math", "Object", "JSON", "Date", "console"))
 """Names of the language: a fix is free to work without them."""
 _IMPORTS = ("import", "package")
@@ -48,7 +49,7 @@ def emptied(path: str, before: bytes, after: bytes) -> str | None:
     if old is None or new is None or old.language not in _CODE or old.problems:
         return None
     gone, come = _changed(before, after)
-    was, now = _work(old, gone), _work(new, come)
+    was, now = _work(old, gone, keywords=False), _work(new, come, keywords=True)
     if was.calls == 0:
         return None
     if was.arguments and not was.arguments & now.names:
@@ -72,7 +73,8 @@ def _changed(before: bytes, after: bytes) -> tuple[set[int], set[int]]:
     return gone, come
 
 
-def _work(tree: Syntax, lines: set[int]) -> _Work:
+def _work(tree: Syntax, lines: set[int], *, keywords: bool) -> _Work:
+    """What is worked on in the lines, with the values that are given by keyword or without."""
     names: set[str] = set()
     arguments: set[str] = set()
     calls = 0
@@ -81,7 +83,7 @@ def _work(tree: Syntax, lines: set[int]) -> _Work:
         if node.start_point[0] not in lines or any(_is_import(above) for above in ancestors(node)):
             continue
         calls += node.type in _CALLS
-        if _is_name(node) and tree.text(node) not in imported | _GIVEN and _reads(node):
+        if _is_name(node) and tree.text(node) not in imported | _GIVEN and _reads(node, keywords=keywords):
             names.add(tree.text(node))
             if any(above.type in _ARGUMENTS for above in _within(node)):
                 arguments.add(tree.text(node))
@@ -100,10 +102,11 @@ def _is_name(node: Node) -> bool:
     return not node.children and node.type in {"identifier", "simple_identifier", "shorthand_property_identifier"}
 
 
-def _reads(node: Node) -> bool:
+def _reads(node: Node, *, keywords: bool) -> bool:
     """Whether the name is a value that is read: no attribute, keyword, callee, constant or assignment's target."""
     parent = node.parent
-    if parent is None or any(above.type in _KEYWORD for above in _within(node)):
+    aside = _ASIDE if keywords else {*_ASIDE, _KEYWORD}
+    if parent is None or any(above.type in aside for above in _within(node)):
         return False
     for field in ("attribute", "property", "field", "name", "left", "function", "type"):
         if parent.child_by_field_name(field) == node:

@@ -53,6 +53,8 @@ def test_a_name_that_only_the_fix_uses_must_be_defined(path, before, after, name
         ("a.py", "x = md5(data).hexdigest()\n", "x = sha256(data).hexdigest()\n", False),
         ("a.py", "run(f'make {target}')\n", "run(['make', target])\n", False),
         ("a.py", "app.run(debug=True)\n", "app.run()\n", False),
+        ("a.py", "safe(f'<b>{name}</b>')\n", "html('<b>{name}</b>', name=name)\n", False),
+        ("a.py", "run(command, cwd=path)\n", "run('true', cwd=path)\n", True),
         ("a.js", "const v = eval(text);\n", "const v = undefined;\n", True),
         ("a.js", "const v = eval(text);\n", "const v = JSON.parse(text);\n", False),
         ("a.py", "password = 'x'\n", "password = os.environ['X']\n", False),

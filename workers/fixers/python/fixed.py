@@ -68,7 +68,7 @@ def _is_enumeration(file: Module, name: str) -> bool:
 
 def _is_table(file: Module, name: str, line: int, depth: int) -> bool:
     """Whether the variable is a dict or a list whose every value is fixed, whichever of them is taken."""
-    bound = list(_values(file, name, line))
+    bound = list(values_of(file, name, line))
     return bool(bound) and all(
         isinstance(value, ast.Dict | ast.List | ast.Tuple)
         and None not in getattr(value, "keys", ())
@@ -108,6 +108,13 @@ def _are_fixed(file: Module, node: ast.expr, line: int, depth: int) -> bool:
     match node:
         case ast.List(elts=elements) | ast.Tuple(elts=elements):
             return all(_is_fixed(file, each, line, depth) for each in elements)
+        case (
+            ast.GeneratorExp(
+                elt=ast.Name(id=name), generators=[ast.comprehension(target=ast.Name(id=each), iter=given)]
+            )
+            | ast.ListComp(elt=ast.Name(id=name), generators=[ast.comprehension(target=ast.Name(id=each), iter=given)])
+        ) if each == name:
+            return depth <= _DEEPEST and _are_fixed(file, given, line, depth + 1)
         case ast.GeneratorExp(elt=element) | ast.ListComp(elt=element):
             return _is_fixed(file, element, line, depth) and not isinstance(element, ast.Name)
         case ast.BinOp(op=ast.Mult()):
@@ -115,7 +122,7 @@ def _are_fixed(file: Module, node: ast.expr, line: int, depth: int) -> bool:
         case ast.Call(func=ast.Name(id="repeat") | ast.Attribute(attr="repeat"), args=[first, *_]):
             return _is_fixed(file, first, line, depth)
         case ast.Name(id=name):
-            bound = list(_values(file, name, line))
+            bound = list(values_of(file, name, line))
             return bool(bound) and all(
                 value is not None and not isinstance(value, ast.Name) and _are_fixed(file, value, line, depth + 1)
                 for value in bound
@@ -125,12 +132,12 @@ def _are_fixed(file: Module, node: ast.expr, line: int, depth: int) -> bool:
 
 def _is_fixed_name(file: Module, name: str, line: int, depth: int) -> bool:
     """Whether all that the variable is ever given is fixed: by assignments, or by a loop over literals."""
-    bound = list(_values(file, name, line))
+    bound = list(values_of(file, name, line))
     return bool(bound) and all(value is not None and _is_fixed(file, value, line, depth) for value in bound)
 
 
-def _values(file: Module, name: str, line: int) -> Iterator[ast.expr | None]:
-    """What the name is bound to in its scope; `None` for each binding whose value is not in sight."""
+def values_of(file: Module, name: str, line: int) -> Iterator[ast.expr | None]:
+    """What the name is bound to in its scope, and what its text or list grows by; `None` for what is not in sight."""
     for node in _scope(file, name, line):
         match node:
             case ast.Assign(targets=[ast.Name(id=bound)], value=value) if bound == name:
@@ -139,6 +146,16 @@ def _values(file: Module, name: str, line: int) -> Iterator[ast.expr | None]:
                 yield value
             case ast.For(target=ast.Name(id=bound), iter=ast.Tuple(elts=each) | ast.List(elts=each)) if bound == name:
                 yield from each
+            case ast.AugAssign(target=ast.Name(id=bound), op=ast.Add(), value=value) if bound == name:
+                yield value
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=bound), attr="append"), args=[value], keywords=[]) if (
+                bound == name
+            ):
+                yield ast.List(elts=[value], ctx=ast.Load())
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=bound), attr="extend"), args=[value], keywords=[]) if (
+                bound == name
+            ):
+                yield value
             case _ if _binds(node, name) or _grows(node, name):
                 yield None
 

@@ -119,6 +119,8 @@ def _existing(file: Module, name: str, bound: frozenset[str]) -> str | None:
 
 def _refuse_shadow(target: Target, file: Module, root: str) -> None:
     folder = PurePosixPath(file.path).parent
+    if _is_packaged(target, file, folder):
+        return
     for beside in (f"{root}.py", f"{root}/__init__.py"):
         path = str(folder / beside)
         try:
@@ -127,6 +129,17 @@ def _refuse_shadow(target: Target, file: Module, root: str) -> None:
             continue
         message = f"{path} would stand in for the module `{root}` that this fix needs"
         raise NoFix(message)
+
+
+def _is_packaged(target: Target, file: Module, folder: PurePosixPath) -> bool:
+    """Whether the file is a module of a package and nothing that is run by itself, beside which it would look first."""
+    if folder == PurePosixPath() or b"__main__" in file.content or file.content.startswith(b"#!"):
+        return False
+    try:
+        target.tree.read(str(folder / "__init__.py"))
+    except SourceUnavailable:
+        return False
+    return True
 
 
 def _insertion(file: Module, line: str) -> Edit:
@@ -148,8 +161,8 @@ def _insertion(file: Module, line: str) -> Edit:
 
 
 def _leading_imports(file: Module) -> list[ast.stmt]:
-    """The unbroken run of imports that the file's code begins with, without `from __future__`."""
-    rest = file.tree.body[len(_head(file)) :]
+    """The unbroken run of imports that the file's code begins with, after `from __future__` and names as `__all__`."""
+    rest = itertools.dropwhile(_is_about_itself, file.tree.body[len(_head(file)) :])
     return list(itertools.takewhile(lambda each: isinstance(each, ast.Import | ast.ImportFrom), rest))
 
 
@@ -159,6 +172,13 @@ def _head(file: Module) -> list[ast.stmt]:
     body = file.tree.body
     futures = itertools.takewhile(_is_future, body[docstring:])
     return [*body[:docstring], *futures]
+
+
+def _is_about_itself(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant() | ast.List() | ast.Tuple()):
+            return name.startswith("__") and name.endswith("__")
+    return False
 
 
 def _is_future(statement: ast.stmt) -> bool:

@@ -11,7 +11,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate
 from workers.fixers.pieces import Template, Value
 from workers.fixers.python.imports import Import, imported_from, together
-from workers.fixers.python.markup_safe import refuse_safe
+from workers.fixers.python.markup_safe import refuse_made_safe, refuse_safe
 from workers.fixers.python.markup_values import (
     braced,
     escapes_to_itself,
@@ -59,6 +59,14 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 
 def _escaped(target: Target, file: Module, call: ast.Call) -> Iterator[Candidate]:
+    try:
+        yield from _inserted(target, file, call)
+    except NoFix:
+        refuse_made_safe(file, call)
+        raise
+
+
+def _inserted(target: Target, file: Module, call: ast.Call) -> Iterator[Candidate]:
     built, line = _built(file, call)
     if not has_marks(line.literal) and not any(joined(file, value.source) for value in line.values):
         message = f"{file.path}:{call.lineno} has all of its HTML in the values: escape what goes into them there"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from workers.fixers.python.fixed import is_fixed
+from workers.fixers.python.markup_made import is_made_safe
 from workers.fixers.python.markup_values import ESCAPES, PLAIN_ESCAPES
 from workers.fixers.python.module import Module
 from workers.fixers.registry import Harmless
@@ -33,6 +34,18 @@ def refuse_safe(file: Module, call: ast.Call) -> None:
         raise Harmless(message)
     if _is_rendered(file, made):
         message = f"{where} declares safe what a template gave, which escaped each value already"
+        raise Harmless(message)
+
+
+def refuse_made_safe(file: Module, call: ast.Call) -> None:
+    """Say so where each value is escaped on its way into the file's own HTML.
+
+    Raises:
+        Harmless: it is.
+    """
+    if is_made_safe(file, call.args[0]):
+        where = f"{file.path}:{call.lineno}"
+        message = f"{where} declares safe what this file makes of its own HTML and of values that it escapes"
         raise Harmless(message)
 
 

@@ -17,12 +17,25 @@ from workers.fixers.registry import NoFix
 
 PLAIN_ESCAPES = ("html.escape", "cgi.escape", "xml.sax.saxutils.escape")
 ESCAPES = ("markupsafe.escape", "flask.escape", "django.utils.html.escape", "django.utils.html.conditional_escape")
+_MADE = (
+    "django.utils.html.format_html",
+    "django.utils.html.format_html_join",
+    "django.utils.safestring.mark_safe",
+    *ESCAPES,
+)
+"""Calls that give HTML which Django or markupsafe know to be safe; mark_safe has a finding of its own."""
 _MARKS = re.compile(r"<\s*[a-zA-Z/!]|&\w+;")
 _NAMED = re.compile(r"html|markup|svg", re.IGNORECASE)
 _LIBRARIES = ("django.utils.html.", "html.", "markupsafe.", "flask.")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _UNNAMED = itertools.repeat("")
 _TAKEN = ("format_string", "self")
 _SPECIAL = re.compile(r"[<>&'\"]")
+
+
+def is_typed(file: Module, node: ast.expr) -> bool:
+    """Whether the call gives HTML that is known as such where it is inserted, and so is not escaped again."""
+    return file.calls(node, *_MADE)
 
 
 def has_marks(text: str) -> bool:
@@ -43,10 +56,24 @@ def unescaped(file: Module, call: ast.Call, source: str) -> str:
     if _escapes(file, node) and isinstance(node, ast.Call) and len(node.args) == 1:
         node = node.args[0]
     made = [each for part in ast.walk(node) if isinstance(part, ast.Name) for each in _given(file, call, part.id)]
-    if any(_is_html(file, part) for each in (node, *made) for part in ast.walk(each)):
+    known = bool(made) and isinstance(node, ast.Name) and not any(True for each in made for _ in _parts(file, each))
+    if not known and any(_is_html(file, part) for each in (node, *made) for part in _parts(file, each)):
         message = f"{file.path}:{call.lineno} inserts `{source}`, which is HTML already and would be escaped twice"
         raise NoFix(message)
     return source if node.col_offset <= 1 and "\n" not in source else ast.unparse(node)
+
+
+def _parts(file: Module, node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes in it, without results that are known to be HTML, which nothing escapes again."""
+    match node:
+        case ast.IfExp(body=one, orelse=other):
+            yield from (*_parts(file, one), *_parts(file, other))
+        case ast.BoolOp(values=each):
+            yield from itertools.chain.from_iterable(_parts(file, one) for one in each)
+        case ast.expr() if not is_typed(file, node):
+            yield from ast.walk(node)
+        case ast.stmt():
+            yield from ast.walk(node)
 
 
 def _is_html(file: Module, node: ast.AST) -> bool:
@@ -60,7 +87,19 @@ def _is_html(file: Module, node: ast.AST) -> bool:
             return bool(_NAMED.search(name)) and not (file.qualified(node) or "").startswith(_LIBRARIES)
         case ast.AugAssign():
             return True
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id="self"), attr=name)):
+            return _escapes(file, node) or _makes_html(file, name)
     return _escapes(file, node)
+
+
+def _makes_html(file: Module, name: str) -> bool:
+    """Whether the file's own function of that name gives HTML as a plain text."""
+    own = [node for node in file.nodes if isinstance(node, _FUNCTIONS) and node.name == name]
+    texts = [each for node in own for each in ast.walk(node) if isinstance(each, ast.Constant)]
+    returned = [each.value for node in own for each in ast.walk(node) if isinstance(each, ast.Return)]
+    return any(has_marks(str(each.value)) for each in texts) and any(
+        value is not None and any(True for _ in _parts(file, value)) for value in returned
+    )
 
 
 def _escapes(file: Module, node: ast.AST) -> bool:
@@ -69,11 +108,11 @@ def _escapes(file: Module, node: ast.AST) -> bool:
 
 
 def _given(file: Module, call: ast.Call, name: str) -> Iterator[ast.AST]:
-    """What the function around the call gives the variable; the whole statement where it adds to it."""
+    """What else the function around the call gives the variable; the whole statement where it adds to it."""
     for node in ast.walk(file.function(call) or file.tree):
         match node:
             case ast.Assign(targets=targets, value=value):
-                if any(isinstance(each, ast.Name) and each.id == name for each in targets):
+                if any(isinstance(each, ast.Name) and each.id == name for each in targets) and call is not value:
                     yield value
             case ast.AugAssign(target=ast.Name(id=bound)) if bound == name:
                 yield node

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from workers.fixers.pieces import Template, Value
+from workers.fixers.pieces import Template, Value, joined
 from workers.fixers.python.fixed import is_fixed
 from workers.fixers.python.module import Module
 from workers.fixers.python.strings import f_string
@@ -26,11 +26,31 @@ def refuse_fixed(file: Module, call: ast.Call, lines: Sequence[Template]) -> Non
 
 
 def quoted_line(line: Template, shlex_name: str, quote: str) -> str | None:
-    """The line as one expression with every value quoted; `None` where a value stands in quotes of the line's own."""
+    """The line as one expression with every value quoted; `None` where a value stands in quotes of the line's own.
+
+    Quotes around one value and nothing else go: the value is quoted by itself.
+    """
+    line = _without_quotes(line)
     if any(_in_quotes(line, index) for index, part in enumerate(line.parts) if isinstance(part, Value)):
         return None
     parts = [part if isinstance(part, str) else _shell_quoted(part, shlex_name) for part in line.parts]
     return f_string(parts, quote)
+
+
+def _without_quotes(line: Template) -> Template:
+    parts = list(line.parts)
+    for index in range(1, len(parts) - 1):
+        before, value, after = parts[index - 1 : index + 2]
+        if isinstance(before, str) and isinstance(value, Value) and isinstance(after, str):
+            mark = before[-1:]
+            opens = (
+                mark in {'"', "'"}
+                and mark == after[:1]
+                and not _in_quotes(Template((*parts[: index - 1], before[:-1], value)), index)
+            )
+            if opens and (not before[:-1] or before[-2].isspace()) and (not after[1:] or after[1].isspace()):
+                parts[index - 1], parts[index + 1] = before[:-1], after[1:]
+    return joined(parts)
 
 
 def _shell_quoted(value: Value, shlex_name: str) -> Value:

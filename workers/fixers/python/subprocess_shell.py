@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
@@ -16,6 +16,7 @@ from workers.fixers.python.missing_program import caught_too
 from workers.fixers.python.module import Module
 from workers.fixers.python.shell_call import SYSTEM, refuse_expectation, shell_call
 from workers.fixers.python.shell_line import quoted_line, refuse_fixed
+from workers.fixers.python.shell_redirect import takes, without_redirects
 from workers.fixers.python.strings import f_string, template
 from workers.fixers.python.test_code import harmless_in_tests
 from workers.fixers.python.variables import definitions
@@ -41,9 +42,10 @@ _WIDEST = 110  # columns
 outside, its writer can end the command and start another one (CWE-78).
 
 A list of arguments, without a shell, has no such syntax: each element arrives as one argument, whatever it contains.
-That is possible where the line uses nothing of the shell: no pipe, redirection, variable or wildcard. The list can be
-written out, or made by `shlex.split()` from the line; then each inserted value goes through `shlex.quote()`, which
-makes it one inert word. A value that is meant to hold several arguments must become a list.""",
+That is possible where the line uses nothing of the shell: no pipe, redirection, variable or wildcard; output that goes
+to /dev/null goes there by `stderr=subprocess.DEVNULL` as well. The list can be written out, or made by `shlex.split()`
+from the line; then each inserted value goes through `shlex.quote()`, which makes it one
+inert word. A value that is meant to hold several arguments must become a list.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A shell command line → an argument list, written out or split from a line whose values are quoted."""
@@ -57,7 +59,7 @@ def _without_shell(target: Target) -> Iterator[Candidate]:
     if not file.calls(call, *SYSTEM):
         refuse_expected(target, file.path, call.lineno, b"shell=True")
     command = _command(file, call)
-    lines = _lines(file, command)
+    lines, streams = _redirected(file, call, _lines(file, command))
     words = [words_of(line, lambda pieces: f_string(pieces, _quote(file))) for _, line in lines]
     if not all(words):
         refuse_fixed(file, call, [line for _, line in lines])
@@ -72,7 +74,7 @@ def _without_shell(target: Target) -> Iterator[Candidate]:
         file,
         call,
         "argument-list",
-        _edits(file, call, command, module.name, lists, "{}"),
+        _edits(file, call, command, module.name, lists, "{}", streams),
         "The program is started directly with exactly these arguments; no shell reads them.",
         module,
         lines,
@@ -81,13 +83,15 @@ def _without_shell(target: Target) -> Iterator[Candidate]:
     texts = [(node, quoted_line(line, split.name, _quote(file))) for node, line in lines]
     if all(text is not None for _, text in texts):
         whole = [
-            (node, text) for node, text in texts if text is not None and (line_values(lines, node) or node is command)
+            (node, text)
+            for node, text in texts
+            if text is not None and (streams or line_values(lines, node) or node is command)
         ]
         yield _candidate(
             file,
             call,
             "shlex-split",
-            _edits(file, call, command, module.name, whole, f"{split.name}.split({{}})"),
+            _edits(file, call, command, module.name, whole, f"{split.name}.split({{}})", streams),
             "The line stays readable as a line, is split by the shell's rules in this process, and every value "
             "in it is quoted, so it stays one argument; no shell runs.",
             together(module, split),
@@ -168,7 +172,13 @@ def _warnings(lines: Sequence[Template]) -> tuple[str, ...]:
 
 
 def _edits(
-    file: Module, call: ast.Call, command: ast.expr, module: str, written: Sequence[tuple[ast.expr, str]], wrapped: str
+    file: Module,
+    call: ast.Call,
+    command: ast.expr,
+    module: str,
+    written: Sequence[tuple[ast.expr, str]],
+    wrapped: str,
+    streams: Mapping[str, str],
 ) -> list[Edit]:
     """The call without its shell, and the lines where they are made; `wrapped` holds what the call is given."""
     here = dict(written).get(command)
@@ -176,7 +186,7 @@ def _edits(
     given = wrapped.format(here if here is not None else file.text(command))
     name = file.qualified(call.func)
     if name in SYSTEM:
-        return [*edits, _system(file, call, name, module, given)]
+        return [*edits, _system(file, call, name, module, given + _given_away(streams, module))]
     shell = keyword(call, "shell")
     if shell is None or keyword(call, "executable"):
         message = f"{file.path}:{call.lineno} names the shell itself: `executable` has to go with it"
@@ -184,8 +194,33 @@ def _edits(
     return [
         *edits,
         *([file.replace(command, given)] if given != file.text(command) else []),
-        remove_argument(file, call, shell),
+        file.replace(shell, _given_away(streams, _holder(file, call))[2:])
+        if streams
+        else remove_argument(file, call, shell),
     ]
+
+
+def _redirected(
+    file: Module, call: ast.Call, lines: list[tuple[ast.expr, Template]]
+) -> tuple[list[tuple[ast.expr, Template]], Mapping[str, str]]:
+    """The lines without what their ends do with the output, where subprocess can be told the same."""
+    stripped = [(node, *without_redirects(line)) for node, line in lines]
+    streams = stripped[0][2]
+    reads = file.qualified(call.func) in ("os.popen", "subprocess.check_output")
+    named = file.calls(call, *SYSTEM) or bool(_holder(file, call))
+    same = named and all(each == streams for _, _, each in stripped) and takes(call, streams)
+    if not streams or not same or (reads and "stdout" in streams):
+        return lines, {}
+    return [(node, line) for node, line, _ in stripped], streams
+
+
+def _holder(file: Module, call: ast.Call) -> str:
+    """The module by whose name the call is made; empty where its function was imported by itself."""
+    return file.text(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+
+
+def _given_away(streams: Mapping[str, str], module: str) -> str:
+    return "".join(f", {name}={module}.{where}" for name, where in streams.items())
 
 
 def _system(file: Module, call: ast.Call, name: str, module: str, words: str) -> Edit:

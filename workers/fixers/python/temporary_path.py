@@ -12,6 +12,7 @@ from workers.fixers.code import any_of, candidate
 from workers.fixers.python.calls import argument
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.test_code import harmless_in_tests
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 
@@ -34,7 +35,13 @@ belongs in a folder that only the two can enter, and the path into the settings.
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A fixed path that is written → a fresh private file, or one in a fresh private folder."""
-    file, constant = flagged(target, ast.Constant, _is_path)
+    with harmless_in_tests(target, "what it does with that path, it does to files of its own"):
+        file, constant = flagged(target, ast.Constant, _is_path)
+        if isinstance(file.parents.get(constant), ast.JoinedStr):
+            message = (
+                f"{file.path}:{constant.lineno} puts a value into the path: agree on a folder that others cannot enter"
+            )
+            raise NoFix(message)
     path = str(constant.value)
     if path.rstrip("/").count("/") <= (2 if path.startswith(("/var", "/dev")) else 1):
         yield _folder(target, file, constant)
@@ -132,34 +139,38 @@ def _is_place(file: Module, constant: ast.Constant) -> bool:
 
 
 def _is_path(file: Module, constant: ast.Constant) -> bool:
-    value = constant.value
-    return (
-        isinstance(value, str)
-        and bool(_FOLDERS.match(value))
-        and not isinstance(file.parents.get(constant), ast.JoinedStr)
-    )
+    parent = file.parents.get(constant)
+    begins = not isinstance(parent, ast.JoinedStr) or parent.values[0] is constant
+    return isinstance(constant.value, str) and begins and bool(_FOLDERS.match(constant.value))
 
 
 def _written(file: Module, constant: ast.Constant) -> str | None:
-    """`once` where it is opened for writing right here; `kept` where a local variable keeps it that is used again."""
-    parent = file.parents.get(constant)
-    if isinstance(parent, ast.Call):
-        return "once" if _writes(file, parent, constant) else None
+    """`once` where it is opened for writing right here; `kept` where a local variable keeps it that is used again.
+
+    A file that only grows is `once`, too: what is added to it would be lost with a fresh one each time.
+    """
+    here, parent = _as_path(file, constant)
+    if not isinstance(parent, ast.Assign):
+        return "once" if _mode(file, here) else None
     function = file.function(constant)
-    if not (isinstance(parent, ast.Assign) and len(parent.targets) == 1 and function is not None):
-        return None
     name = parent.targets[0]
-    if not isinstance(name, ast.Name):
+    if len(parent.targets) != 1 or not isinstance(name, ast.Name) or function is None:
         return None
     uses = [
         node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name.id and node is not name
     ]
-    opened = [file.parents[node] for node in uses]
-    if not any(
-        isinstance(call, ast.Call) and _writes(file, call, node) for call, node in zip(opened, uses, strict=True)
-    ):
+    modes = {_mode(file, node) for node in uses} - {""}
+    if not modes:
         return None
-    return "kept" if len(uses) > 1 else "once"
+    return "kept" if len(uses) > 1 and modes != {"a"} else "once"
+
+
+def _as_path(file: Module, constant: ast.Constant) -> tuple[ast.expr, ast.AST | None]:
+    """The constant, or the Path that is made of it, and what it stands in."""
+    parent = file.parents.get(constant)
+    if isinstance(parent, ast.Call) and file.calls(parent, "pathlib.Path") and parent.args == [constant]:
+        return parent, file.parents.get(parent)
+    return constant, parent
 
 
 def _is_elsewhere(target: Target, file: Module, constant: ast.Constant) -> bool:
@@ -178,12 +189,17 @@ def _is_elsewhere(target: Target, file: Module, constant: ast.Constant) -> bool:
     return False
 
 
-def _writes(file: Module, call: ast.Call, path: ast.AST) -> bool:
-    mode = argument(call, 1, "mode")
-    return (
-        file.calls(call, "open", "io.open")
-        and bool(call.args)
-        and call.args[0] is path
-        and isinstance(mode, ast.Constant)
-        and str(mode.value)[:1] in {"w", "x"}
-    )
+def _mode(file: Module, path: ast.expr) -> str:
+    """`w`, `x` or `a` where the path is opened for writing by what it stands in; empty where it is not."""
+    parent = file.parents.get(path)
+    if isinstance(parent, ast.Attribute):
+        call = file.parents.get(parent)
+        if parent.attr in ("write_text", "write_bytes"):
+            return "w"
+        mode = argument(call, 0, "mode") if isinstance(call, ast.Call) and parent.attr == "open" else None
+    elif isinstance(parent, ast.Call) and file.calls(parent, "open", "io.open") and parent.args[:1] == [path]:
+        mode = argument(parent, 1, "mode")
+    else:
+        return ""
+    first = str(mode.value)[:1] if isinstance(mode, ast.Constant) else ""
+    return first if first in {"w", "x", "a"} else ""
