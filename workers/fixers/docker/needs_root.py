@@ -122,5 +122,6 @@ def _entry_scripts(target: Target, folder: str, instructions: list[Instruction])
         if one.keyword in {"COPY", "ADD"} and destination.rpartition("/")[2] in names:
             names |= {source.rpartition("/")[2] for source in sources}
     prefix = f"{folder}/" if folder else ""
-    paths = (path for path in target.tree.paths() if path.startswith(prefix))
-    return [path for path in paths if path.rpartition("/")[2] in names][:_MAX_SCRIPTS]
+    found = [path for path in target.tree.paths() if path.rpartition("/")[2] in names]
+    # The context is the file's folder as a rule, and one above it where the file has a folder of its own.
+    return ([path for path in found if path.startswith(prefix)] or found)[:_MAX_SCRIPTS]

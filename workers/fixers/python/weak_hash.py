@@ -68,7 +68,8 @@ so whatever was stored has to be recomputed; `sha512` is the longer one, and fas
 party prescribes the algorithm (a service's signature, a torrent's info hash), only that party can move. Where it is
 only a checksum, `usedforsecurity=False` (Python 3.9) says so
 to readers, to scanners and to FIPS builds of OpenSSL, and the digest stays. Passwords want neither: use
-`hashlib.scrypt`, bcrypt or argon2 with a salt.""",
+`hashlib.scrypt`, bcrypt or argon2 with a salt. A test expects what the code under it computes.""",
+    in_tests=False,
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A weak digest → SHA-256, or the statement that it protects nothing."""

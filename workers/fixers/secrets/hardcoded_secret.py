@@ -25,6 +25,8 @@ from workers.fixers.secrets.names import ROTATE, environment_name, refuse_name, 
 
 _CHECKSUM = re.compile(r"\S+ v\S+ h1:[A-Za-z0-9+/]{43}=")
 """A line of `go.sum` and its kin."""
+_APP_SIGNATURE = re.compile(rb"android:apk-key-hash:[\w+/=-]+")
+"""How FIDO names an Android app."""
 _CODE: dict[tuple[str, ...], Propose] = {
     (".py",): python.propose,
     (".js", ".cjs", ".mjs", ".jsx", ".ts", ".cts", ".mts", ".tsx"): javascript.propose,
@@ -59,6 +61,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     refuse_test(file.path, line)
     if _CHECKSUM.fullmatch(file.line(line).decode("utf-8", "replace").strip()):
         message = f"{file.path}:{line} is the checksum of a module: everyone may know it; exclude {file.path}"
+        raise Harmless(message)
+    if _APP_SIGNATURE.search(file.line(line)):
+        message = f"{file.path}:{line} is the hash of the certificate that an app is signed with: every phone shows it"
         raise Harmless(message)
     for suffixes, of_language in _CODE.items():
         if file.path.endswith(suffixes):

@@ -37,6 +37,16 @@ def test_an_entry_point_that_needs_root_keeps_it(line):
     assert "own-user" in _propose("checkov", "CKV_DOCKER_3", files)[0]
 
 
+def test_an_entry_point_beside_the_context_of_a_file_in_a_folder_of_its_own_is_read():
+    files = {
+        "docker/Dockerfile": 'FROM debian:12\nCOPY . .\nCMD ["./bootstrap.sh"]\n',
+        "bootstrap.sh": "chown -R www-data: data\nexec run\n",
+    }
+    made, reason = _propose("checkov", "CKV_DOCKER_3", files, path="docker/Dockerfile")
+    assert not made
+    assert "bootstrap.sh does what only root can" in reason
+
+
 def test_a_container_action_stays_root():
     files = {"web/Dockerfile": 'FROM debian:12\nCMD ["x"]\n', "web/action.yml": "runs:\n  using: docker\n"}
     assert "GitHub runs it as an action (web/action.yml), as root" in _propose("checkov", "CKV_DOCKER_3", files)[1]
