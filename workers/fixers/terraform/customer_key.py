@@ -24,6 +24,7 @@ _ATTRIBUTES = {
     "CKV_AWS_58": "encryption_config.provider.key_arn",
     "CKV_AWS_136": "encryption_configuration.kms_key",
     "CKV_AWS_337": "key_id", "CKV_AWS_98": "kms_key_arn",
+    "CKV_AWS_119": "server_side_encryption.kms_key_arn", "CKV_AWS_209": "encryption_options.kms_key_id",
 }  # fmt: skip
 
 
@@ -117,6 +118,8 @@ def _too_small(resource: Resource) -> bool:
 def _warning(resource: Resource, path: str) -> str:
     if path.startswith("performance_insights"):
         return "the key of Performance Insights cannot be changed later"
+    if resource.type == "aws_dynamodb_table":
+        return "the table is encrypted anew while it is in use; whoever reads or writes needs permission for the key"
     if resource.type == "aws_eks_cluster":
         return "it cannot be undone: whoever disables the key stops the cluster"
     if resource.type == "aws_ecr_repository":
@@ -130,6 +133,14 @@ def _serves(hcl: Hcl, block: Block, service: _Service | None) -> bool:
         return False
     text = hcl.content[block.node.start_byte : block.node.end_byte].decode()
     return service is None or service.principal.partition(".")[0] in text
+
+
+def logs_key(resource: str) -> Body:
+    """A key that CloudWatch's logs may use; `resource` is the address of what is encrypted with it."""
+    return {
+        "description": f'"Encrypts {resource}"', "enable_key_rotation": "true",
+        "deletion_window_in_days": "30", "policy": _policy(_SERVICES["CKV_AWS_158"]),
+    }  # fmt: skip
 
 
 def _with_new_key(resource: Resource, path: str, service: _Service | None) -> Iterator[Candidate]:
@@ -170,6 +181,10 @@ def _body(resource: Resource, path: str, value: str) -> Body:
         body = {"encryption_config": {"provider": {"key_arn": value}, "resources": '["secrets"]'}}
     if path.startswith("encryption_configuration"):
         body = {"encryption_configuration": {"encryption_type": '"KMS"', "kms_key": value}}
+    if path.startswith("server_side_encryption"):
+        body = {"server_side_encryption": {"enabled": "true", "kms_key_arn": value}}
+    if path.startswith("encryption_options"):
+        body = {"encryption_options": {"use_aws_owned_key": "false", "kms_key_id": value}}
     if path.startswith("encrypt_at_rest"):
         body = {"encrypt_at_rest": {"enabled": "true", "kms_key_id": value}}
     if resource.type == "aws_kinesis_stream":

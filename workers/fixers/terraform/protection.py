@@ -41,6 +41,7 @@ PROTECTION = {
     "CKV_AWS_362": _one("tags-on-snapshots", "copy_tags_to_snapshot", _TAGS),
     "CKV2_AWS_60": _one("tags-on-snapshots", "copy_tags_to_snapshot", _TAGS),
     "CKV_AWS_226": _one("minor-updates", "auto_minor_version_upgrade", _UPDATES),
+    "CKV_AWS_207": _one("minor-updates", "auto_minor_version_upgrade", _UPDATES),
     "CKV_AWS_222": _one("minor-updates", "auto_minor_version_upgrade", _UPDATES),
     "CKV_AWS_322": _one("minor-updates", "auto_minor_version_upgrade", _UPDATES),
     "CKV_AWS_157": _one("multi-zone", "multi_az", _STANDBY, warning=_COST),

@@ -78,3 +78,61 @@ resource "google_compute_firewall" "ssh" {
   }
   source_ranges = ["0.0.0.0/0"]
 }
+
+resource "kubernetes_deployment" "web" {
+  metadata {
+    name      = "web"
+    namespace = "shop"
+  }
+
+  spec {
+    selector {
+      match_labels = {
+        app = "web"
+      }
+    }
+
+    template {
+      metadata {
+        labels = {
+          app = "web"
+        }
+      }
+
+      spec {
+        container {
+          name  = "web"
+          image = "registry.example/web:1.2"
+
+          port {
+            container_port = 8080
+          }
+        }
+      }
+    }
+  }
+}
+
+resource "kubernetes_pod_v1" "job" {
+  metadata {
+    name      = "job"
+    namespace = "shop"
+  }
+
+  spec {
+    host_network = true
+    host_pid     = true
+
+    container {
+      name  = "job"
+      image = "nginx"
+
+      security_context {
+        privileged = true
+        capabilities {
+          add = ["SYS_ADMIN"]
+        }
+      }
+    }
+  }
+}

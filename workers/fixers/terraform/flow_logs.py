@@ -1,0 +1,100 @@
+"""Networks of AWS whose traffic nobody writes down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.registry import NoFix, NotHere, Target, fixer
+from workers.fixers.terraform.customer_key import logs_key
+from workers.fixers.terraform.key_policy import with_data
+from workers.fixers.terraform.resource import Resource, several
+from workers.source.hcl import Body, block_text
+
+_TRUST = """jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "vpc-flow-logs.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })"""
+_RIGHTS = """jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"]
+      Resource = "${%s.arn}:*"
+    }]
+  })"""
+_PAID = "every record is stored, and paid for"
+_BUCKET = "the bucket's policy must let delivery.logs.amazonaws.com write; in the account's own bucket AWS adds that"
+
+
+@fixer(
+    name="terraform-flow-logs",
+    weakness="logging",
+    rules={"checkov": ["CKV2_AWS_11"], "trivy": ["AVD-AWS-0178"]},
+    explain="""Flow logs say who talked to whom in a network, and what was refused: without them nobody can tell
+afterwards where an intruder went. CloudWatch keeps them searchable, and can raise alarms; a bucket keeps them at a
+tenth of the price, and may belong to another account, out of the intruder's reach.""",
+)
+def flow_logs(target: Target) -> Iterator[Candidate]:
+    """Into a log group of its own; or into a bucket that a variable names."""
+    resource = Resource(target)
+    if resource.type != "aws_vpc":
+        message = f"{resource.address} is no VPC"
+        raise NotHere(message)
+    if several(resource.block):
+        message = f"{resource.address} has several instances: give each its own log where they are told apart"
+        raise NoFix(message)
+    yield from _in_cloudwatch(resource)
+    yield from _in_bucket(resource)
+
+
+def _in_cloudwatch(resource: Resource) -> Iterator[Candidate]:
+    label = f"{resource.name}_flow_logs"
+    made = {
+        kind: resource.unique_name(kind, label)
+        for kind in ("aws_kms_key", "aws_cloudwatch_log_group", "aws_iam_role", "aws_iam_role_policy", "aws_flow_log")
+    }
+    at = {kind: f"{kind}.{name}" for kind, name in made.items()}
+    group, role = at["aws_cloudwatch_log_group"], at["aws_iam_role"]
+    bodies: dict[str, Body] = {
+        "aws_flow_log": {
+            "vpc_id": resource.reference("id"), "traffic_type": '"ALL"',
+            "log_destination": f"{group}.arn", "iam_role_arn": f"{role}.arn",
+        },
+        "aws_cloudwatch_log_group": {
+            "name_prefix": f'"{resource.name}-flow-logs-"', "retention_in_days": "365",
+            "kms_key_id": f"{at['aws_kms_key']}.arn",
+        },
+        "aws_iam_role": {"name_prefix": '"flow-logs-"', "assume_role_policy": _TRUST},
+        "aws_iam_role_policy": {"role": f"{role}.id", "policy": _RIGHTS % group},
+        "aws_kms_key": logs_key(group),
+    }  # fmt: skip
+    text = "\n\n".join(block_text("resource", (kind, made[kind]), body) for kind, body in bodies.items())
+    text, more = with_data(resource, text)
+    how = "All traffic is recorded in a log group of its own, encrypted and kept for a year, which its role may write "
+    how += "to and nothing else."
+    declares = [*(f"resource.{one}" for one in at.values()), *more]
+    yield from resource.candidate("to-cloudwatch", [resource.hcl.after(resource.block, text)], how, declares, [_PAID])
+
+
+def _in_bucket(resource: Resource) -> Iterator[Candidate]:
+    name = f"{resource.name}_flow_log_bucket_arn".replace("-", "_")
+    if any(True for _ in resource.blocks("variable", name)):
+        return
+    label = resource.unique_name("aws_flow_log", f"{resource.name}_flow_logs")
+    body: Body = {
+        "vpc_id": resource.reference("id"), "traffic_type": '"ALL"',
+        "log_destination_type": '"s3"', "log_destination": f"var.{name}",
+    }  # fmt: skip
+    said = {"description": f'"ARN of the S3 bucket that takes the flow logs of {resource.address}"', "type": "string"}
+    text = f"{block_text('resource', ('aws_flow_log', label), body)}\n\n{block_text('variable', (name,), said)}"
+    how = f"All traffic is recorded in the bucket that the new variable `{name}` names."
+    yield from resource.candidate(
+        "to-bucket-variable", [resource.hcl.after(resource.block, text)], how,
+        [f"resource.aws_flow_log.{label}", f"variable.{name}"],
+        ["set the variable before the next plan", _PAID, _BUCKET],
+    )  # fmt: skip
