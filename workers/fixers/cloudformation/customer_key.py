@@ -11,6 +11,8 @@ from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamledit import Value
 
+_FUNCTION, _SAM = "AWS::Lambda::Function", "AWS::Serverless::Function"
+
 
 class _Kept(msgspec.Struct, frozen=True):
     """Where a type names its key."""
@@ -35,6 +37,11 @@ _NEW_REPOSITORY = (
 )
 _KEYS = {
     "CKV_AWS_35": _Kept("AWS::CloudTrail::Trail", "KMSKeyId", "whoever reads the logs needs permission for the key"),
+    "CKV_AWS_43": _Kept(
+        "AWS::Kinesis::Stream", "StreamEncryption.KeyId",
+        "producers and consumers need permission for the key before the stream is encrypted with it",
+        {"EncryptionType": "KMS"},
+    ),
     "CKV_AWS_119": _Kept(
         "AWS::DynamoDB::Table", "SSESpecification.KMSMasterKeyId",
         "the table is encrypted anew while it is in use; whoever reads or writes needs permission for the key",
@@ -46,9 +53,9 @@ _KEYS = {
     "CKV_AWS_149": _Kept("AWS::SecretsManager::Secret", "KmsKeyId", _IN_PLACE),
     "CKV_AWS_158": _Kept("AWS::Logs::LogGroup", "KmsKeyId", _IN_PLACE),
     "CKV_AWS_166": _Kept("AWS::Backup::BackupVault", "EncryptionKeyArn", _REPLACED),
-    "CKV_AWS_173": _Kept("AWS::Lambda::Function", "KmsKeyArn", "the function's role must be let decrypt with the key"),
+    "CKV_AWS_173": _Kept(_FUNCTION, "KmsKeyArn", "the function's role must be let decrypt with the key"),
 }  # fmt: skip
-_LOGS: Mapping[str, Value] = {
+LOGS: Mapping[str, Value] = {
     "Sid": "LogsEncrypt",
     "Effect": "Allow",
     "Principal": {"Service": {"Fn::Sub": "logs.${AWS::Region}.${AWS::URLSuffix}"}},
@@ -62,6 +69,7 @@ _LOGS: Mapping[str, Value] = {
         }
     },
 }
+"""The statement of a key's policy by which CloudWatch's logs may use it."""
 _TRAILS = {"Fn::Sub": "arn:${AWS::Partition}:cloudtrail:*:${AWS::AccountId}:trail/*"}
 _TRAIL: list[Value] = [
     {
@@ -100,7 +108,7 @@ def customer_key(target: Target) -> Iterator[Candidate]:
     """A new key of the template; or one that a parameter names."""
     template = Template(target)
     kept = _KEYS[target.finding.rule]
-    if template.type != kept.type:
+    if template.type != kept.type and (kept.type, template.type) != (_FUNCTION, _SAM):
         message = f"a {template.type} names its key elsewhere"
         raise NoFix(message)
     statements = _of_service(template)
@@ -108,7 +116,7 @@ def customer_key(target: Target) -> Iterator[Candidate]:
     declares = template.declare(kept.key.partition(".")[0])
     edits = [*template.settle(kept.names({"Fn::GetAtt": [key, "Arn"]})), template.resource(key, body)]
     how = "Encrypts with a new key that rotates every year and that the account's own policies govern."
-    if kept.type != "AWS::Lambda::Function":
+    if kept.type != _FUNCTION:
         yield from template.candidate("new-key", edits, how, [*declares, f"Resources.{key}"], [kept.warning])
     elif statements:
         how = f"{how} The function's own role may decrypt with it."
@@ -120,15 +128,18 @@ def customer_key(target: Target) -> Iterator[Candidate]:
     yield from key_parameter(template, kept.names, declares, kept.warning)
 
 
-def new_key(template: Template, statements: Sequence[Value]) -> tuple[str, dict[str, Value]]:
-    """The name and the body of a key of the resource's own; the statements say who may use it beside the account."""
+def new_key(template: Template, statements: Sequence[Value], *, of: str = "") -> tuple[str, dict[str, Value]]:
+    """The name and the body of a key of the resource's own, or of another one of that name; the statements say who may
+    use it beside the account.
+    """
+    name = of or template.name
     policy: dict[str, Value] = {"Version": "2012-10-17", "Statement": [_ACCOUNT, *statements]}
     properties: dict[str, Value] = {
-        "Description": f"Encrypts {template.name}",
+        "Description": f"Encrypts {name}",
         "EnableKeyRotation": True,
         "KeyPolicy": policy,
     }
-    return f"{template.name}Key", {"Type": "AWS::KMS::Key", "Properties": properties}
+    return f"{name}Key", {"Type": "AWS::KMS::Key", "Properties": properties}
 
 
 def key_parameter(
@@ -146,12 +157,17 @@ def key_parameter(
 def _of_service(template: Template) -> list[Value]:
     """Who beside the account must use the key: the service that encrypts in its own name, the function's role."""
     if template.type == "AWS::Logs::LogGroup":
-        return [_LOGS]
+        return [LOGS]
     if template.type == "AWS::CloudTrail::Trail":
         return _TRAIL
+    if template.type not in (_FUNCTION, _SAM):
+        return []
     role = template.property("Role")
     name, _, attribute = (role.value if role is not None and role.tag == "!GetAtt" else "").partition(".")
-    if template.type != "AWS::Lambda::Function" or attribute != "Arn":
+    if role is None and template.type == _SAM and template.doc.root.get("Globals", "Function", "Role") is None:
+        # The role that SAM makes for a function that names none.
+        name, attribute = f"{template.name}Role", "Arn"
+    if attribute != "Arn":
         return []
     principal: Value = {"AWS": {"Fn::GetAtt": [name, "Arn"]}}
     return [{"Sid": "FunctionDecrypts", "Effect": "Allow", "Principal": principal, "Action": "kms:Decrypt",

@@ -119,6 +119,19 @@ class Template(Document):
         whole = {"Type": body["Type"], "Condition": condition, **body} if condition else dict(body)
         return self.set_key(self.resources, name, whole)
 
+    def new_resources(self, bodies: Mapping[str, Mapping[str, Value]]) -> list[Edit]:
+        """The same for several, in that order.
+
+        Raises:
+            NoFix: there is one of such a name.
+        """
+        found = [self.resource(name, body) for name, body in bodies.items()]
+        same = {(one.start, one.end) for one in found}
+        if len(same) != 1:
+            return found
+        # At one place they are one edit.
+        return [Edit(path=self.path, start=found[0].start, end=found[0].end, text="".join(one.text for one in found))]
+
     def declare(self, *keys: str) -> list[str]:
         """Declared paths of properties."""
         return [f"Resources.{self.name}.Properties.{key}" for key in keys]

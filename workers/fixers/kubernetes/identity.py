@@ -14,6 +14,11 @@ from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import yamldoc, yamledit
 from workers.source.yamledit import Value
 
+_RIGHTS = (
+    *(f"CKV_K8S_{number}" for number in (155, 156, 157, 158)),
+    *(f"CKV2_K8S_{number}" for number in (1, 2, 3, 4, 5)),
+)
+"""To change webhooks, approve certificates, bind, escalate, impersonate, run in others' pods, read every secret."""
 _KEY = "automountServiceAccountToken"
 
 
@@ -152,9 +157,13 @@ def secret_environment(target: Target) -> Iterator[Candidate]:
 @fixer(
     name="kubernetes-wildcard-role",
     weakness="access-control",
-    rules={"checkov": ["CKV_K8S_49"], "trivy": ["KSV044", "KSV045", "KSV046", "KSV-0044", "KSV-0045", "KSV-0046"]},
-    explain="""A role with `*` may do everything, also what does not exist yet. Name the verbs, resources and groups
-that its subjects use (`kubectl auth can-i --list` and the audit log show them).""",
+    rules={
+        "checkov": ["CKV_K8S_49", *_RIGHTS],
+        "trivy": ["KSV044", "KSV045", "KSV046", "KSV-0044", "KSV-0045", "KSV-0046"],
+    },
+    explain="""A role with `*` may do everything, also what does not exist yet; one that may bind or escalate roles, act
+as somebody else or read every secret may give itself the rest. Name the verbs, resources and groups that its subjects
+use (`kubectl auth can-i --list` and the audit log show them).""",
     for_a_person=True,
 )
 def wildcard_role(target: Target) -> Iterator[Candidate]:

@@ -25,6 +25,7 @@ _ATTRIBUTES = {
     "CKV_AWS_136": "encryption_configuration.kms_key",
     "CKV_AWS_337": "key_id", "CKV_AWS_98": "kms_key_arn",
     "CKV_AWS_119": "server_side_encryption.kms_key_arn", "CKV_AWS_209": "encryption_options.kms_key_id",
+    "CKV_AWS_43": "kms_key_id",
 }  # fmt: skip
 
 

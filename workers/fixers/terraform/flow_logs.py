@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, NotHere, Target, fixer
-from workers.fixers.terraform.customer_key import logs_key
 from workers.fixers.terraform.key_policy import with_data
+from workers.fixers.terraform.log_group import log_group
 from workers.fixers.terraform.resource import Resource, several
 from workers.source.hcl import Body, block_text
 
@@ -54,30 +54,22 @@ def flow_logs(target: Target) -> Iterator[Candidate]:
 
 def _in_cloudwatch(resource: Resource) -> Iterator[Candidate]:
     label = f"{resource.name}_flow_logs"
-    made = {
-        kind: resource.unique_name(kind, label)
-        for kind in ("aws_kms_key", "aws_cloudwatch_log_group", "aws_iam_role", "aws_iam_role_policy", "aws_flow_log")
-    }
-    at = {kind: f"{kind}.{name}" for kind, name in made.items()}
-    group, role = at["aws_cloudwatch_log_group"], at["aws_iam_role"]
+    group = log_group(resource, label, f"{resource.name}-flow-logs-")
+    made = {kind: resource.unique_name(kind, label) for kind in ("aws_flow_log", "aws_iam_role", "aws_iam_role_policy")}
+    role = f"aws_iam_role.{made['aws_iam_role']}"
     bodies: dict[str, Body] = {
         "aws_flow_log": {
             "vpc_id": resource.reference("id"), "traffic_type": '"ALL"',
-            "log_destination": f"{group}.arn", "iam_role_arn": f"{role}.arn",
-        },
-        "aws_cloudwatch_log_group": {
-            "name_prefix": f'"{resource.name}-flow-logs-"', "retention_in_days": "365",
-            "kms_key_id": f"{at['aws_kms_key']}.arn",
+            "log_destination": f"{group.address}.arn", "iam_role_arn": f"{role}.arn",
         },
         "aws_iam_role": {"name_prefix": '"flow-logs-"', "assume_role_policy": _TRUST},
-        "aws_iam_role_policy": {"role": f"{role}.id", "policy": _RIGHTS % group},
-        "aws_kms_key": logs_key(group),
+        "aws_iam_role_policy": {"role": f"{role}.id", "policy": _RIGHTS % group.address},
     }  # fmt: skip
-    text = "\n\n".join(block_text("resource", (kind, made[kind]), body) for kind, body in bodies.items())
-    text, more = with_data(resource, text)
+    texts = [block_text("resource", (kind, made[kind]), body) for kind, body in bodies.items()]
+    text, more = with_data(resource, "\n\n".join((*texts, *group.texts)))
     how = "All traffic is recorded in a log group of its own, encrypted and kept for a year, which its role may write "
     how += "to and nothing else."
-    declares = [*(f"resource.{one}" for one in at.values()), *more]
+    declares = [*(f"resource.{kind}.{name}" for kind, name in made.items()), *group.declares, *more]
     yield from resource.candidate("to-cloudwatch", [resource.hcl.after(resource.block, text)], how, declares, [_PAID])
 
 

@@ -19,6 +19,7 @@ _FOR_EVER = "a key ring cannot be deleted, and what a lost key encrypted is lost
 _REPLACED = "what is there already may be replaced: look at the plan"
 _WHEN = "date in UTC after which it is no longer valid, as 2030-12-31T00:00:00Z"
 _ROTATE = "what uses it stops working on that day: have its successor there before"
+_ZONES = "CKV_AWS_394"
 _LOGS = re.compile(r"log", re.IGNORECASE)
 
 
@@ -157,6 +158,21 @@ def named_resource(target: Target) -> Iterator[Candidate]:
     how = f"{one.how} what the new variable `{name}` names."
     declares = [*resource.declare(body), f"variable.{name}"]
     yield from resource.candidate("variable", edits, how, declares, [_SET, *one.warnings])
+    if target.finding.rule == _ZONES:
+        yield from _by_id(resource)
+
+
+def _by_id(resource: Resource) -> Iterator[Candidate]:
+    """Zones by their ids: a name means another building in each account, an id the same one in all."""
+    name = re.sub(r"\W", "_", f"{resource.name}_zone_ids")
+    if any(True for _ in resource.blocks("variable", name)):
+        return
+    said = {"description": '"Ids of the availability zones in use, as use1-az1"', "type": "list(string)"}
+    body: Body = {"filter": {"name": '"zone-id"', "values": f"var.{name}"}}
+    edits = resource.followed(resource.settle(body), block_text("variable", (name,), said))
+    how = f"A zone that AWS opens later changes nothing: the zones are what the new variable `{name}` names, by their "
+    how += "ids, which mean the same zone in every account where a name does not."
+    yield from resource.candidate("id-variable", edits, how, [*resource.declare(body), f"variable.{name}"], [_SET])
 
 
 def _body(one: Named, value: str) -> Body:
