@@ -12,12 +12,14 @@ from daemon.errors import SourceUnavailable
 from workers.fixers.code import Parsed, candidate
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, option, pairs
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.syntax import ancestors, walk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 _REQUEST = re.compile(r"\b(?:req|request)\.(?:body|query|params|headers|cookies)\b", re.IGNORECASE)
 _MODULE = "mongo-sanitize"
+_PLAIN = re.compile(r"(?:new\s+)?(?:\w+\.)*(?:ObjectId|ObjectID|String|Number|parseInt|parseFloat|Boolean)\([^()]*\)$")
 
 
 @fixer(
@@ -37,11 +39,17 @@ def propose(target: Target) -> Iterator[Candidate]:
     """`findOne({ name: req.body.name })` → with the value sanitized, where the project has the library."""
     file, call = flagged_node(target, ("call_expression",), _queries)
     query = arguments(call)[0]
-    values = [value for _, _, value in pairs(file, query)] if query.type == "object" else []
+    values = _values(file, query)
     asked = [value for value in values if _REQUEST.search(file.text(value))]
     where = f"{file.path}:{file.number(call)}"
     if asked and all(value.type == "object" and option(file, value, "$eq") is not None for value in asked):
         message = f"{where} compares by $eq, which takes an object as a value and not as an operator: nothing to change"
+        raise Harmless(message)
+    if values and all(_is_plain(file, value) for value in values):
+        message = f"{where} compares with values that the code has made texts, numbers or ids: none can be an operator"
+        raise Harmless(message)
+    if query.type == "object" and option(file, query, "where") is not None and _has_sequelize(target):
+        message = f"{where} is a query of Sequelize, whose operators are symbols: nothing of a request can be one"
         raise Harmless(message)
     if query.type == "object" and option(file, query, "where") is not None:
         message = (
@@ -67,7 +75,50 @@ def propose(target: Target) -> Iterator[Candidate]:
     )
 
 
+def _values(file: Parsed, query: Node) -> list[Node]:
+    """What the query compares with; none where it is not written out, or takes more from elsewhere."""
+    members = [node for node in query.named_children if node.type != "comment"] if query.type == "object" else []
+    found = [value for _, _, value in pairs(file, query)]
+    found += [node for node in members if node.type == "shorthand_property_identifier"]
+    return found if len(found) == len(members) else [value for _, _, value in pairs(file, query)]
+
+
+def _is_plain(file: Parsed, value: Node) -> bool:
+    """Whether the value is a text, a number or an id, whatever the request held."""
+    if value.type in ("string", "template_string", "number", "true", "false", "null"):
+        return True
+    if value.type in ("identifier", "shorthand_property_identifier"):
+        made = [
+            node.child_by_field_name("value")
+            for node in file.of("variable_declarator")
+            if file.text(node).startswith(file.text(value)) and _is_seen(file, node, value)
+        ]
+        return len(made) == 1 and made[0] is not None and _PLAIN.match(file.text(made[0])) is not None
+    return _PLAIN.match(file.text(value)) is not None
+
+
+def _is_seen(file: Parsed, made: Node, used: Node) -> bool:
+    """Whether that variable is the one that is used, in the same function, and is given nothing else there."""
+    name = made.child_by_field_name("name")
+    around = next((each for each in ancestors(made) if each.type == "statement_block"), None)
+    if name is None or file.text(name) != file.text(used) or around is None or around not in ancestors(used):
+        return False
+    again = (node.child_by_field_name("left") for node in walk(around) if node.type == "assignment_expression")
+    return all(left is None or file.text(left) != file.text(used) for left in again)
+
+
+def _has_sequelize(target: Target) -> bool:
+    """Whether every package.json that asks for Sequelize asks for version 5 or a later one."""
+    asked = [versions["sequelize"] for versions in _dependencies(target) if "sequelize" in versions]
+    return bool(asked) and all(re.match(r"[~^>=\s]*(?:[5-9]|\d{2,})\.", str(each)) for each in asked)
+
+
 def _has_library(target: Target) -> bool:
+    return any(_MODULE in versions for versions in _dependencies(target))
+
+
+def _dependencies(target: Target) -> Iterator[dict[str, object]]:
+    """The `dependencies` of each package.json."""
     for path in target.tree.paths():
         if path.rpartition("/")[2] != "package.json" or "node_modules" in path:
             continue
@@ -75,9 +126,8 @@ def _has_library(target: Target) -> bool:
             manifest = json.loads(target.tree.read(path))
         except (SourceUnavailable, ValueError):
             continue
-        if isinstance(manifest, dict) and _MODULE in (manifest.get("dependencies") or {}):
-            return True
-    return False
+        if isinstance(manifest, dict) and isinstance(manifest.get("dependencies"), dict):
+            yield manifest["dependencies"]
 
 
 def _queries(file: Parsed, call: Node) -> bool:

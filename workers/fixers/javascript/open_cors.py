@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
-from workers.fixers.javascript.script import arguments, called, flagged_node, literal, semicolon
+from workers.fixers.javascript.script import arguments, called, flagged_node, literal, pairs, semicolon
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.syntax import ancestors
 
@@ -35,7 +35,9 @@ answered, with `Vary: Origin`.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """`"*"` → the one origin that the environment names."""
     file, call = flagged_node(target, ("call_expression",), _allows_all)
-    star = arguments(call)[1]
+    star = _star(file, call)
+    if star is None:
+        return
     yield from any_of(
         lambda: candidate(
             "origin-from-environment",
@@ -90,7 +92,16 @@ def _handler(file: Parsed, call: Node) -> tuple[str, str]:
 
 
 def _allows_all(file: Parsed, call: Node) -> bool:
+    return _star(file, call) is not None
+
+
+def _star(file: Parsed, call: Node) -> Node | None:
+    """The `"*"` that the header is given, alone or in an object of headers."""
     given = arguments(call)
-    if called(file, call).rpartition(".")[2] not in _METHODS or len(given) < 2:
-        return False
-    return (literal(file, given[0]) or "").lower() == _HEADER and literal(file, given[1]) == "*"
+    if called(file, call).rpartition(".")[2] not in _METHODS or not given:
+        return None
+    if given[0].type == "object":
+        stars = (value for name, _, value in pairs(file, given[0]) if name.lower() == _HEADER)
+        return next((value for value in stars if literal(file, value) == "*"), None)
+    named = len(given) > 1 and (literal(file, given[0]) or "").lower() == _HEADER
+    return given[1] if named and literal(file, given[1]) == "*" else None

@@ -40,6 +40,7 @@ _PATH = r"""function redirectToPath(res, target) {
   return res.redirect(/^\/(?![/\\])[^\\\s]*$/.test(path) ? path : '/');
 }"""
 _RESPONSE = "res: { redirect(url: string): void }, target: unknown"
+_WITH_STATUS = "res: { redirect(status: number, url: string): void }, target: unknown, status = 302"
 _REQUEST = "req: { get(name: string): string | undefined }, "
 
 
@@ -80,26 +81,29 @@ class _Site(NamedTuple):
     call: Node
     response: str
     where: Node
+    status: Node | None
 
 
 def _site(file: Parsed, call: Node) -> _Site:
     """The redirect's parts.
 
     Raises:
-        NoFix: it sets a status as well, or leads to another site on purpose.
+        NoFix: it is called in a form of its own, or leads to another site on purpose.
     """
     function, given = call.child_by_field_name("function"), arguments(call)
     response = function.child_by_field_name("object") if function is not None else None
-    if response is None or len(given) != 1:
-        message = f"{file.path}:{file.number(call)} also sets the status: check the address before it"
+    numbers = [node for node in given if node.type == "number"]
+    addresses = [node for node in given if node not in numbers]
+    if response is None or len(addresses) != 1 or len(given) > 2:
+        message = f"{file.path}:{file.number(call)} redirects in a form of its own: check the address before it"
         raise NoFix(message)
-    built = template(file, given[0])
+    built = template(file, addresses[0])
     if built is not None and isinstance(built.parts[0], str) and re.match(r"[\w+.-]+:|//", built.parts[0]):
         message = (
             f"{file.path}:{file.number(call)} leads to another site on purpose: check what is put into its address"
         )
         raise NoFix(message)
-    return _Site(call, file.text(response), given[0])
+    return _Site(call, file.text(response), addresses[0], numbers[0] if numbers else None)
 
 
 def _others(file: Parsed, call: Node) -> list[_Site]:
@@ -124,11 +128,22 @@ def _through(
     *,
     request: str = "",
 ) -> Candidate:
-    """Each redirect by way of a function that the file is given."""
-    added = helper(file, source, typed=(_REQUEST if request else "") + _RESPONSE)
-    edits = [file.replace(one.call, f"{name}({request}{one.response}, {file.text(one.where)})") for one in sites]
+    """Each redirect by way of a function that the file is given, with the status that it sets."""
+    typed = _RESPONSE
+    if any(one.status is not None for one in sites):
+        source = source.replace(f"function {name}(", f"function {name}As(").replace(
+            "target) {", "target, status = 302) {"
+        )
+        source, name = source.replace("res.redirect(", "res.redirect(status, "), f"{name}As"
+        typed = _WITH_STATUS
+    added = helper(file, source, typed=(_REQUEST if request else "") + typed)
+    edits = [file.replace(one.call, f"{name}({request}{one.response}, {_given(file, one)})") for one in sites]
     lines = [f"statement:{file.number(statement(one.call))}" for one in sites[1:]]
     return candidate(approach, [*edits, *added.edits], how, declares=(*added.declares, *lines), warnings=(warning,))
+
+
+def _given(file: Parsed, one: _Site) -> str:
+    return ", ".join(file.text(node) for node in (one.where, one.status) if node is not None)
 
 
 def _within_site(file: Parsed, flagged: _Site, others: Sequence[_Site]) -> Candidate:
@@ -203,4 +218,5 @@ def _listed(file: Parsed, flagged: _Site, others: Sequence[_Site]) -> Candidate:
 
 def _redirects(file: Parsed, call: Node) -> bool:
     given = arguments(call)
-    return called(file, call).endswith(".redirect") and bool(given) and literal(file, given[-1]) is None
+    fixed = all(node.type == "number" or literal(file, node) is not None for node in given)
+    return called(file, call).endswith(".redirect") and not fixed

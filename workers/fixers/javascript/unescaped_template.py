@@ -17,12 +17,13 @@ _FORMS = (
     (re.compile(r"\{\{(?P<value>\s*[\w.\[\]'\"]+)\s*\|\s*safe\s*\}\}"), r"{{\g<value> }}"),
     (re.compile(r"!\{(?P<value>[\w.]+)\}"), r"#{\g<value>}"),
 )
+_INSERTS = re.compile(rb"<%.*?%>|\{\{.*?\}\}\}?|!\{[^}]*\}", re.DOTALL)
 _WHY = "The value is shown as text; markup in it no longer becomes a part of the page."
 _LETTER = re.compile(r"(?:^|[/_.-])(?:e?mails?|sms|te?xt|plain)(?=[/_.-])", re.IGNORECASE)
 """What is sent as it is: a folder or a part of the name says so."""
 _TAG = re.compile(rb"</?[a-z][a-z0-9-]*(?:\s[^<>]*)?>", re.IGNORECASE)
 _MEANS_HTML = re.compile(
-    r"html|body|content|markup|markdown|script|style|css|json|svg|icon|partial|layout|include|form|widget|csrf|head|foot",
+    r"html|body|content|markup|markdown|script|style|css|json|svg|icon|partial|layout|include|form|widget|csrf(?!_?token)|head|foot",
     re.IGNORECASE,
 )
 
@@ -47,7 +48,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = read(target)
     where = region(target)
     line = file.line(where.start_line).decode()
-    if not _TAG.search(file.content):
+    if not _TAG.search(_INSERTS.sub(b"", file.content)):
         message = f"{file.path} makes plain text, where HTML escaping would put entities into what people read"
         # A part of a page may have no markup of its own.
         raise Harmless(message) if _LETTER.search(file.path) else NoFix(message)
@@ -80,12 +81,18 @@ def _edit(file: Text, number: int, line: str, match: re.Match[str], replacement:
 
 
 def _refuse_script(file: Text, number: int) -> None:
-    """HTML escaping is wrong inside of scripts and styles, whose syntax is another."""
-    before = file.content[: file.starts[number - 1]].lower()
+    """HTML escaping is wrong inside of scripts and styles, whose syntax is another; in their tags it is right."""
+    start, end = file.starts[number - 1], file.starts[number - 1] + len(file.line(number))
+    masked = _INSERTS.sub(lambda match: b" " * len(match[0]), file.content[:end])
     for tag in (b"script", b"style"):
-        if before.count(b"<" + tag) > before.count(b"</" + tag) or b"<" + tag in file.line(number).lower():
-            message = (
-                f"{file.path}:{number} is inside <{tag.decode()}>, where HTML escaping is the wrong one: "
-                "serialise as JSON"
-            )
-            raise NoFix(message)
+        for opened in re.finditer(rb"<" + tag + rb"\b[^>]*>", masked, re.IGNORECASE):
+            closed = re.compile(rb"</" + tag + rb"\s*>", re.IGNORECASE).search(masked, opened.end())
+            until = closed.start() if closed else end
+            if until > start and any(
+                opened.end() <= each.start() < until for each in _INSERTS.finditer(file.content, start, end)
+            ):
+                message = (
+                    f"{file.path}:{number} is inside <{tag.decode()}>, where HTML escaping is the wrong one: "
+                    "serialise as JSON"
+                )
+                raise NoFix(message)
