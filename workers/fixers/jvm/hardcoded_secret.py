@@ -19,6 +19,7 @@ _OF_A_CIPHER = re.compile(
 )
 _DRAWN = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[\w+/=!@$%&*-]{8,}")
 """Letters with digits: a key, and no name of a field."""
+_FIELD = re.compile(r"(?:TAG|KEY|EXTRA|PREFS?|PREFERENCE|ARG|COL|COLUMN|PARAM|FIELD|HEADER|ATTR|BUNDLE|PROP|PROPERTY)_")
 _GIVEN = re.compile(rf"(?:{_WORDS.pattern})\w*\"?\s*[,(=:]\s*\"(?P<value>[^\"\n]+)\"", re.IGNORECASE)
 
 
@@ -78,15 +79,20 @@ def propose(target: Target) -> Iterator[Candidate]:
     )
 
 
+def _names_a_field(name: str, value: str) -> bool:
+    """Whether the constant is the name under which something is kept or handed on: `EXTRA_PASSWORD = "password"`."""
+    return bool(_FIELD.match(name) and re.fullmatch(r"[A-Za-z_.-]+", value))
+
+
 def _secret(target: Target, file: Parsed) -> tuple[str, int, int]:
     labels = set()
     for match in matches(file, _ASSIGNED, *flagged_bytes(target, file)):
         name, value = match["name"].decode(), match["value"].decode()[1:-1]
-        label = is_label(value, name) or _KEY.fullmatch(value)
+        label = is_label(value, name) or _KEY.fullmatch(value) or _names_a_field(name, value)
         named = _WORDS.search(name) or (_OF_A_CIPHER.fullmatch(name) and _DRAWN.fullmatch(value))
         if named and not label:
             return name, match.start("value"), match.end("value")
-        if value.lower() == name.lower():
+        if value.lower() == name.lower() or _names_a_field(name, value):
             labels.add(value)
     start, end = flagged_bytes(target, file)
     text = file.slice(start, end)

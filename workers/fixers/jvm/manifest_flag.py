@@ -27,6 +27,7 @@ class _Flag(msgspec.Struct, frozen=True):
 
 _RULES = re.compile(rb'android:(?:dataExtractionRules|fullBackupContent)\s*=\s*"@xml/')
 _PART = re.compile(r"com\.android\.(?:library|dynamic-feature|test)|plugins\.android\.(?:library|dynamic)")
+_HERE = (b"localhost", b"127.0.0.1", b"10.0.2.2", b"10.0.3.2", b"::1", b"[::1]")
 _FLAGS = {
     "configcleartext": _Flag(
         "cleartextTrafficPermitted",
@@ -121,6 +122,11 @@ def propose(target: Target) -> Iterator[Candidate]:
             "are left out"
         )
         raise Harmless(message)
+    if flag.attribute == "cleartextTrafficPermitted" and _stays_here(file, start):
+        message = (
+            f"{file.path}:{file.line_of(start)} lets plain text through to this device alone, which no network carries"
+        )
+        raise Harmless(message)
     if _meant(file, flag, start):
         message = (
             f"{file.path}:{file.line_of(start)} is open on purpose, as the comment above it says: ask who wrote it"
@@ -135,6 +141,13 @@ def propose(target: Target) -> Iterator[Candidate]:
     )
     if flag.default:
         yield _left_out(file, flag, end + 1)
+
+
+def _stays_here(file: Text, start: int) -> bool:
+    """Whether the element's hosts are all the device itself, or the computer that runs its emulator."""
+    end = file.content.find(b"</domain-config>", start)
+    named = re.findall(rb"<domain\b[^>]*>\s*([^<\s]+)\s*</domain>", file.content[start:end])
+    return end > 0 and bool(named) and all(each in _HERE for each in named)
 
 
 def _meant(file: Text, flag: _Flag, start: int) -> bool:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
-from workers.fixers.code import candidate, region
-from workers.fixers.jvm.source import flagged_bytes, is_kotlin, jvm, matches
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.code import Parsed, candidate, flagged_node
+from workers.fixers.jvm.source import is_kotlin, jvm
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.tree import text_of
 
-_CALL = (
-    r"PendingIntent\.get(?:Activity|Activities|Broadcast|Service|ForegroundService)\("
-    r"(?:[^,()]|\([^()]*\))+,(?:[^,()]|\([^()]*\))+,(?:[^,()]|\([^()]*\))+,\s*(?P<value>[\w.| ]+?)\s*(?=[,)])"
-)
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_CALL = re.compile(r"PendingIntent\.get(?:Activity|Activities|Broadcast|Service|ForegroundService)$")
+_SINCE = re.compile(r"\bSDK_INT\b")
+_FROM_THE_FIRST = re.compile(r"SDK_INT\s*[<>]=?\s*(?:\w+\.)*(?:M|23)\b")
+"""Compared with the first system that knows the flag: later ones all get it."""
+_FLAG = "PendingIntent.FLAG_IMMUTABLE"
 
 
 @fixer(
@@ -32,18 +39,67 @@ something in: inline replies, bubbles, and location results.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """Flags → the same with FLAG_IMMUTABLE."""
-    file = jvm(target)
-    found = matches(file, _CALL, *flagged_bytes(target, file))
-    if not found or b"MUTABLE" in found[0]["value"]:
-        message = f"{file.path}:{region(target).start_line} does not show the flags of the pending intent"
+    file, call = flagged_node(target, jvm(target), ("method_invocation", "call_expression"), _makes_one)
+    flags = _given(call)[3]
+    where, text = f"{file.path}:{file.number(call)}", file.text(flags)
+    meant = _meant(target, file, flags)
+    always = not _SINCE.search(_FROM_THE_FIRST.sub("", meant))
+    if "FLAG_IMMUTABLE" in meant and "FLAG_MUTABLE" not in meant and always:
+        message = f"{where} takes its flags from code that sets FLAG_IMMUTABLE: nobody can fill in the intent"
+        raise Harmless(message)
+    if "FLAG_MUTABLE" in meant or flags.type in (
+        "lambda_literal",
+        "if_expression",
+        "when_expression",
+        "ternary_expression",
+    ):
+        message = f"{where} does not show the flags of the pending intent"
         raise NoFix(message)
-    flags = found[0]["value"].decode()
     word = "or" if is_kotlin(file) else "|"
-    flag = "PendingIntent.FLAG_IMMUTABLE"
-    text = flag if flags == "0" else f"{flags} {word} {flag}"
     yield candidate(
         "immutable",
-        [file.edit(found[0].start("value"), found[0].end("value"), text)],
+        [file.replace(flags, _FLAG if text == "0" else f"{text} {word} {_FLAG}")],
         "Whoever receives the intent can send it and change nothing in it.",
         warnings=("Inline replies and bubbles need FLAG_MUTABLE. Needs Android 6 (API 23).",),
     )
+
+
+def _makes_one(file: Parsed, call: Node) -> bool:
+    given = _list(call)
+    name = re.sub(r"\s+", "", file.slice(call.start_byte, given.start_byte)) if given is not None else ""
+    return _CALL.search(name) is not None and len(_given(call)) > 3
+
+
+def _list(call: Node) -> Node | None:
+    return next((child for child in call.children if child.type in {"argument_list", "value_arguments"}), None)
+
+
+def _given(call: Node) -> list[Node]:
+    """The arguments' values."""
+    given = _list(call)
+    nodes = [node for node in given.named_children if "comment" not in node.type] if given is not None else []
+    return [node.named_children[-1] if node.type == "value_argument" else node for node in nodes]
+
+
+def _meant(target: Target, file: Parsed, flags: Node) -> str:
+    """The flags as they are written, with what a variable of the file is given and what a function of the app says."""
+    text = file.text(flags)
+    if re.fullmatch(r"\w+", text):
+        found = re.findall(rf"\b{text}\s*(?::\s*Int\s*)?=(?!=)([^;\n]+)", file.content.decode("utf-8", "replace"))
+        text += "".join(found)
+    called = re.search(r"\b([a-z]\w*)\s*\([^()]*\)", text)
+    return text + (_body(target, called[1]) if called else "")
+
+
+def _body(target: Target, name: str) -> str:
+    """The lines after the head of the app's function of that name; empty where there is none, or more than one."""
+    defined = re.compile(
+        rf"(?:fun\s+|\bint\s+){name}\s*\([^)]*\)(?P<body>[^{{]*\{{[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*\}}|[^\n]*=.*(?:\n.*){{0,6}})"
+    )
+    found = [
+        match["body"]
+        for path in target.tree.paths()
+        if path.endswith((".java", ".kt"))
+        for match in defined.finditer(text_of(target.tree, path))
+    ]
+    return found[0] if len(found) == 1 else ""

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, any_of, candidate, region
 from workers.fixers.jvm.source import flagged_bytes, is_kotlin, jvm, matches, statement
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.tests import is_test
 
 _IMPORT = r"import\s+(?P<value>java\.util\.Random)\b"
 _MATH = r"(?:java\.lang\.)?\bMath\.random\(\s*\)"
@@ -34,6 +35,11 @@ generator. It is slower and cannot be made to repeat itself from a seed: a simul
 def propose(target: Target) -> Iterator[Candidate]:
     """A predictable generator → SecureRandom."""
     file = jvm(target)
+    if is_test(file.path):
+        message = (
+            f"{file.path}:{region(target).start_line} is test code: nobody gains by guessing its draws; exclude tests"
+        )
+        raise Harmless(message)
     if matches(file, r"\bRandom\(\s*[^)\s]", 0, len(file.content)) and not is_kotlin(file):
         message = f"{file.path} seeds its generator, so its values are meant to be reproducible"
         raise NoFix(message)
@@ -47,6 +53,8 @@ def propose(target: Target) -> Iterator[Candidate]:
 def _imported(target: Target, file: Parsed, span: tuple[int, int]) -> Candidate:
     """The import and every use of the name: SecureRandom is a Random."""
     found = matches(file, _IMPORT, *span)
+    if matches(file, r"(?<![\w.])Random\(\s*\)", *span):
+        found = matches(file, _IMPORT, 0, len(file.content))
     if not found:
         return _refuse(target, file)
     if matches(
@@ -58,12 +66,13 @@ def _imported(target: Target, file: Parsed, span: tuple[int, int]) -> Candidate:
         return _refuse(target, file)
     uses = matches(file, r"(?<![\w.])Random\b", found[0].end(), len(file.content))
     edits = [_to_secure(file, match.start(), match.end()) for match in uses]
-    there = matches(file, r"import\s+java\.security\.SecureRandom\b", 0, len(file.content))
-    if there:
-        message = f"{file.path} imports both generators: use SecureRandom where the values protect something"
-        raise NoFix(message)
-    edits.append(file.edit(found[0].start("value"), found[0].end("value"), "java.security.SecureRandom"))
-    lines = sorted({number for edit in edits for number in _lines(file, edit.start)})
+    if matches(file, r"import\s+java\.security\.SecureRandom\b", 0, len(file.content)):
+        line = file.line_of(found[0].start())
+        edits.append(file.edit(file.starts[line - 1], file.starts[line], ""))
+    else:
+        edits.append(file.edit(found[0].start("value"), found[0].end("value"), "java.security.SecureRandom"))
+    used = {number for match in uses for number in _lines(file, match.start())}
+    lines = sorted({file.line_of(edit.start) for edit in edits} | used)
     return candidate(
         "secure-random",
         edits,

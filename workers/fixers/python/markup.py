@@ -23,9 +23,9 @@ from workers.fixers.python.markup_values import (
 )
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.strings import literal, template
-from workers.fixers.python.test_code import harmless_in_tests
 from workers.fixers.python.variables import definitions
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.test_code import harmless_in_tests
 
 _SAFE = "django.utils.safestring.mark_safe"
 _WIDEST = 110  # columns

@@ -17,9 +17,9 @@ from workers.fixers.python.sql_given import beside
 from workers.fixers.python.sql_pieces import only_fixed
 from workers.fixers.python.sql_query import Query, query_at
 from workers.fixers.python.strings import f_string, template, written_like
-from workers.fixers.python.test_code import harmless_in_tests
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.sql import Bound, bind
+from workers.fixers.test_code import harmless_in_tests
 
 _WITHOUT_PARAMETERS = ("alembic.op.execute",)
 """Calls that take a statement and no parameters beside it."""

@@ -18,9 +18,9 @@ from workers.fixers.python.shell_call import SYSTEM, refuse_expectation, shell_c
 from workers.fixers.python.shell_line import quoted_line, refuse_fixed
 from workers.fixers.python.shell_redirect import takes, without_redirects
 from workers.fixers.python.strings import f_string, template
-from workers.fixers.python.test_code import harmless_in_tests
 from workers.fixers.python.variables import definitions
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.test_code import harmless_in_tests
 
 _WIDEST = 110  # columns
 

@@ -12,8 +12,8 @@ from workers.fixers.code import any_of, candidate
 from workers.fixers.python.calls import argument
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.test_code import harmless_in_tests
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.fixers.test_code import harmless_in_tests
 from workers.source.tests import is_test
 
 _FOLDERS = re.compile(r"(?:/tmp|/var/tmp|/dev/shm)(?:/|$)")
