@@ -36,15 +36,21 @@ def pins(content: bytes, path: str = "") -> Iterator[Pin]:
         yield Pin(match["repository"].lower(), match["commit"].lower(), match["version"] or "", path)
 
 
-def of_tree(tree: SourceTree) -> Iterator[Pin]:
-    """Every pin of the repository's workflows and actions."""
+def files(tree: SourceTree) -> Iterator[str]:
+    """The paths of the repository's workflows and actions."""
     for path in tree.paths():
         action = path.rpartition("/")[2] in ("action.yml", "action.yaml")
         if action or (path.startswith(".github/workflows/") and path.endswith((".yml", ".yaml"))):
-            try:
-                yield from pins(tree.read(path), path)
-            except SourceUnavailable:
-                continue
+            yield path
+
+
+def of_tree(tree: SourceTree) -> Iterator[Pin]:
+    """Every pin of the repository's workflows and actions."""
+    for path in files(tree):
+        try:
+            yield from pins(tree.read(path), path)
+        except SourceUnavailable:
+            continue
 
 
 def stands_for(version: str, ref: str) -> bool:

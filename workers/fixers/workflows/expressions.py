@@ -13,7 +13,7 @@ _FIXED = re.compile(
     r"""github\.(?:action_path|action_status|event_name|event_path|job|path|repository_id|repository_owner_id
         |retention_days|run_attempt|run_id|run_number|secret_source|server_url|api_url|graphql_url|sha|token|workflow_sha
         |workspace)
-      | runner\.(?:arch|debug|environment|os|temp|tool_cache|name)
+      | runner\.(?:arch|debug|environment|os|temp|tool_cache)
       | secrets\.[\w-]+ | job\.status | strategy\.(?:job-index|job-total|max-parallel|fail-fast)
       | (?:steps|needs)\.[\w-]+\.(?:outcome|conclusion|result)""",
     re.VERBOSE,
@@ -22,7 +22,7 @@ _RUNNER_NAMES = ("action", "actor", "api_url",
     "base_ref", "event_name", "head_ref", "job", "ref", "ref_name", "ref_type",
     "repository", "repository_owner", "run_id", "run_number", "server_url", "sha", "triggering_actor", "workflow",
     "workflow_ref", "workspace")  # fmt: skip
-_RUNNER_SETS = {f"github.{name}": f"GITHUB_{name.upper()}" for name in _RUNNER_NAMES}
+_RUNNER_SETS = {f"github.{name}": f"GITHUB_{name.upper()}" for name in _RUNNER_NAMES} | {"runner.name": "RUNNER_NAME"}
 JOB_CONTEXTS = frozenset(("github", "needs", "strategy", "matrix", "vars", "secrets", "inputs"))
 """What `jobs.JOB.env` may refer to."""
 _RESERVED = frozenset(("PATH", "HOME", "CI", "PWD", "SHELL", "USER", "LANG", "IFS", "TMPDIR", "HOSTNAME", "EDITOR"))

@@ -12,7 +12,7 @@ from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.workflows import model, scopes
 from workers.fixers.workflows.model import Job, Workflow
 from workers.fixers.workflows.scopes import Scopes
-from workers.source import yamldoc, yamledit
+from workers.source import whose, yamldoc, yamledit
 from workers.source.yamldoc import Node
 
 _READ: Scopes = {"contents": "read"}
@@ -248,7 +248,8 @@ def _calls(target: Target, path: str, callee: str) -> Iterator[tuple[str, Scopes
     if caller.root.kind != "mapping":
         return
     for job in caller.jobs:
-        if job.uses.partition("@")[0] in (f"./{callee}", f"$/{callee}"):
+        local = job.uses.partition("@")[0] in (f"./{callee}", f"$/{callee}")
+        if local or (callee in job.uses and whose.own_path(job.uses, target.tree) == callee):
             own = scopes.granted(job.node.child("permissions"))
             has = own if own is not None else scopes.granted(caller.root.child("permissions"))
             if has is not None:

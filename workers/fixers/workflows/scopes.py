@@ -156,7 +156,7 @@ def _of_action(step: Step, env: Mapping[str, str], tree: SourceTree, depth: int,
 
 
 def _local(uses: str, tree: SourceTree) -> str | None:
-    """The folder of an action of this repository, also where the workflow names the repository itself."""
+    """Where an action or a workflow of this repository is, also where the workflow names the repository itself."""
     if uses.startswith(("./", "$/")):
         return uses
     path = whose.own_path(uses, tree)
@@ -213,12 +213,13 @@ def _handed_on(action: Workflow, step: Step, handed: frozenset[str]) -> frozense
 
 def _of_callee(uses: str, tree: SourceTree, depth: int) -> Needs:
     """What a reusable workflow asks for: what it declares, else what its jobs use."""
-    if not uses.startswith(("./", "$/")):
+    path = _local(uses, tree)
+    if path is None:
         asked = known_actions.asked_by(uses.partition("@")[0])
         if asked is not None:
             return Needs(union(asked.split()))
         return Needs({}, (f"the reusable workflow {uses.partition('@')[0]} is in another repository",))
-    callee = _read(tree, [uses[2:].partition("@")[0]])
+    callee = _read(tree, [path[2:].partition("@")[0]])
     if callee is None or depth >= _MAX_DEPTH:
         return Needs({}, (f"the reusable workflow {uses} is not in the tree",))
     found: list[str] = []

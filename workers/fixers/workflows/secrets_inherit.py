@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import model
+from workers.fixers.workflows import model, own
 from workers.fixers.workflows.model import Job, Workflow
 from workers.source import yamldoc, yamledit
 from workers.source.tree import SourceTree
@@ -52,6 +52,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     environments = any(one.node.child("environment") is not None for one in callee.jobs)
     doubts = ["a job of the called workflow has an environment: its own secrets of these names still win"]
     warnings = doubts if environments else []
+    branch = job.uses.partition("@")[2]
+    if branch and callee.doc.path != workflow.doc.path:
+        warnings = [*warnings, f"the call runs what `{branch}` has: it fails until the declarations are merged there"]
     declares = [dotted((*job.path, "secrets")), *_DECLARATIONS]
     yield model.candidate("secrets-named", edits, why, declares=declares, warnings=warnings)
     others = [call for call in _others(workflow, target.tree) if call[2]]
@@ -103,10 +106,10 @@ def _callee(uses: str, tree: SourceTree) -> Workflow:
     Raises:
         NoFix: it is in another repository, or not in the tree.
     """
-    if not uses.startswith(("./", "$/")):
+    path = uses[2:] if uses.startswith(("./", "$/")) else own.path_of(uses, tree)
+    if path is None:
         message = f"{uses.partition('@')[0]} is in another repository: which secrets it uses is in its own file"
         raise NoFix(message)
-    path = uses[2:]
     try:
         doc = yamldoc.parse(tree.read(path), path)
     except (SourceUnavailable, yamldoc.YamlBroken) as error:

@@ -2,86 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import expressions, model, other_rewrite, shell_rewrite
-from workers.fixers.workflows.model import EXPRESSION, Step, Workflow
+from workers.fixers.workflows import expressions, model, other_rewrite, pasted, shell_rewrite
+from workers.fixers.workflows.model import EXPRESSION, Workflow
+from workers.fixers.workflows.pasted import Script
 from workers.fixers.workflows.shell_rewrite import Change
 from workers.source import yamledit
 from workers.source.yamldoc import Node, dotted
 
-_SINKS = {
-    "actions/github-script": ("script", "javascript"),
-    "azure/powershell": ("inlineScript", "powershell"),
-    "amadevus/pwsh-script": ("script", "powershell"),
-    "jannekem/run-python-script-action": ("script", "python"),
-}
-_ELSEWHERE = frozenset(("appleboy/ssh-action", "addnab/docker-run-action", "garygrossgarten/github-action-ssh"))
-_SHELLS = {"bash": "shell", "sh": "shell", "zsh": "shell", "ksh": "shell", "dash": "shell", "pwsh": "powershell",
-           "powershell": "powershell", "python": "python", "python3": "python", "node": "javascript"}  # fmt: skip
-_UNKNOWN_SHELL = {
-    "cmd": "cmd expands %NAME% before it parses the line, so a variable would be code as well: use another shell",
-    "pwsh-or-bash": "the matrix runs this script in bash and in PowerShell, which read variables differently: give the "
-    "step a `shell` first",
-}
 _READ = {"shell": '`"$NAME"`', "powershell": "`$env:NAME`", "python": "`os.environ`", "javascript": "`process.env`"}
-
-
-@dataclass
-class _Script:
-    """One script with its place in the document."""
-
-    workflow: Workflow
-    step: Step
-    key: str
-    node: Node
-    parent: Node
-    language: str
-    names: dict[str, str] = field(default_factory=dict)
-    """Variable → the expression it carries."""
-
-    @property
-    def text(self) -> str:
-        """What the edits count in: the lines of a block scalar as they are written, else the value."""
-        if not self.node.block:
-            return self.node.value
-        source = self.workflow.doc.source(self.node)
-        return source.partition("\n")[2]
-
-    @property
-    def taken(self) -> dict[str, str]:
-        """The variables that the step sees already, with their values."""
-        job = self.step.job
-        places = [self.workflow.root.child("env"), job.node.child("env") if job else None, self.step.node.child("env")]
-        return {key.value: value.value for place in places if place for key, value in place.entries}
-
-    def name(self, expression: str) -> str:
-        """The variable for an expression, made up where none has it."""
-        same = re.fullmatch(r"env\.([A-Za-z_]\w*)", expressions.inner(expression))
-        if same is not None and not re.search(rf"(?<![\w$]){same[1]}=", self.text):
-            return same[1]
-        taken = {**self.taken, **self.names}
-        name = expressions.variable(expression, taken, self.text)
-        if name not in self.taken:
-            self.names[name] = expression
-        return name
-
-    def edits(self, changes: list[Change]) -> list[Edit]:
-        """Changes of the text as edits of the file."""
-        doc, text = self.workflow.doc, self.text
-        if not self.node.block:
-            value = text
-            for start, end, new in reversed(changes):
-                value = value[:start] + new + value[end:]
-            key = self.parent.key(self.key)
-            return [yamledit.replace(doc, key, self.node, value)] if key else []
-        base = self.node.end - len(text.encode())
-        at = [base + len(text[:index].encode()) for index in range(len(text) + 1)]
-        return [yamledit.edit(doc, at[start], at[end], new) for start, end, new in changes]
 
 
 @fixer(
@@ -101,7 +33,8 @@ class _Script:
         "never parses the result. The variable must stand where it is expanded (not in single quotes or a quoted "
         "heredoc) and in double quotes, so that it stays one word. Approaches: a variable of the step; one of the job, "
         "where several steps need it; the variable that the runner sets anyway (`$GITHUB_HEAD_REF`); in "
-        "github-script, the payload that the action hands over."
+        "github-script, the payload that the action hands over; where a step has none of these, every script of the "
+        "file at once."
     ),
 )
 def propose(target: Target) -> Iterator[Candidate]:
@@ -112,7 +45,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     made = 0
     for make in (_step_variables, _other_words, _runner_variables, _job_variables, _payload):
         try:
-            found = make([_fresh(script) for script in scripts])
+            found = make([script.fresh() for script in scripts])
         except NoFix as reason:
             reasons.append(reason)
             continue
@@ -121,6 +54,8 @@ def propose(target: Target) -> Iterator[Candidate]:
             yield found
     if not made:
         raise reasons[0]
+    if made == 1 and (everywhere := _everywhere(workflow, scripts)) is not None:
+        yield everywhere
 
 
 @fixer(
@@ -140,7 +75,7 @@ def secret_in_command(target: Target) -> Iterator[Candidate]:
     first, last = model.lines(target)
     steps = [step for step in workflow.steps if first <= workflow.doc.line_of(step.node.end) and "curl" in step.run]
     for step in [one for one in steps if workflow.doc.line_of(one.node.start) <= max(last, first)]:
-        script = _script(workflow, step)
+        script = pasted.of_step(workflow, step)
         if script is None or script.language != "shell" or not _holds_secret(script):
             continue
         edits = script.edits(shell_rewrite.rewrite(script.text, _is_secret, script.name))
@@ -151,7 +86,7 @@ def secret_in_command(target: Target) -> Iterator[Candidate]:
     raise NoFix(message)
 
 
-def _holds_secret(script: _Script) -> bool:
+def _holds_secret(script: Script) -> bool:
     return any(_is_secret(match[0]) for match in EXPRESSION.finditer(script.text))
 
 
@@ -172,54 +107,37 @@ def _several(expression: str) -> bool:
     return expressions.foreign(expression) and shell_rewrite.may_be_several(expression)
 
 
-def _scripts(target: Target, workflow: Workflow) -> list[_Script]:
+def _scripts(target: Target, workflow: Workflow) -> list[Script]:
     first, last = model.lines(target)
-    flagged = _script(workflow, model.flagged_step(target, workflow))
-    if flagged is not None and _wanted_in(flagged):
+    flagged = pasted.of_step(workflow, model.flagged_step(target, workflow))
+    if flagged is not None and pasted.pasted_into(flagged):
         return [flagged]
     inside = [step for step in workflow.steps if first <= workflow.doc.line_of(step.node.start) <= last]
-    found = [script for step in inside if (script := _script(workflow, step)) is not None and _wanted_in(script)]
+    found = [
+        script
+        for step in inside
+        if (script := pasted.of_step(workflow, step)) is not None and pasted.pasted_into(script)
+    ]
     if not found:
         message = "no expression of this step carries text that somebody else can choose"
         raise NoFix(message)
     return found
 
 
-def _script(workflow: Workflow, step: Step) -> _Script | None:
-    if (run := step.node.child("run")) is not None and run.kind == "scalar":
-        language = _SHELLS.get(workflow.shell(step).rpartition("/")[2])
-        if language is None:
-            raise NoFix(_UNKNOWN_SHELL.get(workflow.shell(step), "how this step's shell reads a variable is not known"))
-        return _Script(workflow, step, "run", run, step.node, language)
-    if step.action in _ELSEWHERE:
-        message = f"{step.action} runs the script on another machine, where no variable of the step is known"
-        raise NoFix(message)
-    name, language = _SINKS.get(step.action, ("", ""))
-    inputs = step.node.child("with")
-    given = inputs.child(name) if inputs is not None else None
-    if inputs is None or given is None or given.kind != "scalar":
-        return None
-    return _Script(workflow, step, name, given, inputs, language)
-
-
-def _wanted_in(script: _Script) -> bool:
-    return any(expressions.foreign(match[0]) for match in EXPRESSION.finditer(script.text))
-
-
-def _changes(script: _Script, name: Callable[[str], str], *, split: Callable[[str], bool] = _never) -> list[Change]:
+def _changes(script: Script, name: Callable[[str], str], *, split: Callable[[str], bool] = _never) -> list[Change]:
     if script.language == "shell":
         zsh = script.workflow.shell(script.step).endswith("zsh")
         return shell_rewrite.rewrite(script.text, expressions.foreign, name, split=split, zsh=zsh)
     return other_rewrite.rewrite(script.language, script.text, expressions.foreign, name)
 
 
-def _step_variables(scripts: list[_Script]) -> Candidate:
+def _step_variables(scripts: list[Script]) -> Candidate:
     edits = [edit for script in scripts for edit in _with_variables(script, shell_rewrite.may_be_several)]
     loose = any(_bare(script, _several) for script in scripts)
     return _made("env-variable", scripts, edits, _explained(scripts[0], "the step", loose=loose))
 
 
-def _other_words(scripts: list[_Script]) -> Candidate | None:
+def _other_words(scripts: list[Script]) -> Candidate | None:
     """The other choice for bare words: split where they were taken for one.
 
     What looks like several words stays split: quoted, a list of options would be one, and an absent one an empty word.
@@ -231,11 +149,33 @@ def _other_words(scripts: list[_Script]) -> Candidate | None:
     return _made("env-variable-split", scripts, edits, _explained(scripts[0], "the step", loose=True))
 
 
-def _bare(script: _Script, wanted: Callable[[str], bool]) -> bool:
+def _everywhere(workflow: Workflow, flagged: list[Script]) -> Candidate | None:
+    """Every script of the file that text is pasted into; none where there is no other."""
+    edits: list[Edit] = []
+    done: list[Script] = []
+    for step in workflow.steps:
+        try:
+            script = pasted.of_step(workflow, step)
+            if script is None or not pasted.pasted_into(script):
+                continue
+            edits += _with_variables(script, shell_rewrite.may_be_several)
+        except NoFix:
+            continue
+        done.append(script)
+    own = {script.step.path for script in flagged}
+    if len(done) < 2 or not own <= {script.step.path for script in done}:
+        return None
+    why = (
+        f"All {len(done)} scripts of this file read what was pasted into them from environment variables: data, never "
+    )
+    return _made("env-variable-file", done, edits, why + "code. Each step has its own.")
+
+
+def _bare(script: Script, wanted: Callable[[str], bool]) -> bool:
     return script.language == "shell" and shell_rewrite.splits(script.text, wanted)
 
 
-def _runner_variables(scripts: list[_Script]) -> Candidate | None:
+def _runner_variables(scripts: list[Script]) -> Candidate | None:
     """The runner sets a variable for it already: no `env` is needed."""
 
     def known(expression: str) -> str:
@@ -257,7 +197,7 @@ def _runner_variables(scripts: list[_Script]) -> Candidate | None:
     return _made("runner-variable", scripts, edits, why)
 
 
-def _job_variables(scripts: list[_Script]) -> Candidate | None:
+def _job_variables(scripts: list[Script]) -> Candidate | None:
     """The variable belongs to the job, where all its steps can read it."""
     edits: list[Edit] = []
     for script in scripts:
@@ -276,7 +216,7 @@ def _job_variables(scripts: list[_Script]) -> Candidate | None:
     return model.candidate("env-variable-job", edits, why, declares=[*paths, *_paths(scripts)])
 
 
-def _payload(scripts: list[_Script]) -> Candidate | None:
+def _payload(scripts: list[Script]) -> Candidate | None:
     """github-script hands the event over as an object: no text is pasted at all."""
     edits: list[Edit] = []
     for script in scripts:
@@ -304,12 +244,12 @@ def _blanked(text: str) -> str:
     return EXPRESSION.sub(lambda match: "x" * len(match[0]), text)
 
 
-def _with_variables(script: _Script, split: Callable[[str], bool]) -> list[Edit]:
+def _with_variables(script: Script, split: Callable[[str], bool]) -> list[Edit]:
     edits = script.edits(_changes(script, script.name, split=split))
     return edits + _environment(script, script.step.node, before="run")
 
 
-def _environment(script: _Script, node: Node, *, before: str) -> list[Edit]:
+def _environment(script: Script, node: Node, *, before: str) -> list[Edit]:
     """The variables in the `env` of a step or a job, which is made in front of the key `before`."""
     names = node.keys()
     index = names.index(before) if before in names else 0
@@ -321,21 +261,17 @@ def _environment(script: _Script, node: Node, *, before: str) -> list[Edit]:
         raise NoFix(message) from error
 
 
-def _fresh(script: _Script) -> _Script:
-    return _Script(script.workflow, script.step, script.key, script.node, script.parent, script.language)
-
-
-def _paths(scripts: list[_Script]) -> list[str]:
+def _paths(scripts: list[Script]) -> list[str]:
     keys = [(*one.step.path, *(() if one.key == "run" else ("with",)), one.key) for one in scripts]
     return [dotted(key) for key in keys]
 
 
-def _made(approach: str, scripts: list[_Script], edits: list[Edit], why: str) -> Candidate:
+def _made(approach: str, scripts: list[Script], edits: list[Edit], why: str) -> Candidate:
     env = [dotted((*one.step.path, "env")) for one in scripts if one.names]
     return model.candidate(approach, edits, why, declares=[*_paths(scripts), *env])
 
 
-def _explained(script: _Script, owner: str, *, loose: bool) -> str:
+def _explained(script: Script, owner: str, *, loose: bool) -> str:
     reads = _READ[script.language].replace('"', "") if loose else _READ[script.language]
     words = (
         " Where it stood bare it stays so, and is split into words as it was: it can add arguments, not commands."

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from daemon.errors import SourceUnavailable
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.workflows import model
 from workers.fixers.workflows.model import Workflow
 from workers.source import yamledit
@@ -33,6 +33,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     """An image by tag → the same by the digest that the repository knows."""
     workflow = model.read(target)
     path, node = _flagged(target, workflow)
+    if path[-2:] == ("runs", "image") and "://" not in node.value:
+        message = f"`{node.value}` is a file of this repository, from which the action's image is built: it is no image"
+        raise Harmless(message)
     match = _IMAGE.fullmatch(node.value)
     if match is None:
         message = "the image is named by an expression: what it becomes has to be pinned where it is set"

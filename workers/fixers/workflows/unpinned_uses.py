@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
+from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.workflows import actions_lock, model, own
 from workers.fixers.workflows.actions_lock import numbers
 from workers.fixers.workflows.commits import TOOL_REFS, Known, Pin, Use, own_path, uses_of
 from workers.fixers.workflows.model import Workflow
-from workers.source import yamledit
+from workers.source import pinned, yamldoc, yamledit
 from workers.source.tree import SourceTree
 
 
@@ -28,7 +29,8 @@ from workers.source.tree import SourceTree
         "code; that code then runs with the job's token and secrets, as it did when tj-actions/changed-files was taken "
         "over. A commit's hash cannot be moved. The version stays beside it as a comment, which Dependabot and "
         "Renovate read and keep up to date. Approaches: this use at the newest release of the line it follows now; "
-        "every use in the file, so that one decision covers it. Commits come from the lock shipped with "
+        "every use in the file, so that one decision covers it; where the file has no other, every use of the action "
+        "in the repository, so that all stay at one release. Commits come from the lock shipped with "
         "secaid, else from where this repository itself pins the same release; a commit that nobody wrote down is "
         "never guessed. What the repository uses of itself by its own name is taken from the workflow's own commit."
     ),
@@ -45,10 +47,32 @@ def propose(target: Target) -> Iterator[Candidate]:
             yield _itself(workflow, "self-repository-file", everywhere)
         return
     pin = known.pin(use)
-    yield _made(workflow, "pin-commit", [(use, pin)], f"`{use.ref}` is pinned to the commit of {pin.version}")
-    others = [(other, found) for other in uses_of(workflow) if (found := known.maybe(other)) is not None]
+    what = f"`{use.ref}` is pinned to the commit of {pin.version}"
+    yield _made("pin-commit", [(workflow, use, pin)], what)
+    others = [(workflow, one, found) for one in uses_of(workflow) if (found := known.maybe(one)) is not None]
     if len(others) > 1:
-        yield _made(workflow, "pin-commit-file", others, f"All {len(others)} known actions of this file are pinned")
+        yield _made("pin-commit-file", others, f"All {len(others)} known actions of this file are pinned")
+        return
+    same = [(workflow, use, pin), *((other, one, pin) for other, one in _elsewhere(target, use))]
+    if len(same) > 1:
+        yield _made("pin-commit-repository", same, f"{what}, in each of the {len(same)} places that use it so")
+
+
+def _elsewhere(target: Target, use: Use) -> Iterator[tuple[Workflow, Use]]:
+    """The same action by the same ref in other files of the repository."""
+    named = use.repository.lower().encode()
+    for path in pinned.files(target.tree):
+        if path == target.finding.path:
+            continue
+        try:
+            content = target.tree.read(path)
+            if named not in content.lower() or f"@{use.ref}".encode() not in content:
+                continue
+            other = Workflow(yamldoc.parse(content, path))
+        except (SourceUnavailable, yamldoc.YamlBroken):
+            continue
+        found = uses_of(other) if other.root.kind == "mapping" else ()
+        yield from ((other, one) for one in found if one.repository.lower().encode() == named and one.ref == use.ref)
 
 
 def _own_or_pinned(tree: SourceTree, use: Use, known: Known) -> str | None:
@@ -98,8 +122,9 @@ def _flagged(target: Target, workflow: Workflow) -> Use:
     return found[0]
 
 
-def _made(workflow: Workflow, approach: str, pins: list[tuple[Use, Pin]], what: str) -> Candidate:
-    edits = [edit for use, pin in pins for edit in _edits(workflow, use, pin)]
+def _made(approach: str, places: list[tuple[Workflow, Use, Pin]], what: str) -> Candidate:
+    edits = [edit for workflow, use, pin in places for edit in _edits(workflow, use, pin)]
+    pins = [(use, pin) for _, use, pin in places]
     locked = [(use, pin) for use, pin in pins if not pin.read]
     sources = {use.repository: action for use, _ in locked if (action := actions_lock.known(use.repository))}
     doubts = [
@@ -123,10 +148,10 @@ def _made(workflow: Workflow, approach: str, pins: list[tuple[Use, Pin]], what: 
     read = [f"{name}: {action.read}" for name, action in sources.items()]
     read += dict.fromkeys(f"{use.repository}: pinned so in {pin.read}" for use, pin in pins if pin.read)
     why = f"{what}; read from {'; '.join(read[:3])}."
-    paths = [use.path for use, _ in pins] + [
-        (*use.path[:-1], "with", TOOL_REFS[use.repository][0]) for use, pin in pins if pin.tool
+    paths = [(workflow, use.path) for workflow, use, _ in places] + [
+        (workflow, (*use.path[:-1], "with", TOOL_REFS[use.repository][0])) for workflow, use, pin in places if pin.tool
     ]
-    declares = [one for path in paths for one in workflow.everywhere(path)]
+    declares = [one for workflow, path in paths for one in workflow.everywhere(path)]
     return model.candidate(approach, edits, why, declares=declares, warnings=[*doubts, *moving])
 
 

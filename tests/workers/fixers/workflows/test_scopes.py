@@ -190,3 +190,13 @@ def test_a_called_workflow_needs_what_it_declares():
     callee = b"on: workflow_call\npermissions: {issues: write}\njobs:\n  x: {permissions: {pages: write}}\n  y: {}\n"
     found = scopes.of_job(workflow, workflow.jobs[0], MemoryTree({".github/workflows/b.yml": callee}))
     assert found.scopes == {"issues": "write", "pages": "write"}
+
+
+def test_a_workflow_that_is_named_by_its_own_repository_needs_what_it_asks_for():
+    """It lies in the tree, which shows whose it is."""
+    text = "on: push\njobs:\n  a:\n    if: github.repository == 'octo/app'\n"
+    text += "    uses: octo/app/.github/workflows/b.yml@main\n"
+    asks = b"on: workflow_call\npermissions: {issues: write}\njobs: {b: {runs-on: x, steps: [{run: make}]}}\n"
+    workflow = Workflow(yamldoc.parse(text.encode(), ".github/workflows/a.yml"))
+    tree = MemoryTree({".github/workflows/a.yml": text.encode(), ".github/workflows/b.yml": asks})
+    assert scopes.of_job(workflow, workflow.jobs[0], tree) == scopes.Needs({"issues": "write"})

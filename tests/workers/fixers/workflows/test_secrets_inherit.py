@@ -65,3 +65,12 @@ def test_secrets_that_are_named_at_run_time_or_elsewhere_are_left():
     patched, reason = _proposed(text.replace("./.github", "o/r/.github").replace(".yml", ".yml@v1"), {})
     assert patched == {}
     assert "in another repository" in reason
+
+
+def test_a_workflow_that_is_named_by_its_own_repository_is_read_from_the_tree():
+    """Where the tree shows whose it is: a release of it may use other secrets, and another repository's are unknown."""
+    guard = "on: push\njobs:\n  own:\n    if: github.repository == 'octo/app'\n    uses: {}\n    secrets: inherit\n"
+    patched, _ = _proposed(guard.format("octo/app/.github/workflows/one.yml@main"), {"one": SECRET})
+    assert "    secrets:\n      KEY: ${{ secrets.KEY }}\n" in patched["secrets-named"][PATH]
+    for other in ("octo/app/.github/workflows/one.yml@v1.2.0", "octo/other/.github/workflows/one.yml@main"):
+        assert _proposed(guard.format(other), {"one": SECRET})[0] == {}

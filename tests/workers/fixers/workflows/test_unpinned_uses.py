@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.domain.edits import apply_edits
+from daemon.domain.edits import apply_edits, by_path
 from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.severity import Severity
 from workers.fixers.propose import propose
@@ -29,7 +29,7 @@ def _proposed(steps, files=None):
     )
     tree = MemoryTree({PATH: text.encode(), **(files or {})})
     proposal = propose(Target(finding=finding, tree=tree))
-    return [apply_edits(text.encode(), one.edits).decode() for one in proposal.candidates], proposal
+    return [apply_edits(text.encode(), by_path(one.edits)[PATH]).decode() for one in proposal.candidates], proposal
 
 
 def _elsewhere(*pins):
@@ -137,3 +137,23 @@ def test_a_branch_is_named_by_the_release_that_it_stood_at(monkeypatch, used, co
     assert patched == [f"{HEAD}      - uses: o/a@{commit}\n"]
     assert " ".join(proposal.candidates[0].warnings).startswith(said)
     assert bool(proposal.candidates[0].warnings) == bool(said)
+
+
+def _approaches(steps, files):
+    proposal = _proposed(steps, files)[1]
+    return {one.approach: one.paths for one in proposal.candidates}
+
+
+def test_the_only_action_of_a_file_can_be_pinned_wherever_the_repository_uses_it_so():
+    """By the same ref, and by no other; a file with several known actions has a choice of its own."""
+    pin = {".github/workflows/p.yml": (HEAD + f"      - uses: octo/a@{COMMIT} # v1.4.0\n").encode()}
+    same = {".github/actions/x/action.yml": COMPOSITE.replace(b"[]", b"\n    - uses: Octo/a@v1")}
+    other = {".github/workflows/o.yml": (HEAD + "      - uses: octo/a@v1.4\n      - uses: octo/ab@v1\n").encode()}
+    used = "      - uses: octo/a@v1\n"
+    found = _approaches(used, {**pin, **same, **other})
+    assert found == {"pin-commit": (PATH,), "pin-commit-repository": (".github/actions/x/action.yml", PATH)}
+    assert list(_approaches(used, {**pin, **other})) == ["pin-commit"]
+    assert list(_approaches(used + "      - uses: octo/a/b@v1.4\n", {**pin, **same})) == [
+        "pin-commit",
+        "pin-commit-file",
+    ]

@@ -1,0 +1,59 @@
+"""A called workflow may not ask for more than those who call it have."""
+
+import pytest
+
+from daemon.domain.finding import Finding, Location, Region
+from daemon.domain.severity import Severity
+from workers.fixers.propose import propose
+from workers.fixers.registry import Target
+from workers.source.tree import MemoryTree
+
+CALLEE = b"""on: workflow_call
+jobs:
+  release:
+    runs-on: ubuntu-latest
+    steps:
+      - run: gh release create v1
+        env: {GH_TOKEN: '${{ github.token }}'}
+"""
+
+
+@pytest.mark.parametrize(
+    ("uses", "level", "made"),
+    [
+        ("./.github/workflows/release.yml", "read", False),
+        ("./.github/workflows/release.yml", "write", True),
+        ("octo/app/.github/workflows/release.yml@main", "read", False),
+        ("octo/app/.github/workflows/release.yml@main", "write", True),
+        ("octo/app/.github/workflows/release.yml@v1", "read", False),
+        ("octo/other/.github/workflows/release.yml@main", "read", True),
+    ],
+    ids=[
+        "narrower",
+        "as wide",
+        "by its own name",
+        "by its own name, as wide",
+        "a release of it",
+        "another repository's",
+    ],
+)
+def test_what_a_caller_does_not_have_is_not_asked_for(uses, level, made):
+    caller = f"""on: push
+permissions: {{contents: {level}}}
+jobs:
+  own:
+    if: github.repository == 'octo/app'
+    uses: {uses}
+"""
+    path = ".github/workflows/release.yml"
+    finding = Finding(
+        tool="checkov",
+        rule="CKV2_GHA_1",
+        message="",
+        severity=Severity.MEDIUM,
+        locations=(Location(path=path, region=Region(start_line=1)),),
+    )
+    tree = MemoryTree({path: CALLEE, ".github/workflows/ci.yml": caller.encode()})
+    proposal = propose(Target(finding=finding, tree=tree))
+    assert bool(proposal.candidates) is made
+    assert made or ".github/workflows/ci.yml calls this workflow" in (proposal.reason or "")
