@@ -16,6 +16,7 @@ _SOURCES = ("cidr_blocks", "ipv6_cidr_blocks", "source_ranges", "cidr_ipv4", "ci
 _PORTS = {
     "CKV_AWS_24": 22, "CKV_AWS_25": 3389, "CKV_AWS_260": 80, "CKV_GCP_2": 22, "CKV_GCP_3": 3389, "CKV_GCP_75": 21,
     "CKV_GCP_77": 20, "CKV_GCP_88": 3306, "CKV_GCP_106": 80, "CKV_AZURE_9": 3389, "CKV_AZURE_10": 22,
+    "CKV_AZURE_160": 80,
 }  # fmt: skip
 _WEB = frozenset(("CKV_AWS_260",))
 _BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
@@ -89,12 +90,18 @@ def _open_sources(resource: Resource, port: int | None) -> Iterator[Attribute]:
 
 
 def _covers(block: Block, port: int) -> bool:
-    """Whether a rule's port range holds the port; unknown ranges do."""
+    """Whether a rule lets traffic in at the port; ranges that are worked out do."""
+    if block.text("access").lower() == '"deny"' or block.text("direction").lower() == '"outbound"':
+        return False
     first, last = block.text("from_port"), block.text("to_port")
-    if block.text("protocol") in ('"-1"', '"all"') or not (first.isdigit() and last.isdigit()):
-        single = block.text("destination_port_range").strip('"')
-        return not single.isdigit() or int(single) == port
-    return int(first) <= port <= int(last)
+    if block.text("protocol") in ('"-1"', '"all"'):
+        return True
+    if first.isdigit() and last.isdigit():
+        return int(first) <= port <= int(last)
+    texts = [text for key in ("destination_port_range", "destination_port_ranges") if (text := block.text(key))]
+    spans = [span for text in texts for span in re.findall(r'"([^"]*)"', text)]
+    plain = [re.fullmatch(r"(\d+)(?:-(\d+))?", span) for span in spans]
+    return not spans or any(match is None or int(match[1]) <= port <= int(match[2] or match[1]) for match in plain)
 
 
 def _rewrite(resource: Resource, attribute: Attribute, value: str) -> Edit:
