@@ -129,9 +129,10 @@ def _single(script: Script, node: Node, values: dict[str, str]) -> bool:
     """Whether it is known to be one word, by what it is or by where it stands."""
     text, word = script.source(node), _word(node)
     if node.type in _OUTPUT:
-        if word.id == node.id or _ONE_WORD_COMMAND.fullmatch(text):
-            return bool(_ONE_WORD_COMMAND.fullmatch(text))
-    elif re.search(r"[\"`\n]", text):
+        if _ONE_WORD_COMMAND.fullmatch(text):
+            return True
+        return _compared(word) if word.id == node.id else _in_path(script, node, word)
+    if re.search(r"[\"`\n]", text):
         return False
     place = word.parent
     if word.id != node.id:
@@ -143,6 +144,19 @@ def _single(script: Script, node: Node, values: dict[str, str]) -> bool:
         return True
     name = _NAME.match(text)
     return name is not None and _one_word(name[1], values.get(name[1]))
+
+
+def _compared(word: Node) -> bool:
+    """Whether `[ … ]` compares it with something: a second word would be an error there."""
+    place = word.parent
+    return place is not None and place.type == "binary_expression" and _in_test(place)
+
+
+def _in_path(script: Script, node: Node, word: Node) -> bool:
+    """Whether it names a folder of a path (`$(php-config --extension-dir)/x.so`): of a list, only the last would."""
+    before = script.text[word.start_byte : node.start_byte]
+    after = script.text[node.end_byte : word.end_byte]
+    return (after.startswith(b"/") or before.endswith(b"/")) and not re.search(rb"[{*?]", before + after)
 
 
 def _list(script: Script, node: Node, values: dict[str, str]) -> bool:
