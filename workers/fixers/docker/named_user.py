@@ -8,6 +8,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import candidate, flagged, is_root, stage_of
 from workers.fixers.docker.images import base_of
 from workers.fixers.docker.made_user import made_user, maker, number_option
+from workers.fixers.docker.own_base import built_from
 from workers.fixers.docker.root_user import UID
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
@@ -35,7 +36,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{one.line} chooses the user by a variable, which may be a number: nothing else tells it"
         raise NoFix(message)
     made = made_user(file, stage)
-    base = base_of(file, stage)
+    base = base_of(*built_from(target.tree, file, stage)[-1])
     number = made[1] if made and made[0] == name else base.number(name)
     if number is not None:
         how = f"`{name}` is {number} here: the same user, by the number that everyone outside the image can check."

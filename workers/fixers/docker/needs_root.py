@@ -43,13 +43,26 @@ _STEPS_DOWN = re.compile(r"(?<![\w-])(?:gosu|su-exec)(?![\w-])")
 _MAX_SCRIPTS = 5
 
 
-def refuse_where_root_is_needed(target: Target, file: Dockerfile, stage: Stage, base: Base) -> None:
-    """Say why the container has to be root's.
+def refuse_where_root_is_needed(target: Target, chain: list[tuple[Dockerfile, Stage]], base: Base) -> None:
+    """Say why the container has to be root's, by what starts in it.
+
+    `chain` is the stage and the images of the repository below it; what they start is inherited as far as none above
+    says something else.
 
     Raises:
         NoFix: it has.
     """
-    commands = [one for each in lineage(file, stage) for one in each.all("ENTRYPOINT", "CMD")]
+    keywords = ["ENTRYPOINT", "CMD"]
+    for file, stage in chain:
+        commands = [one for each in lineage(file, stage) for one in each.all(*keywords)]
+        _refuse_commands(target, file, stage, base, commands)
+        # An entry point takes the place of the command below it, too.
+        said = {one.keyword for one in commands}
+        keywords = [each for each in keywords if not {each, "ENTRYPOINT"} & said]
+    _refuse_used_by_others(target, *chain[0])
+
+
+def _refuse_commands(target: Target, file: Dockerfile, stage: Stage, base: Base, commands: list[Instruction]) -> None:
     needs = next((match for one in commands if (match := _NEEDS_ROOT.search(one.text))), None)
     if needs or _PRIVILEGED_IMAGES.search(base.image):
         what = needs[1] if needs else base.image
@@ -79,7 +92,6 @@ def refuse_where_root_is_needed(target: Target, file: Dockerfile, stage: Stage, 
             line = found[0].decode("utf-8", "replace").strip()
             message = f"the entry point {script} does what only root can (`{line}`): it has to go first"
             raise NoFix(message)
-    _refuse_used_by_others(target, file, stage, commands)
 
 
 def _refuse_places_of_root(commands: list[Instruction], base: Base) -> None:
@@ -95,7 +107,8 @@ def _refuse_places_of_root(commands: list[Instruction], base: Base) -> None:
         raise NoFix(message)
 
 
-def _refuse_used_by_others(target: Target, file: Dockerfile, stage: Stage, commands: list[Instruction]) -> None:
+def _refuse_used_by_others(target: Target, file: Dockerfile, stage: Stage) -> None:
+    commands = any(each.last("ENTRYPOINT", "CMD") for each in lineage(file, stage))
     if (who := step_of(target.tree, file.path)) is not None:
         message = f"{who}, as root and with a workspace that is root's: USER breaks it"
         raise NoFix(message)

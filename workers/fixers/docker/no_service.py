@@ -10,7 +10,7 @@ from workers.fixers.docker.build_steps import step_of
 from workers.fixers.docker.compose_ports import compose_services
 from workers.fixers.docker.deployment import Run
 from workers.fixers.docker.images import Base
-from workers.fixers.docker.own_base import folder_name, own_name, plain
+from workers.fixers.docker.own_base import built_from
 from workers.source import dockerfile
 from workers.source.dockerfile import Dockerfile, DockerfileBroken
 from workers.source.tree import SourceTree
@@ -130,7 +130,7 @@ def _ends(words: list[str]) -> str | None:
 
 def _based(tree: SourceTree, file: Dockerfile) -> Iterator[str]:
     """That other images of the repository are built on this one, which exposes nothing: each starts what it is for."""
-    if not plain(folder_name(file.path)) or any(one.keyword in {"EXPOSE", "CMD"} for one in file.instructions):
+    if any(one.keyword in {"EXPOSE", "CMD"} for one in file.instructions):
         return
     for path in tree.paths():
         if path == file.path or not re.search(r"(?:^|/)Dockerfile(?:\.[\w.-]+)?$", path):
@@ -139,5 +139,5 @@ def _based(tree: SourceTree, file: Dockerfile) -> Iterator[str]:
             other = dockerfile.parse(tree.read(path), path)
         except DockerfileBroken:
             continue
-        if other.stages and own_name(other, final_stage(other)) == plain(folder_name(file.path)):
+        if other.stages and file.path in {each.path for each, _ in built_from(tree, other, final_stage(other))}:
             yield f"{path} is built on the image of {file.path}, which starts nothing of its own: ask for health there"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from workers.fixers.docker.build import base_image, final_stage, lineage
-from workers.fixers.docker.images import base_of, latest_tags, split
+from workers.fixers.docker.built_images import builder_of
+from workers.fixers.docker.images import base_named, latest_tags, split
 from workers.source import dockerfile
 from workers.source.dockerfile import Dockerfile, DockerfileBroken, Stage
 from workers.source.tree import SourceTree, text_of
@@ -17,12 +18,13 @@ _NAME = re.compile(r"(?:^|/)(?:Dockerfile|Containerfile)$")
 def built_from(tree: SourceTree, file: Dockerfile, stage: Stage) -> list[tuple[Dockerfile, Stage]]:
     """The stage, the final stage of the Dockerfile that builds its base, and so on to an image of somebody else.
 
-    `${NAMESPACE}/node-base` is taken for what `NodeBase/Dockerfile` builds, where one folder alone has the name: a
-    namespace that the build fills in is the project's own.
+    A build script, Compose file or workflow names the image; and `${NAMESPACE}/node-base` is taken for what
+    `NodeBase/Dockerfile` builds, where one folder alone has the name: a namespace that the build fills in is the
+    project's own.
     """
     found = [(file, stage)]
-    while len(found) < _DEPTH and base_of(*found[-1]).family is None:
-        below = _builder(tree, own_name(*found[-1]))
+    while len(found) < _DEPTH and base_named(image := base_image(*found[-1])).family is None:
+        below = _builder(tree, own_name(*found[-1])) or _read(tree, _named(tree, image))
         if below is None or below.path in {one.path for one, _ in found}:
             break
         found.append((below, final_stage(below)))
@@ -38,10 +40,20 @@ def own_name(file: Dockerfile, stage: Stage) -> str:
 
 def _builder(tree: SourceTree, name: str) -> Dockerfile | None:
     paths = [path for path in tree.paths() if _NAME.search(path) and plain(folder_name(path)) == name] if name else []
-    if len(paths) != 1:
+    return _read(tree, paths[0]) if len(paths) == 1 else None
+
+
+def _named(tree: SourceTree, image: str) -> str | None:
+    """The Dockerfile that the repository builds an image of this reference from; none of Docker's official ones."""
+    name = split(image)[0]
+    return None if "$" in name or latest_tags(name)[0] else builder_of(tree, name)
+
+
+def _read(tree: SourceTree, path: str | None) -> Dockerfile | None:
+    if path is None:
         return None
     try:
-        file = dockerfile.parse(tree.read(paths[0]), paths[0])
+        file = dockerfile.parse(tree.read(path), path)
     except DockerfileBroken:
         return None
     return file if file.stages and not file.windows else None
@@ -62,7 +74,9 @@ def built_on(tree: SourceTree, file: Dockerfile) -> str | None:
             continue
         for match in re.finditer(r"^FROM\s+(?:--\S+\s+)?([^\s:@]+)", text_of(tree, path), re.MULTILINE | re.IGNORECASE):
             name = match[1].rpartition("/")[2]
-            if plain(name) in names and match[1] not in others and not latest_tags(match[1])[0]:
+            if match[1] in others or latest_tags(match[1])[0]:
+                continue
+            if plain(name) in names or builder_of(tree, match[1]) == file.path:
                 return path
     return None
 

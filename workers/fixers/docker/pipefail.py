@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import at_least_one, before, candidate, flagged, insert_above, stage_of
 from workers.fixers.docker.images import base_of
+from workers.fixers.docker.own_base import built_from
 from workers.fixers.docker.script import Script, scripts
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
@@ -51,7 +52,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     if before(file, one, "SHELL"):
         message = f"{file.path}:{one.line} runs in a shell that the file chose: give that SHELL `-o pipefail`"
         raise NoFix(message)
-    base = base_of(file, stage)
+    base = base_of(*built_from(target.tree, file, stage)[-1])
     shell = _SHELLS.get("alpine" if base.image == "busybox" else base.family or "")
     reason = f"{base.image} is not known well enough to say whether its shell knows pipefail"
     yield from at_least_one(_candidates(file, stage, script, shell), reason)

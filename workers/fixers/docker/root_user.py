@@ -20,6 +20,7 @@ from workers.fixers.docker.build import (
 from workers.fixers.docker.images import Base, base_of
 from workers.fixers.docker.made_user import made_user, maker, mentioned, number_option
 from workers.fixers.docker.needs_root import refuse_where_root_is_needed
+from workers.fixers.docker.own_base import built_from
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
 
@@ -66,8 +67,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     """A user behind the last build step: one made in the file, one of the base image, a new one, or a number."""
     file = read(target)
     stage = final_stage(file)
-    base = base_of(file, stage)
-    refuse_where_root_is_needed(target, file, stage, base)
+    chain = built_from(target.tree, file, stage)
+    base = base_of(*chain[-1])
+    refuse_where_root_is_needed(target, chain, base)
     if base.image in _WRITES:
         yield from _service(file, stage, base)
         return

@@ -1,0 +1,102 @@
+"""What the repository's own build files call the images that its Dockerfiles build."""
+
+from __future__ import annotations
+
+import functools
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from workers.source.tree import SourceTree, text_of
+
+_SCRIPTS = re.compile(r"(?:^|/)(?:[Mm]akefile|GNUmakefile|[Jj]ustfile|[\w.-]+\.(?:mk|sh|bash))$")
+_YAML = re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$|^\.github/workflows/[^/]+\.ya?ml$")
+_BUILD = re.compile(r"\bdocker\s+(?:buildx\s+|image\s+)?build\s([^\n;&|]*)")
+_TAKES = frozenset(("--build-arg", "--target", "--platform", "--label", "--network", "--progress", "--cache-from",
+                    "--cache-to", "--output", "-o", "--secret", "--ssh", "--builder", "--build-context"))  # fmt: skip
+_MAX_FILES, _MAX_BYTES = 60, 256 * 1024
+
+
+def builder_of(tree: SourceTree, image: str) -> str | None:
+    """The one Dockerfile that the repository builds this image from, by a build script, Compose file or workflow.
+
+    `image` is its name without tag and digest, as FROM has it; a name that a variable is part of is not compared.
+    """
+    names = [path for path in tree.paths() if _SCRIPTS.search(path) or _YAML.search(path)][:_MAX_FILES]
+    last = image.rpartition("/")[2]
+    found = {
+        path
+        for name in names
+        if last in (text := text_of(tree, name)) and len(text) <= _MAX_BYTES
+        for built, path in (_of_yaml if _YAML.search(name) else _of_script)(name, text)
+        if built == image
+    }
+    existing = [path for path in found if path in set(tree.paths())]
+    return existing[0] if len(existing) == 1 else None
+
+
+@functools.lru_cache(maxsize=_MAX_FILES)
+def _of_script(name: str, text: str) -> list[tuple[str, str]]:
+    """Image and Dockerfile of each `docker build` that names both in words."""
+    folder = posixpath.dirname(name)
+    calls = _BUILD.findall(re.sub(r"\\\r?\n", " ", text))
+    return [pair for call in calls for pair in _of_call(folder, re.findall(r"[^\s'\"]+", call))]
+
+
+def _of_call(folder: str, words: list[str]) -> Iterator[tuple[str, str]]:
+    images, file, context, option = [], None, None, ""
+    for word in (part for each in words for part in (each.split("=", 1) if each.startswith("--") else [each])):
+        if option:
+            images += [word] if option in {"-t", "--tag"} else []
+            file = word if option in {"-f", "--file"} else file
+            option = ""
+        elif word in _TAKES or word in {"-t", "--tag", "-f", "--file"}:
+            option = word
+        elif not word.startswith("-"):
+            context = word
+    if context is not None and "$" not in f"{context}{file or ''}":
+        yield from _placed(images, folder, context, posixpath.join(folder, file) if file else None)
+
+
+@functools.lru_cache(maxsize=_MAX_FILES)
+def _of_yaml(name: str, text: str) -> list[tuple[str, str]]:
+    """Image and Dockerfile of each Compose service that has both, and of each build step of a workflow."""
+    try:
+        document = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return []
+    return list(_of_document(posixpath.dirname(name), document))
+
+
+def _of_document(folder: str, document: Any) -> Iterator[tuple[str, str]]:
+    for service in _mappings(document, "services"):
+        build = service.get("build")
+        settings = build if isinstance(build, dict) else {"context": build}
+        context, file = settings.get("context"), settings.get("dockerfile")
+        if isinstance(context, str):
+            place = posixpath.join(folder, context, file) if isinstance(file, str) else None
+            yield from _placed([str(service.get("image", ""))], folder, context, place)
+    for job in _mappings(document, "jobs"):
+        steps = job.get("steps")
+        for step in steps if isinstance(steps, list) else ():
+            values = step.get("with") if isinstance(step, dict) else None
+            if isinstance(values, dict) and str(step.get("uses", "")).startswith("docker/build-push-action@"):
+                file = values.get("file")
+                images = re.split(r"[\s,]+", str(values.get("tags", "")))
+                yield from _placed(images, "", str(values.get("context", ".")), file if isinstance(file, str) else None)
+
+
+def _mappings(document: Any, key: str) -> list[dict[str, Any]]:
+    inner = document.get(key) if isinstance(document, dict) else None
+    return [each for each in inner.values() if isinstance(each, dict)] if isinstance(inner, dict) else []
+
+
+def _placed(images: list[str], folder: str, context: str, file: str | None) -> Iterator[tuple[str, str]]:
+    path = posixpath.normpath(file or posixpath.join(folder, context, "Dockerfile"))
+    for image in images:
+        name = re.sub(r"(?::[^/]*)?(?:@.*)?$", "", image)
+        if name and "$" not in name:
+            yield name, path
