@@ -49,6 +49,8 @@ _JOB = re.compile(
     re.IGNORECASE,
 )
 _IDLE = re.compile(r"(?:^|\s)(?:tail\s+-[fF]\s+/dev/null|sleep\s+(?:infinity|inf|\d{4,}[smhd]?))\s*$")
+_ASKED = re.compile(r"(?:quay\.io/)?jupyter/[\w-]+-notebook")
+"""Images whose makers ask them for their health."""
 _EXPLAIN = """Docker restarts a container whose process died, but a program that hangs still counts as running.
 A HEALTHCHECK asks it regularly; Compose, Swarm and load balancers then wait for `healthy` and take a hanging
 container out. (Kubernetes ignores it and wants probes in the pod instead.)
@@ -83,6 +85,9 @@ def propose(target: Target) -> Iterator[Candidate]:
 def _probes(target: Target, file: Dockerfile) -> Iterator[Candidate]:
     chain = built_from(target.tree, file, final_stage(file))
     image = _image(chain)
+    if _ASKED.fullmatch(image.base.image):
+        message = f"{image.base.image} has a HEALTHCHECK of its own, which what is built on it inherits"
+        raise Harmless(message)
     starting = commands(chain)
     source = served(target.tree, *starting, environment(*starting))
     if source is not None and source.job:

@@ -13,9 +13,11 @@ DEBIAN = frozenset((
     "groovy", "nginxinc/nginx-unprivileged", "ghcr.io/astral-sh/uv", "ghcr.io/puppeteer/puppeteer",
     "azul/zulu-openjdk", "azul/zulu-openjdk-debian", "bellsoft/liberica-openjre-debian", "microsoft/dotnet",
     "bellsoft/liberica-openjdk-debian", "phpswoole/swoole", "sbtscala/scala-sbt",
-    "denoland/deno", "oven/bun", "mcr.microsoft.com/playwright", "mcr.microsoft.com/playwright/python",
+    "denoland/deno", "oven/bun", "mcr.microsoft.com/playwright", "mcr.microsoft.com/playwright/python", "java",
 ))  # fmt: skip
 DEBIAN_PREFIX = (
+    "jupyter/",
+    "quay.io/jupyter/",
     "mcr.microsoft.com/dotnet/",
     "mcr.microsoft.com/devcontainers/",
     "rocker/",
@@ -69,10 +71,10 @@ DIRECTORIES = {
 AT_ROOT = frozenset((
     "debian", "ubuntu", "alpine", "fedora", "centos", "rockylinux", "almalinux", "oraclelinux", "amazonlinux",
     "busybox", "scratch", "buildpack-deps", "python", "node", "ruby", "rust", "openjdk", "eclipse-temurin",
-    "amazoncorretto", "nginx", "postgres", "mysql", "mariadb", "mongo", "maven", "perl", "gcc", "archlinux",
+    "java", "amazoncorretto", "nginx", "postgres", "mysql", "mariadb", "mongo", "maven", "perl", "gcc", "archlinux",
     "opensuse/leap", "opensuse/tumbleweed", "swift", "memcached", "docker",
 ))  # fmt: skip
-ROOTLESS = ("bitnami/", "cgr.dev/", "nginxinc/nginx-unprivileged", "gcr.io/distroless/")
+ROOTLESS = ("jupyter/", "quay.io/jupyter/", "bitnami/", "cgr.dev/", "nginxinc/nginx-unprivileged", "gcr.io/distroless/")
 DISTRIBUTIONS = frozenset((
     "debian", "ubuntu", "alpine", "fedora", "centos", "rockylinux", "almalinux", "oraclelinux", "amazonlinux",
     "buildpack-deps", "archlinux", "opensuse/leap", "opensuse/tumbleweed", "registry.access.redhat.com/ubi8/ubi",

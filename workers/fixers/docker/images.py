@@ -30,6 +30,8 @@ _REGISTRY = re.compile(
     r"^(?:docker\.io/|index\.docker\.io/|public\.ecr\.aws/(?:docker|amazonlinux|ubuntu|debian)/|mirror\.gcr\.io/)?"
     r"(?:library/)?"
 )
+_FULL = frozenset(("python", "node", "ruby", "golang", "rust", "perl", "php", "gcc", "buildpack-deps", "java"))
+_JUPYTER = re.compile(r"(?:quay\.io/)?jupyter/")
 _NO_USERADD = re.compile(r"\b(?:minimal|micro)\b|amazonlinux|amazoncorretto|graalvm")
 
 
@@ -49,6 +51,8 @@ class Base(msgspec.Struct, frozen=True):
             return "nonroot"
         if self.image.startswith("mcr.microsoft.com/devcontainers/"):
             return "vscode"
+        if _JUPYTER.match(self.image):
+            return "jovyan"
         if self.image.startswith("mcr.microsoft.com/dotnet/"):
             return "app" if int((re.match(r"\d+", self.tag) or ["0"])[0]) >= 8 else None
         return USERS.get(self.image)
@@ -69,8 +73,7 @@ class Base(msgspec.Struct, frozen=True):
     @property
     def full(self) -> bool:
         """Whether it is a full language image on Debian's buildpack-deps: it has curl, unlike the slim ones."""
-        full = self.image in {"python", "node", "ruby", "golang", "rust", "perl", "php", "gcc", "buildpack-deps"}
-        return full and not re.search(r"slim|alpine|oracle|windows", self.tag)
+        return self.image in _FULL and not re.search(r"slim|alpine|oracle|windows", self.tag)
 
     @property
     def directory(self) -> str | None:
@@ -83,6 +86,8 @@ class Base(msgspec.Struct, frozen=True):
             return "0:0"
         if self.image.startswith("mcr.microsoft.com/dotnet/") and user == "app":
             return "1654:1654"
+        if _JUPYTER.match(self.image) and user == "jovyan":
+            return "1000:100"
         by_image = NUMBERS.get((self.image, user))
         if by_image is not None:
             return by_image

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
@@ -11,6 +12,8 @@ from workers.fixers.docker.made_user import made_user, maker, number_option
 from workers.fixers.docker.own_base import built_from
 from workers.fixers.docker.root_user import UID
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+
+_NUMBER = re.compile(r"\$\{?(?:\w+_)?U?ID\}?", re.IGNORECASE)
 
 
 @fixer(
@@ -31,6 +34,9 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{file.path}:{one.line} is root, which is 0 in every image: nobody has to look the number up, and "
             "`runAsNonRoot` refuses both. Which user the image ends with is another rule's question"
         )
+        raise Harmless(message)
+    if _NUMBER.fullmatch(name):
+        message = f"{file.path}:{one.line} chooses the user by {name}, which is a number by its name"
         raise Harmless(message)
     if "$" in name:
         message = f"{file.path}:{one.line} chooses the user by a variable, which may be a number: nothing else tells it"

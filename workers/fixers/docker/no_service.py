@@ -25,7 +25,7 @@ _STARTS_SHELL = frozenset((
     "gcc", "perl", "openjdk", "eclipse-temurin", "amazoncorretto", "ibmjava", "sapmachine", "maven", "gradle", "swift",
     "haskell", "elixir", "erlang", "julia", "r-base", "dart", "nvidia/cuda", "pytorch/pytorch",
     "continuumio/miniconda3", "continuumio/anaconda3", "mambaorg/micromamba", "google/cloud-sdk",
-    "mcr.microsoft.com/azure-cli", "mcr.microsoft.com/dotnet/sdk", "quay.io/centos/centos", "bitnami/minideb",
+    "java", "mcr.microsoft.com/azure-cli", "mcr.microsoft.com/dotnet/sdk", "quay.io/centos/centos", "bitnami/minideb",
     "public.ecr.aws/amazonlinux/amazonlinux", "rockylinux/rockylinux",
     "adoptopenjdk/openjdk8", "adoptopenjdk/openjdk11",
 ))  # fmt: skip

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.images import latest_tags, split
 from workers.fixers.kubernetes.workload import Resource
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.yamldoc import Node
 from workers.source.yamledit import Value
+
+_BUILT = "ko://"
+"""What stands for a Go program's image until it is built."""
 
 
 @fixer(
@@ -52,6 +55,9 @@ def image_reference(target: Target) -> Iterator[Candidate]:
     """The tag that `latest` of an official image meant on a known day; other tags are never made up."""
     resource = Resource(target)
     parts = resource.containers(_floating)
+    if all(part.node.text("image").startswith(_BUILT) for part in parts):
+        message = f"`ko` builds {parts[0].node.text('image')} and writes its digest there before the cluster sees it"
+        raise Harmless(message)
     tags = [latest_tags(split(part.node.text("image"))[0]) for part in parts]
     if not all(found for found, _ in tags):
         raise NoFix(_known_elsewhere("tag", parts[0].node.text("image")))

@@ -133,7 +133,8 @@ def word(expression: str) -> str:
 
 def _values(step: Step) -> dict[str, str]:
     """Variables that an expression decides → their value, in words."""
-    given = {name: _worded(value) for name, value in step.everything.items() if EXPRESSION.search(value)}
+    known = {name: _worded(value) for name, value in step.everything.items()}
+    given = {name: _worded(value, known) for name, value in step.everything.items() if EXPRESSION.search(value)}
     return given | {f"GITHUB_{name.upper()}": word(f"github.{name}") for name in _DEFAULTS}
 
 

@@ -23,6 +23,7 @@ def _step(
         ("T=\"$(ls | grep '${{ inputs.a }}')\"", 'T="$(ls | grep "${A}")"', {"A": "${{ inputs.a }}"}, {}),
         ("echo ${{ github.ref_name }}", 'echo "${GITHUB_REF_NAME}"', {}, {}),
         ('echo "V=${{ env.V }}"', 'echo "V=${ENV_V}"', {"ENV_V": "${{ env.V }}"}, {}),
+        ('echo "V=${{ env.V }}"', 'echo "V=${ENV_V}"', {"ENV_V": "${{ env.V }}"}, {"V": "21"}),
         (
             "jq . <<< '${{ inputs.a }}'\necho '${{ inputs.a }}'",
             'jq . <<< "${A}"\necho "${A}"',
