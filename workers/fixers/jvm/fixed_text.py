@@ -29,7 +29,7 @@ def is_fixed(file: Parsed, node: Node, depth: int = 0) -> bool:
     if node.type in ("parenthesized_expression", "value_argument"):
         return is_fixed(file, node.named_children[-1], deeper)
     if node.type == "binary_expression" and "+" in [child.type for child in node.children]:
-        return all(is_fixed(file, each, deeper) for each in node.named_children)
+        return all(is_fixed(file, each, depth) for each in node.named_children)
     if node.type in ("call_expression", "method_invocation"):
         return _is_same_text(file, node, deeper)
     return is_fixed_source(file, file.text(node), deeper)

@@ -32,7 +32,7 @@ def _is_fixed(file: Module, node: ast.expr, line: int, depth: int) -> bool:
         case ast.Name(id=name):
             return _is_fixed_name(file, name, line, deeper)
         case ast.IfExp(body=one, orelse=other) | ast.BinOp(left=one, op=ast.Add(), right=other):
-            return _is_fixed(file, one, line, deeper) and _is_fixed(file, other, line, deeper)
+            return _is_fixed(file, one, line, depth) and _is_fixed(file, other, line, depth)
         case ast.BinOp(left=one, op=ast.Mult(), right=other):
             return _is_repeated(one) or _is_repeated(other)
         case ast.Subscript(value=value, slice=ast.Slice()):

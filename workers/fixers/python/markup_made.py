@@ -32,7 +32,7 @@ def is_made_safe(file: Module, node: ast.expr, depth: int = 0) -> bool:
                 plain and not _escapes_in_vain(text) and all(is_made_safe(file, each.value, deeper) for each in given)
             )
         case ast.BinOp(left=one, op=ast.Add(), right=other) | ast.IfExp(body=one, orelse=other):
-            return is_made_safe(file, one, deeper) and is_made_safe(file, other, deeper)
+            return is_made_safe(file, one, depth) and is_made_safe(file, other, depth)
         case ast.BoolOp(values=each):
             return all(is_made_safe(file, one, deeper) for one in each)
         case ast.Name(id=name):

@@ -106,7 +106,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             warnings=("Whoever looked for the file in the shared folder finds it in the home folder now.",),
         )
 
-    yield from any_of(*((fresh, private) if written == "kept" else (here, home)))
+    yield from any_of(*((fresh, private) if written == "kept" or is_test(file.path) else (here, home)))
 
 
 def _folder(target: Target, file: Module, constant: ast.Constant) -> Candidate:
