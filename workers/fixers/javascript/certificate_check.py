@@ -32,6 +32,7 @@ _OPTIONS = (
         "njsscan": ["node_tls_reject", "node_curl_ssl_verify_disable", "sequelize_tls_cert_validation"],
         "semgrep": ["bypass-tls-verification", "*-reject-unauthorized*", "sequelize-tls-disabled-cert-validation"],
     },
+    in_tests=False,
     explain="""With certificate checks off, any machine on the way can present its own certificate, read the traffic
 and change it (CWE-295). `NODE_TLS_REJECT_UNAUTHORIZED=0` does it for every connection of the process.
 

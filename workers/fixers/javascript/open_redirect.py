@@ -39,6 +39,10 @@ _PATH = r"""function redirectToPath(res, target) {
   const path = String(target);
   return res.redirect(/^\/(?![/\\])[^\\\s]*$/.test(path) ? path : '/');
 }"""
+_SETTING = re.compile(
+    r"^(?:config|settings|conf|options|process\.env)\.|(?:base|server|site|host|root|front)_?ur[il]$|origin$",
+    re.IGNORECASE,
+)
 _RESPONSE = "res: { redirect(url: string): void }, target: unknown"
 _WITH_STATUS = "res: { redirect(status: number, url: string): void }, target: unknown, status = 302"
 _REQUEST = "req: { get(name: string): string | undefined }, "
@@ -101,6 +105,13 @@ def _site(file: Parsed, call: Node) -> _Site:
     if built is not None and isinstance(built.parts[0], str) and re.match(r"[\w+.-]+:|//", built.parts[0]):
         message = (
             f"{file.path}:{file.number(call)} leads to another site on purpose: check what is put into its address"
+        )
+        raise NoFix(message)
+    first = built.parts[0] if built is not None else ""
+    if not isinstance(first, str) and _SETTING.search(first.source):
+        message = (
+            f"{file.path}:{file.number(call)} begins with an address of the settings, `{first.source}`: encode what is "
+            "put behind it"
         )
         raise NoFix(message)
     return _Site(call, file.text(response), addresses[0], numbers[0] if numbers else None)

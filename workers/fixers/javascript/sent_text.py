@@ -10,7 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.script import arguments, called, flagged_node, literal
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -58,8 +58,8 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{file.number(call)} does not show its response"
         raise NoFix(message)
     if body.type in _JSON:
-        yield candidate("json", [file.replace(method, "json")], "The answer is JSON, in which nothing runs.")
-        return
+        message = f"{file.path}:{file.number(call)} sends an object, which Express answers as JSON: nothing in it runs"
+        raise Harmless(message)
     _refuse_markup(file, body)
     text = f"({file.text(response)}, {file.text(body)})"
     yield from any_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _WEAK = ("md5", "sha1", "md4", "ripemd160")
 _PASSWORD = re.compile(r"passw|pwd|passphrase", re.IGNORECASE)
-_FIXED_BY_OTHERS = re.compile(r"gravatar|etag|content.md5|websocket|x5t|sec-websocket", re.IGNORECASE)
+_FIXED_BY_OTHERS = re.compile(r"gravatar|etag|content.md5|websocket|x5t|sec-websocket|uuid", re.IGNORECASE)
 _ITS_NAME = re.compile(r"md[45]|sha_?1(?!\d)", re.IGNORECASE)
 _CHECKSUM_FILE = re.compile(rb"\.(?:md5|sha1)\b['\"`]")
 _CHANGES = "Every stored or exchanged digest changes and is longer: columns, cache keys and peers must follow."
@@ -31,6 +32,7 @@ _CHANGES = "Every stored or exchanged digest changes and is longer: columns, cac
         "njsscan": ["node_md5", "node_sha1"],
         "semgrep": ["crypto-weak-algorithm", "insecure-hash*", "node-md5", "node-sha1", "md5-used-as-password"],
     },
+    in_tests=False,
     explain="""Two inputs with the same MD5 are found in seconds, with the same SHA-1 in days of rented hardware
 (CWE-327, CWE-328), so a signature, a token or an integrity check built on them can be forged.
 
@@ -72,11 +74,12 @@ def _is_weak(file: Parsed, call: Node) -> bool:
 
 
 def _promised(file: Parsed, call: Node) -> str | None:
-    """The name of the function around the call, where it says which digest it makes."""
+    """The name of the function around the call, or of the file, where it says which digest it makes."""
     for node in ancestors(call.parent):
         value = node.child_by_field_name("value") or node.child_by_field_name("body")
         name = node.child_by_field_name("name") or node.child_by_field_name("key")
         holds = value is not None and value.type in ("arrow_function", "function_expression", "statement_block")
         if holds and name is not None and _ITS_NAME.search(file.text(name)):
             return file.text(name)
-    return None
+    stem = PurePosixPath(file.path).stem
+    return stem if _ITS_NAME.search(stem) else None

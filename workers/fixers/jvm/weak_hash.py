@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, region
 from workers.fixers.jvm.source import Setting, flagged_bytes, jvm, propose_settings
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.test_code import harmless_in_tests
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_ITS_NAME = re.compile(r"md[245]|sha_?1(?!\d)", re.IGNORECASE)
+_ITS_NAME = re.compile(r"md[245]|sha_?1(?!\d)|uuid", re.IGNORECASE)
 _SIDE_FILE = re.compile(r"\"[^\"\n]*\.(?:md5|sha1)\"", re.IGNORECASE)
 _CHANGES = "Every stored or exchanged digest changes and is longer: columns, cache keys and peers must follow."
 _NAMES = (("sha-256", "SHA-256"), ("sha-512", "SHA-512"))
@@ -68,6 +68,7 @@ _SETTINGS = (
             "android_kotlin_sha1",
         ],
     },
+    in_tests=False,
     explain="""Two inputs with the same MD5 are found in seconds, with the same SHA-1 in days of rented hardware
 (CWE-327, CWE-328), so a signature, a token or an integrity check built on them can be forged.
 
@@ -77,11 +78,6 @@ function: PBKDF2, bcrypt or argon2.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A weak digest → SHA-256 or SHA-512."""
-    with harmless_in_tests(target, "the digest is of what the test itself makes up"):
-        yield from _stronger(target)
-
-
-def _stronger(target: Target) -> Iterator[Candidate]:
     file = jvm(target)
     line = file.line(region(target).start_line).decode()
     if re.search(r"passw|pwd|gravatar|etag|content.md5", line, re.IGNORECASE):
@@ -102,15 +98,24 @@ def _stronger(target: Target) -> Iterator[Candidate]:
     if promised:
         message = f"{file.path}:{region(target).start_line} is in `{promised}`, whose callers ask for that very digest"
         raise NoFix(message)
-    yield from propose_settings(target, _SETTINGS)
+    return propose_settings(target, _SETTINGS)
 
 
 def _promised(target: Target, file: Parsed) -> str | None:
-    """The name of the method around the finding, where it says which digest it makes."""
-    names = [
-        file.text(name) for node in _around(target, file) if (name := node.child_by_field_name("name")) is not None
+    """The name of the method around the finding, of one that calls it or of the file, where it says which digest."""
+    names = [_name(file, node) for node in _around(target, file)]
+    callers = [
+        _name(file, node)
+        for node in file.of("method_declaration", "function_declaration")
+        if any(re.search(rf"\b{name}\(", file.text(node).partition("{")[2]) for name in names if name)
     ]
+    names += [*callers, PurePosixPath(file.path).stem]
     return next((name for name in names if _ITS_NAME.search(name)), None)
+
+
+def _name(file: Parsed, method: Node) -> str:
+    name = method.child_by_field_name("name")
+    return file.text(name) if name is not None else ""
 
 
 def _around(target: Target, file: Parsed) -> list[Node]:
