@@ -43,7 +43,7 @@ def jvm(target: Target) -> Parsed:
 def matches(file: Parsed, pattern: str, start: int, end: int) -> list[re.Match[bytes]]:
     """Matches between two offsets that begin in code, not in a comment or a string."""
     found = re.compile(pattern.encode()).finditer(file.content, start, end)
-    return [match for match in found if not _in_text(file, match.start())]
+    return [match for match in found if not in_text(file, match.start())]
 
 
 def flagged_bytes(target: Target, file: Parsed) -> tuple[int, int]:
@@ -124,6 +124,7 @@ def end_mark(file: Parsed) -> str:
     return "" if is_kotlin(file) else ";"
 
 
-def _in_text(file: Parsed, offset: int) -> bool:
+def in_text(file: Parsed, offset: int) -> bool:
+    """Whether the byte is in a comment or a string, and not in code."""
     node = file.syntax.node_at(offset, offset + 1)
     return node is not None and _NOT_CODE.search(node.type) is not None

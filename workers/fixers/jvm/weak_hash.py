@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, region
-from workers.fixers.jvm.source import Setting, flagged_bytes, jvm, propose_settings
+from workers.fixers.jvm.source import Setting, flagged_bytes, in_text, jvm, propose_settings, statement
 from workers.fixers.registry import NoFix, Target, fixer
 
 if TYPE_CHECKING:
@@ -98,7 +100,29 @@ def propose(target: Target) -> Iterator[Candidate]:
     if promised:
         message = f"{file.path}:{region(target).start_line} is in `{promised}`, whose callers ask for that very digest"
         raise NoFix(message)
-    return propose_settings(target, _SETTINGS)
+    return (_with_its_words(target, file, each) for each in propose_settings(target, _SETTINGS))
+
+
+def _with_its_words(target: Target, file: Parsed, made: Candidate) -> Candidate:
+    """The candidate, with what its method says of the digest: messages, comments, and a variable called after it."""
+    new = made.approach.upper()
+    edits, lines = list(made.edits), set[int]()
+    for method in _around(target, file)[-1:]:
+        taken = re.search(rf"\b{new.replace('-', '').lower()}\b", file.text(method))
+        for found in re.compile(rb"\b(?:md[245]|sha-?1)\b", re.IGNORECASE).finditer(
+            file.content, method.start_byte, method.end_byte
+        ):
+            if any(edit.start < found.end() and found.start() < edit.end for edit in made.edits):
+                continue
+            if in_text(file, found.start()):
+                edits.append(file.edit(*found.span(), new))
+            elif not taken and found[0].islower():
+                edits.append(file.edit(*found.span(), new.replace("-", "").lower()))
+            else:
+                continue
+            lines |= {file.line_of(found.start()), file.number(statement(file, found.start()))}
+    declares = (*made.declares, *(f"statement:{line}" for line in sorted(lines)))
+    return msgspec.structs.replace(made, edits=tuple(sorted(edits)), declares=tuple(dict.fromkeys(declares)))
 
 
 def _promised(target: Target, file: Parsed) -> str | None:
