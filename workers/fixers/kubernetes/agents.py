@@ -20,9 +20,13 @@ def refuse_agent(resource: Resource, needs: str) -> None:
     Raises:
         NoFix: the pod is one.
     """
-    volumes = resource.pod.node.child("volumes")
-    paths = [item.text("hostPath", "path") for item in (volumes.items if volumes else ())]
-    seen = [path for path in paths if _NODE_FOLDERS.match(path)]
-    if seen:
+    if seen := folders_of_node(resource):
         message = f"the pod mounts the host's {', '.join(seen)}: it is a node agent, which needs {needs} for its work"
         raise NoFix(message)
+
+
+def folders_of_node(resource: Resource) -> list[str]:
+    """What an agent mounts of the machine itself; nothing for other pods."""
+    volumes = resource.pod.node.child("volumes")
+    paths = [item.text("hostPath", "path") for item in (volumes.items if volumes else ())]
+    return [path for path in paths if _NODE_FOLDERS.match(path)]

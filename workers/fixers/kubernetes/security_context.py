@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.images import split
-from workers.fixers.kubernetes.agents import refuse_agent
+from workers.fixers.kubernetes.agents import folders_of_node, refuse_agent
 from workers.fixers.kubernetes.starting import OWNERS, UID, port_settings, starting
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security, values
 from workers.fixers.registry import Target, fixer
@@ -171,10 +171,11 @@ def no_security_context(target: Target) -> Iterator[Candidate]:
         how = "The pod gets the runtime's system-call filter, which few programs notice."
         yield from in_pod(resource, "pod-runtime-default", {"seccompProfile": {"type": "RuntimeDefault"}}, how)
         found = [starting(resource, part) for part in resource.containers(lambda _node: True)]
-        if not any(one.root for one in found):
+        agent = bool(folders_of_node(resource))
+        if not agent and not any(one.root for one in found):
             how = "The kubelet refuses to start any container of the pod as root."
             yield from in_pod(resource, "pod-non-root", {"runAsNonRoot": True}, how, [NON_ROOT])
-        elif not any(one.drops_root for one in found):
+        elif not agent and not any(one.drops_root for one in found):
             named: dict[str, Value] = {"runAsNonRoot": True, "runAsUser": UID}
             how = f"Every container runs as user {UID}, whatever the image says, and never as root."
             named |= port_settings(resource, resource.containers(lambda _node: True))

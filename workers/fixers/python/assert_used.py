@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
@@ -99,11 +100,22 @@ def _without_parts(file: Module, statement: ast.Assert) -> str:
 
 def _guard(file: Module, statement: ast.Assert, error: str) -> str:
     indent = file.indent(statement.lineno)
-    message = file.text(statement.msg) if statement.msg is not None else ""
+    message = _message(file, statement.msg, indent) if statement.msg is not None else ""
     raised = f"raise {error}" + (f"({message})" if message else "")
     if isinstance(statement.test, ast.Constant) and not statement.test.value:
         return raised
     return f"if {_negated(file, statement.test)}:\n{indent}{file.indent_unit}{raised}"
+
+
+def _message(file: Module, message: ast.expr, indent: str) -> str:
+    """The message as it stands; one of several lines as a block of its own, indented below the `raise`."""
+    first, *others = file.text(message).split("\n")
+    if not others or re.search("\"{3}|'{3}", file.text(message)):
+        return "\n".join([first, *others])
+    inner = indent + 2 * file.indent_unit
+    own = " " * message.col_offset
+    moved = [inner + line.removeprefix(own) if line.startswith(own) else line for line in others]
+    return "\n".join(["", inner + first, *moved, indent + file.indent_unit])
 
 
 def _negated(file: Module, test: ast.expr) -> str:

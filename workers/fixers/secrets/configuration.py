@@ -20,6 +20,8 @@ _HEADER = re.compile(
     re.IGNORECASE,
 )
 """A header as curl takes it, in one word of the shell."""
+_QUERY = re.compile(r"[?&](?P<key>[A-Za-z_][\w.-]*)=(?P<value>[^\s&\"'#<>`)\]]+)")
+"""A parameter of an address: before it a port looks like a value."""
 _LONGER = re.compile(r"\s|\$[\w({]")
 """Words, or what is put in from elsewhere: the credential is a part of it, and the rest has to stay."""
 _SPRING = re.compile(r"(?:^|/)(?:application|bootstrap)[\w-]*\.(?:ya?ml|properties)$")
@@ -46,7 +48,9 @@ def setting(file: Text, where: Region) -> Setting:
         Harmless: everybody may know the value.
     """
     text = file.line(where.start_line).decode()
-    found = [match for match in _PAIR.finditer(text) if _holds(match, where)]
+    parameters = _QUERY.finditer(text) if is_documentation(file.path) else ()
+    found = [match for match in parameters if _holds(match, where)]
+    found = found or [match for match in _PAIR.finditer(text) if _holds(match, where)]
     if len(found) != 1:
         message = f"{file.path}:{where.start_line} does not assign one value to one name"
         raise NoFix(message)
