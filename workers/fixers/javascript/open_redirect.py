@@ -43,6 +43,7 @@ _SETTING = re.compile(
     r"^(?:config|settings|conf|options|process\.env)\.|(?:base|server|site|host|root|front)_?ur[il]$|origin$",
     re.IGNORECASE,
 )
+_PUT_TOGETHER = ("binary_expression", "template_string")
 _RESPONSE = "res: { redirect(url: string): void }, target: unknown"
 _WITH_STATUS = "res: { redirect(status: number, url: string): void }, target: unknown, status = 302"
 _REQUEST = "req: { get(name: string): string | undefined }, "
@@ -107,11 +108,11 @@ def _site(file: Parsed, call: Node) -> _Site:
             f"{file.path}:{file.number(call)} leads to another site on purpose: check what is put into its address"
         )
         raise NoFix(message)
-    first = built.parts[0] if built is not None else ""
-    if not isinstance(first, str) and _SETTING.search(first.source):
+    first = re.match(r"[`(]*(?:\$\{)?\s*(?P<name>[\w$.]+)", file.text(addresses[0]))
+    if addresses[0].type in _PUT_TOGETHER and first is not None and _SETTING.search(first["name"]):
         message = (
-            f"{file.path}:{file.number(call)} begins with an address of the settings, `{first.source}`: encode what is "
-            "put behind it"
+            f"{file.path}:{file.number(call)} begins with an address of the settings, `{first['name']}`: encode what "
+            "is put behind it"
         )
         raise NoFix(message)
     return _Site(call, file.text(response), addresses[0], numbers[0] if numbers else None)
@@ -209,7 +210,8 @@ def _listed(file: Parsed, flagged: _Site, others: Sequence[_Site]) -> Candidate:
 
     def is_made(one: _Site) -> bool:
         text, built = file.text(one.where), template(file, one.where)
-        return (built is not None and bool(built.literal.strip())) or "||" in text or "??" in text
+        made = one.where.type == "binary_expression" or (built is not None and bool(built.literal.strip()))
+        return made or "||" in text or "??" in text
 
     if is_made(flagged):
         message = (
