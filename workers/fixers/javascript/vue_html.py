@@ -1,0 +1,77 @@
+"""Vue templates that insert a value as HTML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Candidate
+from workers.fixers.code import Text, candidate, read, region
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
+
+_DIRECTIVE = re.compile(r"\bv-html=(?P<mark>[\"'])(?P<value>.+?)(?P=mark)")
+_PLAIN = re.compile(r"[\w$]+(?:\.[\w$]+|\[[\w$'\".]+\])*")
+_MEANS_HTML = re.compile(
+    r"html|body|content|markup|markdown|rendered|svg|icon|text$|desc|description|message|excerpt|summary|highlight|code|raw",
+    re.IGNORECASE,
+)
+_SANITIZED = re.compile(r"\b(?:DOMPurify\.)?\w*(?:sanitize|purify|escape)\w*\(", re.IGNORECASE)
+_EMPTY = re.compile(r"(?P<tag><[\w-]+[^<>]*?)\s+v-html=(?P<mark>[\"'])(?P<value>.+?)(?P=mark)(?P<rest>[^<>]*>)(?=</)")
+_WHY = "The value is shown as text; markup in it no longer becomes a part of the page."
+
+
+@fixer(
+    name="vue-html",
+    weakness="template value without HTML escaping",
+    rules={"njsscan": ["vue_template"], "semgrep": ["avoid-v-html", "vue-template-v-html"]},
+    explain="""`v-html` puts a value into the page as HTML, so `<script>` or an `onerror` in it runs (CWE-79).
+
+`v-text` and `{{ }}` show the same value as text. Where the value is HTML on purpose (rendered Markdown, a translation
+with a link), it has to be made safe on its way: by a sanitizer such as DOMPurify in the computed property that makes
+it.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """`v-html` of a plain value → `v-text`, or `{{ }}` in an empty element."""
+    file = read(target)
+    number = region(target).start_line
+    line = file.line(number).decode()
+    found = list(_DIRECTIVE.finditer(line))
+    where = f"{file.path}:{number}"
+    if not found:
+        message = f"{where} does not show the directive that this finding is about"
+        raise NoFix(message)
+    if _in_comment(file, number):
+        message = f"{where} is in a comment, which no browser is given"
+        raise Harmless(message)
+    if all(_SANITIZED.search(match["value"]) for match in found):
+        message = f"{where} makes the value safe where it inserts it"
+        raise Harmless(message)
+    if not all(_PLAIN.fullmatch(match["value"]) and not _MEANS_HTML.search(match["value"]) for match in found):
+        message = (
+            f"{where} inserts something that is HTML on purpose or more than a plain value: make it safe with "
+            "DOMPurify.sanitize where it is made"
+        )
+        raise NoFix(message)
+    start = file.starts[number - 1]
+    yield candidate(
+        "v-text",
+        [
+            file.edit(start + _at(line, match.start()), start + _at(line, match.start() + 6), "v-text")
+            for match in found
+        ],
+        _WHY,
+    )
+    empty = _EMPTY.search(line)
+    if empty is not None and len(found) == 1:
+        text = f"{empty['tag']}{empty['rest']}{{{{ {empty['value']} }}}}"
+        edit = file.edit(start + _at(line, empty.start()), start + _at(line, empty.end()), text)
+        yield candidate("interpolation", [edit], _WHY)
+
+
+def _at(line: str, column: int) -> int:
+    return len(line[:column].encode())
+
+
+def _in_comment(file: Text, number: int) -> bool:
+    before = file.content[: file.starts[number - 1]]
+    return before.rfind(b"<!--") > before.rfind(b"-->")
