@@ -59,8 +59,9 @@ def image_reference(target: Target) -> Iterator[Candidate]:
         message = f"`ko` builds {parts[0].node.text('image')} and writes its digest there before the cluster sees it"
         raise Harmless(message)
     tags = [latest_tags(split(part.node.text("image"))[0]) for part in parts]
-    if not all(found for found, _ in tags):
-        raise NoFix(_known_elsewhere("tag", parts[0].node.text("image")))
+    unknown = [part.node.text("image") for part, (found, _) in zip(parts, tags, strict=True) if not found]
+    if unknown:
+        raise NoFix(_known_elsewhere("tag", unknown[0]))
     for index, approach in enumerate(("release-line", "exact-release")):
         chosen = [found[min(index, len(found) - 1)] for found, _ in tags]
         edits, declares = [], []

@@ -25,6 +25,7 @@ from workers.fixers.secrets.names import ROTATE, environment_name, refuse_name, 
 
 _CHECKSUM = re.compile(r"\S+ v\S+ h1:[A-Za-z0-9+/]{43}=")
 """A line of `go.sum` and its kin."""
+_SECRET = re.compile(rb"^kind:\s*[\"']?Secret\b", re.MULTILINE)
 _APP_SIGNATURE = re.compile(rb"android:apk-key-hash:[\w+/=-]+")
 """How FIDO names an Android app."""
 _CODE: dict[tuple[str, ...], Propose] = {
@@ -82,6 +83,13 @@ def propose(target: Target) -> Iterator[Candidate]:
     if b"PRIVATE KEY" in b"".join(file.line(where.start_line + each) for each in (-1, 0)):
         message = (
             f"{file.path}:{where.start_line} begins a private key: remove it from the repository and make a new one"
+        )
+        raise NoFix(message)
+    if _SECRET.search(file.content) and file.path.endswith((".yaml", ".yml")):
+        message = (
+            f"{file.path} is a Secret that is applied as it stands: an empty value would take its place. Make "
+            "it there (`kubectl create secret`, an operator for external or sealed secrets) and take the values out. "
+            f"{ROTATE}"
         )
         raise NoFix(message)
     found = (header(file, where) if is_documentation(file.path) else None) or setting(file, where)
