@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from workers.fixers.cloudformation.settings import Setting, settings_fixer
+from workers.fixers.cloudformation.template import Template
+from workers.source.pushed import why_tags_move
 
 _REPLACE = "CloudFormation replaces the resource: move its data over a snapshot or a backup first"
 _CLUSTER = "the instance belongs to a cluster, which decides this for all of its instances"
@@ -97,6 +99,11 @@ _IAM = Setting(
 )
 
 
+def _moves_tags(template: Template) -> str:
+    """Why tags cannot stay; empty where nothing of the repository moves one."""
+    return why_tags_move(template.tree)
+
+
 def _keep_backups() -> list[Setting]:
     return [
         Setting(f"backups-{days}-days", {"BackupRetentionPeriod": days}, f"Backups reach back {days} days.",
@@ -145,7 +152,7 @@ PROTECTION = {
     ],
     "CKV_AWS_51": [
         Setting("immutable-tags", {"ImageTagMutability": "IMMUTABLE"}, "A tag names one image for good.",
-                "a pipeline that pushes the same tag again, such as latest, fails"),
+                "a pipeline that pushes the same tag again, such as latest, fails", refused=_moves_tags),
     ],
     "CKV_AWS_163": [
         Setting("scan-on-push", {"ImageScanningConfiguration": {"ScanOnPush": True}},

@@ -27,6 +27,8 @@ class Setting(msgspec.Struct, frozen=True):
     """A property that the resource must not have."""
     otherwise: str = ""
     """Why there is no fix where it has it."""
+    refused: Callable[[Template], str] | None = None
+    """Why it is not sound for this resource; empty where it is."""
     toggle: str = ""
     """What a parameter with the safe default is called behind the resource's name, where environments may differ."""
 
@@ -60,6 +62,8 @@ def apply(template: Template, settings: Iterable[Setting]) -> Iterator[Candidate
         message = unmet or f"what this rule wants of a {template.type or template.name} is not one property of it"
         raise NoFix(message)
     for one in fitting:
+        if one.refused and (why := one.refused(template)):
+            raise NoFix(why)
         found = list(by_template(template, one.approach, one.properties, one.how, one.warning))
         if found:
             yield from found

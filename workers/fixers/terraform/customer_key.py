@@ -81,7 +81,9 @@ def customer_key(target: Target) -> Iterator[Candidate]:
     path = _ATTRIBUTES.get(target.finding.rule, "kms_key_id")
     service = _SERVICES.get(target.finding.rule)
     keys = [
-        block.labels[1] for hcl, block in resource.blocks("resource", "aws_kms_key") if _serves(hcl, block, service)
+        block.labels[1]
+        for hcl, block in resource.blocks("resource", "aws_kms_key")
+        if _serves(resource, hcl, block, service)
     ]
     if keys:
         how = f"Encrypts with {keys[0]}, a customer key that the module already has."
@@ -128,12 +130,19 @@ def _warning(resource: Resource, path: str) -> str:
     return _IN_PLACE if resource.type in _KEEP else _REPLACE
 
 
-def _serves(hcl: Hcl, block: Block, service: _Service | None) -> bool:
-    """Whether a key of the module encrypts, is one, and lets the service use it where that needs its leave."""
+def _serves(resource: Resource, hcl: Hcl, block: Block, service: _Service | None) -> bool:
+    """Whether a key of the module encrypts, and lets the account use it, or the service that needs its leave."""
     if len(block.labels) < 2 or several(block) or "SIGN" in block.text("key_usage"):
         return False
     text = hcl.content[block.node.start_byte : block.node.end_byte].decode()
-    return service is None or service.principal.partition(".")[0] in text
+    if service is not None:
+        return service.principal.partition(".")[0] in text
+    policy = block.text("policy")
+    document = re.match(r"data\.aws_iam_policy_document\.([\w-]+)\.json", policy)
+    for file, one in resource.blocks("data", "aws_iam_policy_document") if document else ():
+        if document and one.labels[1:] == (document[1],):
+            policy = file.content[one.node.start_byte : one.node.end_byte].decode()
+    return not policy or ":root" in policy
 
 
 def logs_key(resource: str) -> Body:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
 _REACH = "whoever reaches it over the internet today needs another way: a private endpoint, a VPN, a bastion"
@@ -28,6 +31,17 @@ def _no_address(path: str) -> list[Setting]:
     return [Setting("private", on(path, "false"), _INSIDE, f"{_REACH}; {_WAY_OUT}", toggle=True)]
 
 
+def _cannot_start(service: Resource) -> str:
+    """Why its tasks would not start without an address: they fetch their image over it; empty where they may not."""
+    subnets = service.block.text("network_configuration", "subnets")
+    if "public" not in subnets.lower():
+        return ""
+    return (
+        f"the tasks of {service.address} run in public subnets ({subnets[:60]}), where without an address they cannot "
+        "fetch their image: move them to private ones, with a NAT gateway or endpoints, first"
+    )
+
+
 _EKS = [
     Setting(
         "private-endpoint",
@@ -44,7 +58,10 @@ EXPOSURE = {
     "CKV_AWS_102": _private("publicly_accessible"),
     "CKV_AWS_88": _no_address("associate_public_ip_address"),
     "CKV_AWS_130": _no_address("map_public_ip_on_launch"),
-    "CKV_AWS_333": _no_address("network_configuration.assign_public_ip"),
+    "CKV_AWS_333": [
+        msgspec.structs.replace(one, refused=_cannot_start)
+        for one in _no_address("network_configuration.assign_public_ip")
+    ],
     "CKV_AWS_389": _no_address("associate_public_ip_address"),
     "CKV_AWS_38": _EKS,
     "CKV_AWS_39": _EKS,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
+from workers.source.pushed import why_tags_move
 
 _COST = "logs are stored, and paid for"
 
@@ -11,6 +13,11 @@ def _one(
     approach: str, path: str, how: str, value: str = "true", warning: str = "", *, toggle: bool = True
 ) -> list[Setting]:
     return [Setting(approach, on(path, value), how, warning, toggle=toggle)]
+
+
+def _moves_tags(resource: Resource) -> str:
+    """Why tags cannot stay; empty where nothing of the repository moves one."""
+    return why_tags_move(resource.target.tree)
 
 
 _TRACE = "Requests can be followed through the services."
@@ -54,13 +61,16 @@ LOGGING = {
         "image_scanning_configuration.scan_on_push",
         "Images are scanned for known vulnerabilities when they arrive.",
     ),
-    "CKV_AWS_51": _one(
-        "immutable-tags",
-        "image_tag_mutability",
-        "A tag means one image for good.",
-        '"IMMUTABLE"',
-        "a push under a tag that exists fails",
-    ),
+    "CKV_AWS_51": [
+        Setting(
+            "immutable-tags",
+            on("image_tag_mutability", '"IMMUTABLE"'),
+            "A tag means one image for good.",
+            "a push under a tag that exists fails",
+            refused=_moves_tags,
+            toggle=True,
+        )
+    ],
     "CKV_AWS_66": [
         Setting("keep-a-year", on("retention_in_days", "365"), "Events are kept for a year.", _COST),
         Setting("keep-two-years", on("retention_in_days", "731"), "Events are kept for two years.", _COST),

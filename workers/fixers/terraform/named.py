@@ -19,6 +19,7 @@ _FOR_EVER = "a key ring cannot be deleted, and what a lost key encrypted is lost
 _REPLACED = "what is there already may be replaced: look at the plan"
 _WHEN = "date in UTC after which it is no longer valid, as 2030-12-31T00:00:00Z"
 _ROTATE = "what uses it stops working on that day: have its successor there before"
+_LISTENERS = ("aws_lb_listener", "aws_alb_listener")
 _ZONES = "CKV_AWS_394"
 _LOGS = re.compile(r"log", re.IGNORECASE)
 
@@ -76,6 +77,8 @@ _NAMED = {
     "CKV_AWS_38": Named(
         "vpc_config.public_access_cidrs", "public_access_cidr", "network that may reach the Kubernetes API",
         "The Kubernetes API answers only", listed=True,
+        # The nodes, too, would have to come from that network, where they cannot go the private way.
+        with_it={"endpoint_private_access": "true"},
         warnings=("whoever reaches it over the internet today is locked out: put their network in first",),
     ),
     "CKV_AZURE_4": Named(
@@ -136,6 +139,8 @@ def named_resource(target: Target) -> Iterator[Candidate]:
     if _records_logs(resource, one):
         message = f"{resource.address} takes access logs itself: each log file of a log bucket would cause another"
         raise Harmless(message)
+    if why := _writes_nothing(resource):
+        raise NoFix(why)
     if one.path.partition(".")[0] in resource.block.attributes or resource.block.is_dynamic(one.path.partition(".")[0]):
         message = f"{one.path} of {resource.address} is worked out by the module: change it where it is decided"
         raise NoFix(message)
@@ -193,6 +198,20 @@ def _own(resource: Resource, one: Named) -> str | None:
         and "ASYMMETRIC" not in block.text("purpose")
     ]  # fmt: skip
     return found[0] if len(found) == 1 else None
+
+
+def _writes_nothing(resource: Resource) -> str:
+    """Why an access log would stay empty: a network balancer writes down TLS alone; empty where it would not."""
+    if resource.block.text("load_balancer_type") != '"network"':
+        return ""
+    listeners = [block for kind in _LISTENERS for _, block in resource.blocks("resource", kind)]
+    mine = [one for one in listeners if resource.mentioned(one.text("load_balancer_arn"))]
+    if not mine or any(one.text("protocol") == '"TLS"' or "var." in one.text("protocol") for one in mine):
+        return ""
+    return (
+        f"{resource.address} is a network load balancer without a TLS listener, and writes down what those take alone: "
+        "flow logs of its subnets show the rest"
+    )
 
 
 def _records_logs(resource: Resource, one: Named) -> bool:

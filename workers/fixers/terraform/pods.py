@@ -21,6 +21,7 @@ _NUMBERS = (8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 22, 25, 26, 27, 28
 _SAME = {"CKV_K8S_29": "CKV_K8S_30"}
 """Of a module checkov asks for the containers' own context where of a manifest the pod's is enough."""
 _PROBES = frozenset(("CKV_K8S_8", "CKV_K8S_9"))
+_ROOT, _SCRATCH, _CONTEXT = "CKV_K8S_22", "read-only-root-with", b"securityContext:"
 _FIXERS = "kubernetes-"
 
 
@@ -57,38 +58,47 @@ def pods(target: Target) -> Iterator[Candidate]:
         message = f"{resource.address} runs no pod of its own"
         raise NotHere(message)
     written = Manifest(resource, any_port=target.finding.rule in _PROBES)
-    content = written.content
     path = posixpath.join(posixpath.dirname(resource.hcl.path), f"{resource.address}.yaml")
     rule = target.finding.rule
-    finding = msgspec.structs.replace(
-        target.finding,
-        rule=_SAME.get(rule, rule),
-        locations=(Location(path=path, region=Region(start_line=1, end_line=content.count(b"\n"))),),
-    )
-    tree = _With(target.tree, path, content)
     reasons: list[NoFix] = []
     found = False
-    for one in FIXERS:
-        if not one.name.startswith(_FIXERS) or not knows(one, finding):
-            continue
-        try:
-            for candidate in one.propose(Target(finding=finding, tree=tree)):
-                made = list(_in_hcl(resource, written, candidate, reasons))
-                found = found or bool(made)
-                yield from made
-        except NoFix as reason:
-            reasons.append(reason)
+    for candidate in _of_manifest(target, path, written.content, _SAME.get(rule, rule), reasons):
+        made = list(_in_hcl(target, resource, written, path, candidate, reasons))
+        found = found or bool(made)
+        yield from made
     if not found and reasons:
         raise reasons[0]
 
 
-def _in_hcl(resource: Resource, written: Manifest, candidate: Candidate, reasons: list[NoFix]) -> Iterator[Candidate]:
+def _of_manifest(target: Target, path: str, content: bytes, rule: str, reasons: list[NoFix]) -> Iterator[Candidate]:
+    """What the fixers of manifests propose for a rule."""
+    region = Region(start_line=1, end_line=content.count(b"\n"))
+    finding = msgspec.structs.replace(target.finding, rule=rule, locations=(Location(path=path, region=region),))
+    for one in FIXERS:
+        if not one.name.startswith(_FIXERS) or not knows(one, finding):
+            continue
+        try:
+            yield from one.propose(Target(finding=finding, tree=_With(target.tree, path, content)))
+        except NoFix as reason:
+            reasons.append(reason)
+
+
+def _in_hcl(
+    target: Target, resource: Resource, written: Manifest, path: str, candidate: Candidate, reasons: list[NoFix]
+) -> Iterator[Candidate]:
+    after = apply_edits(written.content, candidate.edits)
+    how, warnings = candidate.explanation, list(candidate.warnings)
+    if after.count(_CONTEXT) > written.content.count(_CONTEXT) and target.finding.rule != _ROOT:
+        # checkov looks at the root file system of a module's container as soon as that has a context.
+        found = list(_of_manifest(target, path, after, _ROOT, []))
+        more = next((one for one in found if one.approach.startswith(_SCRATCH)), None)
+        if more is not None:
+            after = apply_edits(after, more.edits)
+            how = f"{how} With a context of its own a container is asked for more, too: {more.explanation}"
+            warnings = list(dict.fromkeys((*warnings, *more.warnings)))
     try:
-        after = plain(apply_edits(written.content, candidate.edits))
-        changed = Translated(resource, plain(written.content), after, written.ports)
+        changed = Translated(resource, plain(written.content), plain(after), written.ports)
     except (NoFix, HclBroken) as reason:
         reasons.append(NoFix(str(reason)))
         return
-    yield from resource.candidate(
-        candidate.approach, changed.edits, candidate.explanation, changed.declares, candidate.warnings
-    )
+    yield from resource.candidate(candidate.approach, changed.edits, how, changed.declares, warnings)

@@ -36,10 +36,21 @@ def mistaken(path: str, before: bytes, after: bytes, tree: SourceTree) -> Iterat
         yield "all but some actions is wider than a list of them"
     if '"Allow"' in old and '"Deny"' in new and '"Deny"' not in old:
         yield "what was allowed is denied"
+    if _locks_nodes_out(old, new, after.decode("utf-8", "replace")):
+        yield "the cluster's own nodes could no longer reach its API"
     if _WORLD_OPEN.search(after.decode("utf-8", "replace")):
         moved = {match["name"] for line in added if (match := _PORTS.match(line))}
         if moved and any((match := _PORTS.match(line)) and match["name"] in moved for line in removed):
             yield f"{min(moved)} changed, and the world may still come in"
+
+
+_CLUSTER_S_PEERS = re.compile(r"^\s*public_access_cidrs\s*=", re.MULTILINE)
+_PRIVATE_WAY = re.compile(r"^\s*endpoint_private_access\s*=\s*(?!false)", re.MULTILINE)
+
+
+def _locks_nodes_out(old: str, new: str, whole: str) -> bool:
+    """Whether a cluster's own nodes lose its API: from a list of networks, without the private way."""
+    return bool(_CLUSTER_S_PEERS.search(new)) and not _CLUSTER_S_PEERS.search(old) and not _PRIVATE_WAY.search(whole)
 
 
 _WORLD_OPEN = re.compile(r"\"(?:0\.0\.0\.0/0|::/0)\"")

@@ -1,0 +1,21 @@
+"""Which tags of container images a repository's own scripts push."""
+
+from __future__ import annotations
+
+import re
+
+from workers.source.tree import SourceTree, text_of
+
+_PUSHES = re.compile(
+    r"^(?=.*\b(?:docker|podman|buildah|nerdctl)\s+(?:image\s+)?(?:push|buildx\s+build\b.*--push)).*?(\S+):latest\b",
+    re.MULTILINE,
+)
+_SCRIPTS = (".yml", ".yaml", ".sh", ".mk", ".ps1", ".bat", ".tf", ".json", "Makefile", "Jenkinsfile")
+
+
+def why_tags_move(tree: SourceTree) -> str:
+    """What pushes `latest`, which means another image each time, as a sentence; empty where nothing does."""
+    for path in tree.paths():
+        if path.endswith(_SCRIPTS) and _PUSHES.search(text_of(tree, path)):
+            return f"{path} pushes `latest` anew each time, which an immutable tag refuses: push a tag of its own first"
+    return ""
