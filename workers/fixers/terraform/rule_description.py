@@ -18,6 +18,9 @@ _TERRAFORM_S_OWN = '"Managed by Terraform"'
 _WHY = "say why it is needed, where you know it"
 _PEERS = ("cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6", "source_security_group_id", "security_groups",
           "referenced_security_group_id", "prefix_list_ids", "prefix_list_id")  # fmt: skip
+_TELLING = 3
+"""Words of a name that say more than what kind of rule it is."""
+_VARIABLE = re.compile(r"(?:var|local)\.(\w+)")
 _TEXT = re.compile(r"[\w.:/*, -]+")
 
 
@@ -42,14 +45,27 @@ def rule_description(target: Target) -> Iterator[Candidate]:
             edits += _described(resource, rule, side)
             declares += resource.declare({side: {}})
     if not group:
-        side = "egress" if "egress" in resource.type or "egress" in resource.block.text("type") else "ingress"
-        edits += _described(resource, resource.block, side)
-        declares += resource.declare({"description": ""})
-    elif not resource.block.text("description"):
+        yield from _rule(resource)
+        return
+    if not resource.block.text("description"):
         yield from _group(resource, edits, declares)
         return
     how = "Each rule says which traffic it lets through, and from or to where."
     yield from resource.candidate("describe-traffic", edits, how, declares, [_WHY])
+
+
+def _rule(resource: Resource) -> Iterator[Candidate]:
+    side = "egress" if "egress" in resource.type or "egress" in resource.block.text("type") else "ingress"
+    declares = resource.declare({"description": ""})
+    computed = _described(resource, resource.block, side)
+    how = "The rule says which traffic it lets through, and from or to where."
+    yield from resource.candidate("describe-traffic", computed, how, declares, [_WHY])
+    words = resource.name.replace("-", "_").split("_")
+    if computed and len(words) >= _TELLING:
+        text = " ".join(words)
+        edits = resource.settle({"description": f'"{text[0].upper()}{text[1:]}"'})
+        how = "The rule says what its author called it."
+        yield from resource.candidate("describe-by-name", edits, how, declares, [_WHY])
 
 
 def _group(resource: Resource, edits: list[Edit], declares: list[str]) -> Iterator[Candidate]:
@@ -78,6 +94,8 @@ def _in_words(rule: Block, side: str) -> str:
     protocol = protocol or rule.text("ip_protocol").strip('"')
     if protocol in ("-1", "all"):
         what = "All traffic"
+    elif first == last and (port := _VARIABLE.fullmatch(first)) and protocol.isalnum():
+        what = f"{protocol.upper()} {port[1]}"
     elif not first.isdigit() or not last.isdigit() or not protocol.isalnum():
         what = f"{protocol.upper()} traffic" if protocol.isalnum() else "Its traffic"
     elif first == last:
