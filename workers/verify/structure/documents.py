@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -19,6 +20,8 @@ from workers.verify.kinds import suffix
 
 MAX_NODES = 200_000
 """Aliases unfold; a document larger than this when unfolded is an attack."""
+_Made = Callable[[Iterable[tuple[str, Any]], str], dict[str, Any]]
+"""What makes a mapping of the pairs that stand at a place."""
 
 
 class Malformed(ValueError):
@@ -40,10 +43,23 @@ def read_yaml(content: bytes) -> Any:
     Raises:
         Malformed: it is not YAML, repeats a key, or unfolds without bound.
     """
+    return _composed(content, _unique)
+
+
+def read_repeating(content: bytes) -> Any:
+    """The same, of a file that repeats keys itself: the second `kind` of a mapping is `kind#2`.
+
+    Raises:
+        Malformed: it is not YAML, or unfolds without bound.
+    """
+    return _composed(content, _numbered)
+
+
+def _composed(content: bytes, mapping: _Made) -> Any:
     try:
         text = content.decode("utf-8-sig")
         budget = iter(range(MAX_NODES))
-        documents = [_node(node, budget) for node in yaml.compose_all(text, Loader=_LOADER)]
+        documents = [_node(node, budget, mapping) for node in yaml.compose_all(text, Loader=_LOADER)]
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(_one_line(error)) from error
     return documents[0] if len(documents) == 1 else documents
@@ -119,17 +135,17 @@ def read_hcl(content: bytes) -> Any:
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def _node(node: yaml.Node, budget: Iterator[int]) -> Any:
+def _node(node: yaml.Node, budget: Iterator[int], mapping: _Made) -> Any:
     if next(budget, None) is None:
         message = f"it unfolds to more than {MAX_NODES} nodes"
         raise Malformed(message)
     if isinstance(node, yaml.MappingNode):
         pairs = []
         for key, value in node.value:
-            pairs.append((_key(key), _node(value, budget)))
-        return _unique(pairs, at=f"line {node.start_mark.line + 1}")
+            pairs.append((_key(key), _node(value, budget, mapping)))
+        return mapping(pairs, f"line {node.start_mark.line + 1}")
     if isinstance(node, yaml.SequenceNode):
-        return [_node(item, budget) for item in node.value]
+        return [_node(item, budget, mapping) for item in node.value]
     return (node.tag.rpartition(":")[2], "" if node.tag.endswith(":null") else str(node.value))
 
 
@@ -144,6 +160,15 @@ def _unique(pairs: Iterable[tuple[str, Any]], at: str = "") -> dict[str, Any]:
             message = f"key {key!r} stands twice in one mapping" + (f" ({at})" if at else "")
             raise Malformed(message)
         found[key] = value
+    return found
+
+
+def _numbered(pairs: Iterable[tuple[str, Any]], _at: str = "") -> dict[str, Any]:
+    seen: Counter[str] = Counter()
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        seen[key] += 1
+        found[key if seen[key] == 1 else f"{key}#{seen[key]}"] = value
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -13,7 +14,7 @@ from workers.verify.kinds import is_dockerfile
 from workers.verify.structure import code, container, dockerfile, lines
 from workers.verify.structure.added import without_new
 from workers.verify.structure.diff import DELETE, Kind, difference, undeclared
-from workers.verify.structure.documents import Malformed, reader
+from workers.verify.structure.documents import Malformed, read_repeating, read_yaml, reader
 
 _SHOWN = 20
 _MARKUP = frozenset({"html", "embedded_template", "markdown"})
@@ -54,13 +55,11 @@ def _instructions(before: bytes, after: bytes, declares: Sequence[str]) -> Prese
 def _document(
     path: str, before: bytes, after: bytes, edits: Sequence[Edit], declares: Sequence[str], flagged: Sequence[Region]
 ) -> Preservation | None:
-    read = reader(path)
-    if read is None:
-        return None
     try:
-        changes = difference(*without_new(read(before), read(after), declares))
+        sides = _sides(path, before, after)
     except Malformed:
         return None
+    changes = difference(*without_new(*sides, declares))
     bad = undeclared(changes, declares)
     if bad and _within(before, edits, lines.declared_lines(declares, flagged)):
         # Lines may be declared whole; what vanishes from them must be declared as such.
@@ -69,6 +68,24 @@ def _document(
     return Preservation(
         "document", tuple(f"{change}, which the fix does not declare" for change in bad[:_SHOWN]), shown
     )
+
+
+def _sides(path: str, before: bytes, after: bytes) -> tuple[Any, Any]:
+    """Both documents; a repeated key is told apart by its number, where the original repeats one.
+
+    Raises:
+        Malformed: one of them cannot be read.
+    """
+    read = reader(path)
+    if read is None:
+        message = f"no reader knows {path}"
+        raise Malformed(message)
+    try:
+        return read(before), read(after)
+    except Malformed:
+        if read is not read_yaml:
+            raise
+        return read_repeating(before), read_repeating(after)
 
 
 def _deletes(declared: str) -> bool:

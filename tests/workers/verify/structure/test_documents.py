@@ -51,3 +51,13 @@ def test_the_same_resource_twice_is_no_module():
     """Terraform refuses it."""
     with pytest.raises(Malformed, match="stands twice"):
         reader("main.tf")(b'resource "a" "b" {}\nresource "a" "b" {}\n')
+
+
+def test_a_file_that_repeats_a_key_itself_is_still_compared():
+    before = b"kind: Pod\nspec: {a: 1}\n---\nkind: ConfigMap\nkind: ConfigMap\ndata: {b: 2}\n"
+    after = before.replace(b"a: 1", b"a: 1, c: 3")
+    declared = preservation("k.yaml", before, after, (), ["0.spec.c"], ())
+    assert (declared.by, declared.violations) == ("document", ())
+    assert preservation("k.yaml", before, after, (), ["0.spec.d"], ()).violations
+    again = after.replace(b"data: {b: 2}", b"data: {b: 2}\nkind: Secret")
+    assert preservation("k.yaml", before, again, (), ["0.spec.c"], ()).violations
