@@ -22,6 +22,8 @@ _WHY = "The value is shown as text; markup in it no longer becomes a part of the
 _LETTER = re.compile(r"(?:^|[/_.-])(?:e?mails?|sms|te?xt|plain)(?=[/_.-])", re.IGNORECASE)
 """What is sent as it is: a folder or a part of the name says so."""
 _TAG = re.compile(rb"</?[a-z][a-z0-9-]*(?:\s[^<>]*)?>", re.IGNORECASE)
+_WITHOUT_TAGS = (".pug", ".jade")
+"""Whose templates name elements without brackets."""
 _MEANS_HTML = re.compile(
     r"html|body|content|markup|markdown|script|style|css|json|svg|icon|partial|layout|include|form|widget|csrf(?!_?token)|head|foot",
     re.IGNORECASE,
@@ -48,7 +50,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = read(target)
     where = region(target)
     line = file.line(where.start_line).decode()
-    if not _TAG.search(_INSERTS.sub(b"", file.content)):
+    if not file.path.endswith(_WITHOUT_TAGS) and not _TAG.search(_INSERTS.sub(b"", file.content)):
         message = f"{file.path} makes plain text, where HTML escaping would put entities into what people read"
         # A part of a page may have no markup of its own.
         raise Harmless(message) if _LETTER.search(file.path) else NoFix(message)
