@@ -26,7 +26,7 @@ _PRIVILEGED_IMAGES = re.compile(r"(?:^|/)(?:docker|dind|kaniko[\w-]*|systemd|s6-
 _SWITCHES = re.compile(r"(?:^|[\s\"])(?:-u|--user|-U)(?:[\s=]|\"\s*,\s*\")([a-z_][a-z0-9_-]*)(?=[\s\"]|$)")
 _SCRIPT = re.compile(r"([\w.-]+\.sh|[\w-]*entry-?point[\w-]*)(?=[\s\"',\]]|$)")
 _AS_ROOT = re.compile(
-    rb"(?m)^[^#\n]*\b(?:gosu|su-exec|setpriv|runuser|chroot)\b|^[^#\n]*\bsu\s+-|^\s*(?:chown|useradd|adduser|usermod|groupadd|"
+    rb"(?m)^[^#\n]*\b(?:gosu|su-exec|setpriv|runuser|chroot)\b|^[^#\n]*\bsu\s+-|^\s*(?:exec\s+)?(?:chown|useradd|adduser|usermod|groupadd|"
     rb"apt-get|apk|yum|service|sysctl|mount|iptables|crond?)\s|^[^#\n]*>\s*/(?:etc|usr|root)/|^[^#\n]*\b(?:runsvdir|runsv|s6-svscan|sshd|dockerd)\b"
 )
 _AT_HOME = re.compile(

@@ -93,7 +93,7 @@ def _site(file: Parsed, call: Node) -> _Site:
     """The redirect's parts.
 
     Raises:
-        NoFix: it is called in a form of its own, or leads to another site on purpose.
+        NoFix: it is called in a form of its own, or names the site that it leads to.
     """
     function, given = call.child_by_field_name("function"), arguments(call)
     response = function.child_by_field_name("object") if function is not None else None
@@ -102,11 +102,9 @@ def _site(file: Parsed, call: Node) -> _Site:
     if response is None or len(addresses) != 1 or len(given) > 2:
         message = f"{file.path}:{file.number(call)} redirects in a form of its own: check the address before it"
         raise NoFix(message)
-    built = template(file, addresses[0])
+    built = template(file, _made(file, addresses[0]))
     if built is not None and isinstance(built.parts[0], str) and re.match(r"[\w+.-]+:|//", built.parts[0]):
-        message = (
-            f"{file.path}:{file.number(call)} leads to another site on purpose: check what is put into its address"
-        )
+        message = f"{file.path}:{file.number(call)} names the site that it leads to: check what is put into its address"
         raise NoFix(message)
     first = re.match(r"[`(]*(?:\$\{)?\s*(?P<name>[\w$.]+)", file.text(addresses[0]))
     if addresses[0].type in _PUT_TOGETHER and first is not None and _SETTING.search(first["name"]):
@@ -116,6 +114,14 @@ def _site(file: Parsed, call: Node) -> _Site:
         )
         raise NoFix(message)
     return _Site(call, file.text(response), addresses[0], numbers[0] if numbers else None)
+
+
+def _made(file: Parsed, address: Node) -> Node:
+    """What the only declaration of a variable says it is; the address itself where it is no variable."""
+    name = file.text(address)
+    made = [node for node in file.of("variable_declarator") if file.text(node.named_children[0]) == name]
+    value = made[0].child_by_field_name("value") if len(made) == 1 else None
+    return value or address
 
 
 def _others(file: Parsed, call: Node) -> list[_Site]:

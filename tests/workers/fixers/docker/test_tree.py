@@ -24,7 +24,7 @@ def _propose(tool, rule, files, line=1, path="web/Dockerfile"):
     return made, proposal.reason or ""
 
 
-@pytest.mark.parametrize("line", ['exec gosu app "$@"', "chown -R app /data", "su - app -c run"])
+@pytest.mark.parametrize("line", ['exec gosu app "$@"', "chown -R app /data", "exec cron -f -L 15", "su - app -c run"])
 def test_an_entry_point_that_needs_root_keeps_it(line):
     files = {
         "web/Dockerfile": 'FROM debian:12\nENTRYPOINT ["/entrypoint.sh"]\n',
