@@ -10,7 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.pieces import Template
 from workers.fixers.python.imports import imported
-from workers.fixers.python.module import flagged
+from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.strings import template
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
@@ -46,6 +46,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     if line is not None and re.search(r"[\w()]", line.literal):
         message = f"{file.path}:{call.lineno} builds an expression that computes: call the function it names directly"
         raise NoFix(message)
+    if _is_worked_on(file, call):
+        message = f"{file.path}:{call.lineno} evaluates a text that it puts together first: compute what it computes"
+        raise NoFix(message)
     if _is_put_together(call.args[0]) and not _is_container(line):
         message = (
             f"{file.path}:{call.lineno} puts an expression together, and no bracket around it says that it is a "
@@ -64,6 +67,22 @@ def propose(target: Target) -> Iterator[Candidate]:
         declares=library.declares,
         warnings=("Text that is not a literal, and worked as code before, now raises ValueError.",),
     )
+
+
+def _is_worked_on(file: Module, call: ast.Call) -> bool:
+    """Whether the function replaces parts of the variable's text, or adds some, before it evaluates it."""
+    function = file.function(call)
+    if function is None or not isinstance(call.args[0], ast.Name):
+        return False
+    name = call.args[0].id
+    for node in ast.walk(function):
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
+            return True
+        if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id == name for to in node.targets):
+            match node.value:
+                case ast.Call(func=ast.Attribute(attr="sub" | "subn" | "replace" | "translate")):
+                    return True
+    return False
 
 
 def _is_put_together(node: ast.expr) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
@@ -10,6 +11,8 @@ from workers.fixers.code import candidate
 from workers.fixers.python.imports import Import, imported
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import NoFix, Target, fixer
+
+_OF_THE_LOG = re.compile(r"log(?!in|out|ic)|excepthook|^(?:emit|flush)$", re.IGNORECASE)
 
 
 @fixer(
@@ -26,6 +29,13 @@ name those in the `except` and let the others through.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """A handler that only passes or continues → one that logs first."""
     file, handler = flagged(target, ast.ExceptHandler, _is_silent)
+    function = file.function(handler)
+    if function is not None and _OF_THE_LOG.search(function.name):
+        message = (
+            f"{file.path}:{handler.lineno} stands in `{function.name}`, which itself writes what is logged: a log of "
+            "its failure could come back to it"
+        )
+        raise NoFix(message)
     last = handler.body[-1]
     logger = _logger(target, file, handler.lineno)
     for level, words in (
