@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate
-from workers.fixers.python.imports import imported, instead
+from workers.fixers.python.imports import Import, imported, imported_from, instead
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
@@ -142,16 +142,32 @@ def _secrets_call(file: Module, call: ast.Call, name: str, secrets: str) -> Edit
 
 
 def _system(target: Target, file: Module, draws: Sequence[ast.Call]) -> Candidate:
-    random = imported(target, file, "random")
+    generator = _generator_class(target, file, draws)
     return candidate(
         "system-random",
         [
-            *(file.replace(each.func, f"{random.name}.SystemRandom().{_method(file, each)}") for each in draws),
-            *random.edits,
+            *(file.replace(each.func, f"{generator.name}().{_method(file, each)}") for each in draws),
+            *generator.edits,
         ],
         "`SystemRandom` has the same methods as `random`, over the operating system's generator.",
-        declares=random.declares,
+        declares=generator.declares,
     )
+
+
+def _generator_class(target: Target, file: Module, draws: Sequence[ast.Call]) -> Import:
+    """SystemRandom by the module, or imported by itself where the function that draws was."""
+    used = draws[0].func
+    if not isinstance(used, ast.Name):
+        module = imported(target, file, "random")
+        return Import(f"{module.name}.SystemRandom", module.edits, module.declares)
+    uses = [node for node in file.nodes if isinstance(node, ast.Name) and node.id == used.id]
+    for statement in file.tree.body:
+        match statement:
+            case ast.ImportFrom(module="random", level=0, names=[alias]) if (alias.asname or alias.name) == used.id:
+                if len(uses) == len(draws) and "SystemRandom" not in file.aliases:
+                    declares = (f"statement:{statement.lineno}", "import:random", f"import:{alias.name}/delete")
+                    return Import("SystemRandom", (file.replace(alias, "SystemRandom"),), declares)
+    return imported_from(target, file, "random", "SystemRandom")
 
 
 def _method(file: Module, call: ast.Call) -> str:
