@@ -17,6 +17,7 @@ from workers.source.tree import SourceTree
 from workers.verify import dependency, gaming, leftover, parsing, pins
 from workers.verify.emptied import emptied
 from workers.verify.kinds import is_action, is_dockerfile, is_kubernetes, is_workflow, is_yaml, suffix
+from workers.verify.known_digest import outgrown
 from workers.verify.leftover import is_about_secret
 from workers.verify.names import new_undefined
 from workers.verify.python import kept, rules
@@ -159,6 +160,8 @@ def _no_longer(file: Patched, task: Task, flagged: Sequence[Region]) -> Iterator
         yield f"it uses {', '.join(names[:3])}, which nothing in it defines or imports"
     if not _may_vanish(task.candidate) and (loss := emptied(file.path, file.before, file.after)) is not None:
         yield loss
+    if (known := outgrown(file.path, file.before, file.after)) is not None:
+        yield known
     if (both := sides(file.before, file.after) if suffix(file.path) in _PYTHON else None) is not None:
         yield from kept.lost(*both)
         yield from rules.unmet(task.finding.rule, *both)

@@ -14,6 +14,7 @@ from workers.verify import gaming, leftover, own_rules, pins
 from workers.verify.compare import LineMap, compare, locate
 from workers.verify.counterparts import COUNTERPARTS, counterpart
 from workers.verify.emptied import emptied
+from workers.verify.known_digest import outgrown
 from workers.verify.names import new_undefined
 from workers.verify.score import PASSING, score
 from workers.verify.structure import code, container, dockerfile, image
@@ -43,6 +44,26 @@ def finding(rule: str = "B602", line: int = 3, severity: Severity = Severity.HIG
 )
 def test_a_name_that_only_the_fix_uses_must_be_defined(path, before, after, names):
     assert new_undefined(path, before.encode(), after.encode()) == names
+
+
+_SHA1 = "d5d872ae49b5db27f638b152e6e528837204d380"
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "old", "new", "below", "found"),
+    [
+        ("a.js", "const h = hash('{}')", "sha1", "sha256", f"assert.strictEqual(h, '{_SHA1}')", True),
+        ("a.py", "h = hashlib.{}(data)", "sha1", "sha512", f'if h.hexdigest() != "{_SHA1}":\n    pass', True),
+        ("A.java", 'byte[] h = get("{}");', "SHA-1", "SHA-256", f'assertEquals("{_SHA1}", hex(h));', True),
+        ("a.js", "const h = hash('{}')", "md5", "sha256", f"assert.strictEqual(h, '{_SHA1}')", False),
+        ("a.js", "const h = hash('{}')", "sha1", "sha1", f"assert.strictEqual(h, '{_SHA1}')", False),
+        ("a.js", "const h = hash('{}')", "sha1", "sha256", f"const commit = '{_SHA1}'", False),
+        ("a.txt", "hash('{}')", "sha1", "sha256", f"equal '{_SHA1}'", False),
+    ],
+)
+def test_a_digest_that_the_code_knows_is_not_made_by_another_function(path, line, old, new, below, found):
+    before, after = (f"{line.format(name)}\n{below}\n".encode() for name in (old, new))
+    assert (outgrown(path, before, after) is not None) == found
 
 
 @pytest.mark.parametrize(
