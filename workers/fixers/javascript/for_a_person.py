@@ -71,6 +71,8 @@ _REASONS = {
     "eval_require": "which modules may be loaded is not in this line: keep them in an object by name",
     "node_ssrf": "which addresses the server may ask is not in this file: keep a list of them, and compare the whole "
     "host of the address that was given",
+    "generic_header_injection": "Node refuses line breaks in a header's value, so no second header can follow it; "
+    "whether the value itself may come from the request (an origin, a file's name) is for a person to say",
     "generic_cors": "which sites may ask is not in this file: name them in the options of cors()",
     "anti_csrf_control": "which of the forms change something, and how a client gets its token, is for the application "
     "to say",

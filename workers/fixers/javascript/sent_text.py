@@ -11,6 +11,7 @@ from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.script import arguments, called, flagged_node, literal
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.syntax import walk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -31,6 +32,10 @@ _ESCAPED = """function sendEscaped(res, body) {
 _TYPED = "res: any, body: any"
 _MARKUP = re.compile(r"<\s*[a-zA-Z/!]|&\w+;")
 _HTML = re.compile(r"html|markup|svg|page|render|template|parse|marked|xml", re.IGNORECASE)
+_PLAIN_CALL = re.compile(
+    r"^(?:String|Number|parseInt|encodeURIComponent|decodeURIComponent|JSON\.stringify|req(?:uest)?\..*)$"
+    r"|\.(?:trim|toUpperCase|toLowerCase|slice|substring|concat|get)$"
+)
 _JSON = ("object", "array")
 
 
@@ -79,8 +84,15 @@ def _refuse_markup(file: Parsed, body: Node) -> None:
     """Refuse what may be a page.
 
     Raises:
-        NoFix: it holds markup of its own, or its name says that it does.
+        NoFix: it holds markup of its own, its name says that it does, or another function makes it.
     """
+    made_by = next((called(file, node) for node in walk(body) if node.type == "call_expression"), "")
+    if made_by and not _PLAIN_CALL.search(made_by):
+        message = (
+            f"{file.path}:{file.number(body)} sends what `{made_by}` makes, which may be a page: have its template "
+            "escape each value"
+        )
+        raise NoFix(message)
     texts = [file.text(body)]
     for name in re.findall(r"(?<![\w.])[A-Za-z_]\w*", texts[0]):
         made = rf"(?<![\w.]){name}\s*=(?!=)(?P<value>[^;\n]*)|(?<![\w.]){name}\.push\((?P<pushed>[^;\n]*)"
