@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -16,6 +16,8 @@ from workers.source.tree import SourceTree
 _MAX_BYTES = 256 * 1024
 _MAX_FILES = 50
 _COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$")
+_ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+)?(?P<name>\w+)=(?P<value>[^#\r\n]*)", re.MULTILINE)
+_VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?::?-(?P<default>[^{}$]*))?\}")
 _PORT = re.compile(r"(?:.*:)?(\d{1,5})(?:/tcp)?")
 
 
@@ -46,7 +48,7 @@ def _built(tree: SourceTree, path: str) -> Iterator[tuple[str, str, dict[str, An
     """Compose file, service and its settings, for each that is built from a Dockerfile."""
     for name in [name for name in tree.paths() if _COMPOSE.search(name)][:_MAX_FILES]:
         try:
-            services = _services(tree.read(name))
+            services = _services(tree.read(name), _beside(tree, name))
         except SourceUnavailable:
             continue
         for service, settings in services.items():
@@ -54,11 +56,33 @@ def _built(tree: SourceTree, path: str) -> Iterator[tuple[str, str, dict[str, An
                 yield name, service, settings
 
 
-@functools.lru_cache(maxsize=_MAX_FILES)
-def _services(content: bytes) -> dict[str, dict[str, Any]]:
-    """Service → settings, to be read only: several questions of one finding read the same files."""
+def _beside(tree: SourceTree, compose: str) -> bytes:
+    """The `.env` from which Compose takes the variables of the file beside it."""
     try:
-        document = yaml.safe_load(content) if len(content) <= _MAX_BYTES else None
+        return tree.read(posixpath.join(posixpath.dirname(compose), ".env"))[:_MAX_BYTES]
+    except SourceUnavailable:
+        return b""
+
+
+def _variables(environment: bytes) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for match in _ASSIGNED.finditer(environment.decode("utf-8", "replace")):
+        found[match["name"]] = _filled_in(match["value"].strip().strip("\"'"), found)
+    return found
+
+
+def _filled_in(text: str, variables: Mapping[str, str]) -> str:
+    """The text with each variable that is known, or has a default; the others stay as they are written."""
+    return _VARIABLE.sub(lambda match: variables.get(match["name"]) or match["default"] or match[0], text)
+
+
+@functools.lru_cache(maxsize=_MAX_FILES)
+def _services(content: bytes, environment: bytes) -> dict[str, dict[str, Any]]:
+    """Service → settings, to be read only: several questions of one finding read the same files."""
+    if len(content) > _MAX_BYTES:
+        return {}
+    try:
+        document = yaml.safe_load(_filled_in(content.decode("utf-8", "replace"), _variables(environment)))
     except (yaml.YAMLError, RecursionError, ValueError):
         return {}
     services = document.get("services") if isinstance(document, dict) else None

@@ -63,6 +63,22 @@ def test_a_port_that_a_compose_file_publishes_is_probed():
     assert _propose("checkov", "CKV_DOCKER_2", files)[0] == {}
 
 
+def test_a_compose_file_takes_its_variables_from_the_file_beside_it():
+    files = {
+        "src/web/Dockerfile": 'FROM python:3.12-slim\nCMD ["x"]\n',
+        "compose.yaml": "services:\n  web:\n    build: {context: ./, dockerfile: '${WEB_DOCKERFILE}'}\n"
+        "    ports: ['${WEB_PORT}']\n",
+        ".env": "WEB=./src/web\nWEB_DOCKERFILE=${WEB}/Dockerfile\nexport WEB_PORT=7000 # as the proxy knows it\n",
+    }
+    made, _ = _propose("checkov", "CKV_DOCKER_2", files, path="src/web/Dockerfile")
+    assert "7000" in made["port-python"]
+    files["compose.yaml"] = files["compose.yaml"].replace("${WEB_PORT}", "${OTHER_PORT:-7001}")
+    made, _ = _propose("checkov", "CKV_DOCKER_2", files, path="src/web/Dockerfile")
+    assert "7001" in made["port-python"]
+    files["compose.yaml"] = files["compose.yaml"].replace("${OTHER_PORT:-7001}", "${OTHER_PORT}")
+    assert _propose("checkov", "CKV_DOCKER_2", files, path="src/web/Dockerfile")[0] == {}
+
+
 def test_a_tag_comes_from_another_file_or_from_the_version_that_the_project_declares():
     files = {"web/Dockerfile": "FROM node\n", "api/Dockerfile": "FROM node:20.11\n", ".nvmrc": "v18.19.1\n"}
     made, _ = _propose("hadolint", "DL3006", files)
