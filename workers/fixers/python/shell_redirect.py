@@ -8,7 +8,12 @@ import re
 from workers.fixers.pieces import Template, joined
 from workers.fixers.python.calls import keyword
 
-_AWAY = re.compile(r"\s*(?P<from>[12&]?)>\s*/dev/null$")
+_AWAY = re.compile(r"(?:(?<=\s)(?P<from>[12]))?(?<![&>])>\s*/dev/null$")
+"""A digit belongs to the redirection only where it stands alone: `copy part2>/dev/null` sends standard output away.
+
+`&>` is left to a person: bash sends both away by it, and other shells start the command in the background.
+"""
+_JOINED = re.compile(r"(?<=\s)2>&1$")
 
 
 def without_redirects(line: Template) -> tuple[Template, dict[str, str]]:
@@ -16,12 +21,11 @@ def without_redirects(line: Template) -> tuple[Template, dict[str, str]]:
     if not line.parts or not isinstance(line.parts[-1], str):
         return line, {}
     rest, streams = line.parts[-1].rstrip(), dict[str, str]()
-    if rest.endswith("2>&1"):
+    if _JOINED.search(rest):
         rest, streams = rest.removesuffix("2>&1").rstrip(), {"stderr": "STDOUT"}
     while found := _AWAY.search(rest):
-        names = {"2": ("stderr",), "&": ("stdout", "stderr")}.get(found["from"], ("stdout",))
-        streams |= dict.fromkeys(names, "DEVNULL")
-        rest = rest[: found.start()]
+        streams["stderr" if found["from"] == "2" else "stdout"] = "DEVNULL"
+        rest = rest[: found.start()].rstrip()
     if streams.get("stdout") == "DEVNULL" and streams.get("stderr") == "STDOUT":
         streams["stderr"] = "DEVNULL"
     if not streams:
