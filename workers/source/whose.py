@@ -14,7 +14,18 @@ from workers.source.tree import SourceTree, has, text_of
 _USE = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)/(?P<path>[^@\s\"']+)@(?P<ref>[^\s\"']+)")
 _USES = re.compile(rf"^\s*(?:-\s+)?uses:\s*[\"']?{_USE.pattern}", re.MULTILINE)
 _DEFINITIONS = ("action.yml", "action.yaml")
-_MANIFESTS = ("package.json", "Cargo.toml", "pyproject.toml", "composer.json", "go.mod", "setup.py", "setup.cfg")
+_MANIFESTS = ("package.json", "Cargo.toml", "pyproject.toml", "composer.json", "setup.py", "setup.cfg")
+_OWN_NAME = {
+    "go.mod": re.compile(r"^module\s+github\.com/([\w.-]+/[\w.-]+)", re.MULTILINE),
+    "package.json": re.compile(
+        r"\"repository\"\s*:\s*(?:\{[^}]*?\"url\"\s*:\s*)?\"(?:[^\"]*?github(?:\.com)?[/:])?([\w.-]+/[\w.-]+?)(?:\.git)?[\"#]"
+    ),
+    "Cargo.toml": re.compile(
+        r"^repository\s*=\s*[\"'][^\"']*github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?[\"']", re.MULTILINE
+    ),
+}
+"""Where the first group is the repository's own name; what else stands in a manifest may be a dependency."""
+_GUARD = re.compile(r"github\.repository\s*==\s*'([\w.-]+/[\w.-]+)'", re.IGNORECASE)
 _ENOUGH = 2
 """So many different paths that are used and are all here: by chance that does not happen."""
 
@@ -36,15 +47,19 @@ def _holds(tree: SourceTree, path: str) -> bool:
 
 
 def _is(tree: SourceTree, repository: str) -> bool:
-    """A guard of its workflows names it, a manifest at its root does, or all that is used of it lies here."""
+    """A guard of its workflows names it, a manifest at its root does, or, where none names another one, all that is
+    used of it lies here.
+    """
+    texts = list(_workflows(tree))
+    named = {*_named(tree), *(match[1].lower() for text in texts for match in _GUARD.finditer(text))}
+    if repository.lower() in named:
+        return True
     url = re.compile(rf"github\.com[/:]{re.escape(repository)}(?![\w.-])(?!\.git[\w.-])|github\.com[/:]"
                      rf"{re.escape(repository)}\.git\b", re.IGNORECASE)  # fmt: skip
     if any(url.search(text_of(tree, name)) for name in _MANIFESTS):
         return True
-    texts = list(_workflows(tree))
-    guard = re.compile(rf"github\.repository\s*==\s*'{re.escape(repository)}'", re.IGNORECASE)
-    if any(guard.search(text) for text in texts):
-        return True
+    if named:
+        return False
     used = {
         match["path"]
         for text in texts
@@ -52,6 +67,12 @@ def _is(tree: SourceTree, repository: str) -> bool:
         if match["repository"].lower() == repository.lower()
     }
     return len(used) >= _ENOUGH and all(_holds(tree, path) for path in used)
+
+
+def _named(tree: SourceTree) -> Iterator[str]:
+    """What its manifests call the repository itself: a module's path, the address in a package's description."""
+    for name, pattern in _OWN_NAME.items():
+        yield from (match[1].lower() for match in pattern.finditer(text_of(tree, name)))
 
 
 def _workflows(tree: SourceTree) -> Iterator[str]:

@@ -10,6 +10,9 @@ USES = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
 SETUP, BUILD = "octo/tools/.github/actions/setup@main", "octo/tools/build@main"
 BOTH = {".github/actions/setup/action.yml": ACTION, "build/action.yaml": ACTION}
 
+MODULE = b"module github.com/octo/app\n\nrequire github.com/octo/tools v1.0.0\n"
+PACKAGE = b'{"repository": {"type": "git", "url": "git@github.com:octo/app.git"}}'
+
 
 def _tree(uses, files=None, guard=""):
     steps = "".join(f"      - uses: {one}\n" for one in uses)
@@ -41,9 +44,12 @@ def test_it_is_the_trees_own(tree):
         _tree([SETUP], guard="    if: github.repository != 'octo/tools'\n"),
         _tree([SETUP], {**BOTH, "go.mod": b"module github.com/octo/tools-of-others\n"}),
         _tree([SETUP, BUILD], {}),
+        _tree([SETUP, BUILD], {**BOTH, "go.mod": MODULE}),
+        _tree([SETUP, BUILD], guard="    if: github.repository == 'octo/app'\n"),
+        _tree([SETUP, BUILD], {**BOTH, "package.json": PACKAGE}),
     ],
     ids=["one name may be chance", "one is not here", "one path twice", "another's guard", "not it", "another's module",
-         "not in the tree"],
+         "not in the tree", "a module that needs it", "a guard names another", "its manifest says another"],
 )  # fmt: skip
 def test_it_may_be_anothers(tree):
     assert whose.own_path(SETUP, tree) is None

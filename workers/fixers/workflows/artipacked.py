@@ -125,18 +125,17 @@ def _setup_git(workflow: Workflow, step: Step, found: list[User], token: str) ->
         if not workflow.shell(user.step).startswith(("bash", "sh")):
             message = f"{user.what} runs in {workflow.shell(user.step)}"
             raise NoFix(message)
+        if user.step.job and user.step.job.node.child("container"):
+            message = f"{user.what} runs in a container, whose image need not have `gh`"
+            raise NoFix(message)
         _free(workflow, user.step, ["GH_TOKEN", "GITHUB_TOKEN"])
         edits += [*_environment(workflow, user.step, {"GH_TOKEN": token}), _first_line(workflow, user.step)]
     why = (
         f"{_named(found)} needs the credentials, so it gets the token and lets `gh` answer git's question for it; "
         "`gh` is on GitHub's runners."
     )
-    container = any(user.step.job and user.step.job.node.child("container") for user in found)
-    warnings = ["the job runs in a container: `gh` must be in its image"] if container else []
     runs = [dotted(path) for user in found for path in workflow.everywhere((*user.step.path, "run"))]
-    return model.candidate(
-        "gh-setup-git", edits, why, declares=[*_changed(workflow, step, found), *runs], warnings=warnings
-    )
+    return model.candidate("gh-setup-git", edits, why, declares=[*_changed(workflow, step, found), *runs])
 
 
 def _named(found: list[User]) -> str:

@@ -17,6 +17,7 @@ from workers.source.yamldoc import dotted
 
 _BY_ITSELF = "actions/setup-node"
 _CACHES_BY_ITSELF = 5
+_OF_THIS_RUN = re.compile(r"\bgithub\.(?:sha|run_id|run_number|run_attempt)\b")
 _TAG = "startsWith(github.ref, 'refs/tags/')"
 
 
@@ -134,6 +135,12 @@ def _off(workflow: Workflow, step: Step) -> tuple[list[Edit], list[str]]:
         message = f"{step.uses} restores a cache only where `cache` asks for one; version {_CACHES_BY_ITSELF} and "
         message += "later ones do so by themselves"
         raise Harmless(message)
+    if "lookup-only" in switch.off and _OF_THIS_RUN.search(step.input("key")) and not step.input("restore-keys"):
+        message = (
+            "the cache is of this run alone: it hands files from one job to another, for which an artifact is the "
+        )
+        message += "means that no other run can write to"
+        raise NoFix(message)
     if "lookup-only" in switch.off and _asked(workflow, step):
         message = "another step asks whether this cache was hit, and would take a look-up for a restored cache: remove "
         message += "the step, and what asks for it, from the jobs that release"

@@ -78,9 +78,9 @@ def _wanted(target: Target, workflow: Workflow, step: Step) -> scopes.Scopes:
 
 def _of(target: Target, workflow: Workflow, step: Step) -> list[str]:
     if step.action == credentials.CHECKOUT:
-        pushes = [user for user in credentials.users(workflow, step, target.tree) if "push" in user.what]
-        others = [user for user in credentials.users(workflow, step, target.tree) if not user.script]
-        return ["contents:write"] if pushes or others else ["contents:read"]
+        users = credentials.users(workflow, step, target.tree)
+        pushes = any(not user.script or re.search(r"push", f"{user.what} {user.step.run}") for user in users)
+        return ["contents:write"] if pushes else ["contents:read"]
     if step.action == "actions/github-script":
         found = list(script_scopes.of_javascript(step.input("script")))
     elif step.run:

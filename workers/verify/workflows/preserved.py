@@ -5,14 +5,15 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Iterator
-from pathlib import PurePosixPath
 
-from daemon.errors import SourceUnavailable
 from workers.source import whose
 from workers.source.tree import SourceTree
 from workers.verify.parsing import shell_problem
 from workers.verify.structure.documents import read_yaml
 from workers.verify.workflows import (
+    app_tokens,
+    caches,
+    callees,
     conditions,
     credentials,
     handed,
@@ -24,8 +25,6 @@ from workers.verify.workflows import (
     triggers,
 )
 from workers.verify.workflows.model import EXPRESSION, Job, Step, Workflow, step_pairs, text, workflow
-
-_MAX_DEPTH = 4
 
 
 def broken(before: bytes, after: bytes, tree: SourceTree) -> list[str]:
@@ -93,10 +92,7 @@ def _called(before: Job, after: Job, tree: SourceTree) -> Iterator[str]:
     if text(before.secrets) != "inherit" or before.secrets == after.secrets or before.uses is None:
         return
     given = set(after.secrets) if isinstance(after.secrets, dict) else set()
-    try:
-        callee = tree.read(str(PurePosixPath(before.uses[2:].partition("@")[0]))) if before.uses[:2] == "./" else None
-    except SourceUnavailable:
-        callee = None
+    callee = callees.content_of(before.uses, tree)
     if callee is None:
         yield f"job {before.name} calls {before.uses}, whose secrets are not known here, with fewer"
         return
@@ -124,7 +120,7 @@ def _needless(job: Job, had: scopes.Grants, has: scopes.Grants, tree: SourceTree
 
 def _rights(job: Job, had: scopes.Grants, has: scopes.Grants, tree: SourceTree) -> Iterator[str]:
     if job.uses is not None:
-        wanted = _callee_needs(job.uses, tree, 0)
+        wanted = callees.needs(job.uses, tree)
         if wanted is None:
             if not _as_wide(had, has):
                 yield f"job {job.name} calls {job.uses}, whose needs are not known here, with fewer permissions"
@@ -137,31 +133,6 @@ def _rights(job: Job, had: scopes.Grants, has: scopes.Grants, tree: SourceTree) 
     for need, user in dict(wanted).items():
         if scopes.satisfied(need, had) and not scopes.satisfied(need, has):
             yield f"job {job.name}: {user} needs {' or '.join(need)}, which is no longer granted"
-
-
-def _callee_needs(uses: str, tree: SourceTree, depth: int) -> list[tuple[scopes.Need, str]] | None:
-    """What a local reusable workflow needs: what it declares, else what its jobs use."""
-    if not uses.startswith(("./", "$/")) or depth > _MAX_DEPTH:
-        return None
-    try:
-        callee = workflow(tree.read(str(PurePosixPath(uses[2:].partition("@")[0]))))
-    except SourceUnavailable:
-        return None
-    if callee is None:
-        return None
-    found: list[tuple[scopes.Need, str]] = []
-    for job in callee.jobs:
-        declared = scopes.grants(job.permissions, callee.permissions)
-        if declared is not None:
-            found += [((f"{scope}:{level}",), uses) for scope, level in declared.items() if level in {"read", "write"}]
-        elif job.uses is not None:
-            below = _callee_needs(job.uses, tree, depth + 1)
-            if below is None:
-                return None
-            found += below
-        else:
-            found += scopes.needs(job, tree)
-    return found
 
 
 def _as_wide(had: scopes.Grants, has: scopes.Grants) -> bool:
@@ -181,8 +152,9 @@ def _steps(old: Workflow, new: Workflow, tree: SourceTree) -> Iterator[str]:
             yield f"{where}: {problem}"
         yield from (f"{where}: {lost}" for lost in inline.changed_meaning(before, after))
         yield from _decided(where, before.condition, after.condition)
-        if (unhit := _false_hit(new, before, after)) is not None:
-            yield f"{where}: {unhit}"
+        for unlike in (caches.not_restored(new, before, after), app_tokens.too_narrow(new, before, after)):
+            if unlike is not None:
+                yield f"{where}: {unlike}"
         if (otherwise := releases.otherwise(new, before, after)) is not None:
             yield f"{where}: {otherwise}"
         same = before.action == after.action or _moved(before.action or "", after.action or "")
@@ -205,20 +177,6 @@ _MOVED = {
     "docker/bake-action/subaction/list-targets": "docker/bake-action/subaction/matrix",
 }
 """Actions that live on under another name."""
-
-
-def _false_hit(new: Workflow, before: Step, after: Step) -> str | None:
-    """A cache that is only looked up says that it was hit, and steps that ask leave out what they should do."""
-    name = "lookup-only"
-    if after.inputs.get(name, "false") == "false" or before.inputs.get(name, "false") != "false" or not after.id:
-        return None
-    asked = f"steps.{after.id}.outputs.cache-hit"
-    users = [step for job in new.jobs for step in job.steps if asked in step.condition]
-    return (
-        f"a later step asks whether its cache was hit, and a look-up says so without restoring it ({asked})"
-        if users
-        else None
-    )
 
 
 def _no_command(step: Step) -> None:

@@ -109,7 +109,7 @@ def needs(job: Job, tree: SourceTree) -> list[tuple[Need, str]]:
     for step in local.unfolded(job.steps, tree):
         if _brings_token(step) or (pushes_as_somebody and _only_pushes(step)):
             continue
-        found += [(need, step.action or "a script") for need in _of_step(step)]
+        found += [(need, step.action or "a script") for need in of_step(step)]
     return found
 
 
@@ -157,7 +157,8 @@ def satisfied(need: Need, granted: Grants) -> bool:
     return False
 
 
-def _of_step(step: Step) -> Iterator[Need]:
+def of_step(step: Step) -> Iterator[Need]:
+    """What a step needs of the token that it works with."""
     action = step.action or ""
     yield from _ACTIONS.get(action, ())
     if action in _OIDC_WHEN:

@@ -135,7 +135,8 @@ def _values(step: Step) -> dict[str, str]:
     """Variables that an expression decides → their value, in words."""
     known = {name: _worded(value) for name, value in step.everything.items()}
     given = {name: _worded(value, known) for name, value in step.everything.items() if EXPRESSION.search(value)}
-    return given | {f"GITHUB_{name.upper()}": word(f"github.{name}") for name in _DEFAULTS}
+    runner = {"RUNNER_NAME": word("runner.name")}
+    return given | runner | {f"GITHUB_{name.upper()}": word(f"github.{name}") for name in _DEFAULTS}
 
 
 def _worded(text: str, values: Mapping[str, str] = types.MappingProxyType({})) -> str:
