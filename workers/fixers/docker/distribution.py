@@ -101,12 +101,12 @@ def release_of(file: Dockerfile, stage: Stage) -> Release:
     if image not in _OWN_SOURCES and not (image == "nvidia/cuda" and "ubuntu" in tag):
         message = f"which distribution {image} installs from, and whether from that alone, is not known here"
         raise NoFix(message)
-    if "$" in tag or "@" in written:
+    found = _named(image, tag)
+    if "$" in tag or ("@" in written and found is None):
         message = f"{file.path}:{origin.line}: which release {written} is built on does not stand in its name"
         raise NoFix(message)
     if image in _NUMBERS and tag in {"", "latest"} and "$" not in written:
         return _latest(file, image, written)
-    found = _named(image, tag)
     if found is not None:
         if found != _named(image, split(_VARIABLE.sub("", written.strip("'\"")))[1]):
             message = f"{file.path}:{origin.line} takes its release from a build argument, so no version is sure to fit"
