@@ -10,6 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, candidate, flagged_node
 from workers.fixers.jvm.source import is_kotlin, jvm
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.syntax import ancestors
 from workers.source.tree import text_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,12 @@ _CALL = re.compile(r"PendingIntent\.get(?:Activity|Activities|Broadcast|Service|
 _SINCE = re.compile(r"\bSDK_INT\b")
 _FROM_THE_FIRST = re.compile(r"SDK_INT\s*[<>]=?\s*(?:\w+\.)*(?:M|23)\b")
 """Compared with the first system that knows the flag: later ones all get it."""
+_FILLED_IN = re.compile(
+    r"setPendingIntentTemplate|RemoteInput|BubbleMetadata|enableForegroundDispatch|requestLocationUpdates"
+    r"|requestActivity(?:Transition)?Updates|addGeofences|(?:usb\w*|UsbManager\))\.requestPermission",
+    re.IGNORECASE,
+)
+_METHODS = ("method_declaration", "function_declaration", "constructor_declaration")
 _FLAG = "PendingIntent.FLAG_IMMUTABLE"
 
 
@@ -47,7 +54,10 @@ def propose(target: Target) -> Iterator[Candidate]:
     if "FLAG_IMMUTABLE" in meant and "FLAG_MUTABLE" not in meant and always:
         message = f"{where} takes its flags from code that sets FLAG_IMMUTABLE: nobody can fill in the intent"
         raise Harmless(message)
-    if "FLAG_MUTABLE" in meant or flags.type in (
+    if "FLAG_MUTABLE" in meant or _FILLED_IN.search(_around(file, call)):
+        message = f"{where} makes an intent that the system or another app fills in: it has to stay mutable"
+        raise NoFix(message)
+    if flags.type in (
         "lambda_literal",
         "if_expression",
         "when_expression",
@@ -62,6 +72,11 @@ def propose(target: Target) -> Iterator[Candidate]:
         "Whoever receives the intent can send it and change nothing in it.",
         warnings=("Inline replies and bubbles need FLAG_MUTABLE. Needs Android 6 (API 23).",),
     )
+
+
+def _around(file: Parsed, call: Node) -> str:
+    """The method around the call; the whole file where there is none."""
+    return next((file.text(node) for node in ancestors(call) if node.type in _METHODS), file.content.decode())
 
 
 def _makes_one(file: Parsed, call: Node) -> bool:
