@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate
 from workers.fixers.python.imports import imported
+from workers.fixers.python.in_container import starting, variable
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 -- of a container's own network
 _WORDS = ("host", "bind", "address", "addr", "interface", "listen", "server_name", "ip")
 
 _METHODS = ("get", "getenv", "run", "run_app", "listen", "create_server", "start_server")
@@ -58,27 +60,35 @@ def propose(target: Target) -> Iterator[Candidate]:
     if quote not in "'\"":
         quote = '"'
 
+    images = starting(target.tree, file.path)
+
     def from_environment() -> Candidate:
         system = imported(target, file, "os")
         text = f"{system.name}.environ.get({quote}HOST{quote}, {quote}127.0.0.1{quote})"
+        how = "The address comes from HOST and is the loopback one where nobody sets it"
         return candidate(
             "address-from-environment",
-            [file.replace(constant, text), *system.edits],
-            "The address comes from HOST and is the loopback one where nobody sets it.",
-            declares=system.declares,
-            warnings=("In a container set HOST to the address of its own network.",),
+            [file.replace(constant, text), *system.edits, *variable(images, "HOST", _EVERYWHERE)],
+            f"{how}; {images[0][0].path} sets it to the container's own network, as before." if images else f"{how}.",
+            declares=(*system.declares, *(["instruction:ENV"] if images else [])),
+            warnings=() if images else ("In a container set HOST to the address of its own network.",),
         )
 
     default = isinstance(file.parents.get(constant), ast.Call) and _reads_environment(file, constant)
-    yield from any_of(
-        lambda: candidate(
+    if images and default:
+        message = f"{images[0][0].path} starts {file.path}, which has to listen on the container's own network there"
+        raise NoFix(message)
+
+    def loopback() -> Candidate:
+        return candidate(
             "loopback",
             [file.replace(constant, f"{quote}127.0.0.1{quote}")],
             "Only this machine can connect; put a proxy before it, or name one address, for others.",
             warnings=("Nothing outside of this machine or container can connect any more.",),
-        ),
-        *([] if default else [from_environment]),
-    )
+        )
+
+    # A port that a container publishes leads to its own network, never to its loopback address.
+    yield from any_of(*([] if images else [loopback]), *([] if default else [from_environment]))
 
 
 def _asked_for(file: Module, constant: ast.Constant) -> str | None:

@@ -1,0 +1,46 @@
+"""Dockerfiles whose image starts a program of the repository: its own network is all that reaches it there."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from daemon.domain.fix import Edit
+from daemon.errors import SourceUnavailable
+from workers.fixers.docker.build import final_stage, insert_at_end, lineage
+from workers.source.dockerfile import Dockerfile, DockerfileBroken, Stage, parse
+from workers.source.tree import SourceTree
+
+_DOCKERFILE = re.compile(r"(?:^|/)(?:[\w.-]+\.)?(?:Docker|Container)file(?:\.[\w.-]+)?$")
+_MAX_FILES = 50
+
+
+def starting(tree: SourceTree, path: str) -> list[tuple[Dockerfile, Stage]]:
+    """The final stages that start the program, of the Dockerfiles in its folder and above."""
+    name = re.compile(rf"(?<![\w.-]){re.escape(posixpath.basename(path))}(?![\w.-])")
+    return [(file, stage) for file, stage in _above(tree, path) if name.search(_command(file, stage))]
+
+
+def variable(images: list[tuple[Dockerfile, Stage]], name: str, value: str) -> list[Edit]:
+    """`ENV NAME=value` in each of them that gives the variable no value itself."""
+    return [
+        insert_at_end(file, stage, f"ENV {name}={value}")
+        for file, stage in images
+        if not any(re.search(rf"\b{name}\b", one.text) for each in lineage(file, stage) for one in each.all("ENV"))
+    ]
+
+
+def _above(tree: SourceTree, path: str) -> Iterator[tuple[Dockerfile, Stage]]:
+    found = [each for each in tree.paths() if _DOCKERFILE.search(each) and path.startswith(each.rpartition("/")[0])]
+    for each in found[:_MAX_FILES]:
+        try:
+            file = parse(tree.read(each), each)
+        except (SourceUnavailable, DockerfileBroken):
+            continue
+        if file.stages:
+            yield file, final_stage(file)
+
+
+def _command(file: Dockerfile, stage: Stage) -> str:
+    return " ".join(one.text for each in lineage(file, stage)[:1] for one in each.all("ENTRYPOINT", "CMD"))
