@@ -11,10 +11,12 @@ from workers.fixers.code import any_of, candidate
 from workers.fixers.python.calls import set_keyword
 from workers.fixers.python.imports import imported_from
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import Target, fixer
+from workers.fixers.registry import Harmless, Target, fixer
 
 _OTHER = re.compile(r"latex|\btex\b", re.IGNORECASE)
 """Templates of another language than HTML, which HTML's escapes would spoil."""
+_HTML = re.compile(r"html?|xml|svg|^[^.]*$|^[^.]*\.(?:j2|jinja2?|tmpl|tpl)$", re.IGNORECASE)
+"""Names that say, or may mean, that a template is HTML or XML."""
 _WARNING = "Templates that mean to insert HTML need the `safe` filter or Markup there."
 
 
@@ -32,6 +34,10 @@ and configuration files alone. `autoescape=True` escapes all, whatever their nam
 def propose(target: Target) -> Iterator[Candidate]:
     """`Environment(…)` → with escaping by the template's name, or always."""
     file, call = flagged(target, ast.Call, _is_environment)
+    names = list(_templates(file))
+    if names and not any(_HTML.search(name) for name in names):
+        message = f"{file.path}:{call.lineno} makes {names[0]} and its like, which escapes for HTML would spoil"
+        raise Harmless(message)
 
     def by_name() -> Candidate:
         select = imported_from(target, file, "jinja2", "select_autoescape")
@@ -56,6 +62,16 @@ def propose(target: Target) -> Iterator[Candidate]:
 
     other = _OTHER.search(file.path) or _OTHER.search(file.text(call))
     yield from any_of(by_name, *([] if other else [always]))
+
+
+def _templates(file: Module) -> Iterator[str]:
+    """The templates that the file takes by a name that it writes itself."""
+    for node in file.nodes:
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="get_template" | "select_template"), args=[ast.Constant(value=str(name)), *_]
+            ):
+                yield name
 
 
 def _is_environment(file: Module, call: ast.Call) -> bool:
