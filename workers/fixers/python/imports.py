@@ -150,6 +150,9 @@ def _insertion(file: Module, line: str) -> Edit:
     same = [each for each in run if isinstance(each, ast.Import) == line.startswith("import")]
     later = [each for each in same if file.text(each) > line and each.col_offset == 0]
     if later and later[0] is not run[0]:
+        above = run[run.index(later[0]) - 1]
+        if _ends_line(file, above) and above.col_offset == 0:
+            return _append(file, above, line)
         return file.insert(file.starts[later[0].lineno - 1], f"{line}\n")
     last = same[-1] if same else None
     if last is not None and not later and _ends_line(file, last):

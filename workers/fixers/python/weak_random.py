@@ -158,8 +158,7 @@ def _generator_class(target: Target, file: Module, draws: Sequence[ast.Call]) ->
     """SystemRandom by the module, or imported by itself where the function that draws was."""
     used = draws[0].func
     if not isinstance(used, ast.Name):
-        module = imported(target, file, "random")
-        return Import(f"{module.name}.SystemRandom", module.edits, module.declares)
+        return Import(f"{file.text(used).rpartition('.')[0]}.SystemRandom")
     uses = [node for node in file.nodes if isinstance(node, ast.Name) and node.id == used.id]
     for statement in file.tree.body:
         match statement:
