@@ -47,15 +47,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield _folder(target, file, constant)
         return
     written = _written(file, constant)
-    if written is None and is_test(file.path):
-        message = f"{file.path}:{constant.lineno} is test code, and nothing there writes to that path; exclude tests"
-        raise Harmless(message)
-    if written is None or _is_elsewhere(target, file, constant):
-        message = (
-            f"{file.path}:{constant.lineno} may name a file that another program makes or looks for: "
-            "agree on a folder that only the two can enter"
-        )
-        raise NoFix(message)
+    _refuse_agreed(target, file, constant, written)
     name = _NAME.fullmatch(path[path.rindex("/") :])
     if name is None:
         message = f"{file.path}:{constant.lineno} is not a plain file name"
@@ -107,6 +99,29 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
 
     yield from any_of(*((fresh, private) if written == "kept" or is_test(file.path) else (here, home)))
+
+
+def _refuse_agreed(target: Target, file: Module, constant: ast.Constant, written: str | None) -> None:
+    """Say so where the path is not written here, or is one that other code knows as well.
+
+    Raises:
+        Harmless: only tests name it.
+        NoFix: another program may look for it.
+    """
+    elsewhere = _is_elsewhere(target, file, constant)
+    where = f"{file.path}:{constant.lineno}"
+    if is_test(file.path) and written is None:
+        message = f"{where} is test code, and nothing there writes to that path; exclude tests"
+        raise Harmless(message)
+    if is_test(file.path) and elsewhere:
+        message = f"{where} is test code, whose own programs agree on that path; exclude tests"
+        raise Harmless(message)
+    if written is None or elsewhere:
+        message = (
+            f"{where} may name a file that another program makes or looks for: agree on a folder that only the two can "
+            "enter"
+        )
+        raise NoFix(message)
 
 
 def _folder(target: Target, file: Module, constant: ast.Constant) -> Candidate:
