@@ -69,11 +69,12 @@ def public_access(target: Target) -> Iterator[Candidate]:
         warning = "an upload that brings an ACL for others is refused"
         yield from template.candidate("block-all-and-no-acls", edits, how, declares, [warning])
         return
+    if template.property(_BLOCK) is None:
+        # S3 sets all four for a bucket whose template says nothing of them: one alone would switch the others off.
+        return
     one: dict[str, Value] = {_BLOCK: {_ONE[target.finding.rule]: True}}
     alone = f"{_ONE[target.finding.rule]} alone: one of four doors is shut; the others have findings of their own."
-    # S3 sets all four for a new bucket whose template says nothing of them.
-    warning = "" if template.property(_BLOCK) else "the other three are off then, where the template does not name them"
-    yield from apply(template, [Setting("block-this-way-in", one, alone, warning)])
+    yield from apply(template, [Setting("block-this-way-in", one, alone)])
 
 
 def _needs_no_acl(template: Template) -> bool:
@@ -95,6 +96,8 @@ def _without_acls(template: Template, rule: str) -> Iterator[Candidate]:
     one: dict[str, Value] = {_BLOCK: {_ONE[rule]: True}}
     warning = "a new object or bucket ACL that makes something public is refused, or has no effect"
     yield from apply(template, [Setting("acls-open-nothing", both, how, warning)])
+    if template.property(_BLOCK) is None:
+        return
     alone = f"{_ONE[rule]} alone: what the bucket's policy allows stays as it is."
     yield from apply(template, [Setting("block-this-way-in", one, alone, warning)])
 

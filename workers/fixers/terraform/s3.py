@@ -116,10 +116,19 @@ def public_access(target: Target) -> Iterator[Candidate]:
         if (
             not resource.belongs("aws_s3_bucket_public_access_block", "bucket")
             and "acl" not in resource.block.attributes
+            and not _uses_acls(resource)
         ):
             how = "A public access block, and ownership by the bucket, which turns ACLs off altogether."
             edit = resource.hcl.edit(block.start, block.end, f"{block.text}{owner.text}".replace("\r\n", "\n"))
             yield from resource.candidate("public-access-block-no-acls", [edit], how, [path, other], [warning])
+
+
+def _uses_acls(resource: Resource) -> bool:
+    """Whether the module gives the bucket an ACL of its own, or has CloudFront deliver its logs there by one."""
+    logs = (block for _, block in resource.blocks("resource", "aws_cloudfront_distribution"))
+    return bool(resource.belongs("aws_s3_bucket_acl", "bucket")) or any(
+        resource.mentioned(block.text("logging_config", "bucket")) for block in logs
+    )
 
 
 @fixer(
