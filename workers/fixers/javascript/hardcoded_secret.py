@@ -25,6 +25,8 @@ _BROWSER = re.compile(
     rb"\b(?:window|document|caches)\.|\bself\.(?:addEventListener|clients|skipWaiting)|\bimportScripts\("
 )
 
+_SAYS = re.compile(r"(?:errors?|messages?|labels?|hints?|placeholders?)(?:\.|\[['\"])\w+(?:['\"]\])?$", re.IGNORECASE)
+
 
 @fixer(
     name="javascript-hardcoded-secret",
@@ -119,9 +121,16 @@ def _refuse_labels(target: Target, file: Parsed) -> None:
     if any(_is_example(file, each) for each in nodes):
         message = f"{file.path}:{where.start_line} is the example of a description: it shows a form and opens nothing"
         raise Harmless(message)
-    if held and all(value is not None and is_label(value, name) for value, name in held):
+    said = nodes and all(_is_said(file, each) for each in nodes)
+    if held and (said or all(value is not None and is_label(value, name) for value, name in held)):
         message = f"{file.path}:{where.start_line} is a label or a sentence, not a credential: suppress it so"
         raise Harmless(message)
+
+
+def _is_said(file: Parsed, node: Node) -> bool:
+    """Whether it is what people read about a field: `errors.password = 'Too short'`."""
+    left = node.parent.child_by_field_name("left") if node.parent is not None else None
+    return left is not None and _SAYS.search(file.text(left)) is not None
 
 
 def _is_example(file: Parsed, node: Node) -> bool:

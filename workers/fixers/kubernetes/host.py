@@ -115,6 +115,7 @@ def _host_ports(node: Node) -> list[int]:
 def added_capabilities(target: Target) -> Iterator[Candidate]:
     """Add none; or all but SYS_ADMIN, where that is what is asked."""
     resource = Resource(target)
+    refuse_agent(resource, "its capabilities")
     parts = resource.containers(lambda node: bool(values(node.get("securityContext", "capabilities", "add"))))
     only_admin = target.finding.rule.endswith(("_39", "005", "0005"))
     warning = "check what the container used the capability for"
@@ -172,8 +173,12 @@ def _in_place(edits: list[Edit], new: list[Edit]) -> list[Edit]:
 
 
 def _no_additions(resource: Resource, part: Part) -> list[Edit]:
-    holder = part.node.get("securityContext", "capabilities")
-    return [yamledit.delete_key(resource.doc, holder, "add")] if holder is not None and holder.entries else []
+    context, holder = part.node.get("securityContext"), part.node.get("securityContext", "capabilities")
+    if context is None or holder is None or not holder.entries:
+        return []
+    if len(holder.entries) == 1 and len(context.entries) > 1:
+        return [yamledit.delete_key(resource.doc, context, "capabilities")]
+    return [yamledit.delete_key(resource.doc, holder, "add")]
 
 
 def _without_sys_admin(resource: Resource, parts: list[Part], warning: str) -> Iterator[Candidate]:

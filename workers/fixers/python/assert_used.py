@@ -112,6 +112,8 @@ def _message(file: Module, message: ast.expr, indent: str) -> str:
     first, *others = file.text(message).split("\n")
     if not others or re.search("\"{3}|'{3}", file.text(message)):
         return "\n".join([first, *others])
+    if not file.line(message.lineno).decode()[: message.col_offset].isspace():
+        return "\n".join([first, *(file.indent_unit + line for line in others)])
     inner = indent + 2 * file.indent_unit
     own = " " * message.col_offset
     moved = [inner + line.removeprefix(own) if line.startswith(own) else line for line in others]

@@ -24,6 +24,7 @@ whatever user it runs as; one that the group may run or write gives the same to 
 Owner-only permissions (`0o600`, and `0o700` for folders and programs) are right for what one service uses. Where
 others read the file, they keep that (`0o644` of `0o666`, `0o640` of `0o660`) and nothing else. A Unix socket is another
 thing: connecting takes the right to write, so the group of its clients has to keep it.""",
+    in_tests=False,
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A wide mode → the owner's alone, or readable by others."""

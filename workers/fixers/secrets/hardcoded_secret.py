@@ -26,6 +26,12 @@ from workers.fixers.secrets.names import ROTATE, environment_name, refuse_name, 
 _CHECKSUM = re.compile(r"\S+ v\S+ h1:[A-Za-z0-9+/]{43}=")
 """A line of `go.sum` and its kin."""
 _SECRET = re.compile(rb"^kind:\s*[\"']?Secret\b", re.MULTILINE)
+_SAID_PUBLIC = re.compile(
+    rb"(?:#|//|<!--)[^\r\n]*(?:\bpublic(?:ly)? (?:key|token|known)|\bpublishable\b|\b(?:is|are|it'?s) (?:safe|public)\b"
+    rb"|\bnot (?:a )?secret\b)",
+    re.IGNORECASE,
+)
+"""A comment beside the value."""
 _APP_SIGNATURE = re.compile(rb"android:apk-key-hash:[\w+/=-]+")
 """How FIDO names an Android app."""
 _CODE: dict[tuple[str, ...], Propose] = {
@@ -60,12 +66,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     where = region(target)
     line = where.start_line
     refuse_test(file.path, line)
-    if _CHECKSUM.fullmatch(file.line(line).decode("utf-8", "replace").strip()):
-        message = f"{file.path}:{line} is the checksum of a module: everyone may know it; exclude {file.path}"
-        raise Harmless(message)
-    if _APP_SIGNATURE.search(file.line(line)):
-        message = f"{file.path}:{line} is the hash of the certificate that an app is signed with: every phone shows it"
-        raise Harmless(message)
+    _refuse_known(file, line)
     for suffixes, of_language in _CODE.items():
         if file.path.endswith(suffixes):
             try:
@@ -106,6 +107,23 @@ def propose(target: Target) -> Iterator[Candidate]:
         lambda: _mounted(file, found, name),
         lambda: _emptied(file, found, name),
     )
+
+
+def _refuse_known(file: Text, line: int) -> None:
+    """Say so where the line itself tells that everybody may know what it holds.
+
+    Raises:
+        Harmless: it does.
+    """
+    if _CHECKSUM.fullmatch(file.line(line).decode("utf-8", "replace").strip()):
+        message = f"{file.path}:{line} is the checksum of a module: everyone may know it; exclude {file.path}"
+        raise Harmless(message)
+    if _SAID_PUBLIC.search(file.line(line)):
+        message = f"{file.path}:{line} says itself that everybody may know it: suppress it with that reason"
+        raise Harmless(message)
+    if _APP_SIGNATURE.search(file.line(line)):
+        message = f"{file.path}:{line} is the hash of the certificate that an app is signed with: every phone shows it"
+        raise Harmless(message)
 
 
 def _warnings(name: str, place: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ _DESCRIBES = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"-\w?-?|https?://\S*|[/.#]\S*|.*[{}<>%].*|.*\s\S+\s.*|\s*|bearer|basic|csrf|access|refresh|none|null|true|false|yes|no|on|off",
+    r"-\w?-?|https?://\S*|[/.#]\S*|.*[{}<>%].*|.*\s\S+\s.*|\s*|bearer|basic|csrf|access|refresh|none|null|true|false|yes|no|on|off|required|optional|invalid|missing",
     re.IGNORECASE | re.DOTALL,
 )
 _TOKEN = re.compile(r"(?:^|_|(?<=[a-z]))token$", re.IGNORECASE)
