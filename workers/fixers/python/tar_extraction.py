@@ -9,6 +9,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.python.calls import refuse_unpacked, set_keyword
 from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.release import may_lack
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _WARNING = "Needs Python 3.12, or 3.8.17, 3.9.17, 3.10.12, 3.11.4 and later; archives with such members now raise."
@@ -41,6 +42,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{call.lineno} unpacks something that is not surely a tar file; only those take a filter"
         raise NoFix(message)
     refuse_unpacked(file, call)
+    if (old := may_lack(target.tree, file.path, (3, 8))) is not None:
+        message = f"{file.path}:{call.lineno} runs on Python {old}, as the repository says, which takes no filter"
+        raise NoFix(message)
     yield candidate(
         "data-filter",
         [set_keyword(file, call, "filter", '"data"')],

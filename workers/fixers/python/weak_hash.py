@@ -10,6 +10,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
 from workers.fixers.python.calls import argument, set_keyword
 from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.release import may_lack
 from workers.fixers.registry import NoFix, Target, fixer
 
 _WEAK = ("md4", "md5", "sha", "sha1")
@@ -89,6 +90,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     named = named or _is_looked_up(file, call)
     prescribed = named or _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content)
     if name.startswith("hashlib.") and not _PROTECTS.search(_use(file, call)):
+        if (old := may_lack(target.tree, file.path, (3, 9))) is not None:
+            message = (
+                f"{file.path}:{call.lineno} runs on Python {old}, as the repository says, which has no "
+                "`usedforsecurity` to say that the digest is a checksum"
+            )
+            raise NoFix(message)
         yield candidate(
             "not-for-security",
             [set_keyword(file, call, "usedforsecurity", "False")],
