@@ -10,6 +10,7 @@ from daemon.errors import SourceUnavailable
 from workers.fixers.kubernetes.objects import Object, objects
 from workers.fixers.kubernetes.placed import KUSTOMIZATIONS, commands, kustomized, lists_only, placed
 from workers.fixers.kubernetes.references import Reference, references
+from workers.fixers.kubernetes.templated import templated
 from workers.fixers.registry import Harmless, NoFix
 from workers.source import yamldoc
 from workers.source.tree import SourceTree
@@ -41,7 +42,6 @@ _OF_NODES = re.compile(r"\b(?:taint|cordon|uncordon|drain|nodes?)\b")
 _OF_TOOLS = re.compile(r"(?:kustomize\.config\.k8s\.io|kind\.x-k8s\.io|kubeadm\.k8s\.io|k3d\.io|eksctl\.io|skaffold)/")
 """What makes clusters and puts manifests together: no cluster gets it."""
 _SELF = re.compile(r"\.default(?:\.svc\b|[:/]|$)|\bns/default\b")
-_TEMPLATE = re.compile(rb"\{\{")
 _SUBSTITUTED = re.compile(r"\$\{\w+\}")
 _SHELL = frozenset(("command", "args", "data", "stringData", "annotations"))
 """Keys below which `${NAME}` is a shell's, or whoever reads it."""
@@ -209,7 +209,7 @@ def _template(tree: SourceTree, path: str) -> bool:
         return False
     if not _KIND.search(content):
         return False
-    if _TEMPLATE.search(content):
+    if templated(path, content):
         return True
     if b"${" not in content:
         return False

@@ -10,13 +10,13 @@ import msgspec
 
 from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
+from workers.fixers.kubernetes.templated import templated
 from workers.fixers.registry import NoFix
 from workers.source import yamldoc, yamledit
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node, YamlDoc
 
 _KIND = re.compile(rb"^kind:", re.MULTILINE)
-_TEMPLATE = re.compile(rb"\{\{")
 _MARK = re.compile(rb"^---", re.MULTILINE)
 _REMEMBERED_FILES = 1024
 
@@ -57,7 +57,7 @@ def objects_of(tree: SourceTree, path: str) -> tuple[Object, ...]:
         content = tree.read(path)
     except SourceUnavailable:
         return ()
-    return _of(path, content) if _KIND.search(content) and not _TEMPLATE.search(content) else ()
+    return _of(path, content) if _KIND.search(content) and not templated(path, content) else ()
 
 
 @lru_cache(maxsize=_REMEMBERED_FILES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.changed import changed
+from workers.fixers.kubernetes.templated import templated
 from workers.fixers.registry import Harmless, NoFix, OtherLanguage, Target
 from workers.source import yamldoc, yamledit
 from workers.source.yamldoc import Node, Path, YamlDoc
@@ -23,7 +23,6 @@ _TEMPLATE: Path = ("spec", "template", "spec")
 _TEMPLATED = frozenset(
     ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "ReplicationController", "Job", "DeploymentConfig")
 )
-_HELM = re.compile(rb"\{\{")
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -208,7 +207,7 @@ def _read(target: Target) -> YamlDoc:
         content = target.tree.read(path)
     except SourceUnavailable as error:
         raise NoFix(str(error)) from error
-    if _HELM.search(content):
+    if templated(path, content):
         message = f"{path} is a Helm template: its values decide, and a template cannot be edited as YAML"
         raise NoFix(message)
     try:
