@@ -11,7 +11,7 @@ from workers.fixers.javascript import hardcoded_secret as javascript
 from workers.fixers.jvm import hardcoded_secret as jvm
 from workers.fixers.python import hardcoded_password as python
 from workers.fixers.registry import Harmless, NoFix, NotHere, Propose, Target, fixer
-from workers.fixers.secrets import literals, terraform
+from workers.fixers.secrets import described, literals, terraform
 from workers.fixers.secrets.configuration import (
     Setting,
     header,
@@ -57,7 +57,8 @@ still has it, so no change of files makes it secret again.
 
 Then take the value out of the file. In code it comes from the environment or from a mounted file. In a configuration
 whose reader knows placeholders (Compose, Spring, GitHub Actions, a shell script) the placeholder names the
-environment's value; Terraform takes a variable. In other formats the value is left empty and given where the program
+environment's value; Terraform takes a variable. A document says what belongs there, or has its reader's shell put it
+into the command. In other formats the value is left empty and given where the program
 runs. A file that is a key itself cannot be mended: remove it, and make a new key outside of the repository.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
@@ -99,7 +100,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     if is_documentation(file.path):
         shown = file.content[found.start : found.end].decode().strip("\"'")
         refuse_placeholder(shown, f"{file.path}:{file.line_of(found.start)}")
-        yield _described(file, found, name)
+        yield from described.propose(file, found, name)
         return
     yield from any_of(
         lambda: _placeholder(file, found, name),
@@ -172,22 +173,6 @@ def _mounted(file: Text, found: Setting, name: str) -> Candidate:
         f"The value is read from the file that {name}_FILE names, as Docker and Kubernetes mount secrets. {ROTATE}",
         declares=(MASKED, f"**.{found.key}", f"line:{number}"),
         warnings=_warnings(f"{name}_FILE", "where this runs"),
-    )
-
-
-def _described(file: Text, found: Setting, name: str) -> Candidate:
-    """The value's name in its place, wherever the document shows it: the answer's token is the next request's."""
-    value = file.content[found.start : found.end]
-    bare = value.strip(b"\"'")
-    same = re.finditer(rb"(?<![\w.-])" + re.escape(bare) + rb"(?![\w-])", file.content)
-    others = [match.span() for match in same if not found.start <= match.start() < found.end]
-    places = [(found.start, found.end, found.quote), *((start, end, "") for start, end in others)]
-    return candidate(
-        "described",
-        [file.edit(start, end, f"{quote}<{name}>{quote}") for start, end, quote in places],
-        f"The text names what belongs there and shows nobody's own value. {ROTATE}",
-        declares=(MASKED, *(f"line:{file.line_of(start)}" for start, _, _ in places)),
-        warnings=("Rotate the old value, unless it was made up: the history still has it.",),
     )
 
 
