@@ -14,6 +14,7 @@ DEBIAN = frozenset((
     "azul/zulu-openjdk", "azul/zulu-openjdk-debian", "bellsoft/liberica-openjre-debian", "microsoft/dotnet",
     "bellsoft/liberica-openjdk-debian", "phpswoole/swoole", "sbtscala/scala-sbt",
     "denoland/deno", "oven/bun", "mcr.microsoft.com/playwright", "mcr.microsoft.com/playwright/python", "java",
+    "zookeeper", "sonarqube", "phpmyadmin", "mcr.microsoft.com/mssql/server",
 ))  # fmt: skip
 DEBIAN_PREFIX = (
     "jupyter/",
@@ -22,19 +23,21 @@ DEBIAN_PREFIX = (
     "mcr.microsoft.com/devcontainers/",
     "rocker/",
     "cypress/",
+    "selenium/",
     "circleci/",
     "cimg/",
     "gcr.io/google_appengine/",
 )
 ALPINE = frozenset((
-    "alpine", "docker", "caddy", "traefik", "registry", "hashicorp/terraform", "hashicorp/vault", "nats",
+    "alpine", "docker", "caddy", "traefik", "registry", "hashicorp/terraform", "hashicorp/vault",
+    "eclipse-mosquitto", "grafana/grafana", "adminer",
 ))  # fmt: skip
 REDHAT = frozenset((
     "centos", "fedora", "rockylinux", "rockylinux/rockylinux", "almalinux", "oraclelinux", "redhat/ubi8",
     "redhat/ubi9", "registry.access.redhat.com/ubi8", "registry.access.redhat.com/ubi9",
     "registry.access.redhat.com/ubi8/ubi", "registry.access.redhat.com/ubi9/ubi", "quay.io/centos/centos",
     "registry.fedoraproject.org/fedora", "amazoncorretto", "amazonlinux", "public.ecr.aws/amazonlinux/amazonlinux",
-    "ghcr.io/graalvm/graalvm-community", "ghcr.io/graalvm/native-image-community",
+    "mysql", "percona", "ghcr.io/graalvm/graalvm-community", "ghcr.io/graalvm/native-image-community",
 ))  # fmt: skip
 SUSE = frozenset(("opensuse/leap", "opensuse/tumbleweed", "registry.suse.com/bci/bci-base"))
 MANAGERS = (
@@ -51,16 +54,25 @@ USERS = {
     "docker.elastic.co/elasticsearch/elasticsearch": "elasticsearch", "docker.elastic.co/kibana/kibana": "kibana",
     "docker.elastic.co/logstash/logstash": "logstash", "mcr.microsoft.com/playwright": "pwuser",
     "mcr.microsoft.com/playwright/python": "pwuser", "ghcr.io/puppeteer/puppeteer": "pptruser",
+    "zookeeper": "zookeeper", "neo4j": "neo4j", "sonarqube": "sonarqube", "adminer": "adminer",
+    "mcr.microsoft.com/mssql/server": "mssql", "apache/airflow": "airflow", "quay.io/keycloak/keycloak": "keycloak",
 }  # fmt: skip
 NUMBERS = {
     ("node", "node"): "1000:1000", ("nginx", "nginx"): "101:101", ("gradle", "gradle"): "1000:1000",
     ("docker.elastic.co/elasticsearch/elasticsearch", "elasticsearch"): "1000:0",
     ("docker.elastic.co/kibana/kibana", "kibana"): "1000", ("docker.elastic.co/logstash/logstash", "logstash"): "1000",
     ("jenkins/jenkins", "jenkins"): "1000:1000", ("oven/bun", "bun"): "1000:1000",
+    ("mysql", "mysql"): "999", ("mariadb", "mysql"): "999", ("mongo", "mongodb"): "999",
+    ("memcached", "memcache"): "11211", ("redis", "redis"): "999", ("solr", "solr"): "8983",
+    ("cassandra", "cassandra"): "999", ("couchdb", "couchdb"): "5984", ("haproxy", "haproxy"): "99",
+    ("elasticsearch", "elasticsearch"): "1000:0", ("kibana", "kibana"): "1000", ("logstash", "logstash"): "1000",
+    ("zookeeper", "zookeeper"): "1000", ("grafana/grafana", "grafana"): "472", ("sonarqube", "sonarqube"): "1000",
+    ("apache/airflow", "airflow"): "50000:0", ("quay.io/keycloak/keycloak", "keycloak"): "1000",
 }  # fmt: skip
 SYSTEM_NUMBERS = {
     ("distroless", "nonroot"): "65532:65532", ("debian", "nobody"): "65534:65534", ("alpine", "nobody"): "65534:65534",
-    ("debian", "www-data"): "33:33",
+    ("debian", "www-data"): "33:33", ("alpine", "www-data"): "82:82", ("debian", "postgres"): "999",
+    ("alpine", "postgres"): "70", ("debian", "rabbitmq"): "999",
 }  # fmt: skip
 DIRECTORIES = {
     "golang": "/go", "php": "/var/www/html", "wordpress": "/var/www/html", "httpd": "/usr/local/apache2",
@@ -81,3 +93,16 @@ DISTRIBUTIONS = frozenset((
     "registry.access.redhat.com/ubi9/ubi", "quay.io/centos/centos", "python", "node", "ruby",
 ))  # fmt: skip
 """Images whose servers, if they have one, are the distribution's packages."""
+BRING_A_CHECK = frozenset((
+    "gitlab/gitlab-ce", "gitlab/gitlab-ee", "dunglas/frankenphp", "axllent/mailpit", "clamav/clamav",
+    "vaultwarden/server", "pihole/pihole",
+))  # fmt: skip
+"""Images with a HEALTHCHECK, which what is built on them inherits."""
+SERVICE_PORTS = {
+    "postgres": 5432, "postgis/postgis": 5432, "mysql": 3306, "mariadb": 3306, "mongo": 27017, "redis": 6379,
+    "valkey/valkey": 6379, "rabbitmq": 5672, "memcached": 11211, "zookeeper": 2181, "cassandra": 9042, "solr": 8983,
+    "influxdb": 8086, "couchdb": 5984, "elasticsearch": 9200, "kibana": 5601, "logstash": 9600,
+    "eclipse-mosquitto": 1883, "sonarqube": 9000, "registry": 5000, "grafana/grafana": 3000, "jenkins/jenkins": 8080,
+    "adminer": 8080, "mcr.microsoft.com/mssql/server": 1433,
+}  # fmt: skip
+"""Where services listen that are told nothing else."""

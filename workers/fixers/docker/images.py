@@ -55,6 +55,8 @@ class Base(msgspec.Struct, frozen=True):
             return "jovyan"
         if self.image.startswith("mcr.microsoft.com/dotnet/"):
             return "app" if int((re.match(r"\d+", self.tag) or ["0"])[0]) >= 8 else None
+        if re.match(r"bitnami(?:legacy)?/(?!minideb)", self.image):
+            return "1001"
         return USERS.get(self.image)
 
     @property
@@ -121,6 +123,8 @@ def _family(image: str, tag: str) -> str | None:
         return "distroless"
     if re.search(r"chiseled|distroless|azurelinux|mariner", tag):
         return None
+    if image in ALPINE and (other := _not_alpine(image, tag)):
+        return other
     if "alpine" in tag or image in ALPINE or image.endswith("/alpine"):
         return "alpine"
     if image == "openjdk" and re.match(r"(?:[789]|1[01])(?:[.u-]|$)", tag):
@@ -133,6 +137,13 @@ def _family(image: str, tag: str) -> str | None:
     if image == "openjdk" and re.match(r"1[2-9]|[2-9]\d", tag):
         return "redhat"
     return "suse" if image in SUSE else None
+
+
+def _not_alpine(image: str, tag: str) -> str | None:
+    """What the image is built on under a tag that says otherwise than its others."""
+    if image == "traefik" and re.match(r"v?1\.", tag) and "alpine" not in tag:
+        return "scratch"
+    return "debian" if re.search(r"ubuntu|debian|bookworm|trixie", tag) else None
 
 
 def _by_manager(file: Dockerfile, stage: Stage) -> str | None:

@@ -21,12 +21,14 @@ from workers.fixers.docker.images import Base, base_of
 from workers.fixers.docker.made_user import made_user, maker, mentioned, number_option
 from workers.fixers.docker.needs_root import refuse_where_root_is_needed
 from workers.fixers.docker.own_base import built_from
+from workers.fixers.docker.volumes import builds_as_root, given
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
 
 UID = 10001
 _NAME = "app"
 _OWNER = "files that the image makes stay root's: what the program must write (data, caches, sockets) has to be its own"
+_VOLUMES = "a volume that exists already keeps root's files: give them to the user once"
 _BUILD_IMAGE = "the image {}: images built from it, and those who mount folders into it, now meet this user"
 _PROMPT = re.compile(
     r"""\[?\s*"?(?:/(?:usr/)?bin/)?(?:ba|da|a|z)?(?:sh|node|python[\d.]*|irb|jshell|php|R|ghci|julia|erl|iex)"?\s*\]?"""
@@ -88,7 +90,8 @@ def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str])
     if base.user:
         number = base.number(base.user)
         how = f"Runs as `{base.user}`{f' ({number})' if number else ''}, the ordinary user that {base.image} brings."
-        yield _switch(file, stage, "user-of-base-image", number or base.user, how, warnings)
+        edits, changes = _switched(file, stage, number or base.user)
+        yield candidate("user-of-base-image", edits, how, changes, warnings)
     if base.user is None and not _runs_own(file, stage, base):
         reason = (
             f"the program is {base.image}'s own, and which user it can run as is known to that image alone: "
@@ -96,11 +99,17 @@ def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str])
         )
         raise NoFix(reason)
     if base.user and base.image not in _LANGUAGES and base.family != "distroless":
-        yield _switch(file, stage, "user-of-base-image-by-name", base.user, how, warnings)
+        edits, changes = _switched(file, stage, base.user)
+        yield candidate("user-of-base-image-by-name", edits, how, changes, warnings)
         return
     if base.adds_users and base.user != _NAME and not mentioned(file, stage, _NAME):
         yield _new_user(file, stage, base, warnings)
-    elif base.user is None and base.family in _HAVE_SHELL and not mentioned(file, stage, _NAME):
+    elif (
+        base.user is None
+        and (base.family in _HAVE_SHELL or builds_as_root(file, stage, base))
+        and base.family not in {"scratch", "distroless"}
+        and not mentioned(file, stage, _NAME)
+    ):
         yield _written_user(file, stage, warnings)
     if base.user and base.family == "distroless":
         how = f"Runs as `{base.user}`, by the name that the image's /etc/passwd has for it."
@@ -111,7 +120,8 @@ def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str])
     else:
         how = f"Runs as user and group {UID}: a number needs no entry in /etc/passwd, and no host gives it away."
         extra = "the number has no name and no home: programs that ask for either (git, ssh, npm) want HOME set"
-        yield _switch(file, stage, "numeric-user", f"{UID}:{UID}", how, [*warnings, extra])
+        edits, changes = _switched(file, stage, f"{UID}:{UID}")
+        yield candidate("numeric-user", edits, how, changes, [*warnings, extra])
 
 
 def _runs_own(file: Dockerfile, stage: Stage, base: Base) -> bool:
@@ -157,6 +167,12 @@ def _switch(
     return candidate(approach, [_user(file, stage, user)], how, ["USER"], list(warnings))
 
 
+def _switched(file: Dockerfile, stage: Stage, user: str, run: str = "") -> tuple[list[Edit], list[str]]:
+    """USER behind what makes the user, the volumes that become its own, and what that declares."""
+    volumes = given(file, stage, user) if builds_as_root(file, stage, base_of(file, stage)) else []
+    return [*volumes, _user(file, stage, user, run)], ["USER", "RUN"] if volumes or run else ["USER"]
+
+
 def _user(file: Dockerfile, stage: Stage, user: str, run: str = "") -> Edit:
     """USER at the end of the stage; a `USER root` that stands there already is replaced."""
     last = stage.last("USER")
@@ -187,7 +203,8 @@ def _new_user(file: Dockerfile, stage: Stage, base: Base, warnings: list[str]) -
         f"Makes a user and a group `{_NAME}` with a home by {program}, and runs as it: by number, which Kubernetes can "
         "check against `runAsNonRoot`."
     )
-    return candidate("own-user", [_user(file, stage, f"{UID}:{UID}", run)], how, ["USER", "RUN"], warnings)
+    edits, changes = _switched(file, stage, f"{UID}:{UID}", run)
+    return candidate("own-user", edits, how, changes, warnings)
 
 
 def _written_user(file: Dockerfile, stage: Stage, warnings: list[str]) -> Candidate:
@@ -204,7 +221,8 @@ def _written_user(file: Dockerfile, stage: Stage, warnings: list[str]) -> Candid
         f"Writes a user and a group `{_NAME}` with a home into /etc/passwd and /etc/group, since the image may have no "
         "useradd, and runs as it: by number, which Kubernetes can check."
     )
-    return candidate("written-user", [_user(file, stage, f"{UID}:{UID}", run)], how, ["USER", "RUN"], warnings)
+    edits, changes = _switched(file, stage, f"{UID}:{UID}", run)
+    return candidate("written-user", edits, how, changes, warnings)
 
 
 def _service(file: Dockerfile, stage: Stage, base: Base) -> Iterator[Candidate]:
@@ -230,8 +248,11 @@ def _earlier_user(file: Dockerfile, stage: Stage) -> str | None:
 
 
 def _warnings(file: Dockerfile, stage: Stage) -> list[str]:
-    writes = list(dict.fromkeys(one.text for one in [*stage.all("VOLUME"), *stage.all("WORKDIR")][-2:]))
+    volumes = stage.all("VOLUME")
+    writes = list(dict.fromkeys(one.text for one in [*volumes, *stage.all("WORKDIR")][-2:]))
     found = [f"{', '.join(writes)}: {_OWNER}" if writes else _OWNER]
+    if volumes:
+        found.append(_VOLUMES)
     ports = [int(port) for one in stage.all("EXPOSE") for port in re.findall(r"\b\d{1,5}\b", one.text)]
     low = [str(port) for port in ports if port < 1024]
     if low:
