@@ -12,6 +12,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import at_least_one, final_stage, read, trivy
 from workers.fixers.docker.compose_ports import other_commands
 from workers.fixers.docker.deployment import Run, runs
+from workers.fixers.docker.image_tables import BRING_A_CHECK
 from workers.fixers.docker.images import base_of, installed
 from workers.fixers.docker.listening import FPM, WEB, environment, is_fpm, port_of
 from workers.fixers.docker.no_service import no_service, told_otherwise, watched_elsewhere
@@ -29,6 +30,7 @@ _PROBES = {
     "mariadb": ["healthcheck.sh", "--connect", "--innodb_initialized"],
     "mysql": ["mysqladmin", "ping", "-h", "127.0.0.1"],
     "mongo": ["mongosh", "--quiet", "--eval", "db.adminCommand('ping').ok"],
+    "zookeeper": ["zkServer.sh", "status"],
 }  # fmt: skip
 _OLDER: dict[str, tuple[tuple[int, ...], list[str]]] = {
     "mongo": ((5, 0), ["mongo", "--quiet", "--eval", "db.adminCommand('ping').ok"]),
@@ -55,10 +57,10 @@ _EXPLAIN = """Docker restarts a container whose process died, but a program that
 A HEALTHCHECK asks it regularly; Compose, Swarm and load balancers then wait for `healthy` and take a hanging
 container out. (Kubernetes ignores it and wants probes in the pod instead.)
 
-A probe must use a program that the image has; a distroless one is given a single static program. An HTTP request
-proves the most, and where no path is known that the program serves, any answer does; opening the port proves that
-something listens. Where no service runs in the image
-(a job, a tool, an interpreter without a script) or only Kubernetes runs it, there is nothing to mend. Where a service
+A probe must use a program that the image has; one without any, or of which none is known, is given a static program.
+An HTTP request proves the most, and where no path is known that the program serves, any answer does; opening the port
+proves that something listens. Where no service runs in the image (a job, a tool, an interpreter without a script) or
+only Kubernetes runs it, there is nothing to mend. Where a service
 names no port nothing can be asked, and `HEALTHCHECK NONE` would only silence the rule."""
 
 _INHERITED = (
@@ -85,9 +87,8 @@ def propose(target: Target) -> Iterator[Candidate]:
 def _probes(target: Target, file: Dockerfile) -> Iterator[Candidate]:
     chain = built_from(target.tree, file, final_stage(file))
     image = _image(chain)
-    if _ASKED.fullmatch(image.base.image):
-        message = f"{image.base.image} has a HEALTHCHECK of its own, which what is built on it inherits"
-        raise Harmless(message)
+    if inherited := _inherited(file, chain, image):
+        raise Harmless(inherited)
     starting = commands(chain)
     source = served(target.tree, *starting, environment(*starting))
     if source is not None and source.job:
@@ -108,12 +109,27 @@ def _probes(target: Target, file: Dockerfile) -> Iterator[Candidate]:
     named = {one.port for one in found}
     if len(named) == 1 and found[0].port:
         port = str(found[0].port)
-    if port is not None:
+    if port is not None and service:
+        # The client proves more than a look at the kernel's table, and no other program need be brought for it.
+        made = probes(image, port, None) if image.base.family else ()
+        yield from (one for one in made if one.approach.startswith("port-"))
+    elif port is not None:
         asked = None if is_fpm(image.base) and port == str(FPM) else _asked(target, *starting, port, source)
         reason = f"{image.base.image} has no program that is known to be there and could ask port {port}"
         yield from at_least_one(probes(image, port, asked), reason)
     elif not service:
         raise _refusal(target.tree, file, image, words_of(*starting, {}), found)
+
+
+def _inherited(file: Dockerfile, chain: list[tuple[Dockerfile, Stage]], image: Image) -> str | None:
+    """Which image below asks for its health already; none where what it starts is another program here."""
+    if _ASKED.fullmatch(image.base.image):
+        return f"{image.base.image} has a HEALTHCHECK of its own, which what is built on it inherits"
+    if any(one.keyword in {"CMD", "ENTRYPOINT"} for one in file.instructions):
+        return None
+    below = next((one for one, stage in chain[1:] if stage.last("HEALTHCHECK")), None)
+    who = below.path if below else image.base.image if image.base.image in BRING_A_CHECK else None
+    return f"{file.path} inherits the HEALTHCHECK of {who}, and starts what that asks" if who else None
 
 
 def _client(image: Image) -> list[str] | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from daemon.errors import SourceUnavailable
 from workers.fixers.docker.build import expand, lineage, pairs
 from workers.fixers.docker.compose_ports import compose_port
+from workers.fixers.docker.image_tables import SERVICE_PORTS
 from workers.fixers.docker.images import Base
 from workers.fixers.docker.server_source import words_of
 from workers.source.dockerfile import Dockerfile, Stage
@@ -31,7 +32,7 @@ _COMMAND_PORTS = [
     )
 ]  # fmt: skip
 _BIND = re.compile(r"^bind\s*=\s*[\"'][\w.]*:(\d{2,5})[\"']", re.MULTILINE)
-PHP = frozenset(("php", "wordpress", "drupal", "joomla", "nextcloud"))
+PHP = frozenset(("php", "wordpress", "drupal", "joomla", "nextcloud", "phpmyadmin"))
 FPM = 9000
 """Where php-fpm listens, in a protocol of its own."""
 _PORT_OPTION = re.compile(
@@ -93,6 +94,8 @@ def _usual(tree: SourceTree, file: Dockerfile, base: Base, command: str, values:
         yield 80
     if base.image in _PORTS:
         yield _PORTS[base.image]
+    if base.image in SERVICE_PORTS and not re.search(r"port|conf|address|listen|(?:^|\s)-[pP]\b|\.sh\b", command):
+        yield SERVICE_PORTS[base.image]
     yield from _aspnet(tree, file, base, values)
     if (published := compose_port(tree, file.path)) is not None:
         yield published

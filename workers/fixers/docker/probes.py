@@ -74,6 +74,9 @@ def _asking(image: Image, port: str, asked: Asked | None) -> Iterator[Candidate]
             how = f"Asks for {url} inside the container by {name}, which the image has.{what}"
             warning = "point it at a path that answers without a login and without touching other services"
             yield check(image, f"http-{name}", _command(words), how, [warning] if asked.path == "/" else [])
+    if image.base.family is None and "$" not in port and not _has_any(image, port):
+        yield from _brought(image, port, asked)
+        return
     for name, words in _tcp(image.base, image.packages, port):
         how = f"Opens port {port} inside the container by {name}, which the image has: something must listen there."
         yield check(image, f"port-{name}", _command(words), how)
@@ -106,6 +109,32 @@ def _copied(image: Image, port: str, path: str | None) -> Iterator[Candidate]:
         ]
         edit = insert_at_end(image.file, image.stage, text)
         yield candidate(f"copied-{name}", [edit], how, ["COPY", "HEALTHCHECK"], warnings)
+
+
+def _has_any(image: Image, port: str) -> bool:
+    """Whether the image is known to have a program that could ask."""
+    url = f"http://127.0.0.1:{port}/"
+    return any(_tcp(image.base, image.packages, port)) or any(_http(image.base, image.packages, url))
+
+
+def _brought(image: Image, port: str, asked: Asked | None) -> Iterator[Candidate]:
+    """BusyBox beside a program whose image is not known: one static file that runs on any Linux."""
+    source, program = f"busybox:{latest_tags('busybox')[0][-1]}-musl", "/usr/local/bin/busybox"
+    ways = {"nc": ([program, "nc", "-z", "127.0.0.1", port], f"opens port {port}: something must listen there")}
+    if asked is not None and asked.known:
+        url = f"http://127.0.0.1:{port}{asked.path}"
+        ways = {"wget": ([program, "wget", "-q", "-O", "/dev/null", url], f"asks for {url}"), **ways}
+    elif asked is not None:
+        url = f"http://127.0.0.1:{port}{asked.path}"
+        script = f"{program} wget -S -O /dev/null {url} 2>&1 | {program} grep -q HTTP/"
+        what = f"asks for {url}; any answer counts, since no path is known that it serves"
+        ways = {"wget": ([program, "sh", "-c", script], what), **ways}
+    for name, (words, what) in ways.items():
+        text = f"COPY --from={source} /bin/busybox {program}\n{_text(image.file, json.dumps(words))}"
+        how = f"Which programs {image.base.image} has is not known, so it gets BusyBox's static one, which {what}."
+        warnings = ["where the image has curl or wget, ask by that and leave the copy out"]
+        edit = insert_at_end(image.file, image.stage, text)
+        yield candidate(f"brought-{name}", [edit], how, ["COPY", "HEALTHCHECK"], warnings)
 
 
 def _command(words: list[str]) -> str:

@@ -98,3 +98,16 @@ def test_the_shell_is_that_of_the_distribution_below():
         "web/Dockerfile": "FROM acme/tool-base:1\nRUN fetch | tar x\n",
     }
     assert "/bin/ash" in _propose("DL4006", files, line=2)[0]["shell-for-stage"]
+
+
+def test_a_check_below_is_inherited_with_what_it_asks():
+    files = {
+        "Makefile": MAKEFILE,
+        "base/Dockerfile": 'FROM debian:12\nEXPOSE 80\nHEALTHCHECK CMD ["check"]\nCMD ["serve"]\n',
+        "web/Dockerfile": "FROM acme/tool-base:1\nCOPY page /srv/\n",
+    }
+    _, proposal = _propose("CKV_DOCKER_2", files)
+    assert proposal.harmless
+    assert "inherits the HEALTHCHECK of base/Dockerfile" in proposal.reason
+    files["web/Dockerfile"] += 'CMD ["other"]\n'
+    assert not _propose("CKV_DOCKER_2", files)[1].harmless
