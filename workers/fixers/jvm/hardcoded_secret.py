@@ -20,6 +20,8 @@ _OF_A_CIPHER = re.compile(
 _DRAWN = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[\w+/=!@$%&*-]{8,}")
 """Letters with digits: a key, and no name of a field."""
 _FIELD = re.compile(r"(?:TAG|KEY|EXTRA|PREFS?|PREFERENCE|ARG|COL|COLUMN|PARAM|FIELD|HEADER|ATTR|BUNDLE|PROP|PROPERTY)_")
+_SHOWN = re.compile(r"X-[A-Za-z]+(?:-[A-Za-z]+)*$|(?=[^\x00-\x7f])")
+"""A header's name, or the beginning of a text for people in another script."""
 _GIVEN = re.compile(rf"(?:{_WORDS.pattern})\w*\"?\s*[,(=:]\s*\"(?P<value>[^\"\n]+)\"", re.IGNORECASE)
 
 
@@ -100,7 +102,7 @@ def _secret(target: Target, file: Parsed) -> tuple[str, int, int]:
     given += [match["value"] for match in _GIVEN.finditer(text)]
     where = f"{file.path}:{region(target).start_line}"
     if target.finding.tool == "mobsfscan" and all(
-        value in labels or is_label(value, "") or _KEY.fullmatch(value) for value in given
+        value in labels or is_label(value, "") or _KEY.fullmatch(value) or _SHOWN.match(value) for value in given
     ):
         message = (
             f"{where} holds no credential: the rule names each word like `key` or `secret` that stands near a text"
