@@ -27,6 +27,8 @@ _LONGER = re.compile(r"\s|\$[\w({]")
 _SPRING = re.compile(r"(?:^|/)(?:application|bootstrap)[\w-]*\.(?:ya?ml|properties)$")
 _COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$")
 _WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$")
+_RAILS = re.compile(r"(?:^|/)config/(?:secrets|database|cable|storage|mongoid)\.yml$")
+_NPM = re.compile(r"(?:^|/)\.npmrc$")
 _EMPTIED = (".env", ".json", ".toml", ".ini", ".cfg", ".conf", ".properties", ".yaml", ".yml")
 
 
@@ -89,6 +91,10 @@ def reference(path: str, name: str) -> tuple[str, str] | None:
         )
     if _SPRING.search(path):
         return f"${{{name}}}", "Spring puts the environment's value there, and does not start where there is none"
+    if _RAILS.search(path):
+        return f'<%= ENV["{name}"] %>', "Rails runs the file as a template and puts the environment's value there"
+    if _NPM.search(path):
+        return f"${{{name}}}", "npm puts the environment's value there, and says so where there is none"
     if path.endswith((".http", ".rest")):
         return f"{{{{{name}}}}}", "the editor's HTTP client puts the variable of its chosen environment there"
     if path.endswith((".sh", ".bash")):

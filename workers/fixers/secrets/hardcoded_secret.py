@@ -137,7 +137,7 @@ def _placeholder(file: Text, found: Setting, name: str) -> Candidate:
         message = f"the reader of {file.path} is not known to take values from the environment"
         raise NoFix(message)
     text, reader = given
-    quote = '"' if found.quote or file.path.endswith((".sh", ".bash")) else ""
+    quote = '"' if file.path.endswith((".sh", ".bash")) or (found.quote and '"' not in text) else ""
     return candidate(
         "placeholder",
         [file.edit(found.start, found.end, f"{quote}{text}{quote}")],
