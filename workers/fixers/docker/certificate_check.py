@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.docker.build import candidate, flagged
 from workers.fixers.docker.script import Command, Script
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 
 _OPTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -60,7 +60,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         ]
     else:
         programs, options = _OPTIONS.get(rule, (("curl", "wget"), ("-k", "--insecure", "--no-check-certificate")))
-        edits = [edit for call in script.named(*programs) for edit in _without(file, call, options)]
+        calls = script.named(*programs)
+        edits = [edit for call in calls for edit in _without(file, call, options)]
+        _refuse_checked_by_digest(file, one, [call for call in calls if list(_without(file, call, options))])
         if rule == "CKV2_DOCKER_7" and edits:
             _refuse_own_packages(file, one, script)
         if rule == "CKV2_DOCKER_11":
@@ -72,6 +74,37 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     how = "The download is accepted only from the server, or with the signature, that it should come from."
     yield candidate("check-again", edits, how, ["RUN"], [_WARNING])
+
+
+def _refuse_checked_by_digest(file: Dockerfile, one: Instruction, calls: list[Command]) -> None:
+    """Say so where every file that is fetched without the check is compared with its digest in the same step.
+
+    Raises:
+        Harmless: they are, so nobody on the way can put another one in its place.
+    """
+    digests = "".join(file.slice(one.body, one.end).splitlines())
+    saved = [_saved(call) for call in calls if call.name in {"curl", "wget"}]
+    if saved and len(saved) == len(calls) and all(name and _digest(name, digests) for name in saved):
+        message = (
+            f"{file.path}:{one.line} compares what it fetches with a digest before it uses it: whoever the server is, "
+            "no other file is taken"
+        )
+        raise Harmless(message)
+
+
+def _saved(call: Command) -> str | None:
+    """The file that curl or wget writes."""
+    options = {"curl": ("-o", "--output"), "wget": ("-O", "--output-document")}[call.name]
+    words = [word.text.strip("'\"") for word in call.words]
+    return next((name for option, name in itertools.pairwise(words) if option in options), None)
+
+
+def _digest(name: str, script: str) -> bool:
+    """Whether a digest of this file is written in the script and checked."""
+    line = (
+        rf"echo\s+[\"']?[0-9a-f]{{40,128}}\s+\*?{re.escape(name)}[\"']?\s*\|\s*sha\d+sum\s+(?:-\w+\s+)*(?:-c|--check)"
+    )
+    return re.search(line, script) is not None
 
 
 def _refuse_own_packages(file: Dockerfile, one: Instruction, script: Script) -> None:
