@@ -13,9 +13,14 @@ _PUSHES = re.compile(
 _SCRIPTS = (".yml", ".yaml", ".sh", ".mk", ".ps1", ".bat", ".tf", ".json", "Makefile", "Jenkinsfile")
 
 
-def why_tags_move(tree: SourceTree) -> str:
-    """What pushes `latest`, which means another image each time, as a sentence; empty where nothing does."""
+def why_tags_move(tree: SourceTree, where: str) -> str:
+    """What pushes `latest`, which means another image each time, as a sentence; empty where nothing does.
+
+    `where` is the file that makes the registry: scripts of the repository's other parts push to others.
+    """
+    part = where.partition("/")[0] if "/" in where else ""
     for path in tree.paths():
-        if path.endswith(_SCRIPTS) and _PUSHES.search(text_of(tree, path)):
+        near = not part or "/" not in path or path.startswith((f"{part}/", ".github/", ".circleci/"))
+        if near and path.endswith(_SCRIPTS) and _PUSHES.search(text_of(tree, path)):
             return f"{path} pushes `latest` anew each time, which an immutable tag refuses: push a tag of its own first"
     return ""

@@ -12,7 +12,7 @@ from workers.source.tree import MemoryTree
 )
 def test_a_script_that_pushes_latest_moves_the_tag(text):
     tree = MemoryTree({"README.md": b"docker push app:latest", "ci/buildspec.yml": text.encode()})
-    assert why_tags_move(tree).startswith("ci/buildspec.yml pushes `latest`")
+    assert why_tags_move(tree, "registry.tf").startswith("ci/buildspec.yml pushes `latest`")
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,10 @@ def test_a_script_that_pushes_latest_moves_the_tag(text):
     ["docker push $REPO/app:$COMMIT\n", "docker tag app:1 app:latest\n", "docker pull app:latest\ndocker push app:1\n"],
 )
 def test_what_only_names_it_moves_nothing(text):
-    assert why_tags_move(MemoryTree({"build.sh": text.encode()})) == ""
+    assert why_tags_move(MemoryTree({"build.sh": text.encode()}), "registry.tf") == ""
+
+
+@pytest.mark.parametrize(("where", "moves"), [("shop/registry.tf", True), ("blog/registry.tf", False)])
+def test_a_script_of_another_part_pushes_elsewhere(where, moves):
+    tree = MemoryTree({"shop/app/buildspec.yml": b"docker push app:latest\n"})
+    assert bool(why_tags_move(tree, where)) is moves

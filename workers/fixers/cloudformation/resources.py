@@ -101,7 +101,7 @@ _IAM = Setting(
 
 def _moves_tags(template: Template) -> str:
     """Why tags cannot stay; empty where nothing of the repository moves one."""
-    return why_tags_move(template.tree)
+    return why_tags_move(template.tree, template.path)
 
 
 def _keep_backups() -> list[Setting]:

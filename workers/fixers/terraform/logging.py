@@ -17,7 +17,7 @@ def _one(
 
 def _moves_tags(resource: Resource) -> str:
     """Why tags cannot stay; empty where nothing of the repository moves one."""
-    return why_tags_move(resource.target.tree)
+    return why_tags_move(resource.target.tree, resource.hcl.path)
 
 
 _TRACE = "Requests can be followed through the services."
