@@ -1,4 +1,4 @@
-"""Instances of a type that has no bandwidth of its own for its disks."""
+"""Instances of a type that lacks what its successor has: bandwidth for its disks, encryption."""
 
 from __future__ import annotations
 
@@ -15,6 +15,13 @@ _FAMILIES = (
     ("newer-type", "t3", "on the same kind of processor"),
     ("newer-type-amd", "t3a", "on AMD's processors, which cost a tenth less"),
 )
+_TOO_OLD = "db.t2.micro"
+_CLASSES = (
+    ("newer-class", "db.t3.micro", "which is as large"),
+    ("newer-class-arm", "db.t4g.micro", "which is as large, on AWS's own processors"),
+)
+_MADE_ANEW = "an existing instance is replaced: move its data over an encrypted copy of a snapshot"
+_RELEASE = "the oldest releases of an engine do not run on the class: RDS names those that do"
 _STOPPED = "the machine is stopped for the change"
 _DRIVERS = "its image needs drivers for NVMe disks and ENA, as Amazon Linux 2, Ubuntu 18.04 and what came later have"
 
@@ -59,3 +66,24 @@ def _typed(resource: Resource, value: str) -> tuple[list[Edit], list[str]]:
         return resource.settle(body), resource.declare(body)
     used = sum(len(re.findall(rf"\bvar\.{re.escape(name)}\b", file.content.decode())) for file in resource.module)
     return (resource.variable_default(body) if used == 1 else []), [f"variable.{name}.default"]
+
+
+@fixer(
+    name="terraform-database-class",
+    weakness="cryptography",
+    rules={"checkov": ["CKV_AWS_16"]},
+    explain="""RDS encrypts the storage of every class but the first ones, db.t2.micro among them. Its successors are as
+large, cost less and can; the instance is made anew for the encryption in any case.""",
+)
+def newer_class(target: Target) -> Iterator[Candidate]:
+    """The same size of T3, encrypted; or of T4g."""
+    resource = Resource(target)
+    if resource.type != "aws_db_instance" or resource.block.text("instance_class") != f'"{_TOO_OLD}"':
+        message = f"{resource.address} is of no class that a newer one of the same size follows"
+        raise NotHere(message)
+    for approach, wanted, what in _CLASSES:
+        body: Body = {"instance_class": f'"{wanted}"', "storage_encrypted": "true"}
+        how = f"The database becomes a {wanted}, {what}, and its storage is encrypted with the account's key for RDS."
+        yield from resource.candidate(
+            approach, resource.settle(body), how, resource.declare(body), [_MADE_ANEW, _RELEASE]
+        )
