@@ -10,6 +10,7 @@ from workers.fixers.docker.build import expand, lineage, pairs
 from workers.fixers.docker.compose_ports import compose_port
 from workers.fixers.docker.image_tables import SERVICE_PORTS
 from workers.fixers.docker.images import Base
+from workers.fixers.docker.server_configuration import listened
 from workers.fixers.docker.server_source import words_of
 from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.tree import SourceTree, text_of
@@ -45,6 +46,7 @@ _CHOSEN_PORT = re.compile(
 WEB = re.compile(r"\b(?:gunicorn|uvicorn|hypercorn|waitress-serve|streamlit|flask|fastapi|next|rails|puma)\b")
 """Commands that serve HTTP."""
 _ASPNET = "mcr.microsoft.com/dotnet/aspnet"
+_WEB_PROJECT = re.compile(r"Microsoft\.NET\.Sdk\.(?:Web|Blazor\w*)|Microsoft\.AspNetCore")
 _CHOOSES_URL = re.compile(rb"\bUseUrls\b|\bListen(?:AnyIP|Localhost)\b|\bapp\.Run\(\s*\"|\bConfigureKestrel\b")
 
 
@@ -68,8 +70,8 @@ def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> str
     A number, or the variable from which the command takes it when the container runs: `${PORT}`.
     """
     values = environment(file, stage)
-    exposed = [expand(one.text, values) for each in lineage(file, stage) for one in each.all("EXPOSE")]
-    for word in " ".join(exposed).split():
+    exposed = " ".join(expand(one.text, values) for each in lineage(file, stage) for one in each.all("EXPOSE"))
+    for word in exposed.split():
         if re.fullmatch(r"\d{1,5}(?:/tcp)?", word) and 0 < int(word.partition("/")[0]) < 2**16:
             return word.partition("/")[0]
     chosen = _CHOSEN_PORT.search(" ".join(words_of(file, stage, {})))
@@ -79,11 +81,18 @@ def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> str
     command = " ".join(words_of(file, stage, values))
     if match := _PORT_OPTION.search(command):
         return match[1]
-    return next((str(port) for port in _usual(tree, file, base, command, values)), None)
+    if (published := compose_port(tree, file.path)) is not None:
+        return str(published)
+    if "$" in exposed:
+        # Whoever builds the image chooses it.
+        return None
+    return next((str(port) for port in _usual(tree, file, stage, base, command, values)), None)
 
 
-def _usual(tree: SourceTree, file: Dockerfile, base: Base, command: str, values: dict[str, str]) -> Iterator[int]:
-    """Where the program listens if nobody tells it otherwise; where Compose publishes it."""
+def _usual(
+    tree: SourceTree, file: Dockerfile, stage: Stage, base: Base, command: str, values: dict[str, str]
+) -> Iterator[int]:
+    """Where the program listens if nobody tells it otherwise."""
     if re.search(r"\bgunicorn\b", command):
         yield from _gunicorn(tree, file, command, values)
     else:
@@ -93,12 +102,19 @@ def _usual(tree: SourceTree, file: Dockerfile, base: Base, command: str, values:
     if base.image in PHP and ("apache" in base.tag or (base.image != "php" and "cli" not in base.tag)):
         yield 80
     if base.image in _PORTS:
-        yield _PORTS[base.image]
+        yield from _served(tree, file, stage, _PORTS[base.image])
     if base.image in SERVICE_PORTS and not re.search(r"port|conf|address|listen|(?:^|\s)-[pP]\b|\.sh\b", command):
         yield SERVICE_PORTS[base.image]
     yield from _aspnet(tree, file, base, values)
-    if (published := compose_port(tree, file.path)) is not None:
-        yield published
+
+
+def _served(tree: SourceTree, file: Dockerfile, stage: Stage, usual: int) -> Iterator[int]:
+    """A web server's usual port, or the first that its own configuration names, where that is plain to see."""
+    named = listened(tree, file, stage)
+    if not named or str(usual) in named:
+        yield usual
+    elif all(port.isdigit() for port in named):
+        yield int(named[0])
 
 
 def _gunicorn(tree: SourceTree, file: Dockerfile, command: str, values: dict[str, str]) -> Iterator[int]:
@@ -121,8 +137,12 @@ def _aspnet(tree: SourceTree, file: Dockerfile, base: Base, values: dict[str, st
     if base.image != _ASPNET:
         return
     folder = file.path.rpartition("/")[0]
-    for path in tree.paths():
-        if path.startswith(f"{folder}/" if folder else "") and path.endswith(("Program.cs", "Startup.cs")):
+    inside = [path for path in tree.paths() if path.startswith(f"{folder}/" if folder else "")]
+    projects = [text_of(tree, path) for path in inside if path.endswith((".csproj", ".fsproj", ".vbproj"))]
+    if projects and not any(_WEB_PROJECT.search(text) for text in projects):
+        return
+    for path in inside:
+        if path.endswith(("Program.cs", "Startup.cs")):
             try:
                 if _CHOOSES_URL.search(tree.read(path)):
                     return

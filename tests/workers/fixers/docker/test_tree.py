@@ -63,6 +63,35 @@ def test_a_port_that_a_compose_file_publishes_is_probed():
     assert _propose("checkov", "CKV_DOCKER_2", files)[0] == {}
 
 
+@pytest.mark.parametrize(
+    ("listens", "port"),
+    [("listen 80;\n  listen 443 ssl;", "80"), ("listen [::]:8081;", "8081"), ("listen ${WEB_PORT};", None)],
+)
+def test_a_web_servers_own_configuration_says_where_it_listens(listens, port):
+    files = {
+        "src/web/Dockerfile": "FROM nginx:1.29-alpine\nCOPY src/web/nginx.conf.template /etc/nginx/templates/\n",
+        "src/web/nginx.conf.template": f"server {{\n  {listens}\n}}\n",
+    }
+    made, _ = _propose("checkov", "CKV_DOCKER_2", files, path="src/web/Dockerfile")
+    assert bool(made) is (port is not None)
+    assert all(f"127.0.0.1:{port}/" in text or f"127.0.0.1 {port}" in text or f'"{port}"' in text
+               for approach, text in made.items() if approach.startswith(("http", "port")))  # fmt: skip
+
+
+def test_a_port_that_the_builder_chooses_is_not_the_images_usual_one():
+    files = {"web/Dockerfile": "FROM nginxinc/nginx-unprivileged:1.29-alpine\nEXPOSE ${WEB_PORT}\n"}
+    assert _propose("checkov", "CKV_DOCKER_2", files)[0] == {}
+
+
+@pytest.mark.parametrize(("kit", "asked"), [("Microsoft.NET.Sdk", False), ("Microsoft.NET.Sdk.Web", True)])
+def test_a_dotnet_program_that_serves_no_web_listens_nowhere(kit, asked):
+    files = {
+        "web/Dockerfile": 'FROM mcr.microsoft.com/dotnet/aspnet:10.0\nENTRYPOINT ["dotnet", "Web.dll"]\n',
+        "web/Web.csproj": f'<Project Sdk="{kit}"></Project>\n',
+    }
+    assert bool(_propose("checkov", "CKV_DOCKER_2", files)[0]) is asked
+
+
 def test_a_compose_file_takes_its_variables_from_the_file_beside_it():
     files = {
         "src/web/Dockerfile": 'FROM python:3.12-slim\nCMD ["x"]\n',
