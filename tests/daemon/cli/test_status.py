@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+import types
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,7 +74,9 @@ def test_watching_goes_on_until_it_is_interrupted_which_is_no_failure(
         if len(slept) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("daemon.cli.status.time.sleep", sleep)
+    # Of that module alone: threads of this process sleep, too.
+    watched = types.SimpleNamespace(sleep=sleep, strftime=time.strftime, localtime=time.localtime)
+    monkeypatch.setattr("daemon.cli.status.time", watched)
     result = run("status", "--watch")
     assert result.exit_code == 0
     assert result.stdout.count("no jobs yet") == 2
