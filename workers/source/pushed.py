@@ -7,9 +7,11 @@ import re
 from workers.source.tree import SourceTree, text_of
 
 _PUSHES = re.compile(
-    r"^(?=.*\b(?:docker|podman|buildah|nerdctl)\s+(?:image\s+)?(?:push|buildx\s+build\b.*--push)).*?(\S+):latest\b",
+    r"^(?=.*\b(?:docker|podman|buildah|nerdctl)\s+(?:image\s+)?(?:push|buildx\s+build\b.*--push)).*?(\S+):latest\b"
+    r"|\b(?:docker|podman|nerdctl)\s+(?:image\s+)?push\s+(?!.*--all-tags)[^\n]*/[\w.${}-]+[\"']?[ \t]*$",
     re.MULTILINE,
 )
+"""By its name, or by none: what is pushed without a tag is `latest`."""
 _SCRIPTS = (".yml", ".yaml", ".sh", ".mk", ".ps1", ".bat", ".tf", ".json", "Makefile", "Jenkinsfile")
 
 

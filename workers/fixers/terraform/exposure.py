@@ -34,12 +34,26 @@ def _no_address(path: str) -> list[Setting]:
 def _cannot_start(service: Resource) -> str:
     """Why its tasks would not start without an address: they fetch their image over it; empty where they may not."""
     subnets = service.block.text("network_configuration", "subnets")
-    if "public" not in subnets.lower():
+    if "public" not in subnets.lower() and not _of_default_network(service, subnets):
         return ""
     return (
         f"the tasks of {service.address} run in public subnets ({subnets[:60]}), where without an address they cannot "
         "fetch their image: move them to private ones, with a NAT gateway or endpoints, first"
     )
+
+
+def _of_default_network(service: Resource, subnets: str) -> bool:
+    """Whether they are looked up in the account's default network, whose subnets are all public."""
+    default = [
+        f"data.aws_vpc.{block.labels[1]}." for _, block in service.blocks("data", "aws_vpc")
+        if block.text("default") == "true"
+    ]  # fmt: skip
+    for kind in ("aws_subnets", "aws_subnet_ids"):
+        for _, block in service.blocks("data", kind):
+            found = f"data.{kind}.{block.labels[1]}." in subnets
+            if found and any(network in block.syntax.text(block.node) for network in default):
+                return True
+    return False
 
 
 _EKS = [
