@@ -60,16 +60,22 @@ def _stages(instructions: Sequence[Instruction]) -> list[list[Instruction]]:
     return found
 
 
-def _with_user(stages: Sequence[list[Instruction]]) -> list[Instruction]:
-    """The last stage, or the nearest of the file's stages that it is built on and that names a user."""
-    named: dict[str, list[Instruction]] = {}
+def _lineage(stages: Sequence[list[Instruction]]) -> list[list[Instruction]]:
+    """The last stage, the file's stage that it is built on, and so on."""
+    below: dict[str, list[list[Instruction]]] = {}
+    found: list[list[Instruction]] = []
     for stage in stages:
         words = [word for word in stage[0][1].split() if not word.startswith("--")]
-        below = named.get(words[0].lower()) if stage[0][0] == "FROM" and words else None
-        found = stage if below is None or any(keyword == "USER" for keyword, _ in stage) else below
+        found = [stage, *below.get(words[0].lower() if stage[0][0] == "FROM" and words else "", [])]
         if len(words) > 2 and words[1].upper() == "AS":
-            named[words[2].lower()] = found
+            below[words[2].lower()] = found
     return found
+
+
+def _with_user(stages: Sequence[list[Instruction]]) -> list[Instruction]:
+    """The last stage, or the nearest of those it is built on that names a user."""
+    kept = _lineage(stages)
+    return next((stage for stage in kept if any(keyword == "USER" for keyword, _ in stage)), kept[-1])
 
 
 def _user(after: Sequence[Instruction], before: Sequence[Instruction]) -> Iterator[str]:
@@ -141,12 +147,12 @@ def _of_stage(base: str, instructions: Sequence[Instruction]) -> bool:
 
 
 def _health(after: Sequence[Instruction], fresh: Sequence[Instruction]) -> Iterator[str]:
-    last = _stages(after)[-1]
+    kept = _lineage(_stages(after))
     exposed = {port for keyword, words in after if keyword == "EXPOSE" for port in re.findall(r"\d+", words)}
     for keyword, arguments in fresh:
         if keyword != "HEALTHCHECK":
             continue
-        if (keyword, arguments) not in last:
+        if not any((keyword, arguments) in stage for stage in kept):
             yield "HEALTHCHECK stands in a stage that is thrown away"
         command = re.sub(r"^.*?\bCMD\s+", "", arguments)
         if says_nothing(_words(command)):
