@@ -20,6 +20,8 @@ _VALUE = re.compile(
 )
 _NAME = re.compile(r"[A-Za-z_.:/-]+")
 _CODE = re.compile(r"[()\[\]{}<>;]")
+_ADDRESS = re.compile(r"//[^/?#@]+(?:[/?#]|$)")
+"""What follows a scheme and names nobody who signs in: the parameters behind it are found by themselves."""
 _GLUE = re.compile(r"[\s\"'`+\\,()]+")
 
 
@@ -33,7 +35,9 @@ def left(before: bytes, after: bytes, flagged: Sequence[Region]) -> str | None:
     removed, added = changed_lines(before, after)
     text = "\n".join(added)
     glued = _GLUE.sub("", text)
-    for secret in {*_secrets(before, flagged), *_values(removed)}:
+    # What a changed line holds beside the credential may stay there word for word.
+    changed = {value for value, match in _values(removed) if match[0] not in text}
+    for secret in {*_secrets(before, flagged), *changed}:
         for form, how in _forms(secret):
             if form in glued or form in text:
                 return f"the credential is still there: {how}"
@@ -43,18 +47,26 @@ def left(before: bytes, after: bytes, flagged: Sequence[Region]) -> str | None:
 def _secrets(before: bytes, flagged: Sequence[Region]) -> Iterator[str]:
     lines = before.decode("utf-8", "replace").splitlines()
     for region in flagged:
-        yield from _values(lines[max(region.start_line - 1, 0) : region.end_line or region.start_line])
+        found = lines[max(region.start_line - 1, 0) : region.end_line or region.start_line]
+        one = len(found) == 1 and region.start_column is not None and region.end_column is not None
+        for value, match in _values(found):
+            if not one or (match.start() < (region.end_column or 0) and match.end() >= (region.start_column or 0) - 1):
+                yield value
 
 
-def _values(lines: Iterable[str]) -> Iterator[str]:
+def _values(lines: Iterable[str]) -> Iterator[tuple[str, re.Match[str]]]:
+    """Each value with its match."""
     for line in lines:
         for match in _VALUE.finditer(line):
             value = match["quoted"] or match["bare"] or ""
             # A name of a setting may stay where its value went, and so may the code around it.
-            if _NAME.fullmatch(value) or (match["bare"] and _CODE.search(value)) or _is_key(line, match):
+            code = match["bare"] and (_CODE.search(value) or _ADDRESS.match(value))
+            if _NAME.fullmatch(value) or code or _is_key(line, match):
                 continue
             if value:
-                yield value
+                yield value, match
+            # A header's scheme stands in front of the credential: `Authorization: Token …`.
+            yield from ((word, match) for word in value.split()[1:] if not _NAME.fullmatch(word))
 
 
 def _is_key(line: str, match: re.Match[str]) -> bool:
