@@ -16,8 +16,8 @@ _SAFE = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "core.untrackedCach
 # What git does not ignore below these names is a person's work (`build/package/Dockerfile`), no build.
 _OFTEN_OWN = frozenset(("build", "target"))
 
-# What Go and Composer write into a folder of committed dependencies. By its name alone it may be one's own.
-_VENDORED = ("/vendor/modules.txt", "/vendor/autoload.php")
+# What Go, Composer and pip's `vendoring` write into a folder of committed dependencies: its name alone says little.
+_VENDORED = ("/vendor/modules.txt", "/vendor/autoload.php", "/_vendor/vendor.txt")
 
 
 class ListedTree(FolderTree):

@@ -5,12 +5,21 @@ from workers.commands.walk import ListedTree
 
 def test_committed_dependencies_are_left_out_and_said_to_be(tmp_path):
     """Go's and Composer's folder; one that is only called so may hold anybody's own code."""
-    for name in ("vendor/modules.txt", "vendor/a/b.go", "api/vendor/autoload.php", "shop/vendor/price.py", "main.go"):
+    for name in (
+        "vendor/modules.txt",
+        "vendor/a/b.go",
+        "api/vendor/autoload.php",
+        "src/_vendor/vendor.txt",
+        "src/_vendor/six.py",
+        "shop/vendor/price.py",
+        "main.go",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("\n")
     tree = ListedTree(tmp_path)
     assert list(tree.paths()) == ["main.go", "shop/vendor/price.py"]
     assert [(one.path, one.reason) for one in tree.left_out] == [
         ("api/vendor", "holds dependencies: autoload.php is their list"),
+        ("src/_vendor", "holds dependencies: vendor.txt is their list"),
         ("vendor", "holds dependencies: modules.txt is their list"),
     ]
