@@ -20,7 +20,7 @@ _CODE = frozenset(("python", "javascript", "typescript", "tsx", "java", "kotlin"
 
 def outgrown(path: str, before: bytes, after: bytes) -> str | None:
     """That a digest made longer is still compared with one of the old length, as a phrase; none where it is not."""
-    if language_of(path, before) not in _CODE:
+    if _NAMED.search(before) is None or _STRONG.search(after) is None or language_of(path, before) not in _CODE:
         return None
     old, new = before.splitlines(), after.splitlines()
     for tag, first, last, now, end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():

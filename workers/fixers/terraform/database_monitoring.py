@@ -7,18 +7,11 @@ from collections.abc import Iterator, Sequence
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.terraform.resource import Resource
+from workers.fixers.terraform.service_role import trust
 from workers.source.hcl import Body, block_text
 
 _SERVICE = "monitoring.rds.amazonaws.com"
 _POLICY = '"arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"'
-_TRUST = """jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "monitoring.rds.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-    }]
-  })"""
 _PAID = "figures are stored in CloudWatch, and paid for"
 _LOGS = {
     "mysql": (("error", "slowquery"), ("audit", "error", "general", "slowquery")),
@@ -81,7 +74,7 @@ def _role(resource: Resource) -> str | None:
 def _new_role(resource: Resource) -> Iterator[Candidate]:
     label = resource.unique_name("aws_iam_role", f"{resource.name}_monitoring")
     role = block_text(
-        "resource", ("aws_iam_role", label), {"name_prefix": '"rds-monitoring-"', "assume_role_policy": _TRUST}
+        "resource", ("aws_iam_role", label), {"name_prefix": '"rds-monitoring-"', "assume_role_policy": trust(_SERVICE)}
     )
     rights = block_text(
         "resource", ("aws_iam_role_policy_attachment", label),

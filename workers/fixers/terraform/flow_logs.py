@@ -9,16 +9,9 @@ from workers.fixers.registry import NoFix, NotHere, Target, fixer
 from workers.fixers.terraform.key_policy import with_data
 from workers.fixers.terraform.log_group import log_group
 from workers.fixers.terraform.resource import Resource, several
+from workers.fixers.terraform.service_role import trust
 from workers.source.hcl import Body, block_text
 
-_TRUST = """jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "vpc-flow-logs.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-    }]
-  })"""
 _RIGHTS = """jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -62,7 +55,7 @@ def _in_cloudwatch(resource: Resource) -> Iterator[Candidate]:
             "vpc_id": resource.reference("id"), "traffic_type": '"ALL"',
             "log_destination": f"{group.address}.arn", "iam_role_arn": f"{role}.arn",
         },
-        "aws_iam_role": {"name_prefix": '"flow-logs-"', "assume_role_policy": _TRUST},
+        "aws_iam_role": {"name_prefix": '"flow-logs-"', "assume_role_policy": trust("vpc-flow-logs.amazonaws.com")},
         "aws_iam_role_policy": {"role": f"{role}.id", "policy": _RIGHTS % group.address},
     }  # fmt: skip
     texts = [block_text("resource", (kind, made[kind]), body) for kind, body in bodies.items()]
