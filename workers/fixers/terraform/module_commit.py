@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import msgspec
 
 from daemon.domain.fix import Candidate, Edit
-from daemon.errors import SourceUnavailable
 from workers.fixers.changed import if_changed
-from workers.fixers.registry import NoFix, OtherLanguage, Target, fixer
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.terraform.resource import flagged_file
 from workers.source import modules
-from workers.source.hcl import Attribute, Block, Hcl, HclBroken
+from workers.source.hcl import Attribute, Block, Hcl
 
 _GIT = "`terraform init` has to run again, and needs git where it runs"
 
@@ -59,7 +59,7 @@ class _Pin(msgspec.Struct, frozen=True):
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A release → its commit."""
-    file = _file(target)
+    file = flagged_file(target)
     flagged = file.block_at(target.finding.line or 1)
     if flagged is None or flagged.type != "module" or not flagged.labels:
         message = f"no module stands at line {target.finding.line} of {file.path}"
@@ -73,17 +73,6 @@ def propose(target: Target) -> Iterator[Candidate]:
     pins = [known for block in file.blocks if block.type == "module" and (known := _maybe(block)) is not None]
     if len(pins) > 1:
         yield from _pinned(file, "pin-commit-file", pins)
-
-
-def _file(target: Target) -> Hcl:
-    path = target.finding.path or ""
-    if not path.endswith((".tf", ".tofu")):
-        message = f"{path or 'the finding'} is no Terraform module"
-        raise OtherLanguage(message)
-    try:
-        return Hcl(path, target.tree.read(path))
-    except (HclBroken, SourceUnavailable) as error:
-        raise NoFix(str(error)) from error
 
 
 def _pin(block: Block) -> _Pin:

@@ -41,6 +41,26 @@ def _readable(tree: SourceTree, paths: Iterable[str]) -> Iterator[Hcl]:
             continue
 
 
+def flagged_file(target: Target) -> Hcl:
+    """The file of a Terraform module that the finding is about.
+
+    Raises:
+        OtherLanguage: the file is not Terraform's.
+        NoFix: the finding names none, or it cannot be read.
+    """
+    path = target.finding.path
+    if path is None:
+        message = "the finding names no file of the repository"
+        raise NoFix(message)
+    if not path.endswith((".tf", ".tofu")):
+        message = f"{path} is no Terraform module"
+        raise OtherLanguage(message)
+    try:
+        return Hcl(path, target.tree.read(path))
+    except (HclBroken, SourceUnavailable) as error:
+        raise NoFix(str(error)) from error
+
+
 class Resource:
     """One resource of a Terraform module."""
 
@@ -52,17 +72,10 @@ class Resource:
             NoFix: it cannot be read, or no resource stands at the finding's line.
         """
         self.target = target
-        path = target.finding.path
-        if path is None:
-            message = "the finding names no file of the repository"
-            raise NoFix(message)
-        if not path.endswith((".tf", ".tofu")):
-            message = f"{path} is no Terraform module"
-            raise OtherLanguage(message)
-        self.hcl = self._load(path)
+        self.hcl = flagged_file(target)
         block = self.hcl.block_at(target.finding.line or 1)
         if block is None or len(block.labels) < 2 or block.type not in ("resource", "data"):
-            message = f"no resource stands at line {target.finding.line} of {path}"
+            message = f"no resource stands at line {target.finding.line} of {self.hcl.path}"
             raise NoFix(message)
         self.block = block
         self.type, self.name = block.labels[:2]
@@ -227,12 +240,6 @@ class Resource:
 
     def _variable(self, name: str) -> tuple[Hcl, Block] | None:
         return next(((file, block) for file, block in self.blocks("variable", name)), None)
-
-    def _load(self, path: str) -> Hcl:
-        try:
-            return Hcl(path, self.target.tree.read(path))
-        except (HclBroken, SourceUnavailable) as error:
-            raise NoFix(str(error)) from error
 
 
 def several(block: Block) -> bool:
