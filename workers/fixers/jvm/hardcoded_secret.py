@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Parsed, candidate, region
-from workers.fixers.jvm.source import flagged_bytes, is_kotlin, jvm, matches
+from workers.fixers.jvm.source import flagged_bytes, is_kotlin, jvm, matches, on_android
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, environment_name, is_label, refuse_test
 
@@ -46,7 +46,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     refuse_test(file.path, region(target).start_line)
     name, start, end = _secret(target, file)
     line = file.line_of(start)
-    if re.search(rb"^\s*import\s+androidx?\.", file.content, re.MULTILINE):
+    if on_android(target, file):
         message = (
             f"{file.path}:{line} is part of an Android app, which can keep no secret from its user: let the "
             "server hold it"

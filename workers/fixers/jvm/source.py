@@ -11,10 +11,13 @@ import msgspec
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import FLAGGED, Parsed, candidate, parsed, region
 from workers.fixers.registry import NoFix, Target
+from workers.source.tree import folders_up, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_ANDROID_IMPORT = re.compile(rb"^\s*import\s+androidx?\.", re.MULTILINE)
+_ANDROID_BUILD = re.compile(r"com\.android\.\w|plugins\.android\.\w|^\s*android\s*\{", re.MULTILINE)
 _NOT_CODE = re.compile(r"comment|^string_content$|^string_fragment$|^character_literal$")
 
 
@@ -117,6 +120,20 @@ def before_line(file: Parsed, node: Node, text: str) -> Edit:
 def is_kotlin(file: Parsed) -> bool:
     """Whether the file is Kotlin."""
     return file.path.endswith((".kt", ".kts"))
+
+
+def on_android(target: Target, file: Parsed) -> bool:
+    """Whether the code is of an Android app, as it or its module's build says; a build script runs elsewhere."""
+    if file.path.endswith(".kts"):
+        return False
+    if _ANDROID_IMPORT.search(file.content):
+        return True
+    builds = (
+        text_of(target.tree, f"{folder}/{name}".lstrip("/"))
+        for folder in folders_up(file.path.rpartition("/")[0])
+        for name in ("build.gradle", "build.gradle.kts")
+    )
+    return bool(_ANDROID_BUILD.search(next(filter(None, builds), "")))
 
 
 def end_mark(file: Parsed) -> str:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.jvm.source import Setting, propose_settings
-from workers.fixers.registry import Target, fixer
+from workers.fixers.code import region
+from workers.fixers.jvm.source import Setting, flagged_bytes, jvm, matches, propose_settings
+from workers.fixers.registry import Harmless, Target, fixer
 
 _WHY = "Only this app can open the file; share single files by a FileProvider."
+_MODE = r"\b(?:Context\.)?MODE_WORLD_(?:READABLE|WRITEABLE)\b"
+_ASKED = rf"{_MODE}\s*(?:\)\s*)?[!=]=|[!=]=\s*{_MODE}|&\s*~?\s*{_MODE}|{_MODE}\s*&(?!&)|\bcase\s+{_MODE}"
+"""A mode that is looked at and given to nobody."""
 _SETTINGS = (
     Setting(
         pattern=r"\b(?:Context\.)?(?P<value>MODE_WORLD_(?:READABLE|WRITEABLE))\b",
@@ -45,4 +49,9 @@ with the user's consent.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A world-accessible mode → the private one."""
+    file = jvm(target)
+    span = flagged_bytes(target, file)
+    if matches(file, _ASKED, *span):
+        message = f"{file.path}:{region(target).start_line} asks which mode was given, and gives none"
+        raise Harmless(message)
     return propose_settings(target, _SETTINGS)

@@ -1,0 +1,21 @@
+"""Credentials of an app, which has no environment."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("build", "why"),
+    [
+        ("plugins { id 'com.android.application' }", "Android app"),
+        ("plugins { alias(libs.plugins.android.application) }", "Android app"),
+        ("android {\n    namespace 'org.example'\n}", "Android app"),
+        ("plugins { id 'java' }", None),
+    ],
+)
+def test_an_app_s_class_that_imports_nothing_of_android_has_no_environment(asked, build, why):
+    """Its module's build says what it is part of."""
+    path = "app/src/main/java/org/example/Server.java"
+    files = {path: 'class Server {\n  String dbPassword = "hunter2-x";\n}\n', "app/build.gradle": build}
+    made = asked(files, "mobsfscan", "hardcoded_password", path, 2)
+    assert bool(made.candidates) == (why is None)
+    assert why is None or why in made.reason
