@@ -29,22 +29,46 @@ def rewrite(language: str, script: str, wanted: Callable[[str], bool], name: Nam
         NoFix: one stands where the language offers no spelling that means the same.
     """
     writer = {"python": _python, "javascript": _javascript, "powershell": _powershell}[language]
-    blank = EXPRESSION.sub(lambda match: _SAFE * len(match[0]), script)
-    tokens = [(match.start(), match.end()) for match in _TOKENS[language].finditer(blank)]
     changes: list[Change] = []
-    for match in EXPRESSION.finditer(script):
-        if not wanted(match[0]):
-            continue
-        token = next((span for span in tokens if span[0] <= match.start() and match.end() <= span[1]), None)
-        changes += writer(script, match.span(), token, functools.partial(name, match[0]))
+    for span, token in _wanted(language, script, wanted):
+        changes += writer(script, span, token, functools.partial(name, script[slice(*span)]))
     return _imported(language, script, changes)
 
 
-def javascript_contexts(expression: str) -> str | None:
-    """The expression as actions/github-script's own `context` gives it, where it does."""
+def from_context(script: str, wanted: Callable[[str], bool]) -> list[Change] | None:
+    """The changes that read every wanted expression from github-script's own `context`; none where it has not all.
+
+    Raises:
+        NoFix: one stands in a string that cannot become a template.
+    """
+    changes: list[Change] = []
+    for span, token in _wanted("javascript", script, wanted):
+        value = _in_context(script[slice(*span)])
+        if value is None:
+            return None
+        changes += _written(script, span, token, value, f"String({value})")
+    return sorted(dict.fromkeys(changes))
+
+
+def _wanted(
+    language: str, script: str, wanted: Callable[[str], bool]
+) -> Iterator[tuple[tuple[int, int], tuple[int, int] | None]]:
+    """Where each wanted expression stands, and the string or comment around it."""
+    blank = EXPRESSION.sub(lambda match: _SAFE * len(match[0]), script)
+    tokens = [(match.start(), match.end()) for match in _TOKENS[language].finditer(blank)]
+    for match in EXPRESSION.finditer(script):
+        if wanted(match[0]):
+            yield (
+                match.span(),
+                next((span for span in tokens if span[0] <= match.start() and match.end() <= span[1]), None),
+            )
+
+
+def _in_context(expression: str) -> str | None:
+    """The expression as actions/github-script's own `context` gives it, where it does; an absent one is empty text."""
     text = inner(expression)
     if match := re.fullmatch(r"github\.event((?:\.[A-Za-z_]\w*)+)", text):
-        return "context.payload" + match[1].replace(".", "?.")
+        return "context.payload" + match[1].replace(".", "?.") + ' ?? ""'
     known = {"github.actor": "actor", "github.sha": "sha", "github.ref": "ref", "github.workflow": "workflow",
              "github.repository_owner": "repo.owner", "github.event_name": "eventName", "github.job": "job",
              "github.run_id": "runId", "github.run_number": "runNumber"}  # fmt: skip
@@ -71,21 +95,38 @@ def _python(
 def _javascript(
     script: str, span: tuple[int, int], token: tuple[int, int] | None, name: Callable[[], str]
 ) -> Iterator[Change]:
+    if token is not None and script[token[0]] == "/":
+        yield (*span, inner(script[slice(*span)]))
+    elif token is None:
+        yield (*span, f"JSON.parse(process.env.{name()})")
+    else:
+        value = f"process.env.{name()}"
+        yield from _written(script, span, token, value, value)
+
+
+def _written(
+    script: str, span: tuple[int, int], token: tuple[int, int] | None, value: str, alone: str
+) -> Iterator[Change]:
+    """A value in JavaScript: `alone` for the whole of a string, and `value` in a template and bare."""
     expression = script[slice(*span)]
     if token is None:
-        yield (*span, f"JSON.parse(process.env.{name()})")
+        yield (*span, f"({value})" if " " in value else value)
     elif script[token[0]] == "/":
         yield (*span, inner(expression))
     elif script[token[0]] == "`":
-        yield (*span, f"${{process.env.{name()}}}")
+        before = EXPRESSION.sub("", script[token[0] : span[0]])
+        if before.count("${") > before.count("}"):
+            message = f"`{expression}` stands in code within a template literal"
+            raise NoFix(message)
+        yield (*span, f"${{{value}}}")
     elif (span[0] - token[0], token[1] - span[1]) == (1, 1):
-        yield (*token, f"process.env.{name()}")
+        yield (*token, alone)
     elif re.search(r"`|\$\{", EXPRESSION.sub("", script[slice(*token)])):
         message = f"`{expression}` stands in a string that cannot become a template literal as it is"
         raise NoFix(message)
     else:
         yield (token[0], token[0] + 1, "`")
-        yield (*span, f"${{process.env.{name()}}}")
+        yield (*span, f"${{{value}}}")
         yield (token[1] - 1, token[1], "`")
 
 

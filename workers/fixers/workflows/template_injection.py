@@ -222,26 +222,17 @@ def _payload(scripts: list[Script]) -> Candidate | None:
     for script in scripts:
         if script.step.action != "actions/github-script":
             return None
-        blank = _blanked(script.text)
-        changes: list[Change] = []
-        for match in EXPRESSION.finditer(script.text):
-            if not expressions.foreign(match[0]):
-                continue
-            value = other_rewrite.javascript_contexts(match[0])
-            before, after = blank[match.start() - 1 : match.start()], blank[match.end() : match.end() + 1]
-            quoted = before == after and before in ("'", '"')
-            if value is None or not (quoted or before == "`" or before.isspace()):
-                return None
-            changes.append((match.start() - quoted, match.end() + quoted, value))
+        try:
+            changes = other_rewrite.from_context(script.text, expressions.foreign)
+        except NoFix:
+            return None
+        if changes is None:
+            return None
         edits += script.edits(changes)
     why = (
         "The script reads the event through github-script's own `context`: the value is an object's field, never code."
     )
     return _made("github-context", scripts, edits, why) if edits else None
-
-
-def _blanked(text: str) -> str:
-    return EXPRESSION.sub(lambda match: "x" * len(match[0]), text)
 
 
 def _with_variables(script: Script, split: Callable[[str], bool]) -> list[Edit]:

@@ -23,13 +23,14 @@ def changed_meaning(before: Step, after: Step) -> Iterator[str]:
     old, new = before.inputs.get("script"), after.inputs.get("script")
     if before.action != _ACTION or old is None or new is None or old == new:
         return
-    read = {match["name"] or match["key"] for match in _READ.finditer(_without_text(new))}
+    code = _without_text(new)
+    read = {match["name"] or match["key"] for match in _READ.finditer(code)}
     for name in sorted(read - {match["name"] or match["key"] for match in _READ.finditer(old)}):
         if name not in after.everything and not _ITS_OWN.fullmatch(name):
             yield f"its script reads process.env.{name}, which nothing sets"
     for expression in _expressions(old) - _expressions(new):
         if not any(_expressions(after.everything.get(name, "")) == {expression} for name in read) and not _context(
-            expression, new
+            expression, code
         ):
             yield f"its script no longer gets `{expression[:60]}`"
     was, now = Counter(_words(old)), Counter(_words(new))
@@ -47,7 +48,7 @@ def _expressions(text: str) -> set[str]:
 
 
 def _context(expression: str, script: str) -> bool:
-    """Whether the script takes the same of the payload that github-script hands over."""
+    """Whether the script's code takes the same of the payload that github-script hands over."""
     last = re.split(r"[.\[\]']+", expression.strip("."))[-1] or expression
     return "context." in script and bool(re.search(rf"\b{re.escape(last)}\b", script))
 
