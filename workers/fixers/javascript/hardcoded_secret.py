@@ -79,7 +79,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     # TypeScript takes what may be unset for `string | undefined`, which does not fit where the literal stood.
     typed = " as string" if file.path.endswith(_TYPED) else ""
-    warnings = (f"Set {variable} wherever this runs.", "Rotate the old value: the history still has it.")
+    rotate = "Rotate the old value: the history still has it."
 
     same = [each for each in file.of("string", "template_string") if _is_same(file, each, node)]
     places = tuple(f"statement:{_statement_line(file, each)}" for each in same)
@@ -92,7 +92,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             [*(file.replace(each, text) for each in same), *edits],
             f"The value is read from the file that {variable}_FILE names, as Docker and Kubernetes mount it. {ROTATE}",
             declares=(*declares, *places, MASKED),
-            warnings=warnings,
+            warnings=(f"Set {variable}_FILE to the file's path wherever this runs.", rotate),
         )
 
     yield from any_of(
@@ -101,7 +101,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             [file.replace(each, f"process.env.{variable}{typed}") for each in same],
             f"The value comes from the environment variable {variable}. {ROTATE}",
             declares=(*places, MASKED),
-            warnings=warnings,
+            warnings=(f"Set {variable} wherever this runs.", rotate),
         ),
         *([] if file.path.endswith((".jsx", ".tsx")) else [mounted]),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
+from workers.fixers.javascript.manifest import refuse_older_node
 from workers.fixers.javascript.script import arguments, called, flagged_node, literal, statement
 from workers.fixers.javascript.strings import template
 from workers.fixers.registry import NoFix, Target, fixer
@@ -74,7 +75,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, call = flagged_node(target, ("call_expression",), _redirects)
     flagged, others = _site(file, call), _others(file, call)
     yield from any_of(
-        lambda: _within_site(file, flagged, others),
+        lambda: _within_site(target, file, flagged, others),
         lambda: _path(file, flagged, others),
         lambda: _listed(file, flagged, others),
     )
@@ -164,7 +165,8 @@ def _given(file: Parsed, one: _Site) -> str:
     return ", ".join(file.text(node) for node in (one.where, one.status) if node is not None)
 
 
-def _within_site(file: Parsed, flagged: _Site, others: Sequence[_Site]) -> Candidate:
+def _within_site(target: Target, file: Parsed, flagged: _Site, others: Sequence[_Site]) -> Candidate:
+    refuse_older_node(target.tree, file.path, 10, "the class URL without an import")
     request = _request(file, flagged.call, re.split(r"\W", flagged.response)[0])
     return _through(
         file,

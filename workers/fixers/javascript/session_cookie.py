@@ -12,7 +12,8 @@ import msgspec
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.manifest import dependencies
-from workers.fixers.javascript.script import add_option, arguments, called, flagged_node, option, quote
+from workers.fixers.javascript.options import remove_pair
+from workers.fixers.javascript.script import add_option, arguments, called, flagged_node, option, pairs, quote
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 if TYPE_CHECKING:
@@ -28,31 +29,22 @@ class _Flag(msgspec.Struct, frozen=True):
 
 
 _STRICT = "same-site-strict"
+_UNREAD = "Scripts of the page cannot read the cookie."
+_HTTPS = "Behind a proxy that ends TLS set `trust proxy`; over plain HTTP the session no longer works."
 _ELSEWHERE = re.compile(r"passport-(?!local)|oauth|openid|oidc|saml|auth0|\bgrant\b")
 _FLAGS = {
     "secure": _Flag(
         "secure",
         {"secure": ("true", "The browser sends the cookie over HTTPS only.")},
-        "Behind a proxy that ends TLS set `trust proxy`; over plain HTTP the session no longer works.",
+        _HTTPS,
     ),
-    "httponly": _Flag("httpOnly", {"http-only": ("true", "Scripts of the page cannot read the cookie.")}),
+    "httponly": _Flag("httpOnly", {"http-only": ("true", _UNREAD)}),
     "samesite": _Flag(
         "sameSite",
         {
             "same-site-lax": ('"lax"', "Other sites' forms and images do not send the cookie; links to this site do."),
             _STRICT: ('"strict"', "Nothing on another site sends the cookie, not even a link to this one."),
         },
-    ),
-    "path": _Flag("path", {"path": ('"/"', "The cookie's path is spelled out.")}),
-    "domain": _Flag(
-        "domain",
-        {
-            "domain-from-environment": (
-                "process.env.COOKIE_DOMAIN",
-                "The cookie goes to the host that COOKIE_DOMAIN names.",
-            )
-        },
-        "Set COOKIE_DOMAIN to the site's own host; a parent domain sends the cookie to all its subdomains.",
     ),
     "maxage": _Flag(
         "maxAge",
@@ -61,11 +53,6 @@ _FLAGS = {
             "eight-hours": ("8 * 60 * 60 * 1000", "The cookie ends a working day after it was last set."),
         },
         "Users are signed out when it ends.",
-    ),
-    "expires": _Flag(
-        "expires",
-        {"one-hour": ("new Date(Date.now() + 60 * 60 * 1000)", "The cookie has an end.")},
-        "The date is computed when the program starts: prefer `maxAge`, which counts from each response.",
     ),
 }
 
@@ -94,17 +81,24 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{file.number(call)} takes its options from elsewhere: set the cookie's flags there"
         raise NoFix(message)
     wanted = target.finding.rule.rpartition(".")[2].rpartition("-")[2].rpartition("_")[2].lower()
+    beside = _reads_beside_keys(file, call)
     if wanted in {"name", "default"}:
-        yield from _name(file, options, beside=_reads_beside_keys(file, call))
+        yield from any_of(lambda: _named(file, options), lambda: _bound(file, options, beside=beside))
         return
-    if _reads_beside_keys(file, call):
+    _refuse_unneeded(file, options, wanted)
+    if beside:
         _refuse_other_package(file, options, wanted)
     flag = _FLAGS.get(wanted)
     if flag is None:
         message = f"no option of the session cookie is known for {target.finding.rule}"
         raise NoFix(message)
     values = [each for each in flag.values if each != _STRICT or not _signs_in_elsewhere(target)]
-    yield from any_of(*(functools.partial(_with_flag, file, options, flag, each) for each in values))
+    makers = [functools.partial(_with_flag, file, options, flag, each) for each in values]
+    if wanted == "secure":
+        makers.append(functools.partial(_bound, file, options, beside=beside))
+    if wanted == "httponly":
+        makers.append(functools.partial(_left_out, file, options, flag))
+    yield from any_of(*makers)
 
 
 def _signs_in_elsewhere(target: Target) -> bool:
@@ -112,11 +106,32 @@ def _signs_in_elsewhere(target: Target) -> bool:
     return any(_ELSEWHERE.search(name) for name in dependencies(target.tree, target.finding.path or ""))
 
 
-_SAFE_UNSET = {
-    "path": "it is `/`",
-    "domain": "the cookie goes to this host alone",
-    "httpOnly": "no script can read the cookie",
+_UNNEEDED = {
+    "path": "it is `/` unless it is set",
+    "domain": "the cookie goes to this host alone, and to each host below the domain as soon as one is set",
 }
+
+
+def _refuse_unneeded(file: Parsed, options: Node, wanted: str) -> None:
+    """Raise where the cookie is as narrow as can be without the option, or the option cannot be written here.
+
+    Raises:
+        Harmless: it is.
+        NoFix: a date in the options is that of the program's start plus a while: from then on every cookie has ended.
+    """
+    at = f"{file.path}:{file.number(options)}"
+    cookie = option(file, options, "cookie")
+    holder = cookie if cookie is not None and cookie.type == "object" else options
+    if wanted in _UNNEEDED and option(file, holder, wanted) is None and (cookie is None or holder == cookie):
+        message = f"{at} leaves `{wanted}` out, which asks for nothing: {_UNNEEDED[wanted]}"
+        raise Harmless(message)
+    if wanted == "expires":
+        lasts = option(file, holder, "maxAge")
+        message = f"{at} sets `maxAge`, which counts from each answer; a date here would be that of the program's start"
+        if lasts is not None:
+            raise Harmless(message)
+        message = f"{at} needs `maxAge`: a date in the options is worked out once, and ends every later session with it"
+        raise NoFix(message)
 
 
 def _reads_beside_keys(file: Parsed, call: Node) -> bool:
@@ -142,8 +157,8 @@ def _refuse_other_package(file: Parsed, options: Node, wanted: str) -> None:
     if value is not None and file.text(value) not in ("false", "undefined", "null"):
         message = f"{at} sets `{name}` where cookie-session reads it; the rule only knows express-session's `cookie`"
         raise Harmless(message)
-    if value is None and name in _SAFE_UNSET:
-        message = f"{at} leaves `{name}` to cookie-session: {_SAFE_UNSET[name]}; the rule only knows express-session"
+    if value is None and name == "httpOnly":
+        message = f"{at} leaves `httpOnly` to cookie-session: no script can read the cookie"
         raise Harmless(message)
     message = (
         f"{at} is cookie-session, which reads `{name}` beside `keys` and no `cookie`: set it there, and suppress the "
@@ -156,40 +171,71 @@ def _is_session(file: Parsed, call: Node) -> bool:
     return called(file, call).rpartition(".")[2].lower() in {"session", "cookiesession", "expresssession"}
 
 
-def _name(file: Parsed, options: Node, *, beside: bool) -> Iterator[Candidate]:
+_ONCE = "Users are signed out once, because their old cookie has another name."
+
+
+def _named(file: Parsed, options: Node) -> Candidate:
+    """A name that tells nothing."""
     mark = quote(file)
-    once = "Users are signed out once, because their old cookie has another name."
-    yield candidate(
+    return candidate(
         "plain-name",
         [add_option(file, options, f"name: {mark}sid{mark}")],
         "The cookie's name no longer tells which framework set it.",
-        warnings=(once,),
+        warnings=(_ONCE,),
     )
-    missing = option(file, options, "cookie") is None
-    if beside and any(option(file, options, name) is not None for name in ("secure", "path", "domain")):
-        return
-    if missing or _is_bound_to_host(file, options):
-        bound = f"secure: true, path: {mark}/{mark}"
-        flags = (f", {bound}" if beside else f", cookie: {{ {bound} }}") if missing else ""
-        yield candidate(
-            "host-prefix",
-            [add_option(file, options, f"name: {mark}__Host-sid{mark}{flags}")],
-            "The name tells nothing of the framework, and browsers take it only from this host, over HTTPS.",
-            warnings=(
-                once,
-                "Over plain HTTP the session no longer works; behind a proxy that ends TLS set `trust proxy`.",
-            ),
-        )
 
 
-def _is_bound_to_host(file: Parsed, options: Node) -> bool:
-    """Whether browsers would take a `__Host-` cookie with these options: secure, path /, no domain."""
+def _bound(file: Parsed, options: Node, *, beside: bool) -> Candidate:
+    """The prefix that makes browsers refuse the cookie unless it is secure, of this host and for all of its paths.
+
+    Raises:
+        NoFix: it has a name already, comes from elsewhere, or is for other paths or hosts.
+    """
+    mark = quote(file)
+    cookie = options if beside else option(file, options, "cookie")
+    at = f"{file.path}:{file.number(options)}"
+    if option(file, options, "name") is not None or (cookie is not None and cookie.type != "object"):
+        message = f"{at} names its cookie, or takes its flags from elsewhere"
+        raise NoFix(message)
+    secure, path, domain = (
+        option(file, cookie, name) if cookie is not None else None for name in ("secure", "path", "domain")
+    )
+    narrow = path is not None and file.text(path).strip("'\"`") != "/"
+    if narrow or domain is not None or (secure is not None and file.text(secure) not in ("true", "false")):
+        message = f"{at} has a cookie for some paths or hosts, or one that is secure at times"
+        raise NoFix(message)
+    name = f"name: {mark}__Host-sid{mark}"
+    missing = [
+        *(["secure: true"] if secure is None else []),
+        *([f"path: {mark}/{mark}"] if path is None else []),
+    ]
+    edits = [file.replace(secure, "true")] if secure is not None and file.text(secure) == "false" else []
+    if cookie is None:
+        name += f", cookie: {{ {', '.join(missing)} }}"
+    elif beside:
+        name = ", ".join([name, *missing])
+    elif missing:
+        edits.append(add_option(file, cookie, ", ".join(missing)))
+    return candidate(
+        "host-prefix",
+        [add_option(file, options, name), *edits],
+        "The name tells nothing of the framework, and browsers take it only from this host, over HTTPS.",
+        warnings=(_ONCE, _HTTPS),
+    )
+
+
+def _left_out(file: Parsed, options: Node, flag: _Flag) -> Candidate:
+    """Without the option, whose default is the safe value.
+
+    Raises:
+        NoFix: it is not set here, or shares its line.
+    """
     cookie = option(file, options, "cookie")
-    if cookie is None or cookie.type != "object":
-        return False
-    secure, path, domain = (option(file, cookie, name) for name in ("secure", "path", "domain"))
-    at_root = path is None or file.text(path).strip("'\"`") == "/"
-    return secure is not None and file.text(secure) == "true" and at_root and domain is None
+    pair = next((pair for key, pair, _ in pairs(file, cookie) if key == flag.name), None) if cookie else None
+    if pair is None or cookie is None:
+        message = f"{file.path}:{file.number(options)} does not set {flag.name}"
+        raise NoFix(message)
+    return candidate("default", [remove_pair(file, pair)], f"{_UNREAD} express-session does so by itself.")
 
 
 def _with_flag(file: Parsed, options: Node, flag: _Flag, approach: str) -> Candidate:

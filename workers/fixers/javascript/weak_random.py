@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, any_of, candidate
+from workers.fixers.javascript.manifest import refuse_older_node
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, in_browser
 from workers.fixers.registry import NoFix, Target, fixer
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _WHOLE_SUM = re.compile(r"\(\s*[\w.]+(?:\s*[-+]\s*[\w.]+)*\s*\)|[A-Za-z_$][\w$]*")
 """Names added up, which `randomInt` takes where they hold whole numbers, and refuses where not."""
+_RANDOM_INT = 12
+"""The first Node with `randomInt`."""
 _SMALL = re.compile(r"[1-9]\d{0,8}")
 
 
@@ -43,9 +46,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield _bytes(file, call)
         return
     try:
-        yield _integer(file, call)
+        yield _integer(target, file, call)
     except NoFix:
-        yield from any_of(lambda: _fraction(file, call), lambda: _fine(file, call))
+        yield from any_of(lambda: _fraction(file, call), lambda: _fine(target, file, call))
         return
     yield _fraction(file, call)
 
@@ -64,11 +67,12 @@ def _bytes(file: Parsed, call: Node) -> Candidate:
     return candidate("random-bytes", [file.replace(name, "randomBytes")], "The same call over the safe generator.")
 
 
-def _integer(file: Parsed, call: Node) -> Candidate:
+def _integer(target: Target, file: Parsed, call: Node) -> Candidate:
     """`Math.floor(Math.random() * n + m)` → `crypto.randomInt(m, m + n)`; `Math.ceil` begins at 1."""
     if not _is_node(file):
         message = f"{file.path} is not for Node, and browsers have no whole random numbers of their own"
         raise NoFix(message)
+    refuse_older_node(target.tree, file.path, _RANDOM_INT, "crypto.randomInt")
     whole, bounds = _whole(file, call)
     name, edits, declares = _crypto(file)
     return candidate(
@@ -145,8 +149,10 @@ def _fraction(file: Parsed, call: Node) -> Candidate:
     )
 
 
-def _fine(file: Parsed, call: Node) -> Candidate:
+def _fine(target: Target, file: Parsed, call: Node) -> Candidate:
     """As many bits as a number has, where the fraction itself is what is drawn."""
+    if _is_node(file):
+        refuse_older_node(target.tree, file.path, _RANDOM_INT, "crypto.randomInt")
     name, edits, declares = _crypto(file)
     words = f"{name}.getRandomValues(new Uint32Array(2))"
     text = (
