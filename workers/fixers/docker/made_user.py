@@ -20,6 +20,17 @@ def maker(file: Dockerfile, stage: Stage, name: str) -> Command | None:
     return None
 
 
+def renumbered(file: Dockerfile, stage: Stage, name: str) -> str | None:
+    """What gives the user a number that only the build knows, or another than it had."""
+    for each in lineage(file, stage):
+        for script in scripts(file, each.all("RUN")):
+            for call in script.named("useradd", "adduser", "usermod"):
+                words = [word.text for word in call.arguments]
+                if name in words and (said := _said_number(words)) and (call.name == "usermod" or not said.isdigit()):
+                    return f"{call.name} {said}"
+    return None
+
+
 def number_option(call: Command, family: str | None) -> str:
     """By which option such a call is told the user's number: busybox's adduser knows the short one alone."""
     return "--uid" if call.name == "useradd" or family == "debian" else "-u"
@@ -41,11 +52,16 @@ def made_user(file: Dockerfile, stage: Stage) -> tuple[str, str | None] | None:
 
 
 def _number_of(words: list[str]) -> str | None:
+    said = _said_number(words)
+    return said if said and said.isdigit() else None
+
+
+def _said_number(words: list[str]) -> str | None:
     for word, following in zip(words, [*words[1:], ""], strict=True):
-        if re.fullmatch(r"-[a-zA-Z]*u|--uid", word) and following.isdigit():
+        if re.fullmatch(r"-[a-zA-Z]*u|--uid", word):
             return following
-        if match := re.fullmatch(r"--uid=(\d+)", word):
-            return match[1]
+        if word.startswith("--uid="):
+            return word.removeprefix("--uid=")
     return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import candidate, flagged, is_root, stage_of
 from workers.fixers.docker.images import base_of
-from workers.fixers.docker.made_user import made_user, maker, number_option
+from workers.fixers.docker.made_user import made_user, maker, number_option, renumbered
 from workers.fixers.docker.own_base import built_from
 from workers.fixers.docker.root_user import UID
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
@@ -40,6 +40,11 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise Harmless(message)
     if "$" in name:
         message = f"{file.path}:{one.line} chooses the user by a variable, which may be a number: nothing else tells it"
+        raise NoFix(message)
+    if (said := renumbered(file, stage, name)) is not None:
+        message = (
+            f"{file.path}: the build chooses the number of `{name}` itself ({said}), so that none holds for all builds"
+        )
         raise NoFix(message)
     made = made_user(file, stage)
     base = base_of(*built_from(target.tree, file, stage)[-1])

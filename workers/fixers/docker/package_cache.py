@@ -71,12 +71,7 @@ def apt_lists(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{one.line} calls no apt-get"
         raise NoFix(message)
     every = scripts(file, after(stage, one))
-    later = [
-        each
-        for each in every
-        if any(command.sub("install", "build-dep") for command in each.named("apt-get", "apt"))
-        and not any(command.sub("update") for command in each.named("apt-get", "apt"))
-    ]
+    later = [each for each in every if _installs_first(each)]
     heirs = [each for each in file.stages if each.name is None or each.image.lower() == (stage.name or "").lower()]
     if later or (
         stage.name and any(each.image.lower() == stage.name.lower() and _installs(file, each) for each in heirs)
@@ -136,11 +131,14 @@ def _updated(script: Script, later: Sequence[Script]) -> Candidate | None:
 
 def _installs(file: Dockerfile, stage: object) -> bool:
     instructions = list(getattr(stage, "instructions", ()))
-    return any(
-        any(command.sub("install") for command in each.named("apt-get", "apt"))
-        and not any(command.sub("update") for command in each.named("apt-get", "apt"))
-        for each in scripts(file, instructions)
-    )
+    return any(_installs_first(each) for each in scripts(file, instructions))
+
+
+def _installs_first(script: Script) -> bool:
+    """Whether a step installs before it fetches the lists, if it fetches them at all."""
+    calls = (call for call in script.named("apt-get", "apt") if call.sub("update", "install", "build-dep"))
+    first = next(calls, None)
+    return first is not None and not first.sub("update")
 
 
 @fixer(

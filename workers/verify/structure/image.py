@@ -12,6 +12,7 @@ import msgspec
 from daemon.resources import resource
 from workers.verify.idle import says_nothing
 from workers.verify.structure.dockerfile import Instruction
+from workers.verify.structure.steps import missed
 
 _MADE = re.compile(r"\b(?:useradd|adduser)\b(?P<rest>[^&|;\n]*)")
 _MAKES = re.compile(r"\b(?:useradd|adduser|usermod|adduser\.sh)\b|/etc/passwd")
@@ -47,6 +48,7 @@ def mistaken(before: Sequence[Instruction], after: Sequence[Instruction], rule: 
         yield from _tags(before, after)
     if "SHELL" in keywords:
         yield from _shell(after)
+    yield from missed(before, after)
     yield from _copied(before, after)
     yield from _by_rule(fresh, before, rule)
 
