@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from daemon.errors import SourceUnavailable
+from workers.fixers.docker.images import latest_tags, split
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.workflows import model
 from workers.fixers.workflows.model import Workflow
@@ -25,8 +26,10 @@ _IMAGE = re.compile(r"(?:docker://)?(?P<name>[\w.-]+(?::\d+)?(?:/[\w.-]+)*)(?::(
     explain=(
         "A tag is a name that whoever owns the image, or takes over the account, can give to another one, which then "
         "runs with the job's secrets. A digest cannot be moved. Which digest a tag has today only its registry knows: "
-        "it is taken from where the repository itself pins the same image, and never guessed. Approaches: the digest "
-        "that another file of the repository uses."
+        "it is taken from where the repository itself pins the same image, and never guessed. Where no digest is "
+        "known, the tag that `latest` went by at least keeps the release: only the image's owner can move it, and it "
+        "is not meant to move to another one. Approaches: the digest that another file of the repository uses; the "
+        "release line, or the release, that `latest` of an official image was on a known day."
     ),
 )
 def propose(target: Target) -> Iterator[Candidate]:
@@ -40,18 +43,33 @@ def propose(target: Target) -> Iterator[Candidate]:
     if match is None:
         message = "the image is named by an expression: what it becomes has to be pinned where it is set"
         raise NoFix(message)
-    found = _digest(target.tree, match["name"], match["tag"])
-    if found is None:
+    known = [*_by_digest(target.tree, match["name"], match["tag"]), *_by_tag(match["name"], match["tag"])]
+    if not known:
         message = f"which digest {match['name']}:{match['tag'] or 'latest'} has, only its registry knows"
         raise NoFix(message)
-    where, tag, digest = found
     prefix = "docker://" if node.value.startswith("docker://") else ""
     source = workflow.doc.source(node)
-    text = source.replace(node.value, f"{prefix}{match['name']}{f':{tag}' if tag else ''}@{digest}")
-    why = f"{where} of this repository uses the image by this digest."
-    yield model.candidate(
-        "known-digest", [yamledit.edit(workflow.doc, node.start, node.end, text)], why, declares=[dotted(path)]
-    )
+    for approach, suffix, why in known:
+        text = source.replace(node.value, f"{prefix}{match['name']}{suffix}")
+        edit = yamledit.edit(workflow.doc, node.start, node.end, text)
+        yield model.candidate(approach, [edit], why, declares=[dotted(path)])
+
+
+def _by_digest(tree: SourceTree, name: str, tag: str | None) -> Iterator[tuple[str, str, str]]:
+    found = _digest(tree, name, tag)
+    if found is not None:
+        where, named, digest = found
+        why = f"{where} of this repository uses the image by this digest."
+        yield "known-digest", f"{f':{named}' if named else ''}@{digest}", why
+
+
+def _by_tag(name: str, tag: str | None) -> Iterator[tuple[str, str, str]]:
+    """What `latest` was; the images of one processor have the tags of the official image that they are built with."""
+    image = split(name)[0].removeprefix("amd64/")
+    tags, day = latest_tags(image) if (tag or "latest") == "latest" else ([], "")
+    for approach, chosen in zip(("release-line", "exact-release"), tags, strict=False):
+        how = f"`latest` of the official image {image} was `{chosen}` on {day}: a next release comes by a commit alone."
+        yield approach, f":{chosen}", how
 
 
 def _flagged(target: Target, workflow: Workflow) -> tuple[Path, Node]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
+from daemon.resources import resource
 from workers.verify.workflows.model import text
 
 _IMAGE = re.compile(r"(?:docker://)?(?P<name>[^@\s]*?)(?::(?P<tag>[\w.-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?")
@@ -18,17 +22,33 @@ def changed(before: Any, after: Any) -> Iterator[str]:
         other = new.get(where)
         if other is None:
             yield f"{where} no longer runs in {image}"
-        elif other != image and (why := _other(image, other)) is not None:
+        elif other != image and (why := becomes_other(image, other)) is not None:
             yield f"{where}: {why}"
 
 
-def _other(image: str, successor: str) -> str | None:
+def becomes_other(image: str, successor: str) -> str | None:
+    """How an image is another one than before, as a sentence; none where it is the same, pinned."""
     old, new = _IMAGE.fullmatch(image), _IMAGE.fullmatch(successor)
     if old is None or new is None or old["name"] != new["name"]:
         return f"it runs in {successor[:80]} instead of {image[:80]}"
-    if (new["tag"] or "latest") != (old["tag"] or "latest") and not (new["digest"] and not new["tag"]):
+    same = (new["tag"] or "latest") == (old["tag"] or "latest") or (new["digest"] and not new["tag"])
+    if not same and not ((old["tag"] or "latest") == "latest" and new["tag"] in _latest(new["name"])):
         return f"which release {image[:80]} is now is not known here, and it takes {successor[:80]}"
     return None
+
+
+def _latest(name: str) -> list[str]:
+    """The tags that `latest` of an official image is known to have gone by, or its build for one processor."""
+    return _known().images.get(re.sub(r"^(?:(?:docker\.io/)?(?:library|amd64)/|docker\.io/)", "", name.lower()), [])
+
+
+class _Tags(msgspec.Struct):
+    images: dict[str, list[str]]
+
+
+@functools.cache
+def _known() -> _Tags:
+    return msgspec.json.decode(resource("config", "images.lock.json").read_bytes(), type=_Tags)
 
 
 def _images(document: Any) -> Iterator[tuple[str, str]]:

@@ -158,6 +158,7 @@ def _steps(old: Workflow, new: Workflow, tree: SourceTree) -> Iterator[str]:
         if (otherwise := releases.otherwise(new, before, after)) is not None:
             yield f"{where}: {otherwise}"
         same = before.action == after.action or _moved(before.action or "", after.action or "")
+        same = same or _same_image(before.uses or "", after.uses or "")
         if not same and not _itself(before.uses or "", after.uses or "", tree):
             yield f"{where}: it uses {after.uses} instead of {before.uses}"
         if before.run != after.run and after.run is not None and after.shell.startswith(("bash", "sh")):
@@ -197,6 +198,11 @@ _COMMANDS: dict[str, Callable[[Step], str | None]] = {"actions-rs/cargo": _cargo
 def _moved(before: str, after: str) -> bool:
     """Whether it is the same action: by its new name, or by its place without detours."""
     return after in (_plain(before), _MOVED.get(before))
+
+
+def _same_image(before: str, after: str) -> bool:
+    both = before.startswith("docker://") and after.startswith("docker://")
+    return both and images.becomes_other(before, after) is None
 
 
 def _plain(action: str) -> str:
