@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from daemon.domain.fix import Candidate, Edit
+from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate, region
 from workers.fixers.jvm.source import flagged_bytes, is_kotlin, jvm, matches, statement
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
@@ -15,6 +15,10 @@ _IMPORT = r"import\s+(?P<value>java\.util\.Random)\b"
 _MATH = r"(?:java\.lang\.)?\bMath\.random\(\s*\)"
 _NEW = r"new\s+(?:java\.util\.)?Random\(\s*\)(?=\s*\.)"
 _KOTLIN = r"(?<![\w.])(?:kotlin\.random\.)?Random\.(?P<method>nextInt|nextLong|nextBoolean|nextDouble|nextFloat)\("
+
+_HOLDERS = ("local_variable_declaration", "field_declaration")
+_OURS = re.compile(r"(?:@\w+\s+)*(?:[a-z]+\s+)*(?:private|final)\b")
+"""What begins a field that no other class gives a value."""
 
 
 @fixer(
@@ -40,7 +44,8 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{file.path}:{region(target).start_line} is test code: nobody gains by guessing its draws; exclude tests"
         )
         raise Harmless(message)
-    if matches(file, r"\bRandom\(\s*[^)\s]", 0, len(file.content)) and not is_kotlin(file):
+    seeded = matches(file, r"\bRandom\(\s*[^)\s]", 0, len(file.content)) and not is_kotlin(file)
+    if seeded or matches(file, r"\.setSeed\(", 0, len(file.content)):
         message = f"{file.path} seeds its generator, so its values are meant to be reproducible"
         raise NoFix(message)
     span = flagged_bytes(target, file)
@@ -65,7 +70,7 @@ def _imported(target: Target, file: Parsed, span: tuple[int, int]) -> Candidate:
     ):
         return _refuse(target, file)
     uses = matches(file, r"(?<![\w.])Random\b", found[0].end(), len(file.content))
-    edits = [_to_secure(file, match.start(), match.end()) for match in uses]
+    edits = [file.edit(match.start(), match.end(), _new_name(file, match)) for match in uses]
     if matches(file, r"import\s+java\.security\.SecureRandom\b", 0, len(file.content)):
         line = file.line_of(found[0].start())
         edits.append(file.edit(file.starts[line - 1], file.starts[line], ""))
@@ -91,8 +96,27 @@ def _lines(file: Parsed, offset: int) -> tuple[int, int]:
     return file.line_of(offset), file.number(statement(file, offset))
 
 
-def _to_secure(file: Parsed, start: int, end: int) -> Edit:
-    return file.edit(start, end, "SecureRandom")
+def _new_name(file: Parsed, use: re.Match[bytes]) -> str:
+    """SecureRandom where one is made, and for a variable that holds no other; else the type that callers know."""
+    after = file.content[use.end() :]
+    if re.match(rb"\s*(?:\(\s*\)|::\s*new\b)", after):
+        return "SecureRandom"
+    holder = statement(file, use.start())
+    text = file.text(holder)
+    ours = holder.type == "local_variable_declaration" or re.match(
+        r"(?:@\w+\s+)*(?:[a-z]+\s+)*(?:private|final)\b", text
+    )
+    kotlin = re.match(r"(?:private\s+)?va[lr]\s+\w+\s*:\s*Random\s*=", text) if is_kotlin(file) else None
+    named = re.match(rb"\s+(\w+)\s*(?:;|=)", after)
+    if kotlin or (ours and named and holder.type in _HOLDERS and _only_made(file, named[1].decode())):
+        return "SecureRandom"
+    return "java.util.Random"
+
+
+def _only_made(file: Parsed, name: str) -> bool:
+    """Whether each value that the file gives the variable is a generator made there."""
+    given = re.findall(rf"\b{name}\s*=(?!=)\s*([^;]*);", file.content.decode())
+    return bool(given) and all(re.fullmatch(r"new\s+Random\(\s*\)", each.strip()) for each in given)
 
 
 def _one(target: Target, file: Parsed, span: tuple[int, int]) -> Candidate:
