@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import FLAGGED, candidate
+from workers.fixers.python.imports import Import, imported_from, instead
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import NoFix, Target, fixer
 
@@ -34,24 +35,43 @@ def propose(target: Target) -> Iterator[Candidate]:
     if not isinstance(statement, ast.Expr) or not isinstance(call.func, ast.Attribute):
         message = f"{file.path}:{call.lineno} sets the policy inside another expression"
         raise NoFix(message)
-    if not isinstance(named, ast.Attribute):
-        message = f"{file.path}:{call.lineno} imports its policy by name: import paramiko.RejectPolicy in its place"
-        raise NoFix(message)
     load = _loading(file, call.func.value, statement)
-    end = file.span(named)[1]
+    refusing, unused = _refusing(target, file, named)
     yield candidate(
         "reject-unknown-hosts",
-        [file.edit(end - len(named.attr), end, "RejectPolicy"), *load],
+        [file.replace(named, refusing.name), *refusing.edits, *load],
         "Unknown hosts are refused; the user's known_hosts says which are known.",
+        declares=refusing.declares,
         warnings=(_WARNING,),
     )
     yield candidate(
         "default-policy",
-        _removed(file, call.func.value, statement),
+        [*_removed(file, call.func.value, statement), *unused.edits],
         "Without this line paramiko refuses unknown hosts, which is its default.",
-        declares=(f"{FLAGGED}/delete",),
+        declares=(f"{FLAGGED}/delete", *unused.declares),
         warnings=(_WARNING,),
     )
+
+
+def _refusing(target: Target, file: Module, named: ast.expr) -> tuple[Import, Import]:
+    """`RejectPolicy` as this file reaches the policy that trusts, and what to do with an import that it alone used."""
+    if isinstance(named, ast.Attribute):
+        return Import(f"{file.text(named.value)}.RejectPolicy"), Import("")
+    source = (file.qualified(named) or "").rpartition(".")[0]
+    if source.partition(".")[0] != "paramiko":
+        message = f"{file.path}:{named.lineno} names a policy whose import is not in sight"
+        raise NoFix(message)
+    return _renamed(target, file, named, source), instead(file, named, Import(""))
+
+
+def _renamed(target: Target, file: Module, named: ast.expr, source: str) -> Import:
+    """The import under the other policy's name, where nothing else uses it; else one beside it."""
+    own = [node for node in file.nodes if isinstance(node, ast.alias) and node.name == _last(named)]
+    uses = [node for node in file.nodes if isinstance(node, ast.Name) and node.id == _last(named)]
+    if len(own) != 1 or own[0].asname is not None or len(uses) != 1 or "RejectPolicy" in file.aliases:
+        return imported_from(target, file, source, "RejectPolicy")
+    declares = (f"statement:{own[0].lineno}", f"import:{source}", f"import:{source}/delete")
+    return Import("RejectPolicy", (file.replace(own[0], "RejectPolicy"),), declares)
 
 
 def _sets_policy(_file: Module, call: ast.Call) -> bool:
@@ -62,8 +82,8 @@ def _sets_policy(_file: Module, call: ast.Call) -> bool:
     return isinstance(named, ast.Attribute | ast.Name) and _last(named) in _TRUSTING
 
 
-def _last(node: ast.Attribute | ast.Name) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 def _loading(file: Module, client: ast.expr, statement: ast.stmt) -> list[Edit]:

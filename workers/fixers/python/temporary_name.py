@@ -7,8 +7,13 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
+from workers.fixers.python.imports import Import, imported, instead, together
 from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.strings import literal
 from workers.fixers.registry import NoFix, Target, fixer
+
+_MAKERS = ("mkdir", "makedirs", "mkfifo", "mknod", "symlink", "symlink_to", "link", "bind", "copytree",
+           "start_unix_server", "create_unix_server")  # fmt: skip
 
 
 @fixer(
@@ -19,34 +24,122 @@ from workers.fixers.registry import NoFix, Target, fixer
     explain="""`tempfile.mktemp()` returns a name and creates nothing. Between that moment and the `open`, another
 user of the machine can put a link there and so choose which file is written (CWE-377, CWE-379).
 
-`NamedTemporaryFile(delete=False).name` and `mkstemp()[1]` create the file, readable by its owner only, and then give
-its name, so the path is already ours. With `mkstemp` the returned descriptor should be closed as well. Code that
-needs the name to be free (a directory or a socket is made there) wants a name inside `tempfile.mkdtemp()` instead.""",
+`NamedTemporaryFile(delete=False).name` and `mkstemp()`, whose descriptor is closed, create the file, readable by its
+owner only, and then give its name, so the path is already ours. Code that needs the name to be free (a directory, a
+link or a socket is made there) gets a name inside `tempfile.mkdtemp()`, a fresh folder that nobody else can enter.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
-    """`mktemp(…)` → a file that exists, and the name of it."""
+    """`mktemp(…)` → a file that exists and the name of it, or a free name in a private folder."""
     file, call = flagged(target, ast.Call, lambda each, node: each.calls(node, "tempfile.mktemp"))
-    if not isinstance(call.func, ast.Attribute):
-        message = (
-            f"{file.path}:{call.lineno} calls mktemp by a name of its own: import tempfile and use NamedTemporaryFile"
-        )
-        raise NoFix(message)
-    module = file.text(call.func.value)
     if len(call.args) > 3 or any(each.arg is None for each in call.keywords):
         message = f"{file.path}:{call.lineno} passes unpacked arguments to mktemp"
         raise NoFix(message)
-    yield candidate(
-        "named-temporary-file",
-        [_call(file, call, f"{module}.NamedTemporaryFile", "delete=False", ".name")],
-        "The file is created at once, for its owner only; its name is what the code goes on to use.",
+    name = _assigned(file, call)
+    if not _needs_free(file, call, name):
+        temporary = _library(target, file, call)
+        yield candidate(
+            "named-temporary-file",
+            [_call(file, call, f"{temporary.name}.NamedTemporaryFile", "delete=False", ".name"), *temporary.edits],
+            "The file is created at once, for its owner only; its name is what the code goes on to use.",
+            declares=temporary.declares,
+            warnings=("The file now exists before the code opens it, and stays until the code removes it.",),
+        )
+        if name is not None and (opened := _opened(target, file, call, name)) is not None:
+            yield opened
+    yield _in_folder(target, file, call)
+
+
+def _assigned(file: Module, call: ast.Call) -> ast.Name | ast.Attribute | None:
+    """The one name that the call's result is given, as a whole statement."""
+    match file.parents[call]:
+        case ast.Assign(targets=[ast.Name() | ast.Attribute() as name]):
+            return name
+    return None
+
+
+def _needs_free(file: Module, call: ast.Call, name: ast.expr | None) -> bool:
+    """Whether something is made of that name that takes one which does not exist yet."""
+    used = file.text(name) if name is not None else None
+    own = file.function(call)
+    for node in file.nodes if own is None or isinstance(name, ast.Attribute) else ast.walk(own):
+        if isinstance(node, ast.Call):
+            function = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            given = [each for argument in node.args for each in ast.walk(argument)]
+            if function in _MAKERS and any(each is call or file.text(each) == used for each in given if _names(each)):
+                return True
+    return False
+
+
+def _names(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name | ast.Attribute | ast.Call)
+
+
+def _library(target: Target, file: Module, call: ast.Call) -> Import:
+    """The module by the name that the call has for it, or imported in the place of its function."""
+    if isinstance(call.func, ast.Attribute):
+        return Import(file.text(call.func.value))
+    return instead(file, call.func, imported(target, file, "tempfile"))
+
+
+def _opened(target: Target, file: Module, call: ast.Call, name: ast.expr) -> Candidate | None:
+    """`mkstemp`, its descriptor closed by a statement of its own."""
+    statement = file.statement(call)
+    taken = {node.id for node in file.nodes if isinstance(node, ast.Name)} | file.aliases.keys()
+    before, after = file.span(statement)
+    line = statement.lineno
+    alone = not file.slice(file.starts[line - 1], before).strip() and _ends_its_line(file, statement)
+    if "descriptor" in taken or not alone:
+        return None
+    temporary, system = _library(target, file, call), imported(target, file, "os")
+    given = ", ".join(f"{each}={value}" for each, value in _arguments(file, call).items())
+    text = f"descriptor, {file.text(name)} = {temporary.name}.mkstemp({given})\n"
+    text += f"{file.indent(line)}{system.name}.close(descriptor)"
+    needed = together(temporary, system)
+    return candidate(
+        "mkstemp",
+        [file.edit(before, after, text), *needed.edits],
+        "`mkstemp` creates the file, for its owner only, and gives its descriptor, which is closed, and its name.",
+        declares=needed.declares,
         warnings=("The file now exists before the code opens it, and stays until the code removes it.",),
     )
-    yield candidate(
-        "mkstemp",
-        [_call(file, call, f"{module}.mkstemp", "[1]")],
-        "`mkstemp` creates the file, for its owner only, and gives its descriptor and its name; the name is used.",
-        warnings=("The descriptor stays open: keep it and close it. The file stays until the code removes it.",),
+
+
+def _ends_its_line(file: Module, statement: ast.stmt) -> bool:
+    rest = file.slice(file.span(statement)[1], file.line_end(statement.end_lineno or statement.lineno)).strip()
+    return not rest or rest.startswith("#")
+
+
+def _in_folder(target: Target, file: Module, call: ast.Call) -> Candidate:
+    """A name that is free, as before, in a folder that only this user can enter."""
+    given = _arguments(file, call)
+    temporary, system = _library(target, file, call), imported(target, file, "os")
+    where = given.get("dir")
+    folder = f"{temporary.name}.mkdtemp({f'dir={where}' if where else ''})"
+    needed = together(temporary, system)
+    return candidate(
+        "private-folder",
+        [file.replace(call, f"{system.name}.path.join({folder}, {_file_name(given)})"), *needed.edits],
+        "The name is still free, as mktemp promised, and nobody else can enter the fresh folder to take it.",
+        declares=needed.declares,
+        warnings=("The folder stays until the code removes it.",),
     )
+
+
+def _file_name(given: dict[str, str]) -> str:
+    """The name in the folder: what the call wants it to begin and to end with."""
+    pieces = [given.get("prefix", '"tmp"'), given["suffix"]] if "suffix" in given else [given.get("prefix", '"tmp"')]
+    read = [_text(piece) for piece in pieces]
+    if all(each is not None for each in read):
+        whole = "".join(each or "" for each in read)
+        return literal(whole or "tmp")
+    return " + ".join(piece if piece.isidentifier() or _text(piece) is not None else f"({piece})" for piece in pieces)
+
+
+def _text(source: str) -> str | None:
+    match ast.parse(f"({source})", mode="eval").body:
+        case ast.Constant(value=str(text)):
+            return text
+    return None
 
 
 def _arguments(file: Module, call: ast.Call) -> dict[str, str]:

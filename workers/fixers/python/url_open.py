@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
@@ -18,6 +19,7 @@ from workers.fixers.registry import Harmless, NoFix, Target, fixer
 _OPEN, _RETRIEVE = "urllib.request.urlopen", "urllib.request.urlretrieve"
 _NAME = "open_http"
 _WHY = "The opener has handlers for HTTP and HTTPS only; `file:` and other schemes raise URLError."
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 _HANDLERS = ("ProxyHandler", "UnknownHandler", "HTTPHandler", "HTTPSHandler", "HTTPDefaultErrorHandler",
              "HTTPRedirectHandler", "HTTPErrorProcessor")  # fmt: skip
 
@@ -56,10 +58,11 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 
 def _refuse_fixed_scheme(file: Module, call: ast.Call) -> None:
-    """Say so where the code itself writes the scheme, so that no address can name a file.
+    """Say so where the code itself writes the scheme, so that no address can name a file, or each one does.
 
     Raises:
-        Harmless: it does.
+        Harmless: it does, or writes the whole address.
+        NoFix: it opens files, or what another server has, by addresses that it completes.
     """
     address = argument(call, 0, "url")
     if isinstance(address, ast.Name):
@@ -72,6 +75,10 @@ def _refuse_fixed_scheme(file: Module, call: ast.Call) -> None:
     if isinstance(first, str) and first.lower().startswith(("http://", "https://")):
         message = f"{file.path}:{call.lineno} writes the scheme itself: the address cannot name a file"
         raise Harmless(message)
+    scheme = _SCHEME.match(first) if isinstance(first, str) else None
+    if scheme is not None:
+        message = f"{file.path}:{call.lineno} opens `{scheme[0]}` addresses on purpose, which an opener of HTTP refuses"
+        raise NoFix(message) if line is not None and line.values else Harmless(message)
 
 
 def _arguments(file: Module, call: ast.Call) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from workers.verify.python.fold import constant
 from workers.verify.python.sides import Side
 
-_EXECUTES = re.compile(r"^(?:execute|executemany|raw|fetch\w*|query|scalar\w*|text)$")
+_EXECUTES = re.compile(r"^(?:execute|executemany|raw|fetch\w*|query|scalar\w*)$")
 _MARK = re.compile(r"%s|%\(\w+\)s|\?|(?<![:\w]):[A-Za-z_]\w*|\$\d+")
 _QUOTED_MARK = re.compile(r"(['\"])\s*(?:%s|%\(\w+\)s|\?|:[A-Za-z_]\w*|\$\d+)\s*\1")
 _HOLE = "\0"
@@ -22,15 +22,26 @@ def unmet(old: Side, new: Side) -> Iterator[str]:
     for call in new.calls():
         if not isinstance(call.func, ast.Attribute) or not _EXECUTES.match(call.func.attr) or not call.args:
             continue
-        given = _meant(call.args[0], new)
+        given, beside = _asked(_meant(call.args[0], new), new)
         query = constant(given)
         if not isinstance(query, str):
             if any(_pastes(part) and values & _read(part) for part in ast.walk(given)):
                 yield "the value is still put into the text"
             continue
-        yield from _bound(query, call.args[1:], values)
+        yield from _bound(query, [*call.args[1:], *beside], values)
         if was is not None and _shape(query) != _shape(was):
             yield "it asks for something else than before"
+
+
+def _asked(node: ast.expr, side: Side) -> tuple[ast.expr, list[ast.expr]]:
+    """The query inside of `text(…)`, and what `.bindparams(…)` binds to it."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=inner, attr="bindparams"), args=[], keywords=named):
+            asked, beside = _asked(_meant(inner, side), side)
+            return asked, [*beside, ast.List(elts=[each.value for each in named], ctx=ast.Load())]
+        case ast.Call(func=ast.Name(id="text") | ast.Attribute(attr="text"), args=[inner], keywords=[]):
+            return _meant(inner, side), []
+    return node, []
 
 
 def _pastes(node: ast.AST) -> bool:
