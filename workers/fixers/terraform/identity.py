@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workers.fixers.terraform.local_accounts import LOCAL_ACCOUNTS
 from workers.fixers.terraform.metadata_use import asks_without_token
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
@@ -84,9 +85,7 @@ IDENTITY = {
         "false",
         "whoever signs in as the registry's admin needs an identity of their own",
     ),
-    "CKV_AZURE_141": _one(
-        "no-local-accounts", "local_account_disabled", _LOCAL, "true", "the cluster must be joined to Azure AD"
-    ),
+    "CKV_AZURE_141": LOCAL_ACCOUNTS,
     "CKV_AZURE_140": _one(
         "no-local-accounts",
         "local_authentication_disabled",
