@@ -10,7 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Parsed, any_of, candidate, region
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, literal, script
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.fixers.secrets.names import ROTATE, environment_name, is_label, refuse_test
+from workers.fixers.secrets.names import ROTATE, is_label, own_name, refuse_test
 from workers.source.syntax import ancestors
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{file.path} runs in browsers, where every value is public: let the server hold it and make the request"
         )
         raise NoFix(message)
-    variable = environment_name(_name(file, node) or "secret")
+    variable = own_name(_name(file, node) or "secret", _holder(file, node))
     left = node.parent.child_by_field_name("left") if node.parent is not None else None
     if left is not None and file.text(left) == f"process.env.{variable}":
         message = (
@@ -105,6 +105,17 @@ def propose(target: Target) -> Iterator[Candidate]:
         ),
         *([] if file.path.endswith((".jsx", ".tsx")) else [mounted]),
     )
+
+
+def _holder(file: Parsed, node: Node) -> str | None:
+    """The key or the variable of the object that the value is in: `db` in `db: { password: 'x' }`."""
+    for outer in ancestors(node.parent):
+        if outer.type in {"pair", "variable_declarator"} and outer != node.parent:
+            name = outer.child_by_field_name("key") or outer.child_by_field_name("name")
+            return file.text(name).strip("'\"`") if name is not None else None
+        if outer.type not in {"pair", "object"}:
+            return None
+    return None
 
 
 def _refuse_labels(target: Target, file: Parsed) -> None:

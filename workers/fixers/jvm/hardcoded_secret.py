@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Parsed, candidate, region
 from workers.fixers.jvm.source import flagged_bytes, is_kotlin, jvm, matches, on_android
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.fixers.secrets.names import ROTATE, environment_name, is_label, refuse_test
+from workers.fixers.secrets.names import ROTATE, is_label, own_name, refuse_test
+from workers.source.tree import text_of
 
 _ASSIGNED = r"\b(?P<name>\w+)\s*(?::\s*String\??\s*)?=\s*(?P<value>\"[^\"\n\\$]+\")(?=\s*[;,)\n]|\s*$)"
 _WORDS = re.compile(r"passw|pwd|passphrase|secret|token|api_?key|credential|private_?key|access_?key", re.IGNORECASE)
@@ -52,12 +54,12 @@ def propose(target: Target) -> Iterator[Candidate]:
             "server hold it"
         )
         raise NoFix(message)
-    if matches(file, rf"@\w+\([^)]*\b{name}\b", 0, len(file.content)) or b"const val " + name.encode() in file.content:
+    if b"const val " + name.encode() in file.content or _is_asked_for(target, file, name, start):
         message = (
             f"{file.path}:{line} is a compile-time constant that annotations may use, so it cannot be read at run time"
         )
         raise NoFix(message)
-    variable = environment_name(name)
+    variable = own_name(name, PurePosixPath(file.path).stem)
     read = f'System.getenv("{variable}")'
     checked = (
         f'{read} ?: error("{variable} is not set")'
@@ -79,6 +81,18 @@ def propose(target: Target) -> Iterator[Candidate]:
         declares=(MASKED,),
         warnings=warnings,
     )
+
+
+def _is_asked_for(target: Target, file: Parsed, name: str, start: int) -> bool:
+    """Whether an annotation or a `case` takes the constant, here or, where it is not private, elsewhere."""
+    asked = re.compile(rf"@\w+\s*\([^)]*\b{name}\b|\bcase\s+(?:[\w.]*\.)?{name}\b")
+    if asked.search(file.content.decode()):
+        return True
+    declared = file.slice(file.starts[file.line_of(start) - 1], start)
+    if "private" in declared or not re.search(r"\bfinal\b", declared):
+        return False
+    others = (path for path in target.tree.paths() if path.endswith((".java", ".kt")) and path != file.path)
+    return any(asked.search(text) for path in others if name in (text := text_of(target.tree, path)))
 
 
 def _names_a_field(name: str, value: str) -> bool:

@@ -25,6 +25,9 @@ _LABEL = re.compile(
 _TOKEN = re.compile(r"(?:^|_|(?<=[a-z]))token$", re.IGNORECASE)
 _STORED = re.compile(r"(?:^|_)(?:token|db|cache|session|storage|redis|cookie)_key$", re.IGNORECASE)
 """Names of the key under which something is stored; what is stored is no part of the code."""
+_ANY_OF_ITS_KIND = re.compile(
+    r"(?:API_?|SECRET_?|ACCESS_?|PRIVATE_?)?KEY|(?:THE_?)?(?:PASS(?:WORD|WD|PHRASE)?|PWD|SECRET|TOKEN)"
+)
 _WORDS = re.compile(r"[A-Za-z]+(?:[-_.:/][A-Za-z]+)*")
 _SHORTEST_TOKEN = 8  # a token is drawn at random; what is a word and shorter than any names a kind of token
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
@@ -46,6 +49,18 @@ def environment_name(name: str) -> str:
     words = [word for word in _BOUNDARY.split(name) if word]
     joined = "_".join(words).upper()
     return joined if joined and not joined[0].isdigit() else f"SECRET_{joined}".rstrip("_")
+
+
+def own_name(name: str, holder: str | None) -> str:
+    """`environment_name`, with what holds the value in front where the name alone fits any value of its kind.
+
+    Two classes with a `PASSWORD` each would read the same variable otherwise.
+    """
+    plain = environment_name(name)
+    before = environment_name(holder) if holder else ""
+    if not before or not _ANY_OF_ITS_KIND.fullmatch(plain) or before.endswith(plain):
+        return plain
+    return f"{before}_{plain}"
 
 
 def is_label(value: str, name: str) -> bool:
