@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import model
-from workers.fixers.workflows.model import Workflow
+from workers.fixers.workflows import fences, model
+from workers.fixers.workflows.model import EXPRESSION, Workflow
 from workers.source import yamledit
 from workers.source.yamldoc import Node, Path, dotted
 
 _CONTAINS = re.compile(r"contains\(\s*'(?P<text>(?:[^']|'')*)'\s*,\s*(?P<value>[A-Za-z_][\w.-]*)\s*\)")
-_FENCED = re.compile(r"\s*\$\{\{(?P<inner>.*?)\}\}\s*", re.DOTALL)
+_FENCED = re.compile(rf"\s*{EXPRESSION.pattern}\s*")
 _LITERAL = r"(?:'(?:[^']|'')*'|true|false|null|-?\d+(?:\.\d+)?)"
 _ATOM = r"(?:!\s*)?[A-Za-z_][\w.*-]*(?:\((?:[^()']|'(?:[^']|'')*')*\))?"
 _TERNARY = re.compile(
@@ -29,8 +29,9 @@ _TERNARY = re.compile(
     rules={"zizmor": ["unsound-condition"], "actionlint": ["if-cond"]},
     explain=(
         "A block scalar (`|`, `>`) ends with a line ending. Around `${{ … }}` that makes the condition a text that is "
-        "never empty, so it is always true: the step runs whatever the expression says. Approaches: without the "
-        "braces, which a condition does not need; with the braces and a block that drops its last line ending."
+        "never empty, so it is always true: the step runs whatever the expression says. The same goes for anything "
+        "else around the braces: `${{ a }} && ${{ b }}` is a text, too. Approaches: without the braces, which a "
+        "condition does not need; with the braces and a block that drops its last line ending; one pair around it all."
     ),
 )
 def condition(target: Target) -> Iterator[Candidate]:
@@ -41,8 +42,8 @@ def condition(target: Target) -> Iterator[Candidate]:
     header, _, body = source.partition("\n")
     fenced = _FENCED.fullmatch(body if node.block else source)
     if not node.block or fenced is None:
-        message = "the condition is no block around one expression"
-        raise NoFix(message)
+        yield from _in_parts(workflow, path, node)
+        return
     base = node.start + len(f"{header}\n".encode())
     start, inner = fenced.start("inner"), fenced["inner"]
     blanks, last = len(inner) - len(inner.lstrip(" \t")), len(inner.rstrip(" \t"))
@@ -61,6 +62,36 @@ def condition(target: Target) -> Iterator[Candidate]:
         yield model.candidate("strip-line-ending", [stripped], why, declares=declares)
 
 
+def _in_parts(workflow: Workflow, path: Path, node: Node) -> Iterator[Candidate]:
+    """A condition of which a part, or the blanks around it, stands outside of the braces → one expression."""
+    source = workflow.doc.source(node)
+    front = re.match(r"(?:[|>][^\n]*\n|['\"])?\s*", source)
+    start = front.end() if front else 0
+    body = source[start:].rstrip()
+    body = body[:-1].rstrip() if node.style in ("'", '"') else body
+    escaped = ("''" if node.style == "'" else "\\") in body and node.style in ("'", '"')
+    changes = None if escaped else fences.unfenced(body)
+    if not changes:
+        message = "what stands around the braces is no part of an expression: what it shall ask is for a person to say"
+        raise NoFix(message)
+    text, quote = fences.applied(body, changes), node.style if node.style in ("'", '"') else ""
+    why = "GitHub now reads all of it as one expression; so far it was a text, and what it guards always ran."
+    last = source[start + len(body) :] if node.block else ""
+    header = source[:start] if node.block else ""
+    if node.block or quote or not re.match(r"[!'\"\[\]{}&*#|>@`%,?-]", text):
+        yield _as_one(workflow, path, node, f"{header}{quote}{text}{quote}{last}", ("bare-expression", why))
+    if not node.block:
+        yield _as_one(workflow, path, node, f"{quote}${{{{ {text} }}}}{quote}", ("one-expression", why))
+    elif re.match(r"[|>]\+?[ \t]*\n", header):
+        header = re.sub(r"^([|>])\+?", r"\1-", header)
+        yield _as_one(workflow, path, node, f"{header}${{{{ {text} }}}}{last}", ("one-expression", why))
+
+
+def _as_one(workflow: Workflow, path: Path, node: Node, text: str, what: tuple[str, str]) -> Candidate:
+    edit = yamledit.edit(workflow.doc, node.start, node.end, text)
+    return model.candidate(what[0], [edit], what[1], declares=[dotted(path)])
+
+
 @fixer(
     name="unsound-contains",
     weakness="A condition also matches parts of the words that it lists",
@@ -76,7 +107,9 @@ def contains(target: Target) -> Iterator[Candidate]:
     workflow = model.read(target)
     path, node = _flagged_if(target, workflow)
     source = workflow.doc.source(node)
-    match = _CONTAINS.search(source)
+    asked = re.search(r"control '(?P<value>[^']+)'", target.finding.message or "")
+    found = [*_CONTAINS.finditer(source)]
+    match = next((one for one in found if asked and one["value"] == asked["value"]), next(iter(found), None))
     if match is None or node.style in ("'", '"'):
         message = "no `contains` here asks for a part of a text of words"
         raise NoFix(message)

@@ -18,6 +18,7 @@ _TOKEN = re.compile(
 )
 _ACTOR = re.compile(r"(?:^|\.)(?:actor|triggering_actor|user\.login|sender\.login|author\.login)$")
 """Who it was, by whichever path: a fix may ask another one."""
+_FENCED = re.compile(r"'\$\{\{(?P<text>.*?)\}\}'|\$\{\{(?P<bare>.*?)\}\}", re.DOTALL)
 _ALWAYS = {"always": True, "success": True, "failure": False, "cancelled": False}
 _MOST = 4096
 """Combinations of values that are tried."""
@@ -59,7 +60,7 @@ def differ(before: str, after: str) -> str | None:
 
 def _values(texts: frozenset[str]) -> list[str]:
     """The texts, word by word (that a part of one is found as well is the weakness itself), and others beside them."""
-    words = {word for text in texts for word in (text.split() or [""])}
+    words = {word for text in texts for word in (re.split(r"[\s,;|]+", text.strip(" ,;|")))}
     return sorted(words | {f"{word.rpartition('/')[0]}/{_OTHER}" for word in words if "/" in word} | {_OTHER})
 
 
@@ -72,7 +73,8 @@ def _parse(condition: str) -> _Parsed:
     if text.startswith("${{") and text.endswith("}}") and text.count("${{") == 1:
         text = text[3:-2]
     if "${{" in text:
-        raise _NotPlain
+        # A text, and always true: it is compared as the one expression that it was meant to be.
+        text = _FENCED.sub(lambda match: f"({match['text'] or match['bare']})", text)
     tokens = list(_tokens(text))
     tree = _either(tokens)
     if tokens:
