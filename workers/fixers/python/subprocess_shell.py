@@ -16,6 +16,7 @@ from workers.fixers.python.missing_program import caught_too
 from workers.fixers.python.module import Module
 from workers.fixers.python.shell_call import SYSTEM, refuse_expectation, shell_call
 from workers.fixers.python.shell_line import quoted_line, refuse_fixed
+from workers.fixers.python.shell_pipe import without_system
 from workers.fixers.python.shell_redirect import takes, without_redirects
 from workers.fixers.python.strings import f_string, template
 from workers.fixers.python.variables import definitions
@@ -184,9 +185,8 @@ def _edits(
     here = dict(written).get(command)
     edits = [file.replace(node, text) for node, text in written if node is not command]
     given = wrapped.format(here if here is not None else file.text(command))
-    name = file.qualified(call.func)
-    if name in SYSTEM:
-        return [*edits, _system(file, call, name, module, given + _given_away(streams, module))]
+    if file.calls(call, *SYSTEM):
+        return [*edits, without_system(file, call, module, given + _given_away(streams, module))]
     shell = keyword(call, "shell")
     if shell is None or keyword(call, "executable"):
         message = f"{file.path}:{call.lineno} names the shell itself: `executable` has to go with it"
@@ -221,29 +221,3 @@ def _holder(file: Module, call: ast.Call) -> str:
 
 def _given_away(streams: Mapping[str, str], module: str) -> str:
     return "".join(f", {name}={module}.{where}" for name, where in streams.items())
-
-
-def _system(file: Module, call: ast.Call, name: str, module: str, words: str) -> Edit:
-    parent = file.parents[call]
-    if name == "os.system":
-        if not isinstance(parent, ast.Expr) and not _only_zero_matters(parent, call):
-            message = f"{file.path}:{call.lineno} uses the wait status of os.system, which subprocess does not give"
-            raise NoFix(message)
-        return file.replace(call, f"{module}.call({words})")
-    reader = file.parents.get(parent)
-    if isinstance(parent, ast.Attribute) and parent.attr == "read" and isinstance(reader, ast.Call) and not reader.args:
-        run = f"{module}.run({words}, stdout={module}.PIPE, text=True, check=False).stdout"
-        return file.replace(reader, run)
-    message = f"{file.path}:{call.lineno} uses the pipe of os.popen as a file: read it with subprocess.Popen"
-    raise NoFix(message)
-
-
-def _only_zero_matters(parent: ast.AST, call: ast.Call) -> bool:
-    match parent:
-        case ast.Compare(ops=[ast.Eq() | ast.NotEq()], comparators=[ast.Constant(value=0)]):
-            return True
-        case ast.UnaryOp(op=ast.Not()):
-            return True
-        case ast.If(test=test) | ast.While(test=test):
-            return test is call
-    return False

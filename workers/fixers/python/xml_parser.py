@@ -9,7 +9,8 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate, region
 from workers.fixers.python.imports import imported, instead
 from workers.fixers.python.module import Module, flagged, module
-from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.fixers.python.xml_building import refuse_harmless
+from workers.fixers.registry import NoFix, Target, fixer
 
 # What each module of defusedxml offers in place of the standard library's.
 _OFFERED = {
@@ -62,9 +63,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = module(target)
     call = _flagged_call(target)
     if call is None:
-        if any(isinstance(each, ast.stmt) and _escapes_only(each) for each in _at(target, file)):
-            message = f"{file.path}:{region(target).start_line} imports what escapes text, and parses nothing"
-            raise Harmless(message)
+        refuse_harmless(file, region(target).start_line)
         _file, statement = flagged(target, ast.stmt, _imports_parser)
         yield _import_moved(file, statement)
         return
@@ -73,17 +72,6 @@ def propose(target: Target) -> Iterator[Candidate]:
         lambda: _call_moved(target, file, call, source),
         lambda: _import_moved(file, _import_of(file, source)),
     )
-
-
-def _at(target: Target, file: Module) -> list[ast.AST]:
-    return [node for node in file.nodes if getattr(node, "lineno", None) == region(target).start_line]
-
-
-def _escapes_only(statement: ast.stmt) -> bool:
-    match statement:
-        case ast.ImportFrom(module="xml.sax.saxutils", names=names):
-            return all(each.name in ("escape", "unescape", "quoteattr") for each in names)
-    return False
 
 
 def _flagged_call(target: Target) -> ast.Call | None:

@@ -225,8 +225,9 @@ def _replaced(
 ) -> Iterator[NodeChange]:
     """Neighbours that became others: like kinds are compared further, as far as their order allows."""
     opcodes: Sequence[tuple[str, int, int, int, int]] = [("replace", 0, len(kinds[0]), 0, len(kinds[1]))]
-    # One statement that became two of its kind is one change; a new import above a changed function is two.
-    if all(kinds[0].count(kind) == kinds[1].count(kind) for kind in set(kinds[0]) & set(kinds[1])):
+    # One statement that became two of its kind is one change; new imports above a changed function are another.
+    both = [kind for kind in set(kinds[0]) & set(kinds[1]) if not kind.startswith(_IMPORTS)]
+    if all(kinds[0].count(kind) == kinds[1].count(kind) for kind in both):
         opcodes = difflib.SequenceMatcher(None, *kinds, autojunk=False).get_opcodes()
     for tag, start, end, now, now_end in opcodes:
         old, new = left[first + start : first + end], right[now:now_end]
