@@ -84,9 +84,9 @@ AT_ROOT = frozenset((
     "debian", "ubuntu", "alpine", "fedora", "centos", "rockylinux", "almalinux", "oraclelinux", "amazonlinux",
     "busybox", "scratch", "buildpack-deps", "python", "node", "ruby", "rust", "openjdk", "eclipse-temurin",
     "java", "amazoncorretto", "nginx", "postgres", "mysql", "mariadb", "mongo", "maven", "perl", "gcc", "archlinux",
-    "opensuse/leap", "opensuse/tumbleweed", "swift", "memcached", "docker",
+    "opensuse/leap", "opensuse/tumbleweed", "swift", "memcached", "docker", "bitnami/minideb",
 ))  # fmt: skip
-ROOTLESS = ("jupyter/", "quay.io/jupyter/", "bitnami/", "cgr.dev/", "nginxinc/nginx-unprivileged", "gcr.io/distroless/")
+ROOTLESS = ("jupyter/", "quay.io/jupyter/", "bitnami/", "cgr.dev/", "nginxinc/nginx-unprivileged")
 DISTRIBUTIONS = frozenset((
     "debian", "ubuntu", "alpine", "fedora", "centos", "rockylinux", "almalinux", "oraclelinux", "amazonlinux",
     "buildpack-deps", "archlinux", "opensuse/leap", "opensuse/tumbleweed", "registry.access.redhat.com/ubi8/ubi",

@@ -70,6 +70,8 @@ class Base(msgspec.Struct, frozen=True):
         """Whether its own user is root; none where unknown."""
         if self.image in AT_ROOT or self.image in {"golang", "php", "httpd", "tomcat", "gradle", "redis", "composer"}:
             return True
+        if self.image.startswith("gcr.io/distroless/"):
+            return "nonroot" not in self.tag
         return False if self.image.startswith(ROOTLESS) else None
 
     @property
