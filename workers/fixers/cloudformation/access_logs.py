@@ -36,6 +36,11 @@ def access_logs(target: Target) -> Iterator[Candidate]:
         message = f"a {template.type} writes no access log of its own"
         raise NoFix(message)
     warning = _TYPES[template.type]
+    if template.property("AccessLoggingPolicy", "S3BucketName") is not None:
+        edits = template.settle({"AccessLoggingPolicy": {"Enabled": True}})
+        how = "Every request is recorded in the bucket that is named already."
+        yield from template.candidate("named-bucket", edits, how, template.declare("AccessLoggingPolicy"), [warning])
+        return
     if found := log_bucket(template):
         edits, declares = _logged(template, found, own=True)
         how = f"Every request is recorded in {found}, the template's own bucket for that."

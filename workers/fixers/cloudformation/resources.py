@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from workers.fixers.cloudformation.search_domain import cannot_rest, cannot_talk
 from workers.fixers.cloudformation.settings import Setting, settings_fixer
 from workers.fixers.cloudformation.template import Template
 from workers.source.pushed import why_tags_move
@@ -82,6 +83,14 @@ EXPOSURE = {
     ],
     "CKV_AWS_89": [
         Setting("private", {"PubliclyAccessible": False}, "The instance has no address on the internet.", _REPLACE),
+    ],
+    "CKV_AWS_258": [
+        Setting("iam-auth", {"AuthType": "AWS_IAM"}, "Only signed requests of permitted identities are served.",
+                "anonymous callers are refused"),
+    ],
+    "CKV_AWS_366": [
+        Setting("no-guests", {"AllowUnauthenticatedIdentities": False}, "Only signed-in users get credentials.",
+                "guests are refused", toggle="Guests"),
     ],
     "CKV_AWS_123": [
         Setting(
@@ -180,11 +189,11 @@ TRANSPORT = {
                 toggle="HttpsOnly"),
     ],
     "CKV_AWS_5": [
-        Setting("encrypt", {"EncryptionAtRestOptions": {"Enabled": True}}, _KEY, _REPLACE),
+        Setting("encrypt", {"EncryptionAtRestOptions": {"Enabled": True}}, _KEY, _REPLACE, refused=cannot_rest),
     ],
     "CKV_AWS_6": [
         Setting("encrypt-between-nodes", {"NodeToNodeEncryptionOptions": {"Enabled": True}},
-                "Nodes talk to one another over TLS.", _REPLACE),
+                "Nodes talk to one another over TLS.", _REPLACE, refused=cannot_talk),
     ],
 }  # fmt: skip
 

@@ -29,6 +29,11 @@ def password_login(target: Target) -> Iterator[Candidate]:
         message = f"a provisioner of the module logs in to {resource.address} by its password: give it the key first"
         raise NoFix(message)
     name = re.sub(r"\W", "_", f"{resource.name}_ssh_public_key")
+    if _has_key(resource):
+        edits, declares = _with(resource, "")
+        how = "Only the key that is there already opens the machine; there is no password any more."
+        yield from resource.candidate("ssh-key-alone", edits, how, declares, [_IN])
+        return
     if not any(True for _ in resource.blocks("variable", name)):
         edits, declares = _with(resource, f"var.{name}")
         text = block_text(
@@ -42,6 +47,12 @@ def password_login(target: Target) -> Iterator[Candidate]:
     edits, declares = _with(resource, _FILE)
     how = "Only the key of who applies the module opens the machine; there is no password any more."
     yield from resource.candidate("ssh-key-file", edits, how, declares, [_IN])
+
+
+def _has_key(resource: Resource) -> bool:
+    """Whether the machine knows a key of its administrator's, beside the password."""
+    linux = resource.block.block("os_profile_linux_config")
+    return resource.block.block("admin_ssh_key") is not None or bool(linux and linux.block("ssh_keys"))
 
 
 def _with(resource: Resource, key: str) -> tuple[list[Edit], list[str]]:

@@ -7,6 +7,8 @@ from workers.fixers.terraform.settings import Setting, on, settings_fixer
 _REACH = "whoever reaches it over the internet today is locked out: a bastion, a VPN or a private network comes first"
 _REPLACED = "an existing cluster is replaced: move its workloads first"
 _AUTOPILOT = "an Autopilot cluster always enforces network policies: its data plane is GKE's second"
+_DATAPLANE = "the second data plane, which the cluster has, always enforces network policies"
+_POLICIES = "Network policies say which pods may talk to which; without one they have no effect."
 _ENFORCE = '"PROJECT_SINGLETON_POLICY_ENFORCE"'
 _KEPT = (
     "the module keeps the cluster to one release by kubernetes_version: a channel would be turned back by each apply"
@@ -63,6 +65,18 @@ CLUSTER = {
                 "Azure Policy sees and refuses what breaks its rules.",
                 "a policy that denies refuses workloads that run today", before="azurerm:3"),
     ],
+    "CKV_AZURE_7": [
+        Setting("calico", on("network_profile.network_policy", '"calico"'), _POLICIES, _REPLACED,
+                needs=("network_profile.network_plugin",)),
+        Setting("azure-network-policies", on("network_profile.network_policy", '"azure"'), _POLICIES, _REPLACED,
+                only="network_profile.network_plugin=azure$"),
+        Setting("calico", {"network_profile": {"network_plugin": '"kubenet"', "network_policy": '"calico"'}},
+                _POLICIES, _REPLACED, unless="network_profile"),
+        Setting("azure-network-policies",
+                {"network_profile": {"network_plugin": '"azure"', "network_policy": '"azure"'}},
+                f"{_POLICIES} Pods get addresses of the subnet.",
+                f"{_REPLACED}; the subnet needs an address for each pod", unless="network_profile"),
+    ],
     "CKV_AZURE_115": [
         Setting("private-control-plane", on("private_cluster_enabled"), "The Kubernetes API has no public address.",
                 f"{_REPLACED}; {_REACH}", toggle=True),
@@ -94,6 +108,10 @@ CLUSTER = {
                                    "addons_config": {"network_policy_config": {"disabled": "false"}}},
                 "Network policies are enforced.", "all nodes are made anew, one by one",
                 moot="enable_autopilot=true$", otherwise=_AUTOPILOT),
+        Setting("dataplane-v2", {"datapath_provider": '"ADVANCED_DATAPATH"', "network_policy": {"enabled": "false"},
+                                 "addons_config": {"network_policy_config": {"disabled": "true"}}},
+                "GKE's second data plane enforces network policies itself, without Calico.", _REPLACED,
+                moot="datapath_provider=ADVANCED_DATAPATH$", otherwise=_DATAPLANE),
     ],
 }  # fmt: skip
 

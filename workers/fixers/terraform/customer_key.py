@@ -11,6 +11,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.terraform.key_policy import policy, statement, with_data
 from workers.fixers.terraform.resource import Resource, several
+from workers.fixers.terraform.search_domain import cannot_rest
 from workers.fixers.terraform.settings import on
 from workers.source.hcl import Block, Body, Hcl, block_text
 
@@ -18,7 +19,7 @@ _ATTRIBUTES = {
     "CKV_AWS_327": "kms_key_id", "CKV_AWS_189": "kms_key_id", "CKV_AWS_158": "kms_key_id", "CKV_AWS_35": "kms_key_id",
     "CKV_AWS_182": "kms_key_id", "CKV_AWS_184": "kms_key_id", "CKV_AWS_185": "kms_key_id", "CKV_AWS_186": "kms_key_id",
     "CKV_AWS_142": "kms_key_id", "CKV_AWS_149": "kms_key_id", "CKV_AWS_247": "encrypt_at_rest.kms_key_id",
-    "CKV_AWS_347": "kms_key_arn", "CKV_AWS_280": "kms_key_id", "CKV_AWS_166": "kms_key_arn",
+    "CKV_AWS_347": "kms_key_arn", "CKV_AWS_166": "kms_key_arn",
     "CKV_AWS_173": "kms_key_arn",
     "CKV_AWS_354": "performance_insights_kms_key_id", "CKV_AWS_353": "performance_insights_kms_key_id",
     "CKV_AWS_58": "encryption_config.provider.key_arn",
@@ -78,6 +79,8 @@ def customer_key(target: Target) -> Iterator[Candidate]:
     if target.finding.rule == "CKV_AWS_353" and _too_small(resource):
         message = "RDS offers no Performance Insights for this class with this engine: choose a larger class first"
         raise NoFix(message)
+    if target.finding.rule == "CKV_AWS_247" and (why := cannot_rest(resource)):
+        raise NoFix(why)
     path = _ATTRIBUTES.get(target.finding.rule, "kms_key_id")
     service = _SERVICES.get(target.finding.rule)
     keys = [

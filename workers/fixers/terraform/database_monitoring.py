@@ -105,7 +105,13 @@ def database_logs(target: Target) -> Iterator[Candidate]:
     found: Sequence[tuple[str, ...]] | None = next(
         (logs for name, logs in _LOGS.items() if engine.startswith(name)), None
     )
-    if found and target.finding.rule == "CKV_AWS_325":
+    plain = resource.type == "aws_rds_cluster" and resource.usual("engine") == "mysql"
+    if plain and target.finding.rule == "CKV_AWS_325":
+        message = f"{resource.address} is a cluster of MySQL, whose audit log RDS does not export: Aurora's it does"
+        raise NoFix(message)
+    if plain:
+        found = (("error", "slowquery"), ("error", "general", "slowquery"))
+    elif found and target.finding.rule == "CKV_AWS_325":
         found = (("audit",), ("audit", "error", "slowquery"))
     elif found and resource.type == "aws_rds_cluster" and engine.startswith("postgres"):
         found = (("postgresql",),)

@@ -1,4 +1,4 @@
-"""CloudFront distributions whose answers tell browsers nothing of security."""
+"""CloudFront distributions that answer in the clear, or tell browsers nothing of security."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from workers.source.hcl import Body, block_text
 _KIND = "aws_cloudfront_response_headers_policy"
 _NAME = "security_headers"
 _MANAGED = {"name": '"Managed-SecurityHeadersPolicy"'}
+_BEHAVIOURS = ("default_cache_behavior", "ordered_cache_behavior")
 _FRAMES = "pages that other sites show in a frame are shown there no longer"
 
 
@@ -37,3 +38,30 @@ def response_headers(target: Target) -> Iterator[Candidate]:
         declares = [*declares, f"data.{_KIND}.{_NAME}"]
     how = "Answers carry the headers of AWS's own security policy."
     yield from resource.candidate("managed-headers", edits, how, declares, [_FRAMES])
+
+
+@fixer(
+    name="terraform-cloudfront-clear-text",
+    weakness="cryptography",
+    rules={"checkov": ["CKV_AWS_34"], "trivy": ["AVD-AWS-0012"]},
+    explain="""With `allow-all` a page that is asked for over HTTP is sent over HTTP: whoever is on the way reads its
+cookies and changes its scripts. A redirect keeps old links alive; refusing clear text is right for an API.""",
+)
+def clear_text(target: Target) -> Iterator[Candidate]:
+    """Redirect to HTTPS; or refuse HTTP."""
+    resource = Resource(target)
+    flagged = [
+        block for block in resource.block.blocks
+        if block.type in _BEHAVIOURS and block.text("viewer_protocol_policy") == '"allow-all"'
+    ]  # fmt: skip
+    if not flagged:
+        message = f"no behaviour of {resource.address} names allow-all itself"
+        raise NoFix(message)
+    declares = resource.declare(dict.fromkeys((block.type for block in flagged), ""))
+    for value, how, warnings in (
+        ("redirect-to-https", "A request over HTTP is sent to the same address over HTTPS.", []),
+        ("https-only", "A request over HTTP is refused.", ["old links over HTTP stop working"]),
+    ):
+        body: Body = {"viewer_protocol_policy": f'"{value}"'}
+        edits = [edit for block in flagged for edit in resource.settle(body, block=block)]
+        yield from resource.candidate(value, edits, how, declares, warnings)

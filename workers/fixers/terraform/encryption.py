@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from workers.fixers.terraform.message_keys import locked_out
+from workers.fixers.terraform.search_domain import cannot_rest
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
+_HOST = "the subscription needs the feature EncryptionAtHost, and the machines a size that has it"
 _REPLACE = "an existing resource is replaced: move its data over a snapshot"
 
 
@@ -16,7 +20,10 @@ def _encrypt(path: str, value: str = "true", warning: str = _REPLACE) -> list[Se
 ENCRYPTION = {
     "CKV_AWS_3": _encrypt("encrypted"),
     "CKV2_AWS_2": _encrypt("encrypted"),
-    "CKV_AWS_5": _encrypt("encrypt_at_rest.enabled"),
+    "CKV_AWS_5": [
+        msgspec.structs.replace(one, refused=cannot_rest)
+        for one in _encrypt("encrypt_at_rest.enabled", warning=_REPLACE)
+    ],
     "CKV_AWS_8": [
         Setting(
             "encrypt-root-volume",
@@ -55,7 +62,6 @@ ENCRYPTION = {
     "CKV_AWS_155": _encrypt("user_volume_encryption_enabled"),
     "CKV_AWS_156": _encrypt("root_volume_encryption_enabled"),
     "CKV_AWS_235": _encrypt("encrypted"),
-    "CKV_AWS_279": _encrypt("storage_encrypted"),
     "CKV_AWS_26": [
         Setting(
             "aws-managed-key",
@@ -106,10 +112,8 @@ ENCRYPTION = {
         )
         for days in (90, 30)
     ],
-    "CKV_AZURE_97": _encrypt("encryption_at_host_enabled"),
-    "CKV_AZURE_151": _encrypt(
-        "encryption_at_host_enabled", warning="the subscription needs the feature EncryptionAtHost"
-    ),
+    "CKV_AZURE_97": _encrypt("encryption_at_host_enabled", warning=_HOST),
+    "CKV_AZURE_151": _encrypt("encryption_at_host_enabled", warning=_HOST),
     "CKV_AZURE_130": _encrypt("infrastructure_encryption_enabled"),
     "CKV_AZURE_96": _encrypt("infrastructure_encryption_enabled"),
     "CKV_AZURE_73": _encrypt("encrypted"),

@@ -88,6 +88,7 @@ EXPOSURE = {
     "CKV_AZURE_113": _private("public_network_access_enabled"),
     "CKV_AZURE_139": _private("public_network_access_enabled"),
     "CKV_AZURE_189": [Setting("private", on("public_network_access_enabled", "false"), _PRIVATE, _REACH)],
+    "CKV_AZURE_221": _private("public_network_access_enabled", since="azurerm:3"),
     "CKV_AZURE_222": _private("public_network_access_enabled"),
     "CKV_AZURE_34": _private("container_access_type", '"private"', how=_SIGNED_IN, warning=_NO_LINKS),
     "CKV_AZURE_190": _private("allow_nested_items_to_be_public", since="azurerm:3", how=_NOT_PUBLIC, warning=_NO_LINKS),

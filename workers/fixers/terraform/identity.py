@@ -110,20 +110,6 @@ IDENTITY = {
         "false",
         "monitoring agents that are extensions stop",
     ),
-    "CKV_AZURE_16": [
-        Setting(
-            "system-identity",
-            on("identity.type", '"SystemAssigned"'),
-            "The app gets an identity of its own, without a secret to keep.",
-        )
-    ],
-    "CKV_AZURE_71": [
-        Setting(
-            "system-identity",
-            on("identity.type", '"SystemAssigned"'),
-            "The app gets an identity of its own, without a secret to keep.",
-        )
-    ],
     "CKV_AZURE_17": [
         Setting(
             "client-certificates",

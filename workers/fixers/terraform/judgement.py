@@ -13,6 +13,7 @@ _TLS = "a listener that speaks TLS needs a certificate for the site's own name: 
 _LOGIN = "which person or group administers the server is the organisation's own"
 _ENDPOINT = "a private endpoint needs a subnet and a private DNS zone: the network's owner names them"
 _NODES = "nodes without public addresses need Cloud NAT and ranges of their own, and an existing cluster is replaced"
+_SNAPSHOT = "a snapshot is as encrypted as the cluster that it is taken of: encrypt that one, and take another"
 _EVERYBODY = "whether everybody may call it is what its owner decided: name who may, where it was not meant so"
 _WHY = {
     "CKV_AWS_40": "users get rights through groups: which group stands for what is the organisation's own",
@@ -46,6 +47,8 @@ _WHY = {
     "CKV_AWS_117": "which network the function belongs into is its owner's decision; it then needs a way out",
     "CKV_AWS_272": "code signing needs a signing profile and a pipeline that signs: set both up first",
     "CKV_AWS_363": "a newer runtime runs other code: raise it with the program's own tests",
+    "CKV_AWS_279": _SNAPSHOT,
+    "CKV_AWS_280": _SNAPSHOT,
     "CKV_AWS_310": "a second origin has to be there before requests can fall back to it",
     "CKV_AWS_374": "in which countries the site is offered is its owner's decision",
     "CKV_AWS_68": _WAF,

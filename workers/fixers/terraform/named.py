@@ -20,6 +20,7 @@ _REPLACED = "what is there already may be replaced: look at the plan"
 _WHEN = "date in UTC after which it is no longer valid, as 2030-12-31T00:00:00Z"
 _ROTATE = "what uses it stops working on that day: have its successor there before"
 _LISTENERS = ("aws_lb_listener", "aws_alb_listener")
+_BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
 _ZONES = "CKV_AWS_394"
 _LOGS = re.compile(r"log", re.IGNORECASE)
 
@@ -144,6 +145,11 @@ def named_resource(target: Target) -> Iterator[Candidate]:
     if one.path.partition(".")[0] in resource.block.attributes or resource.block.is_dynamic(one.path.partition(".")[0]):
         message = f"{one.path} of {resource.address} is worked out by the module: change it where it is decided"
         raise NoFix(message)
+    if resource.type in _BALANCERS and resource.block.text(*one.path.split(".")):
+        body: Body = {"access_logs": {"enabled": "true"}}
+        how = "Each request is recorded in the bucket that is named already."
+        yield from resource.candidate("named-bucket", resource.settle(body), how, resource.declare(body), one.warnings)
+        return
     if own := _own(resource, one):
         body = _body(one, f"{one.kind}.{own}.{one.attribute}")
         how = f"{one.how} the module's own {one.kind} {own}."

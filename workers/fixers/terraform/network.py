@@ -12,7 +12,10 @@ from workers.source.hcl import Attribute, Block, block_text
 
 _WORLD = re.compile(r'"(?:0\.0\.0\.0/0|::/0|0\.0\.0\.0|\*|Internet|Any)"', re.IGNORECASE)
 _PRIVATE = '["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]'
-_SOURCES = ("cidr_blocks", "ipv6_cidr_blocks", "source_ranges", "cidr_ipv4", "cidr_ipv6", "source_address_prefix")
+_SOURCES = (
+    "cidr_blocks", "ipv6_cidr_blocks", "source_ranges", "cidr_ipv4", "cidr_ipv6",
+    "source_address_prefix", "source_address_prefixes",
+)  # fmt: skip
 _PORTS = {
     "CKV_AWS_24": 22, "CKV_AWS_25": 3389, "CKV_AWS_260": 80, "CKV_GCP_2": 22, "CKV_GCP_3": 3389, "CKV_GCP_75": 21,
     "CKV_GCP_77": 20, "CKV_GCP_88": 3306, "CKV_GCP_106": 80, "CKV_AZURE_9": 3389, "CKV_AZURE_10": 22,
@@ -99,7 +102,7 @@ def _covers(block: Block, port: int) -> bool:
     if first.isdigit() and last.isdigit():
         return int(first) <= port <= int(last)
     texts = [text for key in ("destination_port_range", "destination_port_ranges") if (text := block.text(key))]
-    spans = [span for text in texts for span in re.findall(r'"([^"]*)"', text)]
+    spans = [quoted or bare for text in texts for quoted, bare in re.findall(r'"([^"]*)"|\b(\d+)\b', text)]
     plain = [re.fullmatch(r"(\d+)(?:-(\d+))?", span) for span in spans]
     return not spans or any(match is None or int(match[1]) <= port <= int(match[2] or match[1]) for match in plain)
 

@@ -36,7 +36,15 @@ PROTECTION = {
     "CKV_GCP_120": _protect("enable_drop_protection"),
     "CKV_GCP_121": _protect(),
     "CKV_GCP_122": _protect(),
-    "CKV_AZURE_110": _protect("purge_protection_enabled"),
+    "CKV_AZURE_110": [
+        Setting(
+            "purge-protection",
+            on("purge_protection_enabled"),
+            "A deleted vault or secret can be brought back until its retention ends, and nobody can purge it before.",
+            "it cannot be switched off again, and the vault's name is taken until then",
+            toggle=True,
+        )
+    ],
     "CKV_AWS_313": _one("tags-on-snapshots", "copy_tags_to_snapshot", _TAGS),
     "CKV_AWS_362": _one("tags-on-snapshots", "copy_tags_to_snapshot", _TAGS),
     "CKV2_AWS_60": _one("tags-on-snapshots", "copy_tags_to_snapshot", _TAGS),
@@ -55,6 +63,10 @@ PROTECTION = {
             "Backups reach back five weeks, the most RDS keeps.",
             _COST,
         ),
+    ],
+    "CKV_AWS_360": [
+        Setting("backups-7-days", on("backup_retention_period", "7"), "Backups reach back a week.", _COST),
+        Setting("backups-35-days", on("backup_retention_period", "35"), "Backups reach back five weeks.", _COST),
     ],
     "CKV_AWS_361": [
         Setting("backups-7-days", on("backup_retention_period", "7"), "Backups reach back a week.", _COST),
@@ -163,7 +175,7 @@ PROTECTION = {
             on("backtrack_window", str(hours * 3600)),
             f"The cluster can be turned back by up to {hours} hours in place.",
             "it is paid for; a cluster that was made without it has to be restored or cloned to get it",
-            never=r"engine=aurora-postgresql",
+            never=r"engine=(?!aurora(?:-mysql)?$).+",
             otherwise="only Aurora MySQL can be turned back",
         )
         for hours in (24, 72)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workers.fixers.terraform.search_domain import cannot_talk
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
 _OLD = "clients that speak only older protocols can no longer connect"
@@ -29,6 +30,16 @@ def _require(path: str, value: str = "true") -> list[Setting]:
 
 TRANSPORT = {
     "CKV_AWS_30": _require("transit_encryption_enabled"),
+    "CKV_AWS_6": [
+        Setting(
+            "encrypt-between-nodes",
+            on("node_to_node_encryption.enabled"),
+            "Nodes talk to one another over TLS.",
+            "an existing domain is replaced: move its data over a snapshot",
+            toggle=True,
+            refused=cannot_talk,
+        )
+    ],
     "CKV_AWS_83": _require("domain_endpoint_options.enforce_https"),
     "CKV_AWS_228": [
         Setting(
@@ -99,6 +110,16 @@ TRANSPORT = {
     ],
     "CKV_AZURE_3": _require("enable_https_traffic_only"),
     "CKV_AZURE_14": _require("https_only"),
+    "CKV_AZURE_70": [
+        Setting("require-tls", on("https_only"), "Calls need TLS.", _PLAIN, unless="auth_settings_v2", toggle=True),
+        Setting(
+            "require-tls",
+            {"https_only": "true", "auth_settings_v2": {"require_https": "true"}},
+            "Calls, and signing in, need TLS.",
+            _PLAIN,
+            where="auth_settings_v2",
+        ),
+    ],
     "CKV_AZURE_153": _require("https_only"),
     "CKV_AZURE_28": _require("ssl_enforcement_enabled"),
     "CKV_AZURE_29": _require("ssl_enforcement_enabled"),
@@ -156,16 +177,8 @@ TRANSPORT = {
     "CKV_AZURE_148": _tls("minimum_tls_version"),
     "CKV_AZURE_205": _tls("minimum_tls_version"),
     "CKV_AZURE_223": _tls("minimum_tls_version"),
-    "CKV_AZURE_54": [
-        Setting(
-            "tls-1-2", {"ssl_minimal_tls_version_enforced": '"TLS1_2"'}, "Connections need TLS 1.2.", _OLD, toggle=True
-        )
-    ],
-    "CKV_AZURE_147": [
-        Setting(
-            "tls-1-2", {"ssl_minimal_tls_version_enforced": '"TLS1_2"'}, "Connections need TLS 1.2.", _OLD, toggle=True
-        )
-    ],
+    "CKV_AZURE_54": _tls("ssl_minimal_tls_version_enforced", '"TLS1_2"'),
+    "CKV_AZURE_147": _tls("ssl_minimal_tls_version_enforced", '"TLS1_2"'),
     "CKV_AZURE_78": [
         Setting(
             "no-ftp",
