@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.workflows import script_scopes, tokens
@@ -39,14 +39,18 @@ _CALLS_GITHUB = re.compile(
 
 
 def of_script(
-    step: Step, env: Mapping[str, str], tree: SourceTree, handed: frozenset[str], *, own: bool
+    step: Step, env: Mapping[str, str], tree: SourceTree, handed: frozenset[str], *, own: bool, kept: bool
 ) -> Iterator[str]:
     """`scope:level` words of a step's script; `own` where the checkout pushes as somebody else.
+
+    `kept` are the job's credentials, where a checkout keeps them: git sends those whatever token the step has.
 
     Raises:
         Opaque: it hides what it does with the job's token.
     """
     if tokens.brings_own(step, env, handed):
+        if kept and not own and script_scopes.PUSHES.search(step.run):
+            yield "contents:write"
         return
     found = list(script_scopes.of_shell(step.run))
     if own:
@@ -61,6 +65,13 @@ def of_script(
     if _registry_of_github(env) and re.search(r"\bpublish|\bdeploy\b", step.run):
         found.append("packages:write")
     yield from found
+
+
+def of_pull_requests(triggers: Iterable[str], needed: Iterable[str]) -> list[str]:
+    """What a script needs of pull requests too: the API of issues serves both, each with a scope of its own."""
+    if not any(re.fullmatch(r"pull_request(?:_\w+)?|issue_comment", trigger) for trigger in triggers):
+        return []
+    return [word.replace("issues:", "pull-requests:") for word in needed if word.startswith("issues:")]
 
 
 def _of_local_script(path: str, step: Step, tree: SourceTree, *, gets: bool) -> list[str]:

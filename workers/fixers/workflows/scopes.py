@@ -10,6 +10,7 @@ from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix
 from workers.fixers.workflows import (
     actions_lock,
+    credentials,
     image_scopes,
     input_scopes,
     known_actions,
@@ -112,13 +113,18 @@ def _of_steps(
     assumed: list[str] = []
     steps = list(steps)
     around = tokens.environment(workflow.root) | (tokens.environment(job.node) if job else {})
-    pushes_with_own = any(step.action == "actions/checkout" and tokens.brings_own(step, {}, handed) for step in steps)
+    checkouts = [step for step in steps if step.action == credentials.CHECKOUT]
+    pushes_with_own = any(tokens.brings_own(step, {}, handed) for step in checkouts)
+    kept = any(credentials.keeps(step) and not tokens.brings_own(step, {}, handed) for step in checkouts)
     for step in steps:
         env = around | tokens.environment(step.node)
         try:
             if step.run:
-                found += run_scopes.of_script(step, env, tree, handed, own=pushes_with_own)
+                said = list(run_scopes.of_script(step, env, tree, handed, own=pushes_with_own, kept=kept))
+                found += [*said, *run_scopes.of_pull_requests(workflow.triggers, said)]
             elif step.uses:
+                # Whatever token such an action has: git sends what checkout keeps first, and asks for no other.
+                found += ["contents:write"] if kept and step.action in credentials.PUSHING_ACTIONS else []
                 below = _of_action(step, env, tree, depth, handed)
                 found += words(below.scopes)
                 hidden += below.hidden
@@ -141,7 +147,7 @@ def _of_action(step: Step, env: Mapping[str, str], tree: SourceTree, depth: int,
         hidden = (f"{step.uses} gets the token",) if tokens.has(step, env, handed) else ()
         return Needs({}, hidden)
     special = list(input_scopes.of_inputs(step))
-    if tokens.brings_own(step, env, handed) and step.action != "actions/checkout":
+    if tokens.brings_own(step, tokens.environment(step.node), handed) and step.action != "actions/checkout":
         return Needs(union(special))
     if step.action == "actions/github-script":
         return Needs(union([*special, *script_scopes.of_javascript(step.input("script"))]))

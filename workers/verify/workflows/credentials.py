@@ -45,6 +45,7 @@ _PUSHING_ACTIONS = frozenset(
         "commitizen-tools/commitizen-action",
     )
 )
+PUSHING = _PUSHING_AS_CHECKED_OUT | _PUSHING_ACTIONS
 _OWN_TOKEN_INPUTS = ("token", "github_token", "github-token", "ssh-key", "push_token")
 
 
@@ -65,14 +66,15 @@ def lost(before: Job, after: Job, tree: SourceTree) -> str | None:
     if len(before.steps) != len(after.steps):
         return None
     for index, (old, new) in enumerate(zip(before.steps, after.steps, strict=True)):
-        if old.action == _CHECKOUT and _keeps(old) and not _keeps(new):
+        if old.action == _CHECKOUT and keeps(old) and not keeps(new):
             user = _user(after.steps[index + 1 :], tree, somebody=_as_somebody(old))
             if user is not None:
                 return f"job {before.name}: {user} needs the git credentials that checkout no longer keeps"
     return None
 
 
-def _keeps(step: Step) -> bool:
+def keeps(step: Step) -> bool:
+    """Whether a checkout leaves its credentials behind."""
     return step.inputs.get("persist-credentials", "true").strip().lower() != "false"
 
 
@@ -84,7 +86,7 @@ def _as_somebody(checkout: Step) -> bool:
 def _user(steps: tuple[Step, ...], tree: SourceTree, *, somebody: bool, depth: int = 0) -> str | None:
     stays = ""
     for step in steps:
-        if step.action == _CHECKOUT and _keeps(step):
+        if step.action == _CHECKOUT and keeps(step):
             return None
         run = step.run or ""
         stays = stays or ("ssh" if step.action == "webfactory/ssh-agent" else "".join(_STAYS.findall(run)[:1]))

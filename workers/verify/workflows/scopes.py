@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workers.source.tree import SourceTree
-from workers.verify.workflows import local
+from workers.verify.workflows import credentials, local
 from workers.verify.workflows.model import Job, Step, text
 
 Need = tuple[str, ...]
@@ -68,8 +68,9 @@ _OIDC_WHEN = {
     "google-github-actions/auth": ("workload_identity_provider", "credentials_json"),
 }
 """Action → the input that means a token exchange, and the input that means a key instead."""
+_GIT_PUSH = re.compile(r"\bgit\s+(?:-\S+\s+\S+\s+)*push\b")
 _COMMANDS: tuple[tuple[re.Pattern[str], tuple[Need, ...]], ...] = (
-    (re.compile(r"\bgit\s+(?:-\S+\s+\S+\s+)*push\b"), _WRITE_CONTENTS),
+    (_GIT_PUSH, _WRITE_CONTENTS),
     (re.compile(r"\bgh\s+release\s+(?:create|upload|edit|delete)\b"), _WRITE_CONTENTS),
     (re.compile(r"\bgh\s+pr\s+(?:create|comment|edit|review|close|ready)\b"), (("pull-requests:write",),)),
     (re.compile(r"\bgh\s+pr\s+merge\b"), _PULL_REQUEST),
@@ -105,8 +106,13 @@ _TOKEN_NAMES = ("token", "github_token", "github-token", "repo-token", "repo_tok
 def needs(job: Job, tree: SourceTree) -> list[tuple[Need, str]]:
     """What the job's steps, and those of the local actions that it uses, need of the token, each with who needs it."""
     found: list[tuple[Need, str]] = []
-    pushes_as_somebody = any(step.action == "actions/checkout" and _brings_token(step) for step in job.steps)
+    checkouts = [step for step in job.steps if step.action == "actions/checkout"]
+    pushes_as_somebody = any(_brings_token(step) for step in checkouts)
+    kept = any(credentials.keeps(step) and not _brings_token(step) for step in checkouts)
     for step in local.unfolded(job.steps, tree):
+        if kept and not pushes_as_somebody and _pushes_with_git(step):
+            # Git sends what checkout keeps first, whatever token stands in the address or in the environment.
+            found += [(need, step.action or "a script") for need in _WRITE_CONTENTS]
         if _brings_token(step) or (pushes_as_somebody and _only_pushes(step)):
             continue
         found += [(need, step.action or "a script") for need in of_step(step)]
@@ -126,6 +132,10 @@ def hidden(job: Job, tree: SourceTree) -> str | None:
 
 def _gets_the_jobs_token(step: Step) -> bool:
     return any(_JOBS_TOKEN.search(value) for value in (*step.inputs.values(), *step.everything.values()))
+
+
+def _pushes_with_git(step: Step) -> bool:
+    return step.action in credentials.PUSHING or _GIT_PUSH.search(step.run or "") is not None
 
 
 def _only_pushes(step: Step) -> bool:
@@ -187,5 +197,7 @@ def _pushes_to_github(step: Step) -> bool:
 def _brings_token(step: Step) -> bool:
     """Whether it works with a token of its own, to which the job's permissions mean nothing."""
     given = [value for name, value in step.inputs.items() if name.lower() in _TOKEN_NAMES]
-    given += [value for name, value in step.everything.items() if name.upper() in {"GITHUB_TOKEN", "GH_TOKEN"}]
+    # What stands around an action is not meant for it: its own input has a default, the job's token.
+    env = step.env if step.action else step.everything
+    given += [value for name, value in env.items() if name.upper() in {"GITHUB_TOKEN", "GH_TOKEN"}]
     return bool(given) and all(_OWN_TOKEN.search(value) for value in given)

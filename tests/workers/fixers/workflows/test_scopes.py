@@ -9,6 +9,7 @@ from workers.source.tree import MemoryTree
 
 HEAD = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
 
+CHECKOUT = "      - uses: actions/checkout@v4\n"
 SCRIPT = "      - uses: actions/github-script@v7\n"
 GHCR = ("      - uses: docker/login-action@v3\n"
         "        with: {registry: ghcr.io, password: '${{ secrets.GITHUB_TOKEN }}'}\n")  # fmt: skip
@@ -44,6 +45,13 @@ def _run(script: str, env: str = "{GH_TOKEN: '${{ github.token }}'}") -> str:
         ("      - uses: JetBrains/qodana-action@v2025.1\n        with: {push-fixes: pull-request}\n",
          "checks:write contents:write pull-requests:write"),
         (_run("gh pr merge 1", "{GH_TOKEN: '${{ secrets.PAT }}'}"), ""),
+        (CHECKOUT + _run("git push", "{GH_TOKEN: '${{ secrets.PAT }}'}"), "contents:write"),
+        (CHECKOUT + "        with: {persist-credentials: false}\n"
+         + _run("gh auth setup-git\ngit push", "{GH_TOKEN: '${{ secrets.PAT }}'}"), ""),
+        (CHECKOUT + "        with: {token: '${{ secrets.PAT }}'}\n"
+         + _run("git push", "{GH_TOKEN: '${{ secrets.PAT }}'}"), ""),
+        (CHECKOUT + "      - uses: rickstaa/action-create-tag@v1\n        with: {github_token: '${{ secrets.PAT }}'}\n",
+         "contents:write"),
         ("      - uses: softprops/action-gh-release@v2\n        with: {token: '${{ secrets.PAT }}'}\n", ""),
         ("      - uses: actions/stale@v9\n        with: {delete-branch: true}\n",
          "contents:write issues:write pull-requests:write"),
@@ -93,6 +101,25 @@ def test_a_workflow_of_another_repository_needs_what_its_jobs_ask_of_their_calle
     found = scopes.of_job(workflow, workflow.jobs[0], MemoryTree({}))
     assert bool(found.hidden) is (needed is None)
     assert set(scopes.words(found.scopes)) == set((needed or "").split())
+
+
+@pytest.mark.parametrize(
+    ("trigger", "needed"),
+    [("issues", {"issues": "write"}), ("issue_comment", {"issues": "write", "pull-requests": "write"})],
+)
+def test_a_script_about_issues_needs_pull_requests_where_it_may_be_about_one(trigger, needed):
+    """The number of what was commented on may be a pull request's."""
+    text = HEAD.replace("push", trigger) + _run("gh issue comment 1 -b x")
+    workflow = Workflow(yamldoc.parse(text.encode()))
+    found = scopes.of_job(workflow, workflow.jobs[0], MemoryTree({}))
+    assert {scope: level for scope, level in found.scopes.items() if scope != "contents"} == needed
+
+
+def test_a_token_that_stands_around_an_action_is_not_its_own():
+    """The action's input has a default, the job's token, whatever the workflow hands to `gh`."""
+    text = HEAD.replace("jobs:", "env: {GH_TOKEN: '${{ secrets.PAT }}'}\njobs:") + CHECKOUT
+    workflow = Workflow(yamldoc.parse((text + "      - uses: EndBug/add-and-commit@v9\n").encode()))
+    assert scopes.of_job(workflow, workflow.jobs[0], MemoryTree({})).scopes == {"contents": "write"}
 
 
 def test_every_documented_action_says_where_its_needs_were_read():

@@ -24,6 +24,10 @@ def _needs(steps: str, tree: MemoryTree | None = None) -> set[str]:
         (CHECKOUT + "        with: {token: '${{ secrets.PAT }}'}\n      - run: git push\n", set()),
         (CHECKOUT + "        with: {token: '${{ secrets.PAT }}'}\n      - run: git push && gh release create v1\n",
          {"contents:write"}),
+        (CHECKOUT + "      - run: git push\n        env: {GH_TOKEN: '${{ secrets.PAT }}'}\n",
+         {"contents:read", "contents:write"}),
+        (CHECKOUT + "        with: {persist-credentials: false}\n      - run: git push https://x:$GH_TOKEN@github.com/o/r\n"
+         "        env: {GH_TOKEN: '${{ secrets.PAT }}'}\n", {"contents:read"}),
         ("      - run: gh pr merge 1\n", {"contents:write", "pull-requests:write"}),
         ("      - run: gh pr merge 1\n        env: {GH_TOKEN: '${{ secrets.PAT }}'}\n", set()),
         ("      - uses: actions/stale@v9\n", {"issues:write or pull-requests:write"}),
