@@ -12,6 +12,7 @@ _MARKS = re.compile(r"[?%s:,()\s]*")
 _QUOTES = re.compile(
     r"_*(?:escape|quote)_?(?:sql(?:ite)?_?)?(?:ident(?:ifier)?|name|table|column|field)s?|escape_sqlite", re.IGNORECASE
 )
+_CLASS = re.compile(r"(?:\w+\.)*[A-Z]\w*[a-z]\w*")
 _NUMBERS = ("int", "len", "float", "round", "abs")
 _DEEPEST = 6
 
@@ -54,9 +55,18 @@ def _is_named(file: Module, node: ast.expr) -> bool:
             return True
         case ast.Attribute(value=ast.Attribute(value=ast.Name(id=name)), attr="value" | "name"):
             return _is_enumeration(file, name)
-        case ast.Attribute(value=ast.Name(id=name)):
-            return _is_enumeration(file, name)
+        case ast.Attribute(value=ast.Name(id=name)) if _is_enumeration(file, name):
+            return True
+        case ast.Attribute(value=owner, attr=name):
+            return _is_own(owner, name) and file.is_constant(name)
     return False
+
+
+def _is_own(owner: ast.expr, name: str) -> bool:
+    """Whether the attribute is surely one that this project defines: of `self`, of a class, private, or a constant."""
+    written = ast.unparse(owner)
+    own = written in ("self", "cls", "self.__class__", "type(self)") or bool(_CLASS.fullmatch(written))
+    return own or name.isupper() or (name.startswith("_") and isinstance(owner, ast.Name | ast.Attribute))
 
 
 def _is_enumeration(file: Module, name: str) -> bool:
@@ -133,7 +143,16 @@ def _are_fixed(file: Module, node: ast.expr, line: int, depth: int) -> bool:
 def _is_fixed_name(file: Module, name: str, line: int, depth: int) -> bool:
     """Whether all that the variable is ever given is fixed: by assignments, or by a loop over literals."""
     bound = list(values_of(file, name, line))
+    if bound and not any(bound) and (original := _imported(file, name, len(bound))) is not None:
+        return file.is_constant(original)
     return bool(bound) and all(value is not None and _is_fixed(file, value, line, depth) for value in bound)
+
+
+def _imported(file: Module, name: str, times: int) -> str | None:
+    """What the name is called in the module that it is imported from, where imports alone bind it."""
+    aliases = [each for node in file.nodes if isinstance(node, ast.ImportFrom) for each in node.names]
+    originals = [each.name for each in aliases if (each.asname or each.name) == name]
+    return originals[0] if len(originals) == times and len(set(originals)) == 1 else None
 
 
 def values_of(file: Module, name: str, line: int) -> Iterator[ast.expr | None]:
@@ -142,6 +161,10 @@ def values_of(file: Module, name: str, line: int) -> Iterator[ast.expr | None]:
         match node:
             case ast.Assign(targets=[ast.Name(id=bound)], value=value) if bound == name:
                 yield value
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=given)) if len(names) == len(
+                given
+            ) and any(isinstance(each, ast.Name) and each.id == name for each in names):
+                yield from (value for each, value in zip(names, given, strict=True) if _names(each, name))
             case ast.AnnAssign(target=ast.Name(id=bound), value=ast.expr() as value) if bound == name:
                 yield value
             case ast.For(target=ast.Name(id=bound), iter=ast.Tuple(elts=each) | ast.List(elts=each)) if bound == name:

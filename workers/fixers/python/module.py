@@ -120,6 +120,10 @@ class Module(Text):
             return None
         return ".".join((root, *reversed(parts)))
 
+    def is_constant(self, _name: str) -> bool:
+        """Whether all that binds this name, in whichever file, is fixed: one file alone does not know."""
+        return False
+
     def calls(self, node: ast.AST, *names: str) -> bool:
         """Whether the node is a call of one of the dotted names."""
         return isinstance(node, ast.Call) and self.qualified(node.func) in names

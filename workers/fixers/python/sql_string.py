@@ -13,6 +13,7 @@ from workers.fixers.code import any_of, candidate, region
 from workers.fixers.pieces import Template
 from workers.fixers.python.imports import Import, imported_from
 from workers.fixers.python.module import Module, module
+from workers.fixers.python.repository import InRepository
 from workers.fixers.python.sql_given import beside
 from workers.fixers.python.sql_pieces import only_fixed
 from workers.fixers.python.sql_query import Query, query_at
@@ -53,7 +54,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     """A query built from values → the same query with bound parameters."""
     file = module(target)
     where = region(target).start_line
-    if only_fixed(file, where):
+    if only_fixed(InRepository(file, target.tree), where):
         message = (
             f"{file.path}:{where} pastes only what this code itself fixes: parameter marks, numbers, quoted names, or "
             "literals; nothing in it comes from outside"

@@ -14,6 +14,7 @@ from workers.fixers.python.expected_calls import refuse_expected
 from workers.fixers.python.imports import Import, imported, instead, together
 from workers.fixers.python.missing_program import caught_too
 from workers.fixers.python.module import Module
+from workers.fixers.python.repository import InRepository
 from workers.fixers.python.shell_call import SYSTEM, refuse_expectation, shell_call
 from workers.fixers.python.shell_line import quoted_line, refuse_fixed
 from workers.fixers.python.shell_pipe import without_system
@@ -63,7 +64,7 @@ def _without_shell(target: Target) -> Iterator[Candidate]:
     lines, streams = _redirected(file, call, _lines(file, command))
     words = [words_of(line, lambda pieces: f_string(pieces, _quote(file))) for _, line in lines]
     if not all(words):
-        refuse_fixed(file, call, [line for _, line in lines])
+        refuse_fixed(InRepository(file, target.tree), call, [line for _, line in lines])
         message = (
             f"{file.path}:{call.lineno} needs its shell (pipes, redirections, variables, wildcards) or takes its "
             "program from a value: write it without them, or call each program by itself"
