@@ -38,6 +38,17 @@ _IN_PROJECT = re.compile(
     rb"PIPENV_VENV_IN_PROJECT|UV_NO_SYNC|--no-sync|GRADLE_USER_HOME|STACK_ROOT|CARGO_HOME"
 )
 """What puts the files of such a tool where another user can read them."""
+_FOR_BUILDS = r"(?!\.(?:cache|npm|m2|gradle|gnupg|ssh|\w+rc|profile|pip|config|cargo|docker|gitconfig)\b)"
+_IN_HOME = re.compile(
+    r"\b(?:mkdir|mv|cp|ln|install|tee|unzip|tar|touch|git clone)\s[^&|;]*?(?<![\w.-])"
+    rf"(?:/root|~)/{_FOR_BUILDS}[\w.-]+|>\s*(?:/root|~)/{_FOR_BUILDS}"
+)
+_TO_HOME = re.compile(rf"[\s\",](?:/root|~)/{_FOR_BUILDS}[\w.-]+\S*\"?\s*\]?$")
+_BUILDS = re.compile(
+    rb"(?m)^\s*(?:[A-Z_]+=\S*\s+)*(?:dpkg-buildpackage|debuild|rpmbuild|makepkg|abuild|make|cmake|cargo build|go build|"
+    rb"npm (?:ci|install|run build)|yarn (?:install|build)|mvn|\./mvnw|gradle|\./gradlew|pip3? install|bundle install|"
+    rb"composer install)(?=\s|$)"
+)
 _SUPERVISORS = frozenset(("runit", "daemontools", "s6", "s6-overlay"))
 _STEPS_DOWN = re.compile(r"(?<![\w-])(?:gosu|su-exec)(?![\w-])")
 _MAX_SCRIPTS = 5
@@ -59,6 +70,7 @@ def refuse_where_root_is_needed(target: Target, chain: list[tuple[Dockerfile, St
         # An entry point takes the place of the command below it, too.
         said = {one.keyword for one in commands}
         keywords = [each for each in keywords if not {each, "ENTRYPOINT"} & said]
+    _refuse_home(*chain[0])
     _refuse_used_by_others(target, *chain[0])
 
 
@@ -92,6 +104,10 @@ def _refuse_commands(target: Target, file: Dockerfile, stage: Stage, base: Base,
             line = found[0].decode("utf-8", "replace").strip()
             message = f"the entry point {script} does what only root can (`{line}`): it has to go first"
             raise NoFix(message)
+        if found := _BUILDS.search(target.tree.read(script)):
+            line = found[0].decode("utf-8", "replace").strip()
+            message = f"{script} builds when the container starts (`{line}`), in files that are root's: build in a RUN"
+            raise NoFix(message)
 
 
 def _refuse_places_of_root(commands: list[Instruction], base: Base) -> None:
@@ -105,6 +121,16 @@ def _refuse_places_of_root(commands: list[Instruction], base: Base) -> None:
             "configuration: they have to be that user's before USER can stand here"
         )
         raise NoFix(message)
+
+
+def _refuse_home(file: Dockerfile, stage: Stage) -> None:
+    """What the image itself puts into root's home is meant for root: nobody else may look there."""
+    for one in (one for each in lineage(file, stage) for one in each.instructions):
+        if (one.keyword in {"COPY", "ADD"} and _TO_HOME.search(one.text)) or (
+            one.keyword == "RUN" and _IN_HOME.search(one.text)
+        ):
+            message = f"{file.path}:{one.line} puts files into the home of root, where no other user may look"
+            raise NoFix(message)
 
 
 def _refuse_used_by_others(target: Target, file: Dockerfile, stage: Stage) -> None:

@@ -35,8 +35,8 @@ def service_account_token(target: Target) -> Iterator[Candidate]:
     account = resource.kind == "ServiceAccount"
     part = Part(resource.path, resource.root) if account else resource.pod
     edits = resource.put(part, {_KEY: False})
-    where = "Pods that use this account" if account else "The pod"
-    how = f"{where} no longer get a token for the Kubernetes API."
+    where = "Pods that use this account get" if account else "The pod gets"
+    how = f"{where} no token for the Kubernetes API any more."
     named = part.node.text("serviceAccountName") or part.node.text("serviceAccount")
     name = resource.root.text("metadata", "name") if account else named
     namespace = None if name else resource.root.text("metadata", "namespace") or "default"

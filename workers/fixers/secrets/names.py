@@ -14,7 +14,7 @@ ROTATE = (
 _DESCRIBES = re.compile(
     r"(?:field|url|uri|type|name|header|path|param|label|prefix|suffix|regex|format|template|message|error|help|file|form"
     r"|mode|algorithm|placeholder|hint|env|var|widget|property|attribute|alias|extra|action|pref|text|title|status|state|result|outcome|strength|length|count|expir\w*"
-    r"|send|submit|button|reset|pattern|policy|length|event|route|endpoint|kind|class|command|option|flag|switch"
+    r"|send|submit|button|reset|pattern|policy|length|event|(?:event|error|status|reason)_?code|route|endpoint|kind|class|command|option|flag|switch"
     r"|arg|argument|enabled|disabled|required|source|origin|scope|separator|protected|transport|backend|provider|manager|method|handler|validator|generator|attr|column)s?$|(?:^|_)(?:prefix|suffix)_",
     re.IGNORECASE,
 )
@@ -70,7 +70,13 @@ def is_label(value: str, name: str) -> bool:
     kind = _TOKEN.search(name) is not None and len(value) < _SHORTEST_TOKEN and value.isalpha()
     stored = _STORED.search(name) is not None and _WORDS.fullmatch(value) is not None
     described = stored or sentence or mask or kind or _LABEL.fullmatch(value) or _DESCRIBES.search(name)
-    return bool(described) or re.sub(r"[-_ ]", "", value).lower() == re.sub(r"[-_ ]", "", name).lower()
+    return bool(described) or _names_itself(value, name)
+
+
+def _names_itself(value: str, name: str) -> bool:
+    """`PASSWORD_RESET = "password-reset"`, `PASSWORD_RESET_CODE = "PASSWORD_RESET"`; not `DB_PASSWORD = "password"`."""
+    said, called = (environment_name(each).split("_") for each in (value, name))
+    return "".join(said) == "".join(called) or (len(said) > 1 and called[: len(said)] == said)
 
 
 def refuse_name(key: str) -> None:

@@ -37,6 +37,16 @@ def test_an_entry_point_that_needs_root_keeps_it(line):
     assert "own-user" in _propose("checkov", "CKV_DOCKER_3", files)[0]
 
 
+def test_a_script_that_builds_when_the_container_starts_keeps_its_files_owner():
+    files = {
+        "packaging/Dockerfile": 'FROM debian:12\nADD . /src\nCMD ["/src/packaging/build.sh"]\n',
+        "packaging/build.sh": "#!/bin/sh\ncd /src\ndpkg-buildpackage -us -uc -b\n",
+    }
+    made, reason = _propose("checkov", "CKV_DOCKER_3", files, path="packaging/Dockerfile")
+    assert not made
+    assert "packaging/build.sh builds when the container starts (`dpkg-buildpackage`)" in reason
+
+
 def test_an_entry_point_beside_the_context_of_a_file_in_a_folder_of_its_own_is_read():
     files = {
         "docker/Dockerfile": 'FROM debian:12\nCOPY . .\nCMD ["./bootstrap.sh"]\n',
