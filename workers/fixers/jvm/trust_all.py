@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import FLAGGED, Parsed, any_of, candidate, region
+from workers.fixers.jvm.platform_trust import asking_the_platform
 from workers.fixers.jvm.source import is_kotlin, jvm
 from workers.fixers.registry import NoFix, NotHere, Target, fixer
 from workers.source.syntax import ancestors, walk
@@ -54,17 +56,29 @@ _WHY = "Nothing replaces the platform's own checks any more."
 around it (CWE-295, CWE-297).
 
 The platform's own checks are there as soon as nobody replaces them, so what replaces them goes, with the variables that
-only served it. A server with a private authority is trusted through a trust store with that one certificate, on Android
-through the network security configuration.""",
+only served it; a class that other code needs stays, and asks the platform's trust manager. A server with a private
+authority is trusted through a trust store with that one certificate, on Android through the network security
+configuration.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """What replaces the platform's checks → gone."""
     file = jvm(target)
-    statement = _statement(file, target)
+    yield from any_of(lambda: asking_the_platform(target, file, _PRIVATE), *_removals(target, file))
+
+
+def _removals(target: Target, file: Parsed) -> Sequence[Callable[[], Candidate]]:
+    """The ways to take it out."""
+    try:
+        statement = _statement(file, target)
+    except NoFix as reason:
+        return (functools.partial(_raised, reason),)
     if "ostnameVerifier" in file.text(statement) or "HOSTNAME_VERIFIER" in file.text(statement):
-        yield from any_of(lambda: _strict(file, statement), lambda: _without_verifier(file, statement))
-    else:
-        yield _trusting(file, statement)
+        return (lambda: _strict(file, statement), lambda: _without_verifier(file, statement))
+    return (lambda: _trusting(file, statement),)
+
+
+def _raised(reason: NoFix) -> Candidate:
+    raise reason
 
 
 def _statement(file: Parsed, target: Target) -> Node:
