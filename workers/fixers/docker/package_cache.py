@@ -25,11 +25,15 @@ from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 
 _MOUNTS = "a cache mount needs BuildKit, the default builder since Docker 23"
-_SMALLER = "The layer no longer holds what was downloaded only to install from it."
+SMALLER = "The layer no longer holds what was downloaded only to install from it."
 
 
-def _mount(file: Dockerfile, script: Script, folders: Sequence[str]) -> Candidate | None:
+def mounted(file: Dockerfile, script: Script, folders: Sequence[str]) -> Candidate | None:
+    """The folders on a cache mount; none where one is there, or where the step empties the folder, and so the cache."""
     one = script.instruction
+    removed = [word.text for call in script.named("rm") for word in call.operands]
+    if any(folder in path for path in removed for folder in folders):
+        return None
     if any(flag.startswith("--mount") for flag in one.flags) and any(
         folder in " ".join(one.flags) for folder in folders
     ):
@@ -43,12 +47,13 @@ def _mount(file: Dockerfile, script: Script, folders: Sequence[str]) -> Candidat
     return candidate("cache-mount", [insert_behind_flags(file, one, flags)], how, ["RUN"], [_MOUNTS])
 
 
-def _append(file: Dockerfile, script: Script, approach: str, command: str) -> Candidate:
+def appended(file: Dockerfile, script: Script, approach: str, command: str) -> Candidate:
+    """One more command at the end of the step, which makes its layer smaller."""
     at, text = script.append(command)
     return candidate(
         approach,
         [file.edit(at, at, text)],
-        f"{_SMALLER} It must be the same RUN: a later one cannot shrink it.",
+        f"{SMALLER} It must be the same RUN: a later one cannot shrink it.",
         ["RUN"],
     )
 
@@ -81,10 +86,10 @@ def apt_lists(target: Target) -> Iterator[Candidate]:
         message = f"a later step installs from the lists that {file.path}:{one.line} fetches: join the two RUNs first"
         yield from at_least_one([joined, _updated(script, later) if alone else None], message)
         return
-    yield _append(file, script, "remove-lists", "rm -rf /var/lib/apt/lists/*")
-    mounted = _mount(file, script, ("/var/lib/apt/lists", "/var/cache/apt"))
-    if mounted:
-        yield mounted
+    yield appended(file, script, "remove-lists", "rm -rf /var/lib/apt/lists/*")
+    mount = mounted(file, script, ("/var/lib/apt/lists", "/var/cache/apt"))
+    if mount:
+        yield mount
 
 
 def _joined(file: Dockerfile, one: Instruction, later: Instruction) -> Candidate | None:
@@ -157,14 +162,14 @@ def pip_cache(target: Target) -> Iterator[Candidate]:
     if not edits:
         message = f"{file.path}:{one.line} calls no pip install whose options are plain to see"
         raise NoFix(message)
-    yield candidate("no-cache-dir", edits, f"{_SMALLER} The option says so where pip is called.", ["RUN"])
+    yield candidate("no-cache-dir", edits, f"{SMALLER} The option says so where pip is called.", ["RUN"])
     first = stage_of(file, one).all("RUN")[0]
-    how = f"{_SMALLER} The variable holds for every pip of the stage, and for those in the running container."
+    how = f"{SMALLER} The variable holds for every pip of the stage, and for those in the running container."
     yield candidate("pip-no-cache-variable", [insert_above(file, first, "ENV PIP_NO_CACHE_DIR=1")], how, ["ENV"])
     user = user_at(file, one)
-    mounted = _mount(file, script, ("/root/.cache/pip",)) if user is None or is_root(user) else None
-    if mounted:
-        yield mounted
+    mount = mounted(file, script, ("/root/.cache/pip",)) if user is None or is_root(user) else None
+    if mount:
+        yield mount
 
 
 def _pip_install(call: Command) -> int | None:
@@ -209,51 +214,14 @@ def apk_cache(target: Target) -> Iterator[Candidate]:
     for call, following in itertools.pairwise(chain):
         if call.name == "apk" and call.sub("update") and len(call.words) == 2:
             edits.append(file.edit(call.whole, following.whole, ""))
-    yield candidate("no-cache", edits, f"{_SMALLER} `--no-cache` fetches the index by itself.", ["RUN"])
-    mounted = _mount(file, script, ("/var/cache/apk",))
-    if mounted:
-        yield mounted
+    yield candidate("no-cache", edits, f"{SMALLER} `--no-cache` fetches the index by itself.", ["RUN"])
+    mount = mounted(file, script, ("/var/cache/apk",))
+    if mount:
+        yield mount
 
 
 def _next(call: Command, start: int) -> int:
     return next(word.start for word in call.words if word.start > start)
-
-
-_CLEANERS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...], tuple[str, ...]]] = {
-    "yum": (("yum",), "yum clean all", ("/var/cache/yum",), ("DL3032", *trivy(15))),
-    "dnf": (("dnf", "microdnf"), "dnf clean all", ("/var/cache/dnf",), ("DL3040", *trivy(19))),
-    "zypper": (("zypper",), "zypper clean --all", ("/var/cache/zypp",), ("DL3036", *trivy(20))),
-}
-
-
-def _cleaner(name: str) -> None:
-    programs, command, folders, rules = _CLEANERS[name]
-
-    @fixer(
-        name=f"docker-{name}-cache",
-        weakness=f"{name} cache left in the image",
-        rules={"hadolint": [rules[0]], "trivy": list(rules[1:])},
-        explain=f"""{name} keeps the packages' metadata, tens of megabytes, in {folders[0]}. Clean it in the same RUN: a
-later one cannot make the layer smaller.""",
-    )
-    def clean(target: Target) -> Iterator[Candidate]:
-        """Clean in the same RUN, or keep the cache on a mount."""
-        file, one = flagged(target, "RUN")
-        script = Script(file, one)
-        calls = script.named(*programs)
-        if not calls:
-            message = f"{file.path}:{one.line} calls no {name}"
-            raise NoFix(message)
-        chosen = command.replace("dnf", calls[-1].name, 1) if name == "dnf" else command
-        sudo = "sudo " if calls[-1].words[0].text == "sudo" else ""
-        yield _append(file, script, "clean-all", f"{sudo}{chosen}")
-        # hadolint takes a cache mount for zypper alone, and the bare deletion for the two others.
-        other = _mount(file, script, folders) if name == "zypper" else None
-        yield other or _append(file, script, "remove-cache", f"{sudo}rm -rf {folders[0]}/*")
-
-
-for _name in _CLEANERS:
-    _cleaner(_name)
 
 
 @fixer(
@@ -270,10 +238,9 @@ def yarn_cache(target: Target) -> Iterator[Candidate]:
     if not script.named("yarn"):
         message = f"{file.path}:{one.line} calls no yarn"
         raise NoFix(message)
-    yield _append(file, script, "cache-clean", "yarn cache clean")
+    yield appended(file, script, "cache-clean", "yarn cache clean")
     user = user_at(file, one)
-    mounted = (
-        _mount(file, script, ("/root/.yarn", "/usr/local/share/.cache/yarn")) if user is None or is_root(user) else None
-    )
-    if mounted:
-        yield mounted
+    own = user is None or is_root(user)
+    mount = mounted(file, script, ("/root/.yarn", "/usr/local/share/.cache/yarn")) if own else None
+    if mount:
+        yield mount

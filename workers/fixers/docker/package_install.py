@@ -101,7 +101,12 @@ _ASSUME_YES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], 
         ("-y", "--assumeyes"),
         ("-y", "--assumeyes"),
     ),
-    "DL3034": (("zypper",), ("install", "in", "remove", "rm", "patch"), ("-n", "--non-interactive", "-y"), ("-y",)),
+    "DL3034": (
+        ("zypper",),
+        ("install", "in", "remove", "rm", "patch"),
+        ("-n", "--non-interactive", "-y", "--no-confirm"),
+        ("-y", "--non-interactive"),
+    ),
 }
 
 
@@ -123,12 +128,14 @@ def assume_yes(target: Target) -> Iterator[Candidate]:
     rule = target.finding.rule
     chosen = [_ASSUME_YES[rule]] if rule in _ASSUME_YES else list(_ASSUME_YES.values())
     for programs, verbs, present, options in chosen:
-        places = [at for call, at in _installs(script, *programs, verb=verbs) if not call.says(*present)]
-        if places:
-            for option in options:
-                approach = "short-option" if len(option) == 2 else "long-option"
-                how = "The installation goes ahead without asking, as every build that passed already did."
-                yield candidate(approach, [file.edit(at, at, f" {option}") for at in places], how, ["RUN"])
+        calls = [(call, at) for call, at in _installs(script, *programs, verb=verbs) if not call.says(*present)]
+        for option in options if calls else ():
+            approach = "short-option" if len(option) == 2 else "long-option"
+            # zypper takes this one in front of what it is to do.
+            places = [call.program.end if option == "--non-interactive" else at for call, at in calls]
+            how = "The installation goes ahead without asking, as every build that passed already did."
+            yield candidate(approach, [file.edit(at, at, f" {option}") for at in places], how, ["RUN"])
+        if calls:
             return
     raise _missing(target, "installation that asks")
 

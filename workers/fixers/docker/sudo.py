@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.docker.build import (
+    after,
     at_least_one,
     candidate,
     flagged,
@@ -60,7 +61,9 @@ def _candidates(
         yield candidate("remove-sudo", edits, how, ["RUN"])
     elif user is not None and "$" not in user:
         how = f"The step is root's in the open, and `{user}` takes over again behind it."
-        around = [insert_above(file, one, "USER root"), file.insert_after(one, f"USER {user}")]
+        around = [insert_above(file, one, "USER root")]
+        if next((each.keyword for each in after(stage_of(file, one), one)), None) != "USER":
+            around.append(file.insert_after(one, f"USER {user}"))
         warning = "other commands of the same RUN, and the files that they make, become root's too"
         yield candidate("user-root-around", [*edits, *around], how, ["RUN", "USER"], [warning])
 
