@@ -21,16 +21,11 @@ _OPTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "CKV2_DOCKER_10": (("rpm",), ("--nodigest", "--nosignature", "--noverify", "--nofiledigest")),
     "CKV2_DOCKER_11": (("apt-get", "apt"), ("--force-yes",)),
 }
-_VARIABLES = {
-    "CKV2_DOCKER_5": "PYTHONHTTPSVERIFY", "CKV2_DOCKER_6": "NODE_TLS_REJECT_UNAUTHORIZED",
-    "CKV2_DOCKER_12": "NPM_CONFIG_STRICT_SSL",
-    "CKV2_DOCKER_14": "GIT_SSL_NO_VERIFY", "CKV2_DOCKER_16": "PIP_TRUSTED_HOST",
-}  # fmt: skip
-_WARNING = (
+WARNING = (
     "a server whose certificate or key the image does not know now fails the build: install its CA or key, and keep "
     "the check"
 )
-_EXPLAIN = """A build that switches off the check of certificates or signatures installs whatever whoever sits on the
+EXPLAIN = """A build that switches off the check of certificates or signatures installs whatever whoever sits on the
 network sends it, as root (CWE-295, CWE-347). The check costs nothing. Where it fails, the image lacks something: the
 package `ca-certificates`, a company's CA under /usr/local/share/ca-certificates, or a repository's key."""
 
@@ -39,18 +34,15 @@ package `ca-certificates`, a company's CA under /usr/local/share/ca-certificates
     name="docker-unchecked-download",
     weakness="certificate or signature not checked",
     rules={
-        "checkov": [*_OPTIONS, "CKV2_DOCKER_4", "CKV2_DOCKER_13", *_VARIABLES],
+        "checkov": [*_OPTIONS, "CKV2_DOCKER_4", "CKV2_DOCKER_13"],
         "semgrep": ["curl-insecure", "wget-insecure"],
     },
-    explain=_EXPLAIN,
+    explain=EXPLAIN,
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """The switch goes, and the check with it comes back."""
     rule = target.finding.rule
-    file, one = flagged(target, "RUN", "ENV", "ARG")
-    if rule in _VARIABLES:
-        yield from _variable(file, one, _VARIABLES[rule])
-        return
+    file, one = flagged(target, "RUN")
     script = Script(file, one)
     if rule == "CKV2_DOCKER_13":
         edits = list(_strict_ssl(file, script))
@@ -73,7 +65,11 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{one.line} switches the check off in a way that is not plain to see"
         raise NoFix(message)
     how = "The download is accepted only from the server, or with the signature, that it should come from."
-    yield candidate("check-again", edits, how, ["RUN"], [_WARNING])
+    yield candidate("check-again", edits, how, ["RUN"], [WARNING])
+    if rule == "CKV2_DOCKER_13" and (gone := _unset(file, one, script)):
+        what = "Both check certificates unless they are told otherwise, and nothing tells them so any more."
+        declares = ["RUN/delete"] if len(script.commands) == 1 else ["RUN"]
+        yield candidate("say-nothing", gone, what, declares, [WARNING])
 
 
 def _refuse_checked_by_digest(file: Dockerfile, one: Instruction, calls: list[Command]) -> None:
@@ -156,27 +152,28 @@ def _trusted_host(file: Dockerfile, call: Command) -> Iterator[Edit]:
 def _strict_ssl(file: Dockerfile, script: Script) -> Iterator[Edit]:
     for call in script.named("npm", "yarn"):
         for word in call.arguments:
-            if word.text.strip("'\"") == "strict-ssl=false":
+            if re.sub(r"['\"]", "", word.text) == "strict-ssl=false":
                 yield file.edit(word.start, word.end, word.text.replace("false", "true"))
-        for word, value in zip(call.arguments, call.arguments[1:], strict=False):
+        for word, value in itertools.pairwise(call.arguments):
             if word.text.strip("'\"") == "strict-ssl" and value.text.strip("'\"") == "false":
                 yield file.edit(value.start, value.end, value.text.replace("false", "true"))
 
 
-def _variable(file: Dockerfile, one: Instruction, name: str) -> Iterator[Candidate]:
-    text = file.slice(one.body, one.end)
-    match = re.search(rf"(?i)(^|\s)({name}(?:=|\s+)(?:\"[^\"]*\"|'[^']*'|[^\s\\;&|]+))", text)
-    if match is None:
-        message = f"{file.path}:{one.line} sets no {name}"
-        raise NoFix(message)
-    alone = not text.replace(match[2], "").strip()
-    how = f"Without {name} every client of the image checks certificates again, in the build and when it runs."
-    if alone and one.keyword in {"ENV", "ARG"}:
-        yield candidate("remove-variable", [file.delete(one)], how, [f"{one.keyword}/delete"], [_WARNING])
-        return
-    if one.keyword == "RUN":
-        message = f"{file.path}:{one.line} sets {name} inside of a script: how it goes on without is not plain to see"
-        raise NoFix(message)
-    start = one.body + len(text[: match.start()].encode())
-    end = one.body + len(text[: match.end()].encode())
-    yield candidate("remove-variable", [file.edit(start, end, "")], how, [one.keyword], [_WARNING])
+def _unset(file: Dockerfile, one: Instruction, script: Script) -> list[Edit]:
+    """Edits that take the one command away which switches the check off; none where it is more than that."""
+    calls = [call for call in script.named("npm", "yarn") if call.top and _only_unchecks(call)]
+    chain = script.chain
+    if len(calls) != 1 or chain is None or len(list(_strict_ssl(file, script))) != 1:
+        return []
+    if len(chain) == 1:
+        return [file.delete(one)]
+    at = chain.index(calls[0])
+    behind = at + 1 < len(chain)
+    return [
+        file.edit(calls[0].whole, chain[at + 1].whole, "") if behind else file.edit(chain[at - 1].end, calls[0].end, "")
+    ]
+
+
+def _only_unchecks(call: Command) -> bool:
+    words = [re.sub(r"['\"]", "", word.text) for word in call.operands]
+    return words[-2:] == ["strict-ssl", "false"] or words[-1:] == ["strict-ssl=false"]
