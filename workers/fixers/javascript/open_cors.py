@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MEANT = re.compile(rb"\b(?:cors|public|api|any(?:one|body)?|everyone|open|all)\b", re.IGNORECASE)
 _HEADER = "access-control-allow-origin"
 _TYPED = (".ts", ".tsx", ".cts", ".mts")
-_METHODS = ("set", "header", "setHeader")
+_METHODS = ("set", "header", "setHeader", "writeHead")
 
 
 @fixer(
@@ -107,8 +107,9 @@ def _star(file: Parsed, call: Node) -> Node | None:
     given = arguments(call)
     if called(file, call).rpartition(".")[2] not in _METHODS or not given:
         return None
-    if given[0].type == "object":
-        stars = (value for name, _, value in pairs(file, given[0]) if name.lower() == _HEADER)
+    headers = next((each for each in given if each.type == "object"), None)
+    if headers is not None:
+        stars = (value for name, _, value in pairs(file, headers) if name.lower() == _HEADER)
         return next((value for value in stars if literal(file, value) == "*"), None)
     named = len(given) > 1 and (literal(file, given[0]) or "").lower() == _HEADER
     return given[1] if named and literal(file, given[1]) == "*" else None

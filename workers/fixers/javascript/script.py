@@ -89,6 +89,19 @@ def literal(file: Parsed, node: Node | None) -> str | None:
     return file.text(node)[1:-1]
 
 
+def resolved(file: Parsed, node: Node, kind: str) -> Node | None:
+    """The node where it is of the kind; for a name the value of its only declaration, where nothing else sets it."""
+    if node.type == kind:
+        return node
+    name = file.text(node)
+    made = [each for each in file.of("variable_declarator") if file.text(each.named_children[0]) == name]
+    value = made[0].child_by_field_name("value") if len(made) == 1 and node.type == "identifier" else None
+    if value is None or value.type != kind:
+        return None
+    assigned = rf"(?<![\w$.]){re.escape(name)}(?:\.[\w$]+|\[[^\]]*\])*\s*=(?![=>])"
+    return None if re.search(assigned, file.slice(value.end_byte, len(file.content))) else value
+
+
 def quote(file: Parsed) -> str:
     """The quotation mark that the file prefers."""
     return "'" if file.content.count(b"'") >= file.content.count(b'"') else '"'

@@ -13,8 +13,19 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.manifest import dependencies
 from workers.fixers.javascript.options import remove_pair
-from workers.fixers.javascript.script import add_option, arguments, called, flagged_node, option, pairs, quote
-from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.fixers.javascript.script import (
+    add_option,
+    arguments,
+    called,
+    flagged_node,
+    option,
+    pairs,
+    quote,
+    resolved,
+    statement,
+)
+from workers.fixers.javascript.session_options import reads_beside_keys, refuse_other_package, refuse_unneeded
+from workers.fixers.registry import NoFix, Target, fixer
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -74,20 +85,26 @@ Each flag is one option of express-session's `cookie`; cookie-session takes them
 `sameSite: "lax"` still lets a link from elsewhere arrive signed in, `"strict"` does not.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
-    """`session({…})` → with the flag that the rule misses."""
+    """`session({…})` → with the flag that the rule misses, also where the options are a variable's."""
     file, call = flagged_node(target, ("call_expression",), _is_session)
-    options = arguments(call)[0] if arguments(call) else None
-    if options is None or options.type != "object":
+    options = resolved(file, arguments(call)[0], "object") if arguments(call) else None
+    if options is None:
         message = f"{file.path}:{file.number(call)} takes its options from elsewhere: set the cookie's flags there"
         raise NoFix(message)
+    line = f"statement:{file.number(statement(options))}"
+    for made in _made(target, file, options, beside=reads_beside_keys(file, call)):
+        yield msgspec.structs.replace(made, declares=(*made.declares, line))
+
+
+def _made(target: Target, file: Parsed, options: Node, *, beside: bool) -> Iterator[Candidate]:
+    """The candidates, for options that stand anywhere in the file."""
     wanted = target.finding.rule.rpartition(".")[2].rpartition("-")[2].rpartition("_")[2].lower()
-    beside = _reads_beside_keys(file, call)
     if wanted in {"name", "default"}:
         yield from any_of(lambda: _named(file, options), lambda: _bound(file, options, beside=beside))
         return
-    _refuse_unneeded(file, options, wanted)
+    refuse_unneeded(file, options, wanted)
     if beside:
-        _refuse_other_package(file, options, wanted)
+        refuse_other_package(file, options, _FLAGS[wanted].name if wanted in _FLAGS else wanted)
     flag = _FLAGS.get(wanted)
     if flag is None:
         message = f"no option of the session cookie is known for {target.finding.rule}"
@@ -104,67 +121,6 @@ def propose(target: Target) -> Iterator[Candidate]:
 def _signs_in_elsewhere(target: Target) -> bool:
     """Whether people come back from another site's sign-in, without their session where the cookie is a strict one."""
     return any(_ELSEWHERE.search(name) for name in dependencies(target.tree, target.finding.path or ""))
-
-
-_UNNEEDED = {
-    "path": "it is `/` unless it is set",
-    "domain": "the cookie goes to this host alone, and to each host below the domain as soon as one is set",
-}
-
-
-def _refuse_unneeded(file: Parsed, options: Node, wanted: str) -> None:
-    """Raise where the cookie is as narrow as can be without the option, or the option cannot be written here.
-
-    Raises:
-        Harmless: it is.
-        NoFix: a date in the options is that of the program's start plus a while: from then on every cookie has ended.
-    """
-    at = f"{file.path}:{file.number(options)}"
-    cookie = option(file, options, "cookie")
-    holder = cookie if cookie is not None and cookie.type == "object" else options
-    if wanted in _UNNEEDED and option(file, holder, wanted) is None and (cookie is None or holder == cookie):
-        message = f"{at} leaves `{wanted}` out, which asks for nothing: {_UNNEEDED[wanted]}"
-        raise Harmless(message)
-    if wanted == "expires":
-        lasts = option(file, holder, "maxAge")
-        message = f"{at} sets `maxAge`, which counts from each answer; a date here would be that of the program's start"
-        if lasts is not None:
-            raise Harmless(message)
-        message = f"{at} needs `maxAge`: a date in the options is worked out once, and ends every later session with it"
-        raise NoFix(message)
-
-
-def _reads_beside_keys(file: Parsed, call: Node) -> bool:
-    """Whether it is cookie-session, which takes a cookie's flags as options of its own and reads no `cookie`."""
-    name = re.escape(called(file, call))
-    made = (
-        rf"\b{name}\s*=\s*require\(\s*['\"`]cookie-session|import\s+(?:\*\s*as\s+)?{name}\s+from\s+['\"]cookie-session"
-    )
-    return bool(re.search(made, file.content.decode()))
-
-
-def _refuse_other_package(file: Parsed, options: Node, wanted: str) -> None:
-    """Raise, since the rule looks for a `cookie` object that this package does not read.
-
-    Raises:
-        Harmless: the flag is set where the package reads it.
-        NoFix: it is not.
-    """
-    flag = _FLAGS.get(wanted)
-    name = flag.name if flag else wanted
-    value = option(file, options, name)
-    at = f"{file.path}:{file.number(options)}"
-    if value is not None and file.text(value) not in ("false", "undefined", "null"):
-        message = f"{at} sets `{name}` where cookie-session reads it; the rule only knows express-session's `cookie`"
-        raise Harmless(message)
-    if value is None and name == "httpOnly":
-        message = f"{at} leaves `httpOnly` to cookie-session: no script can read the cookie"
-        raise Harmless(message)
-    message = (
-        f"{at} is cookie-session, which reads `{name}` beside `keys` and no `cookie`: set it there, and suppress the "
-        "rule, which only knows express-session's form"
-    )
-    raise NoFix(message)
 
 
 def _is_session(file: Parsed, call: Node) -> bool:

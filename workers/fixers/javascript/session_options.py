@@ -1,0 +1,71 @@
+"""Session options that ask for nothing, or that the package does not read where the rule looks for them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from workers.fixers.code import Parsed
+from workers.fixers.javascript.script import called, option
+from workers.fixers.registry import Harmless, NoFix
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_UNNEEDED = {
+    "path": "it is `/` unless it is set",
+    "domain": "the cookie goes to this host alone, and to each host below the domain as soon as one is set",
+}
+
+
+def refuse_unneeded(file: Parsed, options: Node, wanted: str) -> None:
+    """Raise where the cookie is as narrow as can be without the option, or the option cannot be written here.
+
+    Raises:
+        Harmless: it is.
+        NoFix: a date in the options is that of the program's start plus a while: from then on every cookie has ended.
+    """
+    at = f"{file.path}:{file.number(options)}"
+    cookie = option(file, options, "cookie")
+    holder = cookie if cookie is not None and cookie.type == "object" else options
+    if wanted in _UNNEEDED and option(file, holder, wanted) is None and (cookie is None or holder == cookie):
+        message = f"{at} leaves `{wanted}` out, which asks for nothing: {_UNNEEDED[wanted]}"
+        raise Harmless(message)
+    if wanted == "expires":
+        lasts = option(file, holder, "maxAge")
+        message = f"{at} sets `maxAge`, which counts from each answer; a date here would be that of the program's start"
+        if lasts is not None:
+            raise Harmless(message)
+        message = f"{at} needs `maxAge`: a date in the options is worked out once, and ends every later session with it"
+        raise NoFix(message)
+
+
+def reads_beside_keys(file: Parsed, call: Node) -> bool:
+    """Whether it is cookie-session, which takes a cookie's flags as options of its own and reads no `cookie`."""
+    name = re.escape(called(file, call))
+    made = (
+        rf"\b{name}\s*=\s*require\(\s*['\"`]cookie-session|import\s+(?:\*\s*as\s+)?{name}\s+from\s+['\"]cookie-session"
+    )
+    return bool(re.search(made, file.content.decode()))
+
+
+def refuse_other_package(file: Parsed, options: Node, name: str) -> None:
+    """Raise, since the rule looks for a `cookie` object that this package does not read.
+
+    Raises:
+        Harmless: the flag is set where the package reads it.
+        NoFix: it is not.
+    """
+    value = option(file, options, name)
+    at = f"{file.path}:{file.number(options)}"
+    if value is not None and file.text(value) not in ("false", "undefined", "null"):
+        message = f"{at} sets `{name}` where cookie-session reads it; the rule only knows express-session's `cookie`"
+        raise Harmless(message)
+    if value is None and name == "httpOnly":
+        message = f"{at} leaves `httpOnly` to cookie-session: no script can read the cookie"
+        raise Harmless(message)
+    message = (
+        f"{at} is cookie-session, which reads `{name}` beside `keys` and no `cookie`: set it there, and suppress the "
+        "rule, which only knows express-session's form"
+    )
+    raise NoFix(message)
