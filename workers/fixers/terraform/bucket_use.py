@@ -11,6 +11,7 @@ from workers.source.hcl import Block
 _BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
 _DOCUMENT = re.compile(r"data\.aws_iam_policy_document\.([\w-]+)")
 _EVERYONE = re.compile(r"""["']?Principal["']?\s*[:=]\s*(?:"\*"|\{\s*"?AWS"?\s*[:=]\s*"\*"\s*\})""")
+OPEN_ACL = re.compile(r'"(?:public-read|public-read-write|authenticated-read|website)"')
 _ALL = re.compile(r"\[\s*\"\*\"\s*\]")
 
 
@@ -29,17 +30,30 @@ def log_writer(resource: Resource) -> str | None:
     return None
 
 
+def serves_site(resource: Resource) -> str:
+    """Why closing the bucket would take a web site off the net; empty where it serves none."""
+    site = resource.block.block("website") or resource.belongs("aws_s3_bucket_website_configuration", "bucket")
+    if not site:
+        return ""
+    return f"{resource.address} serves a web site: put CloudFront in front of it before it is closed"
+
+
+def open_acl(resource: Resource) -> bool:
+    """Whether an ACL of the module opens the bucket to everyone, or to every account."""
+    found = resource.belongs("aws_s3_bucket_acl", "bucket")
+    texts = [resource.block.text("acl"), found[1].text("acl") if found else ""]
+    return any(OPEN_ACL.search(text) for text in texts)
+
+
 def open_policy(resource: Resource) -> str | None:
-    """The policy of the module that lets everyone into the bucket without a condition."""
+    """The policy of the module, or of the bucket, that lets everyone into it without a condition."""
     found = resource.belongs("aws_s3_bucket_policy", "bucket")
-    if found is None:
-        return None
-    _, block = found
-    text = block.text("policy")
-    public = _EVERYONE.search(text) and not re.search(r"Deny|Condition", text)
-    documents = (one for name in _DOCUMENT.findall(text) for one in _documents(resource, name))
-    if public or any(_is_open(document) for document in documents):
-        return ".".join(block.labels)
+    for block in (resource.block, *([found[1]] if found else ())):
+        text = block.text("policy")
+        public = _EVERYONE.search(text) and not re.search(r"Deny|Condition", text)
+        documents = (one for name in _DOCUMENT.findall(text) for one in _documents(resource, name))
+        if public or any(_is_open(document) for document in documents):
+            return ".".join(block.labels) if block is not resource.block else f"the policy of {resource.address}"
     return None
 
 

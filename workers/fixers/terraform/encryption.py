@@ -24,15 +24,6 @@ ENCRYPTION = {
         msgspec.structs.replace(one, refused=cannot_rest)
         for one in _encrypt("encrypt_at_rest.enabled", warning=_REPLACE)
     ],
-    "CKV_AWS_8": [
-        Setting(
-            "encrypt-root-volume",
-            on("root_block_device.encrypted"),
-            "The root volume is encrypted.",
-            _REPLACE,
-            toggle=True,
-        )
-    ],
     "CKV_AWS_16": [
         Setting(
             "encrypt",
@@ -134,7 +125,6 @@ use it.""",
         "AVD-AWS-0048": "CKV_AWS_5",
         "AVD-AWS-0037": "CKV_AWS_42",
         "AVD-AWS-0065": "CKV_AWS_7",
-        "AVD-AWS-0131": "CKV_AWS_8",
         "AVD-AWS-0076": "CKV_AWS_44",
     },
 )

@@ -156,6 +156,9 @@ class Resource:
         asked = block or self.block
         where = ".".join(asked.labels) or self.address
         for path, _ in leaves(body):
+            if len(path) > 1 and path[0] in asked.attributes:
+                message = f"{path[0]} of {where} is given as a value: change it where that is decided"
+                raise NoFix(message)
             old = asked.text(*path)
             if _DECIDED.search(old):
                 message = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.terraform.bucket_use import log_writer, open_policy
+from workers.fixers.terraform.bucket_use import log_writer, open_acl, open_policy, serves_site
 from workers.fixers.terraform.resource import Resource, several
 from workers.source.hcl import Body, block_text
 
@@ -97,6 +97,8 @@ def public_access(target: Target) -> Iterator[Candidate]:
             yield from resource.candidate("block-one", resource.settle(one), how, resource.declare(one), [warning])
         return
     resource = bucket(target)
+    if open_acl(resource) and (site := serves_site(resource)):
+        raise NoFix(site)
     if policy := open_policy(resource):
         message = (
             f"{policy} lets everyone in on purpose, and S3 refuses such a policy below a public access block: the next "
@@ -129,29 +131,6 @@ def _uses_acls(resource: Resource) -> bool:
     return bool(resource.belongs("aws_s3_bucket_acl", "bucket")) or any(
         resource.mentioned(block.text("logging_config", "bucket")) for block in logs
     )
-
-
-@fixer(
-    name="terraform-s3-public-acl",
-    weakness="access-control",
-    rules={"checkov": ["CKV_AWS_20", "CKV_AWS_57"], "trivy": ["AVD-AWS-0092"]},
-    explain="""The canned ACLs public-read and public-read-write open every object to everyone.""",
-)
-def public_acl(target: Target) -> Iterator[Candidate]:
-    """The private ACL; or no ACL, which is private too."""
-    resource = Resource(target)
-    acl = resource.block.attributes.get("acl")
-    if acl is None or "public" not in acl.text:
-        message = f"{resource.address} has no public ACL of its own"
-        raise NoFix(message)
-    warning = "whoever reads the bucket anonymously today loses access"
-    body: Body = {"acl": '"private"'}
-    how = "Only the owner reaches the objects, and whom policies name."
-    yield from resource.candidate("private-acl", resource.settle(body), how, resource.declare(body), [warning])
-    if resource.type == "aws_s3_bucket":
-        declares = [f"resource.{resource.address}.acl/delete"]
-        how = "Without an ACL a bucket is private, and newer providers want none."
-        yield from resource.candidate("no-acl", [resource.hcl.delete(acl.node)], how, declares, [warning])
 
 
 @fixer(

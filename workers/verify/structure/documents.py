@@ -198,6 +198,8 @@ def _hcl_body(tree: syntax.Syntax, node: Any) -> dict[str, Any]:
     for child in body.named_children:
         if child.type == "attribute":
             name = tree.text(child.named_children[0])
+            if isinstance(found.get(name), list):
+                raise Malformed(_twofold(name))
             found[name] = " ".join(_tokens(tree, child.named_children[1]))
         elif child.type == "block":
             _hcl_block(tree, child, found)
@@ -213,6 +215,8 @@ def _hcl_block(tree: syntax.Syntax, block: Any, into: dict[str, Any]) -> None:
     place = into
     for word in words[:-1]:
         place = place.setdefault(word, {})
+        if not isinstance(place, dict):
+            raise Malformed(_twofold(word))
     body = _hcl_body(tree, block)
     if len(words) > 1:
         name = words[-1]
@@ -220,8 +224,15 @@ def _hcl_block(tree: syntax.Syntax, block: Any, into: dict[str, Any]) -> None:
             message = f"block {' '.join(words)} stands twice"
             raise Malformed(message)
         place[name if name not in place else f"{name} #{len(place) + 1}"] = body
-    else:
-        place.setdefault(words[-1], []).append(body)
+        return
+    same = place.setdefault(words[-1], [])
+    if not isinstance(same, list):
+        raise Malformed(_twofold(words[-1]))
+    same.append(body)
+
+
+def _twofold(name: str) -> str:
+    return f"{name} is given as a value and as a block"
 
 
 def _tokens(tree: syntax.Syntax, node: Any) -> list[str]:

@@ -47,6 +47,17 @@ def test_a_provider_with_an_alias_and_two_dynamic_blocks_are_compared_like_every
     assert preservation("main.tf", ALIASED, elsewhere, [edit], declares, []).violations != ()
 
 
+@pytest.mark.parametrize(
+    "inside",
+    ["disk = []\n  disk {}", "disk {}\n  disk = []", 'disk = []\n  disk "a" {}'],
+    ids=["value", "block", "label"],
+)
+def test_a_value_and_a_block_of_one_name_are_no_module(inside):
+    """Terraform refuses it; the reader says so, and does not fail."""
+    with pytest.raises(Malformed, match="as a value and as a block"):
+        reader("m.tf")(f'resource "a" "b" {{\n  {inside}\n}}\n'.encode())
+
+
 def test_the_same_resource_twice_is_no_module():
     """Terraform refuses it."""
     with pytest.raises(Malformed, match="stands twice"):
