@@ -29,8 +29,10 @@ _OWN_EVENTS = frozenset(
 )
 """Only those who may write to the repository cause them."""
 _ACTOR = re.compile(
-    r"(?<![\w.])github\.(?:(?P<id>actor_id|event\.pull_request\.sender\.id)"
+    r"(?<![\w.])github(?:\.(?:(?P<id>actor_id|event\.pull_request\.sender\.id)"
     r"|actor|triggering_actor|event\.pull_request\.sender\.login)(?![\w.-])"
+    r"|\[\s*'(?:(?P<index_id>actor_id)|actor|triggering_actor)'\s*\])",
+    re.IGNORECASE,
 )
 
 
@@ -85,7 +87,7 @@ def _authors(workflow: Workflow, node: Node) -> Iterator[Edit]:
     own = len(foreign) < len(workflow.triggers)
     source = workflow.doc.source(node)
     for match in _ACTOR.finditer(source):
-        field = "id" if match["id"] else "login"
+        field = "id" if match["id"] or match["index_id"] else "login"
         named = _AUTHORS.get(_event_before(source[: match.start()]), "")
         if not named and author is None:
             message = "the workflow runs on several events, whose authors stand in different places"

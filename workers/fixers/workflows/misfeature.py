@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from daemon.domain.fix import Candidate
+from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.workflows import model
+from workers.fixers.workflows.model import Workflow
 from workers.source import yamledit
-from workers.source.yamldoc import dotted
+from workers.source.yamldoc import Node, dotted
 
 _SHELL = re.compile(r"[\w ./=<>~!,+:@\[\]-]+")
 
@@ -27,6 +28,9 @@ _SHELL = re.compile(r"[\w ./=<>~!,+:@\[\]-]+")
 def propose(target: Target) -> Iterator[Candidate]:
     """`pip-install` → a step that installs."""
     workflow = model.read(target)
+    if any(workflow.doc.line_of(node.start) == model.lines(target)[0] for node in _default_shells(workflow)):
+        message = "scripts for `cmd` have to be written anew before the default can be another shell: a person's work"
+        raise NoFix(message)
     step = model.flagged_step(target, workflow)
     wanted, given = step.input("pip-install"), step.node.child("with")
     if step.action != "actions/setup-python" or not wanted or given is None:
@@ -53,4 +57,18 @@ def propose(target: Target) -> Iterator[Candidate]:
     path = dotted((*step.path, "with"))
     declares = [f"{path}/delete", f"{path}.{name}/delete", dotted((*step.path[:-1], step.index + 1))]
     why = "The packages are installed by a step that a reader sees, with the same interpreter."
-    yield model.candidate("own-step", [gone, added], why, declares=declares)
+    yield model.candidate("own-step", _apart(gone, added), why, declares=declares)
+
+
+def _default_shells(workflow: Workflow) -> list[Node]:
+    places = [workflow.root, *(job.node for job in workflow.jobs)]
+    return [node for place in places if (node := place.get("defaults", "run", "shell")) is not None]
+
+
+def _apart(gone: Edit, added: Edit) -> list[Edit]:
+    """Both edits, or one where the new step stands behind the very lines that go."""
+    if not gone.start < added.start <= gone.end:
+        return [gone, added]
+    ending = "\r\n" if added.text.startswith("\r\n") else "\n"
+    text = f"{gone.text}{added.text.removeprefix(ending)}{ending}"
+    return [Edit(path=gone.path, start=gone.start, end=gone.end, text=text)]

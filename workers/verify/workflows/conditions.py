@@ -16,7 +16,10 @@ import msgspec
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<operator>==|!=|&&|\|\||[!(),])|(?P<name>[A-Za-z_][\w.\-*\[\]']*)|(?P<number>-?\d[\w.]*))"
 )
-_ACTOR = re.compile(r"(?:^|\.)(?:actor|triggering_actor|user\.login|sender\.login|author\.login)$")
+_ACTOR = re.compile(
+    r"(?:^|\.)(?:actor|triggering_actor|user\.login|sender\.login|author\.login)$"
+    r"|(?:^|\.)(?P<id>actor_id|user\.id|sender\.id|author\.id)$"
+)
 """Who it was, by whichever path: a fix may ask another one."""
 _FENCED = re.compile(r"'\$\{\{(?P<text>.*?)\}\}'|\$\{\{(?P<bare>.*?)\}\}", re.DOTALL)
 _ALWAYS = {"always": True, "success": True, "failure": False, "cancelled": False}
@@ -147,7 +150,10 @@ def _single(tokens: list[tuple[str, str]]) -> Any:
 def _named(value: str) -> Any:
     if value in {"true", "false"}:
         return ("constant", value == "true")
-    return ("name", "the actor" if _ACTOR.search(value) else value)
+    # Names are the same in any case, and `a['b']` is `a.b`.
+    name = re.sub(r"\['([\w-]+)'\]", r".\1", value).lower()
+    who = _ACTOR.search(name)
+    return ("name", name if who is None else "the actor's number" if who["id"] else "the actor")
 
 
 def _called(function: str, tokens: list[tuple[str, str]]) -> Any:
