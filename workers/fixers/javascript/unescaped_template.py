@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Text, candidate, read, region
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.tree import text_of
 
 # What inserts raw, and what inserts the same escaped.
 _FORMS = (
@@ -21,6 +22,14 @@ _INSERTS = re.compile(rb"<%.*?%>|\{\{.*?\}\}\}?|!\{[^}]*\}", re.DOTALL)
 _WHY = "The value is shown as text; markup in it no longer becomes a part of the page."
 _LETTER = re.compile(r"(?:^|[/_.-])(?:e?mails?|sms|te?xt|plain)(?=[/_.-])", re.IGNORECASE)
 """What is sent as it is: a folder or a part of the name says so."""
+_LONGEST = 200_000
+"""Characters of a script: what is longer was bundled, and makes no values for templates."""
+_SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx")
+_MARKUP = (
+    r"[^;\n]*?(?:\b(?:marked|markdown\w*|md|showdown|converter|remark|DOMPurify|sanitize\w*|xss|katex|hljs)\b\s*[.(]"
+    r"|\b(?:make|to|as|render|format|get)\w*(?:Html|HTML|Markup|Markdown)\b|SafeString|['\"`]\s*</?[a-z])"
+)
+"""What follows a name that is given markup: a renderer of some text, or a literal with an element."""
 _TAG = re.compile(rb"</?[a-z][a-z0-9-]*(?:\s[^<>]*)?>", re.IGNORECASE)
 _WITHOUT_TAGS = (".pug", ".jade")
 """Whose templates name elements without brackets."""
@@ -58,6 +67,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     for pattern, replacement in _FORMS:
         found = [match for match in pattern.finditer(line) if _is_plain(line, match)]
         if found and len(list(pattern.finditer(line))) == len(found):
+            _refuse_made(target, file, [match["value"] for match in found])
             yield candidate(
                 "escape", [_edit(file, where.start_line, line, match, replacement) for match in found], _WHY
             )
@@ -67,6 +77,28 @@ def propose(target: Target) -> Iterator[Candidate]:
         "make sure that it is made safe where it is made"
     )
     raise NoFix(message)
+
+
+def _refuse_made(target: Target, file: Text, values: list[str]) -> None:
+    """Say so where a script makes markup under the value's name: escaped once more, people would read the tags.
+
+    Raises:
+        NoFix: one does, or the name is that of a template's helper.
+    """
+    names = {re.split(r"[\s.\[\]'\"]+", value.strip(" '\"]"))[-1] for value in values} - {""}
+    either = "|".join(map(re.escape, sorted(names)))
+    for path in target.tree.paths() if either else ():
+        if not path.endswith(_SCRIPTS):
+            continue
+        text = text_of(target.tree, path)
+        if len(text) > _LONGEST or not any(name in text for name in names):
+            continue
+        made = re.search(rf"(?<![\w$])['\"]?(?:{either})['\"]?\s*(?:=(?!=)|:){_MARKUP}", text) or re.search(
+            rf"(?:[Hh]elper|SafeString)\w*\(\s*['\"`](?:{either})['\"`]", text
+        )
+        if made:
+            message = f"{file.path} inserts what {path} makes of markup: make sure that it is made safe there"
+            raise NoFix(message)
 
 
 def _is_plain(line: str, match: re.Match[str]) -> bool:

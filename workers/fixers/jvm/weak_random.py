@@ -51,6 +51,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     span = flagged_bytes(target, file)
     yield from any_of(
         lambda: _imported(target, file, span),
+        lambda: _shared(target, file),
         lambda: _one(target, file, span),
     )
 
@@ -117,6 +118,47 @@ def _only_made(file: Parsed, name: str) -> bool:
     """Whether each value that the file gives the variable is a generator made there."""
     given = re.findall(rf"\b{name}\s*=(?!=)\s*([^;]*);", file.content.decode())
     return bool(given) and all(re.fullmatch(r"new\s+Random\(\s*\)", each.strip()) for each in given)
+
+
+def _shared(target: Target, file: Parsed) -> Candidate:
+    """One generator of the class for all of its draws, where each makes its own.
+
+    Raises:
+        NoFix: a generator is kept or handed on, or the file has several classes or another RANDOM.
+    """
+    whole = (0, len(file.content))
+    found = matches(file, _IMPORT, *whole)
+    draws = matches(file, _NEW, *whole)
+    uses = matches(file, r"(?<![\w.])(?:java\.util\.)?Random\b", found[0].end() if found else 0, whole[1])
+    tops = [node for node in file.syntax.root.named_children if node.type.endswith("_declaration")]
+    bodies = [node.child_by_field_name("body") for node in tops if node.type == "class_declaration"]
+    body = bodies[0] if len(bodies) == 1 else None
+    members = [node for node in body.named_children if "comment" not in node.type] if body is not None else []
+    plain = (
+        found and draws and len(draws) == len(uses) and members and file.line_of(found[0].start()) < len(file.starts)
+    )
+    if is_kotlin(file) or not plain or re.search(rb"\b(?:RANDOM|SecureRandom)\b", file.content):
+        return _refuse(target, file)
+    line, first, top = file.line_of(found[0].start()), file.number(members[0]), body.named_children[0] if body else None
+    if top is None or file.slice(file.starts[file.number(top) - 1], top.start_byte).strip():
+        return _refuse(target, file)
+    field = f"{file.indent(first)}private static final SecureRandom RANDOM = new SecureRandom();\n\n"
+    used = {number for match in draws for number in _lines(file, match.start())}
+    return candidate(
+        "shared-secure-random",
+        [
+            file.edit(found[0].start("value"), found[0].end("value"), "java.security.SecureRandom"),
+            file.insert(file.starts[file.number(top) - 1], field),
+            *(file.edit(match.start(), match.end(), "RANDOM") for match in draws),
+        ],
+        "All draws come from one generator of the class, over the operating system's; several threads may use it.",
+        declares=(
+            f"insert:{first}",
+            *(f"statement:{number}" for number in sorted({line} | used)),
+            "import:java.security.SecureRandom",
+            "import:java.util.Random/delete",
+        ),
+    )
 
 
 def _one(target: Target, file: Parsed, span: tuple[int, int]) -> Candidate:

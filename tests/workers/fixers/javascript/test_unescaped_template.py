@@ -10,3 +10,21 @@ def test_what_is_sent_as_plain_text_has_nothing_to_mend_and_a_part_without_marku
     assert proposal.candidates == ()
     assert proposal.harmless is harmless
     assert "plain text" in proposal.reason
+
+
+@pytest.mark.parametrize(
+    ("script", "offered"),
+    [
+        ("res.render('post', { summary: marked(post.text) });", False),
+        ("const summary = '<p>' + escape(text) + '</p>';", False),
+        ("Handlebars.registerHelper('summary', () => new Handlebars.SafeString(x));", False),
+        ("post.summary = md.render(post.text);", False),
+        ("res.render('post', { summary: post.text });", True),
+        ("if (post.summary == '<none>') { next(); }", True),
+    ],
+)
+def test_what_a_script_makes_of_markup_is_not_escaped_once_more(asked, script, offered):
+    """People would read its tags."""
+    files = {"views/post.hbs": "<p>{{{ post.summary }}}</p>\n", "app.js": f"{script}\n"}
+    proposal = asked(files, "njsscan", "handlebar_mustache_template", "views/post.hbs")
+    assert bool(proposal.candidates) is offered
