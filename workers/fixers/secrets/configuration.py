@@ -29,6 +29,7 @@ _COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$")
 _WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$")
 _RAILS = re.compile(r"(?:^|/)config/(?:secrets|database|cable|storage|mongoid)\.yml$")
 _NPM = re.compile(r"(?:^|/)\.npmrc$")
+_TEMPLATE = re.compile(r"(?:^|[._-])(?:example|sample|template|tmpl|dist|default)s?(?:$|\.)", re.IGNORECASE)
 _EMPTIED = (".env", ".json", ".toml", ".ini", ".cfg", ".conf", ".properties", ".yaml", ".yml")
 
 
@@ -130,6 +131,17 @@ def _holds_line(line: str, item: str) -> bool:
 def is_documentation(path: str) -> bool:
     """Whether people read the file and no program does."""
     return path.lower().endswith((".md", ".markdown", ".mdx", ".rst", ".adoc", ".asciidoc", ".txt"))
+
+
+def is_template(path: str) -> bool:
+    """Whether the file is copied and filled in before any program reads it."""
+    return _TEMPLATE.search(PurePosixPath(path).name) is not None
+
+
+def is_dotenv(path: str) -> bool:
+    """Whether each line of the file sets a variable, where nothing else has set it."""
+    name = PurePosixPath(path).name
+    return name.startswith(".env") or name.endswith(".env")
 
 
 def may_be_empty(path: str) -> bool:

@@ -16,6 +16,8 @@ from workers.fixers.secrets.configuration import (
     Setting,
     header,
     is_documentation,
+    is_dotenv,
+    is_template,
     may_be_empty,
     passed_through,
     reference,
@@ -58,8 +60,8 @@ still has it, so no change of files makes it secret again.
 Then take the value out of the file. In code it comes from the environment or from a mounted file. In a configuration
 whose reader knows placeholders (Compose, Spring, GitHub Actions, a shell script) the placeholder names the
 environment's value; Terraform takes a variable. A document says what belongs there, or has its reader's shell put it
-into the command. In other formats the value is left empty and given where the program
-runs. A file that is a key itself cannot be mended: remove it, and make a new key outside of the repository.""",
+into the command. In other formats the value is left empty (in a template it says `change-me`) and given where the
+program runs. A file that is a key itself cannot be mended: remove it, and make a new key outside of the repository.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A found credential → the environment, a mounted file, a placeholder, or an empty value."""
@@ -107,6 +109,8 @@ def propose(target: Target) -> Iterator[Candidate]:
         lambda: _passed(file, found),
         lambda: _mounted(file, found, name),
         lambda: _emptied(file, found, name),
+        lambda: _shown(file, found, name),
+        lambda: _unset(file, found, name),
     )
 
 
@@ -192,5 +196,36 @@ def _emptied(file: Text, found: Setting, name: str) -> Candidate:
         [file.edit(found.start, found.end, f"{quote}{quote}")],
         f"The value is no longer in the file; give it where the program runs. {ROTATE}",
         declares=(MASKED, f"**.{found.key}", f"line:{file.line_of(found.start)}"),
+        warnings=_warnings(name, "where this runs, or in a copy of the file that is not committed"),
+    )
+
+
+def _shown(file: Text, found: Setting, name: str) -> Candidate:
+    """A template's value → a word that nobody takes for a real one."""
+    if not is_template(file.path):
+        message = f"{file.path} is read as it stands: a made-up value would be used"
+        raise NoFix(message)
+    return candidate(
+        "change-me",
+        [file.edit(found.start, found.end, f"{found.quote}change-me{found.quote}")],
+        f"Whoever copies the file sees that a value of their own belongs there. {ROTATE}",
+        declares=(MASKED, f"**.{found.key}", f"line:{file.line_of(found.start)}"),
+        warnings=_warnings(name, "in the copy of the file, which is not committed"),
+    )
+
+
+def _unset(file: Text, found: Setting, name: str) -> Candidate:
+    """A variable's line → a comment that names it: the program finds none, rather than an empty one."""
+    number = file.line_of(found.start)
+    start = file.starts[number - 1]
+    before = file.content[start : found.start].decode().removeprefix("export ")
+    if not is_dotenv(file.path) or is_template(file.path) or not re.fullmatch(rf"{found.key}\s*=\s*", before):
+        message = f"{file.path}:{number} does not set a variable by a line of its own"
+        raise NoFix(message)
+    return candidate(
+        "unset",
+        [file.edit(start, found.end, f"# {found.key} is given where this runs")],
+        f"The variable is no longer set here, so that a program which needs it says so at once. {ROTATE}",
+        declares=(MASKED, f"**.{found.key}", f"line:{number}"),
         warnings=_warnings(name, "where this runs, or in a copy of the file that is not committed"),
     )

@@ -7,7 +7,7 @@ import re
 from workers.verify import canary
 from workers.verify.kinds import suffix
 from workers.verify.scanner import Output, Run, scanner
-from workers.verify.scanners.njsscan import OFFLINE, START_BYTES, unread
+from workers.verify.scanners.njsscan import ENGINE, START_BYTES, unread
 
 _XML = re.compile(r"(?:^|/)(?:AndroidManifest|network_security_config|res/(?:layout|values|xml)[^/]*/[^/]+)\.xml$")
 _KINDS = ("", "best_practices/")
@@ -31,7 +31,7 @@ def applies(path: str, content: bytes) -> bool:
 def scan(run: Run) -> Output:
     """One start over the folder."""
     planted = canary.plant(run.root, "Canary.kt", _CANARY)
-    done = run.start("--json", "--no-fail", "--type", "android", ".", env=OFFLINE)
+    done = run.start("--json", "--no-fail", "--type", "android", ".", env=ENGINE)
     alive = canary.sings(done.stdout, planted)
     broken = unread(done.stdout) if alive else dict.fromkeys(run.paths, "mobsfscan did not report its canary")
     return Output(

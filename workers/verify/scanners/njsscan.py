@@ -1,7 +1,8 @@
 """njsscan: Node.js and its templates. Without its engine it silently finds nothing, so a canary must be reported.
 
-Its engine gives up on a rule after five seconds, on a busy machine sooner than on an idle one, and says so in `errors`
-alone: a file of which that is said has not been looked at for all rules.
+Its engine gives up on a rule after five seconds by the clock unless told otherwise, on a busy machine sooner than on an
+idle one, and on a file after three such rules. It says so in `errors` alone: a file of which that is said has not been
+looked at for all rules.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from workers.verify.scanner import Output, Run, scanner
 
 _CANARY = 'const app = require("express")();\napp.get("/", (req, res) => { eval(req.query.a); });\n'
 # No settings file is named: semgrep renames a new one onto it at every start, and it belongs into the run's own home.
-OFFLINE = {"SEMGREP_SEND_METRICS": "off", "SEMGREP_ENABLE_VERSION_CHECK": "0"}
+ENGINE = {"SEMGREP_SEND_METRICS": "off", "SEMGREP_ENABLE_VERSION_CHECK": "0", "SEMGREP_TIMEOUT": "30"}
 _CODE = {".js", ".mjs", ".cjs"}
 _TEMPLATES = {".ejs", ".hbs", ".mustache", ".pug", ".jade", ".ect", ".dust", ".vue"}
 _MINIFIED = 1000
@@ -53,7 +54,7 @@ def applies(path: str, content: bytes) -> bool:
 def scan(run: Run) -> Output:
     """One start over the folder; its exit code is 1 where it finds something."""
     planted = canary.plant(run.root, "canary.js", _CANARY)
-    done = run.start("--json", ".", env=OFFLINE, allowed=(0, 1))
+    done = run.start("--json", ".", env=ENGINE, allowed=(0, 1))
     alive = canary.sings(done.stdout, planted)
     broken = unread(done.stdout) if alive else dict.fromkeys(run.paths, "njsscan did not report its canary")
     return Output(

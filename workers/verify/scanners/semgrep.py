@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from workers.verify.scanner import Output, Run, scanner
-from workers.verify.scanners.njsscan import OFFLINE
+from workers.verify.scanners.njsscan import ENGINE
 
 _ABOUT = re.compile(
     r"\.(?:py|jsx?|mjs|cjs|tsx?|java|kts?|go|rb|php|[ch]|cpp|cs|rs|scala|swift|sh|bash|ya?ml|json|tf|html|xml)$"
@@ -45,7 +45,7 @@ def scan(run: Run) -> Output:
         "scan",
         *("--json", "--metrics=off", "--disable-version-check", "--no-git-ignore", "--max-target-bytes=0", "--jobs=1"),
         *("--no-rewrite-rule-ids", "--config", run.tool.rules, "."),
-        env=OFFLINE,
+        env=ENGINE,
         allowed=(0, 1, 2),
     )
     report = msgspec.json.decode(done.stdout, type=_Report)
