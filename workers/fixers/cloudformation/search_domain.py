@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workers.fixers.cloudformation.template import Template
-from workers.source.search_domain import AT_REST, BETWEEN_NODES, OLDEST, machines_cannot, older
+from workers.source.search_domain import AT_REST, BETWEEN_NODES, LOGS, OLDEST, machines_cannot, older
 
 _KINDS = {
     "AWS::Elasticsearch::Domain": ("ElasticsearchVersion", "ElasticsearchClusterConfig"),
@@ -23,7 +23,12 @@ def cannot_talk(domain: Template) -> str:
     return _too_old(domain, BETWEEN_NODES)
 
 
-def _too_old(domain: Template, first: tuple[int, int]) -> str:
+def cannot_tell(domain: Template) -> str:
+    """Why the domain would not publish its logs; empty where it does, or where nothing here tells."""
+    return _too_old(domain, LOGS, "publishes logs")
+
+
+def _too_old(domain: Template, first: tuple[int, int], what: str = "encrypts this") -> str:
     key = _KINDS.get(domain.type, ("EngineVersion", ""))[0]
     said = domain.property(key) is not None
     engine, _, version = domain.usual(key).rpartition("_")
@@ -31,4 +36,4 @@ def _too_old(domain: Template, first: tuple[int, int]) -> str:
         return ""
     if domain.type == "AWS::Elasticsearch::Domain" and not said:
         version = OLDEST
-    return older(domain.name, version, first, said=said)
+    return older(domain.name, version, first, said=said, what=what)
