@@ -16,6 +16,7 @@ _MEANS_HTML = re.compile(
     re.IGNORECASE,
 )
 _SANITIZED = re.compile(r"\b(?:DOMPurify\.)?\w*(?:sanitize|purify|escape)\w*\(", re.IGNORECASE)
+_RETURNED = re.compile(r"\breturn\b[ \t]*([^;\n]*)")
 _EMPTY = re.compile(r"(?P<tag><[\w-]+[^<>]*?)\s+v-html=(?P<mark>[\"'])(?P<value>.+?)(?P=mark)(?P<rest>[^<>]*>)(?=</)")
 _WHY = "The value is shown as text; markup in it no longer becomes a part of the page."
 
@@ -46,6 +47,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     if all(_SANITIZED.search(match["value"]) for match in found):
         message = f"{where} makes the value safe where it inserts it"
         raise Harmless(message)
+    if all(_made_safe(file, match["value"]) for match in found):
+        message = f"{where} inserts what the component itself makes safe by a sanitizer"
+        raise Harmless(message)
     if not all(_PLAIN.fullmatch(match["value"]) and not _MEANS_HTML.search(match["value"]) for match in found):
         message = (
             f"{where} inserts something that is HTML on purpose or more than a plain value: make it safe with "
@@ -66,6 +70,21 @@ def propose(target: Target) -> Iterator[Candidate]:
         text = f"{empty['tag']}{empty['rest']}{{{{ {empty['value']} }}}}"
         edit = file.edit(start + _at(line, empty.start()), start + _at(line, empty.end()), text)
         yield candidate("interpolation", [edit], _WHY)
+
+
+def _made_safe(file: Text, value: str) -> bool:
+    """Whether the value is a computed property or a call of a method, each of whose results is sanitized or empty."""
+    name = re.match(r"[\w$]+(?=\(|$)", value)
+    text = file.content.decode("utf-8", "replace")
+    made = (
+        re.search(rf"(?m)^(?P<indent>[ \t]+){re.escape(name[0])}\([^)]*\)\s*\{{(?P<body>[\s\S]*?)^(?P=indent)\}}", text)
+        if name
+        else None
+    )
+    given = _RETURNED.findall(made["body"]) if made else []
+    return any(_SANITIZED.match(each) for each in given) and all(
+        _SANITIZED.match(each) or each.strip() in {'""', "''", "null", "undefined", ""} for each in given
+    )
 
 
 def _at(line: str, column: int) -> int:

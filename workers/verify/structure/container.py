@@ -18,8 +18,8 @@ from workers.verify.structure.dockerfile import Instruction
 _SHELL_ONLY = re.compile(r"[$&|;<>*?`(){}~]")
 _SHELLS = re.compile(r"(?:/bin/|/usr/bin/)?(?:ba|da|a|z|k)?sh")
 _INSTALL = re.compile(
-    r"\b(?:apt-get|apt|apk|yum|dnf|microdnf|zypper|pip3?|npm|gem|go|cargo|brew|conda)\b[^&|;]*?"
-    r"\s(?:install|add|i|ci)(?P<rest>\s[^&|;\n]*)"
+    r"\b(?:apt-get|apt|apk|yum|dnf|microdnf|zypper|pip3?|npm|gem|go|cargo|brew|conda)\b[^&|;\n]*?"
+    r"[ \t](?:install|add|i|ci)(?P<rest>[ \t][^&|;\n]*)"
 )
 _VALUED = re.compile(
     r"\s(?:--(?:trusted-host|index-url|extra-index-url|requirement|constraint|target|find-links|prefix|virtual|registry)|"
@@ -194,7 +194,7 @@ def _programs(script: str) -> set[str]:
 def _packages(script: str) -> set[str]:
     """What is installed, by name, without versions."""
     found: set[str] = set()
-    for match in _INSTALL.finditer(script.replace("\\", " ")):
+    for match in _INSTALL.finditer(script.replace("\\\n", " ").replace("\\", " ")):
         for word in _VALUED.sub(" ", match["rest"]).split():
             name = _PINNED.sub("", word.strip("\"'"))
             if name and not word.startswith(("-", "$", ".", "/", "#")) and name not in {"true", "\\"}:

@@ -43,7 +43,7 @@ def mistaken(before: Sequence[Instruction], after: Sequence[Instruction], rule: 
     if "ONBUILD" in keywords:
         yield "it is only done for images that are built on this one"
     if "HEALTHCHECK" in keywords:
-        yield from _health(after, fresh)
+        yield from _health(after, before, fresh)
     if "FROM" in keywords:
         yield from _tags(before, after)
     if "SHELL" in keywords:
@@ -148,13 +148,14 @@ def _of_stage(base: str, instructions: Sequence[Instruction]) -> bool:
     return base.split()[:1] != [] and base.split()[0] in names
 
 
-def _health(after: Sequence[Instruction], fresh: Sequence[Instruction]) -> Iterator[str]:
+def _health(after: Sequence[Instruction], before: Sequence[Instruction], fresh: Sequence[Instruction]) -> Iterator[str]:
     kept = _lineage(_stages(after))
+    rewritten = _checks(after) == _checks(before)
     exposed = {port for keyword, words in after if keyword == "EXPOSE" for port in re.findall(r"\d+", words)}
     for keyword, arguments in fresh:
         if keyword != "HEALTHCHECK":
             continue
-        if not any((keyword, arguments) in stage for stage in kept):
+        if not rewritten and not any((keyword, arguments) in stage for stage in kept):
             yield "HEALTHCHECK stands in a stage that is thrown away"
         command = re.sub(r"^.*?\bCMD\s+", "", arguments)
         if says_nothing(_words(command)):
@@ -162,6 +163,11 @@ def _health(after: Sequence[Instruction], fresh: Sequence[Instruction]) -> Itera
         ports = {match["port"] for match in _PORT.finditer(command)}
         if ports and exposed and not ports & exposed:
             yield f"HEALTHCHECK asks port {min(ports)}, and the image exposes {', '.join(sorted(exposed))}"
+
+
+def _checks(instructions: Sequence[Instruction]) -> list[int]:
+    """How many each stage has: where that stays, none was put anywhere."""
+    return [sum(keyword == "HEALTHCHECK" for keyword, _ in stage) for stage in _stages(instructions)]
 
 
 def _words(command: str) -> list[str]:
