@@ -15,6 +15,7 @@ from daemon.domain.finding import Finding, Package
 from daemon.domain.fix import Grade, Level, Verdict
 from daemon.domain.severity import Severity
 from daemon.masking import mask, mask_all
+from workers.verify import masked
 from workers.verify.attempt import Attempt, Patched, Task, attempt
 from workers.verify.batch import FileScan, Scanners, Unit
 from workers.verify.compare import Comparison, LineMap, compare, locate
@@ -197,6 +198,9 @@ class _Judge:
         At medium and above it is always refused, below only where the fixed finding was no worse itself.
         """
         sentence = f"{new.tool} newly reports {new.rule} at {new.path}:{new.line or '?'}: {new.message[:120]}"
+        if masked.was_masked(new, seen.comparison.ended, seen.file.before, seen.file.after):
+            self._lesser.append(f"{sentence} ({masked.WHY})")
+            return
         pair = counterpart(new, seen.comparison.ended)
         if pair is not None and pair.holds(seen.file.before, seen.file.after):
             self._lesser.append(f"{sentence} ({pair.why})")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import candidate, flagged
 from workers.fixers.docker.script import Script
+from workers.fixers.docker.shell_quoting import ONE_WORD_COMMAND, splits
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import syntax
 
@@ -22,7 +23,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     """`$(…)` with the same command."""
     file, one = flagged(target, "RUN")
     script = Script(file, one)
-    edits = []
+    edits, marks, quoted = [], [], []
     for node in syntax.walk(script.root):
         text = script.source(node)
         if node.type != "command_substitution" or not text.startswith("`"):
@@ -32,7 +33,15 @@ def propose(target: Target) -> Iterator[Candidate]:
             raise NoFix(message)
         start, end = script.offset + node.start_byte, script.offset + node.end_byte
         edits += [file.edit(start, start + 1, "$("), file.edit(end - 1, end, ")")]
+        if splits(node):
+            quoted.append(ONE_WORD_COMMAND.fullmatch(f"$({text[1:-1]})") is not None)
+            marks += [file.edit(start, start + 1, '"$('), file.edit(end - 1, end, ')"')]
+        else:
+            marks += edits[-2:]
     if not edits:
         message = f"{file.path}:{one.line} has no command in backticks that is plain to see"
         raise NoFix(message)
     yield candidate("dollar-parentheses", edits, "The same command, and the same output in its place.", ["RUN"])
+    if quoted and all(quoted):
+        how = "The same command, with its output in quotes, which is one word: the shell looks for no `*` in it."
+        yield candidate("quoted-substitution", marks, how, ["RUN"])

@@ -27,7 +27,7 @@ _ONE = re.compile(
     r"BRANCH|COMMIT|DATE)$"
 )
 _PLAIN = re.compile(r"[\w./:@%+=,-]*")
-_ONE_WORD_COMMAND = re.compile(
+ONE_WORD_COMMAND = re.compile(
     r"\$\(\s*(?:nproc|arch|pwd|hostname|whoami|mktemp(?: -\w+)?|dpkg --print-architecture|uname -\w|lsb_release -\w+|"
     r"id -\w+|getconf _NPROCESSORS_ONLN|(?:which|basename|dirname|readlink|realpath) [^|;&]+|command -v [\w.-]+|"
     r"date \+[^ |;&]+)\s*\)"
@@ -79,11 +79,12 @@ def quotes(script: Script, name: str) -> list[Edit]:
 def _bare(script: Script, kinds: tuple[str, ...]) -> Iterator[Node]:
     """The expansions that no quotes protect, where the shell splits them."""
     for node in syntax.walk(script.root):
-        if node.type in kinds and _splits(node) and not re.match(r"\$\{?#|\$[?#$!*@0-9]", script.source(node)):
+        if node.type in kinds and splits(node) and not re.match(r"\$\{?#|\$[?#$!*@0-9]", script.source(node)):
             yield node
 
 
-def _splits(node: Node) -> bool:
+def splits(node: Node) -> bool:
+    """Whether the shell splits what an expansion yields."""
     inner = _word(node)
     place = inner.parent
     if place is None:
@@ -129,7 +130,7 @@ def _single(script: Script, node: Node, values: dict[str, str]) -> bool:
     """Whether it is known to be one word, by what it is or by where it stands."""
     text, word = script.source(node), _word(node)
     if node.type in _OUTPUT:
-        if _ONE_WORD_COMMAND.fullmatch(text):
+        if ONE_WORD_COMMAND.fullmatch(text):
             return True
         return _compared(word) if word.id == node.id else _in_path(script, node, word)
     if re.search(r"[\"`\n]", text):
