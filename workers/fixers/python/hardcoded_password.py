@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from daemon.domain.finding import Region
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import MASKED, any_of, candidate, region
-from workers.fixers.python.credential_names import called, told_apart
+from workers.fixers.python.credential_names import called, is_overridable, variable_of
 from workers.fixers.python.imports import Import, imported, together
 from workers.fixers.python.module import Module, module
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.fixers.secrets.names import ROTATE, environment_name, is_label, refuse_test
+from workers.fixers.secrets.names import ROTATE, is_label, refuse_test
 
 _WORDS = re.compile(
     r"pas+wo?r?d|pass(?:phrase)?$|passwd|pwd|token|secret|api_?key|credential|private_?key|access_?key", re.IGNORECASE
@@ -50,7 +50,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     certain = target.finding.tool != "bandit"
     constant, name = _credential(file, region(target), certain=certain)
     refuse_test(file.path, constant.lineno)
-    variable = environment_name(told_apart(file, constant, name))
+    variable = variable_of(file, constant, name)
     parent = file.parents.get(constant)
     if isinstance(parent, ast.Assign) and _is_environment(file, parent.targets[0]):
         message = (
@@ -64,7 +64,25 @@ def propose(target: Target) -> Iterator[Candidate]:
             lambda: _parameter(target, file, constant, variable, mounted=True),
         )
         return
+    if is_overridable(file, constant):
+        yield _overridable(target, file, constant, variable)
+        return
     yield from any_of(*_approaches(target, file, constant, variable))
+
+
+def _overridable(target: Target, file: Module, constant: ast.Constant, variable: str) -> Candidate:
+    """A default that each user's settings replace → the environment's, or nothing: the program loads without either."""
+    system = imported(target, file, "os")
+    return candidate(
+        "environment",
+        [file.replace(constant, f'{system.name}.environ.get("{variable}", "")'), *system.edits],
+        f"Who sets none in the configuration gets the environment variable {variable}, else an empty one. {ROTATE}",
+        declares=(*system.declares, MASKED),
+        warnings=(
+            f"Set {variable} where the configuration does not say it.",
+            "Rotate the old value: the history still has it.",
+        ),
+    )
 
 
 def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Constant, str]:

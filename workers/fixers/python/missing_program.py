@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 
 from daemon.domain.fix import Edit
+from workers.fixers.python.handlers import around, named
 from workers.fixers.python.module import Module
 from workers.fixers.registry import NoFix
 
@@ -22,27 +22,13 @@ def caught_too(file: Module, call: ast.Call) -> tuple[list[Edit], list[str]]:
     Raises:
         NoFix: the handler asks the error for what FileNotFoundError does not have.
     """
-    for handlers in _around(file, call):
-        if any(handler.type is None or _named(handler.type) & _MISSING for handler in handlers):
+    for handlers in around(file, call):
+        if any(handler.type is None or named(handler.type) & _MISSING for handler in handlers):
             return [], []
         for handler in handlers:
-            if handler.type is not None and _named(handler.type) & _FAILED:
+            if handler.type is not None and named(handler.type) & _FAILED:
                 return [_with_missing(file, handler, handler.type)], [f"statement:{handler.lineno}"]
     return [], []
-
-
-def _around(file: Module, call: ast.Call) -> Iterator[list[ast.ExceptHandler]]:
-    """The handlers of every `try` whose body the call stands in, from the inside out."""
-    node: ast.AST = call
-    while (parent := file.parents.get(node)) is not None and not isinstance(parent, ast.FunctionDef | ast.Lambda):
-        if isinstance(parent, ast.Try) and node in parent.body:
-            yield parent.handlers
-        node = parent
-
-
-def _named(caught: ast.expr) -> set[str]:
-    each = caught.elts if isinstance(caught, ast.Tuple) else [caught]
-    return {ast.unparse(one).rpartition(".")[2] for one in each}
 
 
 def _with_missing(file: Module, handler: ast.ExceptHandler, caught: ast.expr) -> Edit:

@@ -6,6 +6,7 @@ import ast
 import functools
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TypeVar
@@ -37,6 +38,17 @@ class Module(Text):
         return {
             child: node for node in self.nodes for child in ast.iter_child_nodes(node) if not isinstance(child, _SHARED)
         }
+
+    @cached_property
+    def indent_unit(self) -> str:
+        """One level of indentation: what a block most often has more than the statement that it belongs to."""
+        found = Counter(
+            self.indent(node.body[0].lineno).removeprefix(self.indent(node.lineno))
+            for node in self.nodes
+            if isinstance(node, _BLOCKS) and node.body[0].lineno > node.lineno
+        )
+        found.pop("", None)
+        return found.most_common(1)[0][0] if found else super().indent_unit
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The node's parents, innermost first."""
@@ -130,6 +142,7 @@ class Module(Text):
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_BLOCKS = (*_FUNCTIONS[:2], ast.ClassDef, ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try)
 _SHARED = (ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
 _PLACED = (ast.expr, ast.stmt, ast.excepthandler, ast.arg, ast.keyword, ast.alias)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate, region
-from workers.fixers.python.imports import imported, instead
+from workers.fixers.python.defused_errors import ERROR, caught_too, handlers_of
+from workers.fixers.python.imports import Import, imported, imported_from, instead, together
 from workers.fixers.python.module import Module, flagged, module
 from workers.fixers.python.xml_building import refuse_harmless
 from workers.fixers.registry import NoFix, Target, fixer
@@ -54,8 +55,9 @@ _WARNING = "Needs the package defusedxml: add it to the project's dependencies."
 "billion laughs"), or name files and addresses for the parser to fetch (CWE-611, CWE-776). The standard library's
 parsers do as they are told.
 
-`defusedxml` has the same functions and refuses such documents with an exception. Where a file only parses, the import
-alone changes. Where it also builds documents, only the parsing call moves, since building needs no protection.""",
+`defusedxml` has the same functions and refuses such documents with an exception; a handler of malformed documents takes
+that one as well. Where a file only parses, the import alone changes. Where it also builds documents, only the parsing
+call moves, since building needs no protection.""",
     in_tests=False,
 )
 def propose(target: Target) -> Iterator[Candidate]:
@@ -65,12 +67,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     if call is None:
         refuse_harmless(file, region(target).start_line)
         _file, statement = flagged(target, ast.stmt, _imports_parser)
-        yield _import_moved(file, statement)
+        yield _import_moved(target, file, statement)
         return
     source = _source(file, call)
     yield from any_of(
         lambda: _call_moved(target, file, call, source),
-        lambda: _import_moved(file, _import_of(file, source)),
+        lambda: _import_moved(target, file, _import_of(file, source)),
     )
 
 
@@ -97,13 +99,25 @@ def _call_moved(target: Target, file: Module, call: ast.Call, source: str) -> Ca
         message = f"{file.path}:{call.lineno} calls {name}, which defusedxml does not have"
         raise NoFix(message)
     defused = instead(file, call.func, imported(target, file, safe))
+    caught = _caught(target, file, [call], defused.name)
     return candidate(
         "defused-call",
-        [file.replace(call.func, f"{defused.name}.{name}"), *defused.edits],
+        [file.replace(call.func, f"{defused.name}.{name}"), *defused.edits, *caught.edits],
         "This call goes through defusedxml, which refuses entity tricks; everything else keeps the standard library.",
-        declares=defused.declares,
+        declares=(*defused.declares, *caught.declares),
         warnings=(_WARNING,),
     )
+
+
+def _caught(target: Target, file: Module, calls: Sequence[ast.Call], module_name: str) -> Import:
+    """The handlers that expect a malformed document, with what defusedxml raises, by whichever name there is for it."""
+    handlers = handlers_of(file, calls)
+    if not handlers:
+        return Import("")
+    if module_name.startswith("defusedxml."):
+        return caught_too(file, handlers, f"defusedxml.{ERROR}")
+    error = imported_from(target, file, "defusedxml", ERROR)
+    return together(error, caught_too(file, handlers, error.name))
 
 
 def _import_of(file: Module, source: str) -> ast.stmt:
@@ -128,7 +142,7 @@ def _imports(statement: ast.AST, source: str) -> bool:
     return False
 
 
-def _import_moved(file: Module, statement: ast.stmt) -> Candidate:
+def _import_moved(target: Target, file: Module, statement: ast.stmt) -> Candidate:
     source = next(each for each in _DEFUSED if _imports(statement, each))
     used = _used_names(file, statement, source)
     missing = used - _OFFERED[source]
@@ -138,14 +152,18 @@ def _import_moved(file: Module, statement: ast.stmt) -> Candidate:
             f"{file.path}:{statement.lineno} {what}; defusedxml only parses, so building XML keeps the standard library"
         )
         raise NoFix(message)
+    calls = [each for each in file.nodes if isinstance(each, ast.Call) and _source_or_none(file, each) == source]
+    whole = isinstance(statement, ast.Import) and not statement.names[0].asname
+    caught = _caught(target, file, calls, _DEFUSED[source] if whole else "")
     return candidate(
         "defused-import",
-        _moved(file, statement, source),
+        [*_moved(file, statement, source), *caught.edits],
         "defusedxml has the functions that this file uses and refuses entity expansion and external references.",
         declares=(
             f"statement:{statement.lineno}",
             f"import:{_DEFUSED[source]}",
             f"import:{source}/delete",
+            *caught.declares,
         ),
         warnings=(_WARNING,),
     )

@@ -32,6 +32,11 @@ _WORDS = re.compile(r"[A-Za-z]+(?:[-_.:/][A-Za-z]+)*")
 _SHORTEST_TOKEN = 8  # a token is drawn at random; what is a word and shorter than any names a kind of token
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 
+OF_THE_SYSTEM = frozenset((
+    "PWD", "OLDPWD", "PATH", "HOME", "USER", "USERNAME", "LOGNAME", "SHELL", "TERM", "LANG", "TZ", "HOST", "HOSTNAME",
+    "DISPLAY", "EDITOR", "MAIL", "TMP", "TEMP", "TMPDIR", "IFS", "UID", "EUID", "PPID", "RANDOM", "SECONDS", "LINENO",
+))  # fmt: skip
+"""Variables that every process has, or that a shell sets itself: `PWD` is the folder it is in."""
 _NAMES_ONE = re.compile(r"(?:Parameter|Output|Resolved)Key|ExportName|LogicalResourceId|ResourceKey")
 """Keys of CloudFormation and its like whose value is the name of something: the credential would stand beside it."""
 
@@ -48,6 +53,8 @@ def environment_name(name: str) -> str:
     """`dbPassword` → `DB_PASSWORD`, `APIKey` → `API_KEY`; `SECRET` where nothing of the name can be used."""
     words = [word for word in _BOUNDARY.split(name) if word]
     joined = "_".join(words).upper()
+    if joined in OF_THE_SYSTEM:
+        return "PASSWORD" if joined == "PWD" else f"SECRET_{joined}"
     return joined if joined and not joined[0].isdigit() else f"SECRET_{joined}".rstrip("_")
 
 

@@ -14,6 +14,9 @@ _INVERSE: dict[type, type] = {
 }  # fmt: skip
 
 
+_OF_THE_SYSTEM = frozenset(("PWD", "OLDPWD", "PATH", "HOME", "USER", "USERNAME", "LOGNAME", "SHELL", "HOSTNAME"))
+
+
 def asserted(old: Side, new: Side) -> Iterator[str]:
     """What was asserted is enforced by an error that is raised."""
     wanted = [node.test for node in old.nodes if isinstance(node, ast.Assert)]
@@ -81,6 +84,8 @@ def secret(_old: Side, new: Side) -> Iterator[str]:
         value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
         if value is not None and _from_text(value):
             yield "the value still comes from the file's own text"
+        if isinstance(node, ast.Constant) and node.value in _OF_THE_SYSTEM:
+            yield f"{node.value} is a variable that every process has, for something else"
 
 
 def _from_text(value: ast.expr) -> bool:

@@ -106,7 +106,10 @@ def xml(_old: Side, new: Side) -> Iterator[str]:
                 keyword.arg == "resolve_entities" and value is True
             ):
                 yield f"{keyword.arg}={value} switches the protection off"
-    if any(name.startswith("xml.") and name.count(".") > 1 for name in new.mentioned()):
+    handlers = (node.type for node in ast.walk(new.tree) if isinstance(node, ast.ExceptHandler) and node.type)
+    caught = {id(part) for each in handlers for part in ast.walk(each)}
+    used = (node for node in new.nodes if isinstance(node, ast.Name | ast.Attribute) and id(node) not in caught)
+    if any(name.startswith("xml.") and name.count(".") > 1 for name in map(new.dotted, used)):
         yield "it is still the standard library's parser"
 
 
