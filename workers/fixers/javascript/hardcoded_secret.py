@@ -27,6 +27,11 @@ _BROWSER = re.compile(
 
 _SAYS = re.compile(r"(?:errors?|messages?|labels?|hints?|placeholders?)(?:\.|\[['\"])\w+(?:['\"]\])?$", re.IGNORECASE)
 
+_LOGS = re.compile(r"(?:\w+\.)*(?:log|logger|console)(?:\.\w+)?$")
+_TECHNICAL = re.compile(
+    r"utf-?(?:8|16le)|hex|base64(?:url)?|binary|ascii|latin1|(?:hmac-?)?sha-?\d+|md5|aes-[\w-]+", re.IGNORECASE
+)
+
 
 @fixer(
     name="javascript-hardcoded-secret",
@@ -136,6 +141,17 @@ def _refuse_labels(target: Target, file: Parsed) -> None:
     if held and (said or all(value is not None and is_label(value, name) for value, name in held)):
         message = f"{file.path}:{where.start_line} is a label or a sentence, not a credential: suppress it so"
         raise Harmless(message)
+    if not held and all(_is_no_value(file, each) for each in nodes):
+        message = f"{file.path}:{where.start_line} holds no credential: what it names is given to it from elsewhere"
+        raise Harmless(message)
+
+
+def _is_no_value(file: Parsed, node: Node) -> bool:
+    """Whether it is an algorithm, an encoding, what a log says, or a sentence."""
+    value = literal(file, node)
+    call = node.parent.parent if node.parent is not None and node.parent.type == "arguments" else None
+    logged = call is not None and call.type == "call_expression" and _LOGS.match(called(file, call)) is not None
+    return logged or (value is not None and (_TECHNICAL.fullmatch(value) is not None or is_label(value, "")))
 
 
 def _is_said(file: Parsed, node: Node) -> bool:
