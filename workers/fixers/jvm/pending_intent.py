@@ -56,7 +56,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise Harmless(message)
     if "FLAG_MUTABLE" in meant or _FILLED_IN.search(_around(file, call)):
         message = f"{where} makes an intent that the system or another app fills in: it has to stay mutable"
-        raise NoFix(message)
+        raise Harmless(message)
     if flags.type in (
         "lambda_literal",
         "if_expression",
