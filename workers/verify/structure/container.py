@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from workers.verify.structure.diff import DELETE
 from workers.verify.structure.dockerfile import Instruction
 
+_LAST_BY_EXEC = re.compile(r"(^|&&|;)\s*exec\s+(?=[^&;|]*$)")
+"""The last command in the shell's place, which runs it all the same; behind an earlier one nothing would run."""
 _SHELL_ONLY = re.compile(r"[$&|;<>*?`(){}~]")
 _SHELLS = re.compile(r"(?:/bin/|/usr/bin/)?(?:ba|da|a|z|k)?sh")
 _INSTALL = re.compile(
@@ -135,7 +137,7 @@ def _argv(arguments: str) -> tuple[str, ...]:
     script = arguments if words is None else _script(words)
     if script is None:
         return tuple(words or ())
-    script = " ".join(script.removeprefix("exec ").split())
+    script = " ".join(_LAST_BY_EXEC.sub(r"\1 ", script).split())
     if script.startswith("gunicorn "):
         script = " ".join(_GUNICORN_PORT.sub("", script).split())
     if _SHELL_ONLY.search(script):
