@@ -100,12 +100,20 @@ def _names_a_field(name: str, value: str) -> bool:
     return bool(_FIELD.match(name) and re.fullmatch(r"[A-Za-z_.-]+", value))
 
 
+def _given_by_people(file: Parsed, name: str) -> bool:
+    """Whether the variable holds what a request or a form says, and the text only where that says nothing."""
+    return bool(matches(file, rf"\b{name}\s*=\s*[^;=]*\b(?:getParameter|getHeader|getText)\(", 0, len(file.content)))
+
+
 def _secret(target: Target, file: Parsed) -> tuple[str, int, int]:
     labels = set()
     for match in matches(file, _ASSIGNED, *flagged_bytes(target, file)):
         name, value = match["name"].decode(), match["value"].decode()[1:-1]
         label = is_label(value, name) or _KEY.fullmatch(value) or _names_a_field(name, value)
         named = _WORDS.search(name) or (_OF_A_CIPHER.fullmatch(name) and _DRAWN.fullmatch(value))
+        if named and _given_by_people(file, name):
+            message = f"{file.path}:{file.line_of(match.start())} stands in where a request names no {name}"
+            raise Harmless(message)
         if named and not label:
             return name, match.start("value"), match.end("value")
         if value.lower() == name.lower() or _names_a_field(name, value):

@@ -13,11 +13,13 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, region
 from workers.fixers.jvm.source import Setting, flagged_bytes, in_text, jvm, propose_settings, statement
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.tree import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 _ITS_NAME = re.compile(r"md[245]|sha_?1(?!\d)|uuid", re.IGNORECASE)
+_PASSWORD = re.compile(r"passw|pwd|passphrase", re.IGNORECASE)
 _SIDE_FILE = re.compile(r"\"[^\"\n]*\.(?:md5|sha1)\"", re.IGNORECASE)
 _CHANGES = "Every stored or exchanged digest changes and is longer: columns, cache keys and peers must follow."
 _NAMES = (("sha-256", "SHA-256"), ("sha-512", "SHA-512"))
@@ -89,6 +91,12 @@ def propose(target: Target) -> Iterator[Candidate]:
             "another fast hash is no fix"
         )
         raise NoFix(message)
+    if _of_a_password(target, file):
+        message = (
+            f"{file.path}:{region(target).start_line} is where passwords are hashed, as those who call it say: they "
+            "want a slow salted function, and those that are stored have to change with it"
+        )
+        raise NoFix(message)
     around = next((each for each in _around(target, file) if _SIDE_FILE.search(file.text(each))), None)
     if around is not None:
         message = (
@@ -101,6 +109,27 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{region(target).start_line} is in `{promised}`, whose callers ask for that very digest"
         raise NoFix(message)
     return (_with_its_words(target, file, each) for each in propose_settings(target, _SETTINGS))
+
+
+def _of_a_password(target: Target, file: Parsed) -> bool:
+    """Whether the method around the finding is given a password, here or by another class that names this one."""
+    names = [re.escape(name) for node in _around(target, file) if (name := _name(file, node))]
+    if any(_PASSWORD.search(file.text(each)) for node in _around(target, file) for each in _parameters(node)):
+        return True
+    if not names:
+        return False
+    either, own = "|".join(names), re.escape(PurePosixPath(file.path).stem)
+    given = r"\s*\([^;{}]*(?i:passw|pwd|passphrase|\bpass\b|\w+pass\b)"
+    if re.search(rf"\b(?:{either}){given}", file.content.decode()):
+        return True
+    called = re.compile(rf"\b{own}\.(?:{either}){given}")
+    others = (path for path in target.tree.paths() if path.endswith((".java", ".kt", ".jsp")) and path != file.path)
+    return any(called.search(text) for path in others if f"{own}." in (text := text_of(target.tree, path)))
+
+
+def _parameters(method: Node) -> list[Node]:
+    given = method.child_by_field_name("parameters")
+    return list(given.named_children) if given is not None else []
 
 
 def _with_its_words(target: Target, file: Parsed, made: Candidate) -> Candidate:
