@@ -10,7 +10,7 @@ import msgspec
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate
 from workers.fixers.pieces import Template, Value
-from workers.fixers.python.imports import Import, imported_from, together
+from workers.fixers.python.imports import Import, imported_from, instead, together
 from workers.fixers.python.markup_safe import refuse_made_safe, refuse_safe
 from workers.fixers.python.markup_values import (
     braced,
@@ -27,7 +27,7 @@ from workers.fixers.python.variables import definitions
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.test_code import harmless_in_tests
 
-_SAFE = "django.utils.safestring.mark_safe"
+_SAFE = tuple(f"django.utils.safestring.{name}" for name in ("mark_safe", "SafeString", "SafeText"))
 _WIDEST = 110  # columns
 _WHY = "Each value is escaped while it is inserted; the literal HTML stays."
 _WARNINGS = ("A value that is HTML on purpose is shown as text unless it is marked safe where it is made.",)
@@ -72,7 +72,7 @@ def _inserted(target: Target, file: Module, call: ast.Call) -> Iterator[Candidat
         message = f"{file.path}:{call.lineno} has all of its HTML in the values: escape what goes into them there"
         raise NoFix(message)
     place = _Place(file, call, built)
-    if file.calls(call, _SAFE):
+    if file.calls(call, *_SAFE):
         yield from _django(target, place, line)
     else:
         yield from _markupsafe(place, line)
@@ -161,7 +161,7 @@ def _django(target: Target, place: _Place, line: Template) -> Iterator[Candidate
 
 
 def _django_candidate(place: _Place, approach: str, text: str, needed: Sequence[Import]) -> Candidate:
-    names = _at_once(needed)
+    names = instead(place.file, place.call.func, _at_once(needed))
     declares = (*names.declares, *place.declares)
     return candidate(approach, [*place.edits(text), *names.edits], _WHY, declares=declares, warnings=_WARNINGS)
 
@@ -237,4 +237,4 @@ def _binds_tighter(parent: ast.AST) -> bool:
 
 
 def _declares_safe(file: Module, call: ast.Call) -> bool:
-    return file.calls(call, _SAFE, *_MARKUP) and len(call.args) == 1 and not call.keywords
+    return file.calls(call, *_SAFE, *_MARKUP) and len(call.args) == 1 and not call.keywords

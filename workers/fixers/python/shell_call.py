@@ -8,7 +8,7 @@ from workers.fixers.python.calls import keyword
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, NotHere, Target
 
-SYSTEM = ("os.system", "os.popen")
+SYSTEM = ("os.system", "os.popen", "subprocess.getoutput")
 _CALLS = tuple(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen"))
 
 

@@ -1,4 +1,4 @@
-"""What `os.system` and `os.popen` give back, and what subprocess gives in its place."""
+"""What `os.system`, `os.popen` and `getoutput` give back, and what subprocess gives in its place."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOOPS = (ast.For, ast.comprehension)
 
 
 def without_system(file: Module, call: ast.Call, module: str, words: str) -> Edit:
-    """The call of `os.system` or `os.popen` as one of subprocess that gives the code around it the same.
+    """The call of `os.system`, `os.popen` or `getoutput` as one of subprocess that gives the code around it the same.
 
     Raises:
         NoFix: the code uses of the result what subprocess does not give.
@@ -24,6 +24,10 @@ def without_system(file: Module, call: ast.Call, module: str, words: str) -> Edi
             message = f"{file.path}:{call.lineno} uses the wait status of os.system, which subprocess does not give"
             raise NoFix(message)
         return file.replace(call, f"{module}.call({words})")
+    if file.calls(call, "subprocess.getoutput"):
+        joined = "" if ", stderr=" in words else f", stderr={module}.STDOUT"
+        run = f"{module}.run({words}, stdout={module}.PIPE{joined}, text=True, check=False)"
+        return file.replace(call, f'{run}.stdout.removesuffix("\\n")')
     parent = file.parents[call]
     reader = file.parents.get(parent)
     mode = argument(call, 1, "mode")

@@ -124,7 +124,8 @@ def _candidate(
     needed: Import,
     lines: Sequence[tuple[ast.expr, Template]],
 ) -> Candidate:
-    imports = instead(file, call.func, needed) if file.calls(call, *SYSTEM) else needed
+    kept = file.text(call.func).partition(".")[0] == needed.name
+    imports = instead(file, call.func, needed) if file.calls(call, *SYSTEM) and not kept else needed
     caught, handlers = caught_too(file, call)
     built = sorted({file.statement(node).lineno for node, _ in lines} - {file.statement(call).lineno})
     return candidate(
@@ -137,7 +138,9 @@ def _candidate(
 
 
 def _command(file: Module, call: ast.Call) -> ast.expr:
-    name = {"os.system": "command", "os.popen": "cmd"}.get(file.qualified(call.func) or "", "args")
+    name = {"os.system": "command", "os.popen": "cmd", "subprocess.getoutput": "cmd"}.get(
+        file.qualified(call.func) or "", "args"
+    )
     command = argument(call, 0, name)
     if command is None:
         message = f"{file.path}:{call.lineno} passes no command line that can be seen here"
@@ -207,7 +210,7 @@ def _redirected(
     """The lines without what their ends do with the output, where subprocess can be told the same."""
     stripped = [(node, *without_redirects(line)) for node, line in lines]
     streams = stripped[0][2]
-    reads = file.qualified(call.func) in ("os.popen", "subprocess.check_output")
+    reads = file.qualified(call.func) in ("os.popen", "subprocess.check_output", "subprocess.getoutput")
     named = file.calls(call, *SYSTEM) or bool(_holder(file, call))
     same = named and all(each == streams for _, _, each in stripped) and takes(call, streams)
     if not streams or not same or (reads and "stdout" in streams):
