@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
 _REACH = "whoever reaches it over the internet today is locked out: a bastion, a VPN or a private network comes first"
@@ -15,6 +17,15 @@ _KEPT = (
 )
 _HOST = "the subscription needs the feature EncryptionAtHost, the machines a size that has it; nodes are made anew"
 _UPGRADED = "nodes are upgraded one by one: set a maintenance window"
+
+
+_PRIVATE = Setting(
+    "private-control-plane",
+    on("private_cluster_enabled"),
+    "The Kubernetes API has no public address.",
+    f"{_REPLACED}; {_REACH}",
+    toggle=True,
+)
 
 
 def _channel(attribute: str, since: str = "", before: str = "") -> list[Setting]:
@@ -77,9 +88,14 @@ CLUSTER = {
                 f"{_POLICIES} Pods get addresses of the subnet.",
                 f"{_REPLACED}; the subnet needs an address for each pod", unless="network_profile"),
     ],
-    "CKV_AZURE_115": [
-        Setting("private-control-plane", on("private_cluster_enabled"), "The Kubernetes API has no public address.",
-                f"{_REPLACED}; {_REACH}", toggle=True),
+    "CKV_AZURE_115": [_PRIVATE],
+    # A private cluster takes no list of networks, and needs none.
+    "CKV_AZURE_6": [
+        msgspec.structs.replace(_PRIVATE, toggle=False, never=r"api_server_access_profile.authorized_ip_ranges=."),
+    ],
+    "CKV_GCP_20": [
+        Setting("nodes-only", {"master_authorized_networks_config": {}},
+                "The control plane answers the cluster's own nodes, and nobody from outside.", _REACH),
     ],
     "CKV_AZURE_227": [
         Setting("encrypt-host", on("default_node_pool.host_encryption_enabled"),

@@ -6,6 +6,7 @@ from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 from workers.source.pushed import why_tags_move
 
+_NEPTUNE = "the cluster's parameter group has to switch each of them on (neptune_enable_audit_log)"
 _COST = "logs are stored, and paid for"
 
 
@@ -93,7 +94,11 @@ LOGGING = {
         )
     ],
     "CKV_AWS_101": [
-        Setting("audit-log", on("enable_cloudwatch_logs_exports", '["audit"]'), "Who asked what is recorded.", _COST)
+        Setting(approach, on("enable_cloudwatch_logs_exports", logs), how, f"{_COST}; {_NEPTUNE}")
+        for approach, logs, how in (
+            ("audit-log", '["audit"]', "Who asked what is recorded."),
+            ("audit-and-slow-queries", '["audit", "slowquery"]', "Who asked what, and what took long, is recorded."),
+        )
     ],
     "CKV_AZURE_63": [
         Setting(

@@ -9,7 +9,7 @@ import msgspec
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.changed import if_changed
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.terraform.resource import flagged_file
+from workers.fixers.terraform.files import flagged_file
 from workers.source import modules
 from workers.source.hcl import Attribute, Block, Hcl
 

@@ -21,6 +21,11 @@ _WHEN = "date in UTC after which it is no longer valid, as 2030-12-31T00:00:00Z"
 _ROTATE = "what uses it stops working on that day: have its successor there before"
 _LISTENERS = ("aws_lb_listener", "aws_alb_listener")
 _BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
+_OWN_BLOCKS = 3
+_BEFORE_3: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "CKV_AZURE_4": ("addon_profile.oms_agent.log_analytics_workspace_id", {"enabled": "true"}),
+    "CKV_AZURE_6": ("api_server_authorized_ip_ranges", {}),
+}
 _ZONES = "CKV_AWS_394"
 _LOGS = re.compile(r"log", re.IGNORECASE)
 
@@ -136,7 +141,7 @@ and a plan asks for it.""",
 def named_resource(target: Target) -> Iterator[Candidate]:
     """The module's own; or the one that a new variable names."""
     resource = Resource(target)
-    one = _NAMED[target.finding.rule]
+    one = _earlier(resource, target.finding.rule)
     if _records_logs(resource, one):
         message = f"{resource.address} takes access logs itself: each log file of a log bucket would cause another"
         raise Harmless(message)
@@ -171,6 +176,16 @@ def named_resource(target: Target) -> Iterator[Candidate]:
     yield from resource.candidate("variable", edits, how, declares, [_SET, *one.warnings])
     if target.finding.rule == _ZONES:
         yield from _by_id(resource)
+
+
+def _earlier(resource: Resource, rule: str) -> Named:
+    """What the rule's attribute is called in the release of Azure's provider that the module is written for."""
+    one, old = _NAMED[rule], _BEFORE_3.get(rule)
+    newest = resource.provider_major("azurerm")
+    written = any(block.type in ("addon_profile", "role_based_access_control") for block in resource.block.blocks)
+    if old is None or not (written or (newest is not None and newest < _OWN_BLOCKS)):
+        return one
+    return msgspec.structs.replace(one, path=old[0], with_it=old[1])
 
 
 def _by_id(resource: Resource) -> Iterator[Candidate]:

@@ -8,57 +8,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from daemon.domain.fix import Candidate, Edit
-from daemon.errors import SourceUnavailable
 from workers.fixers.changed import if_changed
-from workers.fixers.registry import NoFix, OtherLanguage, Target
+from workers.fixers.registry import NoFix, Target
 from workers.fixers.terraform import legacy
+from workers.fixers.terraform.files import flagged_file, module_of, readable
 from workers.fixers.terraform.providers import constraints, newest_major
 from workers.source.hcl import Block, Body, Hcl, HclBroken, block_text
-from workers.source.tree import SourceTree, text_of
+from workers.source.tree import text_of
 
-MAX_FILES = 200
 _INSTANCES = {"count": "count.index", "for_each": "each.key"}
 _DECIDED = re.compile(r"(?<![\w.\"])(?:var|local|each|try|lookup|coalesce)\b\s*[.(]")
 """A value that the module's own inputs decide."""
 _VARIABLE = re.compile(r"var\.(\w+)")
-
-
-def module_of(tree: SourceTree, file: Hcl) -> list[Hcl]:
-    """The files of a file's folder that parse, itself first."""
-    folder = posixpath.dirname(file.path)
-    others = [
-        path for path in tree.paths()
-        if posixpath.dirname(path) == folder and path.endswith((".tf", ".tofu")) and path != file.path
-    ]  # fmt: skip
-    return [file, *_readable(tree, others[:MAX_FILES])]
-
-
-def _readable(tree: SourceTree, paths: Iterable[str]) -> Iterator[Hcl]:
-    for path in paths:
-        try:
-            yield Hcl(path, tree.read(path))
-        except (HclBroken, SourceUnavailable):
-            continue
-
-
-def flagged_file(target: Target) -> Hcl:
-    """The file of a Terraform module that the finding is about.
-
-    Raises:
-        OtherLanguage: the file is not Terraform's.
-        NoFix: the finding names none, or it cannot be read.
-    """
-    path = target.finding.path
-    if path is None:
-        message = "the finding names no file of the repository"
-        raise NoFix(message)
-    if not path.endswith((".tf", ".tofu")):
-        message = f"{path} is no Terraform module"
-        raise OtherLanguage(message)
-    try:
-        return Hcl(path, target.tree.read(path))
-    except (HclBroken, SourceUnavailable) as error:
-        raise NoFix(str(error)) from error
 
 
 class Resource:
@@ -124,7 +85,7 @@ class Resource:
         if self.legacy:
             return legacy.LAST_RELEASE.get(name)
         locked = posixpath.join(posixpath.dirname(self.hcl.path), ".terraform.lock.hcl")
-        files = [*self.module, *_readable(self.target.tree, [locked])]
+        files = [*self.module, *readable(self.target.tree, [locked])]
         return newest_major(constraints([block for file in files for block in file.blocks], name))
 
     def blocks(self, kind: str, label: str = "") -> Iterator[tuple[Hcl, Block]]:
@@ -156,8 +117,8 @@ class Resource:
         asked = block or self.block
         where = ".".join(asked.labels) or self.address
         for path, _ in leaves(body):
-            if len(path) > 1 and path[0] in asked.attributes:
-                message = f"{path[0]} of {where} is given as a value: change it where that is decided"
+            if value := _in_the_way(asked, path):
+                message = f"{value} of {where} is given as a value: change it where that is decided"
                 raise NoFix(message)
             old = asked.text(*path)
             if _DECIDED.search(old):
@@ -243,6 +204,18 @@ class Resource:
 
     def _variable(self, name: str) -> tuple[Hcl, Block] | None:
         return next(((file, block) for file, block in self.blocks("variable", name)), None)
+
+
+def _in_the_way(block: Block, path: Sequence[str]) -> str:
+    """A value that stands where a block on the way to the attribute would; empty where none does."""
+    at: Block | None = block
+    for step in path[:-1]:
+        if at is None:
+            break
+        if step in at.attributes:
+            return step
+        at = at.block(step)
+    return ""
 
 
 def several(block: Block) -> bool:

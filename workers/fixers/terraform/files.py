@@ -1,0 +1,52 @@
+"""The files of a Terraform module, and the one that a finding is about."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator
+
+from daemon.errors import SourceUnavailable
+from workers.fixers.registry import NoFix, OtherLanguage, Target
+from workers.source.hcl import Hcl, HclBroken
+from workers.source.tree import SourceTree
+
+MAX_FILES = 200
+
+
+def module_of(tree: SourceTree, file: Hcl) -> list[Hcl]:
+    """The files of a file's folder that parse, itself first."""
+    folder = posixpath.dirname(file.path)
+    others = [
+        path for path in tree.paths()
+        if posixpath.dirname(path) == folder and path.endswith((".tf", ".tofu")) and path != file.path
+    ]  # fmt: skip
+    return [file, *readable(tree, others[:MAX_FILES])]
+
+
+def readable(tree: SourceTree, paths: Iterable[str]) -> Iterator[Hcl]:
+    """Those files that are there and parse."""
+    for path in paths:
+        try:
+            yield Hcl(path, tree.read(path))
+        except (HclBroken, SourceUnavailable):
+            continue
+
+
+def flagged_file(target: Target) -> Hcl:
+    """The file of a Terraform module that the finding is about.
+
+    Raises:
+        OtherLanguage: the file is not Terraform's.
+        NoFix: the finding names none, or it cannot be read.
+    """
+    path = target.finding.path
+    if path is None:
+        message = "the finding names no file of the repository"
+        raise NoFix(message)
+    if not path.endswith((".tf", ".tofu")):
+        message = f"{path} is no Terraform module"
+        raise OtherLanguage(message)
+    try:
+        return Hcl(path, target.tree.read(path))
+    except (HclBroken, SourceUnavailable) as error:
+        raise NoFix(str(error)) from error
