@@ -18,6 +18,7 @@ from workers.fixers.javascript.script import (
     arguments,
     called,
     flagged_node,
+    literal,
     option,
     pairs,
     quote,
@@ -26,6 +27,7 @@ from workers.fixers.javascript.script import (
 )
 from workers.fixers.javascript.session_options import reads_beside_keys, refuse_other_package, refuse_unneeded
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.tree import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -100,7 +102,7 @@ def _made(target: Target, file: Parsed, options: Node, *, beside: bool) -> Itera
     """The candidates, for options that stand anywhere in the file."""
     wanted = target.finding.rule.rpartition(".")[2].rpartition("-")[2].rpartition("_")[2].lower()
     if wanted in {"name", "default"}:
-        yield from any_of(lambda: _named(file, options), lambda: _bound(file, options, beside=beside))
+        yield from any_of(lambda: _named(target, file, options), lambda: _bound(target, file, options, beside=beside))
         return
     refuse_unneeded(file, options, wanted)
     if beside:
@@ -112,7 +114,7 @@ def _made(target: Target, file: Parsed, options: Node, *, beside: bool) -> Itera
     values = [each for each in flag.values if each != _STRICT or not _signs_in_elsewhere(target)]
     makers = [functools.partial(_with_flag, file, options, flag, each) for each in values]
     if wanted == "secure":
-        makers.append(functools.partial(_bound, file, options, beside=beside))
+        makers.append(functools.partial(_bound, target, file, options, beside=beside))
     if wanted == "httponly":
         makers.append(functools.partial(_left_out, file, options, flag))
     yield from any_of(*makers)
@@ -127,12 +129,20 @@ def _is_session(file: Parsed, call: Node) -> bool:
     return called(file, call).rpartition(".")[2].lower() in {"session", "cookiesession", "expresssession"}
 
 
+_DEFAULT = "connect.sid"
 _ONCE = "Users are signed out once, because their old cookie has another name."
 
 
-def _named(file: Parsed, options: Node) -> Candidate:
-    """A name that tells nothing."""
+def _named(target: Target, file: Parsed, options: Node) -> Candidate:
+    """A name that tells nothing.
+
+    Raises:
+        NoFix: other code knows the old one.
+    """
     mark = quote(file)
+    if _is_named_elsewhere(target, file, _DEFAULT, here=0):
+        message = f"{file.path}:{file.number(options)} has a cookie that other code knows as {_DEFAULT}: rename both"
+        raise NoFix(message)
     return candidate(
         "plain-name",
         [add_option(file, options, f"name: {mark}sid{mark}")],
@@ -141,7 +151,7 @@ def _named(file: Parsed, options: Node) -> Candidate:
     )
 
 
-def _bound(file: Parsed, options: Node, *, beside: bool) -> Candidate:
+def _bound(target: Target, file: Parsed, options: Node, *, beside: bool) -> Candidate:
     """The prefix that makes browsers refuse the cookie unless it is secure, of this host and for all of its paths.
 
     Raises:
@@ -150,8 +160,11 @@ def _bound(file: Parsed, options: Node, *, beside: bool) -> Candidate:
     mark = quote(file)
     cookie = options if beside else option(file, options, "cookie")
     at = f"{file.path}:{file.number(options)}"
-    if option(file, options, "name") is not None or (cookie is not None and cookie.type != "object"):
-        message = f"{at} names its cookie, or takes its flags from elsewhere"
+    named = option(file, options, "name")
+    old = literal(file, named)
+    known = _is_named_elsewhere(target, file, old or _DEFAULT, here=1 if old else 0)
+    if known or (named is not None and old is None) or (cookie is not None and cookie.type != "object"):
+        message = f"{at} has a name or flags that other code knows or gives"
         raise NoFix(message)
     secure, path, domain = (
         option(file, cookie, name) if cookie is not None else None for name in ("secure", "path", "domain")
@@ -160,24 +173,38 @@ def _bound(file: Parsed, options: Node, *, beside: bool) -> Candidate:
     if narrow or domain is not None or (secure is not None and file.text(secure) not in ("true", "false")):
         message = f"{at} has a cookie for some paths or hosts, or one that is secure at times"
         raise NoFix(message)
-    name = f"name: {mark}__Host-sid{mark}"
+    name = "" if named else f"name: {mark}__Host-sid{mark}"
     missing = [
         *(["secure: true"] if secure is None else []),
         *([f"path: {mark}/{mark}"] if path is None else []),
     ]
     edits = [file.replace(secure, "true")] if secure is not None and file.text(secure) == "false" else []
     if cookie is None:
-        name += f", cookie: {{ {', '.join(missing)} }}"
-    elif beside:
-        name = ", ".join([name, *missing])
-    elif missing:
+        missing = [f"cookie: {{ {', '.join(missing)} }}"]
+    elif not beside and missing:
         edits.append(add_option(file, cookie, ", ".join(missing)))
+        missing = []
+    added = ", ".join(filter(None, (name, *missing)))
+    if named is not None:
+        edits.append(file.insert(named.start_byte + 1, "__Host-"))
     return candidate(
         "host-prefix",
-        [add_option(file, options, name), *edits],
+        [*([add_option(file, options, added)] if added else []), *edits],
         "The name tells nothing of the framework, and browsers take it only from this host, over HTTPS.",
         warnings=(_ONCE, _HTTPS),
     )
+
+
+def _is_named_elsewhere(target: Target, file: Parsed, name: str, *, here: int) -> bool:
+    """Whether anything but the options speaks of the cookie: what clears it at sign-out, a client, a test."""
+    quoted = re.compile(rf"['\"`]{re.escape(name)}['\"`=]")
+    if len(quoted.findall(file.content.decode())) != here or name.startswith("__"):
+        return True
+    others = (path for path in target.tree.paths() if path.endswith(_SCRIPTS) and path != file.path)
+    return any(quoted.search(text_of(target.tree, path)) for path in others)
+
+
+_SCRIPTS = (".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".vue", ".html")
 
 
 def _left_out(file: Parsed, options: Node, flag: _Flag) -> Candidate:
