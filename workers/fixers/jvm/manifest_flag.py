@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Text, candidate, read
+from workers.fixers.jvm.plain_http import refuse_plain_addresses, refused_by_default
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tree import text_of
 
@@ -127,6 +128,10 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{file.path}:{file.line_of(start)} lets plain text through to this device alone, which no network carries"
         )
         raise Harmless(message)
+    if flag.attribute == "android:usesCleartextTraffic":
+        refuse_plain_addresses(target, file)
+    if flag.attribute == "cleartextTrafficPermitted":
+        refuse_plain_addresses(target, file, _hosts(file, start))
     if _meant(file, flag, start):
         message = (
             f"{file.path}:{file.line_of(start)} is open on purpose, as the comment above it says: ask who wrote it"
@@ -139,15 +144,22 @@ def propose(target: Target) -> Iterator[Candidate]:
         declares=(f"line:{file.line_of(start)}",),
         warnings=(flag.warning,) if flag.warning else (),
     )
-    if flag.default:
+    if flag.default or (flag.attribute == "android:usesCleartextTraffic" and refused_by_default(target, file)):
         yield _left_out(file, flag, end + 1)
 
 
 def _stays_here(file: Text, start: int) -> bool:
     """Whether the element's hosts are all the device itself, or the computer that runs its emulator."""
+    named = _hosts(file, start)
+    return bool(named) and all(each.encode() in _HERE for each in named)
+
+
+def _hosts(file: Text, start: int) -> list[str]:
+    """The hosts of the element around the attribute; none where it is about all of them."""
+    if not re.match(rb"<domain-config\b", file.content[file.content.rfind(b"<", 0, start) :]):
+        return []
     end = file.content.find(b"</domain-config>", start)
-    named = re.findall(rb"<domain\b[^>]*>\s*([^<\s]+)\s*</domain>", file.content[start:end])
-    return end > 0 and bool(named) and all(each in _HERE for each in named)
+    return [each.decode() for each in re.findall(rb"<domain\b[^>]*>\s*([^<\s]+)\s*</domain>", file.content[start:end])]
 
 
 def _meant(file: Text, flag: _Flag, start: int) -> bool:
