@@ -141,8 +141,8 @@ class Resource:
         root = roots[index]
         items = root.child("items")
         if root.text("kind").endswith("List") and items is not None:
-            inside = [(place, node) for place, node in enumerate(items.items) if node.start <= at <= node.end]
-            place, node = inside[0] if inside else (0, items.items[0] if items.items else root)
+            begun = [(place, node) for place, node in enumerate(items.items) if self._begin(node) <= at]
+            place, node = begun[-1] if begun else (0, items.items[0] if items.items else root)
             return index, node, ("items", place)
         if not root.text("kind") or root.kind != "mapping":
             message = f"{self.doc.path} holds no Kubernetes object at line {self.line}"
