@@ -9,6 +9,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.docker.images import latest_tags, split
 from workers.fixers.kubernetes.workload import Resource
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source import yamledit
 from workers.source.yamldoc import Node
 from workers.source.yamledit import Value
 
@@ -32,6 +33,9 @@ def pull_policy(target: Target) -> Iterator[Candidate]:
             "the container's image is named in another file, which this one patches: its pull policy belongs there"
         )
         raise NoFix(message)
+    if local := next((part.node.text("image") for part in parts if part.node.text("imagePullPolicy") == "Never"), None):
+        message = f"{local} is put on the nodes by hand (Never): no registry has it that could be asked"
+        raise NoFix(message)
     edits = [edit for part in parts for edit in resource.put(part, {"imagePullPolicy": "Always"})]
     declares = [path for part in parts for path in resource.declare(part, "imagePullPolicy")]
     how = "Each start asks the registry which image the tag means now, with the pod's own credentials."
@@ -39,6 +43,14 @@ def pull_policy(target: Target) -> Iterator[Candidate]:
     candidate = resource.candidate("always", edits, how, declares, [warning])
     if candidate:
         yield candidate
+    said = [part for part in parts if part.node.text("imagePullPolicy") and _floating(part.node)]
+    if len(said) == len(parts):
+        edits = [yamledit.delete_key(resource.doc, part.node, "imagePullPolicy") for part in parts]
+        declares = [path for part in parts for path in resource.declare(part, "imagePullPolicy/delete")]
+        how = "Kubernetes asks the registry at each start by itself where the tag is `latest` or none is written."
+        candidate = resource.candidate("default-policy", edits, how, declares, [warning])
+        if candidate:
+            yield candidate
 
 
 @fixer(
