@@ -26,7 +26,10 @@ _DECLARES = {
     "bot-conditions": ("jobs.*.if", "jobs.*.steps.*.if"),
     "insecure-commands": ("**.env.ACTIONS_ALLOW_UNSECURE_COMMANDS/delete",),
     "cache-poisoning": ("jobs.*.steps.*.with",),
-    "obfuscation": ("jobs.*.steps.*.uses", "jobs.*.steps.*.run", "jobs.*.if", "jobs.*.steps.*.if"),
+    "obfuscation": (
+        *("jobs.*.steps.*.uses", "jobs.*.steps.*.run", "jobs.*.if", "jobs.*.steps.*.if"),
+        *("env", "jobs.*.env", "jobs.*.steps.*.env", "jobs.*.steps.*.with"),
+    ),
 }
 
 

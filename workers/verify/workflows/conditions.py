@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import operator
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import msgspec
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<operator>==|!=|&&|\|\||[!(),])|(?P<name>[A-Za-z_][\w.\-*\[\]']*)|(?P<number>-?\d[\w.]*))"
+    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<operator>[=!<>]=|[<>]|&&|\|\||[!(),])|(?P<name>[A-Za-z_][\w.\-*\[\]']*)|(?P<number>-?\d[\w.]*))"
 )
 _ACTOR = re.compile(
     r"(?:^|\.)(?:actor|triggering_actor|user\.login|sender\.login|author\.login)$"
@@ -59,6 +60,16 @@ def differ(before: str, after: str) -> str | None:
     except _NotPlain:
         return None
     return None
+
+
+def constant(expression: str) -> str | None:
+    """The text that GitHub makes of an expression that is the same in every run; none where a run decides it."""
+    try:
+        parsed = _parse(expression)
+        value = None if parsed.names else _decide(parsed.tree, {})
+    except _NotPlain:
+        return None
+    return str(value).lower() if isinstance(value, bool) else value if isinstance(value, str) else None
 
 
 def _values(texts: frozenset[str]) -> list[str]:
@@ -121,9 +132,9 @@ def _both(tokens: list[tuple[str, str]]) -> Any:
 
 def _compared(tokens: list[tuple[str, str]]) -> Any:
     left = _single(tokens)
-    for operator in ("==", "!="):
-        if _take(tokens, operator):
-            return (operator, left, _single(tokens))
+    for sign in ("==", "!=", "<=", ">=", "<", ">"):
+        if _take(tokens, sign):
+            return (sign, left, _single(tokens))
     return left
 
 
@@ -191,7 +202,15 @@ def _decide(tree: Any, given: Mapping[str, str]) -> Any:
     left, right = _decide(tree[1], given), _decide(tree[2], given)
     if kind in {"==", "!="}:
         return (_folded(left) == _folded(right)) is (kind == "==")
+    if kind in _ORDERS:
+        try:
+            return _ORDERS[kind](float(left), float(right))
+        except (TypeError, ValueError) as error:
+            raise _NotPlain from error
     return (left and right) if kind == "&&" else (left or right)
+
+
+_ORDERS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
 def _call(function: str, arguments: list[Any]) -> Any:
@@ -210,7 +229,15 @@ def _call(function: str, arguments: list[Any]) -> Any:
         if function == "contains":
             return looked_for in place
         return place.startswith(looked_for) if function == "startswith" else place.endswith(looked_for)
+    if function == "format" and arguments and "{{" not in str(arguments[0]):
+        return re.sub(r"\{(\d+)\}", lambda match: _nth(arguments, int(match[1]) + 1), str(arguments[0]))
     raise _NotPlain
+
+
+def _nth(arguments: list[Any], index: int) -> str:
+    if index >= len(arguments) or not isinstance(arguments[index], (str, bool)):
+        raise _NotPlain
+    return str(arguments[index]).lower() if isinstance(arguments[index], bool) else str(arguments[index])
 
 
 def _folded(value: Any) -> Any:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from workers.verify.workflows import conditions
 from workers.verify.workflows.model import EXPRESSION, Step
 
 _VARIABLE = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_]\w*)\}|(?P<plain>[A-Za-z_]\w*))")
@@ -142,7 +143,10 @@ def _values(step: Step) -> dict[str, str]:
 def _worded(text: str, values: Mapping[str, str] = types.MappingProxyType({})) -> str:
     def written(match: re.Match[str]) -> str:
         inside = match["inside"].strip()
-        return values.get(inside.removeprefix("env."), word(inside)) if inside.startswith("env.") else word(inside)
+        if inside.startswith("env."):
+            return values.get(inside.removeprefix("env."), word(inside))
+        same = conditions.constant(inside)
+        return word(inside) if same is None else same
 
     return EXPRESSION.sub(written, text)
 
