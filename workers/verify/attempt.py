@@ -73,7 +73,7 @@ def attempt(task: Task) -> Attempt:
         files = _patched(task)
     except (EditConflict, SourceUnavailable) as error:
         return Attempt(task=task, level=Level.NONE, reason=f"L0 applies: {error}")
-    unchanged = _unchanged(files)
+    unchanged = _unchanged(files, task)
     if unchanged:
         return Attempt(task=task, level=Level.APPLIES, files=files, reason=f"L0 applies: {unchanged}")
     for name, level, check in _GATES:
@@ -104,10 +104,13 @@ def _patched(task: Task) -> tuple[Patched, ...]:
     return tuple(files)
 
 
-def _unchanged(files: Sequence[Patched]) -> str | None:
+def _unchanged(files: Sequence[Patched], task: Task) -> str | None:
     for file in files:
         if file.before == file.after:
             return f"{file.path} is not changed by its edits"
+    if is_about_secret(task.finding):
+        # A credential in a comment is as well known as one in the code.
+        return None
     return "only comments or blanks change" if all(_comments_only(file) for file in files) else None
 
 

@@ -22,6 +22,9 @@ _HEADER = re.compile(
 """A header as curl takes it, in one word of the shell."""
 _QUERY = re.compile(r"[?&](?P<key>[A-Za-z_][\w.-]*)=(?P<value>[^\s&\"'#<>`)\]]+)")
 """A parameter of an address: before it a port looks like a value."""
+_SAID = re.compile(r"""(?P<key>[A-Za-z][\w .-]*?)\s*[:=]\s+(?P<value>[^\s"'<>]+)\s*$""")
+"""A line that tells what something is, in words: `Initial Root Token: …`."""
+_COMMENT = re.compile(r"\s*(?:#|//|--|;|/?\*|<!--)")
 _LONGER = re.compile(r"\s|\$[\w({]")
 """Words, or what is put in from elsewhere: the credential is a part of it, and the rest has to stay."""
 _SPRING = re.compile(r"(?:^|/)(?:application|bootstrap)[\w-]*\.(?:ya?ml|properties)$")
@@ -51,9 +54,9 @@ def setting(file: Text, where: Region) -> Setting:
         Harmless: everybody may know the value.
     """
     text = file.line(where.start_line).decode()
-    parameters = _QUERY.finditer(text) if is_documentation(file.path) else ()
-    found = [match for match in parameters if _holds(match, where)]
-    found = found or [match for match in _PAIR.finditer(text) if _holds(match, where)]
+    forms = (_QUERY, _PAIR, _SAID) if is_read(file, where.start_line) else (_PAIR,)
+    each = ([match for match in form.finditer(text) if _holds(match, where)] for form in forms)
+    found = next((matches for matches in each if matches), [])
     if len(found) != 1:
         message = f"{file.path}:{where.start_line} does not assign one value to one name"
         raise NoFix(message)
@@ -131,6 +134,11 @@ def _holds_line(line: str, item: str) -> bool:
 def is_documentation(path: str) -> bool:
     """Whether people read the file and no program does."""
     return path.lower().endswith((".md", ".markdown", ".mdx", ".rst", ".adoc", ".asciidoc", ".txt"))
+
+
+def is_read(file: Text, number: int) -> bool:
+    """Whether the line is for people: of a document, or a comment."""
+    return is_documentation(file.path) or _COMMENT.match(file.line(number).decode("utf-8", "replace")) is not None
 
 
 def is_template(path: str) -> bool:

@@ -15,8 +15,8 @@ from workers.fixers.secrets import described, literals, terraform
 from workers.fixers.secrets.configuration import (
     Setting,
     header,
-    is_documentation,
     is_dotenv,
+    is_read,
     is_template,
     may_be_empty,
     passed_through,
@@ -70,18 +70,16 @@ def propose(target: Target) -> Iterator[Candidate]:
     line = where.start_line
     refuse_test(file.path, line)
     _refuse_known(file, line)
+    read_by_people = is_read(file, line)
     for suffixes, of_language in _CODE.items():
-        if file.path.endswith(suffixes):
+        if file.path.endswith(suffixes) and not read_by_people:
             try:
                 yield from of_language(target)
             except NotHere as reason:
-                message = (
-                    f"{file.path}:{line} holds the value in a comment or inside of a longer text: take it out by hand. "
-                    f"{ROTATE}"
-                )
+                message = f"{file.path}:{line} holds the value inside of a longer text: take it out by hand. {ROTATE}"
                 raise NoFix(message) from reason
             return
-    if file.path.endswith(terraform.SUFFIXES):
+    if file.path.endswith(terraform.SUFFIXES) and not read_by_people:
         yield from terraform.propose(target)
         return
     if b"PRIVATE KEY" in b"".join(file.line(where.start_line + each) for each in (-1, 0)):
@@ -96,10 +94,10 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{ROTATE}"
         )
         raise NoFix(message)
-    found = (header(file, where) if is_documentation(file.path) else None) or setting(file, where)
+    found = (header(file, where) if read_by_people else None) or setting(file, where)
     refuse_name(found.key)
     name = environment_name(found.key)
-    if is_documentation(file.path):
+    if read_by_people:
         shown = file.content[found.start : found.end].decode().strip("\"'")
         refuse_placeholder(shown, f"{file.path}:{file.line_of(found.start)}")
         yield from described.propose(file, found, name)

@@ -16,6 +16,11 @@ _USED = re.compile(
     r"|\bGITHUB_EVENT_PATH\b|\bgithub\.event_path\b|\bcontext\.payload\b",
     re.IGNORECASE,
 )
+_BLIND = re.compile(
+    r"(?:actions|github|docker|aws-actions|azure|google-github-actions|hashicorp|pnpm|gradle|ruby|astral-sh)/",
+    re.IGNORECASE,
+)
+"""Whose actions take what they need as inputs of their own."""
 _ONLY_WHETHER = frozenset(("if", "run-name", "group", "cancel-in-progress"))
 """Keys that decide whether something runs, or what a run is called, and not what it makes."""
 
@@ -50,6 +55,9 @@ def propose(target: Target) -> Iterator[Candidate]:
             raise Harmless(message)
         message = "the jobs use these inputs: without them the workflow would do something else"
         raise NoFix(message)
+    if reader := next((used for used in _uses(workflow) if not _BLIND.match(used)), None):
+        message = f"{reader} may read them from the event itself, as every action can: ask its documentation first"
+        raise NoFix(message)
     on = workflow.root.child("on")
     if on is None or len(dispatch.entries) > 1:
         edit = yamledit.delete_key(workflow.doc, dispatch, "inputs")
@@ -57,6 +65,13 @@ def propose(target: Target) -> Iterator[Candidate]:
         edit = yamledit.set_key(workflow.doc, on, "workflow_dispatch", None)
     declares = ["on.workflow_dispatch.inputs/delete", "on.workflow_dispatch/delete", "on.workflow_dispatch"]
     yield model.candidate("without-inputs", [edit], "No job uses the inputs, so nothing is lost.", declares=declares)
+
+
+def _uses(workflow: Workflow) -> Iterator[str]:
+    """What the jobs and steps call."""
+    for path, node in workflow.root.walk():
+        if path and path[-1] == "uses" and node.kind == "scalar":
+            yield node.value
 
 
 def _users(workflow: Workflow) -> Iterator[str]:
