@@ -23,6 +23,7 @@ from workers.fixers.docker.build import (
     user_at,
     work_directory,
 )
+from workers.fixers.docker.cd_several import parted
 from workers.fixers.docker.images import base_of
 from workers.fixers.docker.script import Command, Script
 from workers.fixers.registry import NoFix, Target, fixer
@@ -63,6 +64,10 @@ def cd_in_run(target: Target) -> Iterator[Candidate]:
     script = Script(file, one)
     chain = script.chain
     moves = script.named("cd")
+    if len(moves) > 1 and all(move.top for move in moves):
+        message = f"{file.path}:{one.line} changes its directory more than once, and its parts belong together"
+        yield from at_least_one([_parted(file, one, script, moves)], message)
+        return
     if len(moves) != 1 or not moves[0].top:
         message = f"{file.path}:{one.line} changes its directory more than once, or within a loop or a subshell"
         raise NoFix(message)
@@ -105,6 +110,12 @@ def _leave(file: Dockerfile, one: Instruction, where: str) -> tuple[bool, str | 
     if old is None and (not absolute(where) or (matters and not resets)):
         return False, None
     return True, old if matters and not resets else None
+
+
+def _parted(file: Dockerfile, one: Instruction, script: Script, moves: list[Command]) -> Candidate | None:
+    old = work_directory(file, one, base_of(file, stage_of(file, one)).directory)
+    possible, again = _leave(file, one, moves[0].arguments[0].text if moves[0].arguments else "")
+    return parted(script, moves, old, again) if possible else None
 
 
 def _made_by_user(file: Dockerfile, one: Instruction, script: Script, move: Command) -> bool:
