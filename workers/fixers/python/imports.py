@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import sys
 from pathlib import PurePosixPath
 
 from daemon.domain.fix import Edit
@@ -143,24 +144,50 @@ def _is_packaged(target: Target, file: Module, folder: PurePosixPath) -> bool:
 
 
 def _insertion(file: Module, line: str) -> Edit:
-    """One whole line, sorted into the first run of imports of its form."""
+    """One whole line, sorted into the first run of imports: by form, beside the standard library's or others'."""
     run = _leading_imports(file)
     if not run:
         return _after_head(file, line)
-    same = [each for each in run if isinstance(each, ast.Import) == line.startswith("import")]
+    own = [each for each in run if _is_standard(_source(each)) == _is_standard(line.split()[1])] or run
+    same = [each for each in own if isinstance(each, ast.Import) == line.startswith("import")]
     later = [each for each in same if file.text(each) > line and each.col_offset == 0]
+    if not same and line.startswith("import"):
+        later = [each for each in own[:1] if each.col_offset == 0]
     if later and later[0] is not run[0]:
         above = run[run.index(later[0]) - 1]
-        if _ends_line(file, above) and above.col_offset == 0:
+        beside = _is_standard(_source(above)) == _is_standard(_source(later[0]))
+        if beside and _ends_line(file, above) and above.col_offset == 0:
             return _append(file, above, line)
-        return file.insert(file.starts[later[0].lineno - 1], f"{line}\n")
-    last = same[-1] if same else None
-    if last is not None and not later and _ends_line(file, last):
+        return file.insert(_before_comment(file, later[0]), f"{line}\n")
+    last = (same or own)[-1]
+    if not later and _ends_line(file, last):
         return _append(file, last, line)
     first = run[0]
     if first.col_offset == 0:
         return file.insert(file.starts[first.lineno - 1], f"{line}\n")
     return _append(file, run[-1], line)
+
+
+def _before_comment(file: Module, statement: ast.stmt) -> int:
+    """The start of the statement's line, or of the comment right above it."""
+    number = statement.lineno
+    while number > 1 and file.line(number - 1).startswith(b"#"):
+        number -= 1
+    return file.starts[number - 1]
+
+
+def _source(statement: ast.stmt) -> str:
+    """The module that is imported; the first of several."""
+    match statement:
+        case ast.Import(names=[first, *_]):
+            return first.name
+        case ast.ImportFrom(module=name, level=level):
+            return "." * level + (name or "")
+    return ""
+
+
+def _is_standard(name: str) -> bool:
+    return name.partition(".")[0] in sys.stdlib_module_names
 
 
 def _leading_imports(file: Module) -> list[ast.stmt]:
