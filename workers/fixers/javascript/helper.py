@@ -77,11 +77,16 @@ def _place(file: Parsed, node: Node) -> int:
         message = f"{file.path}:{line} shares its line with other code"
         raise NoFix(message)
     above = node.prev_named_sibling
-    while above is not None and above.type == "comment" and above.end_point[0] + 2 == line:
+    while above is not None and above.type == "comment" and above.end_point[0] + 2 + _parted(file, above) >= line:
         if above.start_point[1] != 0:
             break
         line, above = file.number(above), above.prev_named_sibling
     return file.starts[line - 1]
+
+
+def _parted(file: Parsed, comment: Node) -> int:
+    """How many lines may part a comment from what it is about: one, unless it is a line, or the head of the file."""
+    return int(file.text(comment).startswith("/*") and comment.prev_named_sibling is not None)
 
 
 def _styled(file: Parsed, source: str) -> str:

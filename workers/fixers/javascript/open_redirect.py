@@ -13,7 +13,7 @@ from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.manifest import refuse_older_node
 from workers.fixers.javascript.script import arguments, called, flagged_node, literal, statement
 from workers.fixers.javascript.strings import template
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors, walk
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ _SETTING = re.compile(
     r"^(?:config|settings|conf|options|process\.env)\.|(?:base|server|site|host|root|front)_?ur[il]$|origin$",
     re.IGNORECASE,
 )
+_PATH_OF_SITE = re.compile(r"/[\w.~!$&'()*+,;=:@%?#-]")
+"""A slash with anything but another one behind it: browsers stay on the site."""
 _PUT_TOGETHER = ("binary_expression", "template_string")
 _RESPONSE = "res: { redirect(url: string): void }, target: unknown"
 _WITH_STATUS = "res: { redirect(status: number, url: string): void }, target: unknown, status = 302"
@@ -73,12 +75,26 @@ def propose(target: Target) -> Iterator[Candidate]:
     njsscan reports all of them from where the value comes from, so that each looks unmended until all are.
     """
     file, call = flagged_node(target, ("call_expression",), _redirects)
+    _refuse_path(file, call)
     flagged, others = _site(file, call), _others(file, call)
     yield from any_of(
         lambda: _within_site(target, file, flagged, others),
         lambda: _path(file, flagged, others),
         lambda: _listed(file, flagged, others),
     )
+
+
+def _refuse_path(file: Parsed, call: Node) -> None:
+    """Say so where the address begins with a path that the program writes itself.
+
+    Raises:
+        Harmless: it does.
+    """
+    addresses = [node for node in arguments(call) if node.type != "number"]
+    built = template(file, _made(file, addresses[0])) if len(addresses) == 1 else None
+    if built is not None and isinstance(built.parts[0], str) and _PATH_OF_SITE.match(built.parts[0]):
+        message = f"{file.path}:{file.number(call)} begins with a path of this site, whatever is put behind it"
+        raise Harmless(message)
 
 
 class _Site(NamedTuple):

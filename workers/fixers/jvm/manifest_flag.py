@@ -9,7 +9,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Text, candidate, read
-from workers.fixers.jvm.plain_http import refuse_plain_addresses, refused_by_default
+from workers.fixers.jvm.plain_http import REFUSED_SINCE, refuse_plain_addresses, targets_since
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tree import text_of
 
@@ -144,7 +144,8 @@ def propose(target: Target) -> Iterator[Candidate]:
         declares=(f"line:{file.line_of(start)}",),
         warnings=(flag.warning,) if flag.warning else (),
     )
-    if flag.default or (flag.attribute == "android:usesCleartextTraffic" and refused_by_default(target, file)):
+    refused = flag.attribute == "android:usesCleartextTraffic" and targets_since(target, file, REFUSED_SINCE)
+    if flag.default or refused:
         yield _left_out(file, flag, end + 1)
 
 

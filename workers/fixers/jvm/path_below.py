@@ -86,10 +86,11 @@ def _made(file: Parsed, call: Node) -> _Made:
 
 def _outside(file: Parsed, made: _Made) -> str:
     """The condition under which the file lies outside."""
+    io = "java.io." if "java.io.File(" in file.text(made.statement) else ""
     if is_kotlin(file):
-        return f'!{made.name}.canonicalPath.startsWith(File({made.folder}, ".").canonicalPath + File.separator)'
-    folder = f'new File({made.folder}, ".").getCanonicalPath()'
-    return f"!{made.name}.getCanonicalPath().startsWith({folder} + File.separator)"
+        return f'!{made.name}.canonicalPath.startsWith({io}File({made.folder}, ".").canonicalPath + {io}File.separator)'
+    folder = f'new {io}File({made.folder}, ".").getCanonicalPath()'
+    return f"!{made.name}.getCanonicalPath().startsWith({folder} + {io}File.separator)"
 
 
 def _refused(file: Parsed, made: _Made) -> Candidate:

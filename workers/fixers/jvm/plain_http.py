@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from workers.fixers.code import Text
 from workers.fixers.registry import NoFix, Target
@@ -17,7 +17,7 @@ _NAMES = re.compile(
 )
 """Hosts of namespaces, which nothing is fetched from, and the device itself."""
 _TARGET = re.compile(r"\btargetSdk(?:Version)?\s*[=(]?\s*(\d+)\b")
-_REFUSED_SINCE = 28
+REFUSED_SINCE = 28
 """The target release from which on the system refuses plain HTTP unless it is told otherwise."""
 
 
@@ -39,12 +39,9 @@ def refuse_plain_addresses(target: Target, file: Text, hosts: Collection[str] = 
             raise NoFix(message)
 
 
-def refused_by_default(target: Target, file: Text) -> bool:
-    """Whether the system refuses plain HTTP from this app by itself, as the release that it targets says."""
-    found = [int(each) for text in _builds(target, file) for each in _TARGET.findall(text)]
-    return bool(found) and min(found) >= _REFUSED_SINCE
-
-
-def _builds(target: Target, file: Text) -> Iterator[str]:
+def targets_since(target: Target, file: Text, release: int) -> bool:
+    """Whether the module's build says that the app is made for this release of Android's API or a later one."""
     module = file.path.partition("src/")[0]
-    return (text_of(target.tree, f"{module}{name}") for name in ("build.gradle", "build.gradle.kts"))
+    builds = (text_of(target.tree, f"{module}{name}") for name in ("build.gradle", "build.gradle.kts"))
+    found = [int(each) for text in builds for each in _TARGET.findall(text)]
+    return bool(found) and min(found) >= release

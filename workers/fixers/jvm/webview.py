@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from daemon.domain.fix import Candidate
+from workers.fixers.jvm.plain_http import targets_since
 from workers.fixers.jvm.source import Setting, flagged_bytes, jvm, propose_settings
 from workers.fixers.registry import Harmless, Target, fixer
 
+_LOCAL_PAGES = "Pages from file:// need a WebViewAssetLoader; assets and resources are not affected."
+_CLOSED = "An app made for Android 11 or later does not let a page do so unless this says it may."
+_CLOSED_SINCE = 30
 _FILES = "A page cannot read the app's files."
 _SETTINGS = (
     Setting(
@@ -20,7 +26,7 @@ _SETTINGS = (
     Setting(
         pattern=r"(?:set)?[aA]llowFileAccess\s*(?:\(|=)\s*(?P<value>true)\b",
         approaches=(("off", "false", _FILES),),
-        warning="Pages from file:// need a WebViewAssetLoader; assets and resources are not affected.",
+        warning=_LOCAL_PAGES,
     ),
     Setting(
         pattern=r"setWebContentsDebuggingEnabled\(\s*(?P<value>true)\b",
@@ -77,7 +83,13 @@ def propose(target: Target) -> Iterator[Candidate]:
     """An open setting → the closed one."""
     if "debug" in target.finding.rule:
         _refuse_guarded(target)
-    return propose_settings(target, _SETTINGS)
+    file = jvm(target)
+    closed = targets_since(target, file, _CLOSED_SINCE)
+    settings = (
+        msgspec.structs.replace(each, default=_CLOSED) if closed and each.warning == _LOCAL_PAGES else each
+        for each in _SETTINGS
+    )
+    return propose_settings(target, tuple(settings))
 
 
 def _refuse_guarded(target: Target) -> None:

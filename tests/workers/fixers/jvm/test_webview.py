@@ -23,3 +23,14 @@ def test_debugging_in_debug_builds_alone_has_nothing_to_mend(asked, language, co
     proposal = asked({path: text}, "mobsfscan", rule, path, 4)
     assert proposal.harmless is harmless
     assert bool(proposal.candidates) is not harmless
+
+
+@pytest.mark.parametrize(("release", "approaches"), [(34, ["off", "left-out"]), (29, ["off"])])
+def test_a_right_that_newer_apps_do_not_have_by_themselves_can_be_left_out(asked, release, approaches):
+    path = "app/src/main/java/Show.kt"
+    text = (
+        "class Show {\n  fun show(web: WebView) {\n    web.settings.allowFileAccess = true\n    web.reload()\n  }\n}\n"
+    )
+    files = {path: text, "app/build.gradle.kts": f"android {{ defaultConfig {{ targetSdk = {release} }} }}"}
+    made = asked(files, "mobsfscan", "android_kotlin_webview_set_allow_file_access", path, 3)
+    assert [each.approach for each in made.candidates] == approaches
