@@ -39,11 +39,13 @@ def rewrite(
     name: Name,
     *,
     split: Callable[[str], bool] = lambda _expression: False,
+    command: Callable[[str], bool] = lambda _expression: False,
     zsh: bool = False,
 ) -> list[Change]:
     """The changes that take every wanted expression out of a POSIX shell's script.
 
-    zsh splits a variable only where it is asked to: `${=NAME}`.
+    `command` says of which it is known which commands they name. zsh splits a variable only where it is asked to:
+    `${=NAME}`.
 
     Raises:
         NoFix: one of them stands where no variable would be expanded, or where another program parses the text.
@@ -54,9 +56,22 @@ def rewrite(
         if wanted(expression):
             if place.quote == "single" and _plain(script, place, wanted) and _nested_program(place) is None:
                 changes += _double(place, f"${{{name(expression)}}}")
+            elif _is_command(place) and command(expression):
+                changes.append((place.start, place.end, f"${{{'=' if zsh else ''}{name(expression)}}}"))
             else:
                 changes += _rewrite_one(script, place, expression, name, split, zsh=zsh)
     return _merged(changes)
+
+
+def commands(script: str, wanted: Callable[[str], bool]) -> list[str]:
+    """The wanted expressions that are a whole command themselves."""
+    places = [place for place in scripts.places(script) if _is_command(place)]
+    return [text for place in places if wanted(text := script[place.start : place.end])]
+
+
+def _is_command(place: Place) -> bool:
+    alone = place.quote_start == place.start and place.quote_end == place.end
+    return place.quote == "bare" and alone and not place.words
 
 
 def splits(script: str, wanted: Callable[[str], bool]) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import expressions, model, other_rewrite, pasted, shell_rewrite
+from workers.fixers.workflows import expressions, model, other_rewrite, pasted, shell_rewrite, step_outputs
 from workers.fixers.workflows.model import EXPRESSION, Workflow
 from workers.fixers.workflows.pasted import Script
 from workers.fixers.workflows.shell_rewrite import Change
@@ -127,14 +128,32 @@ def _scripts(target: Target, workflow: Workflow) -> list[Script]:
 def _changes(script: Script, name: Callable[[str], str], *, split: Callable[[str], bool] = _never) -> list[Change]:
     if script.language == "shell":
         zsh = script.workflow.shell(script.step).endswith("zsh")
-        return shell_rewrite.rewrite(script.text, expressions.foreign, name, split=split, zsh=zsh)
+        known = functools.partial(step_outputs.listed, script.workflow, script.step)
+        return shell_rewrite.rewrite(
+            script.text,
+            expressions.foreign,
+            name,
+            split=lambda one: split(one) or any(" " in text for text in known(one)),
+            command=lambda one: bool(known(one)),
+            zsh=zsh,
+        )
     return other_rewrite.rewrite(script.language, script.text, expressions.foreign, name)
 
 
 def _step_variables(scripts: list[Script]) -> Candidate:
     edits = [edit for script in scripts for edit in _with_variables(script, shell_rewrite.may_be_several)]
     loose = any(_bare(script, _several) for script in scripts)
-    return _made("env-variable", scripts, edits, _explained(scripts[0], "the step", loose=loose))
+    why = _explained(scripts[0], "the step", loose=loose) + "".join(_commands(scripts))
+    return _made("env-variable", scripts, edits, why)
+
+
+def _commands(scripts: list[Script]) -> Iterator[str]:
+    """Which commands the variables stand for that are commands themselves."""
+    for script in scripts:
+        wanted = shell_rewrite.commands(script.text, expressions.foreign) if script.language == "shell" else []
+        for one in dict.fromkeys(wanted):
+            named = ", ".join(step_outputs.listed(script.workflow, script.step, one))
+            yield f" What stands for a command stays bare: an earlier step of the job makes it one of {named}."
 
 
 def _other_words(scripts: list[Script]) -> Candidate | None:
