@@ -10,13 +10,19 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.manifest import refuse_older_node
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, in_browser
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 _WHOLE_SUM = re.compile(r"\(\s*[\w.]+(?:\s*[-+]\s*[\w.]+)*\s*\)|[A-Za-z_$][\w$]*")
 """Names added up, which `randomInt` takes where they hold whole numbers, and refuses where not."""
+_PARAMETER = re.compile(
+    r"[?&](?:_|s|t|r|v|ts|rnd|rand\w*|time\w*|date|cache\w*|nocache|bust\w*|refresh|version)?=?"
+    r"(?:['\"]\s*\+\s*\(?|\$\{)\s*$",
+    re.IGNORECASE,
+)
+"""`"…&s=" + `, as pictures are asked for that change under one address."""
 _RANDOM_INT = 12
 """The first Node with `randomInt`."""
 _SMALL = re.compile(r"[1-9]\d{0,8}")
@@ -42,6 +48,11 @@ Node; divided by 2³² it is a fraction in [0, 1) as `Math.random()` gives.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """A predictable draw → one from the operating system's generator."""
     file, call = flagged_node(target, ("call_expression",), _is_draw)
+    if _keeps_caches_away(file, call):
+        message = (
+            f"{file.path}:{file.number(call)} makes an address new, so that no cache answers: nobody gains by a guess"
+        )
+        raise Harmless(message)
     if called(file, call).endswith("pseudoRandomBytes"):
         yield _bytes(file, call)
         return
@@ -56,6 +67,12 @@ def propose(target: Target) -> Iterator[Candidate]:
 def _is_draw(file: Parsed, call: Node) -> bool:
     name = called(file, call)
     return name == "Math.random" or name.rpartition(".")[2] == "pseudoRandomBytes"
+
+
+def _keeps_caches_away(file: Parsed, call: Node) -> bool:
+    """Whether the draw is put behind a parameter of an address that nobody takes for a secret."""
+    before = file.slice(file.starts[file.number(call) - 1], call.start_byte)
+    return _PARAMETER.search(before) is not None
 
 
 def _bytes(file: Parsed, call: Node) -> Candidate:
@@ -180,7 +197,7 @@ def _crypto(file: Parsed) -> tuple[str, tuple[Edit, ...], tuple[str, ...]]:
     if re.search(rb"\b(?:const|let|var|import)\s[^;\n]*\bcrypto\b", file.content):
         message = f"`crypto` already means something else in {file.path}"
         raise NoFix(message)
-    if not re.search(rb"\b(?:window|document|navigator)\b", file.content):
+    if not re.search(rb"\b(?:window|document|navigator|jQuery)\b|(?<![\w.])\$\(", file.content):
         message = f"{file.path} shows neither Node nor a browser, and each has its generator elsewhere"
         raise NoFix(message)
     return "crypto", (), ()

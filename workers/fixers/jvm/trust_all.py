@@ -36,6 +36,7 @@ _ALL_HOSTS = re.compile(
     r"|->\s*true\s*[)}]|\{\s*true\s*\}"
     r"|verify\s*\([^)]*\)[^{=]*(?:\{(?:\s|//[^\n]*)*return\s+true\s*;?\s*\}|=\s*true\s*\})"
 )
+_CLASS = re.compile(r"\bclass\s+(?P<name>\w+)[^{]*\bX509TrustManager\b[^{]*\{")
 _CAUGHT = re.compile(
     rb"catch\s*\([^)]*\b(?:KeyManagementException|NoSuchAlgorithmException|GeneralSecurityException)\b"
 )
@@ -147,7 +148,7 @@ def _trusting(file: Parsed, statement: Node) -> Candidate:
             message = f"{where} takes trust managers from a factory or the platform, or keys of its own: look at those"
             raise NoFix(message)
     maker = _declaration(file, block, made) if made else starts
-    if maker is None or not (_EMPTY_CHECK.search(file.text(maker)) or _NAMED.search(file.text(maker))):
+    if maker is None or not _accepts_all(file, file.text(maker)):
         message = f"{where} does not show a trust manager that checks nothing"
         raise NoFix(message)
     gone = _closure(file, maker, made) if made else [maker]
@@ -156,6 +157,17 @@ def _trusting(file: Parsed, statement: Node) -> Candidate:
         message = f"{where} catches what only this code throws: take both out together"
         raise NoFix(message)
     return _removed(file, gone, edits, "platform-checks")
+
+
+def _accepts_all(file: Parsed, text: str) -> bool:
+    """Whether it makes a trust manager that checks nothing: there, of a class of the file, or of one called so."""
+    if _EMPTY_CHECK.search(text) or _NAMED.search(text):
+        return True
+    made = set(re.findall(r"\bnew\s+(\w+)\(", text))
+    classes = (file.text(node) for node in file.of("class_declaration"))
+    return any(
+        _EMPTY_CHECK.search(each) for each in classes if (found := _CLASS.search(each)) and found["name"] in made
+    )
 
 
 def _initialised(file: Parsed, statement: Node) -> Node | None:

@@ -12,6 +12,7 @@ from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 
 _IMPORT = r"import\s+(?P<value>java\.util\.Random)\b"
+_MADE = r"(?<![\w.])(?:java\.util\.)?Random(?:\(|\s*::\s*new\b)|\bMath\.random\("
 _MATH = r"(?:java\.lang\.)?\bMath\.random\(\s*\)"
 _NEW = r"new\s+(?:java\.util\.)?Random\(\s*\)(?=\s*\.)"
 _KOTLIN = r"(?<![\w.])(?:kotlin\.random\.)?Random\.(?P<method>nextInt|nextLong|nextBoolean|nextDouble|nextFloat)\("
@@ -49,6 +50,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path} seeds its generator, so its values are meant to be reproducible"
         raise NoFix(message)
     span = flagged_bytes(target, file)
+    if matches(file, _IMPORT, *span) and not matches(file, _MADE, 0, len(file.content)):
+        message = f"{file.path}:{region(target).start_line} imports the type alone: no generator of it is made here"
+        raise Harmless(message)
     yield from any_of(
         lambda: _imported(target, file, span),
         lambda: _shared(target, file),
