@@ -10,6 +10,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import at_least_one, final_stage, read, trivy
+from workers.fixers.docker.celery_probe import celery_probe
 from workers.fixers.docker.compose_ports import other_commands
 from workers.fixers.docker.deployment import Run, runs
 from workers.fixers.docker.image_tables import BRING_A_CHECK
@@ -118,7 +119,17 @@ def _probes(target: Target, file: Dockerfile) -> Iterator[Candidate]:
         reason = f"{image.base.image} has no program that is known to be there and could ask port {port}"
         yield from at_least_one(probes(image, port, asked), reason)
     elif not service:
-        raise _refusal(target.tree, file, image, words_of(*starting, {}), found)
+        yield from _without_port(target.tree, file, image, words_of(*starting, {}), found)
+
+
+def _without_port(
+    tree: SourceTree, file: Dockerfile, image: Image, words: list[str], found: list[Run]
+) -> Iterator[Candidate]:
+    """A worker that answers through its broker; else why nothing is asked."""
+    pings = [] if told_otherwise(tree, file) else list(celery_probe(image, words))
+    if not pings:
+        raise _refusal(tree, file, image, words, found)
+    yield from pings
 
 
 def _inherited(file: Dockerfile, chain: list[tuple[Dockerfile, Stage]], image: Image) -> str | None:

@@ -82,14 +82,23 @@ def _asking(image: Image, port: str, asked: Asked | None) -> Iterator[Candidate]
         yield check(image, f"port-{name}", _command(words), how)
 
 
-def check(image: Image, approach: str, command: str, how: str, warnings: list[str] | None = None) -> Candidate:
+def check(
+    image: Image,
+    approach: str,
+    command: str,
+    how: str,
+    warnings: list[str] | None = None,
+    *,
+    options: str = _OPTIONS,
+) -> Candidate:
     """The instruction in front of what the image starts."""
     file, stage = image.file, image.stage
-    return candidate(approach, [insert_at_end(file, stage, _text(file, command))], how, ["HEALTHCHECK"], warnings or [])
+    edit = insert_at_end(file, stage, _text(file, command, options))
+    return candidate(approach, [edit], how, ["HEALTHCHECK"], warnings or [])
 
 
-def _text(file: Dockerfile, command: str) -> str:
-    return f"HEALTHCHECK {_OPTIONS} {file.escape}\n    CMD {command}"
+def _text(file: Dockerfile, command: str, options: str = _OPTIONS) -> str:
+    return f"HEALTHCHECK {options} {file.escape}\n    CMD {command}"
 
 
 def _copied(image: Image, port: str, path: str | None) -> Iterator[Candidate]:

@@ -92,7 +92,7 @@ def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str])
         how = f"Runs as `{base.user}`{f' ({number})' if number else ''}, the ordinary user that {base.image} brings."
         edits, changes = _switched(file, stage, number or base.user)
         yield candidate("user-of-base-image", edits, how, changes, warnings)
-    if base.user is None and not _runs_own(file, stage, base):
+    if base.user is None and (not _runs_own(file, stage, base) or _left(file, stage, base)):
         reason = (
             f"the program is {base.image}'s own, and which user it can run as is known to that image alone: "
             f"`docker image inspect --format '{{{{.Config.User}}}}' {base.image}` names the one that it has now"
@@ -129,6 +129,12 @@ def _runs_own(file: Dockerfile, stage: Stage, base: Base) -> bool:
     if base.runs_as_root or base.family in {"scratch", "distroless"}:
         return True
     return any(one.keyword in {"CMD", "ENTRYPOINT"} for each in lineage(file, stage) for one in each.instructions)
+
+
+def _left(file: Dockerfile, stage: Stage, base: Base) -> bool:
+    """Whether `USER root` stands there because an image that is not known here has an ordinary user of its own."""
+    users = [one for each in reversed(lineage(file, stage)) for one in each.all("USER")]
+    return base.family is None and base.runs_as_root is None and bool(users) and is_root(users[0].text)
 
 
 def _users_of_file(

@@ -173,7 +173,8 @@ def _scripts(before: Sequence[Instruction], after: Sequence[Instruction]) -> Ite
     gone = _packages(old) - _packages(new)
     if gone:
         yield f"{', '.join(sorted(gone)[:3])} is no longer installed"
-    if idle := sorted(word for word in _programs(old) - _programs(new) if word in new.split()):
+    lost = set(_programs(old)) - set(_programs(new))
+    if idle := sorted(word for word in lost if new.split().count(word) > _named(old, word)):
         yield f"{idle[0]} is only named, and no longer run"
     kept_at = {word for _, arguments in after for word in _WORD.findall(arguments)}
     for script in set(_of(before, "RUN")) - set(_of(after, "RUN")):
@@ -186,11 +187,16 @@ def _scripts(before: Sequence[Instruction], after: Sequence[Instruction]) -> Ite
             yield f"most of `RUN {script[:60]}` is gone"
 
 
-def _programs(script: str) -> set[str]:
+def _programs(script: str) -> list[str]:
     """The first word of every command."""
     commands = re.split(r"&&|\|\||[|;\n]", _TEST.sub("[[", script))
     parts = (re.sub(r"^\s*(?:--\S+\s+)+", "", part).split() for part in commands)
-    return {words[0] for words in parts if words}
+    return [words[0] for words in parts if words]
+
+
+def _named(script: str, word: str) -> int:
+    """How often a word stands where it is not run."""
+    return script.split().count(word) - _programs(script).count(word)
 
 
 def _packages(script: str) -> set[str]:
