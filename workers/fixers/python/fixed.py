@@ -155,7 +155,7 @@ def _imported(file: Module, name: str, times: int) -> str | None:
     return originals[0] if len(originals) == times and len(set(originals)) == 1 else None
 
 
-def values_of(file: Module, name: str, line: int) -> Iterator[ast.expr | None]:
+def values_of(file: Module, name: str, line: int, *, nested: bool = False) -> Iterator[ast.expr | None]:
     """What the name is bound to in its scope, and what its text or list grows by; `None` for what is not in sight."""
     for node in _scope(file, name, line):
         match node:
@@ -167,8 +167,8 @@ def values_of(file: Module, name: str, line: int) -> Iterator[ast.expr | None]:
                 yield from (value for each, value in zip(names, given, strict=True) if _names(each, name))
             case ast.AnnAssign(target=ast.Name(id=bound), value=ast.expr() as value) if bound == name:
                 yield value
-            case ast.For(target=ast.Name(id=bound), iter=ast.Tuple(elts=each) | ast.List(elts=each)) if bound == name:
-                yield from each
+            case ast.For(target=ast.Name(id=bound), iter=several) if bound == name and not nested:
+                yield from _elements(file, several, line)
             case ast.AugAssign(target=ast.Name(id=bound), op=ast.Add(), value=value) if bound == name:
                 yield value
             case ast.Call(func=ast.Attribute(value=ast.Name(id=bound), attr="append"), args=[value], keywords=[]) if (
@@ -180,6 +180,17 @@ def values_of(file: Module, name: str, line: int) -> Iterator[ast.expr | None]:
             ):
                 yield value
             case _ if _binds(node, name) or _grows(node, name):
+                yield None
+
+
+def _elements(file: Module, several: ast.expr, line: int) -> Iterator[ast.expr | None]:
+    """What a loop takes from the expression, where that is written out; `None` where it is not."""
+    values = list(values_of(file, several.id, line, nested=True)) if isinstance(several, ast.Name) else [several]
+    for value in values or [None]:
+        match value:
+            case ast.Tuple(elts=each) | ast.List(elts=each) | ast.Set(elts=each):
+                yield from each
+            case _:
                 yield None
 
 
