@@ -12,6 +12,7 @@ from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.workflows import actions_lock, model
 from workers.fixers.workflows.model import Step, Workflow
 from workers.source import yamledit
+from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node, dotted
 
 
@@ -81,16 +82,32 @@ def propose(target: Target) -> Iterator[Candidate]:
     if successor is None:
         message = f"{step.action} is archived, and no action that takes over its inputs is known here"
         raise NoFix(message)
-    yield _moved(workflow, step, successor)
+    yield _moved(workflow, step, successor, target.tree)
 
 
-def _moved(workflow: Workflow, step: Step, successor: _Successor) -> Candidate:
+def _same_toolchain(step: Step, tree: SourceTree) -> None:
+    """Raises `NoFix` where another toolchain would run: the successor wants one named, and makes it the default."""
+    wanted, override = step.input("toolchain"), step.input("override") == "true"
+    file = next((path for path in tree.paths() if re.search(r"(?:^|/)rust-toolchain(?:\.toml)?$", path)), None)
+    if not wanted:
+        message = "dtolnay/rust-toolchain wants to be told the toolchain, which the old action read from a file"
+    elif override and file is not None:
+        message = f"`override` lets {wanted} win over {file}, and the successor's default does not"
+    elif not override and wanted != "stable":
+        message = f"the step only installs {wanted}, and the successor would make it the default for what follows"
+    else:
+        return
+    raise NoFix(message)
+
+
+def _moved(workflow: Workflow, step: Step, successor: _Successor, tree: SourceTree) -> Candidate:
     given = step.node.child("with")
     names = given.keys() if given is not None else []
     unknown = [name for name in names if name not in successor.inputs]
     if step.action == "actions-rs/toolchain":
         # `rustup` takes the minimal profile and makes the toolchain the default: what these two ask for.
         unknown = [name for name in unknown if name not in ("profile", "override")]
+        _same_toolchain(step, tree)
     if unknown:
         message = f"{successor.name} does not know the input {unknown[0]} that this step gives to {step.action}"
         raise NoFix(message)
@@ -119,7 +136,7 @@ def _moved(workflow: Workflow, step: Step, successor: _Successor) -> Candidate:
             elif old in successor.renamed and key is not None:
                 declares += [f"{path}/delete", dotted((*step.path, "with", successor.renamed[old]))]
                 edits.append(yamledit.edit(workflow.doc, key.start, key.end, successor.renamed[old]))
-    why = f"{name} goes on with {step.action}, and takes all that this step gives; it is pinned to {version}."
+    why = f"{name} takes over from {step.action}, with all that this step gives; it is pinned to {version}."
     return model.candidate("successor", edits, why, declares=declares)
 
 
