@@ -74,11 +74,21 @@ def default_namespace(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     if own is None or used:
         return
-    how = f"Places {_count(moving)} in a namespace of {_own(moving)} own, {own}, which the first manifest makes."
-    yield from _move(target, moving, own, f"namespace-{own}", how, made=True)
+    if not any(_before_others(one) for one in moving.objects):
+        how = f"Places {_count(moving)} in a namespace of {_own(moving)} own, {own}, which the first manifest makes."
+        yield from _move(target, moving, own, f"namespace-{own}", how, made=True)
     how = f"Places {_count(moving)} in a namespace of {_own(moving)} own, {own}, which the cluster's owner makes."
     first = f"make it first: `kubectl create namespace {own}`"
     yield from _move(target, moving, own, f"namespace-{own}-made-by-its-owner", how, first)
+
+
+def _before_others(one: Object) -> bool:
+    """Whether Helm or Argo CD makes the object before all others: no namespace among them would be there yet."""
+    annotations = one.root.get("metadata", "annotations")
+    if annotations is None:
+        return False
+    hooks = annotations.text("helm.sh/hook"), annotations.text("argocd.argoproj.io/hook")
+    return "pre-" in hooks[0] or "PreSync" in hooks[1]
 
 
 def _move(

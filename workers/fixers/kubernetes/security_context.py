@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.images import split
 from workers.fixers.kubernetes.agents import folders_of_node, refuse_agent
+from workers.fixers.kubernetes.databases import is_unknown_database
 from workers.fixers.kubernetes.starting import OWNERS, UID, port_settings, starting
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security, values
 from workers.fixers.registry import Target, fixer
@@ -119,8 +120,8 @@ def _profile(
     resource: Resource, parts: Sequence[Part], context: Mapping[str, Value], warnings: Sequence[str] = ()
 ) -> Iterator[Candidate]:
     """The restricted profile; for an image that gives root away itself, all of it but the capabilities."""
-    if any(starting(resource, part).drops_root for part in parts):
-        how = "No process gains privileges, and the runtime filters system calls. The image starts as root and gives "
+    if any(starting(resource, part).drops_root or is_unknown_database(resource, part) for part in parts):
+        how = "No process gains privileges, and the runtime filters system calls. The image may start as root and give "
         how += "that away itself, for which it keeps its capabilities."
         yield from in_containers(resource, parts, "no-escalation-seccomp", {**context, **GENTLE}, how, warnings)
         return
@@ -170,19 +171,20 @@ def no_security_context(target: Target) -> Iterator[Candidate]:
     if target.finding.rule.endswith("29"):
         how = "The pod gets the runtime's system-call filter, which few programs notice."
         yield from in_pod(resource, "pod-runtime-default", {"seccompProfile": {"type": "RuntimeDefault"}}, how)
-        found = [starting(resource, part) for part in resource.containers(lambda _node: True)]
-        agent = bool(folders_of_node(resource))
-        if not agent and not any(one.root for one in found):
+        every = resource.containers(lambda _node: True)
+        found = [starting(resource, part) for part in every]
+        keeps = bool(folders_of_node(resource)) or any(is_unknown_database(resource, part) for part in every)
+        if not keeps and not any(one.root for one in found):
             how = "The kubelet refuses to start any container of the pod as root."
             yield from in_pod(resource, "pod-non-root", {"runAsNonRoot": True}, how, [NON_ROOT])
-        elif not agent and not any(one.drops_root for one in found):
+        elif not keeps and not any(one.drops_root for one in found):
             named: dict[str, Value] = {"runAsNonRoot": True, "runAsUser": UID}
             how = f"Every container runs as user {UID}, whatever the image says, and never as root."
-            named |= port_settings(resource, resource.containers(lambda _node: True))
+            named |= port_settings(resource, every)
             yield from in_pod(resource, "pod-non-root-user", named, how, [OWNERS])
         else:
             how = "The pod gets the runtime's system-call filter, and no process of its containers gains privileges."
-            parts = [part for part in resource.containers(lambda _node: True) if not _escalates(part.node)]
+            parts = [part for part in every if not _escalates(part.node)]
             no_more: dict[str, Value] = {"allowPrivilegeEscalation": False}
             profile: dict[str, Value] = {"seccompProfile": {"type": "RuntimeDefault"}}
             yield from in_containers(resource, parts, "pod-no-escalation-seccomp", no_more, how, pod=profile)
