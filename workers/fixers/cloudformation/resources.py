@@ -10,6 +10,7 @@ from workers.fixers.cloudformation.template import Template
 from workers.source.pushed import why_tags_move
 
 _REPLACE = "CloudFormation replaces the resource: move its data over a snapshot or a backup first"
+_NEPTUNE = "the cluster's parameter group has to switch each of them on (neptune_enable_audit_log)"
 _CLUSTER = "the instance belongs to a cluster, which decides this for all of its instances"
 _KEY = "Data at rest is encrypted with the account's key for the service."
 
@@ -162,6 +163,13 @@ PROTECTION = {
     "CKV_AWS_51": [
         Setting("immutable-tags", {"ImageTagMutability": "IMMUTABLE"}, "A tag names one image for good.",
                 "a pipeline that pushes the same tag again, such as latest, fails", refused=_moves_tags),
+    ],
+    "CKV_AWS_101": [
+        Setting(approach, {"EnableCloudwatchLogsExports": logs}, how, f"logs are charged by size; {_NEPTUNE}")
+        for approach, logs, how in (
+            ("audit-log", ["audit"], "Who asked what is recorded."),
+            ("audit-and-slow-queries", ["audit", "slowquery"], "Who asked what, and what took long, is recorded."),
+        )
     ],
     "CKV_AWS_163": [
         Setting("scan-on-push", {"ImageScanningConfiguration": {"ScanOnPush": True}},

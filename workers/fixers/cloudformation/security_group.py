@@ -67,7 +67,8 @@ def _other_default(template: Template, names: list[str]) -> Iterator[Candidate]:
     bodies = [body for name in names if (body := template.doc.get("Parameters", name)) is not None]
     listed = ", ".join(names)
     warnings = ["a deployment that gives the parameter itself keeps what it gives", _LOCKED_OUT]
-    edits = [template.set_key(body, "Default", _PRIVATE["CidrIp"]) for body in bodies]
+    private = {world: _PRIVATE[key] for key, world in _WORLD.items()}
+    edits = [template.set_key(body, "Default", private[body.text("Default")]) for body in bodies]
     how = f"Where the deployment does not give {listed}, a private network may connect and the internet may not."
     declares = [f"Parameters.{name}.Default" for name in names]
     yield from template.candidate("private-default", edits, how, declares, warnings)
@@ -78,11 +79,14 @@ def _other_default(template: Template, names: list[str]) -> Iterator[Candidate]:
 
 def _by_parameter(template: Template, rule: Node, port: int) -> str | None:
     """The parameter that gives the rule its network, where its default is the whole internet."""
-    node = rule.child("CidrIp")
-    if node is None or not _covers(rule, port):
-        return None
-    name = node.value if node.tag == "!Ref" else node.text("Ref") if node.kind == "mapping" else ""
-    return name if name and template.doc.root.text("Parameters", name, "Default") == _WORLD["CidrIp"] else None
+    for key, world in _WORLD.items():
+        node = rule.child(key)
+        if node is None or not _covers(rule, port):
+            continue
+        name = node.value if node.tag == "!Ref" else node.text("Ref") if node.kind == "mapping" else ""
+        if name and template.doc.root.text("Parameters", name, "Default") == world:
+            return name
+    return None
 
 
 def _open(rule: Node, key: str, port: int) -> bool:

@@ -115,14 +115,17 @@ def public_access(target: Target) -> Iterator[Candidate]:
             "aws_s3_bucket_ownership_controls",
             {"bucket": resource.reference("id"), "rule": {"object_ownership": '"BucketOwnerEnforced"'}},
         )
-        if (
-            not resource.belongs("aws_s3_bucket_public_access_block", "bucket")
-            and "acl" not in resource.block.attributes
-            and not _uses_acls(resource)
-        ):
+        acl = resource.block.attributes.get("acl")
+        private = acl is None or (acl.text == '"private"' and not before_4(resource))
+        if not resource.belongs("aws_s3_bucket_public_access_block", "bucket") and private and not _uses_acls(resource):
             how = "A public access block, and ownership by the bucket, which turns ACLs off altogether."
-            edit = resource.hcl.edit(block.start, block.end, f"{block.text}{owner.text}".replace("\r\n", "\n"))
-            yield from resource.candidate("public-access-block-no-acls", [edit], how, [path, other], [warning])
+            edits = [resource.hcl.edit(block.start, block.end, f"{block.text}{owner.text}".replace("\r\n", "\n"))]
+            declares = [path, other]
+            if acl is not None:
+                how = f"{how} The private ACL goes with them: the bucket is as private without it."
+                edits.append(resource.hcl.delete(acl.node))
+                declares.append(f"resource.{resource.address}.acl/delete")
+            yield from resource.candidate("public-access-block-no-acls", edits, how, declares, [warning])
 
 
 def _uses_acls(resource: Resource) -> bool:

@@ -8,7 +8,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.registry import Target, fixer
 from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.s3 import SPLIT, before_4, bucket, configure, inline
-from workers.source.hcl import Body, block_text
+from workers.source.hcl import Block, Body, block_text
 
 
 @fixer(
@@ -67,9 +67,7 @@ def life_cycle(target: Target) -> Iterator[Candidate]:
         "abort_incomplete_multipart_upload": {"days_after_initiation": "7"},
     }  # fmt: skip
     if resource.type == "aws_s3_bucket_lifecycle_configuration":
-        body: Body = {"rule": {"abort_incomplete_multipart_upload": {"days_after_initiation": "7"}}}
-        how = "Parts of broken uploads are removed after a week."
-        yield from resource.candidate("abort-uploads", resource.settle(body), how, resource.declare(body))
+        yield from _abort(resource, rule)
         return
     resource = bucket(target)
     kind = f"{SPLIT}lifecycle_configuration"
@@ -82,3 +80,26 @@ def life_cycle(target: Target) -> Iterator[Candidate]:
     how = "Parts of broken uploads are removed after a week, replaced versions after 90 days."
     warning = "versions older than 90 days are gone for good: check what must be kept longer"
     yield from configure(resource, kind, expire, "expire-old-versions", how, warning)
+
+
+def _abort(resource: Resource, rule: Body) -> Iterator[Candidate]:
+    """A rule that ends broken uploads in all of the bucket: one that is there already, or one more."""
+    how = "Parts of broken uploads are removed after a week."
+    declares = resource.declare({"rule": {}})
+    whole = next((one for one in resource.block.blocks if one.type == "rule" and _holds_everywhere(one)), None)
+    if whole is not None:
+        body: Body = {"abort_incomplete_multipart_upload": {"days_after_initiation": "7"}}
+        yield from resource.candidate("abort-uploads", resource.settle(body, block=whole), how, declares)
+    if resource.block.block("rule") is None or resource.block.is_dynamic("rule"):
+        return
+    how = f"{how} A rule of its own says so, for the whole bucket."
+    yield from resource.candidate(
+        "abort-uploads-rule", [resource.hcl.append(resource.block, "rule", [rule])], how, declares
+    )
+
+
+def _holds_everywhere(rule: Block) -> bool:
+    """Whether a rule is on and about all objects: one that is about a tag's objects cannot end uploads."""
+    narrow = rule.block("filter")
+    empty = narrow is None or not (narrow.attributes or narrow.blocks)
+    return rule.text("status") == '"Enabled"' and empty and not rule.text("prefix").strip('"')
