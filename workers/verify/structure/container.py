@@ -29,6 +29,7 @@ _VALUED = re.compile(
 )
 """Options with a value of their own."""
 _WORD = re.compile(r"[\w./:@-]*\w{3}[\w./:@-]*")
+_NAME = re.compile(r"[\w./+-]+")
 _PINNED = re.compile(r"(?<=[\w\]\"'+])(?:[=<>~!]=?|@(?=[\d^~]|v\d|latest\b)|:(?=~>|\d)).*")
 _NOW_CALLED = {"sklearn": "scikit-learn"}
 """Packages whose old name only fails and says the new one."""
@@ -174,7 +175,7 @@ def _scripts(before: Sequence[Instruction], after: Sequence[Instruction]) -> Ite
     if gone:
         yield f"{', '.join(sorted(gone)[:3])} is no longer installed"
     lost = set(_programs(old)) - set(_programs(new))
-    if idle := sorted(word for word in lost if new.split().count(word) > _named(old, word)):
+    if idle := sorted(word for word in lost if _NAME.fullmatch(word) and new.split().count(word) > _named(old, word)):
         yield f"{idle[0]} is only named, and no longer run"
     kept_at = {word for _, arguments in after for word in _WORD.findall(arguments)}
     for script in set(_of(before, "RUN")) - set(_of(after, "RUN")):
