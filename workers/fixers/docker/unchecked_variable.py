@@ -39,25 +39,36 @@ def propose(target: Target) -> Iterator[Candidate]:
     if one.keyword == "RUN":
         yield from _in_script(file, one, name)
         return
-    text = file.slice(one.body, one.end)
-    match = re.search(rf"(?i)(^|\s)({name}(?:=|\s+)(?P<value>\"[^\"]*\"|'[^']*'|[^\s\\;&|]+))", text)
-    if match is None:
+    places = _settings(file, one, name)
+    if not any(place is one for place, _ in places):
         message = f"{file.path}:{one.line} sets no {name}"
         raise NoFix(message)
     how = f"Without {name} every client of the image checks certificates again, in the build and when it runs."
-    if text.replace(match[2], "").strip():
-        gone, declares = _edit(file, one, text, match.span(), ""), [one.keyword]
-    else:
-        gone, declares = file.delete(one), [f"{one.keyword}/delete"]
-    yield candidate("remove-variable", [gone], how, declares, [WARNING])
+    gone, declares = [], set()
+    for place, match in places:
+        if match.string.replace(match[2], "").strip():
+            gone.append(_edit(file, place, match.span(), match, ""))
+            declares.add(place.keyword)
+        else:
+            gone.append(file.delete(place))
+            declares.add(f"{place.keyword}/delete")
+    yield candidate("remove-variable", gone, how, sorted(declares), [WARNING])
     if value := _CHECKS.get(name):
         how = f"{name} asks for the check in the open, also where the base image had switched it off."
-        edit = _edit(file, one, text, match.span("value"), value)
-        yield candidate("ask-for-the-check", [edit], how, [one.keyword], [WARNING])
+        edits = [_edit(file, place, match.span("value"), match, value) for place, match in places]
+        yield candidate("ask-for-the-check", edits, how, sorted({place.keyword for place, _ in places}), [WARNING])
 
 
-def _edit(file: Dockerfile, one: Instruction, text: str, span: tuple[int, int], new: str) -> Edit:
-    start, end = (one.body + len(text[:at].encode()) for at in span)
+def _settings(file: Dockerfile, one: Instruction, name: str) -> list[tuple[Instruction, re.Match[str]]]:
+    """Each ENV and ARG of the stage that switches the check off: while one is left, the others may as well stay."""
+    pattern = re.compile(rf"(?i)(^|\s)({name}(?:=|\s+)(?P<value>\"[^\"]*\"|'[^']*'|[^\s\\;&|]+))")
+    stage = [each for each in file.instructions if each.stage == one.stage and each.keyword in {"ENV", "ARG"}]
+    found = [(each, match) for each in stage if (match := pattern.search(file.slice(each.body, each.end)))]
+    return [(each, match) for each, match in found if match["value"].strip("\"'") != _CHECKS.get(name)]
+
+
+def _edit(file: Dockerfile, one: Instruction, span: tuple[int, int], match: re.Match[str], new: str) -> Edit:
+    start, end = (one.body + len(match.string[:at].encode()) for at in span)
     return file.edit(start, end, new)
 
 
