@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.images import split
 from workers.fixers.kubernetes.agents import folders_of_node, refuse_agent
-from workers.fixers.kubernetes.databases import is_unknown_database
 from workers.fixers.kubernetes.starting import OWNERS, UID, port_settings, starting
+from workers.fixers.kubernetes.unknown_servers import is_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security, values
 from workers.fixers.registry import Target, fixer
 from workers.source.yamldoc import Node
@@ -120,7 +120,7 @@ def _profile(
     resource: Resource, parts: Sequence[Part], context: Mapping[str, Value], warnings: Sequence[str] = ()
 ) -> Iterator[Candidate]:
     """The restricted profile; for an image that gives root away itself, all of it but the capabilities."""
-    if any(starting(resource, part).drops_root or is_unknown_database(resource, part) for part in parts):
+    if any(starting(resource, part).drops_root or is_unknown_server(resource, part) for part in parts):
         how = "No process gains privileges, and the runtime filters system calls. The image may start as root and give "
         how += "that away itself, for which it keeps its capabilities."
         yield from in_containers(resource, parts, "no-escalation-seccomp", {**context, **GENTLE}, how, warnings)
@@ -173,7 +173,7 @@ def no_security_context(target: Target) -> Iterator[Candidate]:
         yield from in_pod(resource, "pod-runtime-default", {"seccompProfile": {"type": "RuntimeDefault"}}, how)
         every = resource.containers(lambda _node: True)
         found = [starting(resource, part) for part in every]
-        keeps = bool(folders_of_node(resource)) or any(is_unknown_database(resource, part) for part in every)
+        keeps = bool(folders_of_node(resource)) or any(is_unknown_server(resource, part) for part in every)
         if not keeps and not any(one.root for one in found):
             how = "The kubelet refuses to start any container of the pod as root."
             yield from in_pod(resource, "pod-non-root", {"runAsNonRoot": True}, how, [NON_ROOT])

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.kubernetes.agents import refuse_agent
-from workers.fixers.kubernetes.databases import refuse_unknown_database
 from workers.fixers.kubernetes.security_context import NON_ROOT, TEST, in_containers, in_pod
 from workers.fixers.kubernetes.starting import OWNERS, UID, as_own_users, port_settings, starting
+from workers.fixers.kubernetes.unknown_servers import refuse_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, security
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamledit import Value
@@ -33,7 +33,7 @@ def root_user(target: Target) -> Iterator[Candidate]:
     """Refuse root, for the pod or for each container; or name a user."""
     resource = Resource(target)
     refuse_agent(resource, "to be root")
-    refuse_unknown_database(resource, resource.containers(lambda _node: True), _WHO)
+    refuse_unknown_server(resource, resource.containers(lambda _node: True), _WHO)
     own = _running_as_root(resource)
     context: dict[str, Value] = {"runAsNonRoot": True}
     named: dict[str, Value] = {"runAsNonRoot": True, "runAsUser": UID}
@@ -110,7 +110,7 @@ def low_user_id(target: Target) -> Iterator[Candidate]:
     resource = Resource(target)
     refuse_agent(resource, "to be root")
     everything = resource.containers(lambda _node: True)
-    refuse_unknown_database(resource, everything, _WHO)
+    refuse_unknown_server(resource, everything, _WHO)
     if part := _bound(resource, everything):
         message = (
             f"the files of {part.node.text('image')}, in the image or on its volume, belong to its own user: no other "

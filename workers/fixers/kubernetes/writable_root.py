@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.running import running
-from workers.fixers.kubernetes.databases import refuse_unknown_database
 from workers.fixers.kubernetes.scratch import Folders, mounted, scratch
 from workers.fixers.kubernetes.security_context import TEST, in_containers
+from workers.fixers.kubernetes.unknown_servers import refuse_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamldoc import Node
@@ -33,7 +33,7 @@ def writable_root(target: Target) -> Iterator[Candidate]:
     """Make it read-only; with or without scratch space, where the image is not known to need it."""
     resource = Resource(target)
     parts = resource.containers(lambda node: not is_true(security(node, "readOnlyRootFilesystem")))
-    refuse_unknown_database(resource, parts, "where it writes")
+    refuse_unknown_server(resource, parts, "where it writes")
     context: dict[str, Value] = {"readOnlyRootFilesystem": True}
     for part in parts:
         known = running(part.node.text("image"))
