@@ -67,6 +67,7 @@ ENCRYPTION = {
             "sqs-managed-key",
             on("sqs_managed_sse_enabled", "true"),
             "Messages are encrypted with a key that SQS manages.",
+            since="aws:4",
         ),
         Setting(
             "aws-managed-key",
@@ -92,6 +93,7 @@ ENCRYPTION = {
             "rotate-half-yearly",
             {"enable_key_rotation": "true", "rotation_period_in_days": "180"},
             "KMS makes new key material twice a year and keeps the old for old data.",
+            since="aws:5",
         ),
     ],
     "CKV_GCP_43": [
