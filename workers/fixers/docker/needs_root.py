@@ -27,7 +27,7 @@ _SWITCHES = re.compile(r"(?:^|[\s\"])(?:-u|--user|-U)(?:[\s=]|\"\s*,\s*\")([a-z_
 _SCRIPT = re.compile(r"([\w.-]+\.sh|[\w-]*entry-?point[\w-]*)(?=[\s\"',\]]|$)")
 _AS_ROOT = re.compile(
     rb"(?m)^[^#\n]*\b(?:gosu|su-exec|setpriv|runuser|chroot)\b|^[^#\n]*\bsu\s+-|^\s*(?:exec\s+)?(?:chown|useradd|adduser|usermod|groupadd|"
-    rb"apt-get|apk|yum|service|sysctl|mount|iptables|crond?)\s|^[^#\n]*>\s*/(?:etc|usr|root)/|^[^#\n]*\b(?:runsvdir|runsv|s6-svscan|sshd|dockerd)\b"
+    rb"apt-get|apk|yum|service|sysctl|mount|iptables|crond?)\s|^[^#\n]*>\s*/(?:etc|usr|root)/|^[^#\n]*\b(?:runsvdir|runsv|s6-svscan|sshd|dockerd|docker\.sock)\b"
 )
 _AT_HOME = re.compile(
     r"(?:^|[\s\"'/&;])(?P<tool>stack|cabal|sbt|lein|clojure|clj|mvnw?|gradlew?|mix|dotnet|cargo|go|poetry|pipenv|uv)"
@@ -134,6 +134,11 @@ def _refuse_home(file: Dockerfile, stage: Stage) -> None:
 
 
 def _refuse_used_by_others(target: Target, file: Dockerfile, stage: Stage) -> None:
+    if any("docker.sock" in one.text for each in lineage(file, stage) for one in each.instructions):
+        message = (
+            "the program talks to Docker by its socket, which belongs to root or to a group of the host's own number"
+        )
+        raise NoFix(message)
     commands = any(each.last("ENTRYPOINT", "CMD") for each in lineage(file, stage))
     if (who := step_of(target.tree, file.path)) is not None:
         message = f"{who}, as root and with a workspace that is root's: USER breaks it"

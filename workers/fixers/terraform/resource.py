@@ -135,7 +135,7 @@ class Resource:
     def variable_default(self, body: Body, *, required: bool = False) -> list[Edit]:
         """Edits of the variables' defaults, where every attribute that must change is a variable; else none.
 
-        Where it is required, the variable takes no other value either.
+        Where it is required, the variable takes no other value either; a number is a bound, of which more is as good.
         """
         edits = []
         for path, value in leaves(body):
@@ -145,7 +145,11 @@ class Resource:
             wanted: Body = {"default": value}
             if required:
                 name = found[1].labels[0]
-                if any(one.type == "validation" for one in found[1].blocks) or self._asked_otherwise(name, value):
+                if (
+                    value.isdigit()
+                    or any(one.type == "validation" for one in found[1].blocks)
+                    or self._asked_otherwise(name, value)
+                ):
                     return []
                 said = f'"The only value of {name} that is allowed here is {value.strip(chr(34))}."'
                 wanted = {**wanted, "validation": {"condition": f"var.{name} == {value}", "error_message": said}}
