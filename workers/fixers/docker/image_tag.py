@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.docker.build import at_least_one, base_image, candidate, flagged, trivy
+from workers.fixers.docker.build import at_least_one, base_image, candidate, flagged, pairs, trivy
 from workers.fixers.docker.images import base_named, latest_tags, split
+from workers.fixers.docker.own_base import builder_in_folder, plain
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 from workers.source.tree import SourceTree, text_of
@@ -62,6 +63,12 @@ def propose(target: Target) -> Iterator[Candidate]:
             "argument says otherwise: a tag is named, and whoever passes the argument names another"
         )
         raise Harmless(message)
+    if "$" in image and (own := _own(target.tree, file, origin)):
+        message = (
+            f"{file.path}:{origin.line} takes its image from {origin.text.split()[0]}, which {own} of this repository "
+            "builds: the build that makes both passes the one that it made"
+        )
+        raise Harmless(message)
     if "$" in image:
         message = f"{file.path}:{origin.line} takes its image from {origin.text.split()[0]}: whoever builds it pins it"
         raise NoFix(message)
@@ -90,6 +97,21 @@ def _candidates(
             edits += [_tagged(file, one, known) for one, known in together if known]
             more = " The other images of the file that move are tagged in the same way." if len(edits) > 1 else ""
             yield candidate(approach, edits, how + more, ["FROM"])
+
+
+def _own(tree: SourceTree, file: Dockerfile, origin: Instruction) -> str | None:
+    """The Dockerfile of the repository that builds what a build argument names; none where that is somebody else's.
+
+    A registry or a namespace that the build fills in is the project's own.
+    """
+    variable = re.fullmatch(r"\$\{?(\w+)\}?", origin.text.split()[0])
+    defaults = {name: value for one in file.instructions if one.keyword == "ARG" for name, value in pairs(one).items()}
+    written = defaults.get(variable[1], "") if variable else ""
+    name = split(base_image(file, file.stages[origin.stage]))[0].rpartition("/")[2]
+    if not re.match(r"[\"']?\$[^:]*/", written):
+        return None
+    builder = builder_in_folder(tree, plain(name))
+    return builder.path if builder and builder.path != file.path else None
 
 
 def _split(file: Dockerfile, one: Instruction) -> tuple[str, str]:

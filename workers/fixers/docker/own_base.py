@@ -24,7 +24,7 @@ def built_from(tree: SourceTree, file: Dockerfile, stage: Stage) -> list[tuple[D
     """
     found = [(file, stage)]
     while len(found) < _DEPTH and base_named(image := base_image(*found[-1])).family is None:
-        below = _builder(tree, own_name(*found[-1])) or _read(tree, _named(tree, image))
+        below = builder_in_folder(tree, own_name(*found[-1])) or _read(tree, _named(tree, image))
         if below is None or below.path in {one.path for one, _ in found}:
             break
         found.append((below, final_stage(below)))
@@ -38,7 +38,8 @@ def own_name(file: Dockerfile, stage: Stage) -> str:
     return plain(image.rpartition("/")[2]) if re.match(r"\$[^:]*/", written) and "/" in image else ""
 
 
-def _builder(tree: SourceTree, name: str) -> Dockerfile | None:
+def builder_in_folder(tree: SourceTree, name: str) -> Dockerfile | None:
+    """The one Dockerfile whose folder has an image's name, as `plain` writes it; none where several have it."""
     paths = [path for path in tree.paths() if _NAME.search(path) and plain(folder_name(path)) == name] if name else []
     return _read(tree, paths[0]) if len(paths) == 1 else None
 

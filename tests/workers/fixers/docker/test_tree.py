@@ -248,3 +248,14 @@ def test_the_image_that_a_file_starts_from_is_not_the_one_that_it_builds():
     image = "docker.elastic.co/elasticsearch/elasticsearch"
     files = {"elasticsearch/Dockerfile": f"FROM {image}:8.1.0\n", "setup/Dockerfile": f"FROM {image}:8.1.0\n"}
     assert _propose("checkov", "CKV_DOCKER_3", files, path="elasticsearch/Dockerfile")[0]
+
+
+@pytest.mark.parametrize(
+    ("default", "own"), [("$REGISTRY/$OWNER/base-notebook", True), ("quay.io/jupyter/base-notebook", False)]
+)
+def test_an_image_that_the_repository_builds_itself_takes_its_tag_from_the_build(default, own):
+    web = f"ARG REGISTRY=quay.io\nARG OWNER=jupyter\nARG BASE_IMAGE={default}\nFROM $BASE_IMAGE\n"
+    files = {"images/base-notebook/Dockerfile": "FROM debian:12\n", "web/Dockerfile": web}
+    made, reason = _propose("checkov", "CKV_DOCKER_7", files, line=4)
+    assert made == {}
+    assert ("images/base-notebook/Dockerfile of this repository builds" in reason) is own
