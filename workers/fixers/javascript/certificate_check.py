@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
-from workers.fixers.code import Parsed, candidate
+from workers.fixers.code import Parsed, Text, candidate, read
 from workers.fixers.javascript.options import Option, propose_options
 from workers.fixers.javascript.script import flagged_node, literal
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_LOOPBACK = re.compile(r"['\"`/](?:127\.0\.0\.1|localhost|::1)['\"`:/]")
+_ADDRESS = re.compile(r"['\"`](?:https?|wss?)://(?P<host>[\w.-]+|\$\{)")
+_HERE = frozenset(("127.0.0.1", "localhost"))
 _WARNING = "A peer with a self-signed or expired certificate is refused; name a private authority with `ca`."
 _WHY = "The peer's certificate is checked."
 _OPTIONS = (
@@ -41,11 +45,24 @@ authority belongs in the `ca` option or in `NODE_EXTRA_CA_CERTS`.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A check switched off → on, by value or by default."""
+    _refuse_itself(read(target))
     try:
         yield from propose_options(target, _OPTIONS)
     except NoFix:
         yield _environment(target)
         yield from _removed(target)
+
+
+def _refuse_itself(file: Text) -> None:
+    """Say so where the script asks the machine that it runs on, and names no other host.
+
+    Raises:
+        Harmless: no certificate is made out to 127.0.0.1, and nobody is on the way.
+    """
+    hosts = {match["host"] for match in _ADDRESS.finditer(file.content.decode())}
+    if _LOOPBACK.search(file.content.decode()) and hosts <= _HERE:
+        message = f"{file.path} asks its own machine: no certificate is of that name, and nobody is on the way"
+        raise Harmless(message)
 
 
 def _environment(target: Target) -> Candidate:

@@ -11,6 +11,7 @@ from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.manifest import refuse_older_node
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, in_browser
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.syntax import ancestors
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -23,9 +24,16 @@ _PARAMETER = re.compile(
     re.IGNORECASE,
 )
 """`"…&s=" + `, as pictures are asked for that change under one address."""
+_WAIT = re.compile(
+    r"(?!.*(?:[Tt]oken|[Kk]ey|[Ss]ecret|[Nn]once|[Cc]ode|Id$))"
+    r"(?:(?:delay|jitter|backoff|wait|sleep|pause|timeout|interval|retry)\w*"
+    r"|\w*(?:Delay|Jitter|Backoff|Wait|Timeout|Interval)(?:Ms)?)"
+)
+_BUSTS = re.compile(r"cache_?bust|no_?cache\b", re.IGNORECASE)
+_FEW_LINES = 8
 _RANDOM_INT = 12
 """The first Node with `randomInt`."""
-_SMALL = re.compile(r"[1-9]\d{0,8}")
+_SMALL = re.compile(r"[1-9]\d{0,13}")
 
 
 @fixer(
@@ -48,6 +56,9 @@ Node; divided by 2³² it is a fraction in [0, 1) as `Math.random()` gives.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """A predictable draw → one from the operating system's generator."""
     file, call = flagged_node(target, ("call_expression",), _is_draw)
+    if _spreads_waits(file, call):
+        message = f"{file.path}:{file.number(call)} spreads how long is waited: nobody gains by a guess"
+        raise Harmless(message)
     if _keeps_caches_away(file, call):
         message = (
             f"{file.path}:{file.number(call)} makes an address new, so that no cache answers: nobody gains by a guess"
@@ -72,7 +83,22 @@ def _is_draw(file: Parsed, call: Node) -> bool:
 def _keeps_caches_away(file: Parsed, call: Node) -> bool:
     """Whether the draw is put behind a parameter of an address that nobody takes for a secret."""
     before = file.slice(file.starts[file.number(call) - 1], call.start_byte)
-    return _PARAMETER.search(before) is not None
+    block = next((each for each in ancestors(call) if each.type == "statement_block"), None)
+    busts = block is not None and file.text(block).count("\n") <= _FEW_LINES and _BUSTS.search(file.text(block))
+    return bool(busts) or _PARAMETER.search(before) is not None
+
+
+def _spreads_waits(file: Parsed, call: Node) -> bool:
+    """Whether the draw is a part of how long a timer waits, by the variable's name or as its argument."""
+    for outer in ancestors(call):
+        if outer.type == "variable_declarator":
+            name = outer.child_by_field_name("name")
+            return name is not None and _WAIT.fullmatch(file.text(name)) is not None
+        if outer.type == "call_expression" and called(file, outer) in {"setTimeout", "setInterval"}:
+            return True
+        if outer.type in {"arrow_function", "function_expression", "statement_block"}:
+            return False
+    return False
 
 
 def _bytes(file: Parsed, call: Node) -> Candidate:
