@@ -69,7 +69,10 @@ def instead(file: Module, used: ast.expr, new: Import) -> Import:
     declares = (f"statement:{statement.lineno}/delete", f"import:{old}/delete", *new.declares)
     following = statement.end_lineno or statement.lineno
     after = file.starts[following] if following < len(file.starts) else end
-    if new.edits and all(start <= edit.start <= after for edit in new.edits):
+    inside = [start <= edit.start <= after for edit in new.edits]
+    if any(inside) and not all(inside):
+        return new  # one edit would cut through the other
+    if all(inside) and inside:
         lines = sorted(edit.text.strip() for edit in new.edits)
         return Import(new.name, (file.replace(statement, "\n".join(lines)),), declares)
     return Import(new.name, (*new.edits, file.edit(start, after, "")), declares)

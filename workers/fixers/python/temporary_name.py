@@ -36,12 +36,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     name = _assigned(file, call)
     if not _needs_free(file, call, name):
-        temporary = _library(target, file, call)
+        library, needed = _library(target, file, call)
         yield candidate(
             "named-temporary-file",
-            [_call(file, call, f"{temporary.name}.NamedTemporaryFile", "delete=False", ".name"), *temporary.edits],
+            [_call(file, call, f"{library}.NamedTemporaryFile", "delete=False", ".name"), *needed.edits],
             "The file is created at once, for its owner only; its name is what the code goes on to use.",
-            declares=temporary.declares,
+            declares=needed.declares,
             warnings=("The file now exists before the code opens it, and stays until the code removes it.",),
         )
         if name is not None and (opened := _opened(target, file, call, name)) is not None:
@@ -74,11 +74,13 @@ def _names(node: ast.AST) -> bool:
     return isinstance(node, ast.Name | ast.Attribute | ast.Call)
 
 
-def _library(target: Target, file: Module, call: ast.Call) -> Import:
-    """The module by the name that the call has for it, or imported in the place of its function."""
+def _library(target: Target, file: Module, call: ast.Call, *more: str) -> tuple[str, Import]:
+    """The module's name, and what imports it, in the place of its function where that was imported, and others."""
+    others = [imported(target, file, each) for each in more]
     if isinstance(call.func, ast.Attribute):
-        return Import(file.text(call.func.value))
-    return instead(file, call.func, imported(target, file, "tempfile"))
+        return file.text(call.func.value), together(*others) if others else Import("")
+    temporary = imported(target, file, "tempfile")
+    return temporary.name, instead(file, call.func, together(temporary, *others))
 
 
 def _opened(target: Target, file: Module, call: ast.Call, name: ast.expr) -> Candidate | None:
@@ -90,11 +92,11 @@ def _opened(target: Target, file: Module, call: ast.Call, name: ast.expr) -> Can
     alone = not file.slice(file.starts[line - 1], before).strip() and _ends_its_line(file, statement)
     if "descriptor" in taken or not alone:
         return None
-    temporary, system = _library(target, file, call), imported(target, file, "os")
+    library, needed = _library(target, file, call, "os")
+    system = imported(target, file, "os")
     given = ", ".join(f"{each}={value}" for each, value in _arguments(file, call).items())
-    text = f"descriptor, {file.text(name)} = {temporary.name}.mkstemp({given})\n"
+    text = f"descriptor, {file.text(name)} = {library}.mkstemp({given})\n"
     text += f"{file.indent(line)}{system.name}.close(descriptor)"
-    needed = together(temporary, system)
     return candidate(
         "mkstemp",
         [file.edit(before, after, text), *needed.edits],
@@ -112,10 +114,10 @@ def _ends_its_line(file: Module, statement: ast.stmt) -> bool:
 def _in_folder(target: Target, file: Module, call: ast.Call) -> Candidate:
     """A name that is free, as before, in a folder that only this user can enter."""
     given = _arguments(file, call)
-    temporary, system = _library(target, file, call), imported(target, file, "os")
+    library, needed = _library(target, file, call, "os")
+    system = imported(target, file, "os")
     where = given.get("dir")
-    folder = f"{temporary.name}.mkdtemp({f'dir={where}' if where else ''})"
-    needed = together(temporary, system)
+    folder = f"{library}.mkdtemp({f'dir={where}' if where else ''})"
     return candidate(
         "private-folder",
         [file.replace(call, f"{system.name}.path.join({folder}, {_file_name(given)})"), *needed.edits],
