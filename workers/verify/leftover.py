@@ -18,7 +18,8 @@ _SHORTEST = 8
 _VALUE = re.compile(
     r"""(?P<quote>["'`])(?P<quoted>(?:\\.|(?!(?P=quote)).){0,4000})(?P=quote)|[=:]\s*(?P<bare>[^\s"'`]{8,4000})"""
 )
-_NAME = re.compile(r"[A-Za-z_.:/-]+")
+_NAME = re.compile(r"[A-Za-z_.:/-]+|[\w.+-]+@[\w-]+(?:\.[A-Za-z][\w-]*)+")
+"""Words, and an address of mail, which anybody may know."""
 _CODE = re.compile(r"[()\[\]{}<>;]")
 _ADDRESS = re.compile(r"//[^/?#@]+(?:[/?#]|$)")
 """What follows a scheme and names nobody who signs in: the parameters behind it are found by themselves."""
