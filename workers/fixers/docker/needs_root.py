@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from workers.fixers.docker.build import lineage
+from workers.fixers.docker.build import final_stage, lineage
 from workers.fixers.docker.build_steps import step_of
 from workers.fixers.docker.image_tables import DISTRIBUTIONS
 from workers.fixers.docker.images import Base, installed
 from workers.fixers.docker.own_base import built_on
 from workers.fixers.registry import NoFix, Target
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
+from workers.source.tree import SourceTree
 
 _NEEDS_ROOT = re.compile(
     r"(?:^|[\s\"'/])(sshd|crond?|dockerd|systemd|(?:/usr)?/s?bin/init|init|supervisord|s6-svscan|runsvdir|my_init|"
@@ -99,7 +100,7 @@ def _refuse_commands(target: Target, file: Dockerfile, stage: Stage, base: Base,
         )
         raise NoFix(message)
     folder = file.path.rpartition("/")[0]
-    for script in _entry_scripts(target, folder, [*_copies(file, stage), *commands]):
+    for script in _entry_scripts(target.tree, folder, [*_copies(file, stage), *commands]):
         if found := _AS_ROOT.search(target.tree.read(script)):
             line = found[0].decode("utf-8", "replace").strip()
             message = f"the entry point {script} does what only root can (`{line}`): it has to go first"
@@ -155,7 +156,7 @@ def _copies(file: Dockerfile, stage: Stage) -> list[Instruction]:
     return [one for each in lineage(file, stage) for one in each.all("COPY", "ADD")]
 
 
-def _entry_scripts(target: Target, folder: str, instructions: list[Instruction]) -> list[str]:
+def _entry_scripts(tree: SourceTree, folder: str, instructions: list[Instruction]) -> list[str]:
     """The scripts of the build context that the image starts, under the names that they have there."""
     started = [one for one in instructions if one.keyword in {"CMD", "ENTRYPOINT"}]
     names = {name for one in started for name in _SCRIPT.findall(one.text)}
@@ -166,6 +167,19 @@ def _entry_scripts(target: Target, folder: str, instructions: list[Instruction])
         if one.keyword in {"COPY", "ADD"} and destination.rpartition("/")[2] in names:
             names |= {source.rpartition("/")[2] for source in sources}
     prefix = f"{folder}/" if folder else ""
-    found = [path for path in target.tree.paths() if path.rpartition("/")[2] in names]
+    found = [path for path in tree.paths() if path.rpartition("/")[2] in names]
     # The context is the file's folder as a rule, and one above it where the file has a folder of its own.
     return ([path for path in found if path.startswith(prefix)] or found)[:_MAX_SCRIPTS]
+
+
+def root_step(tree: SourceTree, file: Dockerfile) -> tuple[str, str] | None:
+    """The entry point of an image that does what only root can, and what that is; none where no user is to be kept."""
+    stages = lineage(file, final_stage(file))
+    if any(each.all("USER") for each in stages):
+        return None
+    commands = [one for each in stages for one in each.all("ENTRYPOINT", "CMD")]
+    folder = file.path.rpartition("/")[0]
+    for script in _entry_scripts(tree, folder, [*_copies(file, stages[0]), *commands]):
+        if found := _AS_ROOT.search(tree.read(script)):
+            return script, found[0].decode("utf-8", "replace").strip()[:60]
+    return None

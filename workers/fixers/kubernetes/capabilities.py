@@ -8,7 +8,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.kubernetes.agents import refuse_agent
 from workers.fixers.kubernetes.security_context import ADDS_PORTS, PRIVILEGED, TEST, added, in_containers, privileged
 from workers.fixers.kubernetes.starting import as_own_users, port_settings, starting
-from workers.fixers.kubernetes.unknown_servers import is_unknown_server, refuse_unknown_server
+from workers.fixers.kubernetes.unknown_servers import is_unknown_server, needs_capabilities, refuse_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security, values
 from workers.fixers.registry import Target, fixer
 from workers.source import yamledit
@@ -34,7 +34,7 @@ def capabilities(target: Target) -> Iterator[Candidate]:
     if any(starting(resource, part).drops_root for part in parts):
         yield from _without_root(resource, parts, everything, raw=target.finding.rule == "CKV_K8S_28")
         return
-    if any(is_unknown_server(resource, part) for part in parts):
+    if any(is_unknown_server(resource, part) or needs_capabilities(resource, part) for part in parts):
         if target.finding.rule != "CKV_K8S_28":
             refuse_unknown_server(resource, parts, "which capabilities it starts with")
         yield from _without_raw(resource, parts)

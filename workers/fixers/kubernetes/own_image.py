@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.docker.build import base_image, final_stage, lineage
+from workers.fixers.docker.built_images import builder_of
 from workers.fixers.docker.images import split
+from workers.fixers.docker.needs_root import root_step
 from workers.source import dockerfile
+from workers.source.dockerfile import Dockerfile
 from workers.source.tree import SourceTree
+
+
+def root_entry(tree: SourceTree, reference: str) -> tuple[str, str] | None:
+    """The script that an image of the repository starts with and that does what only root can; what that is.
+
+    The Dockerfile is the one that a build script, Compose file or workflow builds the image from, or whose folder alone
+    has its name.
+    """
+    image = split(reference.partition("@")[0])[0]
+    path = builder_of(tree, image) or _in_folder(tree, image)
+    file = _parsed(tree, path) if path else None
+    return root_step(tree, file) if file is not None and not file.windows else None
 
 
 def built_on(tree: SourceTree, reference: str) -> str | None:
@@ -15,14 +30,22 @@ def built_on(tree: SourceTree, reference: str) -> str | None:
     `REGISTRY/ledger-db:1` is taken for what `src/ledger-db/Dockerfile` builds. A base like postgres needs what it
     needs under every name.
     """
-    name = split(reference.partition("@")[0])[0].rpartition("/")[2]
-    found = [path for path in tree.paths() if path == f"{name}/Dockerfile" or path.endswith(f"/{name}/Dockerfile")]
-    if not name or len(found) != 1:
-        return None
-    try:
-        file = dockerfile.parse(tree.read(found[0]), found[0])
-    except (SourceUnavailable, dockerfile.DockerfileBroken):
-        return None
-    if not file.stages or any(stage.all("USER") for stage in lineage(file, final_stage(file))):
+    path = _in_folder(tree, split(reference.partition("@")[0])[0])
+    file = _parsed(tree, path) if path else None
+    if file is None or any(stage.all("USER") for stage in lineage(file, final_stage(file))):
         return None
     return base_image(file, final_stage(file)).partition("@")[0]
+
+
+def _in_folder(tree: SourceTree, image: str) -> str | None:
+    name = image.rpartition("/")[2]
+    found = [path for path in tree.paths() if path == f"{name}/Dockerfile" or path.endswith(f"/{name}/Dockerfile")]
+    return found[0] if name and len(found) == 1 else None
+
+
+def _parsed(tree: SourceTree, path: str) -> Dockerfile | None:
+    try:
+        file = dockerfile.parse(tree.read(path), path)
+    except (SourceUnavailable, dockerfile.DockerfileBroken):
+        return None
+    return file if file.stages else None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from workers.fixers.kubernetes.own_image import root_entry
 from workers.fixers.kubernetes.starting import starting
-from workers.fixers.kubernetes.workload import Part, Resource
+from workers.fixers.kubernetes.workload import Part, Resource, security
 from workers.fixers.registry import NoFix
 
 _PORTS = frozenset((
@@ -23,6 +24,9 @@ _BESIDE = re.compile(
 """What stands beside such a server, or is made to start as nobody in particular."""
 
 
+_WRITES = re.compile(r">|\b(?:useradd|adduser|usermod|groupadd|apt-get|apk|yum)\b")
+
+
 def is_unknown_server(resource: Resource, part: Part) -> bool:
     """Whether a container runs an image that nothing is known of and that holds such a server, by its port or its name.
 
@@ -37,13 +41,37 @@ def is_unknown_server(resource: Resource, part: Part) -> bool:
     return bool(opened & _PORTS) or (_NAMED.search(image) is not None and not _BESIDE.search(image))
 
 
-def refuse_unknown_server(resource: Resource, parts: Iterable[Part], what: str) -> None:
-    """Leave such an image what it may need.
+def needs_capabilities(resource: Resource, part: Part) -> bool:
+    """Whether an image of the repository changes owners or users when it starts, for which root needs capabilities."""
+    found = _root_entry(resource, part)
+    return found is not None and ">" not in found[1]
+
+
+def _root_entry(resource: Resource, part: Part) -> tuple[str, str] | None:
+    """The script of the repository that does what only root can when the container starts, where it does as root."""
+    if security(part.node, "runAsUser") or security(resource.pod.node, "runAsUser"):
+        return None
+    return root_entry(resource.target.tree, part.node.text("image"))
+
+
+def refuse_unknown_server(resource: Resource, parts: Iterable[Part], what: str, *, writes: bool = False) -> None:
+    """Leave such an image what it may need, and one of the repository what its entry point does as root.
+
+    `writes`: only where that writes to the image's own folders.
 
     Raises:
         NoFix: a container runs one.
     """
+    parts = list(parts)
     if part := next((each for each in parts if is_unknown_server(resource, each)), None):
         image = part.node.text("image")
         message = f"{image} holds a server, by its port or its name, and {what} is known to its makers alone"
         raise NoFix(message)
+    for part in parts:
+        script, step = _root_entry(resource, part) or ("", "")
+        if script and (not writes or _WRITES.search(step)):
+            message = (
+                f"{part.node.text('image')} starts by {script} of this repository, which does what only root can "
+                f"(`{step}`): that has to go first"
+            )
+            raise NoFix(message)

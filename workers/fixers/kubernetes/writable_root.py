@@ -33,7 +33,7 @@ def writable_root(target: Target) -> Iterator[Candidate]:
     """Make it read-only; with or without scratch space, where the image is not known to need it."""
     resource = Resource(target)
     parts = resource.containers(lambda node: not is_true(security(node, "readOnlyRootFilesystem")))
-    refuse_unknown_server(resource, parts, "where it writes")
+    refuse_unknown_server(resource, parts, "where it writes", writes=True)
     context: dict[str, Value] = {"readOnlyRootFilesystem": True}
     for part in parts:
         known = running(part.node.text("image"))

@@ -53,3 +53,26 @@ def test_an_image_of_which_nothing_is_known_keeps_its_user(dockerfiles):
     made = _made(dockerfiles)
     assert made
     assert not any("runAsUser" in text for text in made.values())
+
+
+@pytest.mark.parametrize(("step", "kept"), [("sed s/a/b/ t > /etc/nginx/a.conf", True), ("exec nginx", False)])
+def test_an_image_whose_entry_point_needs_root_gets_no_other_user(step, kept):
+    files = {
+        "pod.yaml": POD.replace("registry.example/team/ledger-db", "shop/web"),
+        "services/web/Dockerfile": 'FROM openresty:1\nCOPY run.sh /\nENTRYPOINT ["/run.sh"]\n',
+        "services/web/run.sh": f"#!/bin/sh\n{step}\n",
+        "services/web/build.sh": "docker build -t shop/web:${VERSION} .\n",
+    }
+    tree = MemoryTree({path: text.encode() for path, text in files.items()})
+    region = Region(start_line=1, end_line=7)
+    for rule in ("CKV_K8S_23", "CKV_K8S_40", "CKV_K8S_22"):
+        finding = Finding(
+            tool="checkov",
+            rule=rule,
+            message="",
+            severity=Severity.LOW,
+            locations=(Location(path="pod.yaml", region=region),),
+        )
+        proposal = propose(Target(finding=finding, tree=tree))
+        assert ("services/web/run.sh of this repository" in (proposal.reason or "")) is kept, rule
+        assert bool(proposal.candidates) is not kept, rule
