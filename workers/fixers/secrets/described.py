@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Text, candidate
-from workers.fixers.secrets.configuration import Setting
+from workers.fixers.registry import NoFix
+from workers.fixers.secrets.configuration import Setting, is_read
 from workers.fixers.secrets.names import ROTATE
 
 _COMMAND = re.compile(
@@ -27,8 +28,19 @@ class _Place(NamedTuple):
 
 
 def propose(file: Text, found: Setting, name: str) -> Iterator[Candidate]:
-    """A shown value → its name, and in a command the reader's own variable of that name."""
+    """A shown value → its name, and in a command the reader's own variable of that name.
+
+    Raises:
+        NoFix: the value stands in code as well, which compares or sends it.
+    """
     places = _places(file, found)
+    code = next((one for one in places if not is_read(file, file.line_of(one.start))), None)
+    if code is not None:
+        message = (
+            f"{file.path}:{file.line_of(code.start)} holds the same value as code does: take it out there first, "
+            f"and with it out of the comment. {ROTATE}"
+        )
+        raise NoFix(message)
     yield _made(
         file,
         "described",
