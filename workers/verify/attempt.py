@@ -155,7 +155,7 @@ _GATES: tuple[tuple[str, Level, Callable[[Patched], str | None]], ...] = (
 def _no_longer(file: Patched, task: Task, flagged: Sequence[Region]) -> Iterator[str]:
     """What the file no longer does, whatever the candidate declares."""
     if is_workflow(file.path) or is_action(file.path):
-        yield from broken(file.before, file.after, task.tree)
+        yield from broken(file.before, file.after, task.tree, file.path)
         yield from pins.unknown(file.before, file.after, task.tree)
     yield from _as_infrastructure(file, task)
     yield from pins.unknown_digests(file.before, file.after, task.tree)

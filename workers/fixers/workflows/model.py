@@ -10,6 +10,7 @@ from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, Target
 from workers.source import yamldoc
+from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node, Path, YamlDoc, dotted
 
 EXPRESSION = re.compile(r"\$\{\{(?P<inner>(?:'(?:[^']|'')*'|[^'}]|\}(?!\}))*)\}\}")
@@ -68,8 +69,10 @@ class Step:
 class Workflow:
     """A workflow or a composite action."""
 
-    def __init__(self, doc: YamlDoc) -> None:
+    def __init__(self, doc: YamlDoc, tree: SourceTree | None = None) -> None:
         self.doc = doc
+        self.tree = tree
+        """What it lies in, where somebody has to look for its callers."""
 
     @property
     def root(self) -> Node:
@@ -134,7 +137,7 @@ def read(target: Target) -> Workflow:
     Raises:
         NoFix: the finding names no file, there is none, or it is not YAML.
     """
-    return Workflow(read_yaml(target))
+    return Workflow(read_yaml(target), target.tree)
 
 
 def read_yaml(target: Target) -> YamlDoc:

@@ -69,6 +69,12 @@ def commands(script: str, wanted: Callable[[str], bool]) -> list[str]:
     return [text for place in places if wanted(text := script[place.start : place.end])]
 
 
+def bare(script: str, wanted: Callable[[str], bool]) -> list[str]:
+    """The wanted expressions that stand outside of every quote."""
+    places = [place for place in scripts.places(script) if place.quote == "bare"]
+    return [text for place in places if wanted(text := script[place.start : place.end])]
+
+
 def _is_command(place: Place) -> bool:
     alone = place.quote_start == place.start and place.quote_end == place.end
     return place.quote == "bare" and alone and not place.words
@@ -176,6 +182,8 @@ def _nested_program(place: Place) -> str | None:
     first = _first_command(words)
     if first in ("eval", "ssh", "trap"):
         return first
+    if first == "rsync" and words and words[-1].startswith("--rsync-path"):
+        return "the remote shell"
     before = [word.strip("'\"") for word in place.before]
     if before and before[-1] in _INLINE:
         for word in reversed(before[:-1]):

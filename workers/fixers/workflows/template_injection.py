@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator
 
 from daemon.domain.fix import Candidate, Edit
@@ -11,9 +12,10 @@ from workers.fixers.workflows import expressions, model, other_rewrite, pasted, 
 from workers.fixers.workflows.model import EXPRESSION, Workflow
 from workers.fixers.workflows.pasted import Script
 from workers.fixers.workflows.shell_rewrite import Change
-from workers.source import yamledit
+from workers.source import handed, yamledit
 from workers.source.yamldoc import Node, dotted
 
+_INPUT = re.compile(r"(?:github\.event\.)?inputs\.(?P<name>[\w-]+)")
 _READ = {"shell": '`"$NAME"`', "powershell": "`$env:NAME`", "python": "`os.environ`", "javascript": "`process.env`"}
 
 
@@ -129,15 +131,34 @@ def _changes(script: Script, name: Callable[[str], str], *, split: Callable[[str
     if script.language == "shell":
         zsh = script.workflow.shell(script.step).endswith("zsh")
         known = functools.partial(step_outputs.listed, script.workflow, script.step)
+        whole = shell_rewrite.commands(script.text, expressions.foreign)
+        for one in shell_rewrite.bare(script.text, expressions.foreign):
+            if one not in whole:
+                _no_command_line(script, one)
         return shell_rewrite.rewrite(
             script.text,
             expressions.foreign,
             name,
-            split=lambda one: split(one) or any(" " in text for text in known(one)),
+            split=lambda one: split(one) or handed.is_several([*known(one), *_handed(script, one)]),
             command=lambda one: bool(known(one)),
             zsh=zsh,
         )
     return other_rewrite.rewrite(script.language, script.text, expressions.foreign, name)
+
+
+def _handed(script: Script, expression: str) -> list[str]:
+    """What callers of this action or workflow give for an input."""
+    match = _INPUT.fullmatch(expressions.inner(expression))
+    path, tree = script.workflow.doc.path, script.workflow.tree
+    return handed.values(path, match["name"], tree) if match and path and tree is not None else []
+
+
+def _no_command_line(script: Script, expression: str) -> None:
+    """Raises `NoFix` where the text is part of the command line: a variable's quotes and signs are read by nobody."""
+    match = _INPUT.fullmatch(expressions.inner(expression))
+    if match is not None and handed.is_shell(match["name"], _handed(script, expression)):
+        message = f"`{expression}` is a piece of a command line, whose quotes a variable would keep as text"
+        raise NoFix(message)
 
 
 def _step_variables(scripts: list[Script]) -> Candidate:

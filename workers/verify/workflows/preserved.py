@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 
+from workers.source import handed as shared
 from workers.source import whose
 from workers.source.tree import SourceTree
 from workers.verify.parsing import shell_problem
@@ -27,8 +28,8 @@ from workers.verify.workflows import (
 from workers.verify.workflows.model import EXPRESSION, Job, Step, Workflow, step_pairs, text, workflow
 
 
-def broken(before: bytes, after: bytes, tree: SourceTree) -> list[str]:
-    """Everything that a fixed workflow or composite action could no longer do."""
+def broken(before: bytes, after: bytes, tree: SourceTree, path: str = "") -> list[str]:
+    """Everything that a fixed workflow or composite action could no longer do; its callers are found by its path."""
     old, new = workflow(before), workflow(after)
     if old is None or new is None:
         return []
@@ -37,6 +38,7 @@ def broken(before: bytes, after: bytes, tree: SourceTree) -> list[str]:
         *triggers.lost(before, after),
         *_jobs(old, new, tree),
         *_steps(old, new, tree),
+        *_command_lines(old, new, tree, path),
         *images.changed(*documents),
         *handed.lost(*documents),
     ]
@@ -165,6 +167,14 @@ def _steps(old: Workflow, new: Workflow, tree: SourceTree) -> Iterator[str]:
             was, now = (shell_problem(EXPRESSION.sub("x", script or "").encode()) for script in (before.run, after.run))
             if now is not None and was is None:
                 yield f"{where}: {now}"
+
+
+def _command_lines(old: Workflow, new: Workflow, tree: SourceTree, path: str) -> Iterator[str]:
+    """Inputs that a shell read as a part of its command line, and now has in a variable."""
+    for job, index, before, after in step_pairs(old, new):
+        for name in scripts.inputs_outside_quotes(before, after):
+            if shared.is_shell(name, shared.values(path, name, tree) if path else []):
+                yield f"job {job}, step {index + 1}: `{name}` is a piece of its command line, whose quotes are text now"
 
 
 _MOVED = {

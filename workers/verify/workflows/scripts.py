@@ -8,6 +8,7 @@ where its expressions stood. Equal text means equal commands and arguments for s
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
@@ -53,6 +54,8 @@ _RESERVED = re.compile(
     r"GITHUB_(?:ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|ACTIONS)|(?:RUNNER|ACTIONS|LD|DYLD)_\w*"
     r"|PATH|HOME|IFS|SHELL|PWD|CI|USER|BASH_ENV|ENV|PS\d"
 )
+_REMOTE = re.compile(r"--rsync-path[=\s]+(?P<program>)\"(?P<text>(?:\\.|[^\"\\])*)\"")
+"""What rsync lets the other machine's shell run."""
 _SEVERAL_WORDS = re.compile(
     r"\b\w*(?:args|arguments|flags|options|opts|params|targets|packages|files)\b", re.IGNORECASE
 )
@@ -170,6 +173,18 @@ def _unquoted(before: Step, after: Step, fresh: set[str]) -> str | None:
     return None
 
 
+_INPUT = re.compile(r"(?:github\.event\.)?inputs\.([\w-]+)")
+
+
+def inputs_outside_quotes(before: Step, after: Step) -> list[str]:
+    """Names of the inputs that stood outside of quotes in a shell's script, and are not pasted there any more."""
+    if before.run is None or after.run is None or before.run == after.run or _shell(before) not in _SHELLS:
+        return []
+    read = (match for text in _outside_quotes(before.run) if (match := EXPRESSION.fullmatch(text)) is not None)
+    names = [found[1] for match in read if (found := _INPUT.fullmatch(match["inside"].strip())) is not None]
+    return [name for name in names if not re.search(rf"\binputs\.{re.escape(name)}\s*\}}\}}", after.run)]
+
+
 def _outside_quotes(script: str) -> Iterator[str]:
     """Variables and expressions that stand outside of every quote, and are not assigned."""
     inside = False
@@ -211,11 +226,12 @@ def _clash(script: str, fresh: set[str]) -> str | None:
 
 def _still_code(script: str, after: Step) -> str | None:
     """A variable that took an expression's place in the text of another program: the shell expands it into code."""
-    for match in _CODE.finditer(after.run or ""):
+    for match in itertools.chain(_CODE.finditer(after.run or ""), _REMOTE.finditer(after.run or "")):
         for name, value in after.everything.items():
             reads = rf"(?<!\\)\$\{{?{re.escape(name)}\b"
             if EXPRESSION.search(value) and re.search(reads, match["text"]) and not re.search(reads, script):
-                return f"the shell pastes {name} into the code that {match['program']} runs, as the expression was"
+                runs = match["program"] or "another machine"
+                return f"the shell pastes {name} into the code that {runs} runs, as the expression was"
     return None
 
 

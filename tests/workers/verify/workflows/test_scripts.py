@@ -2,7 +2,9 @@
 
 import pytest
 
+from workers.source.tree import MemoryTree
 from workers.verify.workflows.model import Step
+from workers.verify.workflows.preserved import broken
 from workers.verify.workflows.scripts import changed_meaning
 
 
@@ -49,6 +51,12 @@ def test_the_same_arguments_are_the_same_however_they_are_written(before, after,
         ("run ${{ env.FLAGS_AND_MORE }}", 'run "${FLAGS_AND_MORE}"', {}, {"FLAGS_AND_MORE": "-a -b"}),
         ('echo "${{ inputs.a }}"', 'PATH=x echo "${PATH}"', {"PATH": "${{ inputs.a }}"}, {}),
         ("python3 -c \"print('${{ inputs.a }}')\"", "python3 -c \"print('${A}')\"", {"A": "${{ inputs.a }}"}, {}),
+        (
+            'rsync --rsync-path="mkdir ${{ inputs.a }}" a b',
+            'rsync --rsync-path="mkdir ${A}" a b',
+            {"A": "${{ inputs.a }}"},
+            {},
+        ),
         ('ssh host "ls ${{ inputs.a }}"', 'ssh host "ls ${A}"', {"A": "${{ inputs.a }}"}, {}),
         ('eval "ls ${{ inputs.a }}"', 'eval "ls ${A}"', {"A": "${{ inputs.a }}"}, {}),
         ("cat <<'E'\n${{ inputs.a }}\nE\n", "cat <<'E'\n${A}\nE\n", {"A": "${{ inputs.a }}"}, {}),
@@ -77,3 +85,14 @@ def test_each_shell_splits_in_its_own_way(shell, after, same):
     before = _step("make ${{ inputs.args }}", shell=shell)
     found = changed_meaning(before, _step(after, {"A": "${{ inputs.args }}"}, shell=shell))
     assert (found is None) == same
+
+
+@pytest.mark.parametrize(("words", "told"), [("make", False), ("bash -c 'make all'", True)])
+def test_a_piece_of_a_command_line_is_no_variable(words, told):
+    """Quotes that a caller writes are read where the text is pasted, and are text in a variable."""
+    action = "inputs: {a: {required: true}}\nruns:\n  using: composite\n  steps:\n    - shell: bash\n"
+    before = f"{action}      run: docker run x ${{{{ inputs.a }}}}\n".encode()
+    after = f"{action}      run: docker run x ${{A}}\n      env:\n        A: ${{{{ inputs.a }}}}\n".encode()
+    caller = f'jobs:\n  a:\n    steps:\n      - uses: ./build\n        with:\n          a: "{words}"\n'.encode()
+    tree = MemoryTree({"build/action.yml": before, ".github/workflows/ci.yml": caller})
+    assert bool(broken(before, after, tree, "build/action.yml")) is told
