@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LOOPBACK = re.compile(r"['\"`/](?:127\.0\.0\.1|localhost|::1)['\"`:/]")
 _ADDRESS = re.compile(r"['\"`](?:https?|wss?)://(?P<host>[\w.-]+|\$\{)")
+_PROBE = re.compile(r"health[-_ ]?check", re.IGNORECASE)
 _HERE = frozenset(("127.0.0.1", "localhost"))
 _WARNING = "A peer with a self-signed or expired certificate is refused; name a private authority with `ca`."
 _WHY = "The peer's certificate is checked."
@@ -45,22 +46,23 @@ authority belongs in the `ca` option or in `NODE_EXTRA_CA_CERTS`.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A check switched off → on, by value or by default."""
-    _refuse_itself(read(target))
     try:
         yield from propose_options(target, _OPTIONS)
     except NoFix:
+        _refuse_probe(read(target))
         yield _environment(target)
         yield from _removed(target)
 
 
-def _refuse_itself(file: Text) -> None:
-    """Say so where the script asks the machine that it runs on, and names no other host.
+def _refuse_probe(file: Text) -> None:
+    """Say so where the script is a health check that asks the machine which it runs on, and names no other host.
 
     Raises:
         Harmless: no certificate is made out to 127.0.0.1, and nobody is on the way.
     """
     hosts = {match["host"] for match in _ADDRESS.finditer(file.content.decode())}
-    if _LOOPBACK.search(file.content.decode()) and hosts <= _HERE:
+    text = f"{file.path}\n{file.content.decode()}"
+    if _PROBE.search(text) and _LOOPBACK.search(text) and hosts <= _HERE:
         message = f"{file.path} asks its own machine: no certificate is of that name, and nobody is on the way"
         raise Harmless(message)
 
