@@ -21,6 +21,7 @@ from workers.fixers.docker.images import Base, base_of
 from workers.fixers.docker.made_user import made_user, maker, mentioned, number_option
 from workers.fixers.docker.needs_root import refuse_where_root_is_needed
 from workers.fixers.docker.own_base import built_from
+from workers.fixers.docker.service_user import WRITES, service
 from workers.fixers.docker.volumes import builds_as_root, given
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
@@ -33,15 +34,6 @@ _BUILD_IMAGE = "the image {}: images built from it, and those who mount folders 
 _PROMPT = re.compile(
     r"""\[?\s*"?(?:/(?:usr/)?bin/)?(?:ba|da|a|z)?(?:sh|node|python[\d.]*|irb|jshell|php|R|ghci|julia|erl|iex)"?\s*\]?"""
 )
-_PORT_80 = (
-    "a port below 1024 needs Docker 20.10 or a sysctl: elsewhere let the server listen on 8080; what a configuration "
-    "of your own writes to (logs, other caches) must be the user's too"
-)
-_WRITES = {
-    "nginx": ("nginx", "101:101", "/var/run/nginx.pid /var/cache/nginx"),
-    "httpd": ("www-data", "33:33", "/usr/local/apache2/logs"),
-    "tomcat": ("nobody", "65534:65534", "/usr/local/tomcat/webapps /usr/local/tomcat/logs /usr/local/tomcat/work"),
-}
 _HAVE_SHELL = frozenset(("debian", "redhat", "suse", "alpine"))
 _LANGUAGES = frozenset(("node", "denoland/deno", "oven/bun", "gradle"))
 """Images whose own user is one of several that can run programs; a server's data belong to its user alone."""
@@ -72,8 +64,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     chain = built_from(target.tree, file, stage)
     base = base_of(*chain[-1])
     refuse_where_root_is_needed(target, chain, base)
-    if base.image in _WRITES:
-        yield from _service(file, stage, base)
+    if base.image in WRITES:
+        yield from service(file, stage, base)
         return
     warnings = _warnings(file, stage)
     reason = f"{base.image} is not known well enough to say which user it has"
@@ -229,20 +221,6 @@ def _written_user(file: Dockerfile, stage: Stage, warnings: list[str]) -> Candid
     )
     edits, changes = _switched(file, stage, f"{UID}:{UID}", run)
     return candidate("written-user", edits, how, changes, warnings)
-
-
-def _service(file: Dockerfile, stage: Stage, base: Base) -> Iterator[Candidate]:
-    """A server that writes to files of its image at its start: they become the user's."""
-    user, number, files = _WRITES[base.image]
-    number = "82:82" if user == "www-data" and base.family == "alpine" else number
-    if base.image == "nginx" and any("/etc/nginx/templates" in one.text for one in stage.all("COPY", "ADD")):
-        files += " /etc/nginx/conf.d"
-    touched = f"touch {files.split()[0]} {file.escape}\n    && " if files.split()[0].endswith(".pid") else ""
-    run = f"RUN {touched}chown -R {number} {files}\n"
-    what = f"the user {user} ({number}), and gives it the files that {base.image} writes at its start"
-    for approach, named in (("service-user", number), ("service-user-by-name", user)):
-        how = f"Runs as {what}{'' if named == user else '; by number, which Kubernetes can check'}."
-        yield candidate(approach, [insert_at_end(file, stage, f"{run}USER {named}")], how, ["USER", "RUN"], [_PORT_80])
 
 
 def _earlier_user(file: Dockerfile, stage: Stage) -> str | None:
