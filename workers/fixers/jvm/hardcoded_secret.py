@@ -11,6 +11,7 @@ from workers.fixers.code import MASKED, Parsed, candidate, region
 from workers.fixers.jvm.source import flagged_bytes, is_kotlin, jvm, matches, on_android
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, is_label, own_name, refuse_test
+from workers.source.syntax import ancestors
 from workers.source.tree import text_of
 
 _ASSIGNED = r"\b(?P<name>\w+)\s*(?::\s*String\??\s*)?=\s*(?P<value>\"[^\"\n\\$]+\")(?=\s*[;,)\n]|\s*$)"
@@ -100,9 +101,15 @@ def _names_a_field(name: str, value: str) -> bool:
     return bool(_FIELD.match(name) and re.fullmatch(r"[A-Za-z_.-]+", value))
 
 
-def _given_by_people(file: Parsed, name: str) -> bool:
-    """Whether the variable holds what a request or a form says, and the text only where that says nothing."""
-    return bool(matches(file, rf"\b{name}\s*=\s*[^;=]*\b(?:getParameter|getHeader|getText)\(", 0, len(file.content)))
+def _given_by_people(file: Parsed, match: re.Match[bytes]) -> bool:
+    """Whether the variable held what a request or a form says, and gets the text only where that says nothing."""
+    around = ancestors(file.syntax.node_at(match.start(), match.end()))
+    method = next((each for each in around if each.type in {"method_declaration", "function_declaration"}), None)
+    before = file.slice(file.starts[file.line_of(match.start()) - 1], match.start())
+    if method is None or before.strip(" \t{"):
+        return False
+    asked = rf"\b{match['name'].decode()}\s*=\s*[^;=]*\b(?:getParameter|getHeader|getText)\("
+    return bool(matches(file, asked, method.start_byte, match.start()))
 
 
 def _secret(target: Target, file: Parsed) -> tuple[str, int, int]:
@@ -111,7 +118,7 @@ def _secret(target: Target, file: Parsed) -> tuple[str, int, int]:
         name, value = match["name"].decode(), match["value"].decode()[1:-1]
         label = is_label(value, name) or _KEY.fullmatch(value) or _names_a_field(name, value)
         named = _WORDS.search(name) or (_OF_A_CIPHER.fullmatch(name) and _DRAWN.fullmatch(value))
-        if named and _given_by_people(file, name):
+        if named and _given_by_people(file, match):
             message = f"{file.path}:{file.line_of(match.start())} stands in where a request names no {name}"
             raise Harmless(message)
         if named and not label:
