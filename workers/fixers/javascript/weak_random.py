@@ -30,6 +30,7 @@ _WAIT = re.compile(
     r"|\w*(?:Delay|Jitter|Backoff|Wait|Timeout|Interval)(?:Ms)?)"
 )
 _BUSTS = re.compile(r"cache_?bust|no_?cache\b", re.IGNORECASE)
+_SECRET = re.compile(r"token|secret|passw|nonce|session|\bcode\b", re.IGNORECASE)
 _FEW_LINES = 8
 _RANDOM_INT = 12
 """The first Node with `randomInt`."""
@@ -84,7 +85,8 @@ def _keeps_caches_away(file: Parsed, call: Node) -> bool:
     """Whether the draw is put behind a parameter of an address that nobody takes for a secret."""
     before = file.slice(file.starts[file.number(call) - 1], call.start_byte)
     block = next((each for each in ancestors(call) if each.type == "statement_block"), None)
-    busts = block is not None and file.text(block).count("\n") <= _FEW_LINES and _BUSTS.search(file.text(block))
+    text = file.text(block) if block is not None else ""
+    busts = text.count("\n") <= _FEW_LINES and _BUSTS.search(text) and not _SECRET.search(text)
     return bool(busts) or _PARAMETER.search(before) is not None
 
 
