@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from daemon.domain.fix import Candidate
+from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, NotHere, Target, fixer
 from workers.fixers.terraform.customer_key import logs_key
 from workers.fixers.terraform.key_policy import with_data
@@ -74,11 +74,19 @@ def cluster_log_group(target: Target) -> Iterator[Candidate]:
     )
     text, more = with_data(cluster, "\n\n".join(texts))
     first = f"{_GROUP}.{label}"
-    others = before.strip("[], \r\n\t")
-    body: Body = {
-        "enabled_cluster_log_types": _TYPES, "depends_on": f"[{others}, {first}]" if others else f"[{first}]",
-    }  # fmt: skip
-    edits = cluster.followed(cluster.settle(body), text)
+    waits = before.strip("[], \r\n\t")
+    body: Body = {"enabled_cluster_log_types": _TYPES, **({} if waits else {"depends_on": f"[{first}]"})}
+    edits = cluster.followed([*cluster.settle(body), *(_after(cluster, first) if waits else ())], text)
     how = "Every log of the control plane is kept for a year, in a group of the module's own that is encrypted."
-    declares = [*cluster.declare(body), f"resource.{first}", f"resource.{_KEY}.{key}", *more]
+    declares = [*cluster.declare({**body, "depends_on": ""}), f"resource.{first}", f"resource.{_KEY}.{key}", *more]
     yield from cluster.candidate("all-logs-for-a-year", edits, how, declares, [_PAID])
+
+
+def _after(cluster: Resource, first: str) -> list[Edit]:
+    """Edits by which the cluster waits for one resource more, written as its list is."""
+    waits = cluster.block.attributes["depends_on"]
+    listed = waits.text.rstrip("] \r\n\t").rstrip(",")
+    line = listed.rpartition("\n")[2]
+    gap = f"{cluster.hcl.newline}{line[: len(line) - len(line.lstrip())]}" if "\n" in listed else " "
+    at = waits.expression.start_byte + len(listed.encode())
+    return [cluster.hcl.edit(at, at, f",{gap}{first}")]
