@@ -60,6 +60,9 @@ def cluster_log_group(target: Target) -> Iterator[Candidate]:
     if "enabled_cluster_log_types" in cluster.block.attributes or not name or several(cluster.block):
         message = f"EKS has made the log group of {cluster.address} already, or nothing here says its name"
         raise NotHere(message)
+    if before and ("#" in before or "//" in before or not before.endswith("]")):
+        message = f"what {cluster.address} waits for is written in a way that is not added to here"
+        raise NotHere(message)
     if _GROUP in before:
         message = f"{cluster.address} has a log group of its own that is there first"
         raise NoFix(message)
@@ -85,7 +88,7 @@ def cluster_log_group(target: Target) -> Iterator[Candidate]:
 def _after(cluster: Resource, first: str) -> list[Edit]:
     """Edits by which the cluster waits for one resource more, written as its list is."""
     waits = cluster.block.attributes["depends_on"]
-    listed = waits.text.rstrip("] \r\n\t").rstrip(",")
+    listed = waits.text.removesuffix("]").rstrip().removesuffix(",").rstrip()
     line = listed.rpartition("\n")[2]
     gap = f"{cluster.hcl.newline}{line[: len(line) - len(line.lstrip())]}" if "\n" in listed else " "
     at = waits.expression.start_byte + len(listed.encode())
