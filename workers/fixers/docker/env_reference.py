@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.build import before, candidate, flagged, pairs
+from workers.fixers.docker.build import before, candidate, flagged, pairs, stage_of
+from workers.fixers.docker.images import base_of
 from workers.fixers.registry import NoFix, Target, fixer
 
 _PAIR = re.compile(r"(?P<name>\w+)=(?P<value>\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\\"']|\\.)*)", re.DOTALL)
 _BETWEEN = re.compile(r"(?:\s|\\\s*\n)*")
 _PLAIN = re.compile(r"[\w./:@%+,-]+")
-_OF_THE_IMAGE = re.compile(r"PATH|HOME|HOSTNAME|TERM|LANG|LC_\w+|\w*_(?:VERSION|HOME|PATH|PREFIX|DIR)")
+_OF_EVERY_IMAGE = re.compile(r"PATH|HOME|HOSTNAME|TERM|LANG|LC_\w+")
+_OF_THE_IMAGE = re.compile(rf"{_OF_EVERY_IMAGE.pattern}|\w*_(?:VERSION|HOME|PATH|PREFIX|DIR)")
 """What base images set by themselves: today that value is read, and it may well be meant."""
+_SET_NO_MORE = frozenset(("debian", "ubuntu", "alpine", "fedora", "centos", "rockylinux", "almalinux", "amazonlinux"))
 
 
 @fixer(
@@ -45,7 +48,9 @@ def propose(target: Target) -> Iterator[Candidate]:
             raise NoFix(message)
         read |= used
         values[match["name"]] = match["value"].strip("\"'")
-    if other := next((name for name in sorted(read) if name in known or _OF_THE_IMAGE.fullmatch(name)), None):
+    bare = base_of(file, stage_of(file, one)).image in _SET_NO_MORE
+    set_before = _OF_EVERY_IMAGE if bare else _OF_THE_IMAGE
+    if other := next((name for name in sorted(read) if name in known or set_before.fullmatch(name)), None):
         message = f"{file.path}:{one.line}: {other} may have a value from before, which is read today and may be meant"
         raise NoFix(message)
     if not read or len(names) != len(set(names)):

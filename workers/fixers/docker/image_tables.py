@@ -62,6 +62,7 @@ NUMBERS = {
     ("docker.elastic.co/elasticsearch/elasticsearch", "elasticsearch"): "1000:0",
     ("docker.elastic.co/kibana/kibana", "kibana"): "1000", ("docker.elastic.co/logstash/logstash", "logstash"): "1000",
     ("jenkins/jenkins", "jenkins"): "1000:1000", ("oven/bun", "bun"): "1000:1000",
+    ("jenkins/agent", "jenkins"): "1000:1000", ("jenkins/inbound-agent", "jenkins"): "1000:1000",
     ("mysql", "mysql"): "999", ("mariadb", "mysql"): "999", ("mongo", "mongodb"): "999",
     ("memcached", "memcache"): "11211", ("redis", "redis"): "999", ("solr", "solr"): "8983",
     ("cassandra", "cassandra"): "999", ("couchdb", "couchdb"): "5984", ("haproxy", "haproxy"): "99",
