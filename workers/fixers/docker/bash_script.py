@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.build import before, candidate, flagged, insert_above, stage_of
+from workers.fixers.docker.build import before, candidate, flagged, insert_above, lineage, stage_of
 from workers.fixers.docker.images import base_of, installed
 from workers.fixers.docker.own_base import built_from
 from workers.fixers.docker.script import Script, scripts
@@ -49,7 +49,8 @@ def bash_script(target: Target) -> Iterator[Candidate]:
     if _echoes(script):
         message = f"{file.path}:{one.line} lets echo read backslashes, which sh's does and bash's does not"
         raise NotHere(message)
-    every = scripts(file, stage.all("RUN"))
+    heirs = [each for each in file.stages if stage in lineage(file, each)]
+    every = scripts(file, [run for each in heirs for run in each.all("RUN")])
     if brought and not any(_echoes(each) for each in every):
         first = stage.all("RUN")[0]
         how = "Every RUN of the stage is read by bash, which the image has."
