@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.kubernetes.agents import refuse_agent
 from workers.fixers.kubernetes.starting import opens_low_port, starting
+from workers.fixers.kubernetes.unknown_servers import refuse_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, values
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import yamledit
@@ -121,6 +122,7 @@ def added_capabilities(target: Target) -> Iterator[Candidate]:
     warning = "check what the container used the capability for"
     if only_admin:
         yield from _without_sys_admin(resource, parts, warning)
+    refuse_unknown_server(resource, parts, "what it uses its capabilities for")
     edits = [edit for part in parts for edit in _no_additions(resource, part)]
     own = [part for part in parts if starting(resource, part).drops_root and "ALL" in _dropped(part)]
     if image := next((one.image for part in own if (one := starting(resource, part)).low_port), None):
@@ -136,7 +138,10 @@ def added_capabilities(target: Target) -> Iterator[Candidate]:
         path
         for part in parts
         for path in resource.declare(
-            part, "securityContext.capabilities.add/delete", "securityContext.capabilities/delete"
+            part,
+            "securityContext.capabilities.add/delete",
+            "securityContext.capabilities/delete",
+            "securityContext/delete",
         )
     ]
     for part in own:
@@ -176,6 +181,8 @@ def _no_additions(resource: Resource, part: Part) -> list[Edit]:
     context, holder = part.node.get("securityContext"), part.node.get("securityContext", "capabilities")
     if context is None or holder is None or not holder.entries:
         return []
+    if len(holder.entries) == 1 and len(context.entries) == 1 and len(part.node.entries) > 1:
+        return [yamledit.delete_key(resource.doc, part.node, "securityContext")]
     if len(holder.entries) == 1 and len(context.entries) > 1:
         return [yamledit.delete_key(resource.doc, context, "capabilities")]
     return [yamledit.delete_key(resource.doc, holder, "add")]

@@ -6,9 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.changed import if_changed
+from workers.fixers.docker.image_tables import SERVICE_PORTS
+from workers.fixers.docker.images import split
+from workers.fixers.docker.running import running
 from workers.fixers.kubernetes.objects import declared, document_behind
 from workers.fixers.kubernetes.policy_pods import Pods
-from workers.fixers.kubernetes.workload import Resource
+from workers.fixers.kubernetes.unknown_servers import is_unknown_server
+from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import Target, fixer
 from workers.source.yamledit import Value
 
@@ -29,8 +33,9 @@ def network_policy(target: Target) -> Iterator[Candidate]:
     pods = Pods(resource)
     ports = pods.ports()
     if not ports:
-        how = "The pod declares no port and no Service leads to it: nothing has to connect to it, and nothing can."
-        yield from _policy(pods, "no-incoming", [], how)
+        if not any(_listens(resource, part) for part in resource.containers(lambda _node: True)):
+            how = "The pod declares no port and no Service leads to it: nothing has to connect to it, and nothing can."
+            yield from _policy(pods, "no-incoming", [], how)
         how = "The pod offers nothing that is known of; only pods of the same namespace can still reach it."
         yield from _policy(pods, "same-namespace", [{"from": [{"podSelector": {}}]}], how)
         return
@@ -49,6 +54,12 @@ def network_policy(target: Target) -> Iterator[Candidate]:
             how = "Only pods of the same namespace reach it: no manifest of the repository places a caller elsewhere."
             warning = "callers from other namespaces, as monitoring or a gateway, need a rule of their own"
             yield from _policy(pods, "same-namespace", near, how, warning)
+
+
+def _listens(resource: Resource, part: Part) -> bool:
+    """Whether the image is a server's by its name, which listens whether its port is declared or not."""
+    image = part.node.text("image")
+    return is_unknown_server(resource, part) or running(image).low_port or split(image)[0] in SERVICE_PORTS
 
 
 def _policy(pods: Pods, approach: str, ingress: Sequence[Value], how: str, *warnings: str) -> Iterator[Candidate]:
