@@ -240,12 +240,13 @@ def _replaced(
 
 def _kind(tree: Syntax, node: Node) -> str:
     """The node's type, with the name of what it defines: a new class beside a changed one is not that class."""
-    defined = node.child_by_field_name("definition") or node
-    name = defined.child_by_field_name("name") if _DEFINES.search(defined.type) else None
+    inner = "declarator" if node.type == "field_declaration" else "definition"
+    defined = node.child_by_field_name(inner) or node
+    name = defined.child_by_field_name("name") if _DEFINES.search(node.type) or _DEFINES.search(defined.type) else None
     return f"{node.type} {tree.text(name)}" if name is not None else node.type
 
 
-_DEFINES = re.compile(r"(?:class|function|method|object|interface)_(?:definition|declaration)")
+_DEFINES = re.compile(r"(?:class|field|function|method|object|interface)_(?:definition|declaration)")
 
 
 def _children(node: Node) -> list[Node]:
