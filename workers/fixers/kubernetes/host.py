@@ -138,10 +138,7 @@ def added_capabilities(target: Target) -> Iterator[Candidate]:
         path
         for part in parts
         for path in resource.declare(
-            part,
-            "securityContext.capabilities.add/delete",
-            "securityContext.capabilities/delete",
-            "securityContext/delete",
+            part, "securityContext.capabilities.add/delete", "securityContext.capabilities/delete"
         )
     ]
     for part in own:
@@ -181,8 +178,6 @@ def _no_additions(resource: Resource, part: Part) -> list[Edit]:
     context, holder = part.node.get("securityContext"), part.node.get("securityContext", "capabilities")
     if context is None or holder is None or not holder.entries:
         return []
-    if len(holder.entries) == 1 and len(context.entries) == 1 and len(part.node.entries) > 1:
-        return [yamledit.delete_key(resource.doc, part.node, "securityContext")]
     if len(holder.entries) == 1 and len(context.entries) > 1:
         return [yamledit.delete_key(resource.doc, context, "capabilities")]
     return [yamledit.delete_key(resource.doc, holder, "add")]
