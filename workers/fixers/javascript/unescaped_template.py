@@ -88,7 +88,7 @@ def _refuse_made(target: Target, file: Text, values: list[str]) -> None:
     names = {re.split(r"[\s.\[\]'\"]+", value.strip(" '\"]"))[-1] for value in values} - {""}
     either = "|".join(map(re.escape, sorted(names)))
     for path in target.tree.paths() if either else ():
-        if not path.endswith(_SCRIPTS):
+        if not path.endswith(_SCRIPTS) or path.endswith(".min.js"):
             continue
         text = text_of(target.tree, path)
         if len(text) > _LONGEST or not any(name in text for name in names):

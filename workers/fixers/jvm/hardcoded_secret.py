@@ -40,7 +40,7 @@ _GIVEN = re.compile(rf"(?:{_WORDS.pattern})\w*\"?\s*[,(=:]\s*\"(?P<value>[^\"\n]
 (`strings` finds it in a jar), and it cannot differ between a test machine and the real one (CWE-798).
 
 `System.getenv("NAME")` takes it from the process' environment; `requireNonNull` (in Kotlin `?: error(…)`) says at
-once, and by name, that it is missing. An Android app has no environment and can keep no secret from its user: there the
+once that it is missing. An Android app has no environment and can keep no secret from its user: there the
 server must hold it. In every case: rotate it, because the history still has it.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
@@ -63,9 +63,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     variable = own_name(name, PurePosixPath(file.path).stem)
     read = f'System.getenv("{variable}")'
     checked = (
-        f'{read} ?: error("{variable} is not set")'
-        if is_kotlin(file)
-        else f'java.util.Objects.requireNonNull({read}, "{variable} is not set")'
+        f'{read} ?: error("{variable} is not set")' if is_kotlin(file) else f"java.util.Objects.requireNonNull({read})"
     )
     warnings = (f"Set {variable} wherever this runs.", "Rotate the old value: the history still has it.")
     yield candidate(
