@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.docker.build import after, candidate, flagged, read, stage_of, trivy
 from workers.fixers.docker.merge import merged
+from workers.fixers.docker.recommended import kept
 from workers.fixers.docker.script import Command, Script, scripts
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
@@ -40,16 +41,21 @@ def recommends(target: Target) -> Iterator[Candidate]:
     """The option, or its long form, at each install."""
     file, one = flagged(target, "RUN")
     script = Script(file, one)
-    places = [at for call, at in _installs(script, *_APT) if "--no-install-recommends" not in _words(call)]
-    if not places:
+    found = [(call, at) for call, at in _installs(script, *_APT) if "--no-install-recommends" not in _words(call)]
+    if not found:
         raise _missing(target, "apt-get install")
-    warning = "a recommended package that the build or the program relied on (ca-certificates is usual) has to be named"
+    warning = "a recommended package that the build or the program relied on has to be named"
     how = "Installs what is named and what that needs, and nothing else."
+    needed = [edit for call, _ in found for edit in kept(file, one, call)]
+    if needed:
+        named = ", ".join(edit.text.strip() for edit in needed)
+        how = f"{how} What came along as a recommendation, and is relied on, is named: {named}."
     for approach, option in (
         ("no-install-recommends", "--no-install-recommends"),
         ("recommends-false", "-o APT::Install-Recommends=false"),
     ):
-        yield candidate(approach, [file.edit(at, at, f" {option}") for at in places], how, ["RUN"], [warning])
+        edits = [*(file.edit(at, at, f" {option}") for _, at in found), *needed]
+        yield candidate(approach, edits, how, ["RUN"], [warning])
 
 
 def _words(call: Command) -> set[str]:

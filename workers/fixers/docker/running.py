@@ -83,7 +83,7 @@ _KNOWN = {
 }  # fmt: skip
 _PHP = frozenset(("wordpress", "drupal", "joomla", "nextcloud"))
 _ALPINE_USERS = {"httpd": "82", "postgres": "70", "postgis/postgis": "70", "rabbitmq": "100"}
-_BITNAMI = re.compile(r"^(?:[\w.-]+/)?bitnami(?:legacy)?/(?!minideb$)([\w-]+)$")
+_BITNAMI = re.compile(r"^(?:[\w.:-]+/)*bitnami(?:legacy)?/(?!minideb$)([\w-]+)$")
 
 
 def running(reference: str) -> Running:
