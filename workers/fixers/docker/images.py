@@ -72,6 +72,8 @@ class Base(msgspec.Struct, frozen=True):
             return True
         if self.image.startswith("gcr.io/distroless/"):
             return "nonroot" not in self.tag
+        if self.image.startswith("tiangolo/"):
+            return True
         return False if self.image.startswith(ROOTLESS) else None
 
     @property

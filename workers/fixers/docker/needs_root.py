@@ -23,7 +23,9 @@ _SERVERS = re.compile(
 )
 """Servers that, as a distribution sets them up, write where root alone may, and then go on as a user of their own."""
 _HOME = re.compile(r"(?:^|[\s\"'=])(/root/[\w./-]+)")
-_PRIVILEGED_IMAGES = re.compile(r"(?:^|/)(?:docker|dind|kaniko[\w-]*|systemd|s6-overlay|baseimage\S*)$")
+_PRIVILEGED_IMAGES = re.compile(
+    r"(?:^|/)(?:docker|dind|kaniko[\w-]*|systemd|s6-overlay|baseimage\S*|uwsgi-nginx[\w-]*)$"
+)
 _SWITCHES = re.compile(r"(?:^|[\s\"])(?:-u|--user|-U)(?:[\s=]|\"\s*,\s*\")([a-z_][a-z0-9_-]*)(?=[\s\"]|$)")
 _SCRIPT = re.compile(r"([\w.-]+\.sh|[\w-]*entry-?point[\w-]*)(?=[\s\"',\]]|$)")
 _AS_ROOT = re.compile(
