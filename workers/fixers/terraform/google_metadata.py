@@ -35,7 +35,8 @@ def project_ssh_keys(target: Target) -> Iterator[Candidate]:
 def _with(resource: Resource, wanted: Mapping[str, str], approach: str, how: str, warning: str) -> Iterator[Candidate]:
     old = resource.block.attributes.get("metadata")
     if old is None:
-        lines = "".join(f"    {name} = {value}\n" for name, value in wanted.items())
+        width = max(len(name) for name in wanted)
+        lines = "".join(f"    {name:{width}} = {value}\n" for name, value in wanted.items())
         edits = resource.settle({"metadata": f"{{\n{lines}  }}"})
     else:
         edits = [_into(resource, wanted)]

@@ -215,9 +215,16 @@ IDENTITY = {
             f"drivers and kernel modules without a signature are not loaded; {_STOPPED}",
         ),
     ],
-    "CKV_GCP_74": _one(
-        "private-google-access", "private_ip_google_access", "Machines without a public address reach Google's APIs."
-    ),
+    "CKV_GCP_74": [
+        Setting(
+            "private-google-access",
+            on("private_ip_google_access"),
+            "Machines without a public address reach Google's APIs.",
+            moot="purpose=(?:PRIVATE_SERVICE_CONNECT|PRIVATE_NAT|.*MANAGED_PROXY)$",
+            otherwise="no machine stands in a subnet that addresses are translated in, or that proxies are given",
+            toggle=True,
+        )
+    ],
 }
 
 propose = settings_fixer(

@@ -226,6 +226,8 @@ LOGGING = {
             },
             "Half of all flows are recorded, every ten minutes.",
             _COST,
+            moot="purpose=.*MANAGED_PROXY$",
+            otherwise="Google records no flows in a subnet that its proxies are given",
         ),
         Setting(
             "flow-logs-all",
