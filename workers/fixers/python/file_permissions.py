@@ -44,6 +44,12 @@ def propose(target: Target) -> Iterator[Candidate]:
             "else"
         )
         raise Harmless(message)
+    if not value & (stat.S_IWGRP | stat.S_IWOTH) and value & stat.S_IXUSR:
+        message = (
+            f"{file.path}:{call.lineno} lets others read and start it, as programs and folders are, and nobody but the "
+            "owner change it"
+        )
+        raise Harmless(message)
     owner = (value & stat.S_IRWXU) | stat.S_IRUSR | stat.S_IWUSR
     warning = "Check that no other user or group needs what is taken away."
     yield candidate(

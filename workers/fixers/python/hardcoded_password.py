@@ -22,6 +22,11 @@ _NOT_DEPLOYED = re.compile(
     r"(?:Base)?(?:Unit)?(?:Tests?|Testing|Dev|Development|Debug|Local)_?(?:Config|Configuration|Settings|Env|Environment)?"
     r"|(?:Config|Configuration|Settings)_?(?:Tests?|Testing|Dev|Development|Debug|Local)"
 )
+_DEFAULTS_OF_ALL = re.compile(
+    r"(?:^|[/_])(?:global_|base_)?defaults?(?:_settings|_config)?\.py$|(?:^|/)global_settings\.py$"
+)
+"""Modules whose values hold where a project's own settings say nothing: a required variable would stop them all."""
+_ANYBODY = frozenset(("guest", "anonymous", "anonymous@", "public"))
 
 
 @fixer(
@@ -64,6 +69,15 @@ def propose(target: Target) -> Iterator[Candidate]:
             lambda: _parameter(target, file, constant, variable, mounted=True),
         )
         return
+    if _DEFAULTS_OF_ALL.search(file.path):
+        if str(constant.value).lower() in _ANYBODY:
+            message = f"{file.path}:{constant.lineno} is what everybody signs in with as a guest: it keeps nobody out"
+            raise Harmless(message)
+        message = (
+            f"{file.path}:{constant.lineno} is a default of every installation: let the settings of each one name it, "
+            "and start without one"
+        )
+        raise NoFix(message)
     if is_overridable(file, constant):
         yield _overridable(target, file, constant, variable)
         return

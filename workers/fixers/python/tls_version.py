@@ -52,6 +52,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         "The newest version that both sides know is used.",
         warnings=(warning, "Set a minimum of TLS 1.2 on the context where an old OpenSSL may be in use."),
     )
+    if "SSLv23" in constant.attr:
+        # It stands for every version, the newest too, which one version alone would rule out.
+        return
     yield candidate(
         "tls-1.2",
         [file.edit(start, file.span(constant)[1], exact)],

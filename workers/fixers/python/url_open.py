@@ -67,7 +67,7 @@ def _refuse_fixed_scheme(file: Module, call: ast.Call) -> None:
     address = argument(call, 0, "url")
     if isinstance(address, ast.Name):
         defined = definitions(file, address)
-        address = defined[0].value if defined and len(defined) == 1 else address
+        address = defined[0].value if defined and len(defined) == 1 else _annotated(file, address) or address
     if isinstance(address, ast.Call) and file.calls(address, "urllib.request.Request"):
         address = argument(address, 0, "url")
     line = template(file, address) if address is not None else None
@@ -79,6 +79,15 @@ def _refuse_fixed_scheme(file: Module, call: ast.Call) -> None:
     if scheme is not None:
         message = f"{file.path}:{call.lineno} opens `{scheme[0]}` addresses on purpose, which an opener of HTTP refuses"
         raise NoFix(message) if line is not None and line.values else Harmless(message)
+
+
+def _annotated(file: Module, use: ast.Name) -> ast.expr | None:
+    """What `name: str = …` gives the variable, where nothing else binds it in the function."""
+    scope = file.function(use) or file.tree
+    stores = [node for node in ast.walk(scope) if isinstance(node, ast.Name) and node.id == use.id]
+    bound = [node for node in stores if isinstance(node.ctx, ast.Store)]
+    holder = file.parents.get(bound[0]) if len(bound) == 1 else None
+    return holder.value if isinstance(holder, ast.AnnAssign) else None
 
 
 def _arguments(file: Module, call: ast.Call) -> str:

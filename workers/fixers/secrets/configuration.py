@@ -24,7 +24,7 @@ _QUERY = re.compile(r"[?&](?P<key>[A-Za-z_][\w.-]*)=(?P<value>[^\s&\"'#<>`)\]]+)
 """A parameter of an address: before it a port looks like a value."""
 _SAID = re.compile(r"""(?P<key>[A-Za-z][\w .-]*?)\s*[:=]\s+(?P<value>[^\s"'<>]+)\s*$""")
 """A line that tells what something is, in words: `Initial Root Token: …`."""
-_COMMENT = re.compile(r"\s*(?:#|//|--|;|/?\*|<!--)")
+_COMMENT = re.compile(r"\s*(?:#|//(?![\w-]+\.[\w.-]+/)|--|;|/?\*|<!--)")
 _LONGER = re.compile(r"\s|\$[\w({]")
 """Words, or what is put in from elsewhere: the credential is a part of it, and the rest has to stay."""
 _SPRING = re.compile(r"(?:^|/)(?:application|bootstrap)[\w-]*\.(?:ya?ml|properties)$")

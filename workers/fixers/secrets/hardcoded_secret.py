@@ -106,9 +106,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         lambda: _placeholder(file, found, name),
         lambda: _passed(file, found),
         lambda: _mounted(file, found, name),
-        lambda: _emptied(file, found, name),
         lambda: _shown(file, found, name),
         lambda: _unset(file, found, name),
+        lambda: _emptied(file, found, name),
     )
 
 
