@@ -25,12 +25,13 @@ def root_entry(tree: SourceTree, reference: str) -> tuple[str, str] | None:
 
 
 def built_on(tree: SourceTree, reference: str) -> str | None:
-    """The base of the one Dockerfile whose folder has the image's name and that names no user; none where unknown.
+    """The base of the one Dockerfile that builds the image and that names no user; none where unknown.
 
-    `REGISTRY/ledger-db:1` is taken for what `src/ledger-db/Dockerfile` builds. A base like postgres needs what it
-    needs under every name.
+    `REGISTRY/ledger-db:1` is taken for what `src/ledger-db/Dockerfile` builds, where nothing says what does. A base
+    like postgres needs what it needs under every name.
     """
-    path = _in_folder(tree, split(reference.partition("@")[0])[0])
+    image = split(reference.partition("@")[0])[0]
+    path = builder_of(tree, image) or _in_folder(tree, image)
     file = _parsed(tree, path) if path else None
     if file is None or any(stage.all("USER") for stage in lineage(file, final_stage(file))):
         return None

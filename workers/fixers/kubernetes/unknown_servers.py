@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from workers.fixers.kubernetes.own_image import root_entry
+from workers.fixers.kubernetes.own_image import built_on, root_entry
 from workers.fixers.kubernetes.starting import starting
 from workers.fixers.kubernetes.workload import Part, Resource, security
 from workers.fixers.registry import NoFix
@@ -28,17 +28,19 @@ _WRITES = re.compile(r">|\b(?:useradd|adduser|usermod|groupadd|apt-get|apk|yum)\
 
 
 def is_unknown_server(resource: Resource, part: Part) -> bool:
-    """Whether a container runs an image that nothing is known of and that holds such a server, by its port or its name.
+    """Whether a container runs an image of somebody's own that holds such a server, by its port, its name or its base.
 
     Official ones start as root, make folders, and become another user.
     """
     one = starting(resource, part)
-    if one.root is not None or one.user is not None or one.writes:
+    image = part.node.text("image")
+    base = built_on(resource.target.tree, image) or ""
+    if one.user is not None or one.writes or one.root is False or (one.root and not base):
         return False
     ports = part.node.child("ports")
     opened = {port.text("containerPort") for port in (ports.items if ports else ())}
-    image = part.node.text("image")
-    return bool(opened & _PORTS) or (_NAMED.search(image) is not None and not _BESIDE.search(image))
+    named = any(_NAMED.search(each) and not _BESIDE.search(each) for each in (image, base))
+    return named or (one.root is None and bool(opened & _PORTS))
 
 
 def needs_capabilities(resource: Resource, part: Part) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
+from workers.source.tree import text_of
 
 _REACH = "whoever reaches it over the internet today needs another way: a private endpoint, a VPN, a bastion"
 _ASKED = "the function is called over HTTP, and by whom is known to its owner: put a load balancer in front of it first"
@@ -17,6 +20,10 @@ _NO_LINKS = "whoever reads it without signing in today loses access"
 _BY_ROLES = "Roles alone decide who reads and writes the bucket; ACLs of single objects have no say any more."
 _NO_ACLS = "who has access by an ACL of the bucket or of an object alone loses it"
 _OWN_TRAFFIC = "The machine takes and sends only traffic of its own addresses."
+_PASSES_ON = re.compile(
+    r"(?<![a-z])(?:router|nat|vpn|gateway|gw|firewall|fw|appliance|wireguard|bastion-router|forwarder|nva|hub)(?![a-z])",
+    re.IGNORECASE,
+)
 _ROUTER = "a machine that passes traffic on (NAT, a firewall, a VPN) needs forwarding"
 _PRIVATE = "The resource is reached from its own network only."
 
@@ -25,6 +32,21 @@ def _private(
     path: str, value: str = "false", since: str = "", how: str = _PRIVATE, warning: str = _REACH
 ) -> list[Setting]:
     return [Setting("private", on(path, value), how, warning, toggle=True, since=since)]
+
+
+def _own_traffic(path: str) -> list[Setting]:
+    return [Setting("private", on(path, "false"), _OWN_TRAFFIC, _ROUTER, toggle=True, refused=_forwards)]
+
+
+def _forwards(machine: Resource) -> str:
+    """Why it has to pass traffic on: by its name, or as the module's routes lead through it; empty where neither."""
+    names = " ".join((machine.name, machine.block.text("name"), machine.block.text("tags")))
+    route = r"(?:next_hop_instance|virtual_machine|next_hop_in_ip_address)"
+    through = re.compile(rf"{route}\s*=[^\n]*\b{re.escape(machine.name)}\b")
+    texts = (text_of(machine.target.tree, each.path) for each in machine.module)
+    if _PASSES_ON.search(names) or any(through.search(text) for text in texts):
+        return f"{machine.address} passes traffic on, as its name or a route through it says: it has to forward"
+    return ""
 
 
 def _no_address(path: str) -> list[Setting]:
@@ -93,9 +115,9 @@ EXPOSURE = {
     "CKV_AZURE_34": _private("container_access_type", '"private"', how=_SIGNED_IN, warning=_NO_LINKS),
     "CKV_AZURE_190": _private("allow_nested_items_to_be_public", since="azurerm:3", how=_NOT_PUBLIC, warning=_NO_LINKS),
     "CKV2_AZURE_47": _private("allow_nested_items_to_be_public", since="azurerm:3", how=_NOT_PUBLIC, warning=_NO_LINKS),
-    "CKV_AZURE_118": _private("enable_ip_forwarding", how=_OWN_TRAFFIC, warning=_ROUTER),
+    "CKV_AZURE_118": _own_traffic("enable_ip_forwarding"),
     "CKV_AZURE_251": _private("public_network_access_enabled"),
-    "CKV_GCP_36": _private("can_ip_forward", how=_OWN_TRAFFIC, warning=_ROUTER),
+    "CKV_GCP_36": _own_traffic("can_ip_forward"),
     "CKV_GCP_124": [
         Setting(approach, on(path, value), how, types=types, where="event_trigger", otherwise=_ASKED)
         for approach, value, how in (

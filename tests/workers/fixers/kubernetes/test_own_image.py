@@ -76,3 +76,11 @@ def test_an_image_whose_entry_point_needs_root_gets_no_other_user(step, kept):
         proposal = propose(Target(finding=finding, tree=tree))
         assert ("services/web/run.sh of this repository" in (proposal.reason or "")) is kept, rule
         assert bool(proposal.candidates) is not kept, rule
+
+
+def test_an_image_that_compose_says_is_built_on_a_web_server_keeps_its_user():
+    files = {
+        "compose.yaml": "services:\n  a:\n    build: ./web\n    image: registry.example/team/ledger-db:v1\n",
+        "web/Dockerfile": "FROM example/uwsgi-nginx-flask:python3.12\nCOPY app /app\n",
+    }
+    assert list(_made(files)) == ["drop-net-raw"]
