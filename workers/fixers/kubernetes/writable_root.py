@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.running import running
 from workers.fixers.kubernetes.scratch import Folders, mounted, scratch
 from workers.fixers.kubernetes.security_context import TEST, in_containers
+from workers.fixers.kubernetes.starting import starting
 from workers.fixers.kubernetes.unknown_servers import refuse_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.source.yamldoc import Node
 from workers.source.yamledit import Value
 
 _TMP = "/tmp"  # noqa: S108 - a path inside the container
@@ -36,14 +35,14 @@ def writable_root(target: Target) -> Iterator[Candidate]:
     refuse_unknown_server(resource, parts, "where it writes", writes=True)
     context: dict[str, Value] = {"readOnlyRootFilesystem": True}
     for part in parts:
-        known = running(part.node.text("image"))
+        known = starting(resource, part)
         if known.rewrites and not mounted(part.node, known.rewrites):
             message = (
                 f"{part.node.text('image')} changes its own files in {known.rewrites} when it starts: a volume with a "
                 "copy of them has to be mounted there first"
             )
             raise NoFix(message)
-    wanted = {part.path: _written(part.node) for part in parts}
+    wanted = {part.path: _written(resource, part) for part in parts}
     if any(wanted.values()):
         how = "The root file system takes no writes; the folders that the image writes to when it starts stay writable"
         yield from _with_scratch(
@@ -61,8 +60,8 @@ def writable_root(target: Target) -> Iterator[Candidate]:
         yield from _with_scratch(resource, parts, context, folders, "read-only-root-with-tmp", how)
 
 
-def _written(node: Node) -> tuple[str, ...]:
-    return tuple(path for path in running(node.text("image")).writes if not mounted(node, path))
+def _written(resource: Resource, part: Part) -> tuple[str, ...]:
+    return tuple(path for path in starting(resource, part).writes if not mounted(part.node, path))
 
 
 def _with_scratch(

@@ -46,13 +46,17 @@ def propose(target: Target) -> Iterator[Candidate]:
     exact, best = _BETTER[constant.attr]
     start = file.span(constant)[1] - len(constant.attr)
     warning = "A peer that knows only the old version can no longer connect."
+    any_version = "SSLv23" in constant.attr
     yield candidate(
         "negotiated",
         [file.edit(start, file.span(constant)[1], best)],
         "The newest version that both sides know is used.",
-        warnings=(warning, "Set a minimum of TLS 1.2 on the context where an old OpenSSL may be in use."),
+        warnings=(
+            *(() if any_version else (warning,)),
+            "Set a minimum of TLS 1.2 on the context where an old OpenSSL may be in use.",
+        ),
     )
-    if "SSLv23" in constant.attr:
+    if any_version:
         # It stands for every version, the newest too, which one version alone would rule out.
         return
     yield candidate(

@@ -19,11 +19,11 @@ spec:
 """
 
 
-def _made(dockerfiles):
+def _made(dockerfiles, rule="CKV_K8S_28"):
     tree = MemoryTree({"pod.yaml": POD.encode()} | {path: text.encode() for path, text in dockerfiles.items()})
     finding = Finding(
         tool="checkov",
-        rule="CKV_K8S_28",
+        rule=rule,
         message="",
         severity=Severity.LOW,
         locations=(Location(path="pod.yaml", region=Region(start_line=1, end_line=7)),),
@@ -84,3 +84,11 @@ def test_an_image_that_compose_says_is_built_on_a_web_server_keeps_its_user():
         "web/Dockerfile": "FROM example/uwsgi-nginx-flask:python3.12\nCOPY app /app\n",
     }
     assert list(_made(files)) == ["drop-net-raw"]
+
+
+def test_an_image_built_on_a_web_server_may_write_where_that_writes():
+    made = _made(
+        {"src/ledger-db/Dockerfile": "FROM nginx:stable-alpine-slim\nCOPY dist /usr/share/nginx/html\n"}, "CKV_K8S_22"
+    )
+    assert list(made) == ["read-only-root-with-scratch", "read-only-root-with-memory"]
+    assert all("/var/cache/nginx" in text for text in made.values())
