@@ -23,14 +23,20 @@ NAMESPACED = re.compile(
       | PeerAuthentication | AuthorizationPolicy | RequestAuthentication | HTTPRoute | GRPCRoute | ServiceMonitor
       | PodMonitor | PrometheusRule | Prometheus | PrometheusAgent | Alertmanager | AlertmanagerConfig | ThanosRuler
       | Probe | ScrapeConfig | Certificate | Issuer | ManagedCertificate | BackendConfig
-      | FrontendConfig | IngressRoute | Middleware | ExternalSecret | SealedSecret | ScaledObject
-      | VerticalPodAutoscaler""",
+      | FrontendConfig | IngressRoute | IngressRouteTCP | IngressRouteUDP | Middleware | ExternalSecret | SecretStore
+      | SealedSecret | ScaledObject | ScaledJob | TriggerAuthentication | VerticalPodAutoscaler | Lease | Event
+      | Rollout | AnalysisTemplate | AnalysisRun | Experiment | WorkflowTemplate | CronWorkflow | TCPRoute | TLSRoute
+      | UDPRoute | ReferenceGrant | EnvoyFilter | WorkloadEntry | Telemetry | CertificateRequest | HelmRelease
+      | GitRepository | HelmRepository | OCIRepository | ImageRepository | ImagePolicy | TargetGroupBinding""",
     re.VERBOSE,
 )
 """Kinds that live in a namespace."""
 CLUSTER_WIDE = re.compile(
     r"""Namespace | ClusterRole | ClusterRoleBinding | CustomResourceDefinition | StorageClass | PersistentVolume
-      | PriorityClass | IngressClass | ClusterIssuer | RuntimeClass""",
+      | PriorityClass | IngressClass | ClusterIssuer | RuntimeClass | GatewayClass | ClusterAnalysisTemplate
+      | ClusterWorkflowTemplate | ClusterSecretStore | ClusterExternalSecret | ClusterTriggerAuthentication
+      | ValidatingWebhookConfiguration | MutatingWebhookConfiguration | APIService | CSIDriver | VolumeSnapshotClass
+      | ValidatingAdmissionPolicy | ValidatingAdmissionPolicyBinding | Node | CertificateSigningRequest""",
     re.VERBOSE,
 )
 """Kinds that live in none."""
