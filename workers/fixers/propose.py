@@ -15,7 +15,7 @@ from daemon.domain.fix import Candidate, Edit, FixSource
 from daemon.errors import Permanent, SourceUnavailable
 from daemon.events import emit
 from workers.fixers.registry import FIXERS, Fixer, Harmless, NoFix, NotHere, OtherLanguage, Target
-from workers.source.tests import is_test
+from workers.source.tests import is_test, is_test_data
 
 MAX_CANDIDATES = 8
 """Of one finding."""
@@ -31,6 +31,9 @@ class Proposal(msgspec.Struct, frozen=True):
     """Why there are none, or what a fixer said where others had an answer."""
     harmless: bool = False
     """There is nothing to mend, as the reason says."""
+
+
+_CODE = (".py", ".pyi", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".java", ".kt")
 
 
 def propose(target: Target) -> Proposal:
@@ -82,6 +85,8 @@ def _of(fixer: Fixer, target: Target) -> tuple[list[Candidate], NoFix | None]:
     path = next((one.path for one in target.finding.locations if one.path), None)
     if path is not None and not fixer.in_tests and is_test(path):
         return made, Harmless(f"{path} is test code, which nobody uses but the test itself; exclude tests")
+    if path is not None and path.endswith(_CODE) and is_test_data(path):
+        return made, Harmless(f"{path} is what a test reads and compares: its text is what is tested; exclude it")
     try:
         made.extend(
             msgspec.structs.replace(candidate, fixer=candidate.fixer or fixer.name)

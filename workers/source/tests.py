@@ -14,8 +14,17 @@ _NAMES = re.compile(
     r"|(?:Test|Tests|IT|Spec)\.(?:java|kt)$"
     r"|\.(?:test|spec|cy)\.[jt]sx?$"
 )
+_DATA = re.compile(
+    r"(?:^|/)(?:tests?|testing|spec|__tests__)/(?:[^/]+/)*"
+    r"(?:data|cases|fixtures|testdata|test_data|snapshots|golden|inputs?|outputs?|expected|samples|corpus)/"
+)
 
 
 def is_test(path: str) -> bool:
     """Whether a path of a repository is test code."""
     return bool(_FOLDERS.search(path) or _NAMES.search(path))
+
+
+def is_test_data(path: str) -> bool:
+    """Whether a path is of what a test reads and compares, and not of the test's own code."""
+    return _DATA.search(path) is not None and _NAMES.search(path) is None

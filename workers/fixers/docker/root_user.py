@@ -21,6 +21,7 @@ from workers.fixers.docker.images import Base, base_of
 from workers.fixers.docker.made_user import made_user, maker, mentioned, number_option
 from workers.fixers.docker.needs_root import refuse_where_root_is_needed
 from workers.fixers.docker.own_base import built_from
+from workers.fixers.docker.owner import owners
 from workers.fixers.docker.service_user import WRITES, service
 from workers.fixers.docker.volumes import builds_as_root, given
 from workers.fixers.registry import NoFix, Target, fixer
@@ -78,6 +79,9 @@ def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str])
         # What the file gave that user is no other user's: no third one is offered.
         yield from _users_of_file(file, stage, base, (earlier, made), warnings)
         return
+    if given_to := owners(file, stage):
+        yield from _owner(file, stage, base, given_to, warnings)
+        return
     how = ""
     if base.user:
         number = base.number(base.user)
@@ -114,6 +118,24 @@ def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str])
         extra = "the number has no name and no home: programs that ask for either (git, ssh, npm) want HOME set"
         edits, changes = _switched(file, stage, f"{UID}:{UID}")
         yield candidate("numeric-user", edits, how, changes, [*warnings, extra])
+
+
+def _owner(file: Dockerfile, stage: Stage, base: Base, given_to: set[str], warnings: list[str]) -> Iterator[Candidate]:
+    """The user that the file gives its files to: another one could not write them."""
+    names = {owner.partition(":")[0] for owner in given_to}
+    if len(names) != 1:
+        message = f"{file.path} gives files to {' and '.join(sorted(names))}: which of them the program is, is not told"
+        raise NoFix(message)
+    user = max(given_to, key=len)
+    name, _, group = user.partition(":")
+    how = f"Runs as `{name}`, whom the file gives its files to and never switches to."
+    number = user if name.isdigit() else base.number(name)
+    if number:
+        yield _switch(file, stage, "owner-of-files", number, f"{how} Kubernetes can check the number.", warnings)
+    if not name.isdigit():
+        yield _switch(file, stage, "owner-of-files-by-name", name, how, warnings)
+    elif base.adds_users and group.isdigit() and not mentioned(file, stage, _NAME):
+        yield _new_user(file, stage, base, warnings, (name, group))
 
 
 def _runs_own(file: Dockerfile, stage: Stage, base: Base) -> bool:
@@ -184,14 +206,17 @@ def _is_last(stage: Stage, instruction: Instruction, *keywords: str) -> bool:
     return not any(one.start > instruction.start for one in stage.all(*keywords))
 
 
-def _new_user(file: Dockerfile, stage: Stage, base: Base, warnings: list[str]) -> Candidate:
+def _new_user(
+    file: Dockerfile, stage: Stage, base: Base, warnings: list[str], number: tuple[str, str] = (str(UID), str(UID))
+) -> Candidate:
+    uid, gid = number
     if base.family == "alpine" or base.image == "busybox":
-        run = f"RUN addgroup -S -g {UID} {_NAME} && adduser -S -D -u {UID} -G {_NAME} {_NAME}\n"
+        run = f"RUN addgroup -S -g {gid} {_NAME} && adduser -S -D -u {uid} -G {_NAME} {_NAME}\n"
         program = "adduser"
     else:
         run = (
-            f"RUN groupadd --system --gid {UID} {_NAME} {file.escape}\n"
-            f"    && useradd --system --no-log-init --create-home --uid {UID} --gid {_NAME} {_NAME}\n"
+            f"RUN groupadd --system --gid {gid} {_NAME} {file.escape}\n"
+            f"    && useradd --system --no-log-init --create-home --uid {uid} --gid {_NAME} {_NAME}\n"
         )
         program = "useradd"
     current = before(file, stage.instructions[-1], "USER") if stage.instructions else []
@@ -201,7 +226,7 @@ def _new_user(file: Dockerfile, stage: Stage, base: Base, warnings: list[str]) -
         f"Makes a user and a group `{_NAME}` with a home by {program}, and runs as it: by number, which Kubernetes can "
         "check against `runAsNonRoot`."
     )
-    edits, changes = _switched(file, stage, f"{UID}:{UID}", run)
+    edits, changes = _switched(file, stage, f"{uid}:{gid}", run)
     return candidate("own-user", edits, how, changes, warnings)
 
 

@@ -29,6 +29,9 @@ _WAIT = re.compile(
     r"(?:(?:delay|jitter|backoff|wait|sleep|pause|timeout|interval|retry)\w*"
     r"|\w*(?:Delay|Jitter|Backoff|Wait|Timeout|Interval)(?:Ms)?)"
 )
+_SCREEN = re.compile(
+    r"(?:^|_|[a-z])(?:[Cc]oord|[Cc]olou?r|[Hh]ue|[Aa]ngle|[Oo]pacity|[Pp]article|[Cc]onfetti|[Ss]parkle|[Ff]irework)"
+)
 _BUSTS = re.compile(r"cache_?bust|no_?cache\b", re.IGNORECASE)
 _SECRET = re.compile(r"token|secret|passw|nonce|session|\bcode\b", re.IGNORECASE)
 _FEW_LINES = 8
@@ -59,6 +62,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, call = flagged_node(target, ("call_expression",), _is_draw)
     if _spreads_waits(file, call):
         message = f"{file.path}:{file.number(call)} spreads how long is waited: nobody gains by a guess"
+        raise Harmless(message)
+    if _paints(file, call):
+        message = f"{file.path}:{file.number(call)} places or paints something on a screen: nobody gains by a guess"
         raise Harmless(message)
     if _keeps_caches_away(file, call):
         message = (
@@ -101,6 +107,18 @@ def _spreads_waits(file: Parsed, call: Node) -> bool:
         if outer.type in {"arrow_function", "function_expression", "statement_block"}:
             return False
     return False
+
+
+def _paints(file: Parsed, call: Node) -> bool:
+    """Whether the draw is a place or a colour, by the name of its variable or of the function around it."""
+    names = []
+    for outer in ancestors(call):
+        if outer.type in {"variable_declarator", "function_declaration", "method_definition"}:
+            name = outer.child_by_field_name("name")
+            names.append(file.text(name) if name is not None else "")
+        if outer.type in {"function_declaration", "method_definition", "class_body"}:
+            break
+    return any(_SCREEN.search(name) for name in names) and not any(_SECRET.search(name) for name in names)
 
 
 def _bytes(file: Parsed, call: Node) -> Candidate:
