@@ -52,6 +52,10 @@ _BUILDS = re.compile(
     rb"npm (?:ci|install|run build)|yarn (?:install|build)|mvn|\./mvnw|gradle|\./gradlew|pip3? install|bundle install|"
     rb"composer install)(?=\s|$)"
 )
+_REBUILDS = re.compile(
+    r"(?:^|[\s\"'/])(air|reflex|CompileDaemon|modd|fresh|realize|wgo|bee|cargo[- ]watch|dlv|watchexec)(?=[\s\"',]|$)"
+)
+"""What builds a program anew whenever its source changes, beside that source."""
 _SUPERVISORS = frozenset(("runit", "daemontools", "s6", "s6-overlay"))
 _STEPS_DOWN = re.compile(r"(?<![\w-])(?:gosu|su-exec)(?![\w-])")
 _MAX_SCRIPTS = 5
@@ -94,6 +98,9 @@ def _refuse_commands(target: Target, file: Dockerfile, stage: Stage, base: Base,
         message = f"the command changes to the user {switches[1]} itself (`{switches[0].strip()}`), which only root can"
         raise NoFix(message)
     _refuse_places_of_root(commands, base)
+    if rebuilt := next((match for one in commands if (match := _REBUILDS.search(one.text))), None):
+        message = f"`{rebuilt[1]}` builds beside the source, in folders that are root's"
+        raise NoFix(message)
     built = next((match for one in commands if (match := _AT_HOME.search(one.text))), None)
     if built and not _IN_PROJECT.search(file.content):
         message = (
