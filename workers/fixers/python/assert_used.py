@@ -33,6 +33,9 @@ def propose(target: Target) -> Iterator[Candidate]:
             "from this rule"
         )
         raise Harmless(message)
+    if _for_the_checker(file, statement):
+        message = f"{file.path}:{statement.lineno} is for type checkers: no program runs what is below TYPE_CHECKING"
+        raise Harmless(message)
     _refuse_shared_line(file, statement)
     yield candidate(
         "raise-assertion-error",
@@ -48,6 +51,16 @@ def propose(target: Target) -> Iterator[Candidate]:
         f"The condition is about {about}, so it raises {error}, also under `python -O`.",
         warnings=(f"Code that catches AssertionError no longer catches this: it is a {error} now.",),
     )
+
+
+def _for_the_checker(file: Module, statement: ast.Assert) -> bool:
+    """Whether it stands below `if TYPE_CHECKING:`."""
+    inner: ast.AST = statement
+    for outer in file.ancestors(statement):
+        if isinstance(outer, ast.If) and inner in outer.body and file.text(outer.test).endswith("TYPE_CHECKING"):
+            return True
+        inner = outer
+    return False
 
 
 def _error(file: Module, statement: ast.Assert) -> tuple[str, str]:
