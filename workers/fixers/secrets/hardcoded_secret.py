@@ -6,21 +6,15 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.code import MASKED, Text, any_of, candidate, read, region
+from workers.fixers.code import Text, read, region
 from workers.fixers.javascript import hardcoded_secret as javascript
 from workers.fixers.jvm import hardcoded_secret as jvm
 from workers.fixers.python import hardcoded_password as python
 from workers.fixers.registry import Harmless, NoFix, NotHere, Propose, Target, fixer
-from workers.fixers.secrets import described, literals, terraform
+from workers.fixers.secrets import described, literals, settings, terraform
 from workers.fixers.secrets.configuration import (
-    Setting,
     header,
-    is_dotenv,
     is_read,
-    is_template,
-    may_be_empty,
-    passed_through,
-    reference,
     setting,
 )
 from workers.fixers.secrets.names import ROTATE, environment_name, refuse_name, refuse_placeholder, refuse_test
@@ -102,14 +96,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         refuse_placeholder(shown, f"{file.path}:{file.line_of(found.start)}")
         yield from described.propose(file, found, name)
         return
-    yield from any_of(
-        lambda: _placeholder(file, found, name),
-        lambda: _passed(file, found),
-        lambda: _mounted(file, found, name),
-        lambda: _shown(file, found, name),
-        lambda: _unset(file, found, name),
-        lambda: _emptied(file, found, name),
-    )
+    yield from settings.propose(file, found, name)
 
 
 def _refuse_known(file: Text, line: int) -> None:
@@ -127,103 +114,3 @@ def _refuse_known(file: Text, line: int) -> None:
     if _APP_SIGNATURE.search(file.line(line)):
         message = f"{file.path}:{line} is the hash of the certificate that an app is signed with: every phone shows it"
         raise Harmless(message)
-
-
-def _warnings(name: str, place: str) -> tuple[str, ...]:
-    return (f"Set {name} {place}.", "Rotate the old value: the history still has it.")
-
-
-def _placeholder(file: Text, found: Setting, name: str) -> Candidate:
-    given = reference(file.path, name)
-    if given is None:
-        message = f"the reader of {file.path} is not known to take values from the environment"
-        raise NoFix(message)
-    text, reader = given
-    quote = '"' if file.path.endswith((".sh", ".bash")) or (found.quote and '"' not in text) else ""
-    return candidate(
-        "placeholder",
-        [file.edit(found.start, found.end, f"{quote}{text}{quote}")],
-        f"The file names the value; {reader}. {ROTATE}",
-        declares=(MASKED, f"**.{found.key}", f"line:{file.line_of(found.start)}"),
-        warnings=_warnings(name, "where this runs"),
-    )
-
-
-def _passed(file: Text, found: Setting) -> Candidate:
-    passed = passed_through(file, found)
-    if passed is None:
-        message = f"{file.path} passes no variables of its caller on"
-        raise NoFix(message)
-    return candidate(
-        "passed-through",
-        [file.edit(*passed, "")],
-        f"A variable without a value is passed on as Compose itself was given it, or from `.env`. {ROTATE}",
-        declares=(MASKED, f"**.{found.key}", f"line:{file.line_of(found.start)}"),
-        warnings=_warnings(found.key, "where Compose runs: without it the service has no such variable"),
-    )
-
-
-def _mounted(file: Text, found: Setting, name: str) -> Candidate:
-    """A shell script's plain assignment → what the file that a variable names holds."""
-    number = file.line_of(found.start)
-    if not file.path.endswith((".sh", ".bash")) or file.line(number).split(b"=")[0].strip() != found.key.encode():
-        message = f"{file.path}:{number} is no plain assignment of a shell script"
-        raise NoFix(message)
-    return candidate(
-        "mounted-file",
-        [file.edit(found.start, found.end, f'"$(cat "${{{name}_FILE:?{name}_FILE is not set}}")"')],
-        f"The value is read from the file that {name}_FILE names, as Docker and Kubernetes mount secrets. {ROTATE}",
-        declares=(MASKED, f"**.{found.key}", f"line:{number}"),
-        warnings=_warnings(f"{name}_FILE", "where this runs"),
-    )
-
-
-def _emptied(file: Text, found: Setting, name: str) -> Candidate:
-    if re.match(rb"[\"']?https?://", file.content[found.start : found.end]):
-        message = (
-            f"{file.path}:{file.line_of(found.start)} is an address that carries its token: emptied, nobody finds "
-            "what it leads to; give it without the token, or from elsewhere"
-        )
-        raise NoFix(message)
-    if not may_be_empty(file.path):
-        message = f"{file.path} has no form for a value that is given elsewhere: take it from the environment by hand"
-        raise NoFix(message)
-    quote = found.quote or ('"' if file.path.endswith((".json", ".toml", ".yaml", ".yml")) else "")
-    return candidate(
-        "empty",
-        [file.edit(found.start, found.end, f"{quote}{quote}")],
-        f"The value is no longer in the file; give it where the program runs. {ROTATE}",
-        declares=(MASKED, f"**.{found.key}", f"line:{file.line_of(found.start)}"),
-        warnings=_warnings(name, "where this runs, or in a copy of the file that is not committed"),
-    )
-
-
-def _shown(file: Text, found: Setting, name: str) -> Candidate:
-    """A template's value → a word that nobody takes for a real one."""
-    if not is_template(file.path):
-        message = f"{file.path} is read as it stands: a made-up value would be used"
-        raise NoFix(message)
-    return candidate(
-        "change-me",
-        [file.edit(found.start, found.end, f"{found.quote}change-me{found.quote}")],
-        f"Whoever copies the file sees that a value of their own belongs there. {ROTATE}",
-        declares=(MASKED, f"**.{found.key}", f"line:{file.line_of(found.start)}"),
-        warnings=_warnings(name, "in the copy of the file, which is not committed"),
-    )
-
-
-def _unset(file: Text, found: Setting, name: str) -> Candidate:
-    """A variable's line → a comment that names it: the program finds none, rather than an empty one."""
-    number = file.line_of(found.start)
-    start = file.starts[number - 1]
-    before = file.content[start : found.start].decode().removeprefix("export ")
-    if not is_dotenv(file.path) or is_template(file.path) or not re.fullmatch(rf"{found.key}\s*=\s*", before):
-        message = f"{file.path}:{number} does not set a variable by a line of its own"
-        raise NoFix(message)
-    return candidate(
-        "unset",
-        [file.edit(start, found.end, f"# {found.key} is given where this runs")],
-        f"The variable is no longer set here, so that a program which needs it says so at once. {ROTATE}",
-        declares=(MASKED, f"**.{found.key}", f"line:{number}"),
-        warnings=_warnings(name, "where this runs, or in a copy of the file that is not committed"),
-    )
