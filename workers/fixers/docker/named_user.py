@@ -10,7 +10,7 @@ from workers.fixers.docker.build import candidate, flagged, is_root, stage_of
 from workers.fixers.docker.images import base_of
 from workers.fixers.docker.made_user import made_user, maker, number_option, renumbered
 from workers.fixers.docker.own_base import built_from
-from workers.fixers.docker.root_user import UID
+from workers.fixers.docker.switch_user import UID
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _NUMBER = re.compile(r"\$\{?(?:\w+_)?U?ID\}?", re.IGNORECASE)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from daemon.domain.fix import Candidate, Edit
+from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import (
     at_least_one,
-    before,
     candidate,
     final_stage,
-    insert_at_end,
     is_root,
     lineage,
     read,
@@ -23,12 +21,11 @@ from workers.fixers.docker.needs_root import refuse_where_root_is_needed
 from workers.fixers.docker.own_base import built_from
 from workers.fixers.docker.owner import owners
 from workers.fixers.docker.service_user import WRITES, service
-from workers.fixers.docker.volumes import builds_as_root, given
+from workers.fixers.docker.switch_user import NAME, UID, new_user, switch, switched, user_edit, written_user
+from workers.fixers.docker.volumes import builds_as_root
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.source.dockerfile import Dockerfile, Instruction, Stage
+from workers.source.dockerfile import Dockerfile, Stage
 
-UID = 10001
-_NAME = "app"
 _OWNER = "files that the image makes stay root's: what the program must write (data, caches, sockets) has to be its own"
 _VOLUMES = "a volume that exists already keeps root's files: give them to the user once"
 _BUILD_IMAGE = "the image {}: images built from it, and those who mount folders into it, now meet this user"
@@ -42,9 +39,10 @@ _EXPLAIN = """A process in a container runs as root unless the image says otherw
 the host. Whoever breaks into it can change every file of the image and has the best start for breaking out
 (CWE-250). An ordinary user takes that away, and costs nothing where the program only reads its own code.
 
-A user of its own (`useradd`, `adduser`) has a name, a home and a group; the user that the base image brings (`node`,
-`postgres`, `nonroot`) is the one that its authors prepared; a bare number works even without /etc/passwd, and lets
-Kubernetes check `runAsNonRoot`. All build steps stay root's: the switch stands behind the last of them."""
+The user that the file gives its files to is the one that may write them. Elsewhere a user of its own (`useradd`,
+`adduser`) has a name, a home and a group; the user that the base image brings (`node`, `postgres`, `nonroot`) is the
+one that its authors prepared; a bare number works even without /etc/passwd, and lets Kubernetes check `runAsNonRoot`.
+All build steps stay root's: the switch stands behind the last of them."""
 
 
 @fixer(
@@ -86,7 +84,7 @@ def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str])
     if base.user:
         number = base.number(base.user)
         how = f"Runs as `{base.user}`{f' ({number})' if number else ''}, the ordinary user that {base.image} brings."
-        edits, changes = _switched(file, stage, number or base.user)
+        edits, changes = switched(file, stage, number or base.user)
         yield candidate("user-of-base-image", edits, how, changes, warnings)
     if base.user is None and (not _runs_own(file, stage, base) or _left(file, stage, base)):
         reason = (
@@ -95,28 +93,28 @@ def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str])
         )
         raise NoFix(reason)
     if base.user and base.image not in _LANGUAGES and base.family != "distroless":
-        edits, changes = _switched(file, stage, base.user)
+        edits, changes = switched(file, stage, base.user)
         yield candidate("user-of-base-image-by-name", edits, how, changes, warnings)
         return
-    if base.adds_users and base.user != _NAME and not mentioned(file, stage, _NAME):
-        yield _new_user(file, stage, base, warnings)
+    if base.adds_users and base.user != NAME and not mentioned(file, stage, NAME):
+        yield new_user(file, stage, base, warnings)
     elif (
         base.user is None
         and (base.family in _HAVE_SHELL or builds_as_root(file, stage, base))
         and base.family not in {"scratch", "distroless"}
-        and not mentioned(file, stage, _NAME)
+        and not mentioned(file, stage, NAME)
     ):
-        yield _written_user(file, stage, warnings)
+        yield written_user(file, stage, warnings)
     if base.user and base.family == "distroless":
         how = f"Runs as `{base.user}`, by the name that the image's /etc/passwd has for it."
-        yield _switch(file, stage, "user-of-base-image-by-name", f"{base.user}:{base.user}", how, warnings)
+        yield switch(file, stage, "user-of-base-image-by-name", f"{base.user}:{base.user}", how, warnings)
     elif base.family in {"scratch", "distroless"}:
         how = "Runs as user and group 65532, which distroless images call nonroot. It needs no /etc/passwd."
-        yield _switch(file, stage, "numeric-user", "65532:65532", how, warnings)
+        yield switch(file, stage, "numeric-user", "65532:65532", how, warnings)
     else:
         how = f"Runs as user and group {UID}: a number needs no entry in /etc/passwd, and no host gives it away."
         extra = "the number has no name and no home: programs that ask for either (git, ssh, npm) want HOME set"
-        edits, changes = _switched(file, stage, f"{UID}:{UID}")
+        edits, changes = switched(file, stage, f"{UID}:{UID}")
         yield candidate("numeric-user", edits, how, changes, [*warnings, extra])
 
 
@@ -131,11 +129,11 @@ def _owner(file: Dockerfile, stage: Stage, base: Base, given_to: set[str], warni
     how = f"Runs as `{name}`, whom the file gives its files to and never switches to."
     number = user if name.isdigit() else base.number(name)
     if number:
-        yield _switch(file, stage, "owner-of-files", number, f"{how} Kubernetes can check the number.", warnings)
+        yield switch(file, stage, "owner-of-files", number, f"{how} Kubernetes can check the number.", warnings)
     if not name.isdigit():
-        yield _switch(file, stage, "owner-of-files-by-name", name, how, warnings)
-    elif base.adds_users and group.isdigit() and not mentioned(file, stage, _NAME):
-        yield _new_user(file, stage, base, warnings, (name, group))
+        yield switch(file, stage, "owner-of-files-by-name", name, how, warnings)
+    elif base.adds_users and group.isdigit() and not mentioned(file, stage, NAME):
+        yield new_user(file, stage, base, warnings, (name, group))
 
 
 def _runs_own(file: Dockerfile, stage: Stage, base: Base) -> bool:
@@ -162,90 +160,23 @@ def _users_of_file(
     earlier, made = users
     if earlier:
         how = "Goes back to the user that an earlier step had switched to."
-        yield _switch(file, stage, "return-to-user", earlier, how)
+        yield switch(file, stage, "return-to-user", earlier, how)
         number = made[1] if made and made[0] == earlier else base.number(earlier)
         if number:
             what = f"{how} `{earlier}` is {number} here, which Kubernetes can check against `runAsNonRoot`."
-            yield _switch(file, stage, "return-to-user-by-number", number, what)
+            yield switch(file, stage, "return-to-user-by-number", number, what)
         return
     name, number = made or ("", None)
     how = f"Runs as `{name}`, the user that the file itself makes and never switched to."
-    yield _switch(file, stage, "user-of-file", name, how, warnings)
+    yield switch(file, stage, "user-of-file", name, how, warnings)
     if number:
         what = f"{how} Its number is {number}, which Kubernetes can check against `runAsNonRoot`."
-        yield _switch(file, stage, "user-of-file-by-number", number, what, warnings)
+        yield switch(file, stage, "user-of-file-by-number", number, what, warnings)
     elif call := maker(file, stage, name):
         what = f"{how} It gets the number {UID}, which Kubernetes can check against `runAsNonRoot`."
         option = number_option(call, base.family)
-        edits = [file.edit(call.program.end, call.program.end, f" {option} {UID}"), _user(file, stage, str(UID))]
+        edits = [file.edit(call.program.end, call.program.end, f" {option} {UID}"), user_edit(file, stage, str(UID))]
         yield candidate("user-of-file-with-number", edits, what, ["USER", "RUN"], warnings)
-
-
-def _switch(
-    file: Dockerfile, stage: Stage, approach: str, user: str, how: str, warnings: Iterable[str] = ()
-) -> Candidate:
-    return candidate(approach, [_user(file, stage, user)], how, ["USER"], list(warnings))
-
-
-def _switched(file: Dockerfile, stage: Stage, user: str, run: str = "") -> tuple[list[Edit], list[str]]:
-    """USER behind what makes the user, the volumes that become its own, and what that declares."""
-    volumes = given(file, stage, user) if builds_as_root(file, stage, base_of(file, stage)) else []
-    return [*volumes, _user(file, stage, user, run)], ["USER", "RUN"] if volumes or run else ["USER"]
-
-
-def _user(file: Dockerfile, stage: Stage, user: str, run: str = "") -> Edit:
-    """USER at the end of the stage; a `USER root` that stands there already is replaced."""
-    last = stage.last("USER")
-    build = ("RUN", "COPY", "ADD", "WORKDIR")
-    if last is not None and is_root(last.text) and not run and _is_last(stage, last, *build):
-        return file.edit(last.body, last.end, user)
-    return insert_at_end(file, stage, f"{run}USER {user}")
-
-
-def _is_last(stage: Stage, instruction: Instruction, *keywords: str) -> bool:
-    return not any(one.start > instruction.start for one in stage.all(*keywords))
-
-
-def _new_user(
-    file: Dockerfile, stage: Stage, base: Base, warnings: list[str], number: tuple[str, str] = (str(UID), str(UID))
-) -> Candidate:
-    uid, gid = number
-    if base.family == "alpine" or base.image == "busybox":
-        run = f"RUN addgroup -S -g {gid} {_NAME} && adduser -S -D -u {uid} -G {_NAME} {_NAME}\n"
-        program = "adduser"
-    else:
-        run = (
-            f"RUN groupadd --system --gid {gid} {_NAME} {file.escape}\n"
-            f"    && useradd --system --no-log-init --create-home --uid {uid} --gid {_NAME} {_NAME}\n"
-        )
-        program = "useradd"
-    current = before(file, stage.instructions[-1], "USER") if stage.instructions else []
-    if current and not is_root(current[0].text):
-        run = f"USER root\n{run}"
-    how = (
-        f"Makes a user and a group `{_NAME}` with a home by {program}, and runs as it: by number, which Kubernetes can "
-        "check against `runAsNonRoot`."
-    )
-    edits, changes = _switched(file, stage, f"{uid}:{gid}", run)
-    return candidate("own-user", edits, how, changes, warnings)
-
-
-def _written_user(file: Dockerfile, stage: Stage, warnings: list[str]) -> Candidate:
-    """For images without the programs that add users: the entries that these would write."""
-    run = (
-        f"RUN echo '{_NAME}:x:{UID}:{UID}::/home/{_NAME}:/sbin/nologin' >> /etc/passwd {file.escape}\n"
-        f"    && echo '{_NAME}:x:{UID}:' >> /etc/group {file.escape}\n"
-        f"    && mkdir -p /home/{_NAME} && chown {UID}:{UID} /home/{_NAME}\n"
-    )
-    current = before(file, stage.instructions[-1], "USER") if stage.instructions else []
-    if current and not is_root(current[0].text):
-        run = f"USER root\n{run}"
-    how = (
-        f"Writes a user and a group `{_NAME}` with a home into /etc/passwd and /etc/group, since the image may have no "
-        "useradd, and runs as it: by number, which Kubernetes can check."
-    )
-    edits, changes = _switched(file, stage, f"{UID}:{UID}", run)
-    return candidate("written-user", edits, how, changes, warnings)
 
 
 def _earlier_user(file: Dockerfile, stage: Stage) -> str | None:

@@ -1,0 +1,84 @@
+"""The edits that make a Dockerfile's image run as a user, and that make one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.docker.build import before, candidate, insert_at_end, is_root
+from workers.fixers.docker.images import Base, base_of
+from workers.fixers.docker.volumes import builds_as_root, given
+from workers.source.dockerfile import Dockerfile, Instruction, Stage
+
+UID = 10001
+"""A number that no host gives away."""
+NAME = "app"
+
+
+def switch(
+    file: Dockerfile, stage: Stage, approach: str, user: str, how: str, warnings: Iterable[str] = ()
+) -> Candidate:
+    """The stage ends as that user."""
+    return candidate(approach, [user_edit(file, stage, user)], how, ["USER"], list(warnings))
+
+
+def switched(file: Dockerfile, stage: Stage, user: str, run: str = "") -> tuple[list[Edit], list[str]]:
+    """USER behind what makes the user, the volumes that become its own, and what that declares."""
+    volumes = given(file, stage, user) if builds_as_root(file, stage, base_of(file, stage)) else []
+    return [*volumes, user_edit(file, stage, user, run)], ["USER", "RUN"] if volumes or run else ["USER"]
+
+
+def user_edit(file: Dockerfile, stage: Stage, user: str, run: str = "") -> Edit:
+    """USER at the end of the stage; a `USER root` that stands there already is replaced."""
+    last = stage.last("USER")
+    build = ("RUN", "COPY", "ADD", "WORKDIR")
+    if last is not None and is_root(last.text) and not run and _is_last(stage, last, *build):
+        return file.edit(last.body, last.end, user)
+    return insert_at_end(file, stage, f"{run}USER {user}")
+
+
+def _is_last(stage: Stage, instruction: Instruction, *keywords: str) -> bool:
+    return not any(one.start > instruction.start for one in stage.all(*keywords))
+
+
+def new_user(
+    file: Dockerfile, stage: Stage, base: Base, warnings: list[str], number: tuple[str, str] = (str(UID), str(UID))
+) -> Candidate:
+    """A user and a group made by the image's own programs, and the stage ends as it."""
+    uid, gid = number
+    if base.family == "alpine" or base.image == "busybox":
+        run = f"RUN addgroup -S -g {gid} {NAME} && adduser -S -D -u {uid} -G {NAME} {NAME}\n"
+        program = "adduser"
+    else:
+        run = (
+            f"RUN groupadd --system --gid {gid} {NAME} {file.escape}\n"
+            f"    && useradd --system --no-log-init --create-home --uid {uid} --gid {NAME} {NAME}\n"
+        )
+        program = "useradd"
+    current = before(file, stage.instructions[-1], "USER") if stage.instructions else []
+    if current and not is_root(current[0].text):
+        run = f"USER root\n{run}"
+    how = (
+        f"Makes a user and a group `{NAME}` with a home by {program}, and runs as it: by number, which Kubernetes can "
+        "check against `runAsNonRoot`."
+    )
+    edits, changes = switched(file, stage, f"{uid}:{gid}", run)
+    return candidate("own-user", edits, how, changes, warnings)
+
+
+def written_user(file: Dockerfile, stage: Stage, warnings: list[str]) -> Candidate:
+    """For images without the programs that add users: the entries that these would write."""
+    run = (
+        f"RUN echo '{NAME}:x:{UID}:{UID}::/home/{NAME}:/sbin/nologin' >> /etc/passwd {file.escape}\n"
+        f"    && echo '{NAME}:x:{UID}:' >> /etc/group {file.escape}\n"
+        f"    && mkdir -p /home/{NAME} && chown {UID}:{UID} /home/{NAME}\n"
+    )
+    current = before(file, stage.instructions[-1], "USER") if stage.instructions else []
+    if current and not is_root(current[0].text):
+        run = f"USER root\n{run}"
+    how = (
+        f"Writes a user and a group `{NAME}` with a home into /etc/passwd and /etc/group, since the image may have no "
+        "useradd, and runs as it: by number, which Kubernetes can check."
+    )
+    edits, changes = switched(file, stage, f"{UID}:{UID}", run)
+    return candidate("written-user", edits, how, changes, warnings)
