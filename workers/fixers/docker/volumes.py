@@ -15,6 +15,7 @@ _ROOTS_WORK = re.compile(
     r"\bmkdir\s+(?:-p\s+)?/(?!tmp|home)\w"
 )
 _PLAIN = re.compile(r"/[\w./-]+")
+_OPEN_TO_ALL = frozenset(("/tmp", "/var/tmp", "/dev/shm"))  # noqa: S108 - paths of an image
 
 
 def given(file: Dockerfile, stage: Stage, user: str) -> list[Edit]:
@@ -44,7 +45,9 @@ def _of_root(file: Dockerfile, stage: Stage, volume: Instruction) -> list[str]:
     owned = [one.text for each in lineage(file, stage) for one in each.all("RUN") if "chown" in one.text]
     owned += [one.text for one in stage.all("COPY", "ADD") if any(flag.startswith("--chown") for flag in one.flags)]
     folders = (word for word in _words(volume.text) if _PLAIN.fullmatch(word))
-    return [each for each in folders if not any(each in text for text in owned)]
+    return [
+        each for each in folders if each.rstrip("/") not in _OPEN_TO_ALL and not any(each in text for text in owned)
+    ]
 
 
 def _words(text: str) -> list[str]:
