@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
-from workers.fixers.kubernetes.agents import refuse_agent
+from workers.fixers.kubernetes.agents import folders_of_node, refuse_agent
 from workers.fixers.kubernetes.security_context import ADDS_PORTS, PRIVILEGED, TEST, added, in_containers, privileged
 from workers.fixers.kubernetes.starting import as_own_users, port_settings, starting
 from workers.fixers.kubernetes.unknown_servers import is_unknown_server, needs_capabilities, refuse_unknown_server
@@ -33,6 +33,11 @@ def capabilities(target: Target) -> Iterator[Candidate]:
     everything: dict[str, Value] = {"capabilities": {"drop": ["ALL"]}}
     if any(starting(resource, part).drops_root for part in parts):
         yield from _without_root(resource, parts, everything, raw=target.finding.rule == "CKV_K8S_28")
+        return
+    if folders_of_node(resource) and not any(privileged(part) for part in parts):
+        if target.finding.rule != "CKV_K8S_28":
+            refuse_agent(resource, "its capabilities")
+        yield from _without_raw(resource, parts)
         return
     if any(is_unknown_server(resource, part) or needs_capabilities(resource, part) for part in parts):
         if target.finding.rule != "CKV_K8S_28":

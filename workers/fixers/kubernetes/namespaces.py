@@ -44,6 +44,9 @@ _DECLARES = tuple(
     for key in ("metadata.namespace", "subjects.*.namespace")
 )
 
+_OF_ONE_APPLICATION = 2
+"""How many namespaces the manifests of one application use, as a rule at most."""
+
 
 @fixer(
     name="kubernetes-default-namespace",
@@ -63,6 +66,12 @@ def default_namespace(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     moving = Moving(target.tree, resource.doc.path)
     used = moving.namespaces()
+    if len(used) > _OF_ONE_APPLICATION:
+        message = (
+            f"the manifests beside it go to {len(used)} namespaces ({', '.join(used[:3])} and so on): they are no one "
+            "application's, and which of them it belongs to is its owner's decision"
+        )
+        raise NoFix(message)
     for name in used[:2]:
         how = f"Places {_count(moving)} in {name}, a namespace that the manifests beside them already use."
         yield from _move(target, moving, name, f"namespace-{name}", how)

@@ -120,9 +120,11 @@ def _profile(
     resource: Resource, parts: Sequence[Part], context: Mapping[str, Value], warnings: Sequence[str] = ()
 ) -> Iterator[Candidate]:
     """The restricted profile; for an image that gives root away itself, all of it but the capabilities."""
-    if any(starting(resource, part).drops_root or is_unknown_server(resource, part) for part in parts):
-        how = "No process gains privileges, and the runtime filters system calls. The image may start as root and give "
-        how += "that away itself, for which it keeps its capabilities."
+    if folders_of_node(resource) or any(
+        starting(resource, part).drops_root or is_unknown_server(resource, part) for part in parts
+    ):
+        how = "No process gains privileges, and the runtime filters system calls. The container keeps the "
+        how += "capabilities that it starts with, and may need."
         yield from in_containers(resource, parts, "no-escalation-seccomp", {**context, **GENTLE}, how, warnings)
         return
     how = "The restricted Pod Security profile: no escalation, no capabilities, the runtime's system-call filter."
