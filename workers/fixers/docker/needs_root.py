@@ -9,6 +9,7 @@ from workers.fixers.docker.build_steps import step_of
 from workers.fixers.docker.image_tables import DISTRIBUTIONS
 from workers.fixers.docker.images import Base, installed
 from workers.fixers.docker.own_base import built_on
+from workers.fixers.docker.service_user import WRITES
 from workers.fixers.registry import NoFix, Target
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
 from workers.source.tree import SourceTree
@@ -47,6 +48,9 @@ _IN_HOME = re.compile(
     rf"(?:/root|~)/{_FOR_BUILDS}[\w.-]+|>\s*(?:/root|~)/{_FOR_BUILDS}"
 )
 _TO_HOME = re.compile(rf"[\s\",](?:/root|~)/{_FOR_BUILDS}[\w.-]+\S*\"?\s*\]?$")
+_STARTS_SERVER = re.compile(
+    rb"(?m)^\s*(?:exec\s+)?(?:/usr)?(?:/s?bin/)?(?:apache2ctl|apachectl|httpd|nginx|lighttpd|php-fpm[\d.]*|spawn-fcgi|fcgiwrap)(?=\s|$)"
+)
 _BUILDS = re.compile(
     rb"(?m)^\s*(?:[A-Z_]+=\S*\s+)*(?:dpkg-buildpackage|debuild|rpmbuild|makepkg|abuild|make|cmake|cargo build|go build|"
     rb"npm (?:ci|install|run build)|yarn (?:install|build)|mvn|\./mvnw|gradle|\./gradlew|pip3? install|bundle install|"
@@ -113,6 +117,10 @@ def _refuse_commands(target: Target, file: Dockerfile, stage: Stage, base: Base,
         if found := _AS_ROOT.search(target.tree.read(script)):
             line = found[0].decode("utf-8", "replace").strip()
             message = f"the entry point {script} does what only root can (`{line}`): it has to go first"
+            raise NoFix(message)
+        if base.image not in WRITES and (found := _STARTS_SERVER.search(target.tree.read(script))):
+            line = found[0].decode("utf-8", "replace").strip()
+            message = f"{script} starts `{line}`, which becomes a user of its own after it has opened what is root's"
             raise NoFix(message)
         if found := _BUILDS.search(target.tree.read(script)):
             line = found[0].decode("utf-8", "replace").strip()

@@ -15,7 +15,7 @@ _PORTS = frozenset((
     "11210", "26257", "27017", "28015", "33060",
 ))  # fmt: skip
 _NAMED = re.compile(
-    r"(?:^|[/_-])(?:db|database|mysql|mariadb|percona|postgres(?:ql)?|pgsql|mongo(?:db)?|redis|rabbitmq|cassandra|elasticsearch|"
+    r"(?:^|[/_-])(?:db|database|mysql|mariadb|percona|postgres(?:ql)?|pgsql|pgbouncer|pgpool|pooler|spilo|patroni|haproxy|mongo(?:db)?|redis|rabbitmq|cassandra|elasticsearch|"
     r"influxdb|couchdb|neo4j|kafka|clickhouse|oracle|mssql|nginx|httpd|apache2?|php|guestbook|gb-frontend)(?:[_:@-]|$)"
 )
 _BESIDE = re.compile(

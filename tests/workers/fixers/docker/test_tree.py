@@ -47,6 +47,16 @@ def test_a_script_that_builds_when_the_container_starts_keeps_its_files_owner():
     assert "packaging/build.sh builds when the container starts (`dpkg-buildpackage`)" in reason
 
 
+def test_a_script_that_starts_a_web_server_keeps_the_user_that_this_starts_as():
+    files = {
+        "web/Dockerfile": 'FROM scratch\nCOPY run.sh /\nCMD ["/sbin/tini", "/run.sh"]\n',
+        "web/run.sh": "#!/bin/sh\nspawn-fcgi -s /var/run/fcgi.sock -- /usr/bin/fcgiwrap\nexec nginx -g 'daemon off;'\n",
+    }
+    made, reason = _propose("checkov", "CKV_DOCKER_3", files)
+    assert not made
+    assert "web/run.sh starts `spawn-fcgi`" in reason
+
+
 def test_an_entry_point_beside_the_context_of_a_file_in_a_folder_of_its_own_is_read():
     files = {
         "docker/Dockerfile": 'FROM debian:12\nCOPY . .\nCMD ["./bootstrap.sh"]\n',
