@@ -112,20 +112,23 @@ def _refuse_commands(target: Target, file: Dockerfile, stage: Stage, base: Base,
             "builds again when it starts: start the built program itself, then a user of its own can run it"
         )
         raise NoFix(message)
-    folder = file.path.rpartition("/")[0]
-    for script in _entry_scripts(target.tree, folder, [*_copies(file, stage), *commands]):
-        if found := _AS_ROOT.search(target.tree.read(script)):
-            line = found[0].decode("utf-8", "replace").strip()
+    for script in _entry_scripts(target.tree, file, [*_copies(file, stage), *commands]):
+        content = target.tree.read(script)
+        if line := _first(_AS_ROOT, content):
             message = f"the entry point {script} does what only root can (`{line}`): it has to go first"
             raise NoFix(message)
-        if base.image not in WRITES and (found := _STARTS_SERVER.search(target.tree.read(script))):
-            line = found[0].decode("utf-8", "replace").strip()
+        if base.image not in WRITES and (line := _first(_STARTS_SERVER, content)):
             message = f"{script} starts `{line}`, which becomes a user of its own after it has opened what is root's"
             raise NoFix(message)
-        if found := _BUILDS.search(target.tree.read(script)):
-            line = found[0].decode("utf-8", "replace").strip()
+        if line := _first(_BUILDS, content):
             message = f"{script} builds when the container starts (`{line}`), in files that are root's: build in a RUN"
             raise NoFix(message)
+
+
+def _first(pattern: re.Pattern[bytes], content: bytes) -> str:
+    """What of a script the pattern finds first, to be read by a person; empty where nothing is found."""
+    found = pattern.search(content)
+    return found[0].decode("utf-8", "replace").strip() if found else ""
 
 
 def _refuse_places_of_root(commands: list[Instruction], base: Base) -> None:
@@ -173,7 +176,7 @@ def _copies(file: Dockerfile, stage: Stage) -> list[Instruction]:
     return [one for each in lineage(file, stage) for one in each.all("COPY", "ADD")]
 
 
-def _entry_scripts(tree: SourceTree, folder: str, instructions: list[Instruction]) -> list[str]:
+def _entry_scripts(tree: SourceTree, file: Dockerfile, instructions: list[Instruction]) -> list[str]:
     """The scripts of the build context that the image starts, under the names that they have there."""
     started = [one for one in instructions if one.keyword in {"CMD", "ENTRYPOINT"}]
     names = {name for one in started for name in _SCRIPT.findall(one.text)}
@@ -183,6 +186,7 @@ def _entry_scripts(tree: SourceTree, folder: str, instructions: list[Instruction
         *sources, destination = re.findall(r"[^\s\"',\[\]]+", one.text) or [""]
         if one.keyword in {"COPY", "ADD"} and destination.rpartition("/")[2] in names:
             names |= {source.rpartition("/")[2] for source in sources}
+    folder = file.path.rpartition("/")[0]
     prefix = f"{folder}/" if folder else ""
     found = [path for path in tree.paths() if path.rpartition("/")[2] in names]
     # The context is the file's folder as a rule, and one above it where the file has a folder of its own.
@@ -195,8 +199,7 @@ def root_step(tree: SourceTree, file: Dockerfile) -> tuple[str, str] | None:
     if any(each.all("USER") for each in stages):
         return None
     commands = [one for each in stages for one in each.all("ENTRYPOINT", "CMD")]
-    folder = file.path.rpartition("/")[0]
-    for script in _entry_scripts(tree, folder, [*_copies(file, stages[0]), *commands]):
-        if found := _AS_ROOT.search(tree.read(script)):
-            return script, found[0].decode("utf-8", "replace").strip()[:60]
+    for script in _entry_scripts(tree, file, [*_copies(file, stages[0]), *commands]):
+        if line := _first(_AS_ROOT, tree.read(script)):
+            return script, line[:60]
     return None

@@ -55,14 +55,11 @@ def new_user(
             f"    && useradd --system --no-log-init --create-home --uid {uid} --gid {NAME} {NAME}\n"
         )
         program = "useradd"
-    current = before(file, stage.instructions[-1], "USER") if stage.instructions else []
-    if current and not is_root(current[0].text):
-        run = f"USER root\n{run}"
     how = (
         f"Makes a user and a group `{NAME}` with a home by {program}, and runs as it: by number, which Kubernetes can "
         "check against `runAsNonRoot`."
     )
-    edits, changes = switched(file, stage, f"{uid}:{gid}", run)
+    edits, changes = _made(file, stage, f"{uid}:{gid}", run)
     return candidate("own-user", edits, how, changes, warnings)
 
 
@@ -73,12 +70,17 @@ def written_user(file: Dockerfile, stage: Stage, warnings: list[str]) -> Candida
         f"    && echo '{NAME}:x:{UID}:' >> /etc/group {file.escape}\n"
         f"    && mkdir -p /home/{NAME} && chown {UID}:{UID} /home/{NAME}\n"
     )
-    current = before(file, stage.instructions[-1], "USER") if stage.instructions else []
-    if current and not is_root(current[0].text):
-        run = f"USER root\n{run}"
     how = (
         f"Writes a user and a group `{NAME}` with a home into /etc/passwd and /etc/group, since the image may have no "
         "useradd, and runs as it: by number, which Kubernetes can check."
     )
-    edits, changes = switched(file, stage, f"{UID}:{UID}", run)
+    edits, changes = _made(file, stage, f"{UID}:{UID}", run)
     return candidate("written-user", edits, how, changes, warnings)
+
+
+def _made(file: Dockerfile, stage: Stage, user: str, run: str) -> tuple[list[Edit], list[str]]:
+    """As `switched`, with root as the one who makes the user, whoever builds the steps above."""
+    current = before(file, stage.instructions[-1], "USER") if stage.instructions else []
+    if current and not is_root(current[0].text):
+        run = f"USER root\n{run}"
+    return switched(file, stage, user, run)

@@ -13,40 +13,39 @@ from workers.source.tree import SourceTree
 
 
 def root_entry(tree: SourceTree, reference: str) -> tuple[str, str] | None:
-    """The script that an image of the repository starts with and that does what only root can; what that is.
-
-    The Dockerfile is the one that a build script, Compose file or workflow builds the image from, or whose folder alone
-    has its name.
-    """
-    image = split(reference.partition("@")[0])[0]
-    path = builder_of(tree, image) or _in_folder(tree, image)
-    file = _parsed(tree, path) if path else None
+    """The script that an image of the repository starts with and that does what only root can; what that is."""
+    file = _dockerfile(tree, reference)
     return root_step(tree, file) if file is not None and not file.windows else None
 
 
 def built_on(tree: SourceTree, reference: str) -> str | None:
-    """The base of the one Dockerfile that builds the image and that names no user; none where unknown.
+    """The base of the Dockerfile that builds the image and that names no user; none where unknown.
 
-    `REGISTRY/ledger-db:1` is taken for what `src/ledger-db/Dockerfile` builds, where nothing says what does. A base
-    like postgres needs what it needs under every name.
+    A base like postgres needs what it needs under every name.
     """
-    image = split(reference.partition("@")[0])[0]
-    path = builder_of(tree, image) or _in_folder(tree, image)
-    file = _parsed(tree, path) if path else None
+    file = _dockerfile(tree, reference)
     if file is None or any(stage.all("USER") for stage in lineage(file, final_stage(file))):
         return None
     return base_image(file, final_stage(file)).partition("@")[0]
+
+
+def _dockerfile(tree: SourceTree, reference: str) -> Dockerfile | None:
+    """The file that a build script, Compose file or workflow builds the image from, or whose folder alone has its name.
+
+    `REGISTRY/ledger-db:1` is taken for what `src/ledger-db/Dockerfile` builds, where nothing says what does.
+    """
+    image = split(reference.partition("@")[0])[0]
+    path = builder_of(tree, image) or _in_folder(tree, image)
+    if not path:
+        return None
+    try:
+        file = dockerfile.parse(tree.read(path), path)
+    except (SourceUnavailable, dockerfile.DockerfileBroken):
+        return None
+    return file if file.stages else None
 
 
 def _in_folder(tree: SourceTree, image: str) -> str | None:
     name = image.rpartition("/")[2]
     found = [path for path in tree.paths() if path == f"{name}/Dockerfile" or path.endswith(f"/{name}/Dockerfile")]
     return found[0] if name and len(found) == 1 else None
-
-
-def _parsed(tree: SourceTree, path: str) -> Dockerfile | None:
-    try:
-        file = dockerfile.parse(tree.read(path), path)
-    except (SourceUnavailable, dockerfile.DockerfileBroken):
-        return None
-    return file if file.stages else None

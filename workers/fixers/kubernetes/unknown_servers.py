@@ -22,8 +22,6 @@ _BESIDE = re.compile(
     r"exporter|operator|controller|client|adapter|migrat|backup|agent|sidecar|unprivileged|rootless|nonroot"
 )
 """What stands beside such a server, or is made to start as nobody in particular."""
-
-
 _WRITES = re.compile(r">|\b(?:useradd|adduser|usermod|groupadd|apt-get|apk|yum)\b")
 
 
@@ -33,9 +31,11 @@ def is_unknown_server(resource: Resource, part: Part) -> bool:
     Official ones start as root, make folders, and become another user.
     """
     one = starting(resource, part)
+    if one.user is not None or one.writes or one.root is False:
+        return False
     image = part.node.text("image")
     base = built_on(resource.target.tree, image) or ""
-    if one.user is not None or one.writes or one.root is False or (one.root and not base):
+    if one.root and not base:
         return False
     ports = part.node.child("ports")
     opened = {port.text("containerPort") for port in (ports.items if ports else ())}
