@@ -70,6 +70,14 @@ def setting(file: Text, where: Region) -> Setting:
     return Setting(found[0]["key"], first, first + len(value.encode()), value[0] if value[0] in "\"'" else "")
 
 
+def key_at(file: Text, at: int) -> str | None:
+    """The key whose value stands at the byte."""
+    number = file.line_of(at)
+    column = len(file.content[file.starts[number - 1] : at].decode("utf-8", "replace"))
+    pairs = _PAIR.finditer(file.line(number).decode("utf-8", "replace"))
+    return next((pair["key"] for pair in pairs if pair.start("value") <= column < pair.end("value")), None)
+
+
 def header(file: Text, where: Region) -> Setting | None:
     """The header that a curl command sends, and its value without the scheme; none where there is not exactly one.
 

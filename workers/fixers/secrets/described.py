@@ -9,8 +9,8 @@ from typing import NamedTuple
 from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Text, candidate
 from workers.fixers.registry import NoFix
-from workers.fixers.secrets.configuration import Setting, is_read
-from workers.fixers.secrets.names import ROTATE
+from workers.fixers.secrets.configuration import Setting, is_read, key_at
+from workers.fixers.secrets.names import ROTATE, environment_name
 
 _COMMAND = re.compile(
     r"\s*(?:[$#>%]\s+)?(?:sudo\s+)?(?:curl|wget|https?|httpie|xh|docker|podman|kubectl|helm|gh|glab|aws|az|gcloud|psql"
@@ -25,6 +25,8 @@ class _Place(NamedTuple):
     start: int
     end: int
     quote: str
+    name: str
+    """What it is called there: the same value may stand for two things."""
 
 
 def propose(file: Text, found: Setting, name: str) -> Iterator[Candidate]:
@@ -33,7 +35,7 @@ def propose(file: Text, found: Setting, name: str) -> Iterator[Candidate]:
     Raises:
         NoFix: the value stands in code as well, which compares or sends it.
     """
-    places = _places(file, found)
+    places = _places(file, found, name)
     code = next((one for one in places if not is_read(file, file.line_of(one.start))), None)
     if code is not None:
         message = (
@@ -44,25 +46,26 @@ def propose(file: Text, found: Setting, name: str) -> Iterator[Candidate]:
     yield _made(
         file,
         "described",
-        [(one, f"{one.quote}<{name}>{one.quote}") for one in places],
+        [(one, f"{one.quote}<{one.name}>{one.quote}") for one in places],
         f"The text names what belongs there and shows nobody's own value. {ROTATE}",
     )
     if not _expanded(file, places[0]) or _assigned(file, places[0], name):
         return
-    texts = [(one, f'"${name}"' if one.quote else f"${name}") for one in places if _expanded(file, one)]
-    texts += [(one, f"{one.quote}<{name}>{one.quote}") for one in places if not _expanded(file, one)]
+    texts = [(one, f'"${one.name}"' if one.quote else f"${one.name}") for one in places if _expanded(file, one)]
+    texts += [(one, f"{one.quote}<{one.name}>{one.quote}") for one in places if not _expanded(file, one)]
     why = (
         f"The command takes the value from its reader's shell (`export {name}=…`), so it runs as it is copied. {ROTATE}"
     )
     yield _made(file, "shell-variable", texts, why)
 
 
-def _places(file: Text, found: Setting) -> list[_Place]:
+def _places(file: Text, found: Setting, name: str) -> list[_Place]:
     """Wherever the document shows it: the answer's token is the next request's."""
     bare = file.content[found.start : found.end].strip(b"\"'")
     same = re.finditer(rb"(?<![\w.-])" + re.escape(bare) + rb"(?![\w-])", file.content)
     others = [match.span() for match in same if not found.start <= match.start() < found.end]
-    return [_Place(found.start, found.end, found.quote), *(_Place(start, end, "") for start, end in others)]
+    named = [_Place(*span, "", environment_name(key_at(file, span[0]) or name)) for span in others]
+    return [_Place(found.start, found.end, found.quote, name), *named]
 
 
 def _made(file: Text, approach: str, texts: list[tuple[_Place, str]], why: str) -> Candidate:

@@ -28,6 +28,12 @@ _SAID_PUBLIC = re.compile(
     re.IGNORECASE,
 )
 """A comment beside the value."""
+_SAID_EXAMPLE = re.compile(
+    rb"(?<![a-z])(?:example|sample|dummy|fake|mock)_?(?:\w+_)?(?:key|token|secret|pass(?:word|wd)?|credential)s?(?:_?\d+)?"
+    rb"[\"']?\s*(?::=|=>|[:=])",
+    re.IGNORECASE,
+)
+"""A name that says of its value that it is none: `DOCS_EXAMPLE_KEY_1=`."""
 _APP_SIGNATURE = re.compile(rb"android:apk-key-hash:[\w+/=-]+")
 """How FIDO names an Android app."""
 _CODE: dict[tuple[str, ...], Propose] = {
@@ -110,6 +116,9 @@ def _refuse_known(file: Text, line: int) -> None:
         raise Harmless(message)
     if _SAID_PUBLIC.search(file.line(line)):
         message = f"{file.path}:{line} says itself that everybody may know it: suppress it with that reason"
+        raise Harmless(message)
+    if _SAID_EXAMPLE.search(file.line(line)):
+        message = f"{file.path}:{line} calls its value an example: it opens nothing; suppress it with that reason"
         raise Harmless(message)
     if _APP_SIGNATURE.search(file.line(line)):
         message = f"{file.path}:{line} is the hash of the certificate that an app is signed with: every phone shows it"

@@ -47,6 +47,8 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 """What people write where everybody puts a value of their own."""
+_RUNS = tuple(run * 3 for run in ("0123456789abcdef", "1234567890", "abcdefghijklmnopqrstuvwxyz"))
+"""What people write for as many characters as a credential has."""
 
 
 def environment_name(name: str) -> str:
@@ -114,9 +116,15 @@ def refuse_placeholder(value: str, where: str) -> None:
     Raises:
         Harmless: it does.
     """
-    if _PLACEHOLDER.fullmatch(value):
+    if _PLACEHOLDER.fullmatch(value) or _is_counted(value):
         message = f"{where} shows where a credential belongs, and holds none: suppress it with that reason"
         raise Harmless(message)
+
+
+def _is_counted(value: str) -> bool:
+    """Whether its characters are counted up, or one of them repeated."""
+    plain = re.sub(r"[\W_]", "", value.lower())
+    return len(plain) >= _SHORTEST_TOKEN and (len(set(plain)) == 1 or any(plain in run for run in _RUNS))
 
 
 def refuse_test(path: str, line: int) -> None:
