@@ -43,6 +43,11 @@ def test_the_enclosing_function_and_class_are_named(path, content, line, functio
     assert (around.function, around.class_name) == (function, owner)
 
 
+def test_a_wide_table_in_a_document_ends_nothing():
+    """The fallback's Markdown scanner aborts the process here, so that no document is handed to it."""
+    assert parse(b"r||\n-|-|" + b"-" * 300, "README.md") is None
+
+
 @pytest.mark.parametrize(
     ("path", "language"),
     [
