@@ -29,6 +29,7 @@ _PRIVILEGED_IMAGES = re.compile(
 )
 _SWITCHES = re.compile(r"(?:^|[\s\"])(?:-u|--user|-U)(?:[\s=]|\"\s*,\s*\")([a-z_][a-z0-9_-]*)(?=[\s\"]|$)")
 _SCRIPT = re.compile(r"([\w.-]+\.sh|[\w-]*entry-?point[\w-]*)(?=[\s\"',\]]|$)")
+_OVER_BASE = re.compile(r"(?:^|[\s\"'/])((?:docker-)?entrypoint(?:\.sh)?)(?=[\s\"',\]]|$)")
 _AS_ROOT = re.compile(
     rb"(?m)^[^#\n]*\b(?:gosu|su-exec|setpriv|runuser|chroot)\b|^[^#\n]*\bsu\s+-|^\s*(?:exec\s+)?(?:chown|useradd|adduser|usermod|groupadd|"
     rb"apt-get|apk|yum|service|sysctl|mount|iptables|crond?)\s|^[^#\n]*>\s*/(?:etc|usr|root)/|^[^#\n]*\b(?:runsvdir|runsv|s6-svscan|sshd|dockerd|docker\.sock)\b"
@@ -180,6 +181,9 @@ def _entry_scripts(tree: SourceTree, file: Dockerfile, instructions: list[Instru
     """The scripts of the build context that the image starts, under the names that they have there."""
     started = [one for one in instructions if one.keyword in {"CMD", "ENTRYPOINT"}]
     names = {name for one in started for name in _SCRIPT.findall(one.text)}
+    if all(one.keyword != "ENTRYPOINT" for one in started):
+        # One of the image's own in place of the base's, which goes on starting it by its name.
+        names |= {name for one in instructions if one.keyword == "COPY" for name in _OVER_BASE.findall(one.text)}
     if not names:
         return []
     for one in instructions:

@@ -37,6 +37,16 @@ def test_an_entry_point_that_needs_root_keeps_it(line):
     assert "own-user" in _propose("checkov", "CKV_DOCKER_3", files)[0]
 
 
+def test_an_entry_point_copied_over_that_of_the_base_is_read():
+    files = {
+        "web/Dockerfile": "FROM postgres:17-bookworm\nCOPY docker-entrypoint.sh /docker-entrypoint.sh\n",
+        "web/docker-entrypoint.sh": '#!/bin/sh\neval "gosu postgres initdb"\n',
+    }
+    made, reason = _propose("checkov", "CKV_DOCKER_3", files)
+    assert not made
+    assert "web/docker-entrypoint.sh does what only root can" in reason
+
+
 def test_a_script_that_builds_when_the_container_starts_keeps_its_files_owner():
     files = {
         "packaging/Dockerfile": 'FROM debian:12\nADD . /src\nCMD ["/src/packaging/build.sh"]\n',
