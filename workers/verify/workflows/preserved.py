@@ -20,6 +20,7 @@ from workers.verify.workflows import (
     handed,
     images,
     inline,
+    quoting,
     releases,
     scopes,
     scripts,
@@ -172,7 +173,7 @@ def _steps(old: Workflow, new: Workflow, tree: SourceTree) -> Iterator[str]:
 def _command_lines(old: Workflow, new: Workflow, tree: SourceTree, path: str) -> Iterator[str]:
     """Inputs that a shell read as a part of its command line, and now has in a variable."""
     for job, index, before, after in step_pairs(old, new):
-        for name in scripts.inputs_outside_quotes(before, after):
+        for name in quoting.inputs_outside_quotes(before, after):
             if shared.is_shell(name, shared.values(path, name, tree) if path else []):
                 yield f"job {job}, step {index + 1}: `{name}` is a piece of its command line, whose quotes are text now"
 

@@ -1,0 +1,120 @@
+"""How the shell comes to read a variable otherwise than the expression it stands for: quotes, words, others' code."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+
+from workers.verify.workflows.model import EXPRESSION, Step
+from workers.verify.workflows.words import ENVIRONMENT, environment_names, shell_of, word, worded
+
+SHELLS = frozenset(("bash", "sh", "dash", "ksh", "zsh"))
+_CODE = re.compile(
+    r"\b(?P<program>(?:ba|da|k|z)?sh|python3?|node|deno|perl|ruby|php|pwsh|powershell|psql|mysql|osascript|eval|ssh)\b"
+    r"(?:[^\n\"'|;&]*?\s(?:-c|-e|-r|-p|-lc|-ec|-xc|--command|--eval|-Command)|(?<=eval)|(?<=ssh)[^\n\"'|;&]*)"
+    r"\s+\"(?P<text>(?:\\.|[^\"\\])*)\""
+)
+"""Another program with its code in double quotes, where the shell still expands variables."""
+_RESERVED = re.compile(
+    r"GITHUB_(?:ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|ACTIONS)|(?:RUNNER|ACTIONS|LD|DYLD)_\w*"
+    r"|PATH|HOME|IFS|SHELL|PWD|CI|USER|BASH_ENV|ENV|PS\d"
+)
+_REMOTE = re.compile(r"--rsync-path[=\s]+(?P<program>)\"(?P<text>(?:\\.|[^\"\\])*)\"")
+"""What rsync lets the other machine's shell run."""
+_SEVERAL_WORDS = re.compile(
+    r"\b\w*(?:args|arguments|flags|options|opts|params|targets|packages|files)\b", re.IGNORECASE
+)
+_QUOTING = re.compile(r"\\.|'[^']*'|\"|(?P<read>(?<![=\w])\$(?:\{(?P<braced>\w+)\}|(?P<plain>\w+))|\$\{\{.*?\}\})")
+_INPUT = re.compile(r"(?:github\.event\.)?inputs\.([\w-]+)")
+
+
+def inputs_outside_quotes(before: Step, after: Step) -> list[str]:
+    """Names of the inputs that stood outside of quotes in a shell's script, and are not pasted there any more."""
+    if before.run is None or after.run is None or before.run == after.run or shell_of(before) not in SHELLS:
+        return []
+    read = (match for text in _outside_quotes(before.run) if (match := EXPRESSION.fullmatch(text)) is not None)
+    names = [found[1] for match in read if (found := _INPUT.fullmatch(match["inside"].strip())) is not None]
+    return [name for name in names if not re.search(rf"\binputs\.{re.escape(name)}\s*\}}\}}", after.run)]
+
+
+def clash(script: str, fresh: set[str]) -> str | None:
+    """A new variable whose name the runner, the shell or the script uses for something else."""
+    for name in sorted(fresh):
+        if _RESERVED.fullmatch(name):
+            return f"the new variable {name} is one that the runner or the shell uses itself"
+        if re.search(rf"(?<![\w$]){re.escape(name)}=|\$\{{?{re.escape(name)}\b", script):
+            return f"the new variable {name} is one that the script uses already"
+    return None
+
+
+def assigned(before: str, after: str) -> str | None:
+    """A variable read instead of `env.NAME` that the script itself gives another value."""
+    for name in environment_names(before):
+        read = rf"\$\{{?{re.escape(name)}\b"
+        more = len(re.findall(read, after)) > len(re.findall(read, before))
+        if more and re.search(rf"(?<![\w$]){re.escape(name)}=", before):
+            return f"its script gives {name} another value before it reads it"
+    return None
+
+
+def unquoted(before: Step, after: Step, fresh: set[str]) -> str | None:
+    """A fresh variable that the shell splits into words, where no expression stood outside of quotes."""
+    if re.search(r"\$\(|`|<<", after.run or ""):
+        return None  # Quotes nest in there, which this simple reading does not follow.
+    free = set(_outside_quotes(after.run or "")) & fresh
+    if free and not any(read.startswith("${{") for read in _outside_quotes(before.run or "")):
+        return f"the shell splits {min(free)} into words, where its expression stood in quotes"
+    return None
+
+
+def joined(script: str, after: Step) -> str | None:
+    """Expressions that may hold several words or none, once bare and now in quotes."""
+    for match in EXPRESSION.finditer(script):
+        several = _SEVERAL_WORDS.search(match["inside"]) or _has_blanks(match["inside"], after)
+        if not several or _quoted(script, match.start()):
+            continue
+        for name, value in after.everything.items():
+            same = worded(value) == word(match["inside"]) or match["inside"].strip() == f"env.{name}"
+            if same and re.search(_one_word(name, after), after.run or ""):
+                inside = " ".join(match["inside"].split())
+                return f"`{inside}` may be several arguments or none, and is now quoted as exactly one"
+    return None
+
+
+def still_code(script: str, after: Step) -> str | None:
+    """A variable that took an expression's place in the text of another program: the shell expands it into code."""
+    for match in itertools.chain(_CODE.finditer(after.run or ""), _REMOTE.finditer(after.run or "")):
+        for name, value in after.everything.items():
+            reads = rf"(?<!\\)\$\{{?{re.escape(name)}\b"
+            if EXPRESSION.search(value) and re.search(reads, match["text"]) and not re.search(reads, script):
+                runs = match["program"] or "another machine"
+                return f"the shell pastes {name} into the code that {runs} runs, as the expression was"
+    return None
+
+
+def _outside_quotes(script: str) -> Iterator[str]:
+    """Variables and expressions that stand outside of every quote, and are not assigned."""
+    inside = False
+    for match in _QUOTING.finditer(script):
+        if match[0] == '"':
+            inside = not inside
+        elif match["read"] and not inside:
+            yield match["braced"] or match["plain"] or match[0]
+
+
+def _one_word(name: str, step: Step) -> str:
+    """How a variable is written that stays one word: in quotes, in zsh also without."""
+    read = rf"\$\{{?{re.escape(name)}\}}?"
+    return rf'"{read}"|(?<!\S){read}(?!\S)' if shell_of(step) == "zsh" else f'"{read}"'
+
+
+def _has_blanks(inside: str, step: Step) -> bool:
+    """Whether it is a variable whose value, as the file writes it, is several words."""
+    match = ENVIRONMENT.fullmatch(inside.strip())
+    return match is not None and bool(re.search(r"\S\s+\S", EXPRESSION.sub("x", step.everything.get(match[1], ""))))
+
+
+def _quoted(script: str, offset: int) -> bool:
+    line = script[script.rfind("\n", 0, offset) + 1 : offset]
+    return line.count('"') % 2 == 1 or line.count("'") % 2 == 1
