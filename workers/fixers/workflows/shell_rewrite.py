@@ -29,8 +29,9 @@ _PASSES_COMMANDS = frozenset(("docker", "kubectl", "podman", "ssh", "chroot", "s
 _INLINE = frozenset(("-c", "-e", "-lc", "-ec", "-xc", "-euxc", "-exc", "-p", "--command", "--eval", "-ce", "-r", "-m"))
 _ARITHMETIC = re.compile(r"\(\((?:(?!\)\)).)*$")
 _COMMAND_WORDS = frozenset(
-    ("sudo", "env", "time", "exec", "command", "nohup", "then", "do", "else", "!", "if", "while")
+    ("sudo", "env", "time", "exec", "command", "nohup", "then", "do", "else", "!", "if", "elif", "while", "until")
 )  # fmt: skip
+_TESTS = frozenset(("[", "[[", "test"))
 
 
 def rewrite(
@@ -76,15 +77,24 @@ def bare(script: str, wanted: Callable[[str], bool]) -> list[str]:
 
 
 def _is_command(place: Place) -> bool:
-    alone = place.quote_start == place.start and place.quote_end == place.end
-    return place.quote == "bare" and alone and not place.words
+    return place.quote == "bare" and _alone(place) and not place.words
+
+
+def _alone(place: Place) -> bool:
+    """Whether it is a whole word."""
+    return place.quote_start == place.start and place.quote_end == place.end
 
 
 def splits(script: str, wanted: Callable[[str], bool]) -> bool:
-    """Whether a wanted expression stands bare as a whole word behind a command: its value may be several words."""
+    """Whether a wanted expression stands bare as a whole word behind a command: its value may be several words.
+
+    A test compares one word: of several it makes nothing but an error.
+    """
     return any(
         place.quote == "bare"
         and place.words
+        and _alone(place)
+        and _first_command([*place.words]) not in _TESTS
         and not _assigns(script, place)
         and wanted(script[place.start : place.end])
         for place in scripts.places(script)
@@ -137,8 +147,8 @@ def _rewrite_one(
     if _ARITHMETIC.search(script, script.rfind("\n", 0, place.start) + 1, place.start):
         message = f"`{expression}` stands in shell arithmetic, which evaluates what a variable holds once more"
         raise NoFix(message)
-    alone = place.quote_start == place.start and place.quote_end == place.end
-    unquoted = alone and split(expression) and not _assigns(script, place)
+    compared = _first_command([*place.words]) in _TESTS
+    unquoted = _alone(place) and split(expression) and not compared and not _assigns(script, place)
     if unquoted:
         return [(place.start, place.end, f"${{={name(expression)}}}" if zsh else written)]
     return [(place.start, place.end, f'"{written}"')]

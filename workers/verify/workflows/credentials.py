@@ -58,6 +58,8 @@ _MAY_PUSH_AS_SOMEBODY = re.compile(
 )
 # autofix-ci hands its patch to an app, which pushes it.
 _SAFE_OWNERS = ("autofix-ci/", "docker/", "depot/", "actions/", "github/", "codecov/", "gradle/")
+_BY_API = re.compile(r"comment|label|issue|review|milestone|reaction")
+"""They write what git does not hold."""
 _OWN_TOKEN = re.compile(r"secrets\.(?!GITHUB_TOKEN\b)\w+|steps\.[\w-]+\.outputs\.[\w-]*token", re.IGNORECASE)
 
 
@@ -114,7 +116,10 @@ def _acts(step: Step, action: str, tree: SourceTree, *, somebody: bool, depth: i
         return False
     if not step.env.keys().isdisjoint(("GITHUB_TOKEN", "GH_TOKEN")):
         return False
-    return bool(_SEEMS_TO_PUSH.search(action) or (somebody and _MAY_PUSH_AS_SOMEBODY.search(action)))
+    return bool(
+        _SEEMS_TO_PUSH.search(action)
+        or (somebody and _MAY_PUSH_AS_SOMEBODY.search(action) and not _BY_API.search(action))
+    )
 
 
 def _serves(stays: str, step: Step) -> bool:

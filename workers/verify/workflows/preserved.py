@@ -24,6 +24,7 @@ from workers.verify.workflows import (
     releases,
     scopes,
     scripts,
+    templates,
     triggers,
 )
 from workers.verify.workflows.model import EXPRESSION, Job, Step, Workflow, step_pairs, text, workflow
@@ -37,6 +38,7 @@ def broken(before: bytes, after: bytes, tree: SourceTree, path: str = "") -> lis
     documents = read_yaml(before), read_yaml(after)
     return [
         *triggers.lost(before, after),
+        *templates.replaced(before, after),
         *_jobs(old, new, tree),
         *_steps(old, new, tree),
         *_command_lines(old, new, tree, path),

@@ -73,6 +73,7 @@ def test_a_step_that_used_what_checkout_kept_is_named(steps, named):
         ("${{ steps.app.outputs.token }}", "      - uses: acme/release-it@v1\n", "release-it"),
         ("${{ secrets.GITHUB_TOKEN }}", "      - uses: acme/release-it@v1\n", ""),
         ("${{ secrets.PAT }}", "      - uses: acme/setup-tool@v1\n", ""),
+        ("${{ secrets.PAT }}", "      - uses: acme/create-or-update-comment@v5\n", ""),
         ("", "      - uses: korthout/backport-action@v4\n        with: {github_token: x}\n", "backport-action"),
     ],
 )
