@@ -33,6 +33,7 @@ from workers.source.tree import SourceTree
 from workers.verify.batch import Scanners
 from workers.verify.environments import available
 from workers.verify.own_rules import with_own_rules
+from workers.verify.remembered import RememberedScans
 from workers.verify.sandbox import Sandbox
 from workers.verify.verifier import Verifier
 
@@ -169,7 +170,11 @@ class _Fixing:
             raise ScannerUnavailable(message)
         tools = with_own_rules(tools, self._tree, paths.data / "rules")
         self._scanners = Scanners(
-            tools, read, timeout=settings.verification.timeout_seconds, parallel=settings.verification.parallel
+            tools,
+            read,
+            timeout=settings.verification.timeout_seconds,
+            parallel=settings.verification.parallel,
+            cache=RememberedScans(paths.cache / "scans"),
         )
         seconds = settings.verification.timeout_seconds
         self._sandbox = None if call.tests is None else Sandbox(self._tree.root, call.tests, timeout=seconds)

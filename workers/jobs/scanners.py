@@ -8,6 +8,7 @@ from workers.jobs.context import JobContext
 from workers.parsers import read
 from workers.verify.batch import Scanners
 from workers.verify.environments import available
+from workers.verify.remembered import RememberedScans
 from workers.verify.verifier import Verifier
 
 _found: dict[Path, Scanners] = {}
@@ -19,7 +20,10 @@ def here(context: JobContext) -> Scanners:
     folder = Path(settings.scanners).expanduser() if settings.scanners else context.paths.scanners
     if folder not in _found:
         tools, _missing = available([folder])
-        _found[folder] = Scanners(tools, read, timeout=settings.timeout_seconds, parallel=settings.parallel)
+        cache = RememberedScans(context.paths.cache / "scans")
+        _found[folder] = Scanners(
+            tools, read, timeout=settings.timeout_seconds, parallel=settings.parallel, cache=cache
+        )
     return _found[folder]
 
 

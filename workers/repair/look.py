@@ -42,6 +42,7 @@ def look(tree: SourceTree, scanners: Scanners, options: Options, say: Say = lamb
     wanted: dict[str, list[Unit]] = {}
     contents, unread = _contents(tree)
     for path, content in contents.items():
+        unread += _left(path, content, scanners)
         for adapter in scanners.applicable(path, content):
             if adapter.role is Role.SECURITY:
                 wanted.setdefault(adapter.name, []).append(
@@ -72,6 +73,13 @@ def _absent(contents: Mapping[str, bytes], scanners: Scanners) -> dict[str, int]
         if not adapter.needs_rules
     }
     return {name: count for name, count in counts.items() if count}
+
+
+def _left(path: str, content: bytes, scanners: Scanners) -> Iterator[LeftOut]:
+    """The file, where a scanner of its kind leaves it to whoever built it."""
+    for adapter in SCANNERS:
+        if adapter.name in scanners.tools and (why := adapter.leaves(path, content)) is not None:
+            yield LeftOut(path, f"is left out for {adapter.name}: {why}")
 
 
 def _listed(counts: Mapping[str, int]) -> str:

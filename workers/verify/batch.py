@@ -63,6 +63,8 @@ class FileScan(msgspec.Struct, frozen=True, kw_only=True):
     errors: tuple[str, ...] = ()
     failed: bool = False
     """Whether the scanner itself failed on it, and said nothing of the file."""
+    left_out: bool = False
+    """Whether the scanner leaves such a file out by rules of its own, whenever it is asked."""
 
 
 class Cache(Protocol):
@@ -259,7 +261,10 @@ def _by_unit(
                 version=tool.version,
                 findings=tuple(_unprefixed(finding, prefix) for finding in found.get(place, ())),
                 read=place in output.read,
-                errors=tuple(error.replace(prefix, "") for error in output.errors if prefix in error),
+                errors=(output.left_out[place],)
+                if place in output.left_out
+                else tuple(error.replace(prefix, "") for error in output.errors if prefix in error),
+                left_out=place in output.left_out,
             )
         )
     return scans

@@ -7,7 +7,8 @@ configuration that the scanned repository wrote, and how its output proves which
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+import types
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -91,6 +92,8 @@ class Output(msgspec.Struct, frozen=True, kw_only=True):
     """Content and file name of each report; paths in them are relative to the scanned folder."""
     read: frozenset[str]
     errors: Sequence[str] = ()
+    left_out: Mapping[str, str] = types.MappingProxyType({})
+    """The files that it leaves out by rules of its own, whatever they hold → which rules."""
 
 
 class Adapter(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +105,8 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     role: Role
     applies: Callable[[str, bytes], bool]
     """Whether it looks at this path with this content."""
+    leaves: Callable[[str, bytes], str | None]
+    """Why it does not look at a file of its kind: it is somebody else's work. None of what it looks at."""
     scan: Callable[[Run], Output]
     version_arguments: Sequence[str] = ("--version",)
     extra: Sequence[str] = ()
@@ -121,6 +126,10 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     starts a process for every file before it looks at anything."""
 
 
+def _leaves_nothing(path: str, content: bytes) -> None:
+    del path, content
+
+
 SCANNERS: Registry[Adapter] = Registry("scanner", "workers.verify.scanners")
 
 
@@ -129,6 +138,7 @@ def scanner(
     name: str,
     requirement: str,
     applies: Callable[[str, bytes], bool],
+    leaves: Callable[[str, bytes], str | None] = _leaves_nothing,
     role: Role = Role.SECURITY,
     version_arguments: Sequence[str] = ("--version",),
     extra: Sequence[str] = (),
@@ -147,6 +157,7 @@ def scanner(
             requirement=requirement,
             role=role,
             applies=applies,
+            leaves=leaves,
             scan=scan,
             version_arguments=version_arguments,
             extra=extra,

@@ -77,6 +77,17 @@ def test_every_patch_applies_at_the_root_and_shows_no_credential(run, project):
     assert SECRET not in (project / "app.py").read_text()
 
 
+def test_a_second_run_says_the_same_without_a_scanner_and_no_credential_is_kept(run, project, tmp_path):
+    first = run(project, "--json")
+    second = run(project, "--json")
+    assert second.stdout == first.stdout
+    assert "patched files read" in first.stderr
+    assert "files read" not in second.stderr
+    kept = [file for file in (tmp_path / "home" / "cache").rglob("*") if file.is_file()]
+    assert kept
+    assert not any(SECRET.encode() in file.read_bytes() for file in kept)
+
+
 def test_the_text_groups_by_file_shows_diffs_and_masks_the_credential(run, project):
     result = run(project)
     assert "app.py" in result.stdout

@@ -7,9 +7,11 @@ from daemon.domain.fix import Candidate, Edit, FixSource
 from daemon.domain.severity import Severity
 from workers.parsers import read
 from workers.repair.item import Item, Options
+from workers.repair.look import look
 from workers.repair.repair import repair
 from workers.source.tree import MemoryTree
 from workers.verify.batch import Scanners
+from workers.verify.scanner import Tool
 from workers.verify.verifier import Verifier
 
 
@@ -29,3 +31,13 @@ def test_a_guess_that_failed_does_not_hide_why_there_is_nothing_better():
     (tried,) = repair([item], tree, Verifier(nobody), nobody, Options(), more={"f": [guess]})
     assert tried.fixes[0].verdict.reason
     assert tried.reason == "no fixer knows semgrep's rule rules.our-own"
+
+
+def test_a_file_that_a_scanner_leaves_to_whoever_built_it_is_named():
+    njsscan = Scanners([Tool(name="njsscan", executable="/nowhere", version="1")], read)
+    seen = look(MemoryTree({"a.min.js": b"a()\n"}), njsscan, Options())
+    [left] = seen.unread
+    assert (left.path, left.reason) == (
+        "a.min.js",
+        "is left out for njsscan: it is a bundle, which is mended in its source",
+    )

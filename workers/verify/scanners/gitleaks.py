@@ -8,13 +8,15 @@ from workers.verify.scanner import Output, Run, scanner
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _SCANNED = re.compile(r"scanning path path=(?P<path>\"(?:[^\"\\]|\\.)*\"|\S+)")
+_LEFT_OUT = re.compile(r"skipping file: global allowlist path=(?P<path>\"(?:[^\"\\]|\\.)*\"|\S+)")
+_WHY = "its own allow list leaves out locks, images, fonts and well-known libraries"
 _EXTENDS_DEFAULTS = b"[extend]\nuseDefault = true\n"
 
 
 def applies(path: str, content: bytes) -> bool:
-    """Every text file."""
+    """Every text file that is not empty."""
     del path
-    return b"\0" not in content[:8000]
+    return bool(content) and b"\0" not in content[:8000]
 
 
 @scanner(
@@ -34,4 +36,5 @@ def scan(run: Run) -> Output:
     return Output(
         reports=[(report.read_bytes(), "gitleaks.json")],
         read=frozenset(match["path"].strip('"') for match in _SCANNED.finditer(log)),
+        left_out={match["path"].strip('"'): _WHY for match in _LEFT_OUT.finditer(log)},
     )

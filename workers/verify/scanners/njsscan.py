@@ -7,6 +7,7 @@ looked at for all rules.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -22,6 +23,13 @@ _CODE = {".js", ".mjs", ".cjs"}
 _TEMPLATES = {".ejs", ".hbs", ".mustache", ".pug", ".jade", ".ect", ".dust", ".vue"}
 _MINIFIED = 1000
 """Bytes of a line, on average: written code has some thirty, a bundle thousands."""
+_RELEASE = re.compile(
+    rb"\s*(?:(?=/\*!|/\*\*?\s*(?:\*\s*)?@(?:license|preserve))/\*(?:(?!\*/)[\s\S]){0,1000}?|//!(?:.*\n//!){0,9}?.*?)"
+    rb"\bv?\d+\.\d+"
+)
+"""The banner that tools keep when they build a library: what it is, and which version."""
+_MAX_BYTES = 256 * 2**10
+"""Nobody writes more by hand into one file, and the engine takes half a minute over it."""
 START_BYTES = 2**20
 """A minute and a half of one processor: in smaller starts findings come as they are found, and none is out of time."""
 
@@ -38,16 +46,29 @@ def unread(report: bytes) -> dict[str, str]:
 
 
 def applies(path: str, content: bytes) -> bool:
-    """JavaScript and what only its template engines read; bundles are left out, by their name or their lines."""
+    """JavaScript and what only its template engines read, where people of this repository write it."""
     if suffix(path) in _CODE:
-        return not path.endswith(".min.js") and len(content) < _MINIFIED * (content.count(b"\n") + 1)
+        return leaves(path, content) is None
     return suffix(path) in _TEMPLATES
+
+
+def leaves(path: str, content: bytes) -> str | None:
+    """JavaScript that was built: a bundle, by its name or its lines, or a library's release, by its banner."""
+    if suffix(path) not in _CODE:
+        return None
+    if path.endswith(".min.js") or len(content) >= _MINIFIED * (content.count(b"\n") + 1):
+        return "it is a bundle, which is mended in its source"
+    if _RELEASE.match(content):
+        return "it is a library's release by its banner, which a newer one replaces"
+    return None
 
 
 @scanner(
     name="njsscan",
     requirement="njsscan==1.0.2",
     applies=applies,
+    leaves=leaves,
+    max_bytes=_MAX_BYTES,
     start_bytes=START_BYTES,
     rule_folders=("rules/semantic_grep",),
 )

@@ -84,7 +84,7 @@ def _empty(value: Any) -> bool:
 
 
 def _mappings(before: dict[str, Any], after: dict[str, Any], path: tuple[str, ...]) -> Iterator[Change]:
-    for key in before.keys() | after.keys():
+    for key in dict.fromkeys((*before, *after)):
         here = (*path, str(key))
         if key not in after:
             yield from _leaves(Kind.REMOVED, before[key], here)

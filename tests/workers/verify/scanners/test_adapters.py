@@ -160,6 +160,39 @@ def test_templates_of_javascript_are_looked_at(path):
 
 
 @pytest.mark.parametrize(
+    ("path", "content", "left"),
+    [
+        ("a.min.js", b"a()\n", True),
+        ("a.js", b"a();" * 999, True),
+        ("a.js", b"/*!\n * Materialize v0.100.1 (http://materializecss.com)\n */\na();\n", True),
+        ("a.js", b"//! moment.js\n//! version : 2.18.1\na();\n", True),
+        ("a.js", b"/**\n * @license AngularJS v1.6.4\n */\na();\n", True),
+        ("a.js", b"/*!\n * Ours\n */\nconst version = '1.2';\n", False),
+        ("a.js", b"// since 1.2\na();\n", False),
+        ("a.ejs", b"/*! x 1.2 */", False),
+    ],
+)
+def test_javascript_that_was_built_is_left_to_whoever_built_it(path, content, left):
+    adapter = SCANNERS.get("njsscan")
+    assert (adapter.leaves(path, content) is not None) == left
+    assert adapter.applies(path, content) == (not left)
+
+
+def test_what_gitleaks_leaves_out_by_its_own_list_is_said_to_be_so():
+    tools, _ = available([INSTALLED], ["gitleaks"])
+    if not tools:
+        pytest.skip("gitleaks is not installed here: run `secaid setup --scanners`")
+    units = [Unit("package-lock.json", b"{}\n"), Unit("a b.env", b"A=1\n")]
+    answers = Scanners(tools, read).scan({"gitleaks": units})
+    assert [(answers["gitleaks", unit].read, answers["gitleaks", unit].left_out) for unit in units] == [
+        (False, True),
+        (True, False),
+    ]
+    assert "allow list" in answers["gitleaks", units[0]].errors[0]
+    assert not SCANNERS.get("gitleaks").applies("__init__.py", b"")
+
+
+@pytest.mark.parametrize(
     ("path", "looked_at"),
     [("app/src/main/res/layout-land/login.xml", True), ("app/src/main/AndroidManifest.xml", True), ("pom.xml", False)],
 )
