@@ -6,10 +6,12 @@ import re
 
 _FOLDERS = re.compile(
     r"(?:^|/)(?:tests?|testing|t|__tests__|spec|e2e|cypress|androidTest|testFixtures|fixtures|testdata|testresources|src/it|__(?:stubs|mocks|fixtures)__)/"
-    r"|(?:^|/)(?:integration|functional|acceptance|system)[-_]?tests?/|^integration/"
+    r"|(?:^|/)(?:[\w-]+[-_])?(?:integration|functional|acceptance|system|unit|e2e|smoke|compat(?:ibility)?|regression)"
+    r"[-_]?tests?/|^integration/"
 )
 _NAMES = re.compile(
     r"(?:^|/)(?:test_[^/]*|[^/]*_test|tests|conftest)\.py$"
+    r"|(?:^|/)(?:settings|config)/(?:tests?|testing|ci)\.py$|(?:^|/)(?:settings|config)_(?:testing|ci)\.py$"
     r"|_test\.go$|_(?:test|spec)\.rb$|Tests?\.(?:cs|php)$"
     r"|(?:Test|Tests|IT|Spec)\.(?:java|kt)$"
     r"|\.(?:test|spec|cy)\.[jt]sx?$"

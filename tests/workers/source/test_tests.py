@@ -19,6 +19,8 @@ from workers.source.tests import is_test
         "app/login_spec.rb",
         "pkg/cmd/testdata/key.pem",
         "web/app/__stubs__/jwt.ts",
+        "certbot-ci/src/certbot_integration_tests/assertions.py",
+        "shop/settings/ci.py",
     ],
 )
 def test_what_a_test_runner_looks_for_is_a_test(path):
@@ -27,7 +29,14 @@ def test_what_a_test_runner_looks_for_is_a_test(path):
 
 @pytest.mark.parametrize(
     "path",
-    ["app/contest.py", "src/latest/app.py", "app/testclient.py", "src/Testament.java", "spec.ts"],
+    [
+        "app/contest.py",
+        "src/latest/app.py",
+        "app/testclient.py",
+        "src/Testament.java",
+        "spec.ts",
+        "shop/ab_test/run.py",
+    ],
 )
 def test_a_name_that_only_sounds_like_one_is_none(path):
     assert not is_test(path)

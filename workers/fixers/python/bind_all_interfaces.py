@@ -35,27 +35,7 @@ the default.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """`"0.0.0.0"` → the loopback address, or one from the environment that defaults to it."""
     file, constant = flagged(target, ast.Constant, lambda _file, node: node.value == "0.0.0.0")  # noqa: S104 -- sought
-    if is_test(file.path):
-        message = f"{file.path}:{constant.lineno} is test code, which serves nobody; exclude tests"
-        raise Harmless(message)
-    if not _is_bound(file, constant):
-        message = f"{file.path}:{constant.lineno} holds the address without binding to it there"
-        raise Harmless(message)
-    if _assigned_port(file, constant):
-        message = (
-            f"{file.path}:{constant.lineno} takes its port from a platform that reaches the program from outside: it "
-            "has to listen on every network there"
-        )
-        raise NoFix(message)
-    if _is_choice(file, constant):
-        message = f"{file.path}:{constant.lineno} is one of the addresses that this program lets its users choose"
-        raise NoFix(message)
-    if asked := _asked_for(file, constant):
-        message = (
-            f"{file.path}:{constant.lineno} says what `{asked}` of the function's caller means: who passes it chooses "
-            "the address"
-        )
-        raise NoFix(message)
+    _refuse(file, constant)
     quote = file.text(constant)[0]
     if quote not in "'\"":
         quote = '"'
@@ -91,6 +71,42 @@ def propose(target: Target) -> Iterator[Candidate]:
     yield from any_of(*([] if images else [loopback]), *([] if default else [from_environment]))
 
 
+def _refuse(file: Module, constant: ast.Constant) -> None:
+    """Say so where the address has to stay, or is bound to by nobody.
+
+    Raises:
+        Harmless: nothing is served there.
+        NoFix: its users, or a platform, expect it.
+    """
+    if is_test(file.path):
+        message = f"{file.path}:{constant.lineno} is test code, which serves nobody; exclude tests"
+        raise Harmless(message)
+    if not _is_bound(file, constant):
+        message = f"{file.path}:{constant.lineno} holds the address without binding to it there"
+        raise Harmless(message)
+    if _assigned_port(file, constant):
+        message = (
+            f"{file.path}:{constant.lineno} takes its port from a platform that reaches the program from outside: it "
+            "has to listen on every network there"
+        )
+        raise NoFix(message)
+    if _is_choice(file, constant):
+        message = f"{file.path}:{constant.lineno} is one of the addresses that this program lets its users choose"
+        raise NoFix(message)
+    if _is_one_of_several(file, constant):
+        message = (
+            f"{file.path}:{constant.lineno} is one way of several: the function listens on every network of IPv6 as "
+            "well, so that its users expect it; let a setting name the address, for all of them"
+        )
+        raise NoFix(message)
+    if asked := _asked_for(file, constant):
+        message = (
+            f"{file.path}:{constant.lineno} says what `{asked}` of the function's caller means: who passes it chooses "
+            "the address"
+        )
+        raise NoFix(message)
+
+
 def _asked_for(file: Module, constant: ast.Constant) -> str | None:
     """The condition on another parameter of the function that the address stands for."""
     statement = file.statement(constant)
@@ -124,6 +140,16 @@ def _is_choice(file: Module, constant: ast.Constant) -> bool:
         and any(isinstance(part, ast.Constant) and part.value == constant.value for part in ast.walk(node))
         for node in compared
         if target is not None
+    )
+
+
+def _is_one_of_several(file: Module, constant: ast.Constant) -> bool:
+    """Whether the function around it also listens at `("::", port)` or `("", port)`."""
+    function = file.function(constant)
+    pairs = (node for node in ast.walk(function) if isinstance(node, ast.Tuple)) if function is not None else ()
+    return any(
+        len(pair.elts) == 2 and isinstance(pair.elts[0], ast.Constant) and pair.elts[0].value in ("::", "")
+        for pair in pairs
     )
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.calls import keyword, remove_argument
+from workers.fixers.python.calls import argument, keyword, remove_argument
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import Target, fixer
+from workers.fixers.python.strings import template
+from workers.fixers.python.variables import definitions
+from workers.fixers.registry import NoFix, Target, fixer
+
+_LOOPBACK = re.compile(r"https?://(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?:[:/]|$)", re.IGNORECASE)
 
 
 @fixer(
@@ -33,6 +38,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     given = keyword(call, "verify")
     if given is None:
         return
+    if _asks_itself(file, call):
+        message = (
+            f"{file.path}:{call.lineno} asks this machine itself, whose certificate no known authority signs: name its "
+            "own certificate's file as `verify`"
+        )
+        raise NoFix(message)
     yield candidate(
         "verify-by-default",
         [remove_argument(file, call, given)],
@@ -58,3 +69,14 @@ def propose(target: Target) -> Iterator[Candidate]:
 def _unverified(_file: Module, call: ast.Call) -> bool:
     given = keyword(call, "verify")
     return given is not None and isinstance(given.value, ast.Constant) and given.value.value is False
+
+
+def _asks_itself(file: Module, call: ast.Call) -> bool:
+    """Whether the address that the file writes is the loopback one."""
+    address = argument(call, 1 if (file.qualified(call.func) or "").endswith("request") else 0, "url")
+    if isinstance(address, ast.Name):
+        defined = definitions(file, address)
+        address = defined[0].value if defined and len(defined) == 1 else address
+    line = template(file, address) if address is not None else None
+    first = line.parts[0] if line is not None and line.parts else ""
+    return isinstance(first, str) and _LOOPBACK.match(first) is not None

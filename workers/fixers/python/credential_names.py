@@ -18,6 +18,8 @@ _ANY_MODULE = re.compile(
     re.IGNORECASE,
 )
 """Names of modules that say nothing about what is in them."""
+_ANY_CLASS = ("Command", "Main", "Meta")
+"""Names of classes that say nothing either."""
 _ADDS = ("add", "set_defaults", "setdefaults", "add_defaults", "read_dict", "defaults")
 _CONFIGURATION = re.compile(r"conf|settings|options|prefs|defaults", re.IGNORECASE)
 _DEFAULTS = re.compile(r"(?:^|_)defaults?(?:_|$)", re.IGNORECASE)
@@ -66,7 +68,8 @@ def variable_of(file: Module, constant: ast.Constant, name: str) -> str:
 
 
 def _named(file: Module, constant: ast.Constant, name: str) -> str:
-    around = next((each for each in file.ancestors(constant) if isinstance(each, ast.ClassDef)), None)
+    classes = (each for each in file.ancestors(constant) if isinstance(each, ast.ClassDef))
+    around = next((each for each in classes if each.name not in _ANY_CLASS), None)
     parent = file.parents.get(constant)
     if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Subscript):
         return environment_name(name)  # a framework's own key, as `app.config["SECRET_KEY"]`

@@ -10,17 +10,21 @@ from daemon.domain.finding import Region
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import MASKED, any_of, candidate, region
 from workers.fixers.python.credential_names import called, is_overridable, variable_of
+from workers.fixers.python.credential_uses import (
+    is_example,
+    is_expected,
+    is_first_account,
+    is_one_of_words,
+    not_deployed,
+)
 from workers.fixers.python.imports import Import, imported, together
 from workers.fixers.python.module import Module, module
+from workers.fixers.python.published import is_published
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, is_label, refuse_test
 
 _WORDS = re.compile(
     r"pas+wo?r?d|pass(?:phrase)?$|passwd|pwd|token|secret|api_?key|credential|private_?key|access_?key", re.IGNORECASE
-)
-_NOT_DEPLOYED = re.compile(
-    r"(?:Base)?(?:Unit)?(?:Tests?|Testing|Dev|Development|Debug|Local)_?(?:Config|Configuration|Settings|Env|Environment)?"
-    r"|(?:Config|Configuration|Settings)_?(?:Tests?|Testing|Dev|Development|Debug|Local)"
 )
 _DEFAULTS_OF_ALL = re.compile(
     r"(?:^|[/_])(?:global_|base_)?defaults?(?:_settings|_config)?\.py$|(?:^|/)global_settings\.py$"
@@ -78,6 +82,18 @@ def propose(target: Target) -> Iterator[Candidate]:
             "and start without one"
         )
         raise NoFix(message)
+    if is_first_account(file, constant):
+        message = (
+            f"{file.path}:{constant.lineno} makes the account with which everybody signs in first, whose name is its "
+            "password: draw one and print it once, or ask for it; a required variable would stop each installation"
+        )
+        raise NoFix(message)
+    if is_published(target.tree, file.path):
+        message = (
+            f"{file.path}:{constant.lineno} goes to everybody who installs this package: a variable of the environment "
+            "would have to be set by each of them; let their configuration name it"
+        )
+        raise NoFix(message)
     if is_overridable(file, constant):
         yield _overridable(target, file, constant, variable)
         return
@@ -121,16 +137,16 @@ def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Cons
             f"{file.path}:{where.start_line} is a label or a sentence, not a credential: suppress it with that reason"
         )
         raise Harmless(message)
-    if _is_one_of_words(file, real[0][0]):
+    if is_one_of_words(file, real[0][0]):
         message = f"{file.path}:{real[0][0].lineno} is one of the words that the code tells apart: it opens nothing"
         raise Harmless(message)
-    if _is_expected(file, real[0][0]):
+    if is_expected(file, real[0][0]):
         message = f"{file.path}:{real[0][0].lineno} is what an assert expects: made up for a check, it protects nothing"
         raise Harmless(message)
-    if _is_example(file, real[0][0]):
+    if is_example(file, real[0][0]):
         message = f"{file.path}:{real[0][0].lineno} is the example of a description: it shows a form and opens nothing"
         raise Harmless(message)
-    settings = _not_deployed(file, real[0][0])
+    settings = not_deployed(file, real[0][0])
     if settings:
         message = (
             f"{file.path}:{real[0][0].lineno} is a setting of `{settings}`, with which nothing is deployed; the module "
@@ -142,47 +158,6 @@ def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Cons
 
 def _is_environment(file: Module, target: ast.expr) -> bool:
     return isinstance(target, ast.Subscript) and file.qualified(target.value) == "os.environ"
-
-
-def _not_deployed(file: Module, constant: ast.Constant) -> str | None:
-    """The class of settings for tests or for a developer's machine in whose body the value stands."""
-    body = (each for each in file.ancestors(constant) if isinstance(each, ast.ClassDef | ast.FunctionDef))
-    around = next(body, None)
-    return around.name if isinstance(around, ast.ClassDef) and _NOT_DEPLOYED.fullmatch(around.name) else None
-
-
-def _is_one_of_words(file: Module, constant: ast.Constant) -> bool:
-    """Whether what it is compared with is compared with another text, too, as a parser does it with its keywords."""
-    parent = file.parents.get(constant)
-    if not isinstance(parent, ast.Compare):
-        return False
-    sought = ast.unparse(parent.left)
-    others = (node for node in file.nodes if isinstance(node, ast.Compare) and ast.unparse(node.left) == sought)
-    texts = {part.value for node in others for part in ast.walk(node) if isinstance(part, ast.Constant)}
-    return len({text for text in texts if isinstance(text, str) and text}) > 1
-
-
-def _is_expected(file: Module, constant: ast.Constant) -> bool:
-    """Whether an assert of the file compares with the same literal."""
-    asserted = (node for node in file.nodes if isinstance(node, ast.Assert))
-    parts = (part for node in asserted for part in ast.walk(node.test) if isinstance(part, ast.Constant))
-    return any(part.value == constant.value for part in parts)
-
-
-def _is_example(file: Module, constant: ast.Constant) -> bool:
-    """Whether it stands below a key or a parameter called `example`, as descriptions of an API have them."""
-    inner: ast.AST = constant
-    for outer in file.ancestors(constant):
-        keys: list[object] = []
-        if isinstance(outer, ast.Dict):
-            held = zip(outer.keys, outer.values, strict=True)
-            keys = [key.value for key, value in held if value is inner and isinstance(key, ast.Constant)]
-        elif isinstance(outer, ast.keyword):
-            keys = [outer.arg]
-        if any(key in {"example", "examples"} for key in keys):
-            return True
-        inner = outer
-    return False
 
 
 def _holder_line(file: Module, node: ast.AST) -> int | None:

@@ -29,6 +29,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     if any(isinstance(node, ast.Import) and not node.names[0].asname for node in statements):
         message = f"{file.path} uses `Crypto` by its whole name; import what is needed from it first"
         raise NoFix(message)
+    if any(_falls_back(file, node) for node in statements):
+        message = f"{file.path} takes either library, whichever is installed: require pycryptodomex, and drop the other"
+        raise NoFix(message)
     edits = []
     for node in statements:
         start, end = file.span(node)
@@ -42,6 +45,16 @@ def propose(target: Target) -> Iterator[Candidate]:
         declares=("import:Cryptodome", "import:Crypto/delete", *(f"statement:{line}" for line in lines)),
         warnings=("Needs the package pycryptodomex in place of pycrypto or pycryptodome.",),
     )
+
+
+def _falls_back(file: Module, node: ast.stmt) -> bool:
+    """Whether a failure of the import is caught."""
+    inside: ast.AST = node
+    for outer in file.ancestors(node):
+        if isinstance(outer, ast.Try) and (inside in outer.body or inside in outer.handlers):
+            return True
+        inside = outer
+    return False
 
 
 def _imports_crypto(_file: Module, node: ast.stmt) -> bool:

@@ -17,6 +17,7 @@ from workers.fixers.python.variables import definitions
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _OPEN, _RETRIEVE = "urllib.request.urlopen", "urllib.request.urlretrieve"
+_INSTALL = "urllib.request.install_opener"
 _NAME = "open_http"
 _WHY = "The opener has handlers for HTTP and HTTPS only; `file:` and other schemes raise URLError."
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
@@ -40,6 +41,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     """`urlopen(…)` → the same call of an opener that knows HTTP and HTTPS alone."""
     file, call = flagged(target, ast.Call, lambda each, node: each.calls(node, _OPEN, _RETRIEVE))
     _refuse_fixed_scheme(file, call)
+    if any(isinstance(node, ast.Call) and file.calls(node, _INSTALL) for node in file.nodes):
+        message = (
+            f"{file.path}:{call.lineno} goes through the opener that the file installs, with its proxies: "
+            "make that one of handlers for HTTP and HTTPS only"
+        )
+        raise NoFix(message)
     if file.calls(call, _RETRIEVE):
         edits, declares = _saved(target, file, call)
     else:

@@ -30,6 +30,11 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _TALKS = re.compile(
     r"https?://|\b(?:requests|httpx|aiohttp)\.|urlopen|\.post\(|api_?(?:request|call|response|data)\(", re.IGNORECASE
 )
+_ASKS = re.compile(
+    r"\.http\.(?:get|post|request)\(|\b(?:requests|httpx)\.[a-zA-Z]+\(|\baiohttp\.|urlopen\(|self\.session\.(?:get|post)\("
+)
+"""A module that asks another server: what it computes may be what that server expects."""
+_KEPT = re.compile(r"cache|path|folder|\bdir|\.join\(|open\(", re.IGNORECASE)
 _CHECKSUM_FILE = re.compile(rb"\.(?:md5|sha1)['\"]")
 _LIBRARIES = {
     "Crypto.Hash.MD2.new": "MD2",
@@ -88,6 +93,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     named = any(isinstance(each, _FUNCTIONS) and _ITS_NAME.search(each.name) for each in file.ancestors(call))
     named = named or bool(_ITS_NAME.search(_beside(file, call))) or _is_chosen(file, call)
     named = named or _is_looked_up(file, call)
+    talks = _TALKS.search(around) or _ASKS.search(file.content.decode("utf-8", "replace"))
     prescribed = named or _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content)
     if name.startswith("hashlib.") and not _PROTECTS.search(_use(file, call)):
         if (old := may_lack(target.tree, file.path, (3, 9))) is not None:
@@ -102,11 +108,11 @@ def propose(target: Target) -> Iterator[Candidate]:
             "The digest stays what it is, and the code says that it is a checksum on which no protection relies.",
             warnings=("Only right where nobody gains by making two inputs collide. Needs Python 3.9.",),
         )
-        if prescribed:
+        if prescribed or (talks and not _KEPT.search(_use(file, call))):
             return
         yield _stronger(file, call, name, "sha256")
         return
-    if prescribed or _TALKS.search(around):
+    if prescribed or talks:
         message = (
             f"{file.path}:{call.lineno} makes a digest whose algorithm another party prescribes, or whose name says "
             "which it is"

@@ -19,10 +19,13 @@ _DESCRIBES = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"-\w?-?|https?://\S*|[a-z_]+(?:\.[A-Za-z_]+)+|[/.#]\S*|.*[{}<>%].*|.*\s\S+\s.*|\s*|bearer|basic|csrf|access|refresh|none|null|true|false|yes|no|on|off|required|optional|invalid|missing",
+    r"-\w?-?|https?://\S*|[a-z_]+(?:\.[A-Za-z_]+)+|[/.#]\S*|.*[{}<>%].*|.*\s\S+\s.*|\s*|bearer|basic|csrf|access|refresh|none|null|true|false|yes|no|on|off|required|optional|invalid|missing"
+    r"|x+|pbkdf2[-_:]?\w*|(?:b|s|ye?s?)crypt\w*|argon2\w*|hmac(?:[-_]?sha\d+)?|md5|sha[-_]?\d{1,3}(?:_crypt)?|plain_?text",
     re.IGNORECASE | re.DOTALL,
 )
 _TOKEN = re.compile(r"(?:^|_|(?<=[a-z]))token$", re.IGNORECASE)
+_NAME_OF_TOKEN = re.compile(r"(?!.*(?:secret|my[-_]|your))[a-z]+(?:[-_][a-z]+)*[-_]token", re.IGNORECASE)
+"""`x-auth-token`: the cookie, the header or the key in which one is."""
 _STORED = re.compile(r"(?:^|_)(?:token|db|cache|session|storage|redis|cookie)_key$", re.IGNORECASE)
 """Names of the key under which something is stored; what is stored is no part of the code."""
 _ANY_OF_ITS_KIND = re.compile(
@@ -76,7 +79,9 @@ def is_label(value: str, name: str) -> bool:
     """Whether the value describes a credential (a message, the name of a field, an address) rather than being one."""
     sentence = " " in value.strip() and all(word.strip(".,:;!?'").isalpha() for word in value.split())
     mask = not any(character.isalnum() for character in value)
-    kind = _TOKEN.search(name) is not None and len(value) < _SHORTEST_TOKEN and value.isalpha()
+    kind = _TOKEN.search(name) is not None and (
+        (len(value) < _SHORTEST_TOKEN and value.isalpha()) or _NAME_OF_TOKEN.fullmatch(value) is not None
+    )
     stored = _STORED.search(name) is not None and _WORDS.fullmatch(value) is not None
     described = stored or sentence or mask or kind or _LABEL.fullmatch(value) or _DESCRIBES.search(name)
     return bool(described) or _names_itself(value, name)

@@ -1,0 +1,20 @@
+import pytest
+
+SETTINGS = '_SECRET_KEY = "q9X2vB7nK4mZ8wT1"\n'
+PROJECT = '[project]\nname = "shop"\n[project.scripts]\nshop = "shop:main"\n'
+
+
+@pytest.mark.parametrize(
+    ("others", "says"),
+    [
+        ({"pyproject.toml": PROJECT}, "goes to everybody who installs this package"),
+        ({"setup.py": "setup(entry_points={})\n"}, "goes to everybody who installs this package"),
+        ({"pyproject.toml": PROJECT + 'classifiers = ["Private :: Do Not Upload"]\n'}, None),
+        ({}, None),
+    ],
+)
+def test_what_a_package_brings_its_users_is_not_asked_of_their_environment(asked, others, says):
+    files = {"shop/__init__.py": "", "shop/keys.py": SETTINGS, **others}
+    made = asked(files, "bandit", "B105", "shop/keys.py", 1)
+    assert bool(made.candidates) == (says is None)
+    assert says is None or says in (made.reason or "")

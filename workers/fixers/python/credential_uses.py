@@ -1,0 +1,66 @@
+"""What a literal that looks like a credential is there for."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from workers.fixers.python.module import Module
+
+_NOT_DEPLOYED = re.compile(
+    r"(?:Base)?(?:Unit)?(?:Tests?|Testing|Dev|Development|Debug|Local)_?(?:Config|Configuration|Settings|Env|Environment)?"
+    r"|(?:Config|Configuration|Settings)_?(?:Tests?|Testing|Dev|Development|Debug|Local)"
+)
+_FOLDERS_OF_SETTINGS = re.compile(r"(?:^|/)(?:settings|config|conf)/((?:dev|development|debug)\w*)\.py$")
+
+
+def is_first_account(file: Module, constant: ast.Constant) -> bool:
+    """`create_user("admin", password="admin")`."""
+    call = file.parents.get(file.parents.get(constant, constant))
+    if not isinstance(call, ast.Call):
+        return False
+    given = [*call.args, *(each.value for each in call.keywords)]
+    return any(each is not constant and ast.dump(each) == ast.dump(constant) for each in given)
+
+
+def not_deployed(file: Module, constant: ast.Constant) -> str | None:
+    """The class or module of settings for tests or for a developer's machine in which the value stands."""
+    if module := _FOLDERS_OF_SETTINGS.search(file.path):
+        return module[1]
+    body = (each for each in file.ancestors(constant) if isinstance(each, ast.ClassDef | ast.FunctionDef))
+    around = next(body, None)
+    return around.name if isinstance(around, ast.ClassDef) and _NOT_DEPLOYED.fullmatch(around.name) else None
+
+
+def is_one_of_words(file: Module, constant: ast.Constant) -> bool:
+    """Whether what it is compared with is compared with another text, too, as a parser does it with its keywords."""
+    parent = file.parents.get(constant)
+    if not isinstance(parent, ast.Compare):
+        return False
+    sought = ast.unparse(parent.left)
+    others = (node for node in file.nodes if isinstance(node, ast.Compare) and ast.unparse(node.left) == sought)
+    texts = {part.value for node in others for part in ast.walk(node) if isinstance(part, ast.Constant)}
+    return len({text for text in texts if isinstance(text, str) and text}) > 1
+
+
+def is_expected(file: Module, constant: ast.Constant) -> bool:
+    """Whether an assert of the file compares with the same literal."""
+    asserted = (node for node in file.nodes if isinstance(node, ast.Assert))
+    parts = (part for node in asserted for part in ast.walk(node.test) if isinstance(part, ast.Constant))
+    return any(part.value == constant.value for part in parts)
+
+
+def is_example(file: Module, constant: ast.Constant) -> bool:
+    """Whether it stands below a key or a parameter called `example`, as descriptions of an API have them."""
+    inner: ast.AST = constant
+    for outer in file.ancestors(constant):
+        keys: list[object] = []
+        if isinstance(outer, ast.Dict):
+            held = zip(outer.keys, outer.values, strict=True)
+            keys = [key.value for key, value in held if value is inner and isinstance(key, ast.Constant)]
+        elif isinstance(outer, ast.keyword):
+            keys = [outer.arg]
+        if any(key in {"example", "examples"} for key in keys):
+            return True
+        inner = outer
+    return False
