@@ -21,13 +21,15 @@ from workers.fixers.docker.needs_root import refuse_where_root_is_needed
 from workers.fixers.docker.own_base import built_from
 from workers.fixers.docker.owner import owners
 from workers.fixers.docker.service_user import WRITES, service
-from workers.fixers.docker.switch_user import NAME, UID, new_user, switch, switched, user_edit, written_user
+from workers.fixers.docker.switch_user import NAME, UID, Image, new_user, switch, switched, written_user
 from workers.fixers.docker.volumes import builds_as_root
+from workers.fixers.docker.written_folders import written_folders
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Stage
 
 _OWNER = "files that the image makes stay root's: what the program must write (data, caches, sockets) has to be its own"
 _VOLUMES = "a volume that exists already keeps root's files: give them to the user once"
+_MOUNTED = "whatever is mounted over a folder that is given to the user here has to be writable for that user as well"
 _BUILD_IMAGE = "the image {}: images built from it, and those who mount folders into it, now meet this user"
 _PROMPT = re.compile(
     r"""\[?\s*"?(?:/(?:usr/)?bin/)?(?:ba|da|a|z)?(?:sh|node|python[\d.]*|irb|jshell|php|R|ghci|julia|erl|iex)"?\s*\]?"""
@@ -66,26 +68,28 @@ def propose(target: Target) -> Iterator[Candidate]:
     if base.image in WRITES:
         yield from service(file, stage, base)
         return
-    warnings = _warnings(file, stage)
+    folders = written_folders(target.tree, file, stage, base)
+    warnings = [*_warnings(file, stage), *([_MOUNTED] if folders else [])]
+    image = Image(file, stage, base, tuple(warnings), tuple(folders))
     reason = f"{base.image} is not known well enough to say which user it has"
-    yield from at_least_one(_candidates(file, stage, base, warnings), reason)
+    yield from at_least_one(_candidates(image), reason)
 
 
-def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str]) -> Iterator[Candidate | None]:
+def _candidates(image: Image) -> Iterator[Candidate | None]:
+    file, stage, base = image.file, image.stage, image.base
     earlier, made = _earlier_user(file, stage), made_user(file, stage)
     if earlier or made:
         # What the file gave that user is no other user's: no third one is offered.
-        yield from _users_of_file(file, stage, base, (earlier, made), warnings)
+        yield from _users_of_file(image, earlier, made)
         return
     if given_to := owners(file, stage):
-        yield from _owner(file, stage, base, given_to, warnings)
+        yield from _owner(image, given_to)
         return
     how = ""
     if base.user:
         number = base.number(base.user)
         how = f"Runs as `{base.user}`{f' ({number})' if number else ''}, the ordinary user that {base.image} brings."
-        edits, changes = switched(file, stage, number or base.user)
-        yield candidate("user-of-base-image", edits, how, changes, warnings)
+        yield switch(image, "user-of-base-image", number or base.user, how)
     if base.user is None and (not _runs_own(file, stage, base) or _left(file, stage, base)):
         reason = (
             f"the program is {base.image}'s own, and which user it can run as is known to that image alone: "
@@ -93,33 +97,33 @@ def _candidates(file: Dockerfile, stage: Stage, base: Base, warnings: list[str])
         )
         raise NoFix(reason)
     if base.user and base.image not in _LANGUAGES and base.family != "distroless":
-        edits, changes = switched(file, stage, base.user)
-        yield candidate("user-of-base-image-by-name", edits, how, changes, warnings)
+        yield switch(image, "user-of-base-image-by-name", base.user, how)
         return
     if base.adds_users and base.user != NAME and not mentioned(file, stage, NAME):
-        yield new_user(file, stage, base, warnings)
+        yield new_user(image)
     elif (
         base.user is None
         and (base.family in _HAVE_SHELL or builds_as_root(file, stage, base))
         and base.family not in {"scratch", "distroless"}
         and not mentioned(file, stage, NAME)
     ):
-        yield written_user(file, stage, warnings)
+        yield written_user(image)
     if base.user and base.family == "distroless":
         how = f"Runs as `{base.user}`, by the name that the image's /etc/passwd has for it."
-        yield switch(file, stage, "user-of-base-image-by-name", f"{base.user}:{base.user}", how, warnings)
+        yield switch(image, "user-of-base-image-by-name", f"{base.user}:{base.user}", how)
     elif base.family in {"scratch", "distroless"}:
         how = "Runs as user and group 65532, which distroless images call nonroot. It needs no /etc/passwd."
-        yield switch(file, stage, "numeric-user", "65532:65532", how, warnings)
+        yield switch(image, "numeric-user", "65532:65532", how)
     else:
         how = f"Runs as user and group {UID}: a number needs no entry in /etc/passwd, and no host gives it away."
         extra = "the number has no name and no home: programs that ask for either (git, ssh, npm) want HOME set"
-        edits, changes = switched(file, stage, f"{UID}:{UID}")
-        yield candidate("numeric-user", edits, how, changes, [*warnings, extra])
+        edits, changes = switched(image, f"{UID}:{UID}")
+        yield candidate("numeric-user", edits, how, changes, [*image.warnings, extra])
 
 
-def _owner(file: Dockerfile, stage: Stage, base: Base, given_to: set[str], warnings: list[str]) -> Iterator[Candidate]:
+def _owner(image: Image, given_to: set[str]) -> Iterator[Candidate]:
     """The user that the file gives its files to: another one could not write them."""
+    file, base = image.file, image.base
     names = {owner.partition(":")[0] for owner in given_to}
     if len(names) != 1:
         message = f"{file.path} gives files to {' and '.join(sorted(names))}: which of them the program is, is not told"
@@ -129,11 +133,11 @@ def _owner(file: Dockerfile, stage: Stage, base: Base, given_to: set[str], warni
     how = f"Runs as `{name}`, whom the file gives its files to and never switches to."
     number = user if name.isdigit() else base.number(name)
     if number:
-        yield switch(file, stage, "owner-of-files", number, f"{how} Kubernetes can check the number.", warnings)
+        yield switch(image, "owner-of-files", number, f"{how} Kubernetes can check the number.")
     if not name.isdigit():
-        yield switch(file, stage, "owner-of-files-by-name", name, how, warnings)
-    elif base.adds_users and group.isdigit() and not mentioned(file, stage, NAME):
-        yield new_user(file, stage, base, warnings, (name, group))
+        yield switch(image, "owner-of-files-by-name", name, how)
+    elif base.adds_users and group.isdigit() and not mentioned(file, image.stage, NAME):
+        yield new_user(image, (name, group))
 
 
 def _runs_own(file: Dockerfile, stage: Stage, base: Base) -> bool:
@@ -149,34 +153,28 @@ def _left(file: Dockerfile, stage: Stage, base: Base) -> bool:
     return base.family is None and base.runs_as_root is None and bool(users) and is_root(users[0].text)
 
 
-def _users_of_file(
-    file: Dockerfile,
-    stage: Stage,
-    base: Base,
-    users: tuple[str | None, tuple[str, str | None] | None],
-    warnings: list[str],
-) -> Iterator[Candidate]:
+def _users_of_file(image: Image, earlier: str | None, made: tuple[str, str | None] | None) -> Iterator[Candidate]:
     """The user that the file had switched to or makes, by name and by number."""
-    earlier, made = users
     if earlier:
         how = "Goes back to the user that an earlier step had switched to."
-        yield switch(file, stage, "return-to-user", earlier, how)
-        number = made[1] if made and made[0] == earlier else base.number(earlier)
+        yield switch(image, "return-to-user", earlier, how, warn=False)
+        number = made[1] if made and made[0] == earlier else image.base.number(earlier)
         if number:
             what = f"{how} `{earlier}` is {number} here, which Kubernetes can check against `runAsNonRoot`."
-            yield switch(file, stage, "return-to-user-by-number", number, what)
+            yield switch(image, "return-to-user-by-number", number, what, warn=False)
         return
     name, number = made or ("", None)
     how = f"Runs as `{name}`, the user that the file itself makes and never switched to."
-    yield switch(file, stage, "user-of-file", name, how, warnings)
+    yield switch(image, "user-of-file", name, how)
     if number:
         what = f"{how} Its number is {number}, which Kubernetes can check against `runAsNonRoot`."
-        yield switch(file, stage, "user-of-file-by-number", number, what, warnings)
-    elif call := maker(file, stage, name):
+        yield switch(image, "user-of-file-by-number", number, what)
+    elif call := maker(image.file, image.stage, name):
         what = f"{how} It gets the number {UID}, which Kubernetes can check against `runAsNonRoot`."
-        option = number_option(call, base.family)
-        edits = [file.edit(call.program.end, call.program.end, f" {option} {UID}"), user_edit(file, stage, str(UID))]
-        yield candidate("user-of-file-with-number", edits, what, ["USER", "RUN"], warnings)
+        option = number_option(call, image.base.family)
+        edits, changes = switched(image, str(UID))
+        numbered = image.file.edit(call.program.end, call.program.end, f" {option} {UID}")
+        yield candidate("user-of-file-with-number", [numbered, *edits], what, [*changes, "RUN"], image.warnings)
 
 
 def _earlier_user(file: Dockerfile, stage: Stage) -> str | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import msgspec
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.docker.build import before, candidate, insert_at_end, is_root
-from workers.fixers.docker.images import Base, base_of
+from workers.fixers.docker.images import Base
 from workers.fixers.docker.volumes import builds_as_root, given
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
 
@@ -15,16 +15,31 @@ UID = 10001
 NAME = "app"
 
 
-def switch(
-    file: Dockerfile, stage: Stage, approach: str, user: str, how: str, warnings: Iterable[str] = ()
-) -> Candidate:
+class Image(msgspec.Struct, frozen=True):
+    """The image that a Dockerfile's last stage is, and what a user of it needs."""
+
+    file: Dockerfile
+    stage: Stage
+    base: Base
+    warnings: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    """What its program writes to, as a step writes it, and root owns."""
+
+
+def switch(image: Image, approach: str, user: str, how: str, *, warn: bool = True) -> Candidate:
     """The stage ends as that user."""
-    return candidate(approach, [user_edit(file, stage, user)], how, ["USER"], list(warnings))
+    edits, changes = switched(image, user)
+    return candidate(approach, edits, how, changes, image.warnings if warn else ())
 
 
-def switched(file: Dockerfile, stage: Stage, user: str, run: str = "") -> tuple[list[Edit], list[str]]:
-    """USER behind what makes the user, the volumes that become its own, and what that declares."""
-    volumes = given(file, stage, user) if builds_as_root(file, stage, base_of(file, stage)) else []
+def switched(image: Image, user: str, run: str = "") -> tuple[list[Edit], list[str]]:
+    """USER behind what makes the user, the folders that become its own, and what that declares."""
+    file, stage = image.file, image.stage
+    volumes = given(file, stage, user) if builds_as_root(file, stage, image.base) else []
+    if image.folders:
+        folders = " ".join(image.folders)
+        made = "" if folders == "." else f"mkdir -p {folders} && "
+        run += f"RUN {made}chown {user} {folders}\n"
     return [*volumes, user_edit(file, stage, user, run)], ["USER", "RUN"] if volumes or run else ["USER"]
 
 
@@ -41,17 +56,15 @@ def _is_last(stage: Stage, instruction: Instruction, *keywords: str) -> bool:
     return not any(one.start > instruction.start for one in stage.all(*keywords))
 
 
-def new_user(
-    file: Dockerfile, stage: Stage, base: Base, warnings: list[str], number: tuple[str, str] = (str(UID), str(UID))
-) -> Candidate:
+def new_user(image: Image, number: tuple[str, str] = (str(UID), str(UID))) -> Candidate:
     """A user and a group made by the image's own programs, and the stage ends as it."""
     uid, gid = number
-    if base.family == "alpine" or base.image == "busybox":
+    if image.base.family == "alpine" or image.base.image == "busybox":
         run = f"RUN addgroup -S -g {gid} {NAME} && adduser -S -D -u {uid} -G {NAME} {NAME}\n"
         program = "adduser"
     else:
         run = (
-            f"RUN groupadd --system --gid {gid} {NAME} {file.escape}\n"
+            f"RUN groupadd --system --gid {gid} {NAME} {image.file.escape}\n"
             f"    && useradd --system --no-log-init --create-home --uid {uid} --gid {NAME} {NAME}\n"
         )
         program = "useradd"
@@ -59,28 +72,29 @@ def new_user(
         f"Makes a user and a group `{NAME}` with a home by {program}, and runs as it: by number, which Kubernetes can "
         "check against `runAsNonRoot`."
     )
-    edits, changes = _made(file, stage, f"{uid}:{gid}", run)
-    return candidate("own-user", edits, how, changes, warnings)
+    edits, changes = _made(image, f"{uid}:{gid}", run)
+    return candidate("own-user", edits, how, changes, image.warnings)
 
 
-def written_user(file: Dockerfile, stage: Stage, warnings: list[str]) -> Candidate:
+def written_user(image: Image) -> Candidate:
     """For images without the programs that add users: the entries that these would write."""
     run = (
-        f"RUN echo '{NAME}:x:{UID}:{UID}::/home/{NAME}:/sbin/nologin' >> /etc/passwd {file.escape}\n"
-        f"    && echo '{NAME}:x:{UID}:' >> /etc/group {file.escape}\n"
+        f"RUN echo '{NAME}:x:{UID}:{UID}::/home/{NAME}:/sbin/nologin' >> /etc/passwd {image.file.escape}\n"
+        f"    && echo '{NAME}:x:{UID}:' >> /etc/group {image.file.escape}\n"
         f"    && mkdir -p /home/{NAME} && chown {UID}:{UID} /home/{NAME}\n"
     )
     how = (
         f"Writes a user and a group `{NAME}` with a home into /etc/passwd and /etc/group, since the image may have no "
         "useradd, and runs as it: by number, which Kubernetes can check."
     )
-    edits, changes = _made(file, stage, f"{UID}:{UID}", run)
-    return candidate("written-user", edits, how, changes, warnings)
+    edits, changes = _made(image, f"{UID}:{UID}", run)
+    return candidate("written-user", edits, how, changes, image.warnings)
 
 
-def _made(file: Dockerfile, stage: Stage, user: str, run: str) -> tuple[list[Edit], list[str]]:
+def _made(image: Image, user: str, run: str) -> tuple[list[Edit], list[str]]:
     """As `switched`, with root as the one who makes the user, whoever builds the steps above."""
-    current = before(file, stage.instructions[-1], "USER") if stage.instructions else []
+    stage = image.stage
+    current = before(image.file, stage.instructions[-1], "USER") if stage.instructions else []
     if current and not is_root(current[0].text):
         run = f"USER root\n{run}"
-    return switched(file, stage, user, run)
+    return switched(image, user, run)

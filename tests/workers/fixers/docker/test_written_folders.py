@@ -1,0 +1,75 @@
+"""Folders that a container writes to become the user's, or keep the container root's."""
+
+import pytest
+
+from workers.fixers.docker.images import base_of
+from workers.fixers.docker.written_folders import written_folders
+from workers.fixers.registry import NoFix
+from workers.source.dockerfile import parse
+from workers.source.tree import MemoryTree
+
+
+def _written(dockerfile, files=(), path="Dockerfile"):
+    tree = MemoryTree({path: dockerfile.encode(), **{name: text.encode() for name, text in dict(files).items()}})
+    file = parse(tree.read(path), path)
+    return written_folders(tree, file, file.stages[-1], base_of(file, file.stages[-1]))
+
+
+def _service(*volumes):
+    lines = "".join(f"      - {one}\n" for one in volumes)
+    return {
+        "compose.yaml": f"services:\n  web:\n    build: .\n    volumes:\n{lines}",
+        "src/app.py": "",
+        "conf/a.cfg": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("steps", "written"),
+    [
+        ("COPY tool /usr/bin/tool\nENV DATA=/data\nWORKDIR ${DATA}\n", ["."]),
+        ("COPY tool /usr/bin/tool\nWORKDIR /data\n", ["."]),
+        ("WORKDIR /app\nCOPY . .\n", []),
+        ("WORKDIR /app\nCOPY tool /app/tool\n", []),
+        ("RUN fetch -o /app\nWORKDIR /app\n", []),
+        ("WORKDIR /app\nRUN fetch\n", []),
+        ("WORKDIR /\n", []),
+        ("VOLUME /data\nWORKDIR /data\n", []),
+    ],
+)
+def test_a_working_directory_that_nothing_is_put_into_is_there_to_be_written(steps, written):
+    assert _written(f'FROM alpine:3.20\n{steps}ENTRYPOINT ["/usr/bin/tool"]\n') == written
+
+
+def test_an_image_without_a_shell_keeps_root_where_its_program_writes():
+    with pytest.raises(NoFix, match=r"/data is root's and its program writes there"):
+        _written('FROM scratch\nCOPY tool /\nWORKDIR /data\nENTRYPOINT ["/tool"]\n')
+
+
+@pytest.mark.parametrize(
+    ("volume", "written"),
+    [
+        ("uploads:/app/uploads", ["/app/uploads"]),
+        ("uploads:/made", []),
+        ("uploads:/app/uploads:ro", []),
+        ("./conf:/app/conf", []),
+        (".:/app", []),
+        ("/etc/localtime:/etc/localtime", []),
+        ("./conf/a.cfg:/etc/a.cfg", []),
+        ("{type: volume, source: uploads, target: /app/uploads}", ["/app/uploads"]),
+    ],
+)
+def test_a_named_volume_of_compose_becomes_the_users(volume, written):
+    dockerfile = 'FROM python:3.13\nWORKDIR /app\nCOPY . .\nRUN mkdir /made\nCMD ["python", "src/app.py"]\n'
+    assert _written(dockerfile, _service(volume)) == written
+
+
+@pytest.mark.parametrize("volume", ["./data:/app/data", "/srv/data:/data", "${HOME}/.aws:/aws", "~/x:/x"])
+def test_a_folder_of_the_host_that_a_container_fills_is_the_hosts(volume):
+    with pytest.raises(NoFix, match=r"compose\.yaml mounts"):
+        _written('FROM python:3.13\nCOPY . .\nCMD ["python", "src/app.py"]\n', _service(volume))
+
+
+def test_an_image_that_brings_nothing_works_on_what_the_host_mounts():
+    with pytest.raises(NoFix, match=r"mounts \. of the host at /app"):
+        _written("FROM php:8.3-fpm\nWORKDIR /app\n", _service(".:/app"))

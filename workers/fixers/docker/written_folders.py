@@ -1,0 +1,82 @@
+"""Folders that a container's program writes to and that root owns, by what lies in them and what is mounted there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from workers.fixers.docker.build import is_root, lineage, user_at
+from workers.fixers.docker.images import Base
+from workers.fixers.docker.mounts import Mount, mounts
+from workers.fixers.docker.volumes import builds_as_root
+from workers.fixers.registry import NoFix
+from workers.source.dockerfile import Dockerfile, Stage
+from workers.source.tree import SourceTree
+
+_OPEN = frozenset(("/", "/tmp", "/var/tmp", "/dev/shm"))  # noqa: S108 - paths of an image
+_PLAIN = re.compile(r"/[\w./-]+")
+
+
+def written_folders(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> list[str]:
+    """What a user has to be given, as a step behind all others writes it: `.` is the working directory.
+
+    Raises:
+        NoFix: it is a folder of the host, whose owner nobody here knows, or the image has no program that gives it.
+    """
+    found = list(_named_volumes(file, stage, _of_containers(tree, file, stage)))
+    if (folder := _empty_folder(file, stage)) is not None:
+        found.append(".")
+    if found and not builds_as_root(file, stage, base):
+        what = folder if found == ["."] else found[0]
+        message = f"{what} is root's and its program writes there, and no step here can give it to a user"
+        raise NoFix(message)
+    return found
+
+
+def _of_containers(tree: SourceTree, file: Dockerfile, stage: Stage) -> list[Mount]:
+    """The mounts of the services that are built from the file."""
+    found = list(mounts(tree, file.path))
+    brings = any(
+        not any(flag.startswith("--from") for flag in one.flags)
+        for each in lineage(file, stage)
+        for one in each.all("COPY", "ADD")
+    )
+    for one in found:
+        if one.of_host and not (one.in_repository and brings):
+            what = f"{one.compose} mounts {one.source} of the host at {one.target}"
+            message = f"{what}: who may write there is known to that host alone, and root always may"
+            raise NoFix(message)
+    return found
+
+
+def _named_volumes(file: Dockerfile, stage: Stage, found: list[Mount]) -> Iterator[str]:
+    """New volumes take over the owner of the folder that they are mounted at; a folder that is not there is root's."""
+    written = " ".join(one.text for each in lineage(file, stage) for one in each.all("RUN", "VOLUME"))
+    targets = {one.target for one in found if not one.of_host}
+    yield from sorted(each for each in targets if _PLAIN.fullmatch(each) and each not in _OPEN and each not in written)
+
+
+def _empty_folder(file: Dockerfile, stage: Stage) -> str | None:
+    """The working directory, where nothing is put into it: it is there for what the program writes."""
+    last = stage.last("WORKDIR")
+    if last is None or stage.all("VOLUME") or last.text.rstrip("/") in {"", *_OPEN} or not _starts(file, stage):
+        return None
+    user = user_at(file, last)
+    if user is not None and not is_root(user):
+        return None
+    for each in lineage(file, stage):
+        for one in each.all("RUN", "COPY", "ADD"):
+            if last.text in one.text or (each is stage and one.start > last.start and _relative(one.keyword, one.text)):
+                return None
+        if each is not stage and any(one.text == last.text for one in each.all("WORKDIR")):
+            return None
+    return last.text
+
+
+def _relative(keyword: str, text: str) -> bool:
+    """Whether a step may put something into the working directory."""
+    return keyword == "RUN" or not text.split()[-1].strip("\"'[],").startswith(("/", "$"))
+
+
+def _starts(file: Dockerfile, stage: Stage) -> bool:
+    return any(each.all("ENTRYPOINT", "CMD") for each in lineage(file, stage))
