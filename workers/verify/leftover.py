@@ -18,6 +18,8 @@ _SHORTEST = 8
 _VALUE = re.compile(
     r"""(?P<quote>["'`])(?P<quoted>(?:\\.|(?!(?P=quote)).){0,4000})(?P=quote)|[=:]\s*(?P<bare>[^\s"'`]{8,4000})"""
 )
+_USER = re.compile(r"(?<!\S)(?:-u|--user)[=\s]+[\"']?(?P<pair>[\w.@-]+:[^\s\"'$<>]+)")
+"""A user and a password as curl takes them: a word with a colon, which no rule about settings would look at."""
 _NAME = re.compile(r"[A-Za-z_.:/-]+|[\w.+-]+@[\w-]+(?:\.[A-Za-z][\w-]*)+")
 """Words, and an address of mail, which anybody may know."""
 _CODE = re.compile(r"[()\[\]{}<>;]")
@@ -49,6 +51,7 @@ def _secrets(before: bytes, flagged: Sequence[Region]) -> Iterator[str]:
     lines = before.decode("utf-8", "replace").splitlines()
     for region in flagged:
         found = lines[max(region.start_line - 1, 0) : region.end_line or region.start_line]
+        yield from (match["pair"] for line in found for match in _USER.finditer(line))
         one = len(found) == 1 and region.start_column is not None and region.end_column is not None
         for value, match in _values(found):
             if not one or (match.start() < (region.end_column or 0) and match.end() >= (region.start_column or 0) - 1):

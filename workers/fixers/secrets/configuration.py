@@ -15,11 +15,6 @@ from workers.fixers.secrets.names import refuse_public
 _PAIR = re.compile(
     r"""(?P<key>[A-Za-z_][\w.\-]*)["']?\s*(?::=|=>|[:=])(?!//)\s*(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s#;,"']+)"""
 )
-_HEADER = re.compile(
-    r"""(?P<mark>["'])(?P<key>[A-Za-z][\w-]*):\s*(?:(?:Bearer|Basic|Token|ApiKey)\s+)?(?P<value>[^"'\s]+)(?P=mark)""",
-    re.IGNORECASE,
-)
-"""A header as curl takes it, in one word of the shell."""
 _QUERY = re.compile(r"[?&](?P<key>[A-Za-z_][\w.-]*)=(?P<value>[^\s&\"'#<>`)\]]+)")
 """A parameter of an address: before it a port looks like a value."""
 _SAID = re.compile(r"""(?P<key>[A-Za-z][\w .-]*?)\s*[:=]\s+(?P<value>[^\s"'<>]+)\s*$""")
@@ -76,20 +71,6 @@ def key_at(file: Text, at: int) -> str | None:
     column = len(file.content[file.starts[number - 1] : at].decode("utf-8", "replace"))
     pairs = _PAIR.finditer(file.line(number).decode("utf-8", "replace"))
     return next((pair["key"] for pair in pairs if pair.start("value") <= column < pair.end("value")), None)
-
-
-def header(file: Text, where: Region) -> Setting | None:
-    """The header that a curl command sends, and its value without the scheme; none where there is not exactly one.
-
-    The region may begin with the command, lines above its header.
-    """
-    number = max(where.start_line, where.end_line or 0)
-    text = file.line(number).decode()
-    found = list(_HEADER.finditer(text))
-    if len(found) != 1 or "$" in found[0]["value"]:
-        return None
-    first = file.starts[number - 1] + len(text[: found[0].start("value")].encode())
-    return Setting(found[0]["key"], first, first + len(found[0]["value"].encode()), "")
 
 
 def reference(path: str, name: str) -> tuple[str, str] | None:

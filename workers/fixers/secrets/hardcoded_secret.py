@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from daemon.domain.finding import Region
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Text, read, region
 from workers.fixers.javascript import hardcoded_secret as javascript
 from workers.fixers.jvm import hardcoded_secret as jvm
 from workers.fixers.python import hardcoded_password as python
 from workers.fixers.registry import Harmless, NoFix, NotHere, Propose, Target, fixer
-from workers.fixers.secrets import described, literals, settings, terraform
-from workers.fixers.secrets.configuration import (
-    header,
-    is_read,
-    setting,
-)
+from workers.fixers.secrets import curl, described, literals, settings, terraform
+from workers.fixers.secrets.configuration import Setting, is_read, setting
 from workers.fixers.secrets.names import ROTATE, environment_name, refuse_name, refuse_placeholder, refuse_test
 
 _CHECKSUM = re.compile(r"\S+ v\S+ h1:[A-Za-z0-9+/]{43}=")
@@ -94,7 +91,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{ROTATE}"
         )
         raise NoFix(message)
-    found = (header(file, where) if read_by_people else None) or setting(file, where)
+    found = _found(target, file, where, shown=read_by_people)
     refuse_name(found.key)
     name = environment_name(found.key)
     if read_by_people:
@@ -103,6 +100,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield from described.propose(file, found, name)
         return
     yield from settings.propose(file, found, name)
+
+
+def _found(target: Target, file: Text, where: Region, *, shown: bool) -> Setting:
+    if target.finding.rule.rpartition("/")[2] == "curl-auth-user":
+        return curl.user(file, where)
+    return (curl.header(file, where) if shown else None) or setting(file, where)
 
 
 def _refuse_known(file: Text, line: int) -> None:

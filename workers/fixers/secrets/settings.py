@@ -51,7 +51,9 @@ def _placeholder(file: Text, found: Setting, name: str) -> Candidate:
         message = f"the reader of {file.path} is not known to take values from the environment"
         raise NoFix(message)
     text, reader = given
-    quote = '"' if file.path.endswith((".sh", ".bash")) or (found.quote and '"' not in text) else ""
+    quote = (
+        _quote(file, found) if file.path.endswith((".sh", ".bash")) else '"' * (found.quote != "" and '"' not in text)
+    )
     return _made(
         file,
         found,
@@ -61,6 +63,23 @@ def _placeholder(file: Text, found: Setting, name: str) -> Candidate:
         variable=name,
         where="where this runs",
     )
+
+
+def _quote(file: Text, found: Setting) -> str:
+    """What a shell's variable stands in: quotation marks of its own, or those that it is in already.
+
+    Raises:
+        NoFix: it is in single ones, between which the shell expands nothing.
+    """
+    number = file.line_of(found.start)
+    before = re.sub(r"\\.", "", file.content[file.starts[number - 1] : found.start].decode("utf-8", "replace"))
+    within = ""
+    for mark in re.findall(r"[\"']", before):
+        within = "" if mark == within else within or mark
+    if within == "'":
+        message = f"{file.path}:{number} has the value in single quotes, where the shell expands nothing"
+        raise NoFix(message)
+    return "" if within else '"'
 
 
 def _passed(file: Text, found: Setting) -> Candidate:
