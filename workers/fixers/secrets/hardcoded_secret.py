@@ -21,10 +21,11 @@ _CHECKSUM = re.compile(r"\S+ v\S+ h1:[A-Za-z0-9+/]{43}=")
 _SECRET = re.compile(rb"^kind:\s*[\"']?Secret\b", re.MULTILINE)
 _SAID_PUBLIC = re.compile(
     rb"(?:#|//|<!--)[^\r\n]*(?:\bpublic(?:ly)? (?:key|token|known)|\bpublishable\b|\b(?:is|are|it'?s) (?:safe|public)\b"
-    rb"|\bnot (?:a )?secret\b)",
+    rb"|\bnot (?:a )?secret\b|\bonly\b[^\r\n]{0,12}\b(?:for|in|by)\b[^\r\n]{0,8}\btest|\btest(?:s|ing)? only\b)",
     re.IGNORECASE,
 )
-"""A comment beside the value."""
+"""A comment beside the value, or above it."""
+_COMMENT = re.compile(rb"\s*(?:#|//)")
 _SAID_EXAMPLE = re.compile(
     rb"(?<![a-z])(?:example|sample|dummy|fake|mock)_?(?:\w+_)?(?:key|token|secret|pass(?:word|wd)?|credential)s?(?:_?\d+)?"
     rb"[\"']?\s*(?::=|=>|[:=])",
@@ -117,7 +118,8 @@ def _refuse_known(file: Text, line: int) -> None:
     if _CHECKSUM.fullmatch(file.line(line).decode("utf-8", "replace").strip()):
         message = f"{file.path}:{line} is the checksum of a module: everyone may know it; exclude {file.path}"
         raise Harmless(message)
-    if _SAID_PUBLIC.search(file.line(line)):
+    above = file.line(line - 1) if line > 1 else b""
+    if _SAID_PUBLIC.search(file.line(line)) or (_COMMENT.match(above) and _SAID_PUBLIC.search(above)):
         message = f"{file.path}:{line} says itself that everybody may know it: suppress it with that reason"
         raise Harmless(message)
     if _SAID_EXAMPLE.search(file.line(line)):
