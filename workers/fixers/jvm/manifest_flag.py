@@ -9,9 +9,9 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Text, candidate, read
+from workers.fixers.jvm.manifest_merge import refuse_part, refuse_variant
 from workers.fixers.jvm.plain_http import REFUSED_SINCE, refuse_plain_addresses, targets_since
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.source.tree import text_of
 
 
 class _Flag(msgspec.Struct, frozen=True):
@@ -27,7 +27,6 @@ class _Flag(msgspec.Struct, frozen=True):
 
 
 _RULES = re.compile(rb'android:(?:dataExtractionRules|fullBackupContent)\s*=\s*"@xml/')
-_PART = re.compile(r"com\.android\.(?:library|dynamic-feature|test)|plugins\.android\.(?:library|dynamic)")
 _HERE = (b"localhost", b"127.0.0.1", b"10.0.2.2", b"10.0.3.2", b"::1", b"[::1]")
 _FLAGS = {
     "configcleartext": _Flag(
@@ -107,9 +106,10 @@ filter) must stay exported, and check what it is given instead.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """An open switch → closed."""
     file = read(target)
+    refuse_variant(target, file)
     rule = target.finding.rule.lower().replace("_", "").replace("-", "")
     if "missing" in rule:
-        _refuse_merged(target, file)
+        refuse_part(target, file)
         yield _said(file)
         return
     flag = next((each for word, each in _FLAGS.items() if word in rule), None)
@@ -184,22 +184,6 @@ def _left_out(file: Text, flag: _Flag, end: int) -> Candidate:
         f"{flag.why} That is what the system does unless it is told otherwise.",
         declares=tuple(f"line:{line}" for line in lines),
     )
-
-
-def _refuse_merged(target: Target, file: Text) -> None:
-    """Say so where the manifest is a library's or a feature's: the build merges it into the app's, which decides.
-
-    Raises:
-        Harmless: it is.
-    """
-    module = file.path.partition("src/")[0]
-    for name in ("build.gradle", "build.gradle.kts"):
-        if _PART.search(text_of(target.tree, f"{module}{name}")):
-            message = (
-                f"{file.path} belongs to a part of an app ({module}{name}), whose manifest the build merges into the "
-                "app's own: what that says holds, and another value here stops the build"
-            )
-            raise Harmless(message)
 
 
 def _said(file: Text) -> Candidate:

@@ -11,12 +11,15 @@ from workers.fixers.code import any_of, candidate
 from workers.fixers.python.calls import set_keyword
 from workers.fixers.python.imports import imported_from
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import Harmless, Target, fixer
+from workers.fixers.python.template_names import renders_strings, template_names
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _OTHER = re.compile(r"latex|\btex\b", re.IGNORECASE)
 """Templates of another language than HTML, which HTML's escapes would spoil."""
-_HTML = re.compile(r"html?|xml|svg|^[^.]*$|^[^.]*\.(?:j2|jinja2?|tmpl|tpl)$", re.IGNORECASE)
+_MAY_BE_HTML = re.compile(r"html?|xml|svg|^[^.]*$|^[^.]*\.(?:j2|jinja2?|tmpl|tpl)$", re.IGNORECASE)
 """Names that say, or may mean, that a template is HTML or XML."""
+_HTML = re.compile(r"\.(?:x?html?|xml|svg)(\.\w+)?$", re.IGNORECASE)
+_DEFAULT = ("html", "htm", "xml")
 _WARNING = "Templates that mean to insert HTML need the `safe` filter or Markup there."
 
 
@@ -29,24 +32,32 @@ _WARNING = "Templates that mean to insert HTML need the `safe` filter or Markup 
 script of the page (CWE-79). Flask turns it on for its own templates; an `Environment` made by hand does not.
 
 `select_autoescape()` escapes templates named `.html`, `.htm` and `.xml` and those made from strings, and leaves text
-and configuration files alone. `autoescape=True` escapes all, whatever their name.""",
+and configuration files alone. `autoescape=True` escapes all, whatever their name: right where all are HTML or XML.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """`Environment(…)` → with escaping by the template's name, or always."""
     file, call = flagged(target, ast.Call, _is_environment)
-    names = list(_templates(file))
-    if names and not any(_HTML.search(name) for name in names):
+    names = template_names(target.tree, file, call)
+    if names and not any(_MAY_BE_HTML.search(name) for name in names):
         message = f"{file.path}:{call.lineno} makes {names[0]} and its like, which escapes for HTML would spoil"
         raise Harmless(message)
+    if renders_strings(file):
+        message = (
+            f"{file.path}:{call.lineno} makes templates of strings, whose names do not say whether they are HTML: what "
+            "is none would be escaped too; give those that are an environment of their own"
+        )
+        raise NoFix(message)
+    longer = sorted({match[0][1:].lower() for name in names if (match := _HTML.search(name)) and match[1]})
 
     def by_name() -> Candidate:
         select = imported_from(target, file, "jinja2", "select_autoescape")
         name, edits, declares = select.name, select.edits, select.declares
         if edits and isinstance(call.func, ast.Attribute):
             name, edits, declares = f"{file.text(call.func.value)}.select_autoescape", (), ()
+        endings = ", ".join(f'"{each}"' for each in (*_DEFAULT, *longer)) if longer else ""
         return candidate(
             "select-autoescape",
-            [set_keyword(file, call, "autoescape", f"{name}()"), *edits],
+            [set_keyword(file, call, "autoescape", f"{name}([{endings}])" if endings else f"{name}()"), *edits],
             "HTML and XML templates escape what they insert; other files stay as they are.",
             declares=declares,
             warnings=(_WARNING,),
@@ -56,22 +67,13 @@ def propose(target: Target) -> Iterator[Candidate]:
         return candidate(
             "autoescape-always",
             [set_keyword(file, call, "autoescape", "True")],
-            "Every template escapes what it inserts, whatever its name.",
-            warnings=(_WARNING, "Templates that are not HTML or XML will be escaped as if they were."),
+            "Every template escapes what it inserts: all that it takes are HTML or XML.",
+            warnings=(_WARNING,),
         )
 
     other = _OTHER.search(file.path) or _OTHER.search(file.text(call))
-    yield from any_of(by_name, *([] if other else [always]))
-
-
-def _templates(file: Module) -> Iterator[str]:
-    """The templates that the file takes by a name that it writes itself."""
-    for node in file.nodes:
-        match node:
-            case ast.Call(
-                func=ast.Attribute(attr="get_template" | "select_template"), args=[ast.Constant(value=str(name)), *_]
-            ):
-                yield name
+    all_html = bool(names) and all(_HTML.search(name) for name in names)
+    yield from any_of(by_name, *([always] if all_html and not other else []))
 
 
 def _is_environment(file: Module, call: ast.Call) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate
@@ -12,9 +13,11 @@ from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.top_level import before, first_call
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
+from workers.source.tree import SourceTree, text_of
 
 _LOADS = ("pickle.load", "pickle.loads")
 _DUMPS = ("pickle.dump", "pickle.dumps")
+_DUMP = re.compile(r"\bpickle\.(?:dumps?|Pickler)\(|^from pickle import [^\n]*\bdump", re.MULTILINE)
 _VALUE_MODULES = (
     "collections",
     "datetime",
@@ -54,6 +57,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, call = flagged(target, ast.Call, lambda each, node: each.calls(node, *_LOADS))
     source = _source(file, call)
     _refuse_own_objects(file, call)
+    if not _writes(file) and (writer := _writer(target.tree, file.path)):
+        message = (
+            f"{file.path}:{call.lineno} may read what {writer} pickles, and which classes that holds is not in sight: "
+            "allow these in an Unpickler with find_class, or sign the bytes with hmac and check that first"
+        )
+        raise NoFix(message)
     theirs = [node for node in file.nodes if isinstance(node, ast.Name | ast.ClassDef) and _named(node) == _NAME]
     own = next((node for node in theirs if isinstance(node, ast.ClassDef)), None)
     if theirs and (own is None or own not in file.tree.body or own.lineno > call.lineno or not _restricts(own)):
@@ -106,6 +115,12 @@ def _refuse_own_objects(file: Module, call: ast.Call) -> None:
             "allow these in an Unpickler with find_class, or sign the bytes with hmac and check that first"
         )
         raise NoFix(message)
+
+
+def _writer(tree: SourceTree, path: str) -> str | None:
+    """Another module of the repository that pickles."""
+    modules = (each for each in tree.paths() if each.endswith(".py") and each != path and not is_test(each))
+    return next((each for each in modules if _DUMP.search(text_of(tree, each))), None)
 
 
 def _as_object(file: Module, call: ast.Call) -> str | None:

@@ -89,6 +89,9 @@ def propose(target: Target) -> Iterator[Candidate]:
             "with a salt, and to a new column, since the stored hashes cannot be converted"
         )
         raise NoFix(message)
+    if function is not None and "usedforsecurity" in file.text(function).replace(file.text(call), ""):
+        message = f"{file.path}:{call.lineno} stands where the function itself says that the digest protects nothing"
+        raise NoFix(message)
     around = file.text(function or file.statement(call))
     named = any(isinstance(each, _FUNCTIONS) and _ITS_NAME.search(each.name) for each in file.ancestors(call))
     named = named or bool(_ITS_NAME.search(_beside(file, call))) or _is_chosen(file, call)

@@ -23,6 +23,9 @@ _LABEL = re.compile(
     r"|x+|pbkdf2[-_:]?\w*|(?:b|s|ye?s?)crypt\w*|argon2\w*|hmac(?:[-_]?sha\d+)?|md5|sha[-_]?\d{1,3}(?:_crypt)?|plain_?text",
     re.IGNORECASE | re.DOTALL,
 )
+_FILE = re.compile(r"[\w./-]+\.(?:pem|key|crt|cer|der|p12|pfx|jks|asc|json|ya?ml|toml|txt|ini|conf|env|py|so)")
+_MARK = re.compile(r"(?!.*(?:KEY|SECRET|PASSW|TOKEN|CHANGE|YOUR))[A-Z]{2,}(?:_[A-Z]+)+")
+"""`CERTBOT_PASS_ASSERT`: a constant that other code compares with, or a variable's name."""
 _TOKEN = re.compile(r"(?:^|_|(?<=[a-z]))token$", re.IGNORECASE)
 _NAME_OF_TOKEN = re.compile(r"(?!.*(?:secret|my[-_]|your))[a-z]+(?:[-_][a-z]+)*[-_]token", re.IGNORECASE)
 """`x-auth-token`: the cookie, the header or the key in which one is."""
@@ -84,7 +87,8 @@ def is_label(value: str, name: str) -> bool:
     )
     stored = _STORED.search(name) is not None and _WORDS.fullmatch(value) is not None
     described = stored or sentence or mask or kind or _LABEL.fullmatch(value) or _DESCRIBES.search(name)
-    return bool(described) or _names_itself(value, name)
+    file = _FILE.fullmatch(value) is not None or _MARK.fullmatch(value) is not None
+    return bool(described) or file or _names_itself(value, name)
 
 
 def _names_itself(value: str, name: str) -> bool:
