@@ -106,6 +106,8 @@ def passed_through(file: Text, found: Setting) -> tuple[int, int] | None:
     own = file.line(number).decode()
     above = (file.line(one).decode() for one in range(number - 1, 0, -1))
     parent = next((line for line in above if line.strip() and _holds_line(line, own)), "")
+    if found.key not in own:
+        return None
     first = file.starts[number - 1] + own.encode().index(found.key.encode()) + len(found.key)
     between = file.content[first : found.start].decode()
     if parent.strip() != "environment:" or between.strip() not in {":", "="}:
