@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from daemon.errors import SourceUnavailable
 from workers.fixers.workflows.actions_lock import numbers
 from workers.fixers.workflows.model import Step, Workflow
-from workers.source import yamldoc
-from workers.source.tree import SourceTree, has
+from workers.source import clones, yamldoc
+from workers.source.ran import Ran, ran
+from workers.source.tree import SourceTree
 
 CHECKOUT = "actions/checkout"
 _GIT = (
@@ -39,9 +40,6 @@ _OWN = re.compile(
     r"|:\S+)@|\bgit\s+config\b[^\n]*(?:insteadOf|extraheader|credential)|GIT_ASKPASS|\.netrc|GIT_SSH_COMMAND|\bssh-add\b",
     re.IGNORECASE,
 )
-_SCRIPT = re.compile(
-    r"(?<![\w/.$-])(?:\./|(?:bash|sh|source|python3?|node)\s+(?:-\S+\s+)*(?:\./)?)(?P<path>[\w][\w./-]*)"
-)
 _PUSHING = """
     ad-m/github-push-action anothrnick/github-tag-action commitizen-tools/commitizen-action
     crazy-max/ghaction-github-pages endbug/add-and-commit mikeal/publish-to-github-action phips28/gh-action-bump-version
@@ -49,6 +47,10 @@ _PUSHING = """
     rubygems/release-gem sbt/sbt-release stefanzweifel/git-auto-commit-action sequoia-pgp/fast-forward
     tibdex/backport technote-space/create-pr-action korthout/backport-action zeebe-io/backport-action"""
 PUSHING_ACTIONS = frozenset(_PUSHING.split())
+_FETCHING = frozenset(
+    ("dorny/paths-filter", "step-security/changed-files", "tj-actions/changed-files", "trunk-io/trunk-action")
+)
+"""They fetch commits that the checkout lacks, which a public repository gives to anybody."""
 _RUN_GIT_HERE = {"stefanzweifel/git-auto-commit-action": 4}
 """Actions that start the runner's git in the environment of their step, since that release."""
 _MAY_PUSH = re.compile(
@@ -105,9 +107,11 @@ def doubts(workflow: Workflow, checkout: Step, tree: SourceTree) -> Iterator[str
         )
     steps = workflow.steps_of(checkout.job) if checkout.job else workflow.steps
     for step in steps[steps.index(checkout) + 1 :] if checkout in steps else ():
-        for path in _SCRIPT.finditer(step.run):
-            if path["path"].endswith(_SCRIPT_ENDINGS) and not has(tree, path["path"]):
-                yield f"`{path['path']}` is not in this tree: it is taken not to use git's credentials"
+        if step.action in _FETCHING:
+            yield f"{step.action} fetches what the checkout lacks, which needs credentials in a private repository"
+        for each in ran(step.run, step.folder, tree):
+            if each.text is None and each.name.endswith(_SCRIPT_ENDINGS):
+                yield f"`{each.name}` is not in this tree: it is taken not to use git's credentials"
 
 
 def _values(step: Step) -> Iterator[str]:
@@ -116,25 +120,30 @@ def _values(step: Step) -> Iterator[str]:
 
 
 def _uses(step: Step, tree: SourceTree) -> User | None:
-    plain = re.sub(r"^\s*#[^\n]*", "", step.run, flags=re.MULTILINE)
-    if (match := USES_GIT.search(plain)) is not None:
-        return User(step, f"`{' '.join(match[0].split())}`", script=True)
-    if (match := _TOOLS.search(plain) or _TASKS.search(plain)) is not None:
+    if (match := _in_shell(step.run) or _TASKS.search(_plain(step.run))) is not None:
         return User(step, f"`{' '.join(match[0].split())[:60]}`", script=True)
-    for path in _SCRIPT.finditer(plain):
-        if _file_uses_git(path["path"], tree):
-            return User(step, f"`{path['path']}`", script=True)
+    for each in ran(step.run, step.folder, tree):
+        if _by_file(each):
+            return User(step, f"`{each.name}`", script=True)
     return _action(step, tree) if step.uses else None
 
 
-def _file_uses_git(path: str, tree: SourceTree) -> bool:
-    """Whether a script of the repository uses git; one that is not in the tree may, where its name says so."""
-    try:
-        text = tree.read(path)
-    except SourceUnavailable:
-        return bool(_NAMED_SO.search(path))
-    script = text.decode("utf-8", "replace")
-    return bool(USES_GIT.search(script) or _LISTED.search(script))
+def _plain(script: str) -> str:
+    return re.sub(r"^\s*#[^\n]*", "", script, flags=re.MULTILINE)
+
+
+def _in_shell(script: str) -> re.Match[str] | None:
+    plain = _plain(script)
+    return USES_GIT.search(clones.at_home(plain)) or _TOOLS.search(plain)
+
+
+def _by_file(each: Ran) -> bool:
+    """Whether what a script runs uses git; a file that is not in the tree may, where its name says so."""
+    if each.text is None:
+        return bool(_NAMED_SO.search(each.name))
+    if each.is_shell:
+        return _in_shell(each.text) is not None
+    return bool(USES_GIT.search(each.text) or _LISTED.search(each.text))
 
 
 def _action(step: Step, tree: SourceTree) -> User | None:

@@ -43,6 +43,14 @@ class Step:
     index: int
     node: Node
     path: Path
+    around: str = ""
+    """The folder that scripts of the workflow start in."""
+
+    @property
+    def folder(self) -> str:
+        """The folder that its script starts in, below the workspace."""
+        job = self.job.node.text("defaults", "run", "working-directory") if self.job is not None else ""
+        return self.node.text("working-directory") or job or self.around
 
     @property
     def uses(self) -> str:
@@ -89,11 +97,12 @@ class Workflow:
     def steps(self) -> list[Step]:
         """The steps of all jobs, or of the composite action."""
         found = [step for job in self.jobs for step in self.steps_of(job)]
-        return found or [*_steps(None, self.root.get("runs", "steps"), ("runs", "steps"))]
+        return found or [*_steps(None, self.root.get("runs", "steps"), ("runs", "steps"), "")]
 
     def steps_of(self, job: Job) -> list[Step]:
         """The steps of a job; those written as an alias stand where their anchor does."""
-        return [*_steps(job, job.node.child("steps"), (*job.path, "steps"))]
+        around = self.root.text("defaults", "run", "working-directory")
+        return [*_steps(job, job.node.child("steps"), (*job.path, "steps"), around)]
 
     def everywhere(self, path: Path) -> list[Path]:
         """A path, and those at which aliases repeat what stands there: an edit changes them all."""
@@ -226,10 +235,10 @@ def candidate(
     )
 
 
-def _steps(job: Job | None, node: Node | None, path: Path) -> Iterator[Step]:
+def _steps(job: Job | None, node: Node | None, path: Path, around: str) -> Iterator[Step]:
     for index, item in enumerate(node.items if node is not None else []):
         if item.kind == "mapping":
-            yield Step(job, index, item, (*path, index))
+            yield Step(job, index, item, (*path, index), around)
 
 
 def _starts(doc: YamlDoc, node: Node) -> int:

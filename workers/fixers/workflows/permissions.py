@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import model, scopes
+from workers.fixers.workflows import identity, model, scopes
 from workers.fixers.workflows.model import Job, Workflow
 from workers.fixers.workflows.scopes import Scopes
 from workers.source import whose, yamldoc, yamledit
 from workers.source.yamldoc import Node
 
 _READ: Scopes = {"contents": "read"}
-_NO_READ_LEVEL = frozenset(("id-token",))
-_SHOWS_WHO_IT_IS = re.compile(
-    r"^(?!\s*(?:gh|git)\b).*(?:publish|release|deploy|upload)|\bsign\b|attest|provenance|sigstore|oidc|ID_TOKEN|vault"
-    r"|\b(?:aws|az|gcloud)\b",
-    re.IGNORECASE | re.MULTILINE,
-)
-"""Commands that may show the job's identity to another service; GitHub's own get a token."""
 _WHOLE = "CKV2_GHA_1"
 """Looks at the block of the workflow alone."""
 
@@ -151,7 +143,7 @@ def _certain(target: Target, workflow: Workflow, job: Job) -> Scopes:
     """What a job needs, with the identity that it has now where it may show it to somebody."""
     wanted = scopes.certain(workflow, job, target.tree)
     block = job.node.child("permissions") or workflow.root.child("permissions")
-    return dict(sorted((wanted | _proof(target, workflow, job, scopes.granted(block) or {})).items()))
+    return dict(sorted((wanted | identity.proof(workflow, job, target.tree, scopes.granted(block) or {})).items()))
 
 
 def _known(target: Target, workflow: Workflow, flagged: Job) -> _Plan:
@@ -189,26 +181,18 @@ def _elevated(target: Target, workflow: Workflow) -> _Plan:
             continue
         found = scopes.of_job(workflow, job, target.tree)
         # What hides its needs keeps all that it has had.
-        wanted = before if found.hidden else _within({**found.scopes, **_proof(target, workflow, job, before)}, before)
+        wanted = (
+            before
+            if found.hidden
+            else _within({**found.scopes, **identity.proof(workflow, job, target.tree, before)}, before)
+        )
         if any(level == "write" for level in wanted.values()):
             plan.jobs[job.name] = {**{scope: level for scope, level in top.items() if level == "read"}, **wanted}
     return plan
 
 
-def _proof(target: Target, workflow: Workflow, job: Job, before: Scopes) -> Scopes:
-    """The identity that a job can show to another service: that takes no token by name, so an action that is not
-    known here, or a command that publishes, may ask for it wherever the job has it.
-    """
-    if not any(before.get(scope) == "write" for scope in _NO_READ_LEVEL):
-        return {}
-    scripts = "\n".join(step.run for step in workflow.steps_of(job))
-    if _SHOWS_WHO_IT_IS.search(scripts) or scopes.of_job(workflow, job, target.tree).assumed:
-        return dict.fromkeys(_NO_READ_LEVEL, "write")
-    return {}
-
-
 def _stays(scope: str, level: str) -> bool:
-    return level != "write" or scope not in _NO_READ_LEVEL
+    return level != "write" or scope not in identity.SCOPES
 
 
 def _within(wanted: Mapping[str, str], before: Mapping[str, str]) -> Scopes:

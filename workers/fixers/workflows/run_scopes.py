@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from daemon.errors import SourceUnavailable
 from workers.fixers.workflows import script_scopes, tokens
 from workers.fixers.workflows.model import Step
 from workers.fixers.workflows.script_scopes import Opaque
+from workers.source.ran import Ran, ran
 from workers.source.tree import SourceTree
 
 _SCRIPT_MAY_WRITE = re.compile(
@@ -27,10 +26,6 @@ _HARMLESS = """
     pod sha256sum shasum md5sum file nproc ulimit time timeout nohup wait kill [ [[ { } ( ) ! function gh curl wget"""
 _BENIGN = frozenset(_HARMLESS.split())
 """Commands that do nothing with a token that the file does not show."""
-_LOCAL_SCRIPT = re.compile(
-    r"(?<![\w/.$-])(?:\./|(?:(?:ba|da|z)?sh|source|python3?|node|bun|deno|tsx|ts-node|ruby|perl|php|pwsh|uv\s+run)\s+"
-    r"(?:-{1,2}[\w-]+\s+|run\s+)*(?:\./)?)(?P<path>[\w.][\w./-]*\.(?:sh|bash|py|[cm]?js|[cm]?ts|rb|pl|php|ps1))\b"
-)
 _CALLS_GITHUB = re.compile(
     r"GITHUB_TOKEN|GH_TOKEN|GITHUB_API_URL|api\.github\.com|octokit|PyGithub|(?:from|import)\s+github3?\b|ghapi|ghp_import"
     r"|@actions/github|\bgh['\",\s]+(?:api|pr|issue|release|label|workflow|run)\b|\bgit['\",\s]+push\b",
@@ -56,8 +51,8 @@ def of_script(
     if own:
         found = [word for word in found if word != "contents:write"]
     gets = tokens.has(step, env, handed)
-    for match in _LOCAL_SCRIPT.finditer(step.run):
-        found += _of_local_script(match["path"], step, tree, gets=gets)
+    for each in ran(step.run, step.folder, tree):
+        found += _of_ran(each, gets=gets)
     hides = _SCRIPT_MAY_WRITE.search(step.run)
     if gets and not found and (hides is not None or not _benign(step.run)):
         message = f"a script gets the token and runs `{_shown(step.run)}`"
@@ -74,32 +69,31 @@ def of_pull_requests(triggers: Iterable[str], needed: Iterable[str]) -> list[str
     return [word.replace("issues:", "pull-requests:") for word in needed if word.startswith("issues:")]
 
 
-def _of_local_script(path: str, step: Step, tree: SourceTree, *, gets: bool) -> list[str]:
-    """What a file of the repository uses that a step runs.
+def of_issues(triggers: Iterable[str], step: Step, needed: Iterable[str]) -> list[str]:
+    """What a script of github-script needs that answers the issue which started it: no pull request's rights."""
+    script = step.input("script")
+    answers = "context.issue" in script or "payload.issue" in script
+    only = [*triggers] == ["issues"] and answers and not re.search(r"\.pulls\b|listForRepo|\.search\.", script)
+    return [word for word in needed if not (only and word.startswith("pull-requests:"))]
+
+
+def _of_ran(each: Ran, *, gets: bool) -> list[str]:
+    """What a part of the repository uses that a step runs.
 
     Raises:
         Opaque: it gets the token, and is not in the tree, or calls GitHub from a language that is not read here.
     """
-    folder = step.node.text("working-directory").strip("./")
-    text = next((found for place in (f"{folder}/{path}", path) if (found := _text(tree, place)) is not None), None)
-    if text is None:
-        if gets:
-            message = f"a script gets the token and runs {path}, which is not in the tree"
+    if each.text is None:
+        if gets and re.search(r"\.\w+$", each.name):
+            message = f"a script gets the token and runs {each.name}, which is not in the tree"
             raise Opaque(message)
         return []
-    if path.endswith((".sh", ".bash")):
-        return list(script_scopes.of_shell(text))
-    if gets and _CALLS_GITHUB.search(text):
-        message = f"{path} gets the token, and calls GitHub by its own code"
+    if each.is_shell:
+        return list(script_scopes.of_shell(each.text))
+    if gets and _CALLS_GITHUB.search(each.text):
+        message = f"{each.name} gets the token, and calls GitHub by its own code"
         raise Opaque(message)
     return []
-
-
-def _text(tree: SourceTree, path: str) -> str | None:
-    try:
-        return tree.read(posixpath.normpath(path).lstrip("/")).decode("utf-8", "replace")
-    except SourceUnavailable:
-        return None
 
 
 def _registry_of_github(env: Mapping[str, str]) -> bool:

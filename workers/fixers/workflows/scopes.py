@@ -126,7 +126,7 @@ def _of_steps(
                 # Whatever token such an action has: git sends what checkout keeps first, and asks for no other.
                 found += ["contents:write"] if kept and step.action in credentials.PUSHING_ACTIONS else []
                 below = _of_action(step, env, tree, depth, handed)
-                found += words(below.scopes)
+                found += run_scopes.of_issues(workflow.triggers, step, words(below.scopes))
                 hidden += below.hidden
                 assumed += below.assumed
         except Opaque as reason:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from workers.source import clones
+
 PUSHES = re.compile(r"\bgit\s+(?:-[cC]\s+\S+\s+|-\S+\s+)*push\b(?![^\n]*--dry-run)")
+_SSH = re.compile(r"\bssh://|\bgit@[\w.-]+:")
+_TOKENS = re.compile(r"x-access-token|\b(?:GITHUB|GH)_TOKEN\b|github\.token|\bsecrets\.", re.IGNORECASE)
+"""What git could push with that is not the key of its clone."""
 _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (PUSHES, "contents:write"),
     (re.compile(r"\b(?:mkdocs\s+gh-deploy|ghp-import\s+[^\n]*-p|gh-pages\s+-d)\b|\bmike\s+deploy\b[^\n]*--push"),
@@ -89,6 +94,8 @@ def of_shell(script: str) -> Iterator[str]:
         Opaque: it calls GitHub's API in a way whose scope its text does not say.
     """
     plain = re.sub(r"^\s*#[^\n]*", "", script, flags=re.MULTILINE).replace("\\\n", " ")
+    if _SSH.search(plain) and not _TOKENS.search(plain):
+        plain = clones.at_home(plain)
     for pattern, words in _COMMANDS:
         if pattern.search(plain):
             yield from words.split()

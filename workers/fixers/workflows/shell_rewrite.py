@@ -31,6 +31,8 @@ _ARITHMETIC = re.compile(r"\(\((?:(?!\)\)).)*$")
 _COMMAND_WORDS = frozenset(
     ("sudo", "env", "time", "exec", "command", "nohup", "then", "do", "else", "!", "if", "elif", "while", "until")
 )  # fmt: skip
+_SMALL_PROGRAMS = frozenset(("sed", "gsed", "jq", "yq"))
+_OF_TWO = frozenset(("--arg", "--argjson", "--slurpfile", "--rawfile"))
 _TESTS = frozenset(("[", "[[", "test"))
 
 
@@ -74,6 +76,31 @@ def bare(script: str, wanted: Callable[[str], bool]) -> list[str]:
     """The wanted expressions that stand outside of every quote."""
     places = [place for place in scripts.places(script) if place.quote == "bare"]
     return [text for place in places if wanted(text := script[place.start : place.end])]
+
+
+def programs(script: str, wanted: Callable[[str], bool]) -> list[str]:
+    """The commands to which a wanted expression is part of a small program: `sed "s/a/${{ … }}/"`."""
+    return [
+        name
+        for place in scripts.places(script)
+        if wanted(script[place.start : place.end]) and (name := _reads_program(place))
+    ]
+
+
+def _reads_program(place: Place) -> str:
+    """The command whose first word that is no option the place stands in, where it is a program to it."""
+    words = [word.strip("'\"") for word in place.before]
+    name = _first_command(words)
+    if name not in _SMALL_PROGRAMS or place.heredoc is not None:
+        return ""
+    rest = iter(words[words.index(name) + 1 :])
+    for word in rest:
+        if word in _OF_TWO:
+            if next(rest, None) is None or next(rest, None) is None:
+                return ""
+        elif word and not word.startswith("-"):
+            return ""
+    return name
 
 
 def _is_command(place: Place) -> bool:

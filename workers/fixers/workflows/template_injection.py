@@ -205,10 +205,8 @@ def _everywhere(workflow: Workflow, flagged: list[Script]) -> Candidate | None:
     own = {script.step.path for script in flagged}
     if len(done) < 2 or not own <= {script.step.path for script in done}:
         return None
-    why = (
-        f"All {len(done)} scripts of this file read what was pasted into them from environment variables: data, never "
-    )
-    return _made("env-variable-file", done, edits, why + "code. Each step has its own.")
+    why = f"All {len(done)} scripts of this file read what was pasted into them from environment variables: "
+    return _made("env-variable-file", done, edits, f"{why}{_became(done)}. Each step has its own.")
 
 
 def _bare(script: Script, wanted: Callable[[str], bool]) -> bool:
@@ -309,6 +307,12 @@ def _explained(script: Script, owner: str, *, loose: bool) -> str:
         if loose
         else ""
     )
-    return (
-        f"The value reaches the script as an environment variable of {owner}, read as {reads}: data, never code.{words}"
-    )
+    what = _became([script])
+    return f"The value reaches the script as an environment variable of {owner}, read as {reads}: {what}.{words}"
+
+
+def _became(scripts: list[Script]) -> str:
+    """What the values are to those who read them."""
+    shell = [script.text for script in scripts if script.language == "shell"]
+    programs = [name for text in shell for name in shell_rewrite.programs(text, expressions.foreign)]
+    return f"no code of the shell any more; {programs[0]} reads it as its own" if programs else "data, never code"

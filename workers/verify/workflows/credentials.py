@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from workers.source import clones
+from workers.source.ran import ran
 from workers.source.tree import SourceTree
 from workers.verify.workflows import local
 from workers.verify.workflows.model import Job, Step
@@ -94,8 +96,11 @@ def _user(steps: tuple[Step, ...], tree: SourceTree, *, somebody: bool, depth: i
         stays = stays or ("ssh" if step.action == "webfactory/ssh-agent" else "".join(_STAYS.findall(run)[:1]))
         if _serves(stays, step) or _OWN_CREDENTIALS.search("\n".join((run, *step.env.values()))):
             continue
-        if (match := _USES_GIT.search(run)) is not None:
+        if (match := _USES_GIT.search(clones.at_home(run))) is not None:
             return f"`{' '.join(match[0].split())}`"
+        for each in ran(run, "", tree):
+            if each.is_shell and (match := _USES_GIT.search(clones.at_home(each.text or ""))) is not None:
+                return f"`{' '.join(match[0].split())}` of {each.name}"
         if step.action is not None and _acts(step, step.action, tree, somebody=somebody, depth=depth):
             return step.action
     return None

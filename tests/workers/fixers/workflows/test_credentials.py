@@ -34,6 +34,11 @@ def _action(*uses):
         ("      - run: python tool.py\n", {"tool.py": 'run(["git", "-C", "x", "push"])'}, True),
         ("      - run: python tool.py\n", {"tool.py": "from git import Repo\nRepo('.').remote().push()\n"}, True),
         ("      - run: python tool.py\n", {"tool.py": "run(['git', 'log'])"}, False),
+        ("      - run: make docs\n", {"Makefile": "docs: html\n\nhtml:\n\tgit fetch --tags\n"}, True),
+        ("      - run: make docs\n", {"Makefile": "docs:\n\tls\n\nhtml:\n\tgit fetch --tags\n"}, False),
+        ("      - run: npm run docs\n        working-directory: web\n",
+         {"web/package.json": '{"scripts": {"docs": "./gen.sh"}}', "web/gen.sh": "git pull"}, True),
+        ("      - run: .ci/docs.sh\n", {".ci/docs.sh": "git clone x y\ncd y\ngit push"}, False),
         ("      - uses: ./outer\n", {"outer/action.yml": _action("uses: ./inner"),
                                      "inner/action.yml": _action("run: git push")}, True),
         ("      - uses: ./outer\n", {"outer/action.yml": _action("uses: ./inner"),
@@ -53,6 +58,14 @@ def test_what_cannot_be_seen_is_said():
     assert len(said) == 2
     assert "partial (filter: blob:none)" in said[0]
     assert said[1].startswith("`scripts/report.sh` is not in this tree")
+
+
+def test_an_action_that_fetches_is_doubtful():
+    """A public repository gives it what it asks for, a private one does not."""
+    said = list(credentials.doubts(*_read("      - uses: tj-actions/changed-files@v45\n")))
+    assert said == [
+        "tj-actions/changed-files fetches what the checkout lacks, which needs credentials in a private repository"
+    ]
 
 
 def test_nothing_is_doubtful_where_all_is_seen():

@@ -115,6 +115,31 @@ def test_a_script_about_issues_needs_pull_requests_where_it_may_be_about_one(tri
     assert {scope: level for scope, level in found.scopes.items() if scope != "contents"} == needed
 
 
+@pytest.mark.parametrize(
+    ("trigger", "needed"), [("issues", "issues:write"), ("issue_comment", "issues:write pull-requests:write")]
+)
+def test_who_answers_an_issue_writes_no_pull_request(trigger, needed):
+    """The API of issues serves both; what started the workflow says which it is about."""
+    call = "        with: {script: 'github.rest.issues.createComment({issue_number: context.issue.number})'}\n"
+    workflow = Workflow(yamldoc.parse((HEAD.replace("push", trigger) + SCRIPT + call).encode()))
+    found = scopes.of_job(workflow, workflow.jobs[0], MemoryTree({}))
+    assert set(scopes.words(found.scopes)) - {"contents:read"} == set(needed.split())
+
+
+@pytest.mark.parametrize(
+    ("file", "needed"),
+    [
+        (b"release:\n\tgh release create v1\n", "contents:write"),
+        (b"release:\n\tgit clone git@aur.archlinux.org:x.git x && cd x && git push\n", ""),
+        (b"other:\n\tgh release create v1\nrelease:\n\tls\n", ""),
+    ],
+)
+def test_a_target_of_make_needs_what_its_recipe_uses(file, needed):
+    """A clone that goes by a key of its own needs nothing of the token."""
+    found = _needs("      - run: make release\n", {"Makefile": file})
+    assert set(scopes.words(found.scopes)) - {"contents:read"} == set(needed.split())
+
+
 def test_a_token_that_stands_around_an_action_is_not_its_own():
     """The action's input has a default, the job's token, whatever the workflow hands to `gh`."""
     text = HEAD.replace("jobs:", "env: {GH_TOKEN: '${{ secrets.PAT }}'}\njobs:") + CHECKOUT
