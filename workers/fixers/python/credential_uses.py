@@ -12,6 +12,9 @@ _NOT_DEPLOYED = re.compile(
     r"|(?:Config|Configuration|Settings)_?(?:Tests?|Testing|Dev|Development|Debug|Local)"
 )
 _FOLDERS_OF_SETTINGS = re.compile(r"(?:^|/)(?:settings|config|conf)/((?:dev|development|debug)\w*)\.py$")
+_KINDS = frozenset(("password", "passwd", "pass", "secret", "token"))
+_WHOSE = re.compile(r"user|login|account", re.IGNORECASE)
+_ANYBODYS = frozenset(("user", "username", "user_name", "login"))
 
 
 def is_first_account(file: Module, constant: ast.Constant) -> bool:
@@ -63,4 +66,25 @@ def is_example(file: Module, constant: ast.Constant) -> bool:
         if any(key in {"example", "examples"} for key in keys):
             return True
         inner = outer
+    return False
+
+
+def is_shown(file: Module, constant: ast.Constant) -> bool:
+    """`MAIL_PASSWORD = "password"` beside `MAIL_USERNAME = "username"`: where one's own belong."""
+    if str(constant.value).lower() not in _KINDS:
+        return False
+    pairs: list[tuple[str, object]]
+    for node in file.nodes:
+        match node:
+            case ast.Assign(
+                targets=[ast.Name(id=name) | ast.Attribute(attr=name)], value=ast.Constant(value=str(text))
+            ):
+                pairs = [(name, text)]
+            case ast.Dict(keys=keys, values=values) if constant in values:
+                texts = [(key, value) for key, value in zip(keys, values, strict=True) if key is not None]
+                pairs = [(ast.unparse(key), value.value) for key, value in texts if isinstance(value, ast.Constant)]
+            case _:
+                continue
+        if any(_WHOSE.search(name) and str(text).lower() in _ANYBODYS for name, text in pairs):
+            return True
     return False

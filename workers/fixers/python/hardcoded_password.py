@@ -15,6 +15,7 @@ from workers.fixers.python.credential_uses import (
     is_expected,
     is_first_account,
     is_one_of_words,
+    is_shown,
     not_deployed,
 )
 from workers.fixers.python.imports import Import, imported, together
@@ -142,6 +143,9 @@ def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Cons
         raise Harmless(message)
     if is_expected(file, real[0][0]):
         message = f"{file.path}:{real[0][0].lineno} is what an assert expects: made up for a check, it protects nothing"
+        raise Harmless(message)
+    if is_shown(file, real[0][0]):
+        message = f"{file.path}:{real[0][0].lineno} shows where a password belongs, as the user's name beside it does"
         raise Harmless(message)
     if is_example(file, real[0][0]):
         message = f"{file.path}:{real[0][0].lineno} is the example of a description: it shows a form and opens nothing"

@@ -12,6 +12,11 @@ from workers.fixers.python.imports import Import, imported
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import NoFix, Target, fixer
 
+_EXPECTED = re.compile(
+    rb"#[^\r\n]*\b(?:ok(?:ay)?|expected|ignore|may|might|already|fine|harmless|normal|best[- ]effort|don'?t care"
+    rb"|not important|optional|never mind)\b",
+    re.IGNORECASE,
+)
 _OF_THE_LOG = re.compile(r"log(?!in|out|ic)|excepthook|^(?:emit|flush)$", re.IGNORECASE)
 
 
@@ -38,12 +43,19 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     last = handler.body[-1]
     logger = _logger(target, file, handler.lineno)
-    for level, words in (
+    levels = (
         ("warning", "The code goes on as before, and the log says what failed and where."),
         ("debug", "The code goes on as before, and who turns on debug logging sees what failed and where."),
-    ):
+    )
+    for level, words in levels[1:] if _is_expected(file, handler) else levels:
         call = f'{logger.name}.{level}("Ignored an exception", exc_info=True)'
         yield candidate(f"log-{level}", [_with_log(file, last, call), *logger.edits], words, declares=logger.declares)
+
+
+def _is_expected(file: Module, handler: ast.ExceptHandler) -> bool:
+    """Whether a comment in the handler says that this failure is part of the normal course."""
+    lines = range(handler.lineno, (handler.end_lineno or handler.lineno) + 1)
+    return any(_EXPECTED.search(file.line(line)) for line in lines)
 
 
 def _is_silent(_file: Module, handler: ast.ExceptHandler) -> bool:
