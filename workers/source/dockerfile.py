@@ -149,8 +149,14 @@ class Dockerfile:
         return self.edit(instruction.start, instruction.start, f"{text}\n")
 
     def insert_after(self, instruction: Instruction, text: str) -> Edit:
-        """Whole lines behind an instruction; a file without a final line ending keeps having none."""
-        return self.edit(instruction.end, instruction.end, f"\n{text}")
+        """Whole lines behind an instruction; a file without a final line ending keeps having none.
+
+        A continuation of the last line that nothing follows would swallow them: it goes.
+        """
+        rest = re.compile(rb"[ \t]*(" + re.escape(self.escape.encode()) + rb")?[ \t]*")
+        match = rest.match(self.content, instruction.end)
+        end = match.end() if match else instruction.end
+        return self.edit(instruction.end if match and match[1] else end, end, f"\n{text}")
 
     def delete(self, instruction: Instruction) -> Edit:
         """An instruction goes, with its lines."""
@@ -252,7 +258,7 @@ class _Reader:
         self._stage += keyword == "FROM"
         bom = len(_BOM) if self._lines[row].startswith(_BOM) else 0
         start = self._starts[row] + bom + word.start(1)
-        end = self._starts[last] + len(self._lines[last].rstrip())
+        end = self._starts[last] + len(self._lines[last].rstrip().removesuffix(self.escape).rstrip())
         arguments = self._skip(start + len(keyword), end)
         body, flags = self._flags(arguments, end)
         text = joined[word.end() :].strip()

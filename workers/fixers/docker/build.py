@@ -194,15 +194,7 @@ def insert_at_end(file: Dockerfile, stage: Stage, text: str) -> Edit:
         closing = one
     if closing is not None:
         return insert_above(file, closing, text)
-    last = stage.instructions[-1] if stage.instructions else stage.origin
-    end = end_of(file, last)
-    return file.edit(end, end, f"\n{text}")
-
-
-def end_of(file: Dockerfile, instruction: Instruction) -> int:
-    """Where the instruction's last line ends, here-documents included."""
-    del file
-    return instruction.end
+    return file.insert_after(stage.instructions[-1] if stage.instructions else stage.origin, text)
 
 
 def insert_behind_flags(file: Dockerfile, instruction: Instruction, flag: str) -> Edit:

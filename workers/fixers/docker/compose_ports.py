@@ -44,7 +44,15 @@ def compose_port(tree: SourceTree, path: str) -> int | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _built(tree: SourceTree, path: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def may_run(tree: SourceTree, path: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Compose file, service and its settings, for each that is built from a Dockerfile, or is where a variable says so.
+
+    `build: ./bin/${PHP}` may be built from each Dockerfile in a folder of `bin`.
+    """
+    return _built(tree, path, open_ended=True)
+
+
+def _built(tree: SourceTree, path: str, *, open_ended: bool = False) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Compose file, service and its settings, for each that is built from a Dockerfile."""
     for name in [name for name in tree.paths() if _COMPOSE.search(name)][:_MAX_FILES]:
         try:
@@ -52,7 +60,8 @@ def _built(tree: SourceTree, path: str) -> Iterator[tuple[str, str, dict[str, An
         except SourceUnavailable:
             continue
         for service, settings in services.items():
-            if _dockerfile(posixpath.dirname(name), settings.get("build")) == path:
+            built = _dockerfile(posixpath.dirname(name), settings.get("build"))
+            if built == path or (open_ended and built is not None and _may_be(built, path)):
                 yield name, service, settings
 
 
@@ -96,6 +105,11 @@ def _dockerfile(folder: str, build: Any) -> str | None:
     if not isinstance(context, str) or not isinstance(name, str):
         return None
     return posixpath.normpath(posixpath.join(folder, context, name))
+
+
+def _may_be(built: str, path: str) -> bool:
+    parts = re.split(r"\$(?:\{[^{}]*\}|\w+)", built)
+    return len(parts) > 1 and re.fullmatch("[^/]+".join(map(re.escape, parts)), path) is not None
 
 
 def _ports(service: dict[str, Any]) -> Iterator[int]:

@@ -25,7 +25,7 @@ _NUMBERS = {
 _DOTNET = {"6": "bullseye", "7": "bullseye", "8": "bookworm", "9": "bookworm", "10": "noble"}
 """What Microsoft builds the images of a version of .NET on, where the tag names nothing else."""
 _UBUNTU = frozenset(_NUMBERS["ubuntu"].values())
-_OWN_SOURCES = frozenset(
+OWN_SOURCES = frozenset(
     (
         "debian", "ubuntu", "buildpack-deps", "python", "node", "golang", "ruby", "rust", "perl", "php", "httpd",
         "redis", "gcc", "eclipse-temurin", "maven", "pypy", "tomcat", "openjdk", "ghcr.io/astral-sh/uv",
@@ -85,8 +85,34 @@ def pins(release: str, package: str) -> Pins | None:
     if prefix is None:
         return None
     epoch, _, version = prefix.rpartition(":")
+    parts = _moves(release).get(prefix, 0)
+    if parts and (moving := re.match(rf"(?:\d+\.){{{parts}}}", version)):
+        version = moving[0]
+        prefix = f"{epoch}:{version}" if epoch else version
     line = _LINE.match(version)
     return Pins(f"{epoch}:{line[0]}*" if epoch and line else f"{line[0]}*" if line else f"{prefix}*", f"{prefix}*")
+
+
+@functools.cache
+def _moves(release: str) -> dict[str, int]:
+    """How many parts of a version last, of those that seem to last as a whole in a release of Debian, and do not.
+
+    What PostgreSQL's packages did in bookworm they will do in trixie, whose updates are all in its index on some days;
+    so will those of the same version, which are made of the same source.
+    """
+    debian = {name: packages for name, packages in _lock().releases.items() if name not in _UBUNTU}
+    open_ended = [pair for packages in debian.values() for pair in packages.items() if pair[1].endswith(".")]
+    lasting: dict[str, int] = {}
+    for package, prefix in open_ended:
+        parts = prefix.rpartition(":")[2].count(".")
+        lasting[_bare(package)] = min(parts, lasting.get(_bare(package), parts))
+    closed = [pair for pair in debian.get(release, {}).items() if not pair[1].endswith(".")]
+    return {prefix: lasting[_bare(package)] for package, prefix in closed if _bare(package) in lasting}
+
+
+def _bare(package: str) -> str:
+    """A package's name without the numbers that change with the release."""
+    return re.sub(r"\d[\d.]*", "", package)
 
 
 def release_of(file: Dockerfile, stage: Stage) -> Release:
@@ -98,7 +124,7 @@ def release_of(file: Dockerfile, stage: Stage) -> Release:
     origin = lineage(file, stage)[-1].origin
     written = origin.text.split()[0]
     image, tag = split(base_image(file, stage))
-    if image not in _OWN_SOURCES and not (image == "nvidia/cuda" and "ubuntu" in tag):
+    if image not in OWN_SOURCES and not (image == "nvidia/cuda" and "ubuntu" in tag):
         message = f"which distribution {image} installs from, and whether from that alone, is not known here"
         raise NoFix(message)
     found = _named(image, tag)

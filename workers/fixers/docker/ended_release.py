@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 
 from workers.fixers.docker.build import base_image
+from workers.fixers.docker.distribution import OWN_SOURCES
 from workers.fixers.docker.images import split
 from workers.source.dockerfile import Dockerfile, Stage
 
-_ENDED = {
-    "debian": {
-        "7": "wheezy", "wheezy": "wheezy", "8": "jessie", "jessie": "jessie", "9": "stretch", "stretch": "stretch",
-        "10": "buster", "buster": "buster",
-    },
-    "ubuntu": {"12.04": "12.04", "precise": "12.04", "14.04": "14.04", "trusty": "14.04"},
-}  # fmt: skip
-"""By the image's tag: what Debian and CentOS moved to an archive, and Ubuntu publishes no update of."""
-_TITLES = {"debian": "Debian", "ubuntu": "Ubuntu"}
+_NAMES = {"7": "wheezy", "8": "jessie", "9": "stretch", "10": "buster"}
+_DEBIAN = re.compile(rf"(\d+|{'|'.join(_NAMES.values())})(?:\.\d+)*(?:-\d{{8}})?(?:-slim)?")
+_IN_TAG = re.compile(rf"(?:^|-)({'|'.join(_NAMES.values())})(?:-slim)?$")
+_UBUNTU = {"12.04": "12.04", "precise": "12.04", "14.04": "14.04", "trusty": "14.04"}
 _CENTOS = re.compile(r"(?:centos)?([5678])(?:\.[\d.]+)?")
+"""By the image's tag: what Debian and CentOS moved to an archive, and Ubuntu publishes no update of."""
 
 
 def ended(file: Dockerfile, stage: Stage) -> str | None:
@@ -26,5 +23,9 @@ def ended(file: Dockerfile, stage: Stage) -> str | None:
     if image in {"centos", "centos/centos"}:
         match = _CENTOS.fullmatch(tag)
         return f"CentOS {match[1]}" if match else None
-    name = _ENDED.get(image, {}).get(tag.removesuffix("-slim"))
-    return f"{_TITLES[image]} {name}" if name else None
+    if image == "ubuntu":
+        return f"Ubuntu {_UBUNTU[tag]}" if tag in _UBUNTU else None
+    match = _DEBIAN.fullmatch(tag) if image == "debian" else None
+    match = match or (_IN_TAG.search(tag) if image in OWN_SOURCES else None)
+    name = _NAMES.get(match[1], match[1]) if match else ""
+    return f"Debian {name}" if name in _NAMES.values() else None

@@ -64,6 +64,13 @@ def is_fpm(base: Base) -> bool:
     return base.image in PHP and "fpm" in base.tag
 
 
+def drops_root(base: Base) -> bool:
+    """Whether it is a web server that writes its logs as root, and all else as a user of its own."""
+    if base.image in PHP:
+        return "apache" in base.tag or "fpm" in base.tag or (base.image != "php" and "cli" not in base.tag)
+    return base.image in {"nginx", "httpd"}
+
+
 def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> str | None:
     """The first TCP port that the stage exposes, that its command names, or that its service is known for.
 

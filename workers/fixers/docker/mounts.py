@@ -1,4 +1,4 @@
-"""What Compose mounts into the containers of a Dockerfile's image, to be written there."""
+"""What is mounted into containers of a Dockerfile's image to be written there, by Compose and notes of `docker run`."""
 
 from __future__ import annotations
 
@@ -9,19 +9,26 @@ from typing import Any
 
 import msgspec
 
-from workers.fixers.docker.compose_ports import compose_services
-from workers.source.tree import SourceTree
+from workers.fixers.docker.compose_ports import may_run
+from workers.fixers.docker.images import latest_tags, split
+from workers.fixers.registry import NoFix
+from workers.source.tree import SourceTree, text_of
 
 _PLACES_OF_HOST = re.compile(r"/(?:etc|usr|lib|sys|proc|dev|run|var/run|bin|tmp)(?:/|$)")
 _A_FILE = re.compile(r"\.\w{1,12}$")
+_NOTES = re.compile(r"(?:^|/)(?:readme[\w.-]*|makefile)$", re.IGNORECASE)
+_RUN = re.compile(r"\bdocker\s+(?:container\s+)?run\s(?:[^\n\\]|\\.|\\\r?\n)*")
+_OPTION = re.compile(r"(?:\s-v|\s--volume)[=\s]+[\"']?([^\s\"']+)")
+_KEYS = re.compile(r"letsencrypt|/(?:ssl|tls|certs?|certificates|private)(?:/|$)|\.(?:key|pem)$")
+_MAX_BYTES = 256 * 1024
 _KEPT = re.compile(r"(?:^|/)\.(?:gitkeep|gitignore|keep)$")
 
 
 class Mount(msgspec.Struct, frozen=True):
     """A folder that a container can write to."""
 
-    compose: str
-    """The Compose file that says so."""
+    said: str
+    """The file that says so."""
     source: str
     """The host's folder, or the name of a volume."""
     target: str
@@ -31,18 +38,42 @@ class Mount(msgspec.Struct, frozen=True):
 
 
 def mounts(tree: SourceTree, path: str) -> Iterator[Mount]:
-    """Each folder that Compose mounts writable into a service which is built from the Dockerfile at `path`."""
-    for name, settings in compose_services(tree, path):
+    """Each folder that is mounted writable into a container of the image that the Dockerfile at `path` builds.
+
+    Raises:
+        NoFix: what is mounted is root's on every host: Docker's socket, or keys.
+    """
+    for said, source, target, options in _said(tree, path):
+        if source.endswith("docker.sock"):
+            message = (
+                f"{said} gives the program Docker's socket, which belongs to root, or to a group of the host's own"
+            )
+            raise NoFix(message)
+        if source[:1] in tuple("./~$") and _KEYS.search(target):
+            message = f"{said} mounts {target} from the host, where as a rule root alone may read the keys"
+            raise NoFix(message)
+        if not source or not target.startswith("/") or "ro" in options.split(",") or _A_FILE.search(target):
+            continue
+        if _PLACES_OF_HOST.match(source):
+            continue
+        of_host = source[0] in "./~$"
+        folder = posixpath.normpath(posixpath.join(posixpath.dirname(said), source)) if source[0] == "." else ""
+        yield Mount(said, source, target.rstrip("/") or "/", of_host, bool(folder) and _has_files(tree, folder))
+
+
+def _said(tree: SourceTree, path: str) -> Iterator[tuple[str, str, str, str]]:
+    """File, source, target and options of each mount of a container that is told no user."""
+    for name, _, settings in may_run(tree, path):
         listed = settings.get("volumes")
-        for one in listed if isinstance(listed, list) else ():
-            source, target, options = _parts(one)
-            if not source or not target.startswith("/") or "ro" in options.split(",") or _A_FILE.search(target):
-                continue
-            if _PLACES_OF_HOST.match(source):
-                continue
-            of_host = source[0] in "./~$"
-            folder = posixpath.normpath(posixpath.join(posixpath.dirname(name), source)) if source[0] == "." else ""
-            yield Mount(name, source, target.rstrip("/") or "/", of_host, bool(folder) and _has_files(tree, folder))
+        for one in listed if isinstance(listed, list) and "user" not in settings else ():
+            yield (name, *_parts(one))
+    folder = posixpath.dirname(path)
+    for name in (path, *(each for each in tree.paths() if posixpath.dirname(each) == folder and _NOTES.search(each))):
+        text = re.sub(r"(?m)^[ \t]*#[ \t]?", "", text_of(tree, name)[:_MAX_BYTES])
+        for call in _RUN.findall(text):
+            others = any(latest_tags(split(word)[0])[0] for word in call.split()[2:])
+            if not others and not re.search(r"\s(?:-u|--user)[=\s]", call):
+                yield from ((name, *_parts(one)) for one in _OPTION.findall(call))
 
 
 def _parts(one: Any) -> tuple[str, str, str]:
@@ -50,7 +81,7 @@ def _parts(one: Any) -> tuple[str, str, str]:
     if isinstance(one, dict):
         options = "ro" if one.get("read_only") else ""
         return str(one.get("source") or ""), str(one.get("target") or ""), options
-    source, _, rest = re.sub(r"\$\{[^}]*\}", "$", str(one)).partition(":")
+    source, _, rest = re.sub(r"\$(?:\{[^{}]*\}|\([^()]*\))", "$", str(one)).partition(":")
     target, _, options = rest.partition(":")
     return (source, target, options) if target else ("", source, "")
 

@@ -12,7 +12,7 @@ from workers.fixers.docker.own_base import built_on
 from workers.fixers.docker.service_user import WRITES
 from workers.fixers.registry import NoFix, Target
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
-from workers.source.tree import SourceTree
+from workers.source.tree import SourceTree, text_of
 
 _NEEDS_ROOT = re.compile(
     r"(?:^|[\s\"'/])(sshd|crond?|dockerd|systemd|(?:/usr)?/s?bin/init|init|supervisord|s6-svscan|runsvdir|my_init|"
@@ -27,7 +27,7 @@ _HOME = re.compile(r"(?:^|[\s\"'=])(/root/[\w./-]+)")
 _PRIVILEGED_IMAGES = re.compile(
     r"(?:^|/)(?:docker|dind|kaniko[\w-]*|systemd|s6-overlay|baseimage\S*|uwsgi-nginx[\w-]*)$"
 )
-_SWITCHES = re.compile(r"(?:^|[\s\"])(?:-u|--user|-U)(?:[\s=]|\"\s*,\s*\")([a-z_][a-z0-9_-]*)(?=[\s\"]|$)")
+_SWITCHES = re.compile(r"(?:^|[\s\"])(?:-u|--user|--uid|-U)(?:[\s=]|\"\s*,\s*\")([a-z_][a-z0-9_-]*)(?=[\s\"]|$)")
 _SCRIPT = re.compile(r"([\w.-]+\.sh|[\w-]*entry-?point[\w-]*)(?=[\s\"',\]]|$)")
 _OVER_BASE = re.compile(r"(?:^|[\s\"'/])((?:docker-)?entrypoint(?:\.sh)?)(?=[\s\"',\]]|$)")
 _AS_ROOT = re.compile(
@@ -38,6 +38,11 @@ _AT_HOME = re.compile(
     r"(?:^|[\s\"'/&;])(?P<tool>stack|cabal|sbt|lein|clojure|clj|mvnw?|gradlew?|mix|dotnet|cargo|go|poetry|pipenv|uv)"
     r"[\s\"',]+(?:-\S+[\s\"',]+)*(?P<verb>run|exec|bootRun|spring-boot:run|exec:java|[\w-]+:(?:run|dev|start)|phx\.server|-M\S*|-X\S*)(?=[\s\"',:]|$)"
 )
+_SETTINGS = re.compile(
+    r"\b(?:uwsgi|gunicorn|hypercorn)\b[^|;&]*?[\s\"',=:]([\w./-]+\.(?:ini|ya?ml|py|toml|xml|json))(?=[\s\"',\]]|$)"
+)
+_OWN_USER = re.compile(r"(?m)^[ \t]*[\"']?(?:uid|gid|user|group)[\"']?[ \t]*[=:][ \t]*[^\s#{].*$")
+"""Servers that become another user by a line of their own settings."""
 _IN_PROJECT = re.compile(
     rb"virtualenvs\.(?:create\s+false|in-project\s+true)|POETRY_VIRTUALENVS_(?:CREATE=\W?(?:false|0)|IN_PROJECT=\W?(?:true|1))|"
     rb"PIPENV_VENV_IN_PROJECT|UV_NO_SYNC|--no-sync|GRADLE_USER_HOME|STACK_ROOT|CARGO_HOME"
@@ -103,6 +108,7 @@ def _refuse_commands(target: Target, file: Dockerfile, stage: Stage, base: Base,
         message = f"the command changes to the user {switches[1]} itself (`{switches[0].strip()}`), which only root can"
         raise NoFix(message)
     _refuse_places_of_root(commands, base)
+    _refuse_own_user(target.tree, [one.text for one in commands])
     if rebuilt := next((match for one in commands if (match := _REBUILDS.search(one.text))), None):
         message = f"`{rebuilt[1]}` builds beside the source, in folders that are root's"
         raise NoFix(message)
@@ -121,8 +127,19 @@ def _refuse_commands(target: Target, file: Dockerfile, stage: Stage, base: Base,
         if base.image not in WRITES and (line := _first(_STARTS_SERVER, content)):
             message = f"{script} starts `{line}`, which becomes a user of its own after it has opened what is root's"
             raise NoFix(message)
+        _refuse_own_user(target.tree, [content.decode("utf-8", "replace")])
         if line := _first(_BUILDS, content):
             message = f"{script} builds when the container starts (`{line}`), in files that are root's: build in a RUN"
+            raise NoFix(message)
+
+
+def _refuse_own_user(tree: SourceTree, commands: list[str]) -> None:
+    names = {match[1].rpartition("/")[2] for text in commands for match in _SETTINGS.finditer(text)}
+    for path in [path for path in tree.paths() if path.rpartition("/")[2] in names]:
+        if found := _OWN_USER.search(text_of(tree, path)):
+            message = (
+                f"the server becomes another user by its settings in {path} (`{found[0].strip()}`), which only root can"
+            )
             raise NoFix(message)
 
 

@@ -158,7 +158,7 @@ def pip_cache(target: Target) -> Iterator[Candidate]:
     """The option, the variable for the whole stage, or a cache mount."""
     file, one = flagged(target, "RUN")
     script = Script(file, one)
-    edits = [file.edit(at, at, " --no-cache-dir") for call in script.commands if (at := _pip_install(call)) is not None]
+    edits = [edit for call in script.commands if (edit := _no_cache_dir(file, call)) is not None]
     if not edits:
         message = f"{file.path}:{one.line} calls no pip install whose options are plain to see"
         raise NoFix(message)
@@ -172,8 +172,8 @@ def pip_cache(target: Target) -> Iterator[Candidate]:
         yield mount
 
 
-def _pip_install(call: Command) -> int | None:
-    """Where `--no-cache-dir` goes: behind `install`."""
+def _no_cache_dir(file: Dockerfile, call: Command) -> Edit | None:
+    """`--no-cache-dir` behind `install`, or in place of the start of it, which pip takes for the whole."""
     words = call.arguments
     if re.fullmatch(r"python[\d.]*", call.name):
         if [word.text for word in words[:2]] != ["-m", "pip"]:
@@ -184,7 +184,10 @@ def _pip_install(call: Command) -> int | None:
     install = next((word for word in words if not word.text.startswith("-")), None)
     if install is None or install.text != "install" or any(word.text == "--no-cache-dir" for word in words):
         return None
-    return install.end
+    short = next((word for word in words if re.fullmatch(r"--no-ca\w*(?:-\w*)?", word.text)), None)
+    if short is not None:
+        return file.edit(short.start, short.end, "--no-cache-dir")
+    return file.edit(install.end, install.end, " --no-cache-dir")
 
 
 @fixer(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import (
     at_least_one,
@@ -23,6 +25,7 @@ from workers.fixers.docker.owner import owners
 from workers.fixers.docker.service_user import WRITES, service
 from workers.fixers.docker.switch_user import NAME, UID, Image, new_user, switch, switched, written_user
 from workers.fixers.docker.volumes import builds_as_root
+from workers.fixers.docker.written import beside
 from workers.fixers.docker.written_folders import written_folders
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Stage
@@ -69,10 +72,13 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield from service(file, stage, base)
         return
     folders = written_folders(target.tree, file, stage, base)
+    whole, said = beside(target.tree, file, stage, base) or ("", "")
     warnings = [*_warnings(file, stage), *([_MOUNTED] if folders else [])]
-    image = Image(file, stage, base, tuple(warnings), tuple(folders))
+    image = Image(file, stage, base, tuple(warnings), tuple(folders), whole)
     reason = f"{base.image} is not known well enough to say which user it has"
-    yield from at_least_one(_candidates(image), reason)
+    told = f" {whole} becomes the user's, since the program writes there ({said})." if whole else ""
+    for one in at_least_one(_candidates(image), reason):
+        yield msgspec.structs.replace(one, explanation=f"{one.explanation}{told}")
 
 
 def _candidates(image: Image) -> Iterator[Candidate | None]:

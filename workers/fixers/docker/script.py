@@ -221,14 +221,12 @@ class Script:
         if not last or last[0].type in {"comment", "&"} or self.root.named_children[-1].type == "comment":
             message = f"{self.file.path}:{self.instruction.line} ends with something that takes no further command"
             raise NoFix(message)
-        if self.here:
+        if self.here and re.search(rb"(?m)^\s*set\s+-\w*e", self.text):
             end = self.offset + len(self.text)
             return end, f"{command}\n"
+        # In front of a closing `;`, so that the step still fails where what comes first does.
         end = self.offset + self.root.named_children[-1].end_byte
-        if last[0].type in {";", ";;"}:
-            end = self.offset + last[0].end_byte
-            return end, f" {command}"
-        return end, f"{self.glue(end)}&& {command}"
+        return end, f"{' ' if self.here else self.glue(end)}&& {command}"
 
     def glue(self, at: int) -> str:
         r"""What stands between two commands: a blank, or a continued line where the script has several."""

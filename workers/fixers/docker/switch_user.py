@@ -24,6 +24,8 @@ class Image(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     """What its program writes to, as a step writes it, and root owns."""
+    whole: str = ""
+    """The folder of the program, with all that it holds, where the program writes into that."""
 
 
 def switch(image: Image, approach: str, user: str, how: str, *, warn: bool = True) -> Candidate:
@@ -40,6 +42,8 @@ def switched(image: Image, user: str, run: str = "") -> tuple[list[Edit], list[s
         folders = " ".join(image.folders)
         made = "" if folders == "." else f"mkdir -p {folders} && "
         run += f"RUN {made}chown {user} {folders}\n"
+    if image.whole:
+        run += f"RUN chown -R {user} {image.whole}\n"
     return [*volumes, user_edit(file, stage, user, run)], ["USER", "RUN"] if volumes or run else ["USER"]
 
 

@@ -31,9 +31,10 @@ def builds_as_root(file: Dockerfile, stage: Stage, base: Base) -> bool:
     """Whether the steps have a shell and are surely root's: by the file, the image, or what they already do."""
     steps = [one for each in lineage(file, stage) for one in each.all("RUN") if not one.json]
     said = stage.last("USER")
+    shell = base.family not in {None, "scratch", "distroless"}
     if said is not None:
-        return bool(steps) and is_root(said.text)
-    if base.runs_as_root and base.family not in {None, "scratch", "distroless"}:
+        return (bool(steps) or shell) and is_root(said.text)
+    if base.runs_as_root and shell:
         return True
     return any(_ROOTS_WORK.search(one.text) and "sudo" not in one.text for one in steps)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from workers.fixers.docker.build import is_root, lineage, user_at
+from workers.fixers.docker.image_tables import SERVICE_PORTS
 from workers.fixers.docker.images import Base
 from workers.fixers.docker.mounts import Mount, mounts
 from workers.fixers.docker.volumes import builds_as_root
@@ -14,6 +15,10 @@ from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.tree import SourceTree
 
 _OPEN = frozenset(("/", "/tmp", "/var/tmp", "/dev/shm"))  # noqa: S108 - paths of an image
+_DATA = re.compile(
+    r"(?:^|/)(?:data|db|database|storage|uploads?|logs?|cache|media|var|volumes?|outputs?|backups?)(?:/|$)",
+    re.IGNORECASE,
+)
 _PLAIN = re.compile(r"/[\w./-]+")
 
 
@@ -23,7 +28,9 @@ def written_folders(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base
     Raises:
         NoFix: it is a folder of the host, whose owner nobody here knows, or the image has no program that gives it.
     """
-    found = list(_named_volumes(file, stage, _of_containers(tree, file, stage)))
+    mounted = _of_containers(tree, file, stage)
+    # A database's folder is its own user's.
+    found = list(_named_volumes(file, stage, mounted)) if base.image not in SERVICE_PORTS else []
     if (folder := _empty_folder(file, stage)) is not None:
         found.append(".")
     if found and not builds_as_root(file, stage, base):
@@ -42,8 +49,9 @@ def _of_containers(tree: SourceTree, file: Dockerfile, stage: Stage) -> list[Mou
         for one in each.all("COPY", "ADD")
     )
     for one in found:
-        if one.of_host and not (one.in_repository and brings):
-            what = f"{one.compose} mounts {one.source} of the host at {one.target}"
+        source = one.in_repository and brings and not _DATA.search(one.source)
+        if one.of_host and not source:
+            what = f"{one.said} mounts {one.source} of the host at {one.target}"
             message = f"{what}: who may write there is known to that host alone, and root always may"
             raise NoFix(message)
     return found

@@ -279,3 +279,107 @@ def test_an_image_that_the_repository_builds_itself_takes_its_tag_from_the_build
     made, reason = _propose("checkov", "CKV_DOCKER_7", files, line=4)
     assert made == {}
     assert ("images/base-notebook/Dockerfile of this repository builds" in reason) is own
+
+
+def test_a_server_that_becomes_another_user_by_its_settings_starts_as_root():
+    files = {
+        "web/Dockerfile": 'FROM python:3.12\nCMD ["uwsgi", "--ini", "web.ini"]\n',
+        "web/web.ini": "[uwsgi]\nmaster = true\nuid = 1\n",
+    }
+    made, reason = _propose("checkov", "CKV_DOCKER_3", files)
+    assert not made
+    assert "by its settings in web/web.ini (`uid = 1`)" in reason
+    files["web/web.ini"] = "[uwsgi]\nmaster = true\n"
+    assert _propose("checkov", "CKV_DOCKER_3", files)[0]
+
+
+@pytest.mark.parametrize(
+    ("volumes", "reason"),
+    [
+        ("['./data:/data']", "compose.yaml mounts ./data of the host at /data"),
+        ("['${DATA-./data}:/data:rw']", "compose.yaml mounts ./data of the host at /data"),
+        ("[{type: bind, source: ., target: /app}]", "mounts . of the host at /app"),
+        ("['/etc/letsencrypt:/etc/letsencrypt:ro']", "root alone may read the keys"),
+        ("['/var/run/docker.sock:/var/run/docker.sock:ro']", "Docker's socket"),
+        ("['./data:/data:ro', './conf.d:/etc/nginx/conf.d', './web.yml:/app/web.yml']", ""),
+        ("['./data:/data']\n    user: '1000'", ""),
+    ],
+)
+def test_whoever_owns_a_folder_of_the_host_decides_who_may_write_there(volumes, reason):
+    files = {
+        "web/Dockerfile": 'FROM python:3.12\nCMD ["serve"]\n',
+        "compose.yaml": f"services:\n  web:\n    build: ${{FOLDER}}\n    volumes: {volumes}\n",
+    }
+    made, said = _propose("checkov", "CKV_DOCKER_3", files)
+    assert bool(made) is (not reason)
+    assert reason in said
+
+
+def test_notes_beside_a_dockerfile_tell_what_is_mounted():
+    note = "# docker run -d \\\n#  -v $HOME/Pictures:/pictures \\\n#  image\nFROM python:3.12\nCMD serve\n"
+    assert "mounts $HOME/Pictures of the host" in _propose("checkov", "CKV_DOCKER_3", {"web/Dockerfile": note})[1]
+    assert _propose("checkov", "CKV_DOCKER_3", {"web/Dockerfile": note.replace(" -d", " -u 1000")})[0]
+    assert _propose("checkov", "CKV_DOCKER_3", {"web/Dockerfile": note.replace("  image", "  postgres:16")})[0]
+
+
+def test_a_volume_of_compose_becomes_the_users():
+    files = {
+        "web/Dockerfile": 'FROM python:3.12\nUSER root\nCMD ["serve"]\n',
+        "compose.yaml": "services:\n  web:\n    build: ./web\n    volumes: ['data:/data', '/tmp/x']\n",
+    }
+    made, _ = _propose("checkov", "CKV_DOCKER_3", files)
+    assert "RUN mkdir -p /data && chown 10001:10001 /data\nUSER 10001:10001\n" in made["own-user"]
+    assert "RUN mkdir -p /data && chown 10001:10001 /data\nUSER 10001:10001\n" in made["numeric-user"]
+    files["web/Dockerfile"] = 'FROM gcr.io/distroless/static\nCMD ["/serve"]\n'
+    made, reason = _propose("checkov", "CKV_DOCKER_3", files)
+    assert not made
+    assert "/data is root's and its program writes there" in reason
+
+
+def test_a_database_keeps_the_volume_that_is_its_users():
+    files = {
+        "web/Dockerfile": "FROM postgres:16\nCOPY *.sql /docker-entrypoint-initdb.d/\n",
+        "compose.yaml": "services:\n  web:\n    build: ./web\n    volumes: ['data:/var/lib/postgresql/data']\n",
+    }
+    assert all("chown" not in text for text in _propose("checkov", "CKV_DOCKER_3", files)[0].values())
+
+
+def test_an_instruction_that_is_continued_by_nothing_swallows_none():
+    files = {"web/Dockerfile": "FROM python:3.12\nRUN pip list \\\n"}
+    made, _ = _propose("checkov", "CKV_DOCKER_3", files)
+    assert made["numeric-user"] == "FROM python:3.12\nRUN pip list\nUSER 10001:10001\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "said"),
+    [
+        ("app.py", 'import x\nf = open("a.log", "w")\n', "web/app.py:2"),
+        ("db/models.py", 'URL = "sqlite:///site.db"\n', "web/db/models.py:1"),
+        ("app.py", 'open("/tmp/a", "w"); open("b")\n', ""),
+        ("tests/test_app.py", 'open("a.log", "w")\n', ""),
+    ],
+)
+def test_a_program_that_writes_beside_its_code_gets_its_folder(name, source, said):
+    files = {"web/Dockerfile": 'FROM python:3.12\nWORKDIR /app\nCOPY . .\nCMD ["python", "app.py"]\n'}
+    made, _ = _propose("checkov", "CKV_DOCKER_3", {**files, f"web/{name}": source})
+    given = "RUN chown -R 10001:10001 /app\nUSER 10001:10001\n"
+    assert all((given in text) is bool(said) for text in made.values())
+    assert made
+
+
+def test_a_program_that_writes_where_no_step_can_give_it_the_folder_stays_roots():
+    files = {
+        "docker/Dockerfile": "FROM golang:1.26 AS build\nCOPY . .\nRUN go build -o /x\n"
+        'FROM scratch\nCOPY --from=build /x /\nCMD ["/x"]\n',
+        "config/config.go": '  Connection string `default:"data/x.db"`\n',
+    }
+    made, reason = _propose("checkov", "CKV_DOCKER_3", files, path="docker/Dockerfile")
+    assert not made
+    assert "config/config.go:1 writes data/x.db" in reason
+    files["docker/Dockerfile"] = files["docker/Dockerfile"].replace("scratch\n", "debian:13\nWORKDIR /srv\n")
+    made, _ = _propose("checkov", "CKV_DOCKER_3", files, path="docker/Dockerfile")
+    assert all("chown -R 10001:10001 /srv" in text for text in made.values())
+    files["docker/Dockerfile"] += "RUN chown -R 1000 /srv\n"
+    made, _ = _propose("checkov", "CKV_DOCKER_3", files, path="docker/Dockerfile")
+    assert made
+    assert all("10001" not in text for text in made.values())

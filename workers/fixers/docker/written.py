@@ -1,0 +1,195 @@
+"""Files that a program writes beside its own code, as its source says."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from workers.fixers.docker.build import lineage, work_directory
+from workers.fixers.docker.images import Base
+from workers.fixers.docker.listening import drops_root
+from workers.fixers.docker.mounts import mounts
+from workers.fixers.docker.server_source import words_of
+from workers.fixers.docker.volumes import builds_as_root
+from workers.fixers.registry import NoFix
+from workers.source.dockerfile import Dockerfile, Stage
+from workers.source.jsonobject import json_object
+from workers.source.tree import SourceTree, text_of
+
+_PATH = r"\(\s*(?:[\w.:&]+,\s*)?[frb]?[\"'`](?P<path>[^\"'`\n{}$%]+)[\"'`]"
+_WRITES = {
+    "py": (
+        rf"\bopen{_PATH}\s*,\s*(?:mode\s*=\s*)?[\"'][wax]",
+        rf"\b(?:os\.makedirs|os\.mkdir|sqlite3\.connect|FileHandler){_PATH}",
+        r"sqlite(?:\+\w+)?:///(?P<path>[^/\"'\s:][^\"'\s]*)",
+        r"django\.db\.backends\.sqlite3|^MEDIA_ROOT\s*=|\bUPLOAD_FOLDER[\"'\]]*\s*=",
+    ),
+    "js": (
+        rf"\b(?:writeFile|appendFile|createWriteStream|mkdir|mkdirp)(?:Sync)?{_PATH}",
+        rf"\bnew\s+(?:sqlite3\.|Better)?(?:Database|Sqlite\w*){_PATH}",
+        r"\bmulter\(\s*\{[^}]*\bdest:\s*[\"'`](?P<upload>[\w./-]+)",
+        r"\bstorage:\s*[\"'](?P<file>[\w./-]+\.(?:sqlite3?|db))[\"']",
+    ),
+    "go": (
+        rf"\b(?:os|ioutil)\.(?:Create|MkdirAll|Mkdir|WriteFile|OpenFile){_PATH}",
+        r"\bsqlite3?\.Open\(\s*\"(?P<path>[^\":?]+)|\"sqlite3?\"\s*,\s*\"(?P<file>[^\":?]+)|default:\"(?P<db>[\w./-]+\.(?:db|sqlite3?))\"",
+    ),
+    "java": (
+        rf"\bnew\s+(?:FileOutputStream|FileWriter|PrintWriter){_PATH}",
+        r"jdbc:(?:sqlite|h2:file|hsqldb:file):(?P<path>[^\"'\s:;]+)",
+        r"^\s*logging\.file(?:\.name)?\s*[=:]\s*(?P<log>[\w./-]+)|<file>(?P<file>[\w./-]+)</file>",
+    ),
+    "cs": (rf"\bDirectory\.CreateDirectory{_PATH}", r"Data Source=(?P<path>[\w./-]+\.(?:db|sqlite3?))"),
+    "rb": (
+        rf"\bFile\.open{_PATH}\s*,\s*[\"'][wa]", rf"\bFileUtils\.mkdir_p{_PATH}", r"adapter:\s*sqlite3",
+    ),
+    "rs": (rf"\b(?:File::create|fs::write|fs::create_dir(?:_all)?){_PATH}", r"sqlite:(?://)?(?P<path>[\w.][\w./-]*)"),
+    "php": (rf"\b(?:file_put_contents|mkdir){_PATH}", r"\bsqlite:(?P<path>[\w.][\w./-]*)"),
+}  # fmt: skip
+_SOURCES = {
+    "py": (".py", ".ini", ".toml", ".cfg"), "js": (".js", ".ts", ".mjs", ".cjs"), "go": (".go",),
+    "java": (".java", ".kt", ".properties", ".yml", ".yaml", ".xml"), "cs": (".cs", ".json"), "rb": (".rb", ".yml"),
+    "rs": (".rs", ".toml"), "php": (".php",),
+}  # fmt: skip
+_STARTED = (
+    ("py", r"python[\d.]*|gunicorn|uvicorn|hypercorn|flask|celery|streamlit|uwsgi|manage\.py"),
+    ("js", r"node|npm|yarn|pnpm|npx|nodemon|next|nest|pm2|ts-node|tsx"), ("java", r"java"), ("cs", r"dotnet"),
+    ("rb", r"ruby|rails|puma|bundle|rackup"), ("php", r"php"),
+)  # fmt: skip
+_IMAGES = {"python": "py", "node": "js", "ruby": "rb", "php": "php", "openjdk": "java", "eclipse-temurin": "java"}
+_DEVELOPS = re.compile(
+    r"(?:^|[\s&|;/])(vite(?!\s+preview)|next(?!\s+(?:build|export|lint))|nuxt\s+dev|react-scripts\s+start|vue-cli-service\s+serve|"
+    r"ng\s+serve|gatsby\s+develop|webpack-dev-server|webpack\s+serve|astro\s+dev|remix\s+dev)(?=\s|$)"
+)
+"""What keeps a cache beside the source, or in node_modules."""
+_ELSEWHERE = ("/tmp", "/var/tmp", "/dev", "/proc", "/sys")  # noqa: S108 - paths of an image
+_GIVEN = re.compile(r"\bchown\b|\bchmod\b.*\b(?:0?777|\w*[ao]\w*\+\w*w\w*)\b")
+_LEFT_OUT = re.compile(
+    r"(?:^|/)(?:tests?|specs?|__tests__|examples?|samples?|docs?|benchmarks?|e2e|fixtures|vendor|third_party|testdata|"
+    r"node_modules|\.github|scripts?|tools|bin|ci|hack|migrations)/|(?:^|/)(?:test_|conftest)|_test\.|\.(?:test|spec|config)\.|(?:^|/)setup\.py$"
+)
+_MAX_FILES, _MAX_BYTES = 800, 256 * 1024
+
+
+class Written(msgspec.Struct, frozen=True):
+    """One place of the source that writes."""
+
+    said: str
+    """`app.py:12`."""
+    path: str
+    """The file or folder that is written, as the source names it; empty where several are."""
+
+
+def written(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> Written | None:
+    """The first file or folder that the started program writes, beside those that everybody may write."""
+    folder = _context(tree, file)
+    language = _language(file, stage, base)
+    if language == "js" and (script := _developed(tree, folder, file, stage)):
+        return script
+    if language == "rb" and re.search(r"^\s*gem\s+[\"']rails[\"']", text_of(tree, f"{folder}Gemfile"), re.MULTILINE):
+        return Written(f"{folder}Gemfile", "")
+    ends = _SOURCES.get(language, ())
+    patterns = [re.compile(pattern, re.MULTILINE) for pattern in _WRITES.get(language, ())]
+    paths = [each for each in tree.paths() if each.startswith(folder) and each.endswith(ends)] if ends else []
+    for path in [each for each in paths if not _LEFT_OUT.search(each[len(folder) :])][:_MAX_FILES]:
+        text = text_of(tree, path)
+        if len(text) <= _MAX_BYTES and (found := next(_found(path, text, patterns), None)):
+            return found
+    return None
+
+
+def _found(path: str, text: str, patterns: list[re.Pattern[str]]) -> Iterator[Written]:
+    for pattern in patterns:
+        for match in pattern.finditer(text):
+            line = text[text.rfind("\n", 0, match.start()) + 1 : match.end()]
+            named = next((value for value in match.groupdict().values() if value), "")
+            if line.lstrip().startswith(("#", "//", "*")) or re.search(r"te?mp", line, re.IGNORECASE):
+                continue
+            if not named.startswith(("~", ":memory:", *_ELSEWHERE)):
+                yield Written(f"{path}:{text.count(chr(10), 0, match.start()) + 1}", named)
+
+
+def beside(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> tuple[str, str] | None:
+    """The folder of a program that writes into it, and what of its source says so; none where that is the user's.
+
+    Raises:
+        NoFix: it writes into a folder that is not the program's.
+    """
+    one = None if drops_root(base) else written(tree, file, stage, base)
+    if one is None:
+        return None
+    folder = _place(file, stage, base, one)
+    if (
+        over := next((each for each in mounts(tree, file.path) if each.of_host and each.target == folder), None)
+    ) is not None:
+        message = f"{over.said} mounts {over.source} of the host over {folder}, where the program writes ({one.said})"
+        raise NoFix(message)
+    steps = [each for below in lineage(file, stage) for each in below.all("RUN", "COPY", "ADD", "VOLUME")]
+    open_to = [each.text for each in steps if each.keyword == "VOLUME" or _GIVEN.search(f"{each.flags} {each.text}")]
+    named = one.path if one.path.startswith("/") else folder or ""
+    if named and any(posixpath.dirname(named) in text or named in text for text in open_to):
+        return None
+    if folder is None:
+        what = one.path or "beside the program"
+        message = f"{one.said} writes {what}, where root alone may: give that folder to the user first"
+        raise NoFix(message)
+    if not builds_as_root(file, stage, base):
+        message = f"{one.said} writes into {folder}, which is root's, and no step here can give it to a user"
+        raise NoFix(message)
+    return folder, one.said
+
+
+def _place(file: Dockerfile, stage: Stage, base: Base, one: Written) -> str | None:
+    """The folder that has to be the user's for it; none where that is not plain to see."""
+    last = stage.instructions[-1] if stage.instructions else stage.origin
+    home = work_directory(file, last, base.directory)
+    if home is None or home == "/" or "$" in home:
+        return None
+    return home if not one.path.startswith("/") or one.path.startswith(f"{home}/") else None
+
+
+def _developed(tree: SourceTree, folder: str, file: Dockerfile, stage: Stage) -> Written | None:
+    words = words_of(file, stage, {})
+    command = " ".join(words)
+    if {"npm", "yarn", "pnpm"} & set(words):
+        scripts = json_object(text_of(tree, f"{folder}package.json")).get("scripts")
+        name = next((word for word in words if word not in {"npm", "yarn", "pnpm", "run", "exec"}), "start")
+        command = str(scripts.get(name, "")) if isinstance(scripts, dict) else ""
+    return Written(f"{folder}package.json", "") if _DEVELOPS.search(command) else None
+
+
+def _language(file: Dockerfile, stage: Stage, base: Base) -> str:
+    command = " ".join(word.rpartition("/")[2] for word in words_of(file, stage, {}))
+    for language, programs in _STARTED:
+        if re.search(rf"(?:^|\s)(?:{programs})(?=\s|$)", command):
+            return language
+    if base.image in _IMAGES:
+        return _IMAGES[base.image]
+    steps = " ".join(one.text for one in file.instructions if one.keyword == "RUN")
+    return "go" if re.search(r"\bgo\s+(?:build|install)\b|\bmake\b", steps) else "rs" if "cargo " in steps else ""
+
+
+def _context(tree: SourceTree, file: Dockerfile) -> str:
+    """The folder that the image is built from, with its slash: that of the file, or one above, by what is copied."""
+    folder = posixpath.dirname(file.path)
+    paths = list(tree.paths())
+    named = [
+        source.strip("\"',[]").removeprefix("./").rstrip("/")
+        for one in file.instructions
+        if one.keyword in {"COPY", "ADD"} and not any(flag.startswith("--from") for flag in one.flags)
+        for source in one.text.split()[:-1]
+    ]
+    plain = [each for each in named if re.fullmatch(r"[\w./-]*\w[\w./-]*", each)]
+    while folder:
+        there = any(
+            path == f"{folder}/{each}" or path.startswith(f"{folder}/{each}/") for path in paths for each in plain
+        )
+        if there or (
+            not plain and sum(path.startswith(f"{folder}/") for path in paths) > len(lineage(file, file.stages[-1]))
+        ):
+            return f"{folder}/"
+        folder = posixpath.dirname(folder)
+    return ""
