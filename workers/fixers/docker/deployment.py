@@ -12,6 +12,7 @@ import yaml
 from daemon.errors import SourceUnavailable
 from workers.fixers.kubernetes.objects import Object, objects_of
 from workers.source.tree import SourceTree
+from workers.source.yamldoc import Node
 
 _SKAFFOLD = re.compile(r"(?:^|/)skaffold\.ya?ml$")
 _BUILDS = re.compile(r"(?:^|/)(?:cloudbuild[\w.-]*\.ya?ml|Makefile|[\w.-]*build[\w.-]*\.sh)$")
@@ -31,6 +32,8 @@ class Run(msgspec.Struct, frozen=True):
     """The first port that the container names."""
     probed: bool
     """Whether Kubernetes asks it by a probe of its own."""
+    kept: str | None = None
+    """Where it writes to a volume that outlives it and that the pod gives no group (`fsGroup`): root's, as a rule."""
 
     @property
     def ends(self) -> bool:
@@ -74,7 +77,32 @@ def _containers(found: Object, built: _Built) -> Iterator[Run]:
         numbers = [item.text("containerPort") for item in ports.items] if ports else []
         probed = any(node.child(f"{kind}Probe") is not None for kind in ("liveness", "readiness"))
         port = int(numbers[0]) if numbers and numbers[0].isdigit() else None
-        yield Run(found.kind, found.name, found.path, port, probed)
+        pod = found.root.get(*steps[:-2])
+        yield Run(found.kind, found.name, found.path, port, probed, _kept(found, pod, node) if pod else None)
+
+
+def _kept(found: Object, pod: Node, container: Node) -> str | None:
+    """The first path at which the container may write to a claimed volume or a folder of the node."""
+    if pod.get("securityContext", "fsGroup") is not None or _chosen(container) or _chosen(pod):
+        return None
+    volumes = pod.child("volumes")
+    lasting = {
+        one.text("name")
+        for one in (volumes.items if volumes else ())
+        if one.child("persistentVolumeClaim") is not None or one.child("hostPath") is not None
+    }
+    templates = found.root.get("spec", "volumeClaimTemplates")
+    lasting |= {one.text("metadata", "name") for one in (templates.items if templates else ())}
+    mounted = container.child("volumeMounts")
+    for one in mounted.items if mounted else ():
+        if one.text("name") in lasting and one.text("readOnly") != "true":
+            return one.text("mountPath")
+    return None
+
+
+def _chosen(node: Node) -> bool:
+    """Whether the manifest says as whom it runs, whatever the image says."""
+    return node.get("securityContext", "runAsUser") is not None
 
 
 def _names(tree: SourceTree, path: str) -> Iterator[_Built]:

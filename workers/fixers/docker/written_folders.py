@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from workers.fixers.docker.build import is_root, lineage, user_at
+from workers.fixers.docker.deployment import runs
 from workers.fixers.docker.image_tables import SERVICE_PORTS
 from workers.fixers.docker.images import Base
 from workers.fixers.docker.mounts import Mount, mounts
@@ -28,6 +29,13 @@ def written_folders(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base
     Raises:
         NoFix: it is a folder of the host, whose owner nobody here knows, or the image has no program that gives it.
     """
+    kept = next((one for one in runs(tree, file.path) if one.kept), None)
+    if kept is not None:
+        message = (
+            f"{kept.kind} {kept.name} of {kept.path} mounts a volume that lasts at {kept.kept}, as a rule root's: "
+            "give the pod an fsGroup first"
+        )
+        raise NoFix(message)
     mounted = _of_containers(tree, file, stage)
     # A database's folder is its own user's.
     found = list(_named_volumes(file, stage, mounted)) if base.image not in SERVICE_PORTS else []

@@ -73,3 +73,26 @@ def test_a_folder_of_the_host_that_a_container_fills_is_the_hosts(volume):
 def test_an_image_that_brings_nothing_works_on_what_the_host_mounts():
     with pytest.raises(NoFix, match=r"mounts \. of the host at /app"):
         _written("FROM php:8.3-fpm\nWORKDIR /app\n", _service(".:/app"))
+
+
+@pytest.mark.parametrize(
+    ("pod", "kept"),
+    [
+        ("", True),
+        ("      securityContext: {fsGroup: 10001}\n", False),
+        ("      securityContext: {runAsUser: 0}\n", False),
+    ],
+)
+def test_a_lasting_volume_of_a_pod_needs_a_group(pod, kept):
+    manifest = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n" + pod + ""
+        "      containers:\n        - name: web\n          image: registry.example.org/web:1\n          volumeMounts:\n"
+        "            - {name: data, mountPath: /data}\n      volumes:\n        - name: data\n"
+        "          persistentVolumeClaim: {claimName: data}\n"
+    )
+    dockerfile = 'FROM python:3.13\nCOPY . .\nCMD ["python", "app.py"]\n'
+    if not kept:
+        assert _written(dockerfile, {"k8s/web.yaml": manifest}, "web/Dockerfile") == []
+        return
+    with pytest.raises(NoFix, match=r"Deployment web of k8s/web\.yaml mounts a volume that lasts at /data"):
+        _written(dockerfile, {"k8s/web.yaml": manifest}, "web/Dockerfile")
