@@ -90,6 +90,9 @@ def propose(job: Job) -> Iterator[Candidate]:
     package = job.package
     wanted = [place for place in build.declared if place.literal and same_artifact(place.name, package.name)]
     mine = [place for place in wanted if place.version == package.version] or (wanted if not build.rows else [])
+    if mine and all(job.lowers(place) for place in mine):
+        message = f"{mine[0].at.path} asks for {package.name} {mine[0].version} already, which is no older"
+        raise refuse(message)
     if not mine and not build.script:
         message = f"no Gradle build file of the repository brings {package.name} {package.version}"
         raise refuse(message)
@@ -198,6 +201,8 @@ def _constraints(
     name = build.job.package.name
     mine = [place for place in build.declared if place.name == name] if direct else []
     if any(place.at.path == layout.path for place in mine) or layout.constrains(name):
+        return []
+    if not build.rows and any(catalogue.in_step(build.declared, place) for place in mine):
         return []
     if direct and not build.rows and (edits := catalogue.constraints(build.job, mine, coordinates, because)):
         return edits

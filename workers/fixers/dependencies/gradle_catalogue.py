@@ -32,6 +32,11 @@ def constraints(job: Job, places: Iterable[Declaration], coordinates: Sequence[s
     return edits
 
 
+def in_step(declared: Iterable[Declaration], place: Declaration) -> bool:
+    """Whether its version also decides others, as of one project, which a constraint on this one would leave behind."""
+    return any(other.literal == place.literal and other.name != place.name for other in declared)
+
+
 def _accessor(job: Job, place: Declaration) -> str | None:
     """How build scripts write it: `my-lib_core` of `gradle/libs.versions.toml` is `libs.my.lib.core`."""
     if not place.at.path.endswith(_CATALOGUE):

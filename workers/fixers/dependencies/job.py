@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
@@ -13,9 +14,18 @@ from workers.fixers.dependencies.choice import Choice, choose, fixes
 from workers.fixers.registry import NoFix, Target
 from workers.source.manifests.declaration import Declaration, Span, floor
 from workers.source.tree import SKIPPED, AbsentTree, SourceTree, folders_up
+from workers.source.versions import parse_version
 
 MAX_MANIFESTS = 400
 """Build files of one repository that are read for one finding."""
+
+
+_LIMIT = re.compile(
+    rb"[^\n#]*?(?:#|//|<!--)(?P<said>[^\n]*\b(?:newer|later|requires?|pin(?:ned)?|until|don'?t|do not|keep|because"
+    rb"|breaks?|upgrad\w+|bump\w*|incompatible)\b[^\n]*?)(?:-->)?[ \t\r]*(?=\n|$)",
+    re.IGNORECASE,
+)
+"""A comment that says which versions are wanted, or why."""
 
 
 class Job:
@@ -43,6 +53,12 @@ class Job:
         if lowest is None or lowest == self.choice.smallest:
             return True
         return not fixes(lowest, self.package.fixed_versions, self.package.ecosystem)
+
+    def lowers(self, place: Declaration) -> bool:
+        """Whether a declaration asks for a later version than the one to go to."""
+        asked = parse_version(self.package.ecosystem, floor(place.version) or "")
+        fixed = parse_version(self.package.ecosystem, self.choice.smallest)
+        return asked is not None and fixed is not None and asked > fixed
 
     @property
     def why(self) -> str:
@@ -92,14 +108,24 @@ class Job:
     ) -> Candidate:
         """A candidate that says which vulnerabilities it ends, and which it leaves."""
         leaves = (f"{named(self.choice.leaves)} stays: no released version fixes it",) if self.choice.leaves else ()
-        also = (*warnings, *self._jump(approach), *leaves)
+        made = tuple(sorted(set(edits)))
+        also = (*warnings, *self._jump(approach), *self._said(made), *leaves)
         return Candidate(
             approach=approach,
-            edits=tuple(sorted(set(edits))),
+            edits=made,
             explanation=f"{how} It ends {self.why}.",
             declares=tuple(f"dependency:{name}" for name in dict.fromkeys((self.package.name, *names))),
             warnings=also,
         )
+
+    def _said(self, edits: Iterable[Edit]) -> Iterator[str]:
+        """What a comment behind a changed version says of other versions."""
+        for edit in edits:
+            content = self.tree.read(edit.path)
+            comment = _LIMIT.match(content[edit.end :]) if edit.end > edit.start else None
+            if comment is not None:
+                said = comment["said"].decode("utf-8", "replace").strip()
+                yield f"{edit.path} says beside it: {said}"
 
     def _jump(self, approach: str) -> tuple[str, ...]:
         to = self.choice.newest if approach == "newest-line" and self.choice.newest else self.choice.smallest

@@ -26,6 +26,9 @@ def propose(job: Job) -> Iterator[Candidate]:
     found = [place for pom in lineage(poms, path) for place in declarations(poms, pom)]
     mine = [place for place in found if place.name == job.package.name and place.literal]
     everyone = [place for pom in poms for place in declarations(poms, pom)]
+    if mine and all(job.lowers(place) for place in mine):
+        message = f"{mine[0].at.path} asks for {job.package.name} {mine[0].version} already, which is no older"
+        raise refuse(message)
     if mine:
         yield from _raise(job, mine, everyone)
     else:
@@ -35,7 +38,7 @@ def propose(job: Job) -> Iterator[Candidate]:
         ]
         if family:
             yield from _raise(job, family, everyone, of="the artifact that it is released with")
-        yield from _manage(job, poms[path], job.tree.read(path), unversioned)
+        yield from _manage(job, poms, path, unversioned)
 
 
 def _pom(job: Job, poms: Mapping[str, Pom]) -> str | None:
@@ -82,10 +85,14 @@ def _foreign(place: Declaration, everyone: Sequence[Declaration]) -> bool:
     return any(other.literal == place.literal and released_apart(place.name, other.name) for other in everyone)
 
 
-def _manage(job: Job, pom: Pom, content: bytes, unversioned: Sequence[Declaration]) -> Iterator[Candidate]:
+def _manage(job: Job, poms: Mapping[str, Pom], path: str, unversioned: Sequence[Declaration]) -> Iterator[Candidate]:
     name, version = job.package.name, job.choice.smallest
+    managing = [each for each in lineage(poms, path) if poms[each].root.at("dependencyManagement", "dependencies")]
+    place = managing[-1] if managing else path
+    pom, content = poms[place], job.tree.read(place)
+    whole = "the whole build" if place != path or pom.root.child("modules") else "this module"
     brought = "a parent or a bill of materials sets its version" if unversioned else "something else brings it"
-    how = f"dependencyManagement sets {name} {version} for the whole build: {brought}."
+    how = f"dependencyManagement sets {name} {version} for {whole}: {brought}."
     yield job.candidate("dependency-management", [_managed(pom, content, name, version, "")], how)
     bom = bom_of(name)
     if bom:
@@ -98,7 +105,8 @@ def _manage(job: Job, pom: Pom, content: bytes, unversioned: Sequence[Declaratio
         yield job.candidate("explicit-version", edits, how)
     else:
         how = f"Asks for {name} {version} directly: the nearest declaration wins over what other dependencies ask for."
-        yield job.candidate("direct-dependency", [_direct(pom, content, name, version)], how)
+        asked = _direct(poms[path], job.tree.read(path), name, version)
+        yield job.candidate("direct-dependency", [asked], how)
 
 
 def _versioned(job: Job, place: Declaration, version: str) -> Edit:

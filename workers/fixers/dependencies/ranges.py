@@ -74,8 +74,9 @@ def raise_poetry(spec: str, version: str) -> str | None:
 
 
 def compatible_python(version: str) -> str:
-    """The version and everything later of its major line."""
-    return f">={version},<{_next_major(version)}"
+    """The version and everything later of its line: the major one, or the minor one before 1.0."""
+    minor = re.match(r"0\.(\d+)", version)
+    return f">={version},<0.{int(minor[1]) + 1}" if minor else f">={version},<{_next_major(version)}"
 
 
 def _after_compatible(wanted: str, version: str) -> str:
