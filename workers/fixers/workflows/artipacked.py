@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import credentials, model
+from workers.fixers.workflows import credentials, model, unseen
 from workers.fixers.workflows.credentials import User
 from workers.fixers.workflows.model import Step, Workflow
 from workers.source import yamledit
@@ -41,6 +41,11 @@ def propose(target: Target) -> Iterator[Candidate]:
     if found:
         yield from _for_users(workflow, step, found)
         return
+    if unseen.prepares(workflow, step, target.tree):
+        message = (
+            "the job sets git's author, and what pushes for it with the credentials that checkout keeps is not seen"
+        )
+        raise NoFix(message)
     why = "No later step of the job uses git's credentials"
     yield _without(workflow, "persist-credentials-false", [step], why, target.tree)
     others = [one for one in workflow.steps if credentials.keeps(one) and not _used(workflow, one, target.tree)]
@@ -50,7 +55,7 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 
 def _used(workflow: Workflow, step: Step, tree: SourceTree) -> bool:
-    return bool(credentials.users(workflow, step, tree))
+    return bool(credentials.users(workflow, step, tree)) or unseen.prepares(workflow, step, tree)
 
 
 def _without(workflow: Workflow, approach: str, steps: list[Step], why: str, tree: SourceTree) -> Candidate:

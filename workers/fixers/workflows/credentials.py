@@ -35,7 +35,7 @@ _TASKS = re.compile(
     r"\b(?:make|just|task|npm\s+run|yarn(?:\s+run)?|pnpm(?:\s+run)?|\./gradlew|gradle|mvn|rake|invoke|nox\s+-s|tox\s+-e)"
     r"[ \t]+[^\n;|&]*(?:release|publish|deploy|tag|bump|push)[\w:-]*"
 )
-_OWN = re.compile(
+OWN = re.compile(
     r"x-access-token|\bgh\s+auth\s+setup-git\b|\bgit\s+remote\s+(?:set-url|add)\b.*(?:@|\$)|https://[^\s/\"']*(?:\$\{?\w+\}?"
     r"|:\S+)@|\bgit\s+config\b[^\n]*(?:insteadOf|extraheader|credential)|GIT_ASKPASS|\.netrc|GIT_SSH_COMMAND|\bssh-add\b",
     re.IGNORECASE,
@@ -88,7 +88,7 @@ def users(workflow: Workflow, checkout: Step, tree: SourceTree) -> list[User]:
         if keeps(step) and step.input("path") == checkout.input("path"):
             break
         script = "\n".join((step.run, *_values(step)))
-        if _OWN.search(script) or step.action == "webfactory/ssh-agent":
+        if OWN.search(script) or step.action == "webfactory/ssh-agent":
             if step.run and not re.search(r"gh\s+auth\s+setup-git|git\s+config|remote", step.run):
                 continue
             break

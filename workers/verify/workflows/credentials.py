@@ -21,6 +21,9 @@ _OWN_CREDENTIALS = re.compile(
     r"|\bgit\s+config\b[^\n]*(?:insteadOf|extraheader|credential)|GIT_ASKPASS|\.netrc|GIT_SSH_COMMAND|\bssh-add\b",
     re.IGNORECASE,
 )
+_AUTHOR = re.compile(r"\bgit\s+config\b[^\n]*\buser\.(?:name|email)[ \t]+\S|\bGIT_(?:AUTHOR|COMMITTER)_(?:NAME|EMAIL)")
+_COMMITS = re.compile(r"create-pull-request|commit|push|release|gh-pages|pages-deploy|changesets")
+"""Actions that are known to do it with a token of their own."""
 _STAYS = re.compile(
     r"\bgh\s+auth\s+setup-git\b|\bgit\s+remote\s+(?:set-url|add)\b|\bgit\s+config\b[^\n]*(?:insteadOf|extraheader"
     r"|credential)|\.netrc|\bssh-add\b|GIT_ASKPASS|GIT_SSH_COMMAND",
@@ -65,8 +68,11 @@ _BY_API = re.compile(r"comment|label|issue|review|milestone|reaction")
 _OWN_TOKEN = re.compile(r"secrets\.(?!GITHUB_TOKEN\b)\w+|steps\.[\w-]+\.outputs\.[\w-]*token", re.IGNORECASE)
 
 
-def lost(before: Job, after: Job, tree: SourceTree) -> str | None:
-    """Which later step would push or fetch without the credentials that it had; none where all keep them."""
+def lost(before: Job, after: Job, tree: SourceTree, *, writes: bool = False) -> str | None:
+    """Which later step would push or fetch without the credentials that it had; none where all keep them.
+
+    `writes` is whether the job's token may write contents.
+    """
     if len(before.steps) != len(after.steps):
         return None
     for index, (old, new) in enumerate(zip(before.steps, after.steps, strict=True)):
@@ -74,7 +80,22 @@ def lost(before: Job, after: Job, tree: SourceTree) -> str | None:
             user = _user(after.steps[index + 1 :], tree, somebody=_as_somebody(old))
             if user is not None:
                 return f"job {before.name}: {user} needs the git credentials that checkout no longer keeps"
+            if (writes or _as_somebody(old)) and _prepares(after.steps, tree):
+                return f"job {before.name} sets git's author, and what pushed for it as checkout did is not seen"
     return None
+
+
+def _prepares(steps: tuple[Step, ...], tree: SourceTree) -> bool:
+    """Whether commits are prepared that no step is seen to push."""
+    texts = [
+        text
+        for step in steps
+        for text in ((step.run or ""), *(each.text or "" for each in ran(step.run or "", "", tree)))
+    ]
+    env = {name for step in steps for name in step.env}
+    named = any(_AUTHOR.search(text) for text in texts) or any(_AUTHOR.search(name) for name in env)
+    pushed = any(_USES_GIT.search(text) or _OWN_CREDENTIALS.search(text) for text in texts)
+    return named and not pushed and not any(_COMMITS.search(step.action or "") for step in steps)
 
 
 def keeps(step: Step) -> bool:

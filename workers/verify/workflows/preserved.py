@@ -63,7 +63,8 @@ def _jobs(old: Workflow, new: Workflow, tree: SourceTree) -> Iterator[str]:
         if has != had:
             yield from _needless(after[job.name], had, has, tree)
             yield from _rights(after[job.name], had, has, tree)
-        if (loss := credentials.lost(job, after[job.name], tree)) is not None:
+        writes = had is not None and scopes.satisfied(("contents:write",), had)
+        if (loss := credentials.lost(job, after[job.name], tree, writes=writes)) is not None:
             yield loss
 
 

@@ -73,6 +73,9 @@ def test_a_step_that_used_what_checkout_kept_is_named(steps, named):
         ("${{ steps.app.outputs.token }}", "      - uses: acme/release-it@v1\n", "release-it"),
         ("${{ secrets.GITHUB_TOKEN }}", "      - uses: acme/release-it@v1\n", ""),
         ("${{ secrets.PAT }}", "      - uses: acme/setup-tool@v1\n", ""),
+        ("${{ secrets.PAT }}", "      - run: git config user.name bot\n      - run: nf-core sync\n", "git's author"),
+        ("${{ secrets.PAT }}", "      - run: git config user.name bot\n      - uses: a/create-pull-request@v1\n", ""),
+        ("${{ github.token }}", "      - run: git config user.name bot\n      - run: make test\n", ""),
         ("${{ secrets.PAT }}", "      - uses: acme/create-or-update-comment@v5\n", ""),
         ("", "      - uses: korthout/backport-action@v4\n        with: {github_token: x}\n", "backport-action"),
     ],
@@ -81,6 +84,13 @@ def test_an_action_that_seems_to_push_is_named_unless_it_has_a_token(token, step
     """By its name; where the checkout was made as somebody else, by less."""
     given = f"        with:\n          token: {token}\n" if token else ""
     assert named in (_lost(steps, given) or "") if named else _lost(steps, given) is None
+
+
+def test_a_target_of_make_uses_git_for_the_step_that_names_it():
+    """Read from the tree."""
+    tree = MemoryTree({"Makefile": b"docs:\n\tgit push\n\nlint:\n\tls\n"})
+    assert "make docs" in (_lost("      - run: make docs\n", tree=tree) or "")
+    assert _lost("      - run: make lint\n", tree=tree) is None
 
 
 @pytest.mark.parametrize(
