@@ -123,6 +123,9 @@ def _versioned(job: Job, place: Declaration, version: str) -> Edit:
 def _managed(pom: Pom, content: bytes, name: str, version: str, extra: str) -> Edit:
     management = pom.root.at("dependencyManagement", "dependencies")
     entry = _entry(name, version, extra)
+    if extra and management is not None and management.children:
+        # Of imported bills of materials the first that names an artifact decides.
+        return _before(pom, content, management.children[0].start, entry, blank="")
     if management is not None and management.close > management.inner:
         return _insert(pom, content, management, entry)
     block = f"<dependencies>\n\t{_deeper(entry)}\n</dependencies>"
@@ -169,10 +172,10 @@ def _insert(pom: Pom, content: bytes, holder: Element, text: str) -> Edit:
     return Edit(path=pom.path, start=start, end=start, text=f"{lead}{margin}{body}{tail}")
 
 
-def _before(pom: Pom, content: bytes, at: int, text: str) -> Edit:
+def _before(pom: Pom, content: bytes, at: int, text: str, *, blank: str = "\n") -> Edit:
     margin, newline = _margin(content, at), newline_of(content)
     body = text.replace("\t", _unit(content)).replace("\n", f"{newline}{margin}")
-    return Edit(path=pom.path, start=at, end=at, text=f"{body}{newline}{newline}{margin}")
+    return Edit(path=pom.path, start=at, end=at, text=f"{body}{newline}{blank and newline}{margin}")
 
 
 def _margin(content: bytes, at: int) -> str:

@@ -153,9 +153,14 @@ def _constrained(job: Job, manifest: str, name: str) -> Iterator[Candidate]:
         tables = []
     for approach, table, line in tables:
         edit = _into_table(manifest, text, table, line)
-        if edit:
-            how = f"Asks for {name} {version} or later directly, because the package that needs it allows older ones."
-            yield job.candidate(approach, [edit], how, warnings=_locks(job))
+        if edit is None:
+            message = (
+                f"{manifest} does not ask for {name}, and has no [{table}] that could: raise it in {job.manifest} by "
+                f"`{'pipenv' if table == 'packages' else 'poetry'} update {name}`"
+            )
+            raise refuse(message)
+        how = f"Asks for {name} {version} or later directly, because the package that needs it allows older ones."
+        yield job.candidate(approach, [edit], how, warnings=_locks(job))
     if not tables:
         for approach, key, entry in (
             ("constraint", "constraint-dependencies", f"{name}>={version}"),
