@@ -38,6 +38,22 @@ def builder_of(tree: SourceTree, image: str) -> str | None:
     return existing[0] if len(existing) == 1 else None
 
 
+def documented_builder(tree: SourceTree, image: str) -> str | None:
+    """The one Dockerfile that the repository's texts tell its readers to build an image of this name from.
+
+    Whose registry it goes to is the reader's business: the last part of the name is compared.
+    """
+    last, paths = image.rpartition("/")[2], set(tree.paths())
+    found = {
+        path
+        for name in paths
+        if name.endswith(".md") and last in (text := text_of(tree, name)) and len(text) <= _MAX_BYTES
+        for built, path in _of_script(name, text)
+        if built.rpartition("/")[2] == last and path in paths
+    }
+    return found.pop() if len(found) == 1 else None
+
+
 @functools.lru_cache(maxsize=_MAX_FILES)
 def _of_script(name: str, text: str) -> list[tuple[str, str]]:
     """Image and Dockerfile of each `docker build` that names both in words."""
@@ -98,5 +114,5 @@ def _placed(images: list[str], folder: str, context: str, file: str | None) -> I
     path = posixpath.normpath(file or posixpath.join(folder, context, "Dockerfile"))
     for image in images:
         name = re.sub(r"(?::[^/]*)?(?:@.*)?$", "", image)
-        if name and "$" not in name:
+        if name:
             yield name, path

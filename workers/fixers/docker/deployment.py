@@ -111,8 +111,9 @@ def _names(tree: SourceTree, path: str) -> Iterator[_Built]:
     paths = list(tree.paths())
     for each in paths:
         if _SKAFFOLD.search(each) and f"{path}/".startswith(f"{posixpath.dirname(each)}/".lstrip("/")):
-            for name in _artifacts(tree, each, path):
-                yield _Built(name, posixpath.dirname(each))
+            for name, place in _artifacts(tree, each):
+                if place == path:
+                    yield _Built(name, posixpath.dirname(each))
         elif posixpath.dirname(each) == folder and _BUILDS.search(each):
             text = _bytes(tree, each).decode("utf-8", "replace")
             for name in dict.fromkeys(match[1].rstrip("/") for match in _TAGGED.finditer(text)):
@@ -124,7 +125,20 @@ def _names(tree: SourceTree, path: str) -> Iterator[_Built]:
         yield _Built(base, "")
 
 
-def _artifacts(tree: SourceTree, name: str, path: str) -> Iterator[str]:
+def skaffold_builds(tree: SourceTree, image: str) -> str | None:
+    """The one Dockerfile that Skaffold builds an image of this name from."""
+    found = {
+        place
+        for path in tree.paths()
+        if _SKAFFOLD.search(path)
+        for name, place in _artifacts(tree, path)
+        if name == image and place in set(tree.paths())
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _artifacts(tree: SourceTree, name: str) -> Iterator[tuple[str, str]]:
+    """The images that a configuration of Skaffold names, and the Dockerfile of each."""
     try:
         documents = list(yaml.safe_load_all(_bytes(tree, name)))
     except (yaml.YAMLError, RecursionError, ValueError):
@@ -138,8 +152,7 @@ def _artifacts(tree: SourceTree, name: str, path: str) -> Iterator[str]:
             docker = one.get("docker")
             file = docker.get("dockerfile", "Dockerfile") if isinstance(docker, dict) else "Dockerfile"
             place = posixpath.join(posixpath.dirname(name), str(one.get("context", ".")), str(file))
-            if posixpath.normpath(place) == path:
-                yield one["image"]
+            yield one["image"], posixpath.normpath(place)
 
 
 def _bytes(tree: SourceTree, path: str) -> bytes:

@@ -53,6 +53,15 @@ _IN_HOME = re.compile(
     r"\b(?:mkdir|mv|cp|ln|install|tee|unzip|tar|touch|git clone)\s[^&|;]*?(?<![\w.-])"
     rf"(?:/root|~)/{_FOR_BUILDS}[\w.-]+|>\s*(?:/root|~)/{_FOR_BUILDS}"
 )
+_KEEPS_AT_HOME = re.compile(
+    r"\b(?:textblob\.download_corpora|nltk\.download(?:er)?|huggingface-cli\s+download|playwright\s+install\b|"
+    r"pip3?\s+install\s[^&|;]*--user\b|pipx\s+install|dotnet\s+tool\s+install\s[^&|;]*(?:-g|--global)\b|helm\s+plugin\s+install|"
+    r"sdk\s+install|nvm\s+install|pyenv\s+install|puppeteer\s+browsers\s+install)"
+)
+"""What such tools fetch lies in the home of whoever built the image, and is looked for in that of whoever runs it."""
+_ELSEWHERE = re.compile(
+    r"NLTK_DATA|HF_HOME|PLAYWRIGHT_BROWSERS_PATH|PYTHONUSERBASE|PIPX_HOME|NVM_DIR|PYENV_ROOT|--tool-path|XDG_"
+)
 _TO_HOME = re.compile(rf"[\s\",](?:/root|~)/{_FOR_BUILDS}[\w.-]+\S*\"?\s*\]?$")
 _STARTS_SERVER = re.compile(
     rb"(?m)^\s*(?:exec\s+)?(?:/usr)?(?:/s?bin/)?(?:apache2ctl|apachectl|httpd|nginx|lighttpd|php-fpm[\d.]*|spawn-fcgi|fcgiwrap)(?=\s|$)"
@@ -66,6 +75,7 @@ _REBUILDS = re.compile(
     r"(?:^|[\s\"'/])(air|reflex|CompileDaemon|modd|fresh|realize|wgo|bee|cargo[- ]watch|dlv|watchexec)(?=[\s\"',]|$)"
 )
 """What builds a program anew whenever its source changes, beside that source."""
+_SHELL = re.compile(r"^(?:/(?:usr/)?bin/)?(?:ba|da|a|z)?sh\b|\.sh\b")
 _SUPERVISORS = frozenset(("runit", "daemontools", "s6", "s6-overlay"))
 _STEPS_DOWN = re.compile(r"(?<![\w-])(?:gosu|su-exec)(?![\w-])")
 _MAX_SCRIPTS = 5
@@ -143,6 +153,11 @@ def _refuse_own_user(tree: SourceTree, commands: list[str]) -> None:
             raise NoFix(message)
 
 
+def root_words(command: str) -> bool:
+    """Whether a command starts what root alone can start, or a shell, whose lines may do anything."""
+    return any(each.search(command) for each in (_NEEDS_ROOT, _SERVERS, _SWITCHES, _AT_HOME, _REBUILDS, _SHELL))
+
+
 def _first(pattern: re.Pattern[bytes], content: bytes) -> str:
     """What of a script the pattern finds first, to be read by a person; empty where nothing is found."""
     found = pattern.search(content)
@@ -169,6 +184,12 @@ def _refuse_home(file: Dockerfile, stage: Stage) -> None:
             one.keyword == "RUN" and _IN_HOME.search(one.text)
         ):
             message = f"{file.path}:{one.line} puts files into the home of root, where no other user may look"
+            raise NoFix(message)
+        tool = _KEEPS_AT_HOME.search(one.text) if one.keyword == "RUN" else None
+        if tool and not _ELSEWHERE.search(file.content.decode("utf-8", "replace")):
+            message = (
+                f"{file.path}:{one.line} keeps what `{tool[0]}` fetches in the home of root, where no other user looks"
+            )
             raise NoFix(message)
 
 

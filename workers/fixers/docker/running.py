@@ -31,7 +31,15 @@ class Running(msgspec.Struct, frozen=True):
     own_files: bool = False
     """Whether its data belong to its own user alone, whatever other user it is started as."""
     memory: str | None = None
-    """What it takes to start with, where that is more than usual."""
+    """What it takes as a rule at most, as it comes."""
+    numeric: bool = False
+    """Whether the image names its user by a number, which the kubelet can check."""
+    any_user: bool = False
+    """Whether every user can run it."""
+    reads_only: bool = False
+    """Whether it writes to nothing but its volumes."""
+    own_user: str | None = None
+    """That of the image, where a manifest names another one."""
 
     @property
     def drops_root(self) -> bool:
@@ -39,30 +47,35 @@ class Running(msgspec.Struct, frozen=True):
         return bool(self.root) and self.user is not None
 
 
-_TMP = "/tmp"  # noqa: S108 - a path of the image
-_APACHE: dict[str, Any] = {"writes": ("/var/run/apache2", _TMP), "low_port": True, "own_files": True}
+TMP = "/tmp"  # noqa: S108 - a path of the image
+_APACHE: dict[str, Any] = {"writes": ("/var/run/apache2", TMP), "low_port": True, "own_files": True, "memory": "512Mi"}
 _GOSU: dict[str, Any] = {"own_files": True, "root": True}
 _POSTGRES: dict[str, Any] = {
-    **_GOSU, "user": "999", "writes": ("/var/run/postgresql", _TMP), "must_own": "/var/lib/postgresql/data",
+    **_GOSU, "user": "999", "writes": ("/var/run/postgresql", TMP), "must_own": "/var/lib/postgresql/data",
+    "memory": "1Gi",
 }  # fmt: skip
+_ANY: dict[str, Any] = {"any_user": True, "reads_only": True}
+_NOBODY: dict[str, Any] = {"root": False, "user": "65534"}
+_NGINX: dict[str, Any] = {"memory": "256Mi"}
 _KNOWN = {
     one.image: one
     for one in (
-        Running("nginx", True, "101", ("/var/cache/nginx", "/var/run"), low_port=True),
-        Running("httpd", True, "33", ("/usr/local/apache2/logs",), low_port=True),
+        Running("nginx", True, "101", ("/var/cache/nginx", "/var/run"), low_port=True, **_NGINX),
+        Running("nginxinc/nginx-unprivileged", False, "101", (TMP,), **_NGINX),
+        Running("httpd", True, "33", ("/usr/local/apache2/logs",), low_port=True, memory="256Mi"),
         Running("wordpress", True, "33", **_APACHE), Running("drupal", True, "33", **_APACHE),
         Running("joomla", True, "33", **_APACHE), Running("nextcloud", True, "33", **_APACHE),
         Running("php", True), Running("phpmyadmin", True, rewrites="/etc/phpmyadmin"),
-        Running("redis", user="999", data="/data", **_GOSU),
-        Running("valkey/valkey", user="999", data="/data", **_GOSU),
+        Running("redis", user="999", data="/data", reads_only=True, **_GOSU),
+        Running("valkey/valkey", user="999", data="/data", reads_only=True, **_GOSU),
         Running("postgres", **_POSTGRES),
         Running("postgis/postgis", **_POSTGRES),
-        Running("mysql", data="/var/lib/mysql", user="999", writes=("/var/run/mysqld", _TMP), memory="1Gi", **_GOSU),
-        Running("mariadb", data="/var/lib/mysql", user="999", writes=("/run/mysqld", _TMP), memory="512Mi", **_GOSU),
-        Running("mongo", data="/data/db", user="999", writes=(_TMP,), memory="1Gi", **_GOSU),
-        Running("rabbitmq", data="/var/lib/rabbitmq", user="999", writes=(_TMP, "/var/log/rabbitmq"),
+        Running("mysql", data="/var/lib/mysql", user="999", writes=("/var/run/mysqld", TMP), memory="1Gi", **_GOSU),
+        Running("mariadb", data="/var/lib/mysql", user="999", writes=("/run/mysqld", TMP), memory="512Mi", **_GOSU),
+        Running("mongo", data="/data/db", user="999", writes=(TMP,), memory="1Gi", **_GOSU),
+        Running("rabbitmq", data="/var/lib/rabbitmq", user="999", writes=(TMP, "/var/log/rabbitmq"),
                 memory="512Mi", **_GOSU),
-        Running("memcached", False, "11211"),
+        Running("memcached", False, "11211", reads_only=True, memory="128Mi"),
         Running("elasticsearch", None, "1000", (), "/usr/share/elasticsearch/config", memory="2Gi", own_files=True),
         Running("docker.elastic.co/elasticsearch/elasticsearch", None, "1000", (), "/usr/share/elasticsearch/config",
                 memory="2Gi", own_files=True),
@@ -76,6 +89,25 @@ _KNOWN = {
         Running("confluentinc/cp-kafka", memory="1Gi"), Running("bitnami/kafka", memory="1Gi"),
         Running("apache/kafka", memory="1Gi"), Running("keycloak/keycloak", memory="1Gi"),
         Running("quay.io/keycloak/keycloak", memory="1Gi"),
+        Running("grafana/grafana", False, "472", ("/var/lib/grafana", TMP), own_files=True, memory="512Mi"),
+        Running("jaegertracing/all-in-one", False, "10001", (TMP,), memory="1Gi"),
+        Running("kennethreitz/httpbin", True, None, (TMP,), low_port=True, any_user=True, memory="512Mi"),
+        *(Running(name, True, low_port=True, memory="128Mi", **_ANY)
+          for name in ("traefik/whoami", "containous/whoami")),
+        *(Running(name, memory="128Mi", **_ANY) for name in (
+            "hashicorp/http-echo", "gcr.io/google-samples/hello-app", "registry.k8s.io/pause", "k8s.gcr.io/pause",
+            "us-docker.pkg.dev/google-samples/containers/gke/hello-app")),
+        *(Running(name, **_NOBODY, memory="256Mi", **_ANY) for name in (
+            "registry.k8s.io/kube-state-metrics/kube-state-metrics", "quay.io/coreos/kube-state-metrics",
+            "coredns/coredns", "registry.k8s.io/coredns/coredns", "k8s.gcr.io/coredns/coredns",
+            "otel/opentelemetry-collector", "otel/opentelemetry-collector-contrib")),
+        *(Running(f"{maker}/{name}", **_NOBODY, writes=(folder,) if folder else (), own_files=bool(folder),
+                  any_user=not folder, reads_only=not folder, memory=memory)
+          for maker in ("prom", "quay.io/prometheus")
+          for name, folder, memory in (
+              ("prometheus", "/prometheus", None), ("alertmanager", "/alertmanager", "256Mi"),
+              ("pushgateway", "", "256Mi"), ("node-exporter", "", "128Mi"), ("statsd-exporter", "", "256Mi"),
+              ("mysqld-exporter", "", "128Mi"))),
         *(Running(name, None, None, rewrites="/etc/nginx", own_files=True, low_port=True) for name in (
             "registry.k8s.io/ingress-nginx/controller", "k8s.gcr.io/ingress-nginx/controller",
             "quay.io/kubernetes-ingress-controller/nginx-ingress-controller")),
@@ -92,7 +124,9 @@ def running(reference: str) -> Running:
     known = _KNOWN.get(base.image)
     if match := _BITNAMI.match(base.image):
         memory = known.memory if known else None
-        return Running(base.image, False, "1001", (), f"/opt/bitnami/{match[1]}/conf", own_files=True, memory=memory)
+        return Running(
+            base.image, False, "1001", (), f"/opt/bitnami/{match[1]}/conf", own_files=True, memory=memory, numeric=True
+        )
     if known is None:
         return Running(base.image, base.runs_as_root)
     return _fitted(known, base)
@@ -103,7 +137,7 @@ def _fitted(known: Running, base: Base) -> Running:
     if base.family == "alpine" and base.image in _ALPINE_USERS:
         changes["user"] = _ALPINE_USERS[base.image]
     if base.image in _PHP and "fpm" in base.tag:
-        changes |= {"low_port": False, "writes": (_TMP,)}
+        changes |= {"low_port": False, "writes": (TMP,)}
         if base.family == "alpine":
             changes["user"] = "82"
     if base.image == "php" and "apache" in base.tag:

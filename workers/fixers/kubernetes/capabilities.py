@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.kubernetes.agents import folders_of_node, refuse_agent
-from workers.fixers.kubernetes.security_context import ADDS_PORTS, PRIVILEGED, TEST, added, in_containers, privileged
+from workers.fixers.kubernetes.security_context import ADDS_PORTS, PRIVILEGED, added, in_containers, privileged
 from workers.fixers.kubernetes.starting import as_own_users, port_settings, starting
-from workers.fixers.kubernetes.unknown_servers import is_unknown_server, needs_capabilities, refuse_unknown_server
+from workers.fixers.kubernetes.survives import needs_capabilities, refuse_unasked
+from workers.fixers.kubernetes.unknown_servers import refuse_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security, values
-from workers.fixers.registry import Target, fixer
+from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import yamledit
 from workers.source.yamledit import Value
+
+_PACKETS = re.compile(
+    r"(?:^|[/_-])(?:ping|blackbox|smokeping|keepalived|tcpdump|tshark|wireshark|netshoot|nmap|scapy|iperf|mtr|netperf|"
+    r"metallb|speaker|dnsmasq|chaos\w*|toxiproxy|network-multitool|kube-vip)(?:[_:@/-]|$)"
+)
 
 
 @fixer(
@@ -31,7 +38,9 @@ def capabilities(target: Target) -> Iterator[Candidate]:
     resource = Resource(target)
     parts = resource.containers(lambda node: "ALL" not in values(node.get("securityContext", "capabilities", "drop")))
     everything: dict[str, Value] = {"capabilities": {"drop": ["ALL"]}}
-    if any(starting(resource, part).drops_root for part in parts):
+    if all(starting(resource, part).drops_root or not needs_capabilities(resource, part) for part in parts) and any(
+        starting(resource, part).drops_root for part in parts
+    ):
         yield from _without_root(resource, parts, everything, raw=target.finding.rule == "CKV_K8S_28")
         return
     if folders_of_node(resource) and not any(privileged(part) for part in parts):
@@ -39,29 +48,32 @@ def capabilities(target: Target) -> Iterator[Candidate]:
             refuse_agent(resource, "its capabilities")
         yield from _without_raw(resource, parts)
         return
-    if any(is_unknown_server(resource, part) or needs_capabilities(resource, part) for part in parts):
-        if target.finding.rule != "CKV_K8S_28":
-            refuse_unknown_server(resource, parts, "which capabilities it starts with")
+    unknown = next((why for part in parts if (why := needs_capabilities(resource, part))), "")
+    if target.finding.rule == "CKV_K8S_28" and not any(privileged(part) for part in parts):
         yield from _without_raw(resource, parts)
-        return
+        if unknown:
+            yield from _without_raw(resource, parts, no_more=True)
+            return
+    refuse_unknown_server(resource, parts, "which capabilities it starts with")
+    if unknown:
+        raise NoFix(unknown)
     if any(privileged(part) for part in parts):
         # It has all of them, whatever it drops.
         refuse_agent(resource, "its privilege, with which it has every capability")
+        refuse_unasked(resource, parts, "privilege, with which it has every capability")
         how = "The containers are no longer privileged, and lose every capability that they do not add themselves."
         context = {**everything, "privileged": False}
-        yield from in_containers(resource, parts, "drop-all-not-privileged", context, how, [TEST, PRIVILEGED])
+        yield from in_containers(resource, parts, "drop-all-not-privileged", context, how, [PRIVILEGED])
         how = f"{how} They cannot gain any back."
         context["allowPrivilegeEscalation"] = False
-        yield from in_containers(resource, parts, "drop-all-no-escalation", context, how, [TEST, PRIVILEGED])
+        yield from in_containers(resource, parts, "drop-all-no-escalation", context, how, [PRIVILEGED])
         return
     how = "The containers lose every capability that they do not add themselves."
     ports = port_settings(resource, [part for part in parts if not ADDS_PORTS & set(added(part.node))])
-    yield from in_containers(resource, parts, "drop-all", everything, how, [TEST], pod=ports)
-    if target.finding.rule == "CKV_K8S_28":
-        yield from _without_raw(resource, parts)
+    yield from in_containers(resource, parts, "drop-all", everything, how, pod=ports)
     how = "The containers lose every capability and cannot gain any back."
     context = {**everything, "allowPrivilegeEscalation": False}
-    yield from in_containers(resource, parts, "drop-all-no-escalation", context, how, [TEST], pod=ports)
+    yield from in_containers(resource, parts, "drop-all-no-escalation", context, how, pod=ports)
 
 
 def _without_root(
@@ -79,16 +91,25 @@ def _without_root(
     yield from as_own_users(resource, parts, "drop-all-as-own-user-no-escalation", context, how)
 
 
-def _without_raw(resource: Resource, parts: Sequence[Part]) -> Iterator[Candidate]:
+def _without_raw(resource: Resource, parts: Sequence[Part], *, no_more: bool = False) -> Iterator[Candidate]:
+    if part := next((each for each in parts if _PACKETS.search(each.node.text("image"))), None):
+        message = f"{part.node.text('image')} sends packets of its own making: NET_RAW is what it is there for"
+        raise NoFix(message)
     edits = []
     for part in parts:
         old = part.node.get("securityContext", "capabilities", "drop")
+        more: dict[str, Value] = {"allowPrivilegeEscalation": False} if no_more else {}
         if old is not None and old.items:
             edits.append(yamledit.append_item(resource.doc, old, "NET_RAW"))
+            edits += resource.put(part, {"securityContext": more})
         else:
-            edits += resource.put(part, {"securityContext": {"capabilities": {"drop": ["NET_RAW"]}}})
-    declares = [path for part in parts for path in resource.declare(part, "securityContext.capabilities.drop")]
+            edits += resource.put(part, {"securityContext": {"capabilities": {"drop": ["NET_RAW"]}, **more}})
+    keys = ["securityContext.capabilities.drop", *(["securityContext.allowPrivilegeEscalation"] if no_more else [])]
+    declares = [path for part in parts for path in resource.declare(part, *keys)]
     how = "The containers lose NET_RAW alone: ping and packet tools stop working, nothing else."
-    candidate = resource.candidate("drop-net-raw", edits, how, declares)
+    if no_more:
+        how = "The containers lose NET_RAW, and no process of theirs gains other privileges, as by a setuid ping."
+    approach = "drop-net-raw-no-escalation" if no_more else "drop-net-raw"
+    candidate = resource.candidate(approach, edits, how, declares)
     if candidate:
         yield candidate

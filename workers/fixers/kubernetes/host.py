@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.kubernetes.agents import refuse_agent
+from workers.fixers.kubernetes.policy_pods import Pods
 from workers.fixers.kubernetes.starting import opens_low_port, starting
+from workers.fixers.kubernetes.survives import refuse_unasked
 from workers.fixers.kubernetes.unknown_servers import refuse_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, values
 from workers.fixers.registry import NoFix, Target, fixer
@@ -48,6 +50,7 @@ def host_namespace(target: Target) -> Iterator[Candidate]:
     pod = resource.pod
     key = _namespace(target.finding.rule, pod.node)
     refuse_agent(resource, key)
+    refuse_unasked(resource, resource.containers(lambda _node: True), key)
     how = f"The pod gets a namespace of its own instead of the host's ({key})."
     warning = "a node agent that inspects the host stops seeing it"
     edits = resource.put(pod, {key: False})
@@ -85,6 +88,9 @@ def host_port(target: Target) -> Iterator[Candidate]:
     """Leave the container's port, without the node's."""
     resource = Resource(target)
     parts = resource.containers(lambda node: bool(_host_ports(node)))
+    if resource.kind == "DaemonSet" or not Pods(resource).served:
+        message = "nothing else of the repository leads to the container: whoever reaches it does by the node's port"
+        raise NoFix(message)
     edits, declares = [], []
     for part in parts:
         for index in _host_ports(part.node):
@@ -121,6 +127,7 @@ def added_capabilities(target: Target) -> Iterator[Candidate]:
     only_admin = target.finding.rule.endswith(("_39", "005", "0005"))
     warning = "check what the container used the capability for"
     if only_admin:
+        refuse_unasked(resource, parts, "capabilities")
         yield from _without_sys_admin(resource, parts, warning)
     refuse_unknown_server(resource, parts, "what it uses its capabilities for")
     edits = [edit for part in parts for edit in _no_additions(resource, part)]
@@ -134,6 +141,7 @@ def added_capabilities(target: Target) -> Iterator[Candidate]:
             "it is the one capability that the restricted profile lets a container add"
         )
         raise NoFix(message)
+    refuse_unasked(resource, parts, "capabilities")
     declares = [
         path
         for part in parts
@@ -222,6 +230,7 @@ def container_socket(target: Target) -> Iterator[Candidate]:
         message = "no volume of the pod is the container runtime's socket"
         raise NoFix(message)
     names = {item.text("name") for _, item in sockets}
+    refuse_unasked(resource, resource.containers(lambda _node: True), "the runtime's socket")
     edits = [yamledit.delete_item(resource.doc, volumes, index) for index, _ in sockets[:1]]
     declares = resource.declare(pod, "volumes/delete")
     for part in resource.containers(lambda _node: True):

@@ -44,10 +44,12 @@ def service_account_token(target: Target) -> Iterator[Candidate]:
     if binding := _binding(target, name or "default", namespace):
         yield from _asked_for(resource, edits, declares, name or "default", binding)
         return
-    warnings = [f"the pod names the account {named}: if its program calls the API, keep the token"] if named else []
-    yield from if_changed("no-token", edits, how, declares, warnings)
+    if named and named != "default" and not _made_here(target, named):
+        message = f"the account {named} is made elsewhere, and so are its rights, for which the pod needs the token"
+        raise NoFix(message)
+    yield from if_changed("no-token", edits, how, declares)
     if edits and not account:
-        yield from _in_account(resource, edits, declares, named, warnings, approach="no-token")
+        yield from _in_account(resource, edits, declares, named, [], approach="no-token")
 
 
 def _asked_for(
@@ -103,6 +105,10 @@ def _in_account(
     yield from if_changed(
         f"{approach}-of-default-account", [*edits, *more], how, [*declares, declared(value, "default")], [warning]
     )
+
+
+def _made_here(target: Target, account: str) -> bool:
+    return any(one.kind == "ServiceAccount" and one.name == account for one in objects(target.tree))
 
 
 def _uses(one: Object, account: str) -> bool:

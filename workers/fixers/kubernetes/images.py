@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.images import latest_tags, split
+from workers.fixers.docker.images import base_named, latest_tags, split
 from workers.fixers.kubernetes.workload import Resource
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source import yamledit
@@ -35,6 +35,12 @@ def pull_policy(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     if local := next((part.node.text("image") for part in parts if part.node.text("imagePullPolicy") == "Never"), None):
         message = f"{local} is put on the nodes by hand (Never): no registry has it that could be asked"
+        raise NoFix(message)
+    if local := next((part.node.text("image") for part in parts if _built_here(part.node.text("image"))), None):
+        message = (
+            f"{local} is no official image, and names no registry: who builds it puts it on the nodes, and a registry "
+            "that is asked for it has none"
+        )
         raise NoFix(message)
     edits = [edit for part in parts for edit in resource.put(part, {"imagePullPolicy": "Always"})]
     declares = [path for part in parts for path in resource.declare(part, "imagePullPolicy")]
@@ -108,6 +114,16 @@ def image_digest(target: Target) -> Iterator[Candidate]:
 def _known_elsewhere(what: str, image: str) -> str:
     command = f"`docker buildx imagetools inspect {image}`" if image else "the registry"
     return f"the {what} of {image or 'the image'} is known to its registry alone: {command} names it; none is guessed"
+
+
+def _built_here(image: str) -> bool:
+    """Whether the name is short, as official images have it, and no known one's."""
+    name = split(image)[0]
+    return (
+        "/" not in name
+        and not image.startswith(("docker.io/", "index.docker.io/"))
+        and not (latest_tags(name)[0] or base_named(name).family)
+    )
 
 
 def _floating(node: Node) -> bool:

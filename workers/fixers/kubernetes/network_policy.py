@@ -42,16 +42,13 @@ def network_policy(target: Target) -> Iterator[Candidate]:
     everyone: list[Value] = [{"ports": [port.value for port in ports]}]
     how = "Only the ports that the pod declares, and that its Services name, can still be reached."
     yield from _policy(pods, "declared-ports", everyone, how)
-    if pods.inside():
+    if pods.served and pods.inside():
         within: list[Value] = [{"from": [{"namespaceSelector": {}}], "ports": [port.value for port in ports]}]
         how = "Only pods of the cluster reach it, at its declared ports: nothing leads anybody from outside to it."
-        unknown = (
-            "" if pods.served else "a Service with a port of the nodes that is made elsewhere needs a rule of its own"
-        )
-        yield from _policy(pods, "cluster-only", within, how, unknown)
-        if pods.served and pods.private():
+        yield from _policy(pods, "cluster-only", within, how)
+        if pods.private() and pods.called():
             near: list[Value] = [{"from": [{"podSelector": {}}], "ports": [port.value for port in ports]}]
-            how = "Only pods of the same namespace reach it: no manifest of the repository places a caller elsewhere."
+            how = "Only pods of the same namespace reach it, where the manifests have those that call its Service."
             warning = "callers from other namespaces, as monitoring or a gateway, need a rule of their own"
             yield from _policy(pods, "same-namespace", near, how, warning)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.docker.build import base_image, final_stage, lineage
-from workers.fixers.docker.built_images import builder_of
-from workers.fixers.docker.images import split
+from workers.fixers.docker.built_images import builder_of, documented_builder
+from workers.fixers.docker.deployment import skaffold_builds
+from workers.fixers.docker.images import latest_tags, split
 from workers.fixers.docker.needs_root import root_step
 from workers.source import dockerfile
 from workers.source.dockerfile import Dockerfile
@@ -14,7 +15,7 @@ from workers.source.tree import SourceTree
 
 def root_entry(tree: SourceTree, reference: str) -> tuple[str, str] | None:
     """The script that an image of the repository starts with and that does what only root can; what that is."""
-    file = _dockerfile(tree, reference)
+    file = dockerfile_of(tree, reference)
     return root_step(tree, file) if file is not None and not file.windows else None
 
 
@@ -23,19 +24,21 @@ def built_on(tree: SourceTree, reference: str) -> str | None:
 
     A base like postgres needs what it needs under every name.
     """
-    file = _dockerfile(tree, reference)
+    file = dockerfile_of(tree, reference)
     if file is None or any(stage.all("USER") for stage in lineage(file, final_stage(file))):
         return None
     return base_image(file, final_stage(file)).partition("@")[0]
 
 
-def _dockerfile(tree: SourceTree, reference: str) -> Dockerfile | None:
-    """The file that a build script, Compose file or workflow builds the image from, or whose folder alone has its name.
+def dockerfile_of(tree: SourceTree, reference: str) -> Dockerfile | None:
+    """The file that the repository's build files build the image from, or whose folder alone has its name.
 
     `REGISTRY/ledger-db:1` is taken for what `src/ledger-db/Dockerfile` builds, where nothing says what does.
     """
     image = split(reference.partition("@")[0])[0]
-    path = builder_of(tree, image) or _in_folder(tree, image)
+    path = None
+    for find in (builder_of, skaffold_builds, documented_builder, _in_folder):
+        path = path or (None if latest_tags(image)[0] else find(tree, image))
     if not path:
         return None
     try:

@@ -127,6 +127,12 @@ class Pods:
         elsewhere = {one.namespace for one in self._all if one.namespace} - {self.namespace}
         return not (mesh or scraped or elsewhere)
 
+    def called(self) -> bool:
+        """Whether pods of the same namespace name one of its Services, as who calls it does."""
+        names = {one.name for one in self._services}
+        others = (one for one in self._all if one.namespace == self.namespace and one.name != self.name)
+        return any(_calls(one.root, names) for one in others if one.kind not in ("Service", *_ROUTES))
+
     def _refuse(self) -> None:
         """Raises `NoFix` where no policy can be made for these pods alone."""
         message = ""
@@ -220,6 +226,17 @@ def _targets(service: Node, known: set[Port]) -> Iterator[Port]:
         port = Port(one.text("protocol") or "TCP", number)
         if number.isdigit() and port not in known:
             yield port
+
+
+def _calls(root: Node, services: set[str]) -> bool:
+    """Whether a variable, an argument or a setting holds the name of one of the Services as a host."""
+    hosts = re.compile(rf"(?:^|[/@\s=,\"'])(?:{'|'.join(map(re.escape, services))})(?:[.:/\s,\"']|$)")
+    below = {"env", "args", "command", "data", "stringData"}
+    return any(
+        node.kind == "scalar" and below & {*path} and hosts.search(node.value)
+        for path, node in root.walk()
+        if node.value
+    )
 
 
 def _names(root: Node, services: set[str]) -> bool:

@@ -8,6 +8,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.changed import if_changed
 from workers.fixers.kubernetes.agents import refuse_agent
 from workers.fixers.kubernetes.security_context import PRIVILEGED, in_containers, lacks, privileged
+from workers.fixers.kubernetes.survives import refuse_unasked
 from workers.fixers.kubernetes.workload import Part, Resource, security
 from workers.fixers.registry import Target, fixer
 from workers.source.yamledit import Value
@@ -42,6 +43,7 @@ def seccomp(target: Target) -> Iterator[Candidate]:
     warnings = [PRIVILEGED] if open_ones else []
     if open_ones:
         refuse_agent(resource, "its privilege, with which no filter holds")
+        refuse_unasked(resource, open_ones, "privilege, with which no filter holds")
     no_more: dict[str, Value] = {"privileged": False}
     if not wrong:
         how = "All containers of the pod get the runtime's system-call filter."

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.images import split
 from workers.fixers.kubernetes.agents import folders_of_node, refuse_agent
-from workers.fixers.kubernetes.starting import OWNERS, UID, port_settings, starting
+from workers.fixers.kubernetes.starting import port_settings, starting
+from workers.fixers.kubernetes.survives import needs_capabilities, refuse_unasked
 from workers.fixers.kubernetes.unknown_servers import is_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security, values
 from workers.fixers.registry import Target, fixer
@@ -27,7 +28,6 @@ _FILE_CAPABILITIES = re.compile(r"(?:^|/)(?:coredns|caddy|adguardhome|ingress-ng
 """Images whose program's file asks for `NET_BIND_SERVICE`: the kernel starts it nowhere where nobody may have that."""
 TEST = "needs a run: an image that relies on what is taken away fails at start"
 PRIVILEGED = "the container ran privileged: check what it needed that for"
-NON_ROOT = "the image must be able to run as a numeric user other than 0; the kubelet refuses it otherwise"
 
 
 def in_containers(
@@ -99,6 +99,7 @@ def privilege_escalation(target: Target) -> Iterator[Candidate]:
     if any(privileged(part) for part in parts):
         # The API server refuses a privileged container that may not escalate.
         refuse_agent(resource, "its privilege")
+        refuse_unasked(resource, [part for part in parts if privileged(part)], "privilege")
         context["privileged"] = False
         warnings = [PRIVILEGED]
     how = "A process can no longer gain more privileges than its parent: sudo and setuid programs stop working."
@@ -119,9 +120,10 @@ def privileged(part: Part) -> bool:
 def _profile(
     resource: Resource, parts: Sequence[Part], context: Mapping[str, Value], warnings: Sequence[str] = ()
 ) -> Iterator[Candidate]:
-    """The restricted profile; for an image that gives root away itself, all of it but the capabilities."""
+    """The restricted profile; where root may be needed to start, or nobody knows, all of it but the capabilities."""
     if folders_of_node(resource) or any(
-        starting(resource, part).drops_root or is_unknown_server(resource, part) for part in parts
+        starting(resource, part).drops_root or is_unknown_server(resource, part) or needs_capabilities(resource, part)
+        for part in parts
     ):
         how = "No process gains privileges, and the runtime filters system calls. The container keeps the "
         how += "capabilities that it starts with, and may need."
@@ -130,7 +132,7 @@ def _profile(
     how = "The restricted Pod Security profile: no escalation, no capabilities, the runtime's system-call filter."
     pod = port_settings(resource, [part for part in parts if not ADDS_PORTS & set(added(part.node))])
     whole = {**context, **RESTRICTED}
-    yield from in_containers(resource, parts, "restricted-profile", whole, how, [*warnings, TEST], pod=pod)
+    yield from in_containers(resource, parts, "restricted-profile", whole, how, warnings, pod=pod)
 
 
 @fixer(
@@ -149,6 +151,7 @@ def privileged_container(target: Target) -> Iterator[Candidate]:
     resource = Resource(target)
     parts = resource.containers(lambda node: is_true(security(node, "privileged")))
     refuse_agent(resource, "its privilege")
+    refuse_unasked(resource, parts, "privilege")
     warning = "check what the container needed the privilege for, and grant that capability or device alone"
     how = "The container loses the host's devices and all added capabilities."
     yield from in_containers(resource, parts, "not-privileged", {"privileged": False}, how, [warning])
@@ -174,22 +177,11 @@ def no_security_context(target: Target) -> Iterator[Candidate]:
         how = "The pod gets the runtime's system-call filter, which few programs notice."
         yield from in_pod(resource, "pod-runtime-default", {"seccompProfile": {"type": "RuntimeDefault"}}, how)
         every = resource.containers(lambda _node: True)
-        found = [starting(resource, part) for part in every]
-        keeps = bool(folders_of_node(resource)) or any(is_unknown_server(resource, part) for part in every)
-        if not keeps and not any(one.root for one in found):
-            how = "The kubelet refuses to start any container of the pod as root."
-            yield from in_pod(resource, "pod-non-root", {"runAsNonRoot": True}, how, [NON_ROOT])
-        elif not keeps and not any(one.drops_root for one in found):
-            named: dict[str, Value] = {"runAsNonRoot": True, "runAsUser": UID}
-            how = f"Every container runs as user {UID}, whatever the image says, and never as root."
-            named |= port_settings(resource, every)
-            yield from in_pod(resource, "pod-non-root-user", named, how, [OWNERS])
-        else:
-            how = "The pod gets the runtime's system-call filter, and no process of its containers gains privileges."
-            parts = [part for part in every if not _escalates(part.node)]
-            no_more: dict[str, Value] = {"allowPrivilegeEscalation": False}
-            profile: dict[str, Value] = {"seccompProfile": {"type": "RuntimeDefault"}}
-            yield from in_containers(resource, parts, "pod-no-escalation-seccomp", no_more, how, pod=profile)
+        how = "The pod gets the runtime's system-call filter, and no process of its containers gains privileges."
+        parts = [part for part in every if not _escalates(part.node)]
+        no_more: dict[str, Value] = {"allowPrivilegeEscalation": False}
+        profile: dict[str, Value] = {"seccompProfile": {"type": "RuntimeDefault"}}
+        yield from in_containers(resource, parts, "pod-no-escalation-seccomp", no_more, how, pod=profile)
         return
     parts = resource.containers(_without_context)
     how = "Each container may no longer gain privileges: sudo and setuid programs stop working."

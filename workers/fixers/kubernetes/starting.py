@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
@@ -12,6 +13,7 @@ from workers.fixers.kubernetes.own_image import built_on
 from workers.fixers.kubernetes.scratch import mounted, on_empty, scratch
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security
 from workers.fixers.registry import NoFix
+from workers.source.yamldoc import Path
 from workers.source.yamledit import Value
 
 UID = 10001
@@ -20,7 +22,6 @@ _FIRST_FREE = 1024
 _DATA = "PGDATA"
 _LOW_PORT = "net.ipv4.ip_unprivileged_port_start"
 """Kubernetes lets every pod set it since 1.22: ports below 1024 then need no privilege in the pod's own network."""
-OWNERS = f"files that user {UID} must read or write need its permission"
 FILES = "a volume with files of another user needs their owner changed first"
 
 
@@ -29,7 +30,7 @@ def starting(resource: Resource, part: Part) -> Running:
     known = _known(resource, part)
     user = security(part.node, "runAsUser") or security(resource.pod.node, "runAsUser")
     if user.isdigit() and user != "0":
-        return msgspec.structs.replace(known, root=False, user=user)
+        return msgspec.structs.replace(known, root=False, user=user, own_user=known.user)
     return known
 
 
@@ -48,7 +49,8 @@ def as_own_users(
     context: Mapping[str, Value],
     how: str,
     *,
-    user: int | None = None,
+    users: Mapping[Path, int] = MappingProxyType({}),
+    pod: Mapping[str, Value] = MappingProxyType({}),
 ) -> Iterator[Candidate]:
     """The context for each container, started as the user that its image would become by itself, or as one given.
 
@@ -59,8 +61,8 @@ def as_own_users(
     """
     found = [starting(resource, part) for part in parts]
     below = _below(resource, parts, found)
-    folders = {part.path: _missing(part, one, user) for part, one in zip(parts, found, strict=True)}
-    pod = port_settings(resource, parts)
+    folders = {part.path: _missing(part, one, users.get(part.path)) for part, one in zip(parts, found, strict=True)}
+    settings = {**port_settings(resource, parts), **pod}
     space = scratch(resource, parts, folders)
     if space is None:
         message = "a volume of the pod has the name, or the list of volumes is an alias: scratch space has no place"
@@ -68,9 +70,9 @@ def as_own_users(
     edits, declares = space
     groups = set()
     for part, one in zip(parts, found, strict=True):
-        number = (user or int(one.user or UID)) if one.root else None
+        number = users.get(part.path) or (int(one.user or UID) if one.root else None)
         values: dict[str, Value] = {"runAsUser": number} if number else {}
-        if number and part.node.child("volumeMounts") and not security(resource.pod.node, "fsGroup"):
+        if number and one.root and part.node.child("volumeMounts") and not security(resource.pod.node, "fsGroup"):
             groups.add(number)
         if folder := below.get(part.path):
             edits += resource.append(part, "env", {"name": _DATA, "value": folder})
@@ -78,10 +80,10 @@ def as_own_users(
         edits += resource.put(part, {"securityContext": {**values, **context}})
         declares += resource.declare(part, *(f"securityContext.{key}" for key in (*values, *context)))
     if len(groups) == 1:
-        pod["fsGroup"] = groups.pop()
-    if pod:
-        edits += resource.put(resource.pod, {"securityContext": pod})
-        declares += resource.declare(resource.pod, *(f"securityContext.{key}" for key in pod))
+        settings["fsGroup"] = groups.pop()
+    if settings:
+        edits += resource.put(resource.pod, {"securityContext": settings})
+        declares += resource.declare(resource.pod, *(f"securityContext.{key}" for key in settings))
     candidate = resource.candidate(approach, edits, how, declares, [FILES])
     if candidate:
         yield candidate

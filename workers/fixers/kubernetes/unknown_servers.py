@@ -43,12 +43,6 @@ def is_unknown_server(resource: Resource, part: Part) -> bool:
     return named or (one.root is None and bool(opened & _PORTS))
 
 
-def needs_capabilities(resource: Resource, part: Part) -> bool:
-    """Whether an image of the repository changes owners or users when it starts, for which root needs capabilities."""
-    found = _root_entry(resource, part)
-    return found is not None and ">" not in found[1]
-
-
 def _root_entry(resource: Resource, part: Part) -> tuple[str, str] | None:
     """The script of the repository that does what only root can when the container starts, where it does as root."""
     if security(part.node, "runAsUser") or security(resource.pod.node, "runAsUser"):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.kubernetes.agents import refuse_agent
-from workers.fixers.kubernetes.security_context import NON_ROOT, TEST, in_containers, in_pod
-from workers.fixers.kubernetes.starting import OWNERS, UID, as_own_users, port_settings, starting
+from workers.fixers.kubernetes.security_context import TEST, in_containers, in_pod
+from workers.fixers.kubernetes.starting import UID, as_own_users, port_settings, starting
+from workers.fixers.kubernetes.survives import User, user_of
 from workers.fixers.kubernetes.unknown_servers import refuse_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, security
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.yamldoc import Path
 from workers.source.yamledit import Value
 
 _WHO = "which user may read and write its files"
@@ -34,31 +36,53 @@ def root_user(target: Target) -> Iterator[Candidate]:
     resource = Resource(target)
     refuse_agent(resource, "to be root")
     refuse_unknown_server(resource, resource.containers(lambda _node: True), _WHO)
-    own = _running_as_root(resource)
-    context: dict[str, Value] = {"runAsNonRoot": True}
-    named: dict[str, Value] = {"runAsNonRoot": True, "runAsUser": UID}
     parts = resource.containers(lambda _node: True)
+    users = {part.path: user_of(resource, part) for part in parts}
+    context: dict[str, Value] = {"runAsNonRoot": True}
     if any(starting(resource, part).drops_root for part in parts):
         how = "Each container starts as the user that its image would become by itself, and never as root."
-        yield from as_own_users(resource, parts, "own-user", context, how)
-        if not _bound(resource, parts):
+        yield from as_own_users(resource, parts, "own-user", context, how, users=_beside(resource, parts, users))
+        if not _bound(resource, parts) and not _fixed(resource, parts, users):
             how = f"Each container starts as user {UID}, which no host gives away, and never as root."
-            yield from as_own_users(resource, parts, "high-user", context, how, user=UID)
+            yield from as_own_users(resource, parts, "high-user", context, how, users=dict.fromkeys(users, UID))
         return
+    if all(one.numeric for one in users.values()) and not _running_as_root(resource):
+        what = "The image's user is no root, by its number; the kubelet refuses to start any container that were."
+        yield from in_pod(resource, "pod-non-root", context, what)
+    numbers = set(_numbers(users).values())
     ports = {**port_settings(resource, parts), **_volume_group(resource)}
-    if own:
-        how = "The containers that asked for root run as an ordinary user, and so do those that asked for nothing."
-        every = [resource.pod, *own]
-        yield from in_containers(resource, every, "container-non-root-user", named, how, [NON_ROOT], pod=ports)
-        return
-    how = f"Every container runs as user {UID}, whatever the image says, and never as root."
-    if not any(starting(resource, part).root for part in parts):
-        what = "The kubelet refuses to start any container of the pod as root."
-        yield from in_pod(resource, "pod-non-root", context, what, [NON_ROOT])
-        yield from in_pod(resource, "pod-non-root-user", {**named, **ports}, how, [OWNERS])
-        return
-    yield from in_pod(resource, "pod-non-root-user", {**named, **ports}, how, [OWNERS])
-    yield from in_containers(resource, parts, "container-non-root-user", named, how, [OWNERS], pod=ports)
+    if len(numbers) == 1 and not _overruling(resource):
+        number = numbers.pop()
+        how = f"Every container runs as user {number}, {_whose(users.values())}, and never as root."
+        yield from in_pod(resource, "pod-non-root-user", {**context, "runAsUser": number, **ports}, how)
+    how = "Each container runs as an ordinary user, whom its image is made for or does as well with, and never as root."
+    yield from as_own_users(
+        resource, parts, "container-non-root-user", context, how, users=_numbers(users), pod=_volume_group(resource)
+    )
+
+
+def _beside(resource: Resource, parts: Iterable[Part], users: Mapping[Path, User]) -> dict[Path, int]:
+    """The numbers of those whose image would not become a user by itself."""
+    return {part.path: users[part.path].number for part in parts if not starting(resource, part).drops_root}
+
+
+def _fixed(resource: Resource, parts: Iterable[Part], users: Mapping[Path, User]) -> Part | None:
+    """A container of which nothing here says that another user than its own can run it."""
+    return next((one for one in parts if not (users[one.path].any or starting(resource, one).drops_root)), None)
+
+
+def _numbers(users: Mapping[Path, User]) -> dict[Path, int]:
+    return {path: one.number for path, one in users.items()}
+
+
+def _whose(users: Iterable[User]) -> str:
+    return "whom the image is made for" if all(one.own for one in users) else "whom nothing in it stands against"
+
+
+def _overruling(resource: Resource) -> bool:
+    """Whether a container says itself as whom it runs, whatever the pod says."""
+    parts = resource.containers(lambda _node: True)
+    return any(security(part.node, "runAsUser") or security(part.node, "runAsNonRoot") for part in parts)
 
 
 def _running_as_root(resource: Resource) -> list[Part]:
@@ -117,26 +141,27 @@ def low_user_id(target: Target) -> Iterator[Candidate]:
             "one can write them until their owner is changed"
         )
         raise NoFix(message)
-    low = [
-        part
-        for part in everything
-        if security(part.node, "runAsUser").isdigit() and int(security(part.node, "runAsUser")) < 10_000
-    ]
-    if any(one.root and (one.low_port or one.data) for one in (starting(resource, part) for part in everything)):
+    users = {part.path: user_of(resource, part) for part in everything}
+    if part := _fixed(resource, everything, users):
+        message = (
+            f"{part.node.text('image')} runs as {users[part.path].number}, and nothing here says that another user may "
+            "read and write its files"
+        )
+        raise NoFix(message)
+    numbers = dict.fromkeys(users, UID)
+    low = [part for part in everything if security(part.node, "runAsUser") or security(part.node, "runAsNonRoot")]
+    if low or any(one.root and (one.low_port or one.data) for one in (starting(resource, each) for each in everything)):
         how = f"Each container starts as user {UID}, which no host gives away."
-        yield from as_own_users(resource, everything, "high-user", {}, how, user=UID)
+        yield from as_own_users(resource, everything, "high-user", {}, how, users=numbers)
         never_root: dict[str, Value] = {"runAsNonRoot": True}
-        yield from as_own_users(resource, everything, "high-user-non-root", never_root, how, user=UID)
+        yield from as_own_users(resource, everything, "high-user-non-root", never_root, how, users=numbers)
         return
     ports = {**port_settings(resource, everything), **_volume_group(resource)}
     context: dict[str, Value] = {"runAsUser": UID}
-    if not low:
-        how = f"Every container of the pod runs as user {UID}, which no host gives away."
-        yield from in_pod(resource, "pod-high-user", {**context, **ports}, how, [OWNERS])
-    # A container without a user of its own has the pod's.
-    parts = [resource.pod, *low] if low else everything
+    how = f"Every container of the pod runs as user {UID}, which no host gives away."
+    yield from in_pod(resource, "pod-high-user", {**context, **ports}, how)
     how = f"Each container runs as user {UID}, which no host gives away."
-    yield from in_containers(resource, parts, "container-high-user", context, how, [OWNERS], pod=ports)
+    yield from in_containers(resource, everything, "container-high-user", context, how, pod=ports)
 
 
 @fixer(

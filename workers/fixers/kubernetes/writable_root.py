@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
+from workers.fixers.docker.running import TMP
 from workers.fixers.kubernetes.scratch import Folders, mounted, scratch
 from workers.fixers.kubernetes.security_context import TEST, in_containers
 from workers.fixers.kubernetes.starting import starting
+from workers.fixers.kubernetes.survives import writes
 from workers.fixers.kubernetes.unknown_servers import refuse_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamledit import Value
-
-_TMP = "/tmp"  # noqa: S108 - a path inside the container
 
 
 @fixer(
@@ -25,11 +25,11 @@ _TMP = "/tmp"  # noqa: S108 - a path inside the container
         "semgrep": ["writable-filesystem-container"],
     },
     explain="""An attacker who can write to the container's file system can put tools and changed programs there. With
-a read-only root only mounted volumes take writes; a program that needs scratch space gets an emptyDir: at /tmp, or at
-the folders that a well-known image writes to when it starts.""",
+a read-only root only mounted volumes take writes; a program that needs scratch space gets an emptyDir: at the
+folders that a well-known image writes to, or at /tmp where its sources write to no other place.""",
 )
 def writable_root(target: Target) -> Iterator[Candidate]:
-    """Make it read-only; with or without scratch space, where the image is not known to need it."""
+    """Make it read-only, with scratch space where the image is known to write; of no image that nothing is known of."""
     resource = Resource(target)
     parts = resource.containers(lambda node: not is_true(security(node, "readOnlyRootFilesystem")))
     refuse_unknown_server(resource, parts, "where it writes", writes=True)
@@ -42,7 +42,7 @@ def writable_root(target: Target) -> Iterator[Candidate]:
                 "copy of them has to be mounted there first"
             )
             raise NoFix(message)
-    wanted = {part.path: _written(resource, part) for part in parts}
+    wanted = {part.path: tuple(one for one in writes(resource, part) if not mounted(part.node, one)) for part in parts}
     if any(wanted.values()):
         how = "The root file system takes no writes; the folders that the image writes to when it starts stay writable"
         yield from _with_scratch(
@@ -52,16 +52,11 @@ def writable_root(target: Target) -> Iterator[Candidate]:
         yield from _with_scratch(resource, parts, context, wanted, "read-only-root-with-memory", how, memory=True)
         return
     how = "The root file system takes no writes; only mounted volumes do."
-    warning = "a program that writes outside its volumes fails: mount an emptyDir there"
-    yield from in_containers(resource, parts, "read-only-root", context, how, [warning])
-    if not any(mounted(part.node, _TMP) for part in parts):
+    yield from in_containers(resource, parts, "read-only-root", context, how)
+    if not any(mounted(part.node, TMP) for part in parts):
         how = "The root file system takes no writes; /tmp stays writable as an emptyDir that ends with the pod."
-        folders = {part.path: (_TMP,) for part in parts}
+        folders = {part.path: (TMP,) for part in parts}
         yield from _with_scratch(resource, parts, context, folders, "read-only-root-with-tmp", how)
-
-
-def _written(resource: Resource, part: Part) -> tuple[str, ...]:
-    return tuple(path for path in starting(resource, part).writes if not mounted(part.node, path))
 
 
 def _with_scratch(

@@ -16,6 +16,7 @@ POD = (
 )
 POLICY = b"kind: NetworkPolicy\nmetadata: {name: a}\nspec: {podSelector: {matchLabels: {app: a}}}\n"
 SERVICE = b"kind: Service\nmetadata: {name: svc}\nspec: {selector: {app: a}, ports: [{port: 1}]}\n"
+CALLER = b"kind: Job\nmetadata: {name: j}\nspec: {template: {spec: {containers: [{env: [{name: URL, value: 'http://svc:1'}]}]}}}\n"
 INGRESS = b"kind: Ingress\nmetadata: {name: in}\nspec: {defaultBackend: {service: {name: svc}}}\n"
 
 
@@ -37,8 +38,9 @@ def _approaches(files):
 @pytest.mark.parametrize(
     ("files", "approaches"),
     [
-        ({}, ["declared-ports", "cluster-only"]),
-        ({"k8s/svc.yaml": SERVICE}, ["declared-ports", "cluster-only", "same-namespace"]),
+        ({}, ["declared-ports"]),
+        ({"k8s/svc.yaml": SERVICE}, ["declared-ports", "cluster-only"]),
+        ({"k8s/svc.yaml": SERVICE, "j.yaml": CALLER}, ["declared-ports", "cluster-only", "same-namespace"]),
         ({"k8s/svc.yaml": SERVICE, "in.yaml": INGRESS}, ["declared-ports"]),
         ({"svc.yaml": SERVICE.replace(b"{selector", b"{type: NodePort, selector")}, ["declared-ports"]),
         ({"svc.yaml": SERVICE, "b.yaml": POD.replace(b"name: a,", b"name: b, namespace: n,")},
@@ -48,12 +50,12 @@ def _approaches(files):
         ({"svc.yaml": SERVICE, "o/p.yaml": b"kind: Service\nmetadata: {name: svc}\nspec: {type: LoadBalancer}\n"},
          ["declared-ports"]),
         ({"policies/a.yaml": POLICY}, []),
-        ({"other/a.yaml": POLICY, "other/pod.yaml": POD}, ["declared-ports", "cluster-only"]),
+        ({"other/a.yaml": POLICY, "other/pod.yaml": POD}, ["declared-ports"]),
         ({"b.yaml": POD.replace(b"name: a,", b"name: b,")}, []),
-        ({"b.yaml": POD.replace(b"name: a,", b"name: b,").replace(b"app: a", b"app: b")},
-         ["declared-ports", "cluster-only"]),
+        ({"b.yaml": POD.replace(b"name: a,", b"name: b,").replace(b"app: a", b"app: b")}, ["declared-ports"]),
     ],
-    ids=["alone", "a Service", "an Ingress", "a node's port", "another namespace", "the host's port",
+    ids=["alone", "a Service", "one that is called", "an Ingress", "a node's port", "another namespace",
+         "the host's port",
          "an overlay's type", "a policy", "a variant's policy", "another pod's labels too", "other labels"],
 )  # fmt: skip
 def test_as_much_is_closed_as_the_repository_shows_that_nobody_needs(files, approaches):
@@ -70,7 +72,7 @@ def test_pods_that_find_each_other_by_a_headless_service_reach_each_other_at_any
               app: a
 """
     proposed = _proposed({"k8s/svc.yaml": service})
-    assert len(proposed) == 3
+    assert len(proposed) == 2
     assert all((rule in one.edits[0].text) is own for one in proposed)
 
 

@@ -1,0 +1,134 @@
+"""What the repository says of the programs in its pods: by whom they can be run, where they write, what they take."""
+
+import pytest
+
+from daemon.domain.edits import apply_edits
+from daemon.domain.finding import Finding, Location, Region
+from daemon.domain.severity import Severity
+from workers.fixers.propose import propose
+from workers.fixers.registry import Target
+from workers.source.tree import MemoryTree
+
+POD = """apiVersion: v1
+kind: Pod
+metadata: {name: a}
+spec:
+  containers:
+  - name: a
+    image: example.org/shop/cart:1
+"""
+SERVED = "from flask import Flask\napp = Flask(__name__)\n"
+PYTHON = 'FROM python:3.12-slim\nCOPY . /app\nCMD ["flask", "run"]\n'
+
+
+def _proposal(rule, files, pod=POD):
+    finding = Finding(
+        tool="checkov",
+        rule=rule,
+        message="",
+        severity=Severity.LOW,
+        locations=(Location(path="k8s/pod.yaml", region=Region(start_line=1)),),
+    )
+    tree = MemoryTree({name: text.encode() for name, text in {"k8s/pod.yaml": pod, **files}.items()})
+    return propose(Target(finding=finding, tree=tree))
+
+
+def _made(rule, files, pod=POD):
+    return [apply_edits(pod.encode(), one.edits).decode() for one in _proposal(rule, files, pod).candidates]
+
+
+@pytest.mark.parametrize("rule", ["CKV_K8S_13", "CKV_K8S_22", "CKV_K8S_23", "CKV_K8S_37", "CKV_K8S_40"])
+def test_nothing_is_taken_from_an_image_of_which_nothing_is_known(rule):
+    proposal = _proposal(rule, {})
+    assert not proposal.candidates
+    assert "example.org/shop/cart:1" in proposal.reason
+
+
+@pytest.mark.parametrize("rule", ["CKV_K8S_13", "CKV_K8S_22", "CKV_K8S_23", "CKV_K8S_37", "CKV_K8S_40"])
+def test_a_program_of_the_repository_that_writes_nothing_does_without(rule):
+    assert len(_made(rule, {"cart/Dockerfile": PYTHON, "cart/app.py": SERVED})) == 2
+
+
+@pytest.mark.parametrize("source", ["open('log.txt', 'a')", "db = sqlite3.connect('a.db')", "os.makedirs('out')"])
+def test_a_program_that_writes_files_keeps_its_root_and_its_user(source):
+    files = {"cart/Dockerfile": PYTHON, "cart/app.py": f"{SERVED}{source}\n"}
+    for rule in ("CKV_K8S_22", "CKV_K8S_40"):
+        assert "cart/app.py:3" in _proposal(rule, files).reason
+    assert _made("CKV_K8S_37", files)
+
+
+def test_a_program_that_finds_at_home_what_was_fetched_keeps_its_user():
+    fetched = PYTHON.replace("CMD", "RUN python -m textblob.download_corpora\nCMD")
+    assert "home of root" in _proposal("CKV_K8S_23", {"cart/Dockerfile": fetched, "cart/app.py": SERVED}).reason
+
+
+def test_the_user_that_a_dockerfile_makes_is_the_one_that_runs_it():
+    file = 'FROM debian:12\nRUN useradd -u 1234 cart\nCOPY cart /\nUSER cart\nCMD ["/cart"]\n'
+    [pod, container] = _made("CKV_K8S_23", {"cart/Dockerfile": file})
+    assert "runAsUser: 1234" in pod
+    assert "runAsUser: 1234" in container
+    assert not _made("CKV_K8S_40", {"cart/Dockerfile": file})
+
+
+def test_the_kubelet_checks_a_number_by_itself():
+    made = _made("CKV_K8S_23", {"cart/Dockerfile": "FROM debian:12\nUSER 1234\n"})
+    assert "runAsUser" not in made[0]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"skaffold.yaml": "build:\n  artifacts:\n  - image: example.org/shop/cart\n    context: src/basket\n"},
+        {"README.md": "Build it:\n\n    docker build -t $USER/cart src/basket\n"},
+        {"compose.yaml": "services:\n  a:\n    image: example.org/shop/cart:dev\n    build: src/basket\n"},
+    ],
+    ids=["Skaffold", "a text", "Compose"],
+)
+def test_the_dockerfile_is_found_by_what_builds_it(files):
+    assert _made("CKV_K8S_22", {**files, "src/basket/Dockerfile": PYTHON, "src/basket/app.py": SERVED})
+
+
+def test_what_another_manifest_gives_the_same_image_is_given_here():
+    other = POD.replace("{name: a}", "{name: b}") + "    resources: {limits: {memory: 300Mi}}\n"
+    other += "    securityContext: {readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}, runAsUser: 1500}\n"
+    assert "memory: 300Mi" in _made("CKV_K8S_13", {"b.yaml": other})[0]
+    assert _made("CKV_K8S_22", {"b.yaml": other})
+    assert _made("CKV_K8S_37", {"b.yaml": other})
+    assert all("runAsUser: 1500" in text for text in _made("CKV_K8S_23", {"b.yaml": other}))
+
+
+@pytest.mark.parametrize(
+    ("more", "limit"),
+    [
+        ("    resources: {requests: {memory: 400Mi}}\n", "800Mi"),
+        ("    args: [java, -Xmx1g]\n", "1536Mi"),
+        ("    resources: {requests: {memory: 1.5Gi}}\n", "3Gi"),
+    ],
+)
+def test_a_limit_leaves_room_above_what_is_asked_for(more, limit):
+    assert limit in _made("CKV_K8S_13", {}, POD + more)[0]
+
+
+@pytest.mark.parametrize(
+    ("rule", "more"),
+    [
+        ("CKV_K8S_16", "    securityContext: {privileged: true}\n"),
+        ("CKV_K8S_39", "    securityContext: {capabilities: {add: [SYS_ADMIN]}}\n"),
+        ("CKV_K8S_25", "    securityContext: {capabilities: {add: [NET_ADMIN]}}\n"),
+        ("CKV_K8S_19", "  hostNetwork: true\n"),
+        ("CKV_K8S_26", "    ports: [{containerPort: 8125, hostPort: 8125}]\n"),
+    ],
+)
+def test_what_a_manifest_asks_for_stays_where_nobody_knows_what_for(rule, more):
+    assert not _made(rule, {}, POD + more)
+
+
+def test_an_account_that_is_made_elsewhere_keeps_its_token():
+    assert not _made("CKV_K8S_38", {}, POD + "  serviceAccountName: cart\n")
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: cart}\n"
+    assert _proposal("CKV_K8S_38", {"account.yaml": account}, POD + "  serviceAccountName: cart\n").candidates
+
+
+def test_an_image_that_the_nodes_are_given_is_not_asked_for_at_a_registry():
+    assert not _made("CKV_K8S_15", {}, POD.replace("example.org/shop/cart:1", "cart:1"))
+    assert _made("CKV_K8S_15", {}, POD.replace("example.org/shop/cart:1", "redis:7"))

@@ -1,0 +1,45 @@
+"""The same image in other manifests of the repository: what it is run with there it can be run with here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workers.fixers.docker.images import split
+from workers.fixers.kubernetes.objects import objects
+from workers.fixers.kubernetes.workload import Part, Resource
+from workers.source.yamldoc import Node
+
+
+def other_limit(resource: Resource, part: Part, kind: str) -> str:
+    """What other manifests of the repository let the same image have at most; empty where none or several say."""
+    found = {one.text("resources", "limits", kind) for one, _ in elsewhere(resource, part)} - {""}
+    return found.pop() if len(found) == 1 else ""
+
+
+def elsewhere(resource: Resource, part: Part) -> Iterator[tuple[Node, Node]]:
+    """Containers of other objects that run the same image, under whatever tag, by the same command; their pods."""
+    image = split(part.node.text("image"))[0]
+    mine = command(part.node)
+    own = (resource.kind, resource.root.text("metadata", "name"), resource.doc.path)
+    for each in objects(resource.target.tree) if image else ():
+        if (each.kind, each.name, each.path) == own:
+            continue
+        for path, pod in each.root.walk():
+            listed = pod.child("containers") if pod.kind == "mapping" and path[-1:] == ("spec",) else None
+            for one in listed.items if listed else ():
+                same = one.kind == "mapping" and split(one.text("image"))[0] == image
+                if same and command(one) == mine:
+                    yield one, pod
+
+
+def command(node: Node) -> list[str]:
+    """What a container starts in place of its image's own entry point."""
+    found = node.child("command")
+    return [item.value for item in found.items] if found else []
+
+
+def empty_folders(container: Node, pod: Node) -> tuple[str, ...]:
+    """The folders at which a container has an empty volume."""
+    mounts, volumes = container.child("volumeMounts"), pod.child("volumes")
+    empty = {one.text("name") for one in (volumes.items if volumes else ()) if one.child("emptyDir") is not None}
+    return tuple(one.text("mountPath") for one in (mounts.items if mounts else ()) if one.text("name") in empty)
