@@ -95,15 +95,16 @@ def _manage(job: Job, poms: Mapping[str, Pom], path: str, unversioned: Sequence[
     how = f"dependencyManagement sets {name} {version} for {whole}: {brought}."
     yield job.candidate("dependency-management", [_managed(pom, content, name, version, "")], how)
     bom = bom_of(name)
-    if bom:
+    imported = any(one.name == bom for each in lineage(poms, path) for one in declarations(poms, each))
+    if bom and not imported:
         scope = "<type>pom</type>\n<scope>import</scope>"
         how = f"Imports {bom} {version}, so that the whole family moves together."
         yield job.candidate("bill-of-materials", [_managed(pom, content, bom, version, scope)], how, names=[bom])
-    elif unversioned:
+    elif unversioned and not bom:
         how = f"Writes {version} where {name} is asked for: it wins over the version that is managed elsewhere."
         edits = [_versioned(job, place, version) for place in unversioned]
         yield job.candidate("explicit-version", edits, how)
-    else:
+    elif not bom:
         how = f"Asks for {name} {version} directly: the nearest declaration wins over what other dependencies ask for."
         asked = _direct(poms[path], job.tree.read(path), name, version)
         yield job.candidate("direct-dependency", [asked], how)
