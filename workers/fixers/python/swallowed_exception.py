@@ -14,7 +14,7 @@ from workers.fixers.registry import NoFix, Target, fixer
 
 _EXPECTED = re.compile(
     rb"#[^\r\n]*\b(?:ok(?:ay)?|expected|ignore|may|might|already|fine|harmless|normal|best[- ]effort|don'?t care"
-    rb"|not important|optional|never mind)\b",
+    rb"|not important|optional)\b",
     re.IGNORECASE,
 )
 _OF_THE_LOG = re.compile(r"log(?!in|out|ic)|excepthook|^(?:emit|flush)$", re.IGNORECASE)
