@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix
 from workers.fixers.workflows import (
     actions_lock,
+    composites,
     credentials,
     image_scopes,
     input_scopes,
@@ -20,7 +20,6 @@ from workers.fixers.workflows import (
 )
 from workers.fixers.workflows.model import Job, Step, Workflow
 from workers.fixers.workflows.script_scopes import Opaque
-from workers.source import whose, yamldoc
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node
 
@@ -29,7 +28,6 @@ Scopes = dict[str, str]
 
 ALL = ("actions", "attestations", "checks", "contents", "deployments", "discussions", "id-token", "issues", "models",
        "packages", "pages", "pull-requests", "repository-projects", "security-events", "statuses")  # fmt: skip
-_MAX_DEPTH = 4
 _RETRY = ("nick-fields/retry", "nick-invision/retry")
 """They run the command that they are given, which is a script like any other."""
 _GITHUBS = re.compile(r"(?:(?:github|gh|repo)[-_]?)?token", re.IGNORECASE)
@@ -132,16 +130,20 @@ def _of_steps(
         except Opaque as reason:
             hidden.append(str(reason))
     if job is not None:
-        found += image_scopes.of_containers(workflow, job)
-    scopes = union(found)
-    if any(image_scopes.logs_in(step, workflow) for step in steps):
-        pushed = any(image_scopes.pushes(step) for step in steps)
-        scopes["packages"] = "write" if pushed else scopes.get("packages", "read")
-    return Needs(dict(sorted(scopes.items())), tuple(dict.fromkeys(hidden)), tuple(dict.fromkeys(assumed)))
+        found += [*image_scopes.of_containers(workflow, job), *_of_images(workflow, steps, tree)]
+    return Needs(union(found), tuple(dict.fromkeys(hidden)), tuple(dict.fromkeys(assumed)))
+
+
+def _of_images(workflow: Workflow, steps: list[Step], tree: SourceTree) -> Iterator[str]:
+    """The registry is asked by whoever logs in, and written to by whoever pushes, in whichever action either stands."""
+    every = [*composites.unfolded(workflow, steps, tree, 0, frozenset())]
+    if any(image_scopes.logs_in(step, within, handed) for within, step, handed in every):
+        pushed = any(image_scopes.pushes(step, tree) for _, step, _ in every)
+        yield "packages:write" if pushed else "packages:read"
 
 
 def _of_action(step: Step, env: Mapping[str, str], tree: SourceTree, depth: int, handed: frozenset[str]) -> Needs:
-    if (local := _local(step.uses, tree)) is not None:
+    if (local := composites.local(step.uses, tree)) is not None:
         return _of_local_action(local, step, env, tree, depth, handed)
     if step.uses.startswith("docker://"):
         hidden = (f"{step.uses} gets the token",) if tokens.has(step, env, handed) else ()
@@ -159,14 +161,6 @@ def _of_action(step: Step, env: Mapping[str, str], tree: SourceTree, depth: int,
         return Needs(union(special))
     why = _why_hidden(step, env, handed)
     return Needs(union(special), (why,) if why else (), () if why else (step.action,))
-
-
-def _local(uses: str, tree: SourceTree) -> str | None:
-    """Where an action or a workflow of this repository is, also where the workflow names the repository itself."""
-    if uses.startswith(("./", "$/")):
-        return uses
-    path = whose.own_path(uses, tree)
-    return f"./{path}" if path is not None else None
 
 
 def _only_prepares(step: Step, env: Mapping[str, str], handed: frozenset[str]) -> bool:
@@ -196,37 +190,28 @@ def _why_hidden(step: Step, env: Mapping[str, str], handed: frozenset[str]) -> s
 def _of_local_action(
     uses: str, step: Step, env: Mapping[str, str], tree: SourceTree, depth: int, handed: frozenset[str]
 ) -> Needs:
-    folder = uses[2:].strip("/")
-    if depth >= _MAX_DEPTH:
+    if depth >= composites.MAX_DEPTH:
         return Needs({}, (f"{uses} nests too deep",))
-    found = _read(tree, [f"{folder}/{name}".lstrip("/") for name in ("action.yml", "action.yaml")])
+    found = composites.read(tree, composites.definitions(uses))
     if found is None:
         return Needs({}, (f"the local action {uses} is not in the tree",))
     if found.root.text("runs", "using") != "composite":
         defaults = found.doc.content.decode("utf-8", "replace")
         takes = tokens.JOBS.search(defaults) is not None or tokens.has(step, env, handed)
         return Needs({}, (f"the local action {uses} takes the token, and is a program",) if takes else ())
-    return _of_steps(found, None, found.steps, tree, depth + 1, _handed_on(found, step, handed))
-
-
-def _handed_on(action: Workflow, step: Step, handed: frozenset[str]) -> frozenset[str]:
-    """The inputs of a composite action that hold the job's token: given so, or by default."""
-    given = tokens.inputs(step)
-    declared = action.root.child("inputs")
-    values = {key.value.lower(): value.text("default") for key, value in declared.entries} if declared else {}
-    return frozenset(name for name, value in (values | given).items() if tokens.is_jobs(value, handed))
+    return _of_steps(found, None, found.steps, tree, depth + 1, composites.handed_on(found, step, handed))
 
 
 def _of_callee(uses: str, tree: SourceTree, depth: int) -> Needs:
     """What a reusable workflow asks for: what it declares, else what its jobs use."""
-    path = _local(uses, tree)
+    path = composites.local(uses, tree)
     if path is None:
         asked = known_actions.asked_by(uses.partition("@")[0])
         if asked is not None:
             return Needs(union(asked.split()))
         return Needs({}, (f"the reusable workflow {uses.partition('@')[0]} is in another repository",))
-    callee = _read(tree, [path[2:].partition("@")[0]])
-    if callee is None or depth >= _MAX_DEPTH:
+    callee = composites.read(tree, [path[2:].partition("@")[0]])
+    if callee is None or depth >= composites.MAX_DEPTH:
         return Needs({}, (f"the reusable workflow {uses} is not in the tree",))
     found: list[str] = []
     hidden: list[str] = []
@@ -241,14 +226,3 @@ def _of_callee(uses: str, tree: SourceTree, depth: int) -> Needs:
         found += words(below.scopes)
         hidden += below.hidden
     return Needs(union(found), tuple(dict.fromkeys(hidden)))
-
-
-def _read(tree: SourceTree, paths: Iterable[str]) -> Workflow | None:
-    for path in paths:
-        try:
-            doc = yamldoc.parse(tree.read(path), path)
-        except (SourceUnavailable, yamldoc.YamlBroken):
-            continue
-        if doc.root.kind == "mapping":
-            return Workflow(doc)
-    return None

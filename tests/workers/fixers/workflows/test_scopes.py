@@ -13,6 +13,19 @@ CHECKOUT = "      - uses: actions/checkout@v4\n"
 SCRIPT = "      - uses: actions/github-script@v7\n"
 GHCR = ("      - uses: docker/login-action@v3\n"
         "        with: {registry: ghcr.io, password: '${{ secrets.GITHUB_TOKEN }}'}\n")  # fmt: skip
+BUILDS = b"""runs:
+  using: composite
+  steps:
+    - uses: docker/build-push-action@v6
+      with: {push: true}
+"""
+LOGS_IN = b"""inputs: {pass: {required: true}}
+runs:
+  using: composite
+  steps:
+    - uses: docker/login-action@v3
+      with: {registry: ghcr.io, password: '${{ inputs.pass }}'}
+"""
 AWS = "      - uses: aws-actions/configure-aws-credentials@v4\n"
 
 
@@ -124,6 +137,20 @@ def test_who_answers_an_issue_writes_no_pull_request(trigger, needed):
     workflow = Workflow(yamldoc.parse((HEAD.replace("push", trigger) + SCRIPT + call).encode()))
     found = scopes.of_job(workflow, workflow.jobs[0], MemoryTree({}))
     assert set(scopes.words(found.scopes)) - {"contents:read"} == set(needed.split())
+
+
+@pytest.mark.parametrize(
+    ("steps", "files"),
+    [
+        (GHCR + "      - run: ./ci/publish.sh\n", {"ci/publish.sh": b"docker push ghcr.io/o/i"}),
+        (GHCR + "      - uses: ./image\n", {"image/action.yml": BUILDS}),
+        ("      - uses: ./login\n        with: {pass: '${{ github.token }}'}\n      - run: docker push ghcr.io/o/i\n",
+         {"login/action.yml": LOGS_IN}),
+    ],
+)  # fmt: skip
+def test_who_pushes_an_image_need_not_be_who_logs_in(steps, files):
+    """Either may stand in an action of the repository, or in a file that a script runs."""
+    assert dict(_needs(steps, files).scopes) == {"contents": "read", "packages": "write"}
 
 
 @pytest.mark.parametrize(
