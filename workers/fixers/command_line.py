@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from workers.fixers.pieces import Template, Value
+from workers.fixers.registry import NoFix
 
 Join = Callable[[Sequence[str | Value]], str | None]
 _PRIVATE = 0xE000
@@ -17,6 +18,23 @@ _BUILTINS = frozenset(
     # Those of Windows, which are no programs there.
     | {"cls", "copy", "del", "erase", "move", "ren", "md", "rd", "title", "color", "pause", "start", "ver"}
 )
+_SEVERAL = re.compile(
+    r"(?:^|_|(?<=[a-z])(?=[A-Z]))(?:args|arguments|argv|cmds?|commands?|command_?line|opts|options|flags|params|parameters|switches)$",
+    re.IGNORECASE,
+)
+
+
+def refuse_several(lines: Iterable[Template], where: str) -> None:
+    """Say so where a value of a command line is, by its name, a piece of it with several words.
+
+    Raises:
+        NoFix: in a list it would be one argument.
+    """
+    for value in (each for line in lines for each in line.values):
+        name = (re.findall(r"[A-Za-z_]\w*", value.source) or [""])[-1]
+        if _SEVERAL.search(name):
+            message = f"{where}: `{name}` may hold several arguments or none: make it a list where it is put together"
+            raise NoFix(message)
 
 
 def words_of(line: Template, join: Join) -> list[str] | None:

@@ -14,6 +14,7 @@ from daemon.domain.finding import Finding, Region, Replacement
 from daemon.domain.fix import Candidate, Edit, FixSource
 from daemon.errors import Permanent, SourceUnavailable
 from daemon.events import emit
+from workers.fixers.decided import refuse_decided
 from workers.fixers.registry import FIXERS, Fixer, Harmless, NoFix, NotHere, OtherLanguage, Target
 from workers.source.tests import is_test, is_test_data
 
@@ -88,6 +89,7 @@ def _of(fixer: Fixer, target: Target) -> tuple[list[Candidate], NoFix | None]:
     if path is not None and path.endswith(_CODE) and is_test_data(path):
         return made, Harmless(f"{path} is what a test reads and compares: its text is what is tested; exclude it")
     try:
+        refuse_decided(target)
         made.extend(
             msgspec.structs.replace(candidate, fixer=candidate.fixer or fixer.name)
             for candidate in itertools.islice(fixer.propose(target), MAX_OF_ONE_FIXER)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, candidate
-from workers.fixers.command_line import words_of
+from workers.fixers.command_line import refuse_several, words_of
 from workers.fixers.javascript.script import arguments, called, flagged_node, quote
 from workers.fixers.javascript.strings import quoted, template, written
 from workers.fixers.pieces import Value
@@ -45,12 +45,13 @@ def propose(target: Target) -> Iterator[Candidate]:
     line = template(file, given[0])
     mark = quote(file)
     words = words_of(line, lambda parts: _word(parts, mark)) if line is not None else None
-    if words is None:
+    if line is None or words is None:
         message = (
             f"{file.path}:{file.number(call)} needs its shell, takes its program from a value, or builds its line "
             "elsewhere: start each program by execFile with a list of arguments"
         )
         raise NoFix(message)
+    refuse_several([line], f"{file.path}:{file.number(call)}")
     program, *rest = words
     name, edits, declares = _renamed(file, call)
     yield candidate(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, candidate, flagged_node
+from workers.fixers.command_line import refuse_several
 from workers.fixers.jvm import kotlin_strings, strings
 from workers.fixers.jvm.source import is_kotlin, jvm
 from workers.fixers.pieces import Value
@@ -92,6 +93,7 @@ def _words(file: Parsed, node: Node, where: str) -> list[str]:
     if not isinstance(program, str) or len(pieces[0]) != 1 or _SHELLS.search(program):
         message = f"{where} takes its program from a value or starts a shell: what may run is for a person to say"
         raise NoFix(message)
+    refuse_several([built], where)
     if _SHELL_MARKS.search(built.literal):
         message = f"{where} holds quotes or marks of a shell, which Java gives to the program as they are"
         raise NoFix(message)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
-from workers.fixers.command_line import words_of
+from workers.fixers.command_line import refuse_several, words_of
 from workers.fixers.pieces import Template
 from workers.fixers.python.calls import argument, keyword, remove_argument
 from workers.fixers.python.expected_calls import refuse_expected
@@ -70,6 +70,7 @@ def _without_shell(target: Target) -> Iterator[Candidate]:
             "program from a value: write it without them, or call each program by itself"
         )
         raise NoFix(message)
+    refuse_several([line for _, line in lines], f"{file.path}:{call.lineno}")
     module = imported(target, file, "subprocess") if file.calls(call, *SYSTEM) else Import("subprocess")
     lists = [(node, _list(file, node, each)) for (node, _), each in zip(lines, words, strict=True) if each]
     yield _candidate(
