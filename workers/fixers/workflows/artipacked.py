@@ -115,7 +115,7 @@ def _helper(workflow: Workflow, step: Step, found: list[User], token: str) -> Ca
         _free(workflow, user.step, [*values, "GIT_CONFIG_PARAMETERS"])
         edits += _environment(workflow, user.step, values)
     why = (
-        f"{_named(found)} needs the credentials, so it gets the token in its own environment, where git's credential "
+        f"{_named(found)} the credentials, so it gets the token in its own environment, where git's credential "
         "helper finds it (git 2.31 or later); nothing is written to disk."
     )
     return model.candidate("credentials-for-step", edits, why, declares=_changed(workflow, step, found))
@@ -136,7 +136,7 @@ def _setup_git(workflow: Workflow, step: Step, found: list[User], token: str) ->
         _free(workflow, user.step, ["GH_TOKEN", "GITHUB_TOKEN"])
         edits += [*_environment(workflow, user.step, {"GH_TOKEN": token}), _first_line(workflow, user.step)]
     why = (
-        f"{_named(found)} needs the credentials, so it gets the token and lets `gh` answer git's question for it; "
+        f"{_named(found)} the credentials, so it gets the token and lets `gh` answer git's question for it; "
         "`gh` is on GitHub's runners."
     )
     runs = [dotted(path) for user in found for path in workflow.everywhere((*user.step.path, "run"))]
@@ -144,7 +144,10 @@ def _setup_git(workflow: Workflow, step: Step, found: list[User], token: str) ->
 
 
 def _named(found: list[User]) -> str:
-    return found[0].what if len(found) == 1 else f"{found[0].what} (and {len(found) - 1} more)"
+    first = next((user for user in found if user.seen), found[0])
+    verb = "needs" if first.seen else "may need"
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return f"{first.what}{more} {verb}"
 
 
 def _changed(workflow: Workflow, step: Step, found: list[User]) -> list[str]:

@@ -27,9 +27,8 @@ _LISTED = re.compile(
 """Git called by a program: as a list of arguments, or through GitPython."""
 _TOOLS = re.compile(
     r"\bmkdocs\s+gh-deploy\b|\bmike\s+(?:deploy|delete|set-default)\b.*--push|\bgh-pages\b|\blerna\s+(?:publish|version)\b"
-    r"|\brelease-it\b|\bcargo[ -]release\b|\brelease:(?:prepare|perform)\b|\bnpm\s+version\b|\bstandard-version\b"
-    r"|\bbumpversion\b|\bbump-my-version\b|\bgit-cliff\b|\bgit\s+flow\b|\bghp-import\b|\bsemantic-release\b"
-    r"|\bchangeset\s+publish\b|\bnx\s+release\b|\bgoreleaser\b.*--release-notes"
+    r"|\brelease-it\b|\bcargo[ -]release\b|\brelease:(?:prepare|perform)\b"
+    r"|\bgit\s+flow\b|\bghp-import\b|\bsemantic-release\b|\bchangeset\s+publish\b|\bnx\s+release\b"
 )
 _TASKS = re.compile(
     r"\b(?:make|just|task|npm\s+run|yarn(?:\s+run)?|pnpm(?:\s+run)?|\./gradlew|gradle|mvn|rake|invoke|nox\s+-s|tox\s+-e)"
@@ -57,6 +56,7 @@ _MAY_PUSH = re.compile(
     r"(?<!build-)push(?!-to-registry)|(?<!pre-)commit(?!lint)|(?<!^cirrus-actions/)rebase|backport|bump|cherry|fast-forward"
     r"|auto-?format|sync|release-gem|gh-pages"
 )
+_RELEASES = re.compile(r"publish|release|deploy|push|bump|gh-pages")
 _NAMED_SO = re.compile(r"publish|release|deploy|push|(?<![a-z])tag(?![a-z])|bump|gh-pages|submodule")
 _MAX_DEPTH = 4
 _SCRIPT_ENDINGS = (".sh", ".bash", ".py", ".js", ".mjs", ".ts", ".rb", ".pl")
@@ -73,6 +73,8 @@ class User:
     """It is a `run`, which can be given a token of its own."""
     steps: bool = False
     """It is an action whose scripts see the environment of the step: the repository's own, or one known for it."""
+    seen: bool = True
+    """That it uses them can be read, and is not only in its name."""
 
 
 def keeps(step: Step) -> bool:
@@ -120,12 +122,26 @@ def _values(step: Step) -> Iterator[str]:
 
 
 def _uses(step: Step, tree: SourceTree) -> User | None:
-    if (match := _in_shell(step.run) or _TASKS.search(_plain(step.run))) is not None:
+    if (match := _in_shell(step.run)) is not None:
         return User(step, f"`{' '.join(match[0].split())[:60]}`", script=True)
-    for each in ran(step.run, step.folder, tree):
+    every = [*ran(step.run, step.folder, tree)]
+    for each in every:
         if _by_file(each):
-            return User(step, f"`{each.name}`", script=True)
+            return User(step, f"`{each.name}`", script=True, seen=each.text is not None)
+    if (name := _by_name(step.run, every)) is not None:
+        return User(step, f"`{name}`", script=True, seen=False)
     return _action(step, tree) if step.uses else None
+
+
+def _by_name(script: str, every: list[Ran]) -> str | None:
+    """A task that may push by what it is called, and of which no text says that it does not."""
+    known = {each.name.partition(" ")[2].removeprefix("run ") for each in every if each.text is not None}
+    texts = [script, *(each.text for each in every if each.is_shell and each.text is not None)]
+    for match in (match for text in texts for match in _TASKS.finditer(_plain(text))):
+        if known.isdisjoint(match[0].split()):
+            return " ".join(match[0].split())[:60]
+    named = (each for each in every if _RELEASES.search(each.name) and each.text is not None)
+    return next((each.name for each in named if _RELEASES.search(_plain(each.text or ""))), None)
 
 
 def _plain(script: str) -> str:
