@@ -153,10 +153,15 @@ class Dockerfile:
 
         A continuation of the last line that nothing follows would swallow them: it goes.
         """
-        rest = re.compile(rb"[ \t]*(" + re.escape(self.escape.encode()) + rb")?[ \t]*")
+        end = self.line_end(instruction)
+        continued = self.content[instruction.end : end].strip()
+        return self.edit(instruction.end if continued else end, end, f"\n{text}")
+
+    def line_end(self, instruction: Instruction) -> int:
+        """Where its last line ends: behind blanks, and a continuation that nothing follows."""
+        rest = re.compile(rb"[ \t]*(?:" + re.escape(self.escape.encode()) + rb")?[ \t]*")
         match = rest.match(self.content, instruction.end)
-        end = match.end() if match else instruction.end
-        return self.edit(instruction.end if match and match[1] else end, end, f"\n{text}")
+        return match.end() if match else instruction.end
 
     def delete(self, instruction: Instruction) -> Edit:
         """An instruction goes, with its lines."""

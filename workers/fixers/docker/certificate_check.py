@@ -21,6 +21,7 @@ _OPTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "CKV2_DOCKER_10": (("rpm",), ("--nodigest", "--nosignature", "--noverify", "--nofiledigest")),
     "CKV2_DOCKER_11": (("apt-get", "apt"), ("--force-yes",)),
 }
+_ARCHIVES = re.compile(rb"\barchive\.debian\.org|\bold-releases\.ubuntu\.com|\bsnapshot\.debian\.org")
 WARNING = (
     "a server whose certificate or key the image does not know now fails the build: install its CA or key, and keep "
     "the check"
@@ -55,6 +56,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         calls = script.named(*programs)
         edits = [edit for call in calls for edit in _without(file, call, options)]
         _refuse_checked_by_digest(file, one, [call for call in calls if list(_without(file, call, options))])
+        if rule in {"CKV2_DOCKER_8", "CKV2_DOCKER_11"} and _ARCHIVES.search(file.content):
+            message = (
+                f"{file.path} installs from an archive of old releases, whose keys have expired: with the check "
+                "nothing is installed any more. Move the image to a release that still has updates"
+            )
+            raise NoFix(message)
         if rule == "CKV2_DOCKER_7" and edits:
             _refuse_own_packages(file, one, script)
         if rule == "CKV2_DOCKER_11":

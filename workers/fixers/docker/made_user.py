@@ -31,6 +31,19 @@ def renumbered(file: Dockerfile, stage: Stage, name: str) -> str | None:
     return None
 
 
+def group_number(file: Dockerfile, stage: Stage, name: str) -> str | None:
+    """The number that the steps of the stage give a group that they make."""
+    for each in lineage(file, stage):
+        for script in scripts(file, each.all("RUN")):
+            for call in script.named("addgroup", "groupadd"):
+                match = re.search(
+                    r"(?:^|\s)(?:-[a-zA-Z]*g|--gid)[\s=](\d+)(?=\s|$)", " ".join(one.text for one in call.arguments)
+                )
+                if match and name in {one.text for one in call.arguments}:
+                    return match[1]
+    return None
+
+
 def number_option(call: Command, family: str | None) -> str:
     """By which option such a call is told the user's number: busybox's adduser knows the short one alone."""
     return "--uid" if call.name == "useradd" or family == "debian" else "-u"

@@ -59,7 +59,7 @@ def written_as_script(file: Dockerfile, *row: Instruction) -> Edit | None:
     # hadolint reads on only behind an empty line.
     behind = file.content[row[-1].end :].split(b"\n")[1:2]
     body = "\n".join(["<<EOF", "set -e", *lines, "EOF", *([""] if behind and behind[0].strip() else [])])
-    return file.edit(row[0].body, row[-1].end, body)
+    return file.edit(row[0].body, file.line_end(row[-1]), body)
 
 
 def _comments(file: Dockerfile, first: Instruction, second: Instruction) -> str:

@@ -67,13 +67,19 @@ def _said(tree: SourceTree, path: str) -> Iterator[tuple[str, str, str, str]]:
         listed = settings.get("volumes")
         for one in listed if isinstance(listed, list) and "user" not in settings else ():
             yield (name, *_parts(one))
+    for name, call in docker_runs(tree, path):
+        if not re.search(r"\s(?:-u|--user)[=\s]", call):
+            yield from ((name, *_parts(one)) for one in _OPTION.findall(call))
+
+
+def docker_runs(tree: SourceTree, path: str) -> Iterator[tuple[str, str]]:
+    """File and text of each `docker run` that the Dockerfile's comments, or notes beside it, start its image by."""
     folder = posixpath.dirname(path)
     for name in (path, *(each for each in tree.paths() if posixpath.dirname(each) == folder and _NOTES.search(each))):
         text = re.sub(r"(?m)^[ \t]*#[ \t]?", "", text_of(tree, name)[:_MAX_BYTES])
         for call in _RUN.findall(text):
-            others = any(latest_tags(split(word)[0])[0] for word in call.split()[2:])
-            if not others and not re.search(r"\s(?:-u|--user)[=\s]", call):
-                yield from ((name, *_parts(one)) for one in _OPTION.findall(call))
+            if not any(latest_tags(split(word)[0])[0] for word in call.split()[2:]):
+                yield name, call
 
 
 def _parts(one: Any) -> tuple[str, str, str]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import candidate, flagged, is_root, stage_of
 from workers.fixers.docker.images import base_of
-from workers.fixers.docker.made_user import made_user, maker, number_option, renumbered
+from workers.fixers.docker.made_user import group_number, made_user, maker, number_option, renumbered
+from workers.fixers.docker.mounts import mounts
 from workers.fixers.docker.own_base import built_from
 from workers.fixers.docker.switch_user import UID
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
@@ -49,6 +50,13 @@ def propose(target: Target) -> Iterator[Candidate]:
     made = made_user(file, stage)
     base = base_of(*built_from(target.tree, file, stage)[-1])
     number = made[1] if made and made[0] == name else base.number(name)
+    group = one.text.strip("'\"").partition(":")[2]
+    if number is not None and group and ":" not in number:
+        # The group that is named need not be the one that /etc/passwd has for the user.
+        group = group_number(file, stage, group) or group
+        how = f"`{name}` is {number} here: the same user, by the number that everyone outside the image can check."
+        yield candidate("number-of-user", [file.edit(one.body, one.end, f"{number}:{group}")], how, ["USER"])
+        return
     if number is not None:
         how = f"`{name}` is {number} here: the same user, by the number that everyone outside the image can check."
         yield candidate("number-of-user", [file.edit(one.body, one.end, number)], how, ["USER"])
@@ -57,6 +65,12 @@ def propose(target: Target) -> Iterator[Candidate]:
             how = f"{how} Its group is the one that /etc/passwd has for it."
             yield candidate("number-without-group", [file.edit(one.body, one.end, alone)], how, ["USER"])
         return
+    if (mount := next((each for each in mounts(target.tree, file.path) if each.of_host), None)) is not None:
+        message = (
+            f"{mount.said} mounts {mount.source} of the host at {mount.target}: which number owns it there is known to "
+            "that host alone"
+        )
+        raise NoFix(message)
     call = maker(file, stage, name) if made and made[0] == name else None
     if call is None:
         message = f"which number `{name}` has in {base.image} is not known here, and none is guessed"
@@ -64,7 +78,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     option = number_option(call, base.family)
     edits = [
         file.edit(call.program.end, call.program.end, f" {option} {UID}"),
-        file.edit(one.body, one.end, str(UID)),
+        file.edit(one.body, one.end, f"{UID}:{group}" if group else str(UID)),
     ]
     how = f"The user that the file makes gets the number {UID}, and the container runs as that."
     warning = f"files that the build gives to `{name}` by name follow; those in volumes of running containers do not"

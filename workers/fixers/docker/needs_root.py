@@ -54,13 +54,17 @@ _IN_HOME = re.compile(
     rf"(?:/root|~)/{_FOR_BUILDS}[\w.-]+|>\s*(?:/root|~)/{_FOR_BUILDS}"
 )
 _KEEPS_AT_HOME = re.compile(
-    r"\b(?:textblob\.download_corpora|nltk\.download(?:er)?|huggingface-cli\s+download|playwright\s+install\b|"
-    r"pip3?\s+install\s[^&|;]*--user\b|pipx\s+install|dotnet\s+tool\s+install\s[^&|;]*(?:-g|--global)\b|helm\s+plugin\s+install|"
-    r"sdk\s+install|nvm\s+install|pyenv\s+install|puppeteer\s+browsers\s+install)"
+    r"\b(?:textblob\.download_corpora|nltk\.download(?:er)?|huggingface-cli\s+download|playwright\s+install|"
+    r"pip3?\s+install\s[^&|;]*--user|pipx\s+install|helm\s+plugin\s+install|"
+    r"dotnet\s+tool\s+install\s[^&|;]*(?:-g|--global)|sdk\s+install|nvm\s+install|pyenv\s+install|puppeteer\s+browsers\s+install|cabal\s+(?:new-|v\d-)?install|"
+    r"stack\s+install|uv\s+tool\s+install|composer\s+global\s+require|opam\s+(?:init|install)|foundryup)\b|"
+    r"get\.sdkman\.io|sh\.rustup\.rs|/nvm-sh/nvm/|\bbun\.sh/install|\bdeno\.land/\S*install|\bpyenv\.run"
 )
 """What such tools fetch lies in the home of whoever built the image, and is looked for in that of whoever runs it."""
 _ELSEWHERE = re.compile(
-    r"NLTK_DATA|HF_HOME|PLAYWRIGHT_BROWSERS_PATH|PYTHONUSERBASE|PIPX_HOME|NVM_DIR|PYENV_ROOT|--tool-path|XDG_"
+    r"NLTK_DATA|HF_HOME|PLAYWRIGHT_BROWSERS_PATH|PYTHONUSERBASE|PIPX_(?:HOME|BIN_DIR)|NVM_DIR|PYENV_ROOT|--tool-path|XDG_|"
+    r"(?:CARGO|RUSTUP|COMPOSER)_HOME|(?:DENO|BUN)_INSTALL|SDKMAN_DIR|STACK_ROOT|OPAMROOT|UV_TOOL|"
+    r"--install-?dir|--root|--prefix"
 )
 _TO_HOME = re.compile(rf"[\s\",](?:/root|~)/{_FOR_BUILDS}[\w.-]+\S*\"?\s*\]?$")
 _STARTS_SERVER = re.compile(

@@ -14,6 +14,7 @@ from workers.fixers.docker.build import (
     final_stage,
     is_root,
     lineage,
+    pairs,
     read,
     trivy,
 )
@@ -22,6 +23,7 @@ from workers.fixers.docker.made_user import made_user, maker, mentioned, number_
 from workers.fixers.docker.needs_root import refuse_where_root_is_needed
 from workers.fixers.docker.own_base import built_from
 from workers.fixers.docker.owner import owners
+from workers.fixers.docker.rights import brings, refuse_rights
 from workers.fixers.docker.service_user import WRITES, service
 from workers.fixers.docker.switch_user import NAME, UID, Image, new_user, switch, switched, written_user
 from workers.fixers.docker.volumes import builds_as_root
@@ -38,6 +40,8 @@ _PROMPT = re.compile(
     r"""\[?\s*"?(?:/(?:usr/)?bin/)?(?:ba|da|a|z)?(?:sh|node|python[\d.]*|irb|jshell|php|R|ghci|julia|erl|iex)"?\s*\]?"""
 )
 _HAVE_SHELL = frozenset(("debian", "redhat", "suse", "alpine"))
+_AS_NUMBER = re.compile(rf"(?m)^(?:USER )?{UID}:{UID}(?=\r?$)")
+_HOME = "ENV HOME=/tmp"
 _LANGUAGES = frozenset(("node", "denoland/deno", "oven/bun", "gradle"))
 """Images whose own user is one of several that can run programs; a server's data belong to its user alone."""
 _EXPLAIN = """A process in a container runs as root unless the image says otherwise, with the same user id as root of
@@ -71,14 +75,35 @@ def propose(target: Target) -> Iterator[Candidate]:
     if base.image in WRITES:
         yield from service(file, stage, base)
         return
+    refuse_rights(target.tree, file)
     folders = written_folders(target.tree, file, stage, base)
     whole, said = beside(target.tree, file, stage, base) or ("", "")
     warnings = [*_warnings(file, stage), *([_MOUNTED] if folders else [])]
     image = Image(file, stage, base, tuple(warnings), tuple(folders), whole)
     reason = f"{base.image} is not known well enough to say which user it has"
     told = f" {whole} becomes the user's, since the program writes there ({said})." if whole else ""
-    for one in at_least_one(_candidates(image), reason):
+    found = list(at_least_one(_candidates(image), reason))
+    _refuse_foreign(chain, base)
+    for one in found:
         yield msgspec.structs.replace(one, explanation=f"{one.explanation}{told}")
+
+
+def _refuse_foreign(chain: list[tuple[Dockerfile, Stage]], base: Base) -> None:
+    """Say so where the program is somebody else's, and neither the file nor the base image has a user for it.
+
+    Raises:
+        NoFix: it is.
+    """
+    file, stage = chain[0]
+    known = base.user is not None and base.image not in _LANGUAGES
+    if known or _earlier_user(file, stage) or made_user(file, stage) or owners(file, stage):
+        return
+    if not any(brings(one) for one, _ in chain):
+        message = (
+            f"{file.path} puts no program of this repository into the image: whether the one that it installs does its "
+            "work as another user, and where it writes, is known to its authors"
+        )
+        raise NoFix(message)
 
 
 def _candidates(image: Image) -> Iterator[Candidate | None]:
@@ -121,10 +146,20 @@ def _candidates(image: Image) -> Iterator[Candidate | None]:
         how = "Runs as user and group 65532, which distroless images call nonroot. It needs no /etc/passwd."
         yield switch(image, "numeric-user", "65532:65532", how)
     else:
-        how = f"Runs as user and group {UID}: a number needs no entry in /etc/passwd, and no host gives it away."
-        extra = "the number has no name and no home: programs that ask for either (git, ssh, npm) want HOME set"
-        edits, changes = switched(image, f"{UID}:{UID}")
-        yield candidate("numeric-user", edits, how, changes, [*image.warnings, extra])
+        yield _numbered(image)
+
+
+def _numbered(image: Image) -> Candidate:
+    """A number alone, with a home where everybody may write."""
+    file, stage = image.file, image.stage
+    how = f"Runs as user and group {UID}: a number needs no entry in /etc/passwd, and no host gives it away."
+    warnings = [*image.warnings, "the number has no name: programs that ask for one (git, ssh) want it"]
+    edits, changes = switched(image, f"{UID}:{UID}")
+    if any("HOME" in pairs(one) for each in lineage(file, stage) for one in each.all("ENV")):
+        return candidate("numeric-user", edits, how, changes, warnings)
+    homed = rf"\g<0>{file.newline}{_HOME}"
+    edits = [msgspec.structs.replace(one, text=_AS_NUMBER.sub(homed, one.text)) for one in edits]
+    return candidate("numeric-user", edits, f"{how} Its home is /tmp, where it may write.", [*changes, "ENV"], warnings)
 
 
 def _owner(image: Image, given_to: set[str]) -> Iterator[Candidate]:

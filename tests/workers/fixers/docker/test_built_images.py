@@ -63,7 +63,7 @@ def test_a_name_that_two_dockerfiles_have_is_nobodys():
 def test_the_entry_point_below_needs_root_for_the_image_above():
     files = {
         "Makefile": MAKEFILE,
-        "base/Dockerfile": 'FROM debian:12\nCOPY start.sh /start.sh\nENTRYPOINT ["/start.sh"]\n',
+        "base/Dockerfile": 'FROM debian:12\nCOPY start.sh tool /\nENTRYPOINT ["/start.sh"]\n',
         "base/start.sh": "#!/bin/sh\necho 1 >/etc/tool.conf\nexec $@\n",
         "web/Dockerfile": 'FROM acme/tool-base:1\nCMD ["run"]\n',
     }

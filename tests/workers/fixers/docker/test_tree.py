@@ -27,7 +27,7 @@ def _propose(tool, rule, files, line=1, path="web/Dockerfile"):
 @pytest.mark.parametrize("line", ['exec gosu app "$@"', "chown -R app /data", "exec cron -f -L 15", "su - app -c run"])
 def test_an_entry_point_that_needs_root_keeps_it(line):
     files = {
-        "web/Dockerfile": 'FROM debian:12\nENTRYPOINT ["/entrypoint.sh"]\n',
+        "web/Dockerfile": 'FROM debian:12\nCOPY app /\nENTRYPOINT ["/entrypoint.sh"]\n',
         "web/entrypoint.sh": f"#!/bin/sh\n{line}\n",
     }
     made, reason = _propose("checkov", "CKV_DOCKER_3", files)
@@ -236,7 +236,7 @@ def test_an_entry_point_is_read_under_the_name_that_it_has_in_the_repository():
 @pytest.mark.parametrize(("image", "kept"), [("example/kubernetes-node", True), ("node:22", False), ("other", False)])
 def test_an_image_that_others_of_the_repository_are_built_on_stays_roots(image, kept):
     files = {
-        "kubernetes/node/Dockerfile": "FROM debian:12\nRUN make\n",
+        "kubernetes/node/Dockerfile": "FROM debian:12\nCOPY . .\nRUN make\n",
         "kubernetes/kubelet/Dockerfile": f'FROM {image}\nENTRYPOINT ["/kubelet"]\n',
     }
     made, reason = _propose("checkov", "CKV_DOCKER_3", files, path="kubernetes/node/Dockerfile")
@@ -246,7 +246,7 @@ def test_an_image_that_others_of_the_repository_are_built_on_stays_roots(image, 
 
 def test_a_step_of_a_build_service_stays_root_and_has_no_health():
     files = {
-        "tool/Dockerfile": 'FROM node:22\nENTRYPOINT ["tool"]\n',
+        "tool/Dockerfile": 'FROM node:22\nCOPY . .\nENTRYPOINT ["tool"]\n',
         "tool/cloudbuild.yaml": "steps:\n- name: gcr.io/cloud-builders/docker\n- name: 'gcr.io/$P/tool'\n",
     }
     for rule, why in (("CKV_DOCKER_3", "USER breaks it"), ("CKV_DOCKER_2", "waits until it ends")):
@@ -283,7 +283,7 @@ def test_an_image_that_the_repository_builds_itself_takes_its_tag_from_the_build
 
 def test_a_server_that_becomes_another_user_by_its_settings_starts_as_root():
     files = {
-        "web/Dockerfile": 'FROM python:3.12\nCMD ["uwsgi", "--ini", "web.ini"]\n',
+        "web/Dockerfile": 'FROM python:3.12\nCOPY . .\nCMD ["uwsgi", "--ini", "web.ini"]\n',
         "web/web.ini": "[uwsgi]\nmaster = true\nuid = 1\n",
     }
     made, reason = _propose("checkov", "CKV_DOCKER_3", files)
@@ -298,7 +298,7 @@ def test_a_server_that_becomes_another_user_by_its_settings_starts_as_root():
     [
         ("['./data:/data']", "compose.yaml mounts ./data of the host at /data"),
         ("['${DATA-./data}:/data:rw']", "compose.yaml mounts ./data of the host at /data"),
-        ("[{type: bind, source: ., target: /app}]", "mounts . of the host at /app"),
+        ("[{type: bind, source: ./logs, target: /app/logs}]", "mounts ./logs of the host at /app/logs"),
         ("['/etc/letsencrypt:/etc/letsencrypt:ro']", "root alone may read the keys"),
         ("['/var/run/docker.sock:/var/run/docker.sock:ro']", "Docker's socket"),
         ("['./data:/data:ro', './conf.d:/etc/nginx/conf.d', './web.yml:/app/web.yml']", ""),
@@ -307,7 +307,7 @@ def test_a_server_that_becomes_another_user_by_its_settings_starts_as_root():
 )
 def test_whoever_owns_a_folder_of_the_host_decides_who_may_write_there(volumes, reason):
     files = {
-        "web/Dockerfile": 'FROM python:3.12\nCMD ["serve"]\n',
+        "web/Dockerfile": 'FROM python:3.12\nCOPY . .\nCMD ["serve"]\n',
         "compose.yaml": f"services:\n  web:\n    build: ${{FOLDER}}\n    volumes: {volumes}\n",
     }
     made, said = _propose("checkov", "CKV_DOCKER_3", files)
@@ -316,7 +316,7 @@ def test_whoever_owns_a_folder_of_the_host_decides_who_may_write_there(volumes, 
 
 
 def test_notes_beside_a_dockerfile_tell_what_is_mounted():
-    note = "# docker run -d \\\n#  -v $HOME/Pictures:/pictures \\\n#  image\nFROM python:3.12\nCMD serve\n"
+    note = "# docker run -d \\\n#  -v $HOME/Pictures:/pictures \\\n#  image\nFROM python:3.12\nCOPY . .\nCMD serve\n"
     assert "mounts $HOME/Pictures of the host" in _propose("checkov", "CKV_DOCKER_3", {"web/Dockerfile": note})[1]
     assert _propose("checkov", "CKV_DOCKER_3", {"web/Dockerfile": note.replace(" -d", " -u 1000")})[0]
     assert _propose("checkov", "CKV_DOCKER_3", {"web/Dockerfile": note.replace("  image", "  postgres:16")})[0]
@@ -324,13 +324,13 @@ def test_notes_beside_a_dockerfile_tell_what_is_mounted():
 
 def test_a_volume_of_compose_becomes_the_users():
     files = {
-        "web/Dockerfile": 'FROM python:3.12\nUSER root\nCMD ["serve"]\n',
+        "web/Dockerfile": 'FROM python:3.12\nCOPY . .\nUSER root\nCMD ["serve"]\n',
         "compose.yaml": "services:\n  web:\n    build: ./web\n    volumes: ['data:/data', '/tmp/x']\n",
     }
     made, _ = _propose("checkov", "CKV_DOCKER_3", files)
     assert "RUN mkdir -p /data && chown 10001:10001 /data\nUSER 10001:10001\n" in made["own-user"]
     assert "RUN mkdir -p /data && chown 10001:10001 /data\nUSER 10001:10001\n" in made["numeric-user"]
-    files["web/Dockerfile"] = 'FROM gcr.io/distroless/static\nCMD ["/serve"]\n'
+    files["web/Dockerfile"] = 'FROM gcr.io/distroless/static\nCOPY . .\nCMD ["/serve"]\n'
     made, reason = _propose("checkov", "CKV_DOCKER_3", files)
     assert not made
     assert "/data is root's and its program writes there" in reason
@@ -345,9 +345,9 @@ def test_a_database_keeps_the_volume_that_is_its_users():
 
 
 def test_an_instruction_that_is_continued_by_nothing_swallows_none():
-    files = {"web/Dockerfile": "FROM python:3.12\nRUN pip list \\\n"}
+    files = {"web/Dockerfile": "FROM python:3.12\nCOPY . .\nRUN pip list \\\n"}
     made, _ = _propose("checkov", "CKV_DOCKER_3", files)
-    assert made["numeric-user"] == "FROM python:3.12\nRUN pip list\nUSER 10001:10001\n"
+    assert made["numeric-user"] == "FROM python:3.12\nCOPY . .\nRUN pip list\nUSER 10001:10001\nENV HOME=/tmp\n"
 
 
 @pytest.mark.parametrize(
@@ -383,3 +383,44 @@ def test_a_program_that_writes_where_no_step_can_give_it_the_folder_stays_roots(
     made, _ = _propose("checkov", "CKV_DOCKER_3", files, path="docker/Dockerfile")
     assert made
     assert all("10001" not in text for text in made.values())
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ("privileged: true", "gives web `privileged`"),
+        ("cap_add: [NET_ADMIN]", "gives web `cap_add`"),
+        ("pid: host", "gives web `pid: host`"),
+        ("command: sh -c 'npm install && npm start'", "starts web by `npm install`"),
+        ("command: npm start", ""),
+    ],
+)
+def test_what_only_root_can_use_keeps_the_container_roots(settings, reason):
+    files = {
+        "web/Dockerfile": "FROM node:22\nWORKDIR /app\nCOPY . .\n",
+        "compose.yaml": f"services:\n  web:\n    build: ./web\n    {settings}\n",
+    }
+    made, said = _propose("checkov", "CKV_DOCKER_3", files)
+    assert bool(made) is (not reason)
+    assert reason in said
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        ("RUN apt-get install -y tool", "puts no program of this repository into the image"),
+        ("COPY tool.conf entrypoint.sh /etc/", "puts no program of this repository into the image"),
+        ("COPY . .\nRUN cabal install tool", "keeps what `cabal install` fetches in the home of root"),
+        ("COPY . .\nENV CARGO_HOME=/opt\nRUN curl https://sh.rustup.rs | sh", ""),
+        ("RUN apt-get install -y tool && useradd -m -u 1234 tool", ""),
+    ],
+)
+def test_a_program_of_somebody_else_keeps_its_user(step, reason):
+    made, said = _propose("checkov", "CKV_DOCKER_3", {"web/Dockerfile": f'FROM debian:12\n{step}\nCMD ["tool"]\n'})
+    assert bool(made) is (not reason)
+    assert reason in said
+
+
+def test_a_screen_of_the_host_is_its_users():
+    note = "# docker run -v /tmp/.X11-unix:/tmp/.X11-unix tool\nFROM debian:12\nCOPY . .\n"
+    assert "with `.X11-unix`" in _propose("checkov", "CKV_DOCKER_3", {"web/Dockerfile": note + 'CMD ["tool"]\n'})[1]
