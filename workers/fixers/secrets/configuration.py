@@ -10,7 +10,7 @@ import msgspec
 from daemon.domain.finding import Region
 from workers.fixers.code import Text
 from workers.fixers.registry import NoFix
-from workers.fixers.secrets.names import refuse_public
+from workers.fixers.secrets.names import refuse_placeholder, refuse_public
 
 _PAIR = re.compile(
     r"""(?P<key>[A-Za-z_][\w.\-]*)["']?\s*(?::=|=>|[:=])(?!//)\s*(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s#;,"']+)"""
@@ -57,7 +57,9 @@ def setting(file: Text, where: Region) -> Setting:
         raise NoFix(message)
     start = file.starts[where.start_line - 1]
     value = found[0]["value"]
-    refuse_public(found[0]["key"], value.strip("\"'"), f"{file.path}:{where.start_line}")
+    place = f"{file.path}:{where.start_line}"
+    refuse_public(found[0]["key"], value.strip("\"'"), place)
+    refuse_placeholder(value.strip("\"'"), place)
     if _LONGER.search(value):
         message = f"{file.path}:{where.start_line} holds the value inside of a longer text: take it out by hand"
         raise NoFix(message)

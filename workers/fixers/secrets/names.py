@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 from workers.fixers.registry import Harmless
@@ -53,6 +54,8 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 """What people write where everybody puts a value of their own."""
+_MADE_UP = re.compile(r"\"(?:iss|sub|name)\":\s*\"[^\"]*(?:\btest(?:ing)?\b|example\.(?:com|org)|John Doe)[^\"]*\"")
+"""Who gave a token out, or who it is for, in what libraries and handbooks show."""
 _RUNS = tuple(run * 3 for run in ("0123456789abcdef", "1234567890", "abcdefghijklmnopqrstuvwxyz"))
 """What people write for as many characters as a credential has."""
 
@@ -125,9 +128,23 @@ def refuse_placeholder(value: str, where: str) -> None:
     Raises:
         Harmless: it does.
     """
-    if _PLACEHOLDER.fullmatch(value) or _is_counted(value):
+    if _PLACEHOLDER.fullmatch(value) or _is_counted(value) or _PLACEHOLDER.fullmatch(_decoded(value)):
         message = f"{where} shows where a credential belongs, and holds none: suppress it with that reason"
         raise Harmless(message)
+    parts = value.split(".")
+    if value.startswith("eyJ") and len(parts) == 3 and (found := _MADE_UP.search(_decoded(parts[1]))):
+        message = (
+            f"{where} is a token for tests, as it says itself ({found[0]}): nobody who is asked with it lets one in"
+        )
+        raise Harmless(message)
+
+
+def _decoded(value: str) -> str:
+    """The text that a value is in base64, with or without its padding; empty where it is none."""
+    try:
+        return base64.b64decode(value.replace("-", "+").replace("_", "/") + "=" * (-len(value) % 4)).decode("ascii")
+    except ValueError:
+        return ""
 
 
 def _is_counted(value: str) -> bool:

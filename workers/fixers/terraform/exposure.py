@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-import msgspec
-
+from workers.fixers.terraform.public_address import needs_address
 from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 from workers.source.tree import text_of
@@ -25,6 +25,9 @@ _PASSES_ON = re.compile(
     re.IGNORECASE,
 )
 _ROUTER = "a machine that passes traffic on (NAT, a firewall, a VPN) needs forwarding"
+_IN_CLUSTER = re.compile(
+    r"provider\s+\"(?:kubernetes|helm|kubectl)\"|resource\s+\"(?:kubernetes_|helm_|kubectl_)\w+|\bkubectl\s+\w+"
+)
 _PRIVATE = "The resource is reached from its own network only."
 
 
@@ -49,8 +52,8 @@ def _forwards(machine: Resource) -> str:
     return ""
 
 
-def _no_address(path: str) -> list[Setting]:
-    return [Setting("private", on(path, "false"), _INSIDE, f"{_REACH}; {_WAY_OUT}", toggle=True)]
+def _no_address(path: str, refused: Callable[[Resource], str]) -> list[Setting]:
+    return [Setting("private", on(path, "false"), _INSIDE, f"{_REACH}; {_WAY_OUT}", toggle=True, refused=refused)]
 
 
 def _cannot_start(service: Resource) -> str:
@@ -78,12 +81,22 @@ def _of_default_network(service: Resource, subnets: str) -> bool:
     return False
 
 
+def _talks_to_cluster(cluster: Resource) -> str:
+    """Why the API has to be reached from where Terraform runs: the module makes objects in the cluster."""
+    for file in cluster.module:
+        text = text_of(cluster.target.tree, file.path)
+        if found := _IN_CLUSTER.search(text):
+            return f"{file.path} makes objects in the cluster (`{found[0].strip()}`), from wherever Terraform runs"
+    return ""
+
+
 _EKS = [
     Setting(
         "private-endpoint",
         {"vpc_config": {"endpoint_private_access": "true", "endpoint_public_access": "false"}},
         "The Kubernetes API is reached from the VPC only.",
         _REACH,
+        refused=_talks_to_cluster,
     )
 ]
 EXPOSURE = {
@@ -92,13 +105,10 @@ EXPOSURE = {
     "CKV_AWS_87": _private("publicly_accessible"),
     "CKV_AWS_89": _private("publicly_accessible"),
     "CKV_AWS_102": _private("publicly_accessible"),
-    "CKV_AWS_88": _no_address("associate_public_ip_address"),
-    "CKV_AWS_130": _no_address("map_public_ip_on_launch"),
-    "CKV_AWS_333": [
-        msgspec.structs.replace(one, refused=_cannot_start)
-        for one in _no_address("network_configuration.assign_public_ip")
-    ],
-    "CKV_AWS_389": _no_address("associate_public_ip_address"),
+    "CKV_AWS_88": _no_address("associate_public_ip_address", needs_address),
+    "CKV_AWS_130": _no_address("map_public_ip_on_launch", needs_address),
+    "CKV_AWS_333": _no_address("network_configuration.assign_public_ip", _cannot_start),
+    "CKV_AWS_389": _no_address("associate_public_ip_address", needs_address),
     "CKV_AWS_38": _EKS,
     "CKV_AWS_39": _EKS,
     "CKV_AZURE_48": _private("public_network_access_enabled"),

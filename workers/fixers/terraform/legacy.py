@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable
 
@@ -9,11 +10,12 @@ import msgspec
 
 from daemon.domain.fix import Edit
 from workers.source.hcl import Block
+from workers.source.tree import SourceTree, folders_up, text_of
 
 LAST_RELEASE = {"aws": 2, "azurerm": 1, "google": 2}
 """The last major releases of the providers that such a Terraform takes."""
 _REFERENCE = re.compile(
-    r"(?<![\w.\"$\{-])((?:var|local|data|module|aws_\w+|azurerm_\w+|google_\w+)\.[\w.]+(?:\[[\w.*]+\][\w.]*)?)"
+    r"(?<![\w.\"$\{-])((?:var|local|data|module|aws_\w+|azurerm_\w+|google_\w+)\.[\w.-]+(?:\[[\w.*]+\][\w.-]*)?)"
 )
 _TYPES = (
     (re.compile(r"(?m)^(\s*type\s*=\s*)(?:bool|number|string)[ \t]*(?=\r?$)"), r'\1"string"'),
@@ -27,9 +29,17 @@ def is_legacy(block: Block) -> bool:
     return block.type == "resource" and any(one.type == "tags" for one in block.blocks)
 
 
+def is_pinned(tree: SourceTree, path: str) -> bool:
+    """Whether a `.terraform-version` above the file, as tfenv reads it, says so."""
+    for folder in folders_up(posixpath.dirname(path)):
+        if said := text_of(tree, posixpath.join(folder, ".terraform-version")).strip():
+            return re.match(r"0\.(?:\d|1[01])(?:\.|$)", said) is not None
+    return False
+
+
 def unwrapped(text: str) -> str:
     """`"${var.x}"`, as such a module says `var.x`, without its wrapping."""
-    return re.sub(r'^"\$\{\s*([\w.]+)\s*\}"$', r"\1", text)
+    return re.sub(r'^"\$\{\s*([\w.-]+)\s*\}"$', r"\1", text)
 
 
 def translated(edits: Iterable[Edit]) -> list[Edit] | None:

@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
+from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
+_FOR_A_WHILE = re.compile(r"(?:^|/)(?:examples?|tests?|fixtures?|samples?|demos?)/")
 _DESTROY = "`terraform destroy` then needs a first apply that switches it off"
 
 
 def _protect(path: str = "deletion_protection", value: str = "true") -> list[Setting]:
     how = "The service refuses to delete the resource until the protection is switched off."
-    return [Setting("deletion-protection", on(path, value), how, _DESTROY, toggle=True)]
+    return [Setting("deletion-protection", on(path, value), how, _DESTROY, toggle=True, refused=_is_torn_down)]
 
 
 def _one(
-    approach: str, path: str, how: str, value: str = "true", warning: str = "", *, toggle: bool = True
+    approach: str,
+    path: str,
+    how: str,
+    value: str = "true",
+    warning: str = "",
+    *,
+    toggle: bool = True,
+    refused: Callable[[Resource], str] | None = None,
 ) -> list[Setting]:
-    return [Setting(approach, on(path, value), how, warning, toggle=toggle)]
+    return [Setting(approach, on(path, value), how, warning, toggle=toggle, refused=refused)]
+
+
+def _is_let_go(resource: Resource) -> str:
+    """Why it may be deleted: its author says so in a place where leaving it out would say the same."""
+    if resource.block.text("lifecycle", "prevent_destroy") == "false":
+        return f"{resource.address} may be deleted on purpose: `prevent_destroy = false` says what leaving it out would"
+    return ""
+
+
+def _is_torn_down(resource: Resource) -> str:
+    """Why it must be deleted without a first step: it is made for a test or as an example, and says so."""
+    path = "enable_deletion_protection" if resource.type in ("aws_lb", "aws_alb") else "deletion_protection"
+    if _FOR_A_WHILE.search(resource.hcl.path) and resource.block.text(path) == "false":
+        return (
+            f"{resource.hcl.path} makes it for a test or an example, which deletes it again: `{path} = false` says so"
+        )
+    return ""
 
 
 _TAGS = "Snapshots carry the tags of the database, so that access and cost rules reach them too."
@@ -168,6 +197,7 @@ PROTECTION = {
         "A plan that would delete the key fails.",
         warning="`terraform destroy` fails until this is taken out",
         toggle=False,
+        refused=_is_let_go,
     ),
     "CKV_AWS_326": [
         Setting(

@@ -67,7 +67,8 @@ class Resource:
     @cached_property
     def legacy(self) -> bool:
         """Whether the module is written for Terraform before 0.12, which knows no expressions outside of strings."""
-        return any(legacy.is_legacy(block) for file in self.module for block in file.blocks)
+        said = any(legacy.is_legacy(block) for file in self.module for block in file.blocks)
+        return said or legacy.is_pinned(self.target.tree, self.hcl.path)
 
     def variable(self, *path: str) -> str:
         """The name of the variable that alone gives an attribute; empty where none does."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.terraform.resource import Resource
-from workers.source.hcl import Block
+from workers.source.hcl import Block, Body
 
 _SIDES = ("ingress", "egress")
 _NAMES = {"22": "SSH", "80": "HTTP", "443": "HTTPS", "3306": "MySQL", "5432": "PostgreSQL", "6379": "Redis"}
@@ -73,11 +73,16 @@ def _group(resource: Resource, edits: list[Edit], declares: list[str]) -> Iterat
         "describe-traffic": (_TERRAFORM_S_OWN, "the group keeps the description that Terraform gave it", _WHY),
         "describe-group": (
             f'"Traffic of {resource.name}"', "the group is named by what it is for",
-            "Terraform replaces the group: what uses it must be able to change to the new one",
+            "Terraform makes a new group, moves what uses it, and takes the old one away",
         ),
     }  # fmt: skip
     for approach, (text, what, warning) in said.items():
-        body = {"description": text}
+        body: Body = {"description": text}
+        if approach == "describe-group":
+            if resource.block.text("name"):
+                # Two groups of one name cannot be there at once, and one that is used cannot go first.
+                continue
+            body = {**body, "lifecycle": {"create_before_destroy": "true"}}
         how = f"Each rule says which traffic it lets through, and from or to where; {what}."
         all_edits = [*resource.settle(body), *edits]
         yield from resource.candidate(approach, all_edits, how, [*resource.declare(body), *declares], [warning])

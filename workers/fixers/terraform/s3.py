@@ -107,7 +107,7 @@ def public_access(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     how = "A public access block overrules every ACL and policy that would open the bucket."
     yield from configure(resource, "aws_s3_bucket_public_access_block", every, "public-access-block", how, warning)
-    if not resource.belongs("aws_s3_bucket_ownership_controls", "bucket"):
+    if not resource.legacy and not resource.belongs("aws_s3_bucket_ownership_controls", "bucket"):
         block, path = resource.beside(
             "aws_s3_bucket_public_access_block", {"bucket": resource.reference("id"), **every}
         )
@@ -168,6 +168,9 @@ def encryption(target: Target) -> Iterator[Candidate]:
     wrapped: Body = {"server_side_encryption_configuration": {"rule": default}}
     if inline_first:
         yield from inline(resource, wrapped, "kms-inline", how, warning)
+        if resource.legacy:
+            # The provider's last release for it knows no bucket keys.
+            return
         keyed: Body = {"server_side_encryption_configuration": {"rule": {**default, "bucket_key_enabled": "true"}}}
         yield from inline(
             resource, keyed, "kms-inline-bucket-key", f"{how} A bucket key cuts the calls to KMS.", warning

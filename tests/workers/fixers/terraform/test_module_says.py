@@ -1,0 +1,76 @@
+"""What the files around a resource say of it: how old the module is, who reaches its machines, who makes what in it."""
+
+import pytest
+
+from daemon.domain.edits import apply_edits
+from daemon.domain.finding import Finding, Location, Region
+from daemon.domain.severity import Severity
+from workers.fixers.propose import propose
+from workers.fixers.registry import Target
+from workers.source.tree import MemoryTree
+
+SUBNET = 'resource "aws_subnet" "a" {\n  vpc_id = aws_vpc.v.id\n  map_public_ip_on_launch = true\n}\n'
+NAT = 'resource "aws_nat_gateway" "n" {\n  subnet_id = aws_subnet.a.id\n}\n'
+MACHINE = 'resource "aws_instance" "m" {\n  subnet_id = aws_subnet.a.id\n}\n'
+BUCKETS = (
+    'resource "aws_s3_bucket" "data" {\n  bucket = "d"\n}\nresource "aws_s3_bucket" "our-logs" {\n  bucket = "l"\n}\n'
+)
+CLUSTER = 'resource "aws_eks_cluster" "c" {\n  name = "c"\n  vpc_config {\n    endpoint_public_access = true\n  }\n}\n'
+LETS_GO = 'resource "google_kms_crypto_key" "k" {\n  name = "k"\n  lifecycle {\n    prevent_destroy = false\n  }\n}\n'
+
+
+def _proposal(rule, files):
+    finding = Finding(
+        tool="checkov",
+        rule=rule,
+        message="",
+        severity=Severity.LOW,
+        locations=(Location(path="m/main.tf", region=Region(start_line=1)),),
+    )
+    return propose(Target(finding=finding, tree=MemoryTree({name: text.encode() for name, text in files.items()})))
+
+
+@pytest.mark.parametrize(
+    ("more", "kept"),
+    [
+        ("", True),
+        (NAT, False),
+        (NAT + MACHINE, False),
+        (NAT + MACHINE + 'output "ip" {\n  value = aws_instance.m.public_ip\n}\n', True),
+        (NAT + 'resource "aws_eks_node_group" "g" {\n  subnet_ids = [aws_subnet.a.id]\n}\n', True),
+    ],
+    ids=["no other way out", "a gateway", "a machine", "its address", "nodes of a cluster"],
+)
+def test_machines_keep_an_address_that_somebody_needs(more, kept):
+    assert bool(_proposal("CKV_AWS_130", {"m/main.tf": SUBNET, "m/more.tf": more}).candidates) is not kept
+
+
+def test_a_pinned_release_of_terraform_says_which_language_the_module_is_in():
+    files = {".terraform-version": "0.11.14\n", "m/main.tf": BUCKETS}
+    proposal = _proposal("CKV_AWS_18", files)
+    texts = [apply_edits(BUCKETS.encode(), one.edits).decode() for one in proposal.candidates]
+    assert any('target_bucket = "${aws_s3_bucket.our-logs.id}"' in text for text in texts)
+    assert not any("aws_s3_bucket_logging" in text for text in texts)
+
+
+def test_an_api_that_the_module_itself_uses_stays_where_it_can_be_reached():
+    assert _proposal("CKV_AWS_39", {"m/main.tf": CLUSTER}).candidates
+    assert not _proposal("CKV_AWS_39", {"m/main.tf": CLUSTER, "m/h.tf": 'provider "helm" {\n}\n'}).candidates
+
+
+def test_what_may_be_deleted_on_purpose_stays_so():
+    assert not _proposal("CKV_GCP_82", {"m/main.tf": LETS_GO}).candidates
+
+
+@pytest.mark.parametrize(("path", "kept"), [("examples/a", True), ("m", False)])
+def test_what_an_example_deletes_again_is_not_protected(path, kept):
+    text = 'resource "google_sql_database_instance" "d" {\n  deletion_protection = false\n}\n'
+    finding = Finding(
+        tool="checkov",
+        rule="CKV_GCP_121",
+        message="",
+        severity=Severity.LOW,
+        locations=(Location(path=f"{path}/main.tf", region=Region(start_line=1)),),
+    )
+    proposal = propose(Target(finding=finding, tree=MemoryTree({f"{path}/main.tf": text.encode()})))
+    assert bool(proposal.candidates) is not kept
