@@ -133,6 +133,9 @@ def _setup_git(workflow: Workflow, step: Step, found: list[User], token: str) ->
         if user.step.job and user.step.job.node.child("container"):
             message = f"{user.what} runs in a container, whose image need not have `gh`"
             raise NoFix(message)
+        if user.step.job and not workflow.hosted(user.step.job):
+            message = f"{user.what} runs on a runner of somebody's own, which need not have `gh`"
+            raise NoFix(message)
         _free(workflow, user.step, ["GH_TOKEN", "GITHUB_TOKEN"])
         edits += [*_environment(workflow, user.step, {"GH_TOKEN": token}), _first_line(workflow, user.step)]
     why = (

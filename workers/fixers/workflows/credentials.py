@@ -47,7 +47,13 @@ _PUSHING = """
     tibdex/backport technote-space/create-pr-action korthout/backport-action zeebe-io/backport-action"""
 PUSHING_ACTIONS = frozenset(_PUSHING.split())
 _FETCHING = frozenset(
-    ("dorny/paths-filter", "step-security/changed-files", "tj-actions/changed-files", "trunk-io/trunk-action")
+    (
+        "anthropics/claude-code-action",
+        "dorny/paths-filter",
+        "step-security/changed-files",
+        "tj-actions/changed-files",
+        "trunk-io/trunk-action",
+    )
 )
 """They fetch commits that the checkout lacks, which a public repository gives to anybody."""
 _RUN_GIT_HERE = {"stefanzweifel/git-auto-commit-action": 4}
