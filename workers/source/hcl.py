@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Edit
 from daemon.errors import Permanent
+from workers.source.hcltext import UNIT, Body, assigned, is_aligned, render, runs
 from workers.source.syntax import Syntax, parse
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-Body = Mapping[str, Union[str, "Body"]]
-"""What a block should say: attribute → expression as HCL text; nested block's type → its body."""
-_UNIT = "  "
 
 
 class HclBroken(Permanent):
@@ -151,7 +148,7 @@ class Hcl:
         if block.lines[0] == block.lines[1] or block.is_dynamic(kind):
             message = f"{self.path}: {block.type} leaves no place for another {kind}"
             raise HclBroken(message)
-        inner = self._margin(block.node.start_byte) + _UNIT
+        inner = self._margin(block.node.start_byte) + UNIT
         at, gap = self._end(block)
         return self.edit(at, at, gap + "\n".join(render({kind: body}, inner) for body in bodies))
 
@@ -179,13 +176,14 @@ class Hcl:
         if block.lines[0] == block.lines[1]:
             yield self._unfold(block, body, margin)
             return
-        inner = margin + _UNIT
+        inner = margin + UNIT
         known = [*block.attributes.values()]
         if attributes:
             last = known[-1].node if known else None
             at = self._line_end(last.end_byte) if last else self._line_end(self._brace(block))
-            width, gap = self._column(last, max(map(len, attributes)))
-            text = "".join(f"\n{inner}{name.ljust(width)} = {value}" for name, value in attributes.items())
+            first = next(runs(attributes))
+            width, gap = self._column(last, max(map(len, first))) if is_aligned(attributes[first[0]]) else (0, "")
+            text = "".join(f"\n{inner}{line}" for line in assigned(attributes, width))
             yield self.edit(at, at, gap + text)
         if nested:
             at, gap = self._end(block)
@@ -200,7 +198,7 @@ class Hcl:
 
     def _unfold(self, block: Block, body: Body, margin: str) -> Edit:
         """A block on one line becomes one of several."""
-        inner = margin + _UNIT
+        inner = margin + UNIT
         start, end = self._brace(block), block.node.end_byte - 1
         inside = self.content[start:end].decode().strip()
         kept = f"{inner}{inside}\n" if inside else ""
@@ -237,20 +235,3 @@ class Hcl:
             offset -= 1
         match = re.compile(rb"\r?\n").search(self.content, offset)
         return match.start() if match else len(self.content)
-
-
-def render(body: Body, margin: str = "") -> str:
-    """A body as lines, each ended; attributes first, their `=` in one column."""
-    attributes = {name: value for name, value in body.items() if isinstance(value, str)}
-    width = max(map(len, attributes), default=0)
-    lines = [f"{margin}{name.ljust(width)} = {value}\n" for name, value in attributes.items()]
-    for name, value in body.items():
-        if not isinstance(value, str):
-            lines.append(f"{margin}{name} {{\n{render(value, margin + _UNIT)}{margin}}}\n")
-    return "".join(lines)
-
-
-def block_text(kind: str, labels: tuple[str, ...], body: Body) -> str:
-    """A whole top-level block, without a line ending behind it."""
-    names = "".join(f' "{label}"' for label in labels)
-    return f"{kind}{names} {{\n{render(body, _UNIT)}}}"

@@ -12,7 +12,8 @@ from daemon.domain.fix import Edit
 from daemon.errors import EditConflict
 from workers.repair.joined import Joined, joined
 from workers.source import yamldoc, yamledit
-from workers.source.hcl import Hcl, block_text
+from workers.source.hcl import Hcl
+from workers.source.hcltext import block_text
 
 POD = b"""\
 spec:

@@ -14,7 +14,8 @@ from workers.fixers.code import MASKED, candidate, region
 from workers.fixers.registry import NoFix, NotHere, Target
 from workers.fixers.secrets.names import ROTATE, is_label
 from workers.fixers.terraform.files import module_of
-from workers.source.hcl import Block, Hcl, HclBroken, block_text
+from workers.source.hcl import Block, Hcl, HclBroken
+from workers.source.hcltext import block_text
 from workers.source.syntax import walk
 from workers.source.tree import SourceTree
 

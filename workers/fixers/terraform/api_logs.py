@@ -9,7 +9,7 @@ from workers.fixers.registry import NoFix, NotHere, Target, fixer
 from workers.fixers.terraform.key_policy import with_data
 from workers.fixers.terraform.log_group import log_group
 from workers.fixers.terraform.resource import Resource, several
-from workers.source.hcl import Body, block_text
+from workers.source.hcltext import Body, block_text
 
 _REST, _HTTP = "aws_api_gateway_stage", "aws_apigatewayv2_stage"
 _FIELDS = ("requestId", "ip", "requestTime", "httpMethod", "routeKey", "resourcePath", "status", "responseLength")

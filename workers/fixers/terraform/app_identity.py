@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import Target, fixer
 from workers.fixers.terraform.resource import Resource, several
-from workers.source.hcl import Body, block_text
+from workers.source.hcltext import Body, block_text
 
 _CLIENT = "a program that asks for a token has to name the identity by its client id"
 _KIND = "azurerm_user_assigned_identity"

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.terraform.resource import Resource
-from workers.source.hcl import Block, Body, block_text
+from workers.source.hcl import Block
+from workers.source.hcltext import Body, block_text
 
 _FILE = 'file(pathexpand("~/.ssh/id_rsa.pub"))'
 _OLD = "azurerm_virtual_machine"

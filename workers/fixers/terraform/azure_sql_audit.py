@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.terraform.resource import Resource, several
-from workers.source.hcl import Body, block_text
+from workers.source.hcltext import Body, block_text
 
 _SERVER, _POLICY = "azurerm_mssql_server", "azurerm_mssql_server_extended_auditing_policy"
 _DIAGNOSTICS, _STORAGE = "azurerm_monitor_diagnostic_setting", "azurerm_storage_account"

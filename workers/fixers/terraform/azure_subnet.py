@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.terraform.resource import Resource, several
-from workers.source.hcl import Body, block_text
+from workers.source.hcltext import Body, block_text
 
 _GROUP = "azurerm_network_security_group"
 _LINK = "azurerm_subnet_network_security_group_association"

@@ -9,7 +9,7 @@ from workers.fixers.registry import NoFix, NotHere, Target, fixer
 from workers.fixers.terraform.customer_key import logs_key
 from workers.fixers.terraform.key_policy import with_data
 from workers.fixers.terraform.resource import Resource, several
-from workers.source.hcl import Body, block_text
+from workers.source.hcltext import Body, block_text
 
 _WORKSPACE, _GROUP, _KEY = "azurerm_log_analytics_workspace", "aws_cloudwatch_log_group", "aws_kms_key"
 _PAID = "logs are stored, and paid for"

@@ -13,7 +13,8 @@ from workers.fixers.terraform.key_policy import policy, statement, with_data
 from workers.fixers.terraform.resource import Resource, several
 from workers.fixers.terraform.search_domain import cannot_rest
 from workers.fixers.terraform.settings import on
-from workers.source.hcl import Block, Body, Hcl, block_text
+from workers.source.hcl import Block, Hcl
+from workers.source.hcltext import Body, block_text
 
 _ATTRIBUTES = {
     "CKV_AWS_327": "kms_key_id", "CKV_AWS_189": "kms_key_id", "CKV_AWS_158": "kms_key_id", "CKV_AWS_35": "kms_key_id",

@@ -8,7 +8,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.service_role import trust
-from workers.source.hcl import Body, block_text
+from workers.source.hcltext import Body, block_text
 
 _SERVICE = "monitoring.rds.amazonaws.com"
 _POLICY = '"arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"'

@@ -8,7 +8,8 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import Target, fixer
 from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.settings import Setting, apply, on
-from workers.source.hcl import Block, block_text
+from workers.source.hcl import Block
+from workers.source.hcltext import block_text
 
 _ROOT = "root_block_device"
 _REPLACE = "an existing resource is replaced: move its data over a snapshot"

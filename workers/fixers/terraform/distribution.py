@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.terraform.resource import Resource
-from workers.source.hcl import Body, block_text
+from workers.source.hcltext import Body, block_text
 
 _KIND = "aws_cloudfront_response_headers_policy"
 _NAME = "security_headers"

@@ -10,7 +10,7 @@ from workers.fixers.terraform.key_policy import with_data
 from workers.fixers.terraform.log_group import log_group
 from workers.fixers.terraform.resource import Resource, several
 from workers.fixers.terraform.service_role import trust
-from workers.source.hcl import Body, block_text
+from workers.source.hcltext import Body, block_text
 
 _RIGHTS = """jsonencode({
     Version = "2012-10-17"

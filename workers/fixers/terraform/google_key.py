@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from workers.fixers.terraform.resource import Resource
-from workers.source.hcl import Body, block_text
+from workers.source.hcltext import Body, block_text
 
 _ROLE = '"roles/cloudkms.cryptoKeyEncrypterDecrypter"'
 _ROTATION = '"7776000s"'

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NotHere, Target, fixer
 from workers.fixers.terraform.resource import Resource
-from workers.source.hcl import Body
+from workers.source.hcltext import Body
 
 _BURSTING = re.compile(r"t2\.(nano|micro|small|medium|large|xlarge|2xlarge)|t1\.(micro)")
 _FAMILIES = (

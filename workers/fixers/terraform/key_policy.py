@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, NotHere, Target, fixer
 from workers.fixers.terraform.resource import Resource
-from workers.source.hcl import Body, block_text
+from workers.source.hcltext import Body, block_text
 
 _ROOT = '{ AWS = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:root" }'
 _SEPARATE = 5

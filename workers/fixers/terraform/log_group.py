@@ -6,7 +6,7 @@ import msgspec
 
 from workers.fixers.terraform.customer_key import logs_key
 from workers.fixers.terraform.resource import Resource
-from workers.source.hcl import Body, block_text
+from workers.source.hcltext import Body, block_text
 
 _GROUP, _KEY = "aws_cloudwatch_log_group", "aws_kms_key"
 

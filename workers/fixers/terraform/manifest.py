@@ -9,7 +9,8 @@ from daemon.domain.fix import Edit
 from workers.fixers.registry import NoFix
 from workers.fixers.terraform.resource import Resource
 from workers.source import yamldoc, yamledit
-from workers.source.hcl import Block, Body
+from workers.source.hcl import Block
+from workers.source.hcltext import Body
 from workers.source.yamledit import Value
 
 _KINDS = {

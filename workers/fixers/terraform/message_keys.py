@@ -9,7 +9,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.registry import NotHere, Target, fixer
 from workers.fixers.terraform.key_policy import policy, statement, with_data
 from workers.fixers.terraform.resource import Resource, several
-from workers.source.hcl import Body, block_text
+from workers.source.hcltext import Body, block_text
 
 _SENDERS = {
     "aws_budgets_budget": "budgets.amazonaws.com",

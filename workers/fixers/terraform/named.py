@@ -11,7 +11,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.terraform.google_key import new_key
 from workers.fixers.terraform.resource import Resource, several
-from workers.source.hcl import Body, block_text
+from workers.source.hcltext import Body, block_text
 
 _SET = "set the variable before the next plan"
 _AGENT = "the service's own account needs the role cloudkms.cryptoKeyEncrypterDecrypter on the key"

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.terraform.resource import Resource
-from workers.source.hcl import Attribute, Block, block_text
+from workers.source.hcl import Attribute, Block
+from workers.source.hcltext import block_text
 
 _WORLD = re.compile(r'"(?:0\.0\.0\.0/0|::/0|0\.0\.0\.0|\*|Internet|Any)"', re.IGNORECASE)
 _PRIVATE = '["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]'

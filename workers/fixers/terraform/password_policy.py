@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from workers.fixers.terraform.settings import Setting, settings_fixer
-from workers.source.hcl import Body
+from workers.source.hcltext import Body
 
 _RULES = {
     "CKV_AWS_9": ("max_password_age", "90"),

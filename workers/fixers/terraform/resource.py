@@ -13,7 +13,8 @@ from workers.fixers.registry import NoFix, Target
 from workers.fixers.terraform import legacy
 from workers.fixers.terraform.files import flagged_file, module_of, readable
 from workers.fixers.terraform.providers import constraints, newest_major
-from workers.source.hcl import Block, Body, Hcl, HclBroken, block_text
+from workers.source.hcl import Block, Hcl, HclBroken
+from workers.source.hcltext import Body, block_text
 from workers.source.tree import text_of
 
 _INSTANCES = {"count": "count.index", "for_each": "each.key"}

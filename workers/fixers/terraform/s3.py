@@ -9,7 +9,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.terraform.bucket_use import log_writer, open_acl, open_policy, serves_site
 from workers.fixers.terraform.resource import Resource, several
-from workers.source.hcl import Body, block_text
+from workers.source.hcltext import Body, block_text
 
 _BLOCKS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 _ONE = {"CKV_AWS_53": 0, "CKV_AWS_54": 1, "CKV_AWS_55": 2, "CKV_AWS_56": 3}

@@ -8,7 +8,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.terraform.bucket_use import OPEN_ACL, serves_site
 from workers.fixers.terraform.resource import Resource
-from workers.source.hcl import Body
+from workers.source.hcltext import Body
 
 _ACL, _BLOCK = "aws_s3_bucket_acl", "aws_s3_bucket_public_access_block"
 _LOSES = "whoever reads the bucket anonymously today loses access"

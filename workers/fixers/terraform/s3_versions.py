@@ -8,7 +8,8 @@ from daemon.domain.fix import Candidate
 from workers.fixers.registry import Target, fixer
 from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.s3 import SPLIT, before_4, bucket, configure, inline
-from workers.source.hcl import Block, Body, block_text
+from workers.source.hcl import Block
+from workers.source.hcltext import Body, block_text
 
 
 @fixer(

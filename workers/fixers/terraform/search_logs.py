@@ -10,7 +10,8 @@ from workers.fixers.terraform.key_policy import with_data
 from workers.fixers.terraform.log_group import log_group
 from workers.fixers.terraform.resource import Resource, several
 from workers.fixers.terraform.search_domain import cannot_tell
-from workers.source.hcl import Block, Body, HclBroken, block_text
+from workers.source.hcl import Block, HclBroken
+from workers.source.hcltext import Body, block_text
 
 _OPTIONS, _POLICY = "log_publishing_options", "aws_cloudwatch_log_resource_policy"
 _PAID = "every line is stored, and paid for"

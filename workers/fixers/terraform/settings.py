@@ -10,7 +10,7 @@ import msgspec
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.terraform.resource import Resource, leaves
-from workers.source.hcl import Body, block_text
+from workers.source.hcltext import Body, block_text
 
 
 class Setting(msgspec.Struct, frozen=True):

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.terraform.resource import Resource
-from workers.source.hcl import Block, Body, HclBroken
+from workers.source.hcl import Block, HclBroken
+from workers.source.hcltext import Body
 
 _BLOCK = "database_flags"
 _FLAGS = {

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.terraform.resource import Resource
-from workers.source.hcl import Body
+from workers.source.hcltext import Body
 
 _CONFIGURATION = "efs_volume_configuration"
 _NEEDS = "machines of your own need the mount helper of EFS (amazon-efs-utils), Fargate its platform 1.4"
