@@ -27,6 +27,7 @@ _PLAIN = re.compile(r"(?P<scheme>ws|http)://(?!localhost|127\.|\[?::1|0\.0\.0\.0
 
 The same address with `wss://` or `https://` is encrypted and authenticated. The other side must offer it; where it
 does not, putting it behind a proxy with a certificate is the way.""",
+    in_tests=False,
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A plain address → the encrypted one."""

@@ -26,6 +26,7 @@ can hold such marks, swallow the arguments that follow and so forge or hide what
 
 With a constant first argument values are only ever values: either each has its own `%s` in the text, or the text as
 it was becomes the value of a single `%s`. The line looks the same.""",
+    in_tests=False,
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A format put together from values → a constant one."""

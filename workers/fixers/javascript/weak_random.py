@@ -56,6 +56,7 @@ or code made with it afterwards is known (CWE-330, CWE-338).
 `crypto.randomInt(n)` draws a whole number from the operating system's generator without bias, and is the plain
 replacement of `Math.floor(Math.random() * n)` in Node. `crypto.getRandomValues` gives the same source in browsers and
 Node; divided by 2³² it is a fraction in [0, 1) as `Math.random()` gives.""",
+    in_tests=False,
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A predictable draw → one from the operating system's generator."""

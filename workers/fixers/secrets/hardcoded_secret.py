@@ -14,6 +14,7 @@ from workers.fixers.python import hardcoded_password as python
 from workers.fixers.registry import Harmless, NoFix, NotHere, Propose, Target, fixer
 from workers.fixers.secrets import curl, described, literals, settings, terraform
 from workers.fixers.secrets.configuration import Setting, is_read, setting
+from workers.fixers.secrets.elsewhere import refuse_elsewhere, refuse_example
 from workers.fixers.secrets.names import ROTATE, environment_name, refuse_name, refuse_placeholder, refuse_test
 
 _CHECKSUM = re.compile(r"\S+ v\S+ h1:[A-Za-z0-9+/]{43}=")
@@ -68,6 +69,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     line = where.start_line
     refuse_test(file.path, line)
     _refuse_known(file, line)
+    refuse_elsewhere(target, file, line)
     read_by_people = is_read(file, line)
     for suffixes, of_language in _CODE.items():
         if file.path.endswith(suffixes) and not read_by_people:
@@ -95,9 +97,10 @@ def propose(target: Target) -> Iterator[Candidate]:
     found = _found(target, file, where, shown=read_by_people)
     refuse_name(found.key)
     name = environment_name(found.key)
+    refuse_example(file, line)
+    shown = file.content[found.start : found.end].decode().strip("\"'")
+    refuse_placeholder(shown, f"{file.path}:{file.line_of(found.start)}")
     if read_by_people:
-        shown = file.content[found.start : found.end].decode().strip("\"'")
-        refuse_placeholder(shown, f"{file.path}:{file.line_of(found.start)}")
         yield from described.propose(file, found, name)
         return
     yield from settings.propose(file, found, name)

@@ -56,6 +56,12 @@ _PLACEHOLDER = re.compile(
 """What people write where everybody puts a value of their own."""
 _MADE_UP = re.compile(r"\"(?:iss|sub|name)\":\s*\"[^\"]*(?:\btest(?:ing)?\b|example\.(?:com|org)|John Doe)[^\"]*\"")
 """Who gave a token out, or who it is for, in what libraries and handbooks show."""
+_CUT_SHORT = re.compile(r"\w(?:\.{3,}|\u2026)\w")
+_OF_TESTS = re.compile(
+    r"(?:^|/)(?:ci|tests?|testing|e2e)\.env$|\.env\.(?:ci|tests?|testing|e2e)$"
+    r"|(?:^|/)(?:docker-)?compose(?:[.-][\w-]+)*[.-](?:ci|tests?|testing|e2e)(?:[.-][\w-]+)*\.ya?ml$"
+)
+"""Settings of the services that a run of the tests brings up for itself."""
 _RUNS = tuple(run * 3 for run in ("0123456789abcdef", "1234567890", "abcdefghijklmnopqrstuvwxyz"))
 """What people write for as many characters as a credential has."""
 
@@ -128,7 +134,8 @@ def refuse_placeholder(value: str, where: str) -> None:
     Raises:
         Harmless: it does.
     """
-    if _PLACEHOLDER.fullmatch(value) or _is_counted(value) or _PLACEHOLDER.fullmatch(_decoded(value)):
+    said = (_PLACEHOLDER.fullmatch(each) for each in (value, _decoded(value)))
+    if any(said) or _is_counted(value) or _CUT_SHORT.search(value):
         message = f"{where} shows where a credential belongs, and holds none: suppress it with that reason"
         raise Harmless(message)
     parts = value.split(".")
@@ -159,6 +166,6 @@ def refuse_test(path: str, line: int) -> None:
     Raises:
         Harmless: it does.
     """
-    if is_test(path):
+    if is_test(path) or _OF_TESTS.search(path):
         message = f"{path}:{line} is test code: a made-up credential there protects nothing; exclude tests"
         raise Harmless(message)
