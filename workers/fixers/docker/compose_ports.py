@@ -38,6 +38,11 @@ def other_commands(tree: SourceTree, path: str) -> list[str]:
     ]
 
 
+def service_names(tree: SourceTree, path: str) -> set[str]:
+    """What the neighbours of a container built from this Dockerfile call it."""
+    return {service for _, service, _ in _built(tree, path)}
+
+
 def compose_port(tree: SourceTree, path: str) -> int | None:
     """The container's port that every Compose service built from this Dockerfile publishes; none where they differ."""
     found = {port for _, service in compose_services(tree, path) for port in _ports(service)}

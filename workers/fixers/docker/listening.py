@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from daemon.errors import SourceUnavailable
+from workers.fixers.docker.addressed import addressed_port
 from workers.fixers.docker.build import expand, lineage, pairs
 from workers.fixers.docker.compose_ports import compose_port
 from workers.fixers.docker.image_tables import SERVICE_PORTS
@@ -93,7 +94,8 @@ def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> str
     if "$" in exposed:
         # Whoever builds the image chooses it.
         return None
-    return next((str(port) for port in _usual(tree, file, stage, base, command, values)), None)
+    usual = next(_usual(tree, file, stage, base, command, values), None) or addressed_port(tree, file.path)
+    return str(usual) if usual else None
 
 
 def _usual(
