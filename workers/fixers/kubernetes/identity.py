@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.changed import if_changed
+from workers.fixers.kubernetes.injected import injected
 from workers.fixers.kubernetes.objects import Object, declared, document_behind, objects
 from workers.fixers.kubernetes.projected_token import projected_token
 from workers.fixers.kubernetes.workload import Part, Resource
@@ -44,6 +45,9 @@ def service_account_token(target: Target) -> Iterator[Candidate]:
     if binding := _binding(target, name or "default", namespace):
         yield from _asked_for(resource, edits, declares, name or "default", binding)
         return
+    if not account and (asked := injected(resource)):
+        message = f"what {asked} puts into the pod signs in by the pod's token"
+        raise NoFix(message)
     if named and named != "default" and not _made_here(target, named):
         message = f"the account {named} is made elsewhere, and so are its rights, for which the pod needs the token"
         raise NoFix(message)

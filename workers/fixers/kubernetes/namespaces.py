@@ -23,7 +23,8 @@ _WORKLOADS = frozenset(
 _GENERIC = re.compile(
     r"""k8s | kube(?:rnetes)? | (?:.*[-_])?(?:manifests?|specs?|specifications) | deploy(?:ments?)?
       | base | apps? | infra | configs? | resources | ya?ml | examples? | src | releases? | prod(?:uction)? | dev
-      | staging | tests? | demo | default""",
+      | staging | tests? | demo | default
+      | v\d[\w.]* | \d+[-_.]?.* | (?:step|part|lab|lesson|chapter|ch|ex|exercise|day)[-_]?\d.*""",
     re.VERBOSE | re.IGNORECASE,
 )
 """Folders' names that say what is in them and not whose it is."""

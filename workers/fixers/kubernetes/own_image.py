@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from daemon.errors import SourceUnavailable
 from workers.fixers.docker.build import base_image, final_stage, lineage
 from workers.fixers.docker.built_images import builder_of, documented_builder
@@ -28,6 +30,13 @@ def built_on(tree: SourceTree, reference: str) -> str | None:
     if file is None or any(stage.all("USER") for stage in lineage(file, final_stage(file))):
         return None
     return base_image(file, final_stage(file)).partition("@")[0]
+
+
+def opened_by(tree: SourceTree, reference: str) -> set[str]:
+    """The ports that the Dockerfile of an image of the repository says it opens."""
+    file = dockerfile_of(tree, reference)
+    stages = lineage(file, final_stage(file)) if file is not None else []
+    return {port for each in stages for one in each.all("EXPOSE") for port in re.findall(r"\b\d{2,5}\b", one.text)}
 
 
 def dockerfile_of(tree: SourceTree, reference: str) -> Dockerfile | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from daemon.domain.fix import Edit
+from workers.fixers.kubernetes.injected import injected
 from workers.fixers.kubernetes.objects import Object, labels, objects, selects
 from workers.fixers.kubernetes.workload import Part, Resource, is_true
 from workers.fixers.registry import Harmless, NoFix
@@ -142,8 +143,10 @@ class Pods:
             message = "the pod has no name and labels that a policy could select it by"
         elif is_true(self.spec.text("hostNetwork")):
             message = "the pod uses the host's network, where no NetworkPolicy holds"
-        elif any("linkerd.io/" in key for key in self.annotations):
-            message = "Linkerd's proxy takes the pod's traffic at ports of its own: write the policy with the mesh"
+        elif asked := injected(self.resource):
+            message = (
+                f"what {asked} puts beside it takes the pod's traffic at ports of its own: write the policy with it"
+            )
         elif other := self._other():
             message = f"{other.kind} {other.name} in {other.path} has these labels too, and a policy holds for both"
         elif policy := self._policy():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from workers.fixers.docker.images import base_named
-from workers.fixers.kubernetes.objects import labels, objects, selects
+from workers.fixers.kubernetes.objects import Object, labels, objects, selects
+from workers.fixers.kubernetes.own_image import opened_by
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.source.yamldoc import Node
 
@@ -21,8 +23,41 @@ _ADDRESS = re.compile(r"PORT|ADDR|LISTEN|BIND", re.IGNORECASE)
 
 
 def port(resource: Resource, part: Part) -> int | str | None:
-    """The first TCP port that a container declares, by number or name; what a Service leads to; its image's own."""
-    return _declared(part.node) or _of_service(resource, part) or _of_image(part.node)
+    """A TCP port at which a container is known to answer, by number or name; none where nothing but it says so.
+
+    The first that it declares, where a Service leads there, the Dockerfile of its image opens it, or its image is known
+    for it: a worker often has the port of the server that its manifest was copied from. Else what a Service leads to,
+    or the image's own.
+    """
+    declared = _declared(part.node)
+    if declared is None:
+        return _of_service(resource, part) or _of_image(part.node)
+    number = _number(part.node, declared)
+    known = {
+        str(_IMAGES.get(base_named(part.node.text("image")).image, "")),
+        *opened_by(resource.target.tree, part.node.text("image")),
+    }
+    return declared if number in known or _led_to(resource, {str(declared), number}) else None
+
+
+def _number(node: Node, declared: int | str) -> str:
+    ports = node.child("ports")
+    for one in ports.items if ports else ():
+        if declared in (one.text("name"), one.text("containerPort")):
+            return one.text("containerPort")
+    return str(declared)
+
+
+def _led_to(resource: Resource, wanted: set[str]) -> bool:
+    """Whether a Service that selects the pod leads to one of these ports, or something asks there for figures."""
+    for one in _services(resource):
+        listed = one.root.get("spec", "ports")
+        for entry in listed.items if listed else ():
+            if (entry.text("targetPort") or entry.text("port")) in wanted:
+                return True
+    template = _template(resource)
+    notes = labels(template.get("metadata", "annotations")) if template else None
+    return (notes or {}).get("prometheus.io/port") in wanted
 
 
 def _declared(node: Node) -> int | str | None:
@@ -39,24 +74,28 @@ def _of_service(resource: Resource, part: Part) -> int | None:
     containers = resource.pod.node.child("containers")
     if containers is None or len(containers.items) != 1 or part.path[-2:-1] != ("containers",):
         return None
-    template = (
-        resource.root if resource.kind == "Pod" else resource.root.get(*resource.pod.path[len(resource.path) : -1])
-    )
-    own = labels(template.get("metadata", "labels")) if template else None
-    namespace = resource.root.text("metadata", "namespace")
-    for one in objects(resource.target.tree) if own else ():
-        if (
-            one.kind != "Service"
-            or one.namespace != namespace
-            or not selects(labels(one.root.get("spec", "selector")), own or {})
-        ):
-            continue
+    for one in _services(resource):
         listed = one.root.get("spec", "ports")
         for entry in listed.items if listed else ():
             number = entry.text("targetPort") or entry.text("port")
             if entry.text("protocol") in ("", "TCP") and number.isdigit():
                 return int(number)
     return None
+
+
+def _template(resource: Resource) -> Node | None:
+    return resource.root if resource.kind == "Pod" else resource.root.get(*resource.pod.path[len(resource.path) : -1])
+
+
+def _services(resource: Resource) -> Iterator[Object]:
+    """The Services that select the pod."""
+    template = _template(resource)
+    own = labels(template.get("metadata", "labels")) if template else None
+    namespace = resource.root.text("metadata", "namespace")
+    for one in objects(resource.target.tree) if own else ():
+        same = one.kind == "Service" and one.namespace == namespace
+        if same and selects(labels(one.root.get("spec", "selector")), own or {}):
+            yield one
 
 
 def _configured(node: Node) -> bool:

@@ -62,6 +62,11 @@ def probe(target: Target) -> Iterator[Candidate]:
                 )
                 raise Harmless(message)
             message = "no manifest says at which port the container answers, so there is nothing known to probe"
+            if any(part.node.child("ports") for part in parts):
+                message = (
+                    "only its own list says at which port the container answers, no Service and no Dockerfile: one that "
+                    "does not, as a worker with the manifest of a server, would be restarted for ever"
+                )
             raise NoFix(message)
         return
     how = f"{_PURPOSE[key]} A connection to its port is the least that tells whether it does.{slow}"

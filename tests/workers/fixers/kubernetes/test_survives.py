@@ -132,3 +132,22 @@ def test_an_account_that_is_made_elsewhere_keeps_its_token():
 def test_an_image_that_the_nodes_are_given_is_not_asked_for_at_a_registry():
     assert not _made("CKV_K8S_15", {}, POD.replace("example.org/shop/cart:1", "cart:1"))
     assert _made("CKV_K8S_15", {}, POD.replace("example.org/shop/cart:1", "redis:7"))
+
+
+def test_a_port_is_asked_where_something_beside_the_container_leads_to_it():
+    pod = POD.replace("{name: a}", "{name: a, labels: {app: a}}") + "    ports: [{name: web, containerPort: 8080}]\n"
+    service = (
+        "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {selector: {app: a}, ports: [{port: 80, %s}]}\n"
+    )
+    assert not _made("CKV_K8S_8", {}, pod)
+    assert _made("CKV_K8S_8", {"s.yaml": service % "targetPort: web"}, pod)
+    assert not _made("CKV_K8S_8", {"s.yaml": service % "targetPort: 9090"}, pod)
+    assert _made("CKV_K8S_8", {"cart/Dockerfile": "FROM debian:12\nEXPOSE 8080\n"}, pod)
+
+
+@pytest.mark.parametrize("rule", ["CKV_K8S_38", "CKV2_K8S_6"])
+def test_a_container_that_is_put_beside_it_keeps_its_token_and_its_ports(rule):
+    for annotation in ("vault.hashicorp.com/agent-inject", "consul.hashicorp.com/connect-inject", "dapr.io/enabled"):
+        notes = f'{{name: a, labels: {{app: a}}, annotations: {{{annotation}: "true"}}}}'
+        reason = _proposal(rule, {}, POD.replace("{name: a}", notes)).reason
+        assert annotation in reason
