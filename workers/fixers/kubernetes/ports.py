@@ -32,20 +32,21 @@ def port(resource: Resource, part: Part) -> int | str | None:
     declared = _declared(part.node)
     if declared is None:
         return _of_service(resource, part) or _of_image(part.node)
-    number = _number(part.node, declared)
+    number, name = _number(part.node, declared)
     known = {
         str(_IMAGES.get(base_named(part.node.text("image")).image, "")),
         *opened_by(resource.target.tree, part.node.text("image")),
     }
-    return declared if number in known or _led_to(resource, {str(declared), number}) else None
+    return declared if number in known or _led_to(resource, {number, name} - {""}) else None
 
 
-def _number(node: Node, declared: int | str) -> str:
+def _number(node: Node, declared: int | str) -> tuple[str, str]:
+    """The number of a port that a container declares, and its name."""
     ports = node.child("ports")
     for one in ports.items if ports else ():
-        if declared in (one.text("name"), one.text("containerPort")):
-            return one.text("containerPort")
-    return str(declared)
+        if str(declared) in (one.text("name"), one.text("containerPort")):
+            return one.text("containerPort"), one.text("name")
+    return str(declared), ""
 
 
 def _led_to(resource: Resource, wanted: set[str]) -> bool:

@@ -64,8 +64,8 @@ def probe(target: Target) -> Iterator[Candidate]:
             message = "no manifest says at which port the container answers, so there is nothing known to probe"
             if any(part.node.child("ports") for part in parts):
                 message = (
-                    "only its own list says at which port the container answers, no Service and no Dockerfile: one that "
-                    "does not, as a worker with the manifest of a server, would be restarted for ever"
+                    "only its own list says at which port the container answers, no Service and no Dockerfile: one "
+                    "that does not, as a worker with the manifest of a server, would be restarted for ever"
                 )
             raise NoFix(message)
         return
