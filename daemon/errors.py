@@ -4,7 +4,7 @@
 
     SecaidError
     ├── Unavailable            cannot run here or now; not a failure of the work (exit 3, job waits)
-    │   ├── ScannerUnavailable
+    │   ├── ScannerUnavailable (ScannerStuck: it did not end in its time)
     │   ├── ModelUnavailable
     │   ├── SourceUnavailable
     │   └── StoreUnavailable   the database is locked, full or cannot be reached
@@ -38,6 +38,10 @@ class Unavailable(SecaidError):
 
 class ScannerUnavailable(Unavailable):
     """A scanner is not installed, or cannot run on this machine."""
+
+
+class ScannerStuck(ScannerUnavailable):
+    """A scanner did not end in its time."""
 
 
 class ModelUnavailable(Unavailable):

@@ -12,6 +12,7 @@ from daemon.domain.finding import Finding
 from daemon.domain.report import Report, Row
 from daemon.errors import SourceUnavailable
 from workers.repair.item import Item, Options, chosen
+from workers.source.bomb import MOST_VALUES, is_bomb
 from workers.source.tree import LeftOut, SourceTree
 from workers.triage.merge import distinct
 from workers.verify.batch import FileScan, Scanners, Unit
@@ -130,6 +131,9 @@ def _contents(tree: SourceTree) -> tuple[dict[str, bytes], list[LeftOut]]:
             unread.append(LeftOut(path, str(error).removeprefix(f"{path} ")))
             continue
         total += len(contents[path])
+        if is_bomb(path, contents[path]):
+            del contents[path]
+            unread.append(LeftOut(path, f"would come to over {MOST_VALUES:,} values by its aliases: no scanner ends"))
     return contents, unread
 
 

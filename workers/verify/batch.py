@@ -20,7 +20,8 @@ from typing import Any, Protocol
 import msgspec
 
 from daemon.domain.finding import Finding, Location
-from daemon.errors import ReportBroken, ScannerUnavailable, UnknownFormat
+from daemon.errors import ReportBroken, ScannerStuck, ScannerUnavailable, UnknownFormat
+from workers.source.bomb import is_bomb
 from workers.source.tree import safe_path
 from workers.verify.process import execute, stop_all
 from workers.verify.scanner import SCANNERS, Adapter, Completed, Output, ParseReport, Run, Tool, findings_of
@@ -112,6 +113,8 @@ class Scanners:
         self._parallel = parallel
         self._cache = cache if cache is not None else MemoryCache()
         self._stopped = False
+        self._stuck: dict[tuple[str, str], FileScan] = {}
+        """Files over which a scanner did not end: what is patched of them would only stop it again."""
         self.starts = 0
         """How often a scanner was started; for benchmarks."""
 
@@ -134,7 +137,7 @@ class Scanners:
         for name, units in wanted.items():
             missing = []
             for unit in dict.fromkeys(units):
-                known = self._too_large(name, unit) or self._cache.get(unit.key(self.tools[name]))
+                known = self._refused(name, unit) or self._cache.get(unit.key(self.tools[name]))
                 if known is None:
                     missing.append(unit)
                 else:
@@ -157,12 +160,15 @@ class Scanners:
                 raise
         return answers
 
-    def _too_large(self, name: str, unit: Unit) -> FileScan | None:
+    def _refused(self, name: str, unit: Unit) -> FileScan | None:
         limit = SCANNERS.get(name).max_bytes
-        if len(unit.content) <= limit:
-            return None
-        error = f"{unit.path} is over {limit >> 10} KiB: data rather than code, so it is not scanned"
-        return FileScan(scanner=name, version=self.tools[name].version, errors=(error,))
+        if len(unit.content) > limit:
+            error = f"{unit.path} is over {limit >> 10} KiB: data rather than code, so it is not scanned"
+            return FileScan(scanner=name, version=self.tools[name].version, errors=(error,))
+        if is_bomb(unit.path, unit.content):
+            error = f"{unit.path} is a bomb of aliases, over which no scanner ends"
+            return FileScan(scanner=name, version=self.tools[name].version, errors=(error,))
+        return self._stuck.get((name, unit.path))
 
     def _chunk(self, name: str, units: Sequence[Unit], timeout: float) -> dict[tuple[str, Unit], FileScan]:
         try:
@@ -173,6 +179,8 @@ class Scanners:
             if len(units) == 1:
                 tool = self.tools[name]
                 failed = FileScan(scanner=name, version=tool.version, errors=(str(error),), failed=True)
+                if isinstance(error, ScannerStuck):
+                    self._stuck[name, units[0].path] = failed
                 return {(name, units[0]): failed}
             # One file can spoil a whole start: halve until it stands alone.
             middle = len(units) // 2

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from daemon.errors import ScannerUnavailable
+from daemon.errors import ScannerStuck, ScannerUnavailable
 from workers.verify.scanner import Completed
 
 RUNNING: set[subprocess.Popen[bytes]] = set()
@@ -55,7 +55,8 @@ def execute(
     """Run a command to its end; `allowed=None` takes every exit code.
 
     Raises:
-        ScannerUnavailable: it could not start, ran too long, wrote too much, or left with another code.
+        ScannerUnavailable: it could not start, wrote too much, or left with another code.
+        ScannerStuck: it ran too long.
     """
     name = Path(command[0]).name
     with tempfile.TemporaryDirectory(prefix="secaid-run-") as home, tempfile.TemporaryFile() as out:
@@ -113,7 +114,7 @@ def _wait(process: subprocess.Popen[bytes], name: str, timeout: float) -> int:
         return process.wait(timeout)
     except subprocess.TimeoutExpired as error:
         message = f"{name} did not finish within {timeout:g} s; raise verification.timeout_seconds or scan fewer files"
-        raise ScannerUnavailable(message) from error
+        raise ScannerStuck(message) from error
     finally:
         RUNNING.discard(process)
         kill_group(process)

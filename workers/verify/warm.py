@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from daemon.errors import ScannerUnavailable
+from daemon.errors import ScannerStuck, ScannerUnavailable
 from workers.verify.process import MAX_OUTPUT_BYTES, RUNNING, environment, kill_group, said
 
 T = TypeVar("T")
@@ -49,7 +49,8 @@ class WarmChild:
             except (OSError, ScannerUnavailable, msgspec.DecodeError) as error:
                 self._stop()
                 message = f"{Path(self._script).stem}: {error}: {self._words()}"
-                raise ScannerUnavailable(message) from error
+                kind = ScannerStuck if isinstance(error, ScannerStuck) else ScannerUnavailable
+                raise kind(message) from error
             finally:
                 RUNNING.discard(process)
 
@@ -89,7 +90,7 @@ class WarmChild:
             while not answer.endswith(b"\n"):
                 if not selector.select(max(0.0, deadline - time.monotonic())):
                     message = "it did not answer in time"
-                    raise ScannerUnavailable(message)
+                    raise ScannerStuck(message)
                 piece = os.read(process.stdout.fileno(), 1 << 20)
                 answer += piece
                 if not piece or len(answer) > MAX_OUTPUT_BYTES:

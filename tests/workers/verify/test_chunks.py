@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.verify.batch import MAX_FILES, Unit, _chunks, _lay_out, _patience
+from workers.parsers import read
+from workers.verify.batch import MAX_FILES, Scanners, Unit, _chunks, _lay_out, _patience
+from workers.verify.scanner import Tool
 
 SIZES = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), max_size=700)
 
@@ -41,3 +43,17 @@ def test_a_start_may_take_longer_where_others_want_the_processors_too(load, time
     monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     assert _patience() == times
+
+
+def test_a_file_over_which_a_scanner_did_not_end_is_not_given_to_it_again(tmp_path):
+    """Every fix of it would stop the scanner once more."""
+    program = tmp_path / "hadolint"
+    program.write_text("#!/bin/sh\nsleep 60\n")
+    program.chmod(0o755)
+    scanners = Scanners([Tool(name="hadolint", executable=str(program), version="1")], read, timeout=0.3)
+    for content in (b"FROM a\n", b"FROM b\n", b"FROM c\n"):
+        unit = Unit("Dockerfile", content)
+        scan = scanners.scan({"hadolint": [unit]})["hadolint", unit]
+        assert scan.failed
+        assert "did not finish" in scan.errors[0]
+    assert scanners.starts == 1
