@@ -9,7 +9,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Text, candidate, read
-from workers.fixers.jvm.manifest_merge import refuse_part, refuse_variant
+from workers.fixers.jvm.manifest_merge import refuse_others_backup, refuse_part, refuse_variant
 from workers.fixers.jvm.plain_http import REFUSED_SINCE, refuse_plain_addresses, targets_since
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
@@ -26,7 +26,7 @@ class _Flag(msgspec.Struct, frozen=True):
     """Whether leaving the attribute out is safe, and what the build tools expect."""
 
 
-_RULES = re.compile(rb'android:(?:dataExtractionRules|fullBackupContent)\s*=\s*"@xml/')
+_RULES = re.compile(rb'android:(?:dataExtractionRules|fullBackupContent)\s*=\s*"@xml/|android:backupAgent\s*=\s*"')
 _HERE = (b"localhost", b"127.0.0.1", b"10.0.2.2", b"10.0.3.2", b"::1", b"[::1]")
 _FLAGS = {
     "configcleartext": _Flag(
@@ -108,6 +108,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = read(target)
     refuse_variant(target, file)
     rule = target.finding.rule.lower().replace("_", "").replace("-", "")
+    if "backup" in rule:
+        _refuse_chosen(file)
+        refuse_others_backup(target, file)
     if "missing" in rule:
         refuse_part(target, file)
         yield _said(file)
@@ -117,12 +120,26 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"no switch of the manifest is known for {target.finding.rule}"
         raise NoFix(message)
     start, end = _span(target, file, flag)
-    if flag.attribute == "android:allowBackup" and _RULES.search(file.content):
-        message = (
-            f"{file.path}:{file.line_of(start)} says by rules of its own what a backup holds: see there that secrets "
-            "are left out"
-        )
-        raise Harmless(message)
+    _refuse_intended(target, file, flag, start)
+    yield candidate(
+        "closed",
+        [file.edit(start, end, flag.good)],
+        flag.why,
+        declares=(f"line:{file.line_of(start)}",),
+        warnings=(flag.warning,) if flag.warning else (),
+    )
+    refused = flag.attribute == "android:usesCleartextTraffic" and targets_since(target, file, REFUSED_SINCE)
+    if flag.default or refused:
+        yield _left_out(file, flag, end + 1)
+
+
+def _refuse_intended(target: Target, file: Text, flag: _Flag, start: int) -> None:
+    """Say so where the app needs the switch open, or its authors say that they mean it.
+
+    Raises:
+        Harmless: it lets plain text through to the device itself alone.
+        NoFix: they do.
+    """
     if flag.attribute == "cleartextTrafficPermitted" and _stays_here(file, start):
         message = (
             f"{file.path}:{file.line_of(start)} lets plain text through to this device alone, which no network carries"
@@ -134,19 +151,20 @@ def propose(target: Target) -> Iterator[Candidate]:
         refuse_plain_addresses(target, file, _hosts(file, start))
     if _meant(file, flag, start):
         message = (
-            f"{file.path}:{file.line_of(start)} is open on purpose, as the comment above it says: ask who wrote it"
+            f"{file.path}:{file.line_of(start)} is open on purpose, says a comment or lint's switch: ask who wrote it"
         )
         raise NoFix(message)
-    yield candidate(
-        "closed",
-        [file.edit(start, end, flag.good)],
-        flag.why,
-        declares=(f"line:{file.line_of(start)}",),
-        warnings=(flag.warning,) if flag.warning else (),
-    )
-    refused = flag.attribute == "android:usesCleartextTraffic" and targets_since(target, file, REFUSED_SINCE)
-    if flag.default or refused:
-        yield _left_out(file, flag, end + 1)
+
+
+def _refuse_chosen(file: Text) -> None:
+    """Say so where the manifest itself decides what a backup holds.
+
+    Raises:
+        Harmless: it does.
+    """
+    if _RULES.search(file.content):
+        message = f"{file.path} says by rules of its own what a backup holds: see there that secrets are left out"
+        raise Harmless(message)
 
 
 def _stays_here(file: Text, start: int) -> bool:
@@ -164,7 +182,10 @@ def _hosts(file: Text, start: int) -> list[str]:
 
 
 def _meant(file: Text, flag: _Flag, start: int) -> bool:
-    """Whether the comment right above the element speaks of this switch."""
+    """Whether the comment right above the element speaks of this switch, or its author told lint to be silent."""
+    element = file.content[file.content.rfind(b"<", 0, start) : file.content.find(b">", start)]
+    if re.search(rb"tools:ignore\s*=\s*\"[^\"]*(?:InsecureBaseConfiguration|AllowBackup|ExportedActivity)", element):
+        return True
     head = file.content[: file.content.rfind(b"<", 0, start)].rstrip()
     word = re.match(r"(?:android:)?([a-z]+|uses[A-Z][a-z]+)", flag.attribute)
     if not head.endswith(b"-->") or word is None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from workers.fixers.code import Text
-from workers.fixers.registry import Harmless, Target
+from workers.fixers.registry import Harmless, NoFix, Target
+from workers.source.tests import is_test
 from workers.source.tree import has, text_of
 
 _VARIANT = re.compile(r"(?<![^/])src/(?!main/)(\w+)/AndroidManifest\.xml$")
 _PART = re.compile(r"com\.android\.(?:library|dynamic-feature|test)|plugins\.android\.(?:library|dynamic)")
+_ALLOWS = re.compile(r"android:allowBackup\s*=\s*\"true\"")
 
 
 def refuse_variant(target: Target, file: Text) -> None:
@@ -45,3 +48,25 @@ def refuse_part(target: Target, file: Text) -> None:
                 "app's own: what that says holds, and another value here stops the build"
             )
             raise Harmless(message)
+
+
+def refuse_others_backup(target: Target, file: Text) -> None:
+    """Say so where another manifest of the tree says what a backup may hold: two that differ stop the build.
+
+    Raises:
+        NoFix: it does.
+    """
+    other = next(_allowing(target, file), None)
+    if other is not None:
+        message = (
+            f"{other} says `android:allowBackup` as well, and the build refuses to merge two manifests that differ in "
+            "it: take it out of all but the app's own first"
+        )
+        raise NoFix(message)
+
+
+def _allowing(target: Target, file: Text) -> Iterator[str]:
+    manifests = (each for each in target.tree.paths() if each.endswith("AndroidManifest.xml") and each != file.path)
+    for path in manifests:
+        if not is_test(path) and _ALLOWS.search(text_of(target.tree, path)):
+            yield path

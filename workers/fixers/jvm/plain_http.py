@@ -16,6 +16,7 @@ _NAMES = re.compile(
     r"|xmlsoap\.org|openxmlformats\.org|json-schema\.org)$|^(?:127\.|10\.0\.[23]\.2$)"
 )
 """Hosts of namespaces, which nothing is fetched from, and the device itself."""
+_OPEN = re.compile(r"<base-config\b[^>]*cleartextTrafficPermitted\s*=\s*\"true\"")
 _TARGET = re.compile(r"\btargetSdk(?:Version)?\s*[=(]?\s*(\d+)\b")
 REFUSED_SINCE = 28
 """The target release from which on the system refuses plain HTTP unless it is told otherwise."""
@@ -29,6 +30,10 @@ def refuse_plain_addresses(target: Target, file: Text, hosts: Collection[str] = 
     """
     module = file.path.partition("src/")[0]
     for path in target.tree.paths():
+        decides = not hosts and path != file.path and path.startswith(module) and "/res/xml/" in path
+        if decides and _OPEN.search(text_of(target.tree, path)):
+            message = f"{path} lets plain HTTP through to all hosts, and decides from Android 7 on: close that first"
+            raise NoFix(message)
         if not path.startswith(module) or not path.endswith((".java", ".kt", "strings.xml")) or is_test(path):
             continue
         for found in _ADDRESS.finditer(text_of(target.tree, path)):

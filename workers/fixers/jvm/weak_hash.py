@@ -11,7 +11,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, region
-from workers.fixers.jvm.source import Setting, flagged_bytes, in_text, jvm, propose_settings, statement
+from workers.fixers.jvm.source import Setting, flagged_bytes, in_text, jvm, matches, propose_settings, statement
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.tree import text_of
 
@@ -136,6 +136,9 @@ def _with_its_words(target: Target, file: Parsed, made: Candidate) -> Candidate:
     """The candidate, with what its method says of the digest: messages, comments, and a variable called after it."""
     new = made.approach.upper()
     edits, lines = list(made.edits), set[int]()
+    for first, last in _twins(file, made):
+        edits.append(file.edit(first, last, made.edits[0].text))
+        lines |= {file.line_of(first), file.number(statement(file, first))}
     for method in _around(target, file)[-1:]:
         taken = re.search(rf"\b{new.replace('-', '').lower()}\b", file.text(method))
         for found in re.compile(rb"\b(?:md[245]|sha-?1)\b", re.IGNORECASE).finditer(
@@ -152,6 +155,19 @@ def _with_its_words(target: Target, file: Parsed, made: Candidate) -> Candidate:
             lines |= {file.line_of(found.start()), file.number(statement(file, found.start()))}
     declares = (*made.declares, *(f"statement:{line}" for line in sorted(lines)))
     return msgspec.structs.replace(made, edits=tuple(sorted(edits)), declares=tuple(dict.fromkeys(declares)))
+
+
+def _twins(file: Parsed, made: Candidate) -> Iterator[tuple[int, int]]:
+    """The file's other calls of the same digest, outside of methods that are called after it: what checks it."""
+    edit = made.edits[0]
+    old = file.content[edit.start : edit.end].upper()
+    for setting in _SETTINGS:
+        found = matches(file, setting.pattern, 0, len(file.content))
+        own = any(match.start("value") == edit.start for match in found)
+        others = [match for match in found if match.start("value") != edit.start and match["value"].upper() == old]
+        for match in others if own else ():
+            if not any(_ITS_NAME.search(_name(file, each)) for each in _methods(file, *match.span())):
+                yield match.span("value")
 
 
 def _promised(target: Target, file: Parsed) -> str | None:
@@ -173,6 +189,9 @@ def _name(file: Parsed, method: Node) -> str:
 
 def _around(target: Target, file: Parsed) -> list[Node]:
     """The methods around the finding."""
-    start, end = flagged_bytes(target, file)
+    return _methods(file, *flagged_bytes(target, file))
+
+
+def _methods(file: Parsed, start: int, end: int) -> list[Node]:
     methods = file.of("method_declaration", "function_declaration")
     return [node for node in methods if node.start_byte <= start and end <= node.end_byte + 1]

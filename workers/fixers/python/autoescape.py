@@ -33,6 +33,7 @@ script of the page (CWE-79). Flask turns it on for its own templates; an `Enviro
 
 `select_autoescape()` escapes templates named `.html`, `.htm` and `.xml` and those made from strings, and leaves text
 and configuration files alone. `autoescape=True` escapes all, whatever their name: right where all are HTML or XML.""",
+    in_tests=False,
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """`Environment(…)` → with escaping by the template's name, or always."""

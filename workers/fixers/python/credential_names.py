@@ -13,7 +13,7 @@ _GENERIC = re.compile(r"_*(?:(?:access|api|auth|app|client)?_?(?:secret|token|pa
 _SETTINGS = re.compile(r"Config|Settings|Env|Constants|Options|Defaults|Prod", re.IGNORECASE)
 
 _ANY_MODULE = re.compile(
-    r"_*(?:app|main|init|run|manage|wsgi|asgi|index|server|views?|models?|routes?|utils?|common|base|conf(?:ig)?|settings"
+    r"_*(?:app|main|init|run|manage|wsgi|asgi|index|server|views?|models?|routes?|utils?|common|base|conf(?:ig(?:uration)?)?|settings"
     r"|constants?|const|env|local|prod\w*|dev\w*|defaults?)_*",
     re.IGNORECASE,
 )

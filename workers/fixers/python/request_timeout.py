@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
@@ -15,6 +16,14 @@ from workers.fixers.registry import Target, fixer
 _VERBS = ("get", "options", "head", "post", "put", "patch", "delete", "request")
 _HTTPX = (*_VERBS, "stream", "Client", "AsyncClient")
 _CALLS = (*(f"requests.{verb}" for verb in _VERBS), *(f"httpx.{name}" for name in _HTTPX))
+_USUAL = (10, 27, ("ten seconds", "27"))
+_SLOW_WORK = (600, 600, ("ten minutes", "ten minutes"))
+_SLOW = re.compile(
+    r"generat|caption|completion|\bchat|llm|gpt|ollama|embed|infer|predict|train|transcri|translat|summar|export|import_"
+    r"|/build|render|convert|backup|restore|migrat|reindex|similarity|upload|long_?poll|getUpdates",
+    re.IGNORECASE,
+)
+"""Work of models and of whole data sets, and uploads."""
 
 
 @fixer(
@@ -27,35 +36,41 @@ the calling thread for ever, and a few such servers hold the whole service (CWE-
 passes `timeout=None`.
 
 `timeout=10` bounds the connection and each wait for data, not the whole download. A pair, `timeout=(3.05, 27)`, gives
-up quickly on a host that is down (a little over TCP's 3 s retransmission) and is patient with one that is slow.
+up quickly on a host that is down (a little over TCP's 3 s retransmission) and is patient with one that is slow. What a
+model makes, and what is converted or uploaded as a whole, takes minutes.
 Choose figures that the caller can live with and handle `requests.Timeout`.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A request without a bound → one with a single bound, or with one each for connecting and reading."""
     file, call = flagged(target, ast.Call, _unbounded)
-    library = (file.qualified(call.func) or "").partition(".")[0]
+    single, pair, words = _SLOW_WORK if _is_slow(file, call) else _USUAL
     warning = "A slower answer now raises a Timeout: check that the caller handles it."
     yield candidate(
         "single-timeout",
-        [set_keyword(file, call, "timeout", "10")],
-        "The call gives up after ten seconds without an answer, instead of holding its thread for ever.",
+        [set_keyword(file, call, "timeout", str(single))],
+        f"The call gives up after {words[0]} without an answer, instead of holding its thread for ever.",
         warnings=(warning,),
     )
-    if library == "requests":
-        yield candidate(
-            "connect-and-read-timeout",
-            [set_keyword(file, call, "timeout", "(3.05, 27)")],
-            "A dead host is noticed within about three seconds, a slow one may take up to 27 between two pieces.",
-            warnings=(warning,),
-        )
-        return
-    httpx = imported(target, file, "httpx")
+    how = f"A dead host is noticed within about three seconds, a slow one may take up to {words[1]} between two pieces."
+    if (file.qualified(call.func) or "").startswith("requests."):
+        text, needed = f"(3.05, {pair})", None
+    else:
+        needed = imported(target, file, "httpx")
+        text = f"{needed.name}.Timeout({pair}, connect=3.05)"
     yield candidate(
         "connect-and-read-timeout",
-        [set_keyword(file, call, "timeout", f"{httpx.name}.Timeout(27, connect=3.05)"), *httpx.edits],
-        "A dead host is noticed within about three seconds, a slow one may take up to 27 between two pieces.",
-        declares=httpx.declares,
+        [set_keyword(file, call, "timeout", text), *(needed.edits if needed else ())],
+        how,
+        declares=needed.declares if needed else (),
         warnings=(warning,),
+    )
+
+
+def _is_slow(file: Module, call: ast.Call) -> bool:
+    """Whether minutes may pass before the answer: by what is asked for, or because the code waits on purpose."""
+    function = file.function(call)
+    return bool(_SLOW.search(file.text(call)) or (function is not None and _SLOW.search(function.name))) or (
+        keyword(call, "timeout") is not None
     )
 
 

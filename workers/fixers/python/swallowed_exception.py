@@ -13,8 +13,8 @@ from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import NoFix, Target, fixer
 
 _EXPECTED = re.compile(
-    rb"#[^\r\n]*\b(?:ok(?:ay)?|expected|ignore|may|might|already|fine|harmless|normal|best[- ]effort|don'?t care"
-    rb"|not important|optional)\b",
+    rb"#[^\r\n]*\b(?:ok(?:ay)?|expect(?:ed)?|ignored?|skip|handled|may|might|already|fine|harmless|normal"
+    rb"|best[- ]effort|don'?t care|not important|optional)\b",
     re.IGNORECASE,
 )
 _OF_THE_LOG = re.compile(r"log(?!in|out|ic)|excepthook|^(?:emit|flush)$", re.IGNORECASE)

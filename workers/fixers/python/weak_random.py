@@ -73,9 +73,24 @@ def _refuse_sample_data(file: Module, call: ast.Call) -> None:
     if _WAIT.search(_receiver(file, call)):
         message = f"{file.path}:{call.lineno} spreads waits over time: nobody gains by guessing what it draws"
         raise Harmless(message)
+    if _decides(file, call):
+        message = (
+            f"{file.path}:{call.lineno} decides how often something is done: nobody gains by guessing what it draws"
+        )
+        raise Harmless(message)
     if any(name.partition(".")[0] in _MADE_UP for name in file.aliases.values()):
         message = f"{file.path}:{call.lineno} makes up sample data: nobody gains by guessing what it draws"
         raise Harmless(message)
+
+
+def _decides(file: Module, call: ast.Call) -> bool:
+    """`if random.random() < 0.3:`."""
+    match file.parents.get(call):
+        case ast.Compare(left=left, comparators=[right]):
+            other = right if left is call else left
+            known = isinstance(other, ast.Constant | ast.Name | ast.Attribute)
+            return known and file.calls(call, "random.random", "random.uniform")
+    return False
 
 
 def _receiver(file: Module, call: ast.Call) -> str:
