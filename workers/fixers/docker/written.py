@@ -49,6 +49,16 @@ _WRITES = {
     "rs": (rf"\b(?:File::create|fs::write|fs::create_dir(?:_all)?){_PATH}", r"sqlite:(?://)?(?P<path>[\w.][\w./-]*)"),
     "php": (rf"\b(?:file_put_contents|mkdir){_PATH}", r"\bsqlite:(?P<path>[\w.][\w./-]*)"),
 }  # fmt: skip
+_SOMEWHERE = {
+    "py": r"\.mkdir\(|\bos\.makedirs\(|\bopen\([^()\n]+,\s*(?:mode=)?[\"'][wax]b?\+?[\"']|\.write_(?:text|bytes)\(",
+    "js": r"\b(?:writeFile|appendFile|createWriteStream|mkdir)(?:Sync)?\(",
+    "go": r"\bos\.(?:Create|MkdirAll|Mkdir|WriteFile)\(|\bos\.O_CREATE\b",
+    "java": r"\bFiles\.(?:createDirector|write|newBufferedWriter|copy)\w*\(|\bnew (?:FileOutputStream|FileWriter)\(",
+    "cs": r"\bDirectory\.CreateDirectory\(|\bFile\.(?:Write|Append|Create)\w*\(",
+    "rb": r"\bFileUtils\.mkdir|\bFile\.write\(", "rs": r"\bcreate_dir(?:_all)?\(|\bFile::create\(|\bfs::write\(",
+    "php": r"\bfile_put_contents\(|\bmkdir\(",
+}  # fmt: skip
+"""What writes somewhere, beside the program where nobody says otherwise."""
 _SOURCES = {
     "py": (".py", ".ini", ".toml", ".cfg"), "js": (".js", ".ts", ".mjs", ".cjs"), "go": (".go",),
     "java": (".java", ".kt", ".properties", ".yml", ".yaml", ".xml"), "cs": (".cs", ".json"), "rb": (".rb", ".yml"),
@@ -81,6 +91,8 @@ class Written(msgspec.Struct, frozen=True):
     """`app.py:12`."""
     path: str
     """The file or folder that is written, as the source names it; empty where several are."""
+    sure: bool = True
+    """Whether it is written beside the program; else somewhere, as it is told."""
 
 
 def written(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> Written | None:
@@ -92,12 +104,14 @@ def written(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> Wri
     if language == "rb" and re.search(r"^\s*gem\s+[\"']rails[\"']", text_of(tree, f"{folder}Gemfile"), re.MULTILINE):
         return Written(f"{folder}Gemfile", "")
     ends = _SOURCES.get(language, ())
-    patterns = [re.compile(pattern, re.MULTILINE) for pattern in _WRITES.get(language, ())]
     paths = [each for each in tree.paths() if each.startswith(folder) and each.endswith(ends)] if ends else []
-    for path in [each for each in paths if not _LEFT_OUT.search(each[len(folder) :])][:_MAX_FILES]:
-        text = text_of(tree, path)
-        if len(text) <= _MAX_BYTES and (found := next(_found(path, text, patterns), None)):
-            return found
+    paths = [each for each in paths if not _LEFT_OUT.search(each[len(folder) :])][:_MAX_FILES]
+    for patterns, sure in ((_WRITES.get(language, ()), True), (tuple(filter(None, [_SOMEWHERE.get(language)])), False)):
+        compiled = [re.compile(pattern, re.MULTILINE) for pattern in patterns]
+        for path in paths:
+            text = text_of(tree, path)
+            if len(text) <= _MAX_BYTES and (found := next(_found(path, text, compiled), None)):
+                return found if sure else msgspec.structs.replace(found, sure=False)
     return None
 
 
@@ -131,6 +145,8 @@ def beside(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> tupl
     open_to = [each.text for each in steps if each.keyword == "VOLUME" or _GIVEN.search(f"{each.flags} {each.text}")]
     named = one.path if one.path.startswith("/") else folder or ""
     if named and any(posixpath.dirname(named) in text or named in text for text in open_to):
+        return None
+    if not one.sure and (folder is None or not builds_as_root(file, stage, base)):
         return None
     if folder is None:
         what = one.path or "beside the program"

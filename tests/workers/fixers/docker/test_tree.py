@@ -356,6 +356,7 @@ def test_an_instruction_that_is_continued_by_nothing_swallows_none():
         ("app.py", 'import x\nf = open("a.log", "w")\n', "web/app.py:2"),
         ("db/models.py", 'URL = "sqlite:///site.db"\n', "web/db/models.py:1"),
         ("app.py", 'open("/tmp/a", "w"); open("b")\n', ""),
+        ("store.py", "folder.mkdir(exist_ok=True)\n", "web/store.py:1"),
         ("tests/test_app.py", 'open("a.log", "w")\n', ""),
     ],
 )
