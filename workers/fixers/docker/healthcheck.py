@@ -16,7 +16,7 @@ from workers.fixers.docker.deployment import Run, runs
 from workers.fixers.docker.image_tables import BRING_A_CHECK
 from workers.fixers.docker.images import base_of, installed
 from workers.fixers.docker.listening import FPM, WEB, environment, is_fpm, port_of
-from workers.fixers.docker.no_service import no_service, told_otherwise, watched_elsewhere
+from workers.fixers.docker.no_service import idle, no_service, told_otherwise, watched_elsewhere
 from workers.fixers.docker.own_base import built_from, commands
 from workers.fixers.docker.probes import Asked, Image, check, probes
 from workers.fixers.docker.server_source import Served, served, words_of
@@ -92,12 +92,8 @@ def _probes(target: Target, file: Dockerfile) -> Iterator[Candidate]:
         raise Harmless(inherited)
     starting = commands(chain)
     source = served(target.tree, *starting, environment(*starting))
-    if source is not None and source.job:
-        message = f"{source.path} opens no port and works until it is done: a job has no health that could be asked for"
-        raise Harmless(message)
-    if _IDLE.search(" ".join(words_of(*starting, {}))) and not told_otherwise(target.tree, file):
-        message = f"{file.path} starts nothing but a wait, for whoever works in the container: no service runs in it"
-        raise Harmless(message)
+    if nothing := _nothing(target, file, image, words_of(*starting, {}), source):
+        raise Harmless(nothing)
     service = _client(image)
     if service:
         how = f"Asks {image.base.image} by its own client, which the image has."
@@ -122,13 +118,28 @@ def _probes(target: Target, file: Dockerfile) -> Iterator[Candidate]:
         yield from _without_port(target.tree, file, image, words_of(*starting, {}), found)
 
 
+def _nothing(target: Target, file: Dockerfile, image: Image, words: list[str], source: Served | None) -> str | None:
+    """Why no service runs in the image, whatever ports it names; none where one may."""
+    if source is not None and source.job:
+        return f"{source.path} opens no port and works until it is done: a job has no health that could be asked for"
+    if told_otherwise(target.tree, file):
+        return None
+    if _IDLE.search(" ".join(words)):
+        return f"{file.path} starts nothing but a wait, for whoever works in the container: no service runs in it"
+    if not words and idle(image.base):
+        return (
+            f"{file.path} starts nothing, and {image.base.image} only a shell or an interpreter: no service runs in it"
+        )
+    return None
+
+
 def _without_port(
     tree: SourceTree, file: Dockerfile, image: Image, words: list[str], found: list[Run]
 ) -> Iterator[Candidate]:
     """A worker that answers through its broker; else why nothing is asked."""
     pings = [] if told_otherwise(tree, file) else list(celery_probe(image, words))
     if not pings:
-        raise _refusal(tree, file, image, words, found)
+        raise _refusal(tree, file, words, found)
     yield from pings
 
 
@@ -165,9 +176,9 @@ def _port(tree: SourceTree, chain: list[tuple[Dockerfile, Stage]], image: Image,
     return str(source.port) if source and source.port else None
 
 
-def _refusal(tree: SourceTree, file: Dockerfile, image: Image, words: list[str], found: list[Run]) -> NoFix:
+def _refusal(tree: SourceTree, file: Dockerfile, words: list[str], found: list[Run]) -> NoFix:
     """Why nothing is asked: because nothing runs, because somebody else asks, or because nobody says what to ask."""
-    harmless = no_service(tree, file, image.base, words) or watched_elsewhere(tree, file, found)
+    harmless = no_service(tree, file, words) or watched_elsewhere(tree, file, found)
     if harmless:
         return Harmless(harmless)
     return NoFix(

@@ -80,8 +80,9 @@ def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> str
     values = environment(file, stage)
     exposed = " ".join(expand(one.text, values) for each in lineage(file, stage) for one in each.all("EXPOSE"))
     for word in exposed.split():
-        if re.fullmatch(r"\d{1,5}(?:/tcp)?", word) and 0 < int(word.partition("/")[0]) < 2**16:
-            return word.partition("/")[0]
+        match = re.fullmatch(r"(\d{1,5})(?:-\d{1,5})?(?:/tcp)?", word)
+        if match and 0 < int(match[1]) < 2**16:
+            return match[1]
     chosen = _CHOSEN_PORT.search(" ".join(words_of(file, stage, {})))
     name = (chosen["braced"] or chosen["name"]) if chosen else None
     if chosen and name not in values:

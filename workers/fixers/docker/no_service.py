@@ -58,7 +58,7 @@ _HARNESSES = {
 }
 
 
-def no_service(tree: SourceTree, file: Dockerfile, base: Base, words: list[str]) -> str | None:
+def no_service(tree: SourceTree, file: Dockerfile, words: list[str]) -> str | None:
     """Why nothing in the image can be asked for its health; none where that is not plain to see.
 
     `words` is what the image starts; none where its base image decides.
@@ -68,8 +68,6 @@ def no_service(tree: SourceTree, file: Dockerfile, base: Base, words: list[str])
     exposes = any(one.keyword == "EXPOSE" for one in file.instructions)
     if not exposes and (who := step_of(tree, file.path)) is not None:
         return f"{who}, which waits until it ends: it has no health that could be asked for"
-    if not words and _idle(base):
-        return f"{file.path} starts nothing, and {base.image} only a shell or an interpreter: no service runs in it"
     if words and (reason := _ends(words)):
         return f"{file.path} starts {reason}: it has no health that could be asked for"
     return next(_based(tree, file), None)
@@ -97,7 +95,8 @@ def told_otherwise(tree: SourceTree, file: Dockerfile) -> bool:
     return any(service.keys() & {"command", "entrypoint"} for _, service in compose_services(tree, file.path))
 
 
-def _idle(base: Base) -> bool:
+def idle(base: Base) -> bool:
+    """Whether the image itself starts a shell, an interpreter, or the help of a tool."""
     if base.image == "tensorflow/tensorflow":
         # Up to 1.12 every image started Jupyter; since then only those of its name.
         old = re.match(r"(?:0|1\.(?:\d|1[0-2]))\.", base.tag)

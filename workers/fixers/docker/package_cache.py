@@ -19,6 +19,7 @@ from workers.fixers.docker.build import (
     trivy,
     user_at,
 )
+from workers.fixers.docker.cache_mount import refuse_mounted
 from workers.fixers.docker.merge import merged
 from workers.fixers.docker.script import Command, Script, scripts
 from workers.fixers.registry import NoFix, Target, fixer
@@ -157,6 +158,7 @@ keeps the wheels for the next build, outside of the image.""",
 def pip_cache(target: Target) -> Iterator[Candidate]:
     """The option, the variable for the whole stage, or a cache mount."""
     file, one = flagged(target, "RUN")
+    refuse_mounted(file, one, "pip")
     script = Script(file, one)
     edits = [edit for call in script.commands if (edit := _no_cache_dir(file, call)) is not None]
     if not edits:
@@ -237,6 +239,7 @@ copy. `yarn cache clean` in the same RUN takes it out; a BuildKit cache mount ke
 def yarn_cache(target: Target) -> Iterator[Candidate]:
     """Clean in the same RUN, or keep the cache on a mount."""
     file, one = flagged(target, "RUN")
+    refuse_mounted(file, one, "yarn")
     script = Script(file, one)
     if not script.named("yarn"):
         message = f"{file.path}:{one.line} calls no yarn"

@@ -18,7 +18,7 @@ _OPTIONS = "--interval=30s --timeout=5s --start-period=30s --retries=3"
 _BARE = frozenset(("distroless", "scratch"))
 _TABLE = frozenset(("debian", "alpine", "redhat", "suse"))
 """Distributions whose smallest image has grep."""
-_LOGGED = frozenset(("21", "22", "23", "25", "110", "143", "445", "587", "3389", "5900"))
+_LOGGED = frozenset(("21", "22", "23", "25", "110", "143", "445", "587", "2222", "2223", "3389", "5900"))
 """Where people and mails log in: a connection that says nothing is written down as one that failed, every time."""
 _FOLDER = "/usr/bin"
 _NGINX_WITH_CURL = 21
@@ -51,12 +51,17 @@ def probes(image: Image, port: str, asked: Asked | None) -> Iterator[Candidate]:
     ways = list(_asking(image, port, asked)) if port not in _LOGGED or image.base.family not in _TABLE else []
     yield from ways
     if len(ways) <= 1 and image.base.family in _TABLE and port.isdigit():
-        words = ["grep", "-qE", f":{int(port):04X} [0-9A-F]+:0000 0A ", "/proc/net/tcp", "/proc/net/tcp6"]
+        words = ["grep", *_listening(port)]
         how = (
             f"Looks for port {port} ({int(port):04X}) in the kernel's table of what is listened on. No connection is "
             "opened, which some servers log, and count, as one that failed."
         )
         yield check(image, "listening-socket", json.dumps(words), how)
+
+
+def _listening(port: str) -> list[str]:
+    """What grep is told to find a port by."""
+    return ["-qE", f":{int(port):04X} [0-9A-F]+:0000 0A ", "/proc/net/tcp", "/proc/net/tcp6"]
 
 
 def _asking(image: Image, port: str, asked: Asked | None) -> Iterator[Candidate]:
@@ -107,6 +112,8 @@ def _copied(image: Image, port: str, path: str | None) -> Iterator[Candidate]:
     """One static program of BusyBox beside a program that stands alone: nothing else in the image could ask."""
     source = f"busybox:{latest_tags('busybox')[0][-1]}-musl"
     ways = {"nc": (["-z", "127.0.0.1", port], f"opens port {port}: something must listen there")}
+    if port in _LOGGED:
+        ways = {"grep": (_listening(port), f"looks for port {port} in the kernel's table of what is listened on")}
     if path is not None:
         url = f"http://127.0.0.1:{port}{path}"
         ways = {"wget": (["-q", "-O", "/dev/null", url], f"asks for {url}"), **ways}

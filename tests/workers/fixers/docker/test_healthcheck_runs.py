@@ -118,7 +118,7 @@ def test_a_command_of_compose_may_start_a_service():
 
 
 def test_the_image_of_a_variable_namespace_is_the_one_that_the_repository_builds():
-    base = "FROM ubuntu:24.04\nRUN apt-get update && apt-get install -y curl\n"
+    base = "FROM ubuntu:24.04\nRUN apt-get update && apt-get install -y curl\nCMD run\n"
     hub = "ARG NAMESPACE=shop\nFROM ${NAMESPACE}/node-base:1\nEXPOSE 4444\n"
     made, _ = _propose(hub, {"NodeBase/Dockerfile": base})
     assert list(made) == ["port-bash", "listening-socket"]
