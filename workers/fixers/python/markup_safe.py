@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 from workers.fixers.python.fixed import is_fixed
 from workers.fixers.python.markup_made import is_made_safe
@@ -13,6 +14,7 @@ from workers.fixers.registry import Harmless
 _CLEANS = ("bleach.clean", "nh3.clean")
 _RENDERS = ("flask.render_template", "django.template.loader.render_to_string")
 _PLAIN_AGAIN = ("unescape", "striptags")
+_DEEPEST = 6
 _TRANSLATES = ("_", "gettext", "gettext_lazy", "lazy_gettext", "pgettext", "pgettext_lazy")
 
 
@@ -57,19 +59,46 @@ def _reads_text(file: Module, call: ast.Call) -> bool:
     return outer.attr in _PLAIN_AGAIN and (file.qualified(call.func) or "").endswith(".Markup")
 
 
-def _is_own_text(file: Module, node: ast.expr) -> bool:
+def _is_own_text(file: Module, node: ast.expr, depth: int = 0) -> bool:
     """Whether the code itself holds the whole text, or asks its translations for one of its own."""
-    if isinstance(node, ast.Name):
-        scope = file.function(node) or file.tree
-        given = [each for each in ast.walk(scope) if isinstance(each, ast.Assign) and _binds(each, node.id)]
-        stored = [each for each in ast.walk(scope) if isinstance(each, ast.Name) and each.id == node.id]
-        once = sum(isinstance(each.ctx, ast.Store) for each in stored) == len(given)
-        named = isinstance(scope, ast.Module) or not any(
-            isinstance(each, ast.arg) and each.arg == node.id for each in ast.walk(scope)
-        )
-        if given and once and named and all(_is_translation(each.value) for each in given):
+    if isinstance(node, ast.Name) and depth <= _DEEPEST:
+        given = _given(file, node)
+        if given and all(_is_own_text(file, each, depth + 1) for each in given):
             return True
+    pieces = _pieces(node) if depth <= _DEEPEST else ()
+    if pieces and all(_is_own_text(file, each, depth + 1) for each in pieces):
+        return True
     return _is_translation(node) or is_fixed(file, node, node.lineno)
+
+
+def _pieces(node: ast.expr) -> Sequence[ast.expr]:
+    """What a text is put together from; empty where it is no such text."""
+    match node:
+        case ast.JoinedStr(values=values):
+            return [each.value if isinstance(each, ast.FormattedValue) else each for each in values]
+        case ast.BinOp(left=one, op=ast.Add(), right=other):
+            return (one, other)
+        case ast.BinOp(left=text, op=ast.Mod(), right=given):
+            return (text, *(given.elts if isinstance(given, ast.Tuple) else (given,)))
+        case ast.Call(func=ast.Attribute(attr="format", value=text), args=args, keywords=keywords):
+            return (text, *args, *(each.value for each in keywords))
+    return ()
+
+
+def _given(file: Module, node: ast.Name) -> list[ast.expr]:
+    """All that plain assignments of its function, or of the module, ever give the variable; none where more does."""
+    for scope in (file.function(node), file.tree):
+        if scope is None:
+            continue
+        inside = list(ast.walk(scope))
+        stored = sum(
+            isinstance(each, ast.Name) and each.id == node.id and isinstance(each.ctx, ast.Store) for each in inside
+        )
+        given = [each.value for each in inside if isinstance(each, ast.Assign) and _binds(each, node.id)]
+        is_argument = any(isinstance(each, ast.arg) and each.arg == node.id for each in inside)
+        if is_argument or stored:
+            return given if stored == len(given) and not is_argument else []
+    return []
 
 
 def _binds(node: ast.Assign, name: str) -> bool:
