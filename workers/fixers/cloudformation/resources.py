@@ -63,6 +63,24 @@ ENCRYPTION = {
     ],
 }  # fmt: skip
 
+
+def _has_guests(pool: Template) -> str:
+    """Why guests are asked in: the template gives them a role."""
+    for name, node in pool.others():
+        if node.text("Type") == "AWS::Cognito::IdentityPoolRoleAttachment" and any(
+            path[-1:] == ("unauthenticated",) for path, _ in node.walk()
+        ):
+            return f"{name} gives guests a role of their own: the application lets them in on purpose"
+    return ""
+
+
+def _called_by_browsers(url: Template) -> str:
+    """Why requests come unsigned: the address is one that pages of other sites ask."""
+    if url.property("Cors") is not None:
+        return f"{url.name} is called by pages in browsers, as its Cors says, which sign no requests"
+    return ""
+
+
 EXPOSURE = {
     "CKV_AWS_17": [
         Setting(
@@ -87,11 +105,11 @@ EXPOSURE = {
     ],
     "CKV_AWS_258": [
         Setting("iam-auth", {"AuthType": "AWS_IAM"}, "Only signed requests of permitted identities are served.",
-                "anonymous callers are refused"),
+                "anonymous callers are refused", refused=_called_by_browsers),
     ],
     "CKV_AWS_366": [
         Setting("no-guests", {"AllowUnauthenticatedIdentities": False}, "Only signed-in users get credentials.",
-                "guests are refused", toggle="Guests"),
+                "guests are refused", toggle="Guests", refused=_has_guests),
     ],
     "CKV_AWS_123": [
         Setting(

@@ -97,7 +97,8 @@ def _in_account(
         path = f"{places[0]}.{_KEY}" if len(doc.roots) > 1 else _KEY
         yield from if_changed(f"{approach}-in-account", [*edits, *more], how, [*declares, path], warnings)
         return
-    if found or resource.path:
+    if found or resource.path or namespace in ("", "default"):
+        # The default namespace's account is everybody's.
         return
     metadata: dict[str, Value] = {"name": "default"}
     if namespace:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.images import base_named, latest_tags, split
+from workers.fixers.kubernetes.local_images import put_on_nodes
 from workers.fixers.kubernetes.workload import Resource
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source import yamledit
@@ -42,6 +43,10 @@ def pull_policy(target: Target) -> Iterator[Candidate]:
             "that is asked for it has none"
         )
         raise NoFix(message)
+    for part in parts:
+        if where := put_on_nodes(target.tree, part.node.text("image")):
+            message = f"{where} builds {part.node.text('image')} on the node itself, and no registry has it"
+            raise NoFix(message)
     edits = [edit for part in parts for edit in resource.put(part, {"imagePullPolicy": "Always"})]
     declares = [path for part in parts for path in resource.declare(part, "imagePullPolicy")]
     how = "Each start asks the registry which image the tag means now, with the pod's own credentials."

@@ -28,13 +28,28 @@ _ROUTER = "a machine that passes traffic on (NAT, a firewall, a VPN) needs forwa
 _IN_CLUSTER = re.compile(
     r"provider\s+\"(?:kubernetes|helm|kubectl)\"|resource\s+\"(?:kubernetes_|helm_|kubectl_)\w+|\bkubectl\s+\w+"
 )
+_AZURE = "public_network_access_enabled"
 _PRIVATE = "The resource is reached from its own network only."
 
 
 def _private(
     path: str, value: str = "false", since: str = "", how: str = _PRIVATE, warning: str = _REACH
 ) -> list[Setting]:
-    return [Setting("private", on(path, value), how, warning, toggle=True, since=since)]
+    refused = _cut_off if path == _AZURE else None
+    return [Setting("private", on(path, value), how, warning, toggle=True, since=since, refused=refused)]
+
+
+def _cut_off(service: Resource) -> str:
+    """Why nobody could reach it any more: without its public address Azure lets in private endpoints alone."""
+    for kind in ("azurerm_private_endpoint", "module"):
+        for _, block in service.blocks("module" if kind == "module" else "resource", "" if kind == "module" else kind):
+            text = block.syntax.text(block.node)
+            if service.mentioned(text) and (kind != "module" or "private" in text.lower()):
+                return ""
+    return (
+        f"no private endpoint of the module leads to {service.address}: without its public address nobody reaches it, "
+        "not even from networks that its rules let in"
+    )
 
 
 def _own_traffic(path: str) -> list[Setting]:
@@ -111,22 +126,22 @@ EXPOSURE = {
     "CKV_AWS_389": _no_address("associate_public_ip_address", needs_address),
     "CKV_AWS_38": _EKS,
     "CKV_AWS_39": _EKS,
-    "CKV_AZURE_48": _private("public_network_access_enabled"),
-    "CKV_AZURE_53": _private("public_network_access_enabled"),
-    "CKV_AZURE_59": _private("public_network_access_enabled", since="azurerm:3"),
-    "CKV_AZURE_68": _private("public_network_access_enabled"),
-    "CKV_AZURE_89": _private("public_network_access_enabled"),
-    "CKV_AZURE_101": _private("public_network_access_enabled"),
-    "CKV_AZURE_113": _private("public_network_access_enabled"),
-    "CKV_AZURE_139": _private("public_network_access_enabled"),
-    "CKV_AZURE_189": [Setting("private", on("public_network_access_enabled", "false"), _PRIVATE, _REACH)],
-    "CKV_AZURE_221": _private("public_network_access_enabled", since="azurerm:3"),
-    "CKV_AZURE_222": _private("public_network_access_enabled"),
+    "CKV_AZURE_48": _private(_AZURE),
+    "CKV_AZURE_53": _private(_AZURE),
+    "CKV_AZURE_59": _private(_AZURE, since="azurerm:3"),
+    "CKV_AZURE_68": _private(_AZURE),
+    "CKV_AZURE_89": _private(_AZURE),
+    "CKV_AZURE_101": _private(_AZURE),
+    "CKV_AZURE_113": _private(_AZURE),
+    "CKV_AZURE_139": _private(_AZURE),
+    "CKV_AZURE_189": _private(_AZURE),
+    "CKV_AZURE_221": _private(_AZURE, since="azurerm:3"),
+    "CKV_AZURE_222": _private(_AZURE),
     "CKV_AZURE_34": _private("container_access_type", '"private"', how=_SIGNED_IN, warning=_NO_LINKS),
     "CKV_AZURE_190": _private("allow_nested_items_to_be_public", since="azurerm:3", how=_NOT_PUBLIC, warning=_NO_LINKS),
     "CKV2_AZURE_47": _private("allow_nested_items_to_be_public", since="azurerm:3", how=_NOT_PUBLIC, warning=_NO_LINKS),
     "CKV_AZURE_118": _own_traffic("enable_ip_forwarding"),
-    "CKV_AZURE_251": _private("public_network_access_enabled"),
+    "CKV_AZURE_251": _private(_AZURE),
     "CKV_GCP_36": _own_traffic("can_ip_forward"),
     "CKV_GCP_124": [
         Setting(approach, on(path, value), how, types=types, where="event_trigger", otherwise=_ASKED)

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from workers.fixers.terraform.local_accounts import LOCAL_ACCOUNTS
 from workers.fixers.terraform.metadata_use import asks_without_token
+from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
 _IMDS = "programs with an SDK from before 2019 cannot get credentials any more"
 
 
 def _one(
-    approach: str, path: str, how: str, value: str = "true", warning: str = "", *, toggle: bool = True
+    approach: str,
+    path: str,
+    how: str,
+    value: str = "true",
+    warning: str = "",
+    *,
+    toggle: bool = True,
+    refused: Callable[[Resource], str] | None = None,
 ) -> list[Setting]:
-    return [Setting(approach, on(path, value), how, warning, toggle=toggle)]
+    return [Setting(approach, on(path, value), how, warning, toggle=toggle, refused=refused)]
+
+
+def _has_guests(pool: Resource) -> str:
+    """Why guests are asked in: the module gives them a role."""
+    for _, block in pool.blocks("resource", "aws_cognito_identity_pool_roles_attachment"):
+        if "unauthenticated" in block.syntax.text(block.node):
+            return f"{'.'.join(block.labels)} gives guests a role of their own: the application lets them in on purpose"
+    return ""
+
+
+def _called_by_browsers(url: Resource) -> str:
+    """Why requests come unsigned: the address is one that pages of other sites ask."""
+    if url.block.block("cors") is not None:
+        return f"{url.address} is called by pages in browsers, as its cors says, which sign no requests"
+    return ""
 
 
 _LOGIN = "Short-lived IAM tokens may be used instead of a password."
@@ -63,6 +88,7 @@ IDENTITY = {
         '"AWS_IAM"',
         "anonymous callers are refused",
         toggle=False,
+        refused=_called_by_browsers,
     ),
     "CKV_AWS_316": _one(
         "unprivileged-build",
@@ -77,6 +103,7 @@ IDENTITY = {
         "Only signed-in users get credentials.",
         "false",
         "guests are refused",
+        refused=_has_guests,
     ),
     "CKV_AZURE_137": _one(
         "no-admin-account",

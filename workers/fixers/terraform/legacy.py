@@ -21,12 +21,27 @@ _TYPES = (
     (re.compile(r"(?m)^(\s*type\s*=\s*)(?:bool|number|string)[ \t]*(?=\r?$)"), r'\1"string"'),
     (re.compile(r"(?m)^(\s*type\s*=\s*)list\(string\)[ \t]*(?=\r?$)"), r'\1"list"'),
 )
+_WRAPPED = re.compile(r"\"\$\{\s*(?:var|local|data|module|[a-z]+_\w+)\.")
+_BARE = re.compile(
+    r"(?m)^[ \t]*[\w-]+[ \t]*=[ \t]*\[?[ \t]*(?:var|local|data|module|aws_\w+|azurerm_\w+|google_\w+)\."
+    r"|required_providers\s*\{"
+)
+_ENOUGH = 5
 _NEWER = re.compile(r"\b(?:jsonencode|toset|try)\s*\(|\bfor_each\b|\bdynamic\b|\bvalidation\b|\[for\b")
 
 
 def is_legacy(block: Block) -> bool:
     """Whether a resource says `tags { … }`: a map, which from 0.12 on is written `tags = { … }` and else refused."""
     return block.type == "resource" and any(one.type == "tags" for one in block.blocks)
+
+
+def is_wrapped(texts: Iterable[str]) -> bool:
+    """Whether a module wraps every reference, as `"${var.x}"`, and has enough of them to call that its language.
+
+    A later Terraform reads that, too.
+    """
+    whole = "\n".join(texts)
+    return len(_WRAPPED.findall(whole)) >= _ENOUGH and not (_BARE.search(whole) or _NEWER.search(whole))
 
 
 def is_pinned(tree: SourceTree, path: str) -> bool:

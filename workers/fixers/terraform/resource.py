@@ -69,7 +69,8 @@ class Resource:
     def legacy(self) -> bool:
         """Whether the module is written for Terraform before 0.12, which knows no expressions outside of strings."""
         said = any(legacy.is_legacy(block) for file in self.module for block in file.blocks)
-        return said or legacy.is_pinned(self.target.tree, self.hcl.path)
+        texts = (file.content.decode("utf-8", "replace") for file in self.module)
+        return said or legacy.is_pinned(self.target.tree, self.hcl.path) or legacy.is_wrapped(texts)
 
     def variable(self, *path: str) -> str:
         """The name of the variable that alone gives an attribute; empty where none does."""

@@ -151,3 +151,9 @@ def test_a_container_that_is_put_beside_it_keeps_its_token_and_its_ports(rule):
         notes = f'{{name: a, labels: {{app: a}}, annotations: {{{annotation}: "true"}}}}'
         reason = _proposal(rule, {}, POD.replace("{name: a}", notes)).reason
         assert annotation in reason
+
+
+@pytest.mark.parametrize(("more", "fixed"), [("", False), ("\n    docker push example.org/shop/cart:1\n", True)])
+def test_an_image_that_a_text_builds_on_the_node_is_not_asked_for(more, fixed):
+    text = "    eval $(minikube docker-env)\n    docker build -t example.org/shop/cart:1 .\n" + more
+    assert bool(_made("CKV_K8S_15", {"README.md": text})) is fixed

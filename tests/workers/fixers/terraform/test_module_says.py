@@ -74,3 +74,30 @@ def test_what_an_example_deletes_again_is_not_protected(path, kept):
     )
     proposal = propose(Target(finding=finding, tree=MemoryTree({f"{path}/main.tf": text.encode()})))
     assert bool(proposal.candidates) is not kept
+
+
+@pytest.mark.parametrize(
+    ("more", "fixed"),
+    [
+        ("", False),
+        ('resource "azurerm_private_endpoint" "p" {\n  id = azurerm_storage_account.a.id\n}\n', True),
+    ],
+)
+def test_an_account_of_azure_is_closed_where_a_private_endpoint_leads_to_it(more, fixed):
+    files = {"m/main.tf": 'resource "azurerm_storage_account" "a" {\n  name = "a"\n}\n', "m/p.tf": more}
+    assert bool(_proposal("CKV_AZURE_59", files).candidates) is fixed
+
+
+def test_guests_that_have_a_role_stay():
+    pool = 'resource "aws_cognito_identity_pool" "p" {\n  allow_unauthenticated_identities = true\n}\n'
+    roles = 'resource "aws_cognito_identity_pool_roles_attachment" "r" {\n  roles = { unauthenticated = "x" }\n}\n'
+    assert _proposal("CKV_AWS_366", {"m/main.tf": pool}).candidates
+    assert not _proposal("CKV_AWS_366", {"m/main.tf": pool + roles}).candidates
+
+
+def test_a_module_that_wraps_every_reference_is_answered_in_its_language():
+    wrapped = "".join(f'  {key} = "${{var.{key}}}"\n' for key in ("acl", "bucket", "region", "policy", "owner"))
+    text = f'resource "aws_s3_bucket" "b" {{\n{wrapped}}}\n'
+    texts = [edit.text for one in _proposal("CKV_AWS_18", {"m/main.tf": text}).candidates for edit in one.edits]
+    assert texts
+    assert not any("= var." in each for each in texts)
