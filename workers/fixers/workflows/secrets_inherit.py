@@ -48,7 +48,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield from _none_anywhere(workflow, target.tree)
         return
     edits = _edits(workflow, job, callee, used)
-    why = f"{job.uses} gets the {len(used)} secrets that it uses, by name, and declares them as optional."
+    named = f"the {len(used)} secrets that it uses, by name, and declares them as optional."
+    one = "the one secret that it uses, by name, and declares it as optional."
+    why = f"{job.uses} gets {named if len(used) > 1 else one}"
     environments = any(one.node.child("environment") is not None for one in callee.jobs)
     doubts = ["a job of the called workflow has an environment: its own secrets of these names still win"]
     warnings = doubts if environments else []
