@@ -140,10 +140,14 @@ def _one(target: Target, workflow: Workflow, job: Job) -> _Plan:
 
 
 def _certain(target: Target, workflow: Workflow, job: Job) -> Scopes:
-    """What a job needs, with the identity that it has now where it may show it to somebody."""
+    """What a job needs, with the identity that it has now where it may show it to somebody.
+
+    Where a block says what it may, it gets no more: it has done without.
+    """
     wanted = scopes.certain(workflow, job, target.tree)
-    block = job.node.child("permissions") or workflow.root.child("permissions")
-    return dict(sorted((wanted | identity.proof(workflow, job, target.tree, scopes.granted(block) or {})).items()))
+    before = scopes.granted(job.node.child("permissions") or workflow.root.child("permissions"))
+    wanted |= identity.proof(workflow, job, target.tree, before or {})
+    return dict(sorted((wanted if before is None else _within(wanted, before)).items()))
 
 
 def _known(target: Target, workflow: Workflow, flagged: Job) -> _Plan:

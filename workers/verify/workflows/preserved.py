@@ -62,6 +62,7 @@ def _jobs(old: Workflow, new: Workflow, tree: SourceTree) -> Iterator[str]:
         has = scopes.grants(after[job.name].permissions, new.permissions)
         if has != had:
             yield from _needless(after[job.name], had, has, tree)
+            yield from _wider(after[job.name], had, has)
             yield from _rights(after[job.name], had, has, tree)
         writes = had is not None and scopes.satisfied(("contents:write",), had)
         if (loss := credentials.lost(job, after[job.name], tree, writes=writes)) is not None:
@@ -122,6 +123,13 @@ def _needless(job: Job, had: scopes.Grants, has: scopes.Grants, tree: SourceTree
     plain = job.uses is None and all(step.action in (None, *_READS) for step in job.steps)
     if given and plain and not _USES_TOKEN.search(words) and "secrets." not in words and "./" not in words:
         yield f"job {job.name} may write {given[0]} now, which none of its steps does"
+
+
+def _wider(job: Job, had: scopes.Grants, has: scopes.Grants) -> Iterator[str]:
+    """Rights to write that the workflow said the job has not."""
+    for scope, level in (has or {}).items():
+        if had is not None and level == "write" and scope != "*" and not scopes.satisfied((f"{scope}:write",), had):
+            yield f"job {job.name} may write {scope} now, which the workflow did not let it"
 
 
 def _rights(job: Job, had: scopes.Grants, has: scopes.Grants, tree: SourceTree) -> Iterator[str]:
