@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import posixpath
 import re
@@ -131,15 +132,27 @@ def _rules(where: str, files: tuple[str, ...], tree: SourceTree) -> dict[str, tu
 
 
 def _tasks(script: str, where: str, tree: SourceTree) -> Iterator[Ran]:
-    """The scripts of the folder's `package.json` that are run, with those before and after them."""
-    names = [match["name"] for match in _TASK.finditer(script)]
-    try:
-        package = json.loads((names and text_of(tree, _joined(where, "package.json"))) or "{}")
-    except ValueError:
+    """The scripts of `package.json` that are run, with those before and after them.
+
+    They are the folder's own; where it has none of that name, a workspace's, which may be any of the tree.
+    """
+    names = list(dict.fromkeys(match["name"] for match in _TASK.finditer(script)))
+    if not names:
         return
+    own = _scripts(_joined(where, "package.json"), tree)
+    others = [path for path in tree.paths() if path.endswith("/package.json")] if not own.keys() >= {*names} else []
+    for name in names:
+        found = [own] if name in own else [one for path in others[:_MOST] if name in (one := _scripts(path, tree))]
+        for scripts in found or [own]:
+            for each in (f"pre{name}", name, f"post{name}"):
+                if each in scripts:
+                    yield Ran(f"npm run {each}", scripts[each], is_shell=True)
+
+
+def _scripts(path: str, tree: SourceTree) -> dict[str, str]:
+    package: object = None
+    with contextlib.suppress(ValueError):
+        package = json.loads(text_of(tree, path) or "{}")
     scripts = package.get("scripts") if isinstance(package, dict) else None
-    for name in dict.fromkeys(names):
-        for each in (f"pre{name}", name, f"post{name}"):
-            text = scripts.get(each) if isinstance(scripts, dict) else None
-            if isinstance(text, str):
-                yield Ran(f"npm run {each}", text, is_shell=True)
+    given = scripts.items() if isinstance(scripts, dict) else ()
+    return {name: text for name, text in given if isinstance(text, str)}

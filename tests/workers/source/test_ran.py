@@ -22,6 +22,7 @@ b:
         "sub/Makefile": b"go:\n\tgit fetch\n\tcd .. && .ci/q.sh\n",
         ".ci/p.sh": b"#!/bin/bash\ngit pull\n",
         ".ci/q.sh": b"npm run x",
+        "web/package.json": b'{"scripts": {"pack:web": "vite build"}}',
         "package.json": b'{"scripts": {"x": "yarn y", "y": "git status", "prey": "z"}}',
     }
 )
@@ -37,6 +38,7 @@ b:
         ("bash .ci/p.sh", "", [".ci/p.sh"]),
         ('"$GITHUB_WORKSPACE/.ci/p.sh"', "sub", [".ci/p.sh"]),
         (".ci/q.sh", "", [".ci/q.sh", "npm run x", "npm run prey", "npm run y"]),
+        ('(cd "$ROOT/web" && pnpm pack:web)', "", ["npm run pack:web"]),
         ("# ./x.sh\nls a/b.sh", "", []),
     ],
 )

@@ -192,10 +192,11 @@ def _changes(
     edits: list[Edit] = []
     gone = [names[name] for name in switch.remove if name in names]
     path = (*step.path, "with")
-    declares = [f"{dotted((*path, name))}/delete" for name in gone]
+    places = [dotted(each) for each in workflow.everywhere(path)]
+    declares = [f"{place}.{name}/delete" for place in places for name in gone]
     values: dict[str, yamledit.Value] = {names.get(name, name): value for name, value in off.items()}
     if given is not None and gone and len(gone) == len(names) and not values:
-        return [yamledit.delete_key(workflow.doc, step.node, "with")], [f"{dotted(path)}/delete"]
+        return [yamledit.delete_key(workflow.doc, step.node, "with")], [f"{place}/delete" for place in places]
     added = next((name for name in values if name not in names), None)
     if given is not None and gone:
         # In the place of one that goes: behind the last it might touch another that goes.
@@ -210,4 +211,4 @@ def _changes(
     if not edits:
         message = f"nothing in this step switches the cache of {step.action} on"
         raise NoFix(message)
-    return edits, [*declares, *(dotted((*path, name)) for name in values)]
+    return edits, [*declares, *(f"{place}.{name}" for place in places for name in values)]

@@ -84,7 +84,7 @@ def _of_ran(each: Ran, *, gets: bool) -> list[str]:
         Opaque: it gets the token, and is not in the tree, or calls GitHub from a language that is not read here.
     """
     if each.text is None:
-        if gets and re.search(r"\.\w+$", each.name):
+        if gets and re.search(r"\.(?:sh|bash|py|[cm]?js|[cm]?ts|rb|pl|php|ps1)$", each.name):
             message = f"a script gets the token and runs {each.name}, which is not in the tree"
             raise Opaque(message)
         return []
