@@ -62,8 +62,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     shell = _shell(file, one)
     if words is not None or not _SEVERAL.search(one.text):
         how = "The shell stays, because it expands what stands in the line, and `exec` makes the program process 1."
-        text = one.text if one.text.startswith("exec ") else f"exec {one.text}"
-        yield _written(file, one, "shell-exec", [*shell, text], how)
+        yield _written(file, one, "shell-exec", [*shell, _by_exec(one.text)], how)
     if words is None:
         if (last := _last_by_exec(one.text)) is not None:
             how = "The shell does what comes first and hands over by `exec`: the last program gets the signals."
@@ -91,7 +90,7 @@ def _probe(file: Dockerfile, one: Instruction) -> Iterator[Candidate]:
         forms.insert(0, ("exec-form", words, how))
     elif not _SEVERAL.search(asked):
         how = "The shell fills the line in and becomes the program, whose status counts as it is."
-        forms.insert(0, ("shell-exec", [*shell, f"exec {asked.removeprefix('exec ')}"], how))
+        forms.insert(0, ("shell-exec", [*shell, _by_exec(asked)], how))
     for approach, array, why in forms:
         edit = file.edit(command.end(), one.end, json.dumps(array, ensure_ascii=False))
         yield candidate(approach, [edit], why, [one.keyword])
@@ -107,6 +106,13 @@ def _words(text: str) -> list[str] | None:
     except ValueError:
         return None
     return words if words and words[0] not in _BUILTIN else None
+
+
+def _by_exec(command: str) -> str:
+    """The command, which takes the shell's place; `exec` would take an assignment in front of it for the program."""
+    if command.startswith("exec "):
+        return command
+    return f"exec env {command}" if re.match(r"\w+=", command) else f"exec {command}"
 
 
 def _last_by_exec(text: str) -> str | None:

@@ -9,6 +9,7 @@ from workers.fixers.docker.build_steps import step_of
 from workers.fixers.docker.image_tables import DISTRIBUTIONS
 from workers.fixers.docker.images import Base, installed
 from workers.fixers.docker.own_base import built_on
+from workers.fixers.docker.rights import refuse_runtime_files
 from workers.fixers.docker.service_user import WRITES
 from workers.fixers.registry import NoFix, Target
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
@@ -98,6 +99,7 @@ def refuse_where_root_is_needed(target: Target, chain: list[tuple[Dockerfile, St
     for file, stage in chain:
         commands = [one for each in lineage(file, stage) for one in each.all(*keywords)]
         _refuse_commands(target, file, stage, base, commands)
+        refuse_runtime_files(file, stage, commands)
         # An entry point takes the place of the command below it, too.
         said = {one.keyword for one in commands}
         keywords = [each for each in keywords if not {each, "ENTRYPOINT"} & said]

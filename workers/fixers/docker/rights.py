@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from workers.fixers.docker.build import lineage
 from workers.fixers.docker.compose_ports import may_run
 from workers.fixers.docker.mounts import docker_runs
 from workers.fixers.registry import NoFix
-from workers.source.dockerfile import Dockerfile
+from workers.source.dockerfile import Dockerfile, Instruction, Stage
 from workers.source.tree import SourceTree
 
 _GIVEN = re.compile(r"--privileged\b|--cap-add\b|--device\b|--pid[= ]host\b|\.X11-unix\b|\s-v /dev/(?!shm|null)")
@@ -15,6 +16,7 @@ _BUILDS = re.compile(
     r"\b(?:npm (?:ci|i|install)|yarn(?: install)?(?=\s*(?:&&|;|$))|pnpm (?:i|install)|pip3? install|bundle install|"
     r"composer install|apt-get|apk add|chown|go build|make|cargo build|mvn|gradlew?)(?=\s|$)"
 )
+_RUNTIME = re.compile(r"(?P<folder>/(?:var/)?run|/var/lock|/var/log)/[\w./-]+")
 _SETTINGS = re.compile(
     r"\.(?:conf|cfg|ini|ya?ml|json|toml|cnf|properties|env|repo|list|sources|asc|gpg|key|pub|rc|txt|lock|md|sh|patch)$|"
     r"entry-?point|(?:^|/)(?:Gemfile|Pipfile|Makefile|go\.(?:mod|sum))$"
@@ -41,6 +43,17 @@ def refuse_rights(tree: SourceTree, file: Dockerfile) -> None:
         text = " ".join(str(word) for each in words for word in (each if isinstance(each, list) else [each or ""]))
         if found := _BUILDS.search(text):
             message = f"{name} starts {service} by `{found[0]}`, in files that are root's: do that in a RUN"
+            raise NoFix(message)
+
+
+def refuse_runtime_files(file: Dockerfile, stage: Stage, commands: list[Instruction]) -> None:
+    """What the command itself names below folders that root alone may write: a pid, a socket, a log."""
+    given = " ".join(one.text for each in lineage(file, stage) for one in each.all("RUN") if "chown" in one.text)
+    for match in (match for one in commands for match in _RUNTIME.finditer(one.text)):
+        if match["folder"] not in given:
+            message = (
+                f"the command names {match[0]}, and root alone may write there: give that folder to the user first"
+            )
             raise NoFix(message)
 
 

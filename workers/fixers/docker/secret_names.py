@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from workers.fixers.docker.variables import Variable
+from workers.fixers.registry import NoFix
+from workers.source.tree import SourceTree, text_of
 
 _SOUNDS = re.compile(r"api_key|client_key|password|private|secret|token|username", re.IGNORECASE)
 _ALSO = frozenset(
@@ -15,6 +18,7 @@ _ALSO = frozenset(
     )
 )  # fmt: skip
 _ACCOUNT = re.compile(r"USERNAME$|(?:^|_)(?:USER|LOGIN|EMAIL)$")
+_SCRIPT = re.compile(r"\.(?:sh|bash)$|(?:^|/)[\w-]*entry-?point[\w-]*$")
 _SECRET_ID = re.compile(r"(?:ACCESS_KEY|SECRET)_?ID$")
 """Numbers that sign in together with a secret: of AWS, of Vault."""
 _DESCRIBES = re.compile(
@@ -62,3 +66,20 @@ def harmless_because(keyword: str, one: Variable) -> str | None:
     if keyword == "ENV" and not one.value:
         return "is empty: it says what the container may be given, and the image holds no secret"
     return None
+
+
+def refuse_relied_on(tree: SourceTree, dockerfile: str, line: int, names: Sequence[str]) -> None:
+    """Say so where a script of the image takes the value for given, and would go on with an empty one.
+
+    Raises:
+        NoFix: one does.
+    """
+    folder = dockerfile.rpartition("/")[0]
+    scripts = [path for path in tree.paths() if path.rpartition("/")[0].startswith(folder) and _SCRIPT.search(path)]
+    for path, name in ((path, name) for path in scripts for name in names):
+        if re.search(rf"\$(?:{name}\b|\{{{name}\}})", text_of(tree, path)):
+            message = (
+                f"{dockerfile}:{line}: {path} relies on the value of {name}, and goes on with none where the container "
+                f"is given none: let it ask for one (`${{{name}:?}}`) first"
+            )
+            raise NoFix(message)

@@ -64,9 +64,24 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     how = "The value stays one argument whatever it holds: a blank or a `*` in it changes nothing any more."
     warning = "an empty value is now an empty argument instead of none"
+    _refuse_torn(script, bare)
     for approach, parts in (("quote-word", _whole(script, bare)), ("quote-variable", [_span(script, n) for n in bare])):
         edits = [file.edit(part.start, part.end, f'"{part.text}"') for part in parts]
         yield candidate(approach, edits, how, ["RUN"], [warning])
+
+
+def _refuse_torn(script: Script, nodes: list[Node]) -> None:
+    """Say so where a word was read as several (`$a/$b` as `$a/$` and `b`): quotes would stand in its middle.
+
+    Raises:
+        NoFix: one was.
+    """
+    for word in map(_word, nodes):
+        behind = script.text[word.end_byte : word.end_byte + 1]
+        if re.match(rb"[\w./:@%+=,$-]", behind) or script.source(word).endswith("$"):
+            place = f"{script.file.path}:{script.instruction.line}"
+            message = f"{place}: where `{script.source(word)[:40]}` ends is not plain to see"
+            raise NoFix(message)
 
 
 def quotes(script: Script, name: str) -> list[Edit]:

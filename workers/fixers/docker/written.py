@@ -147,7 +147,11 @@ def beside(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> tupl
     if named and any(posixpath.dirname(named) in text or named in text for text in open_to):
         return None
     if not one.sure and (folder is None or not builds_as_root(file, stage, base)):
-        return None
+        message = (
+            f"{one.said} writes files, and where is told when the program starts: it has no folder that could be given "
+            "to the user"
+        )
+        raise NoFix(message)
     if folder is None:
         what = one.path or "beside the program"
         message = f"{one.said} writes {what}, where root alone may: give that folder to the user first"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from workers.fixers.docker.build import is_root, lineage, user_at
+from workers.fixers.docker.build import is_root, lineage, pairs, user_at
 from workers.fixers.docker.deployment import runs
 from workers.fixers.docker.image_tables import SERVICE_PORTS
 from workers.fixers.docker.images import Base
 from workers.fixers.docker.mounts import Mount, mounts
 from workers.fixers.docker.volumes import builds_as_root
 from workers.fixers.registry import NoFix
-from workers.source.dockerfile import Dockerfile, Stage
+from workers.source.dockerfile import Dockerfile, Instruction, Stage
 from workers.source.tree import SourceTree
 
 _OPEN = frozenset(("/", "/tmp", "/var/tmp", "/dev/shm"))  # noqa: S108 - paths of an image
@@ -80,6 +80,11 @@ def _empty_folder(file: Dockerfile, stage: Stage) -> str | None:
     user = user_at(file, last)
     if user is not None and not is_root(user):
         return None
+    named = [value for each in lineage(file, stage) for one in each.all("ENV") for value in pairs(one).values()]
+    given = any(last.text in one.text for each in lineage(file, stage) for one in each.all("RUN", "COPY", "ADD"))
+    if last.text in named and not given and not _relative_copy(stage, last):
+        # A variable tells the program its folder, which is named so for what it keeps there.
+        return last.text
     for each in lineage(file, stage):
         for one in each.all("RUN", "COPY", "ADD"):
             if last.text in one.text or (each is stage and one.start > last.start and _relative(one.keyword, one.text)):
@@ -87,6 +92,11 @@ def _empty_folder(file: Dockerfile, stage: Stage) -> str | None:
         if each is not stage and any(one.text == last.text for one in each.all("WORKDIR")):
             return None
     return last.text
+
+
+def _relative_copy(stage: Stage, last: Instruction) -> bool:
+    """Whether something is copied into the working directory."""
+    return any(one.start > last.start and _relative(one.keyword, one.text) for one in stage.all("COPY", "ADD"))
 
 
 def _relative(keyword: str, text: str) -> bool:

@@ -425,3 +425,15 @@ def test_a_program_of_somebody_else_keeps_its_user(step, reason):
 def test_a_screen_of_the_host_is_its_users():
     note = "# docker run -v /tmp/.X11-unix:/tmp/.X11-unix tool\nFROM debian:12\nCOPY . .\n"
     assert "with `.X11-unix`" in _propose("checkov", "CKV_DOCKER_3", {"web/Dockerfile": note + 'CMD ["tool"]\n'})[1]
+
+
+def test_a_secret_that_a_script_relies_on_stays():
+    files = {
+        "web/Dockerfile": "FROM debian:12\nENV CERT_PASSWORD=abc123def\nCOPY run.sh /\n",
+        "web/run.sh": "openssl pkcs12 -passout pass:$CERT_PASSWORD\n",
+    }
+    made, reason = _propose("hadolint", "DL3064", files, line=2)
+    assert not made
+    assert "web/run.sh relies on the value of CERT_PASSWORD" in reason
+    files["web/run.sh"] = "openssl pkcs12 -passout pass:${CERT_PASSWORD:?}\n"
+    assert _propose("hadolint", "DL3064", files, line=2)[0]

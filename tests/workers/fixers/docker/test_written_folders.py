@@ -30,6 +30,7 @@ def _service(*volumes):
         ("COPY tool /usr/bin/tool\nENV DATA=/data\nWORKDIR ${DATA}\n", ["."]),
         ("COPY tool /usr/bin/tool\nWORKDIR /data\n", ["."]),
         ("WORKDIR /app\nCOPY . .\n", []),
+        ("WORKDIR /data\nRUN fetch -o /app\nENV APP_HOME=/data\n", ["."]),
         ("WORKDIR /app\nCOPY tool /app/tool\n", []),
         ("RUN fetch -o /app\nWORKDIR /app\n", []),
         ("WORKDIR /app\nRUN fetch\n", []),
