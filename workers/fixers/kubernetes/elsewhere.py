@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from workers.fixers.docker.images import split
@@ -43,3 +44,10 @@ def empty_folders(container: Node, pod: Node) -> tuple[str, ...]:
     mounts, volumes = container.child("volumeMounts"), pod.child("volumes")
     empty = {one.text("name") for one in (volumes.items if volumes else ()) if one.child("emptyDir") is not None}
     return tuple(one.text("mountPath") for one in (mounts.items if mounts else ()) if one.text("name") in empty)
+
+
+def told_places(container: Node) -> set[str]:
+    """The paths that its variables and arguments tell the program of: it may write there."""
+    lists = (container.child("args"), container.child("env"))
+    texts = [item.text("value") or item.value for one in lists if one is not None for item in one.items]
+    return {word for text in texts for word in re.findall(r"(?<![\w:/.])/[\w./-]+", text)}

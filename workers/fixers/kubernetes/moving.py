@@ -42,6 +42,7 @@ CLUSTER_WIDE = re.compile(
 """Kinds that live in none."""
 _TRUST = ("iam.gke.io/gcp-service-account", "eks.amazonaws.com/role-arn", "azure.workload.identity/client-id")
 """Annotations of an account that a cloud knows by its namespace."""
+_ENFORCED = "pod-security.kubernetes.io/enforce"
 _IMAGE = re.compile(r"--image[= ]\S+")
 _OF_NODES = re.compile(r"\b(?:taint|cordon|uncordon|drain|nodes?)\b")
 """Commands about nodes, which are in no namespace."""
@@ -117,9 +118,19 @@ class Moving:
         return any((one.kind, one.name) in names for one in self._placed(folder))
 
     def _refuse(self) -> None:
-        reason = self._managed() or self._unused() or self._missing() or self._tied() or self._commanded()
+        reason = (
+            self._guarded() or self._managed() or self._unused() or self._missing() or self._tied() or self._commanded()
+        )
         if reason:
             raise NoFix(reason)
+
+    def _guarded(self) -> str:
+        """Whether a namespace beside it lets in only pods of some kind."""
+        for one in self.all:
+            labels = one.root.get("metadata", "labels") if one.kind == "Namespace" else None
+            if labels is not None and any(key.value == _ENFORCED for key, _ in labels.entries):
+                return f"the namespace {one.name} of {one.path} refuses pods below its level ({_ENFORCED})"
+        return ""
 
     def _unused(self) -> str:
         """Whether nothing in it runs: who uses the rest is not to be seen here."""

@@ -21,6 +21,8 @@ _PURPOSE = {
     "readinessProbe": "Services send traffic to the container only while it answers.",
 }
 
+_READY = re.compile(r"(?<!_is)(?:\b|_|-|/)read(?:y|iness)", re.IGNORECASE)
+"""A question for readiness by its own name: what it waits for may be away for long, and no restart brings it back."""
 _PERIOD, _FAILURES = 10, 12
 """Two minutes: a container that is slow to start would otherwise be restarted before it ever answers."""
 _SLOW_START = " Only two minutes without an answer, or more, are taken for hanging: a slow start is none."
@@ -46,7 +48,7 @@ def probe(target: Target) -> Iterator[Candidate]:
     copies = [_question(part.node.child(_OTHER[key]), key) for part in parts]
     slow = "" if key == "readinessProbe" else _SLOW_START
     if slow:
-        copies = [copy and _unhurried(copy) for copy in copies]
+        copies = [(copy and not _READY.search(str(copy)) and _unhurried(copy)) or None for copy in copies]
     if all(copies):
         how = f"{_PURPOSE[key]} It asks what the {_OTHER[key]} asks.{slow}"
         yield from _set(resource, parts, key, "same-question", [copy or {} for copy in copies], how)

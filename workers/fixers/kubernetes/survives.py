@@ -15,7 +15,7 @@ from workers.fixers.docker.own_base import built_from
 from workers.fixers.docker.owner import owners
 from workers.fixers.docker.running import TMP
 from workers.fixers.docker.service_user import WRITES
-from workers.fixers.kubernetes.elsewhere import command, elsewhere, empty_folders
+from workers.fixers.kubernetes.elsewhere import command, elsewhere, empty_folders, told_places
 from workers.fixers.kubernetes.own_files import written_by
 from workers.fixers.kubernetes.own_image import dockerfile_of
 from workers.fixers.kubernetes.shell_only import shell_only
@@ -39,7 +39,7 @@ class User(msgspec.Struct, frozen=True):
 
     number: int
     own: bool = False
-    """Whether it starts as that user already, or becomes it by itself."""
+    """Whether it starts as that user already, becomes it by itself, or is run as it by another manifest."""
     numeric: bool = False
     """Whether the kubelet sees by itself that this is not root."""
     any: bool = False
@@ -63,7 +63,11 @@ def user_of(resource: Resource, part: Part) -> User:
         return User(UID, any=True)
     if (number := _own_number(resource, part)) is not None:
         return number
-    others = {security(one, "runAsUser") or security(pod, "runAsUser") for one, pod in elsewhere(resource, part)}
+    others = (
+        set()
+        if _mounts_of_root(resource, part)
+        else {security(one, "runAsUser") or security(pod, "runAsUser") for one, pod in elsewhere(resource, part)}
+    )
     numbers = {int(one) for one in others if one.isdigit() and one != "0"}
     if len(numbers) == 1:
         return User(numbers.pop(), own=True)
@@ -108,8 +112,9 @@ def writes(resource: Resource, part: Part) -> tuple[str, ...]:
     if shell(part.node):
         return ()
     for one, pod in elsewhere(resource, part):
-        if is_true(security(one, "readOnlyRootFilesystem")):
-            return empty_folders(one, pod)
+        folders = empty_folders(one, pod)
+        if is_true(security(one, "readOnlyRootFilesystem")) and told_places(part.node) <= told_places(one):
+            return folders
     found = _own(resource, part)
     if found is None or root_words(" ".join(command(part.node))):
         raise NoFix(_unknown(part, "which files it writes"))

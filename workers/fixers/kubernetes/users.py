@@ -76,7 +76,11 @@ def _numbers(users: Mapping[Path, User]) -> dict[Path, int]:
 
 
 def _whose(users: Iterable[User]) -> str:
-    return "whom the image is made for" if all(one.own for one in users) else "whom nothing in it stands against"
+    return (
+        "as the image or another manifest has it"
+        if all(one.own for one in users)
+        else "whom nothing in it stands against"
+    )
 
 
 def _overruling(resource: Resource) -> bool:

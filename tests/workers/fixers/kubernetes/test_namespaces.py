@@ -197,3 +197,13 @@ def test_what_something_else_puts_into_a_namespace_is_in_one(files, reason):
 def test_what_reaches_the_default_namespace_by_one_way_is_not_placed(files):
     given = {"web/pod.yaml": WEB, "web/key.yaml": KEY} | {path: text.encode() for path, text in files.items()}
     assert not _proposed(given).harmless
+
+
+def test_nothing_moves_beside_a_namespace_that_refuses_some_pods():
+    guard = (
+        b"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: strict\n"
+        b"  labels: {pod-security.kubernetes.io/enforce: baseline}\n"
+    )
+    proposal = _proposed({"k8s/web.yaml": WEB, "k8s/guard.yaml": guard}, "k8s/web.yaml")
+    assert not proposal.candidates
+    assert "refuses pods below its level" in proposal.reason

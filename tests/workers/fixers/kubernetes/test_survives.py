@@ -157,3 +157,16 @@ def test_a_container_that_is_put_beside_it_keeps_its_token_and_its_ports(rule):
 def test_an_image_that_a_text_builds_on_the_node_is_not_asked_for(more, fixed):
     text = "    eval $(minikube docker-env)\n    docker build -t example.org/shop/cart:1 .\n" + more
     assert bool(_made("CKV_K8S_15", {"README.md": text})) is fixed
+
+
+@pytest.mark.parametrize(("path", "copied"), [("/healthz", True), ("/health/ready", False), ("/readiness", False)])
+def test_what_asks_for_readiness_by_name_is_no_reason_to_restart(path, copied):
+    pod = POD + f"    readinessProbe: {{httpGet: {{path: {path}, port: 8080}}}}\n"
+    assert bool(_proposal("CKV_K8S_8", {}, pod).candidates) is copied
+
+
+def test_another_manifest_s_read_only_root_says_nothing_of_a_file_that_this_one_names():
+    other = POD.replace("{name: a}", "{name: b}") + "    securityContext: {readOnlyRootFilesystem: true}\n"
+    told = POD + "    env: [{name: LOG_FILE, value: /logs/out.log}]\n"
+    assert _proposal("CKV_K8S_22", {"b.yaml": other}).candidates
+    assert not _proposal("CKV_K8S_22", {"b.yaml": other}, told).candidates
