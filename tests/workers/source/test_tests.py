@@ -21,6 +21,7 @@ from workers.source.tests import is_test
         "web/app/__stubs__/jwt.ts",
         "certbot-ci/src/certbot_integration_tests/assertions.py",
         "shop/settings/ci.py",
+        ".github/scripts/honeypot-tests.py",
     ],
 )
 def test_what_a_test_runner_looks_for_is_a_test(path):

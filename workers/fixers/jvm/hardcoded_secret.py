@@ -49,6 +49,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     refuse_test(file.path, region(target).start_line)
     name, start, end = _secret(target, file)
     line = file.line_of(start)
+    if re.match(r"(?i:default|initial|init)_?(?=[A-Z_])", name):
+        message = (
+            f"{file.path}:{line} is what a new account or installation begins with: draw one and print it once, or ask "
+            "for it; a required variable would stop each installation"
+        )
+        raise NoFix(message)
     if on_android(target, file):
         message = (
             f"{file.path}:{line} is part of an Android app, which can keep no secret from its user: let the "

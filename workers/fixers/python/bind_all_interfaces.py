@@ -8,15 +8,19 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate
+from workers.fixers.python.credential_names import parameter_name
 from workers.fixers.python.imports import imported
 from workers.fixers.python.in_container import starting, variable
 from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.published import is_published
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 
 _EVERYWHERE = "0.0.0.0"  # noqa: S104 -- of a container's own network
 _WORDS = ("host", "bind", "address", "addr", "interface", "listen", "server_name", "ip")
 
+_NOT_OWN = re.compile(r"(?:^|_)(?:src|source|remote|client|peer|dst|dest\w*|from|to|target)(?:_|$)", re.IGNORECASE)
+"""Parameters for the address of somebody else."""
 _METHODS = ("get", "getenv", "run", "run_app", "listen", "create_server", "start_server")
 
 
@@ -35,7 +39,7 @@ the default.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """`"0.0.0.0"` → the loopback address, or one from the environment that defaults to it."""
     file, constant = flagged(target, ast.Constant, lambda _file, node: node.value == "0.0.0.0")  # noqa: S104 -- sought
-    _refuse(file, constant)
+    _refuse(target, file, constant)
     quote = file.text(constant)[0]
     if quote not in "'\"":
         quote = '"'
@@ -71,7 +75,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     yield from any_of(*([] if images else [loopback]), *([] if default else [from_environment]))
 
 
-def _refuse(file: Module, constant: ast.Constant) -> None:
+def _refuse(target: Target, file: Module, constant: ast.Constant) -> None:
     """Say so where the address has to stay, or is bound to by nobody.
 
     Raises:
@@ -97,6 +101,12 @@ def _refuse(file: Module, constant: ast.Constant) -> None:
         message = (
             f"{file.path}:{constant.lineno} is one way of several: the function listens on every network of IPv6 as "
             "well, so that its users expect it; let a setting name the address, for all of them"
+        )
+        raise NoFix(message)
+    if is_published(target.tree, file.path):
+        message = (
+            f"{file.path}:{constant.lineno} is what everybody who installs this package has: who names no address "
+            "would no longer be reached; change it with a release, and say so"
         )
         raise NoFix(message)
     if asked := _asked_for(file, constant):
@@ -176,8 +186,8 @@ def _is_bound(file: Module, constant: ast.Constant) -> bool:
             key = next(key for key, value in zip(keys, values, strict=True) if value is constant or key is constant)
             word = str(key.value).lower() if isinstance(key, ast.Constant) else ""
             return any(each in word for each in _WORDS) and not re.search(r"local_addr|ipv\d", word)
-        case ast.arguments():
-            return True
+        case ast.arguments() as arguments:
+            return _NOT_OWN.search(parameter_name(arguments, constant) or "") is None
         case ast.Call(
             func=ast.Attribute(attr="get" | "getenv" | "run" | "run_app" | "listen" | "create_server" | "start_server")
         ):

@@ -42,7 +42,7 @@ def called(file: Module, constant: ast.Constant) -> str | None:
         case ast.Compare(left=left, comparators=[right]):
             return _target_name(left) if right is constant else _target_name(right)
         case ast.arguments():
-            return _parameter_name(parent, constant)
+            return parameter_name(parent, constant)
         case ast.Call(args=[_, second, *_]) if second is constant and file.calls(parent, "jwt.encode", "jwt.decode"):
             return "jwt_secret"
     return None
@@ -160,7 +160,8 @@ def _key_name(file: Module, parent: ast.Dict, constant: ast.AST) -> str | None:
     return None
 
 
-def _parameter_name(arguments: ast.arguments, constant: ast.Constant) -> str | None:
+def parameter_name(arguments: ast.arguments, constant: ast.Constant) -> str | None:
+    """The parameter whose default it is."""
     given = [*arguments.posonlyargs, *arguments.args]
     pairs = [
         *zip(reversed(given), reversed(arguments.defaults), strict=False),

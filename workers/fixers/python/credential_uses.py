@@ -36,14 +36,20 @@ def not_deployed(file: Module, constant: ast.Constant) -> str | None:
 
 
 def is_one_of_words(file: Module, constant: ast.Constant) -> bool:
-    """Whether what it is compared with is compared with another text, too, as a parser does it with its keywords."""
+    """Whether what it is compared with is compared with another text, too, as a parser does it with its keywords.
+
+    Or may be this very text, which then stands for none given.
+    """
     parent = file.parents.get(constant)
     if not isinstance(parent, ast.Compare):
         return False
     sought = ast.unparse(parent.left)
     others = (node for node in file.nodes if isinstance(node, ast.Compare) and ast.unparse(node.left) == sought)
     texts = {part.value for node in others for part in ast.walk(node) if isinstance(part, ast.Constant)}
-    return len({text for text in texts if isinstance(text, str) and text}) > 1
+    if len({text for text in texts if isinstance(text, str) and text}) > 1:
+        return True
+    same = (node for node in file.nodes if isinstance(node, ast.Constant) and node.value == constant.value)
+    return any(node is not constant and not isinstance(file.parents.get(node), ast.Compare) for node in same)
 
 
 def is_expected(file: Module, constant: ast.Constant) -> bool:

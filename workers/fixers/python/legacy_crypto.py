@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.python.requirement import asks_for
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 
 @fixer(
@@ -29,6 +30,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     if any(isinstance(node, ast.Import) and not node.names[0].asname for node in statements):
         message = f"{file.path} uses `Crypto` by its whole name; import what is needed from it first"
         raise NoFix(message)
+    if asks_for(target.tree, file.path, "pycryptodome") and not asks_for(target.tree, file.path, "pycrypto"):
+        message = f"{file.path} gets its `Crypto` from PyCryptodome, which the project asks for and which is maintained"
+        raise Harmless(message)
     if any(_falls_back(file, node) for node in statements):
         message = f"{file.path} takes either library, whichever is installed: require pycryptodomex, and drop the other"
         raise NoFix(message)

@@ -25,6 +25,7 @@ take the password and read the session (CWE-295). `WarningPolicy` only prints.
 
 `RejectPolicy` refuses unknown hosts. It needs the keys it may trust: `load_system_host_keys()` reads the user's
 `known_hosts`, `load_host_keys(file)` one that is deployed with the program.""",
+    in_tests=False,
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A trusting policy → refusal of unknown hosts, with the known ones loaded."""

@@ -21,6 +21,7 @@ _INSTALL = "urllib.request.install_opener"
 _NAME = "open_http"
 _WHY = "The opener has handlers for HTTP and HTTPS only; `file:` and other schemes raise URLError."
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+_OTHERS = ("file", "ftp", "file:", "ftp:", "file://", "ftp://")
 _HANDLERS = ("ProxyHandler", "UnknownHandler", "HTTPHandler", "HTTPSHandler", "HTTPDefaultErrorHandler",
              "HTTPRedirectHandler", "HTTPErrorProcessor")  # fmt: skip
 
@@ -46,6 +47,9 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{file.path}:{call.lineno} goes through the opener that the file installs, with its proxies: "
             "make that one of handlers for HTTP and HTTPS only"
         )
+        raise NoFix(message)
+    if any(isinstance(node, ast.Constant) and node.value in _OTHERS for node in file.nodes):
+        message = f"{file.path} tells `file` or `ftp` addresses apart, which an opener of HTTP alone would refuse"
         raise NoFix(message)
     if file.calls(call, _RETRIEVE):
         edits, declares = _saved(target, file, call)

@@ -28,7 +28,7 @@ _METHODS = (
 )
 _MADE_UP = ("faker", "mimesis", "model_bakery")
 _PLAIN = ("int", "float", "round", "min", "max", "abs")
-_WAIT = re.compile(r"jitter|back_?off|sleep|delay|interval", re.IGNORECASE)
+_WAIT = re.compile(r"jitter|back_?off|sleep|delay|interval|call_?later|timeout", re.IGNORECASE)
 _DIRECT = {"choice": "choice", "getrandbits": "randbits", "randbytes": "token_bytes"}
 
 
@@ -89,7 +89,9 @@ def _decides(file: Module, call: ast.Call) -> bool:
         case ast.Compare(left=left, comparators=[right]):
             other = right if left is call else left
             known = isinstance(other, ast.Constant | ast.Name | ast.Attribute)
-            return known and file.calls(call, "random.random", "random.uniform")
+            number = isinstance(other, ast.Constant) and isinstance(other.value, int)
+            likely = file.calls(call, "random.randint", "random.randrange") and number
+            return likely or (known and file.calls(call, "random.random", "random.uniform"))
     return False
 
 

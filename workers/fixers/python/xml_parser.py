@@ -10,6 +10,7 @@ from workers.fixers.code import any_of, candidate, region
 from workers.fixers.python.defused_errors import ERROR, caught_too, handlers_of
 from workers.fixers.python.imports import Import, imported, imported_from, instead, together
 from workers.fixers.python.module import Module, flagged, module
+from workers.fixers.python.requirement import is_required
 from workers.fixers.python.xml_building import refuse_harmless
 from workers.fixers.registry import NoFix, Target, fixer
 
@@ -105,8 +106,13 @@ def _call_moved(target: Target, file: Module, call: ast.Call, source: str) -> Ca
         [file.replace(call.func, f"{defused.name}.{name}"), *defused.edits, *caught.edits],
         "This call goes through defusedxml, which refuses entity tricks; everything else keeps the standard library.",
         declares=(*defused.declares, *caught.declares),
-        warnings=(_WARNING,),
+        warnings=_needed(target, file),
     )
+
+
+def _needed(target: Target, file: Module) -> tuple[str, ...]:
+    """What is left to do for the package to be there."""
+    return () if is_required(target.tree, file.path, "defusedxml") else (_WARNING,)
 
 
 def _caught(target: Target, file: Module, calls: Sequence[ast.Call], module_name: str) -> Import:
@@ -165,7 +171,7 @@ def _import_moved(target: Target, file: Module, statement: ast.stmt) -> Candidat
             f"import:{source}/delete",
             *caught.declares,
         ),
-        warnings=(_WARNING,),
+        warnings=_needed(target, file),
     )
 
 

@@ -147,9 +147,9 @@ def is_dotenv(path: str) -> bool:
 
 def may_be_empty(path: str) -> bool:
     """Whether the file still reads with an empty value, and whether anything else can give its program another one."""
-    if _WORKFLOW.search(path) or _COMPOSE.search(path):
-        return False
     name = PurePosixPath(path).name
+    if _WORKFLOW.search(path) or _COMPOSE.search(path) or name == "gradle.properties":
+        return False  # of a build's properties, one that is empty goes into the program as it is
     return name.startswith(".env") or name.endswith(_EMPTIED)
 
 

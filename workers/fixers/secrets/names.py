@@ -62,7 +62,7 @@ _OF_TESTS = re.compile(
     r"|(?:^|/)(?:docker-)?compose(?:[.-][\w-]+)*[.-](?:ci|tests?|testing|e2e)(?:[.-][\w-]+)*\.ya?ml$"
 )
 """Settings of the services that a run of the tests brings up for itself."""
-_RUNS = tuple(run * 3 for run in ("0123456789abcdef", "1234567890", "abcdefghijklmnopqrstuvwxyz"))
+_RUNS = tuple(run * 9 for run in ("0123456789abcdef", "1234567890", "abcdefghijklmnopqrstuvwxyz"))
 """What people write for as many characters as a credential has."""
 
 
@@ -103,7 +103,8 @@ def is_label(value: str, name: str) -> bool:
 def _names_itself(value: str, name: str) -> bool:
     """`PASSWORD_RESET = "password-reset"`, `PASSWORD_RESET_CODE = "PASSWORD_RESET"`; not `DB_PASSWORD = "password"`."""
     said, called = (environment_name(each).split("_") for each in (value, name))
-    return "".join(said) == "".join(called) or (len(said) > 1 and called[: len(said)] == said)
+    rest = iter(called)
+    return "".join(said) == "".join(called) or (len(said) > 1 and all(word in rest for word in said))
 
 
 def refuse_name(key: str) -> None:

@@ -18,3 +18,8 @@ def test_what_a_package_brings_its_users_is_not_asked_of_their_environment(asked
     made = asked(files, "bandit", "B105", "shop/keys.py", 1)
     assert bool(made.candidates) == (says is None)
     assert says is None or says in (made.reason or "")
+
+
+def test_the_address_that_a_package_listens_on_stays(asked):
+    files = {"shop/__init__.py": "", "shop/web.py": 'app.run(host="0.0.0.0")\n', "pyproject.toml": PROJECT}
+    assert "who names no address" in (asked(files, "bandit", "B104", "shop/web.py", 1).reason or "")
