@@ -10,7 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate
 from workers.fixers.python.credential_names import parameter_name
 from workers.fixers.python.imports import imported
-from workers.fixers.python.in_container import starting, variable
+from workers.fixers.python.in_container import composed, starting, variable
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.published import is_published
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
@@ -45,6 +45,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         quote = '"'
 
     images = starting(target.tree, file.path)
+    if not images and (compose := composed(target.tree, file.path)):
+        message = f"{compose} runs {file.path} in a container, whose own network it has to listen on there"
+        raise NoFix(message)
 
     def from_environment() -> Candidate:
         system = imported(target, file, "os")

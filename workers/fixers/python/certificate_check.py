@@ -72,11 +72,14 @@ def _unverified(_file: Module, call: ast.Call) -> bool:
 
 
 def _asks_itself(file: Module, call: ast.Call) -> bool:
-    """Whether the address that the file writes is the loopback one."""
+    """Whether the address that the file writes is the loopback one, or one that it names is so unless it is set."""
     address = argument(call, 1 if (file.qualified(call.func) or "").endswith("request") else 0, "url")
     if isinstance(address, ast.Name):
         defined = definitions(file, address)
         address = defined[0].value if defined and len(defined) == 1 else address
+    if isinstance(address, ast.Name | ast.Attribute):
+        texts = (node.value for node in file.nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+        return any(_LOOPBACK.match(text) for text in texts)
     line = template(file, address) if address is not None else None
     first = line.parts[0] if line is not None and line.parts else ""
     return isinstance(first, str) and _LOOPBACK.match(first) is not None

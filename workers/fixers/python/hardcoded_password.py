@@ -138,11 +138,11 @@ def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Cons
             f"{file.path}:{where.start_line} is a label or a sentence, not a credential: suppress it with that reason"
         )
         raise Harmless(message)
-    if is_one_of_words(file, real[0][0]):
-        message = f"{file.path}:{real[0][0].lineno} is one of the words that the code tells apart: it opens nothing"
-        raise Harmless(message)
     if is_expected(file, real[0][0]):
         message = f"{file.path}:{real[0][0].lineno} is what an assert expects: made up for a check, it protects nothing"
+        raise Harmless(message)
+    if is_one_of_words(file, real[0][0]):
+        message = f"{file.path}:{real[0][0].lineno} is one of the words that the code tells apart: it opens nothing"
         raise Harmless(message)
     if is_shown(file, real[0][0]):
         message = f"{file.path}:{real[0][0].lineno} shows where a password belongs, as the user's name beside it does"

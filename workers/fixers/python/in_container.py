@@ -10,9 +10,10 @@ from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.docker.build import final_stage, insert_at_end, lineage
 from workers.source.dockerfile import Dockerfile, DockerfileBroken, Stage, parse
-from workers.source.tree import SourceTree
+from workers.source.tree import SourceTree, text_of
 
 _DOCKERFILE = re.compile(r"(?:^|/)(?:[\w.-]+\.)?(?:Docker|Container)file(?:\.[\w.-]+)?$")
+_COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$")
 _MAX_FILES = 50
 
 
@@ -20,6 +21,13 @@ def starting(tree: SourceTree, path: str) -> list[tuple[Dockerfile, Stage]]:
     """The final stages that start the program, of the Dockerfiles in its folder and above."""
     name = re.compile(rf"(?<![\w.-]){re.escape(posixpath.basename(path))}(?![\w.-])")
     return [(file, stage) for file, stage in _above(tree, path) if name.search(_command(file, stage))]
+
+
+def composed(tree: SourceTree, path: str) -> str | None:
+    """The Compose file whose service names the program as what it runs."""
+    named = re.compile(rf"(?<![\w.-]){re.escape(posixpath.basename(path))}(?![\w.-])")
+    files = [each for each in tree.paths() if _COMPOSE.search(each)]
+    return next((each for each in files[:_MAX_FILES] if named.search(text_of(tree, each))), None)
 
 
 def variable(images: list[tuple[Dockerfile, Stage]], name: str, value: str) -> list[Edit]:

@@ -29,3 +29,10 @@ def test_an_image_that_starts_something_else_decides_nothing(asked, command):
     files = {"app.py": PROGRAM, "Dockerfile": f"FROM python:3.12\nCMD {command}\n"}
     approaches = [one.approach for one in asked(files, "bandit", "B104", "app.py", 3).candidates]
     assert approaches == ["loopback", "address-from-environment"]
+
+
+def test_what_compose_runs_listens_on_its_containers_network(asked):
+    compose = 'services:\n  web:\n    build: .\n    command: "python app.py"\n'
+    made = asked({"app.py": PROGRAM, "docker-compose.yml": compose}, "bandit", "B104", "app.py", 3)
+    assert not made.candidates
+    assert "runs app.py in a container" in (made.reason or "")
