@@ -30,9 +30,11 @@ _TOOLS = re.compile(
     r"|\brelease-it\b|\bcargo[ -]release\b|\brelease:(?:prepare|perform)\b"
     r"|\bgit\s+flow\b|\bghp-import\b|\bsemantic-release\b|\bchangeset\s+publish\b|\bnx\s+release\b"
 )
+_TASK = re.compile(r"release|publish|deploy|tag|bump|push")
 _TASKS = re.compile(
-    r"\b(?:make|just|task|npm\s+run|yarn(?:\s+run)?|pnpm(?:\s+run)?|\./gradlew|gradle|mvn|rake|invoke|nox\s+-s|tox\s+-e)"
-    r"[ \t]+[^\n;|&]*(?:release|publish|deploy|tag|bump|push)[\w:-]*"
+    r"(?<![\w./-])(?:make|just|task|npm\s+run|yarn(?:\s+run)?|pnpm(?:\s+run)?|(?:\./)?gradlew|gradle|mvn|rake|invoke"
+    r"|nox\s+-s|tox\s+-e)"
+    rf"[ \t]+[^\n;|&]*(?:{_TASK.pattern})[\w:-]*"
 )
 OWN = re.compile(
     r"x-access-token|\bgh\s+auth\s+setup-git\b|\bgit\s+remote\s+(?:set-url|add)\b.*(?:@|\$)|https://[^\s/\"']*(?:\$\{?\w+\}?"
@@ -63,6 +65,9 @@ _MAY_PUSH = re.compile(
     r"|auto-?format|sync|release-gem|gh-pages"
 )
 _RELEASES = re.compile(r"publish|release|deploy|push|bump|gh-pages")
+_BUILDS = re.compile(
+    r"[:\"']*(?:\w+:)*(?:pre|post)?(?:build|assemble|bundle|compile|check|lint|pack|test)", re.IGNORECASE
+)
 _NAMED_SO = re.compile(r"publish|release|deploy|push|(?<![a-z])tag(?![a-z])|bump|gh-pages|submodule")
 _MAX_DEPTH = 4
 _SCRIPT_ENDINGS = (".sh", ".bash", ".py", ".js", ".mjs", ".ts", ".rb", ".pl")
@@ -144,10 +149,15 @@ def _by_name(script: str, every: list[Ran]) -> str | None:
     known = {each.name.partition(" ")[2].removeprefix("run ") for each in every if each.text is not None}
     texts = [script, *(each.text for each in every if each.is_shell and each.text is not None)]
     for match in (match for text in texts for match in _TASKS.finditer(_plain(text))):
-        if known.isdisjoint(match[0].split()):
+        if known.isdisjoint(match[0].split()) and _named_so(match[0], _TASK):
             return " ".join(match[0].split())[:60]
-    named = (each for each in every if _RELEASES.search(each.name) and each.text is not None)
-    return next((each.name for each in named if _RELEASES.search(_plain(each.text or ""))), None)
+    named = (each for each in every if each.text is not None and _named_so(each.name))
+    return next((each.name for each in named if _named_so(_plain(each.text or ""))), None)
+
+
+def _named_so(text: str, words: re.Pattern[str] = _RELEASES) -> bool:
+    """Whether a word is called after what pushes; what builds, checks or tests a release does not."""
+    return any(words.search(word) and not _BUILDS.match(word) for word in text.split())
 
 
 def _plain(script: str) -> str:
