@@ -10,7 +10,7 @@ from workers.fixers.docker.build import before, candidate, flagged, insert_above
 from workers.fixers.docker.images import base_of, installed
 from workers.fixers.docker.own_base import built_from
 from workers.fixers.docker.script import Script, scripts
-from workers.fixers.registry import NoFix, NotHere, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, NotHere, Target, fixer
 from workers.source import syntax
 from workers.source.dockerfile import Dockerfile, Stage
 
@@ -39,7 +39,11 @@ def bash_script(target: Target) -> Iterator[Candidate]:
     if target.finding.rule in {"SC3010", "SC3014"} and not _tests(script):
         message = f"{file.path}:{one.line} has no test that only bash knows"
         raise NotHere(message)
-    if chosen := next(iter(before(file, one, "SHELL")), None):
+    chosen = next(iter(before(file, one, "SHELL")), None)
+    if chosen and re.match(r"\[\s*\"(?:/usr)?(?:/bin/)?bash\"", chosen.text):
+        message = f"{file.path}:{chosen.line} has bash read the steps from there on, which knows what sh does not"
+        raise Harmless(message)
+    if chosen:
         message = f"{file.path}:{chosen.line} chooses the shell: write there the one that the script is meant for"
         raise NoFix(message)
     brought = _brought(target, file, stage)

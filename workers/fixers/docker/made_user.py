@@ -5,19 +5,47 @@ from __future__ import annotations
 import re
 
 from workers.fixers.docker.build import lineage
+from workers.fixers.docker.images import Base
 from workers.fixers.docker.script import Command, scripts
 from workers.source.dockerfile import Dockerfile, Stage
 
+_NO_USERS = frozenset((
+    "debian", "python", "golang", "ruby", "rust", "perl", "php", "alpine", "buildpack-deps", "almalinux", "rockylinux",
+))  # fmt: skip
+"""Images without an ordinary user: the first that is made gets the number 1000."""
+_UBUNTU_HAS_USER = 23
 _MAKES_USER = re.compile(r"^(?:useradd|adduser)$")
 
 
 def maker(file: Dockerfile, stage: Stage, name: str) -> Command | None:
-    """The call of the same stage that makes the user."""
-    for script in scripts(file, stage.all("RUN")):
-        for command in script.named("useradd", "adduser"):
-            if any(word.text == name for word in command.arguments):
-                return command
+    """The call that makes the user, in the stage or one below it."""
+    for each in lineage(file, stage):
+        for script in scripts(file, each.all("RUN")):
+            for command in script.named("useradd", "adduser"):
+                if any(word.text == name for word in command.arguments):
+                    return command
     return None
+
+
+def number_today(file: Dockerfile, stage: Stage, call: Command, base: Base) -> str | None:
+    """The number that such a call gives the first ordinary user of an image; none where that is not sure."""
+    made = [
+        one
+        for each in lineage(file, stage)
+        for script in scripts(file, each.all("RUN"))
+        for one in script.named("useradd", "adduser", "userdel", "deluser")
+    ]
+    words = [word.text for word in call.arguments]
+    system = any(re.fullmatch(r"--system|-[a-zA-Z]*[rS][a-zA-Z]*", word) for word in words)
+    if len(made) != 1 or system:
+        return None
+    if base.image == "node":
+        return "1001"
+    if base.image == "ubuntu":
+        release = re.match(r"(\d\d)\.(?:04|10)", base.tag)
+        # From 23.04 on the image has an ordinary user of its own.
+        return None if release is None else "1001" if int(release[1]) >= _UBUNTU_HAS_USER else "1000"
+    return "1000" if base.image in _NO_USERS else None
 
 
 def renumbered(file: Dockerfile, stage: Stage, name: str) -> str | None:

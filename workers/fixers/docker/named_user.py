@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import candidate, flagged, is_root, stage_of
-from workers.fixers.docker.images import base_of
-from workers.fixers.docker.made_user import group_number, made_user, maker, number_option, renumbered
+from workers.fixers.docker.images import Base, base_of
+from workers.fixers.docker.made_user import group_number, made_user, maker, number_option, number_today, renumbered
 from workers.fixers.docker.mounts import mounts
 from workers.fixers.docker.own_base import built_from
+from workers.fixers.docker.script import Command
 from workers.fixers.docker.switch_user import UID
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.dockerfile import Dockerfile, Instruction
 
 _NUMBER = re.compile(r"\$\{?(?:\w+_)?U?ID\}?", re.IGNORECASE)
 
@@ -65,21 +67,32 @@ def propose(target: Target) -> Iterator[Candidate]:
             how = f"{how} Its group is the one that /etc/passwd has for it."
             yield candidate("number-without-group", [file.edit(one.body, one.end, alone)], how, ["USER"])
         return
-    if (mount := next((each for each in mounts(target.tree, file.path) if each.of_host), None)) is not None:
+    call = maker(file, stage, name) if made and made[0] == name else None
+    if call is None:
+        message = f"which number `{name}` has in {base.image} is not known here, and none is guessed"
+        raise NoFix(message)
+    yield _numbered(target, file, one, base, call)
+
+
+def _numbered(target: Target, file: Dockerfile, one: Instruction, base: Base, call: Command) -> Candidate:
+    """A number for the user that the file makes: the one that it has today, where that is sure."""
+    name, _, group = one.text.strip("'\"").partition(":")
+    today = number_today(file, stage_of(file, one), call, base)
+    mount = next((each for each in mounts(target.tree, file.path) if each.of_host), None)
+    if mount is not None and today is None:
         message = (
             f"{mount.said} mounts {mount.source} of the host at {mount.target}: which number owns it there is known to "
             "that host alone"
         )
         raise NoFix(message)
-    call = maker(file, stage, name) if made and made[0] == name else None
-    if call is None:
-        message = f"which number `{name}` has in {base.image} is not known here, and none is guessed"
-        raise NoFix(message)
-    option = number_option(call, base.family)
+    number = today or str(UID)
     edits = [
-        file.edit(call.program.end, call.program.end, f" {option} {UID}"),
-        file.edit(one.body, one.end, f"{UID}:{group}" if group else str(UID)),
+        file.edit(call.program.end, call.program.end, f" {number_option(call, base.family)} {number}"),
+        file.edit(one.body, one.end, f"{number}:{group}" if group else number),
     ]
+    if today is not None:
+        how = f"`{name}`, the first ordinary user of the image, has the number {number} already; now the file says so."
+        return candidate("number-of-today", edits, how, ["USER", "RUN"])
     how = f"The user that the file makes gets the number {UID}, and the container runs as that."
     warning = f"files that the build gives to `{name}` by name follow; those in volumes of running containers do not"
-    yield candidate("choose-number", edits, how, ["USER", "RUN"], [warning])
+    return candidate("choose-number", edits, how, ["USER", "RUN"], [warning])
