@@ -18,7 +18,8 @@ from daemon.errors import ScannerUnavailable, SecaidError, SettingsError, Unavai
 from daemon.paths import Paths
 from workers.commands.backup import Backups
 from workers.commands.fix_json import document, sarif
-from workers.commands.fix_text import first_answer, not_looked_at, show
+from workers.commands.fix_json import readable as path_text
+from workers.commands.fix_text import first_answer, not_looked_at, one_line, show
 from workers.commands.interrupt import Interrupted, interruptible
 from workers.commands.walk import ListedTree
 from workers.commands.write import STDOUT, write_output
@@ -27,7 +28,7 @@ from workers.repair.item import Item, Options
 from workers.repair.look import Look, look
 from workers.repair.repair import repair
 from workers.repair.rounds import Settled, settle
-from workers.repair.secret_patch import removes_secret, safe_patch
+from workers.repair.secret_patch import Secrets, safe_patch, secret_lines
 from workers.repair.tested import control, passing
 from workers.source.tree import SourceTree
 from workers.verify.batch import Scanners
@@ -142,7 +143,7 @@ def _check(call: Call) -> None:
 
 def _undo(call: Call, paths: Paths) -> int:
     for path in _backups(call, paths).undo():
-        click.echo(f"restored {path}", err=True)
+        click.echo(f"restored {one_line(path_text(path))}", err=True)
     return 0
 
 
@@ -195,7 +196,7 @@ class _Fixing:
             settled = settle(items, self._tree, self._verifier, self._again, self._say)
             files = self._tested(settled)
             items = [_at_level(item, settled, files) for item in items] if call.tests else items
-            self._write(files, settled)
+            self._write(files, found)
             if call.apply:
                 left = len(settled.remaining) if len(files) == len(settled.files) else left
         self._print(items, seen)
@@ -225,12 +226,13 @@ class _Fixing:
         """The files that the project's own tests pass with, where there is a command for them."""
         return settled.files if self._sandbox is None else passing(settled.files, self._sandbox, self._say)
 
-    def _write(self, files: Mapping[str, bytes], settled: Settled) -> None:
+    def _write(self, files: Mapping[str, bytes], items: Sequence[Item]) -> None:
         call = self._call
         if call.patch:
             before = {path: self._tree.read(path) for path in files}
-            secret = _secret_paths(settled)
-            write_output(call.patch, safe_patch(before, files, secret).encode("utf-8", "surrogateescape"))
+            write_output(
+                call.patch, safe_patch(before, files, _secrets(items, self._tree)).encode("utf-8", "surrogateescape")
+            )
         if call.apply:
             kept = self._backups.write(self._tree, files)
             number = "one file" if len(files) == 1 else f"{len(files)} files"
@@ -257,8 +259,9 @@ class _Fixing:
             click.echo(line, err=True)
 
 
-def _secret_paths(settled: Settled) -> set[str]:
-    return {path for one in settled.chosen if removes_secret(one.fix.candidate) for path in one.fix.candidate.paths}
+def _secrets(items: Sequence[Item], tree: SourceTree) -> Secrets:
+    candidates = (fix.candidate for item in items for fix in item.fixes)
+    return secret_lines(candidates, (item.finding for item in items), tree)
 
 
 def _at_level(item: Item, settled: Settled, files: Iterable[str]) -> Item:

@@ -58,15 +58,15 @@ def show(items: Sequence[Item], seen: Look, folder: Path, level: Level, *, appli
 def not_looked_at(seen: Look) -> Iterator[str]:
     """What nobody looked at, and why: a line a reason."""
     for failed in seen.failed:
-        yield f"scanner failed: {_one_line(failed)}"
+        yield f"scanner failed: {one_line(failed)}"
     for name, count in sorted(seen.absent.items()):
         yield f"{name} is not installed and would read {_files(count)}: `secaid setup --scanners {name}`"
     by_reason: dict[str, list[str]] = {}
     for one in seen.unread:
-        by_reason.setdefault(one.reason, []).append(_one_line(path_text(one.path)))
+        by_reason.setdefault(one.reason, []).append(one_line(path_text(one.path)))
     for reason, paths in by_reason.items():
         more = f" and {len(paths) - _PLACES} more" if len(paths) > _PLACES else ""
-        yield f"{', '.join(paths[:_PLACES])}{more}: {_one_line(reason)}"
+        yield f"{', '.join(paths[:_PLACES])}{more}: {one_line(reason)}"
 
 
 class _Page:
@@ -98,16 +98,16 @@ class _Page:
         head = _text(f"{finding.line or '-':>6}  ")
         head.append(f"{finding.severity:<8}  ", style=COLOURS[finding.severity])
         head.append(f"{finding.rule}", style="bold")
-        head.append(f"  {finding.tool}  {_one_line(finding.message)}", style="dim")
+        head.append(f"  {finding.tool}  {one_line(finding.message)}", style="dim")
         self._head(head)
         verdict = best.verdict
         grade = "" if verdict.grade == "same scanner" else f", by {verdict.grade}"
         self._print(f"{'':{_INDENT}}{best.candidate.approach}  {verdict.level}{grade}, score {verdict.score}", "green")
         if best.candidate.explanation not in self._explained:
             self._explained.add(best.candidate.explanation)
-            self._wrapped(_one_line(best.candidate.explanation), "dim")
+            self._wrapped(one_line(best.candidate.explanation), "dim")
         for warning in dict.fromkeys((*best.candidate.warnings, *verdict.recommendations)):
-            self._wrapped(f"check: {_one_line(warning)}", "yellow")
+            self._wrapped(f"check: {one_line(warning)}", "yellow")
         for line in _hunks(readable(best.patch)):
             self._print(f"{'':{_INDENT}}{_printable(line)}", _DIFF.get(line[:1], ""))
         if len(fixes) > 1:
@@ -177,9 +177,9 @@ def _nothing(seen: Look) -> str:
         return "Nothing was looked at: no file here is one that an installed scanner reads."
     if others := sum(seen.others.values()):
         if others == 1:
-            return f"The one finding is not what was asked for: {_one_line(next(iter(seen.others)))}"
+            return f"The one finding is not what was asked for: {one_line(next(iter(seen.others)))}"
         rules = ", ".join(sorted(seen.others)[:_PLACES]) + (", …" if len(seen.others) > _PLACES else "")
-        return f"None of the {others} findings is one that was asked for; their rules: {_one_line(rules)}"
+        return f"None of the {others} findings is one that was asked for; their rules: {one_line(rules)}"
     return f"No findings in {_files(seen.files)}."
 
 
@@ -205,8 +205,8 @@ def _unfixed(items: Iterable[Item]) -> Iterator[tuple[str, str]]:
         lines = sorted({item.finding.line or 0 for item in group})
         places = ", ".join(str(line) if line else "-" for line in lines[:_PLACES])
         places += ", …" if len(lines) > _PLACES else ""
-        head = f"{places:>6}  {finding.severity:<8}  {finding.rule}  {finding.tool}  {_one_line(finding.message)}"
-        yield head, f"{what}: {_one_line(reason)}"
+        head = f"{places:>6}  {finding.severity:<8}  {finding.rule}  {finding.tool}  {one_line(finding.message)}"
+        yield head, f"{what}: {one_line(reason)}"
 
 
 def _hunks(diff: str) -> Iterator[str]:
@@ -233,7 +233,8 @@ def _text(line: str, style: str = "") -> Text:
     return Text(line, style=style)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """The text in one line, without credentials and without what would move a terminal's cursor."""
     return _printable(" ".join(mask(text).split()))
 
 

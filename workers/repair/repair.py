@@ -19,7 +19,7 @@ from workers.fixers.propose import propose, proxies
 from workers.fixers.registry import Target
 from workers.repair.item import Item, Options
 from workers.repair.scanner_fixes import scanner_fixes
-from workers.repair.secret_patch import removes_secret, safe_patch
+from workers.repair.secret_patch import Secrets, safe_patch, secret_lines
 from workers.source.tree import SourceTree
 from workers.triage.groups import package_of
 from workers.verify.batch import Scanners
@@ -63,10 +63,16 @@ def repair(
         ]
     say(f"{len(items)} findings, {len(tasks)} candidate fixes to verify")
     verdicts = iter(verifier.verify(tasks, lambda name, scans: say(f"{name}: {len(scans)} patched files read")))
-    return [_item(item, [(one, next(verdicts)) for one in found], reason, tree) for item, found, reason in proposals]
+    secret = secret_lines((task.candidate for task in tasks), (item.finding for item in items), tree)
+    return [
+        _item(
+            item, [(one, next(verdicts)) for one in found], reason, lambda candidate: patch_of(candidate, tree, secret)
+        )
+        for item, found, reason in proposals
+    ]
 
 
-def patch_of(candidate: Candidate, tree: SourceTree) -> str:
+def patch_of(candidate: Candidate, tree: SourceTree, secret: Secrets) -> str:
     """The candidate as a patch that shows no credential; empty where its edits do not apply."""
     before: dict[str, bytes] = {}
     after: dict[str, bytes] = {}
@@ -76,7 +82,7 @@ def patch_of(candidate: Candidate, tree: SourceTree) -> str:
             after[path] = apply_edits(before[path], edits)
     except (EditConflict, SourceUnavailable):
         return ""
-    return safe_patch(before, after, after.keys() if removes_secret(candidate) else ())
+    return safe_patch(before, after, secret)
 
 
 def _groups(items: Sequence[Item]) -> dict[object, list[Finding]]:
@@ -88,11 +94,15 @@ def _groups(items: Sequence[Item]) -> dict[object, list[Finding]]:
     return found
 
 
-def _item(item: Item, tried: Sequence[tuple[Candidate, Verdict]], reason: str | None, tree: SourceTree) -> Item:
+def _item(
+    item: Item,
+    tried: Sequence[tuple[Candidate, Verdict]],
+    reason: str | None,
+    patch: Callable[[Candidate], str],
+) -> Item:
     order = best_first((index, verdict) for index, (_, verdict) in enumerate(tried))
     fixes = tuple(
-        Fix(candidate=tried[index][0], verdict=tried[index][1], patch=patch_of(tried[index][0], tree))
-        for index in order
+        Fix(candidate=tried[index][0], verdict=tried[index][1], patch=patch(tried[index][0])) for index in order
     )
     if any(fix.verdict.verified for fix in fixes):
         return msgspec.structs.replace(item, fixes=fixes)

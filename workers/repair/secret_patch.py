@@ -8,14 +8,20 @@ credential. Git has another form, the binary delta: offsets into the file that l
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import re
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from daemon.domain.edits import unified_diff
+from daemon.domain.finding import Finding, Region
 from daemon.domain.fix import Candidate
+from daemon.errors import SourceUnavailable
 from daemon.masking import MASK, mask
+from workers.source.tree import SourceTree
+
+Secrets = Mapping[str, Collection[str]]
 
 DECLARED = "secret:masked"
 """What a candidate declares whose removed lines hold a credential."""
@@ -23,6 +29,10 @@ _SHORTEST_DELTA = 4
 _INSERT_BYTES = 127
 _COPY_BYTES = 0xFFFF
 _LINE_BYTES = 52
+_CATEGORY = "secret"
+_KEY = "-----BEGIN"
+_MOST_LINES = 100
+_WORD = re.compile(r"\w")
 _ASSIGNED = re.compile(r"^(?P<before>[^=:]*[=:]\s*)\S")
 
 
@@ -31,14 +41,43 @@ def removes_secret(candidate: Candidate) -> bool:
     return DECLARED in candidate.declares
 
 
-def safe_patch(before: Mapping[str, bytes], after: Mapping[str, bytes], secret: Collection[str]) -> str:
-    """A patch that `git apply` takes: a unified diff, or a delta for files in `secret` and where a diff shows more."""
+def secret_lines(candidates: Iterable[Candidate], findings: Iterable[Finding], tree: SourceTree) -> Secrets:
+    """Path → its lines that hold a credential: those that such a candidate changes, and those of such a finding.
+
+    A patch of anything else near them would show them as its context.
+    """
+    spans: dict[str, set[tuple[int, int]]] = {}
+    for candidate in candidates:
+        for edit in candidate.edits if removes_secret(candidate) else ():
+            spans.setdefault(edit.path, set()).add((edit.start, edit.end))
+    regions: dict[str, list[Region]] = {}
+    for finding in findings:
+        if finding.category == _CATEGORY and finding.path and finding.location.region:
+            regions.setdefault(finding.path, []).append(finding.location.region)
+    found: dict[str, frozenset[str]] = {}
+    for path in spans.keys() | regions.keys():
+        with contextlib.suppress(SourceUnavailable):
+            content = tree.read(path)
+            lines = content.decode("utf-8", "surrogateescape").split("\n")
+            numbers = {at for region in regions.get(path, ()) for at in _numbers(region, lines)}
+            numbers |= {at for start, end in spans.get(path, ()) for at in _changed(content, start, end)}
+            found[path] = frozenset(_bare(lines[at]) for at in numbers if at < len(lines) and _WORD.search(lines[at]))
+    return found
+
+
+def safe_patch(before: Mapping[str, bytes], after: Mapping[str, bytes], secret: Secrets) -> str:
+    """A patch that `git apply` takes: a unified diff, or a delta where that would show a credential.
+
+    Args:
+        before: path → bytes.
+        after: path → bytes, of the same files.
+        secret: path → its lines that hold a credential.
+    """
     patches = []
     for path in sorted(after):
         diff = unified_diff({path: before[path]}, {path: after[path]})
-        if diff and (path in secret or mask(diff) != diff):
-            diff = _delta_patch(path, before[path], after[path], masked(diff, removed=path in secret))
-        patches.append(diff)
+        shown = masked(diff, secret.get(path, ()))
+        patches.append(diff if shown == diff else _delta_patch(path, before[path], after[path], shown))
     return "".join(patches)
 
 
@@ -49,15 +88,42 @@ def readable(patch: str) -> str:
     return "".join(f"{line[2:]}\n" for line in patch.splitlines() if line.startswith("# "))
 
 
-def masked(diff: str, *, removed: bool) -> str:
-    """The diff for people; with `removed`, the values on its removed lines are masked whatever they look like."""
-    lines = mask(diff).splitlines(keepends=True)
-    return "".join(_masked(line) if removed and line.startswith("-") and line[:4] != "--- " else line for line in lines)
+def masked(diff: str, lines: Collection[str]) -> str:
+    """The diff for people, without the values on these lines of the file, whatever they look like."""
+    shown = mask(diff).splitlines(keepends=True)
+    if not lines:
+        return "".join(shown)
+    told = diff.splitlines(keepends=True)
+    if len(told) != len(shown):  # A key of several lines became one word: which line is which is not known any more.
+        return "".join(_masked(line) if line.startswith("-") and line[:4] != "--- " else line for line in shown)
+    return "".join(
+        _masked(line) if was[:1] in {"-", " "} and _bare(was[1:]) in lines else line
+        for was, line in zip(told, shown, strict=True)
+    )
+
+
+def _bare(line: str) -> str:
+    return line.rstrip("\r\n")
+
+
+def _numbers(region: Region, lines: Sequence[str]) -> Iterator[int]:
+    """Lines from 0: the first, as the others are mostly the statement around it; all of a key's own."""
+    first = region.start_line - 1
+    whole = first < len(lines) and _KEY in lines[first]
+    last = min(region.end_line or region.start_line, region.start_line + _MOST_LINES) if whole else region.start_line
+    yield from range(first, last)
+
+
+def _changed(content: bytes, start: int, end: int) -> Iterator[int]:
+    """Lines, from 0, of which an edit takes a word away."""
+    for at, part in enumerate(content[start:end].split(b"\n"), content.count(b"\n", 0, start)):
+        if _WORD.search(part.decode("utf-8", "replace")):
+            yield at
 
 
 def _masked(line: str) -> str:
     match = _ASSIGNED.match(line)
-    return f"{match['before'] if match else '-'}{MASK}\n"
+    return f"{match['before'] if match else line[:1]}{MASK}\n"
 
 
 def _delta_patch(path: str, before: bytes, after: bytes, shown: str) -> str:

@@ -1,7 +1,7 @@
 """Scanners' answers that outlive a run: looking again at what did not change, or applying what was shown, costs little.
 
 An answer hangs on the scanner's version, the file's path and bytes, and secaid's own way of asking and reading. Kept is
-only what a run proved to have read and what holds no credential; whoever was out of time is asked again.
+only what holds no credential and did not fail; that a file could not be read, or not in time, is believed for an hour.
 """
 
 from __future__ import annotations
@@ -22,24 +22,30 @@ from workers.verify.batch import FileScan
 
 KEPT_DAYS = 30
 """An answer that nobody asked for in so long is forgotten."""
-_DAY = 86_400
+_HOUR, _DAY = 3600, 86_400
 _CODE = ("parsers", "verify", "verify/scanners")
 
 
 class RememberedScans:
-    """A folder of answers, each in a file of its own; see `batch.Cache`. Where it cannot be written, it is empty."""
+    """A folder of answers, each in a file of its own; see `batch.Cache`. What it does not keep, this process does."""
 
     def __init__(self, place: Path) -> None:
         self._place = place / _code()
         self._writable = _prepared(place, self._place)
         self._now = time.time()
+        self._own: dict[str, FileScan] = {}
 
     def get(self, key: str) -> FileScan | None:
         """See `Cache.get`."""
+        if key in self._own:
+            return self._own[key]
         path = self._path(key)
         try:
             scan = msgspec.msgpack.decode(path.read_bytes(), type=FileScan)
-            if self._now - path.stat().st_mtime > _DAY:
+            age = self._now - path.stat().st_mtime
+            if age > _HOUR and not (scan.read or scan.left_out):
+                return None
+            if age > _DAY:
                 os.utime(path)
         except (OSError, msgspec.MsgspecError):
             return None
@@ -47,15 +53,17 @@ class RememberedScans:
 
     def put(self, key: str, scan: FileScan) -> None:
         """See `Cache.put`."""
-        if not self._writable or not (scan.read or scan.left_out) or _holds_secret(scan):
+        if not self._writable or scan.failed or _holds_secret(scan):
+            self._own[key] = scan
             return
         path = self._path(key)
         aside = path.with_suffix(f".{os.getpid()}")
-        # A full disk, a folder that was taken away: the next run asks again.
-        with contextlib.suppress(OSError):
+        try:
             path.parent.mkdir(exist_ok=True)
             aside.write_bytes(msgspec.msgpack.encode(scan))
             aside.replace(path)
+        except OSError:  # A full disk, a folder that was taken away: the next run asks again.
+            self._own[key] = scan
 
     def _path(self, key: str) -> Path:
         return self._place / key[:2] / key[2:]

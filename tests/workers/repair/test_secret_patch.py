@@ -7,7 +7,11 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.repair.secret_patch import masked, readable, safe_patch
+from daemon.domain.finding import Finding, Location, Region
+from daemon.domain.fix import Candidate, Edit
+from daemon.domain.severity import Severity
+from workers.repair.secret_patch import DECLARED, masked, readable, safe_patch, secret_lines
+from workers.source.tree import MemoryTree
 
 
 @settings(max_examples=25, deadline=None)
@@ -18,7 +22,7 @@ def test_git_applies_a_delta_to_any_bytes(head, tail, new):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "f.py"
         file.write_bytes(before)
-        patch = safe_patch({"f.py": before}, {"f.py": after}, {"f.py"})
+        patch = safe_patch({"f.py": before}, {"f.py": after}, {"f.py": ["password = 'hunter2 hunter2'"]})
         if before != after:
             subprocess.run(
                 ["git", "apply", "-"], cwd=folder, input=patch.encode("utf-8", "surrogateescape"), check=True
@@ -27,14 +31,14 @@ def test_git_applies_a_delta_to_any_bytes(head, tail, new):
 
 
 def test_a_file_without_a_credential_keeps_its_unified_diff():
-    patch = safe_patch({"a": b"x = 1\n"}, {"a": b"x = 2\n"}, ())
+    patch = safe_patch({"a": b"x = 1\n"}, {"a": b"x = 2\n"}, {})
     assert "-x = 1\n+x = 2\n" in patch
     assert "GIT binary patch" not in patch
 
 
 def test_a_token_in_the_lines_around_a_change_makes_a_delta_as_well():
     before = b"key = 'ghp_" + b"a" * 36 + b"'\nx = 1\n"
-    patch = safe_patch({"a": before}, {"a": before.replace(b"x = 1", b"x = 2")}, ())
+    patch = safe_patch({"a": before}, {"a": before.replace(b"x = 1", b"x = 2")}, {})
     assert "ghp_" not in patch
     assert "GIT binary patch" in patch
     assert "@@" in readable(patch)
@@ -42,6 +46,43 @@ def test_a_token_in_the_lines_around_a_change_makes_a_delta_as_well():
 
 
 def test_removed_values_are_masked_and_names_stay():
-    shown = masked("--- a/f\n+++ b/f\n@@ -1 +1 @@\n-password: plain words\n+password: ${PASSWORD}\n", removed=True)
+    shown = masked(
+        "--- a/f\n+++ b/f\n@@ -1 +1 @@\n-password: plain words\n+password: ${PASSWORD}\n", ["password: plain words"]
+    )
     assert "plain words" not in shown
     assert "-password: [secret masked]\n+password: ${PASSWORD}\n" in shown
+
+
+def test_a_credential_beside_a_change_of_something_else_is_not_shown_either():
+    """What one finding is about stands around the next one's change; all other lines stay readable."""
+    content = b"USER = 'ann'\nPASSWORD = 'words'\nDEBUG = True\n"
+    taken = Candidate(
+        approach="environment",
+        edits=(Edit(path="a.py", start=24, end=31, text="os.environ['PASSWORD']"),),
+        explanation="",
+        declares=(DECLARED,),
+    )
+    tree = MemoryTree({"a.py": content})
+    secret = secret_lines([taken], [], tree)
+    assert secret == {"a.py": {"PASSWORD = 'words'"}}
+    patch = safe_patch({"a.py": content}, {"a.py": content.replace(b"True", b"False")}, secret)
+    assert "words" not in patch
+    assert readable(patch).splitlines()[-4:] == [
+        " USER = 'ann'",
+        " PASSWORD = [secret masked]",
+        "-DEBUG = True",
+        "+DEBUG = False",
+    ]
+
+
+def test_the_lines_of_a_finding_that_nobody_can_mend_are_kept_too():
+    finding = Finding(
+        tool="gitleaks",
+        rule="generic-api-key",
+        message="",
+        severity=Severity.HIGH,
+        category="secret",
+        locations=(Location(path="a.env", region=Region(start_line=2)),),
+    )
+    tree = MemoryTree({"a.env": b"A=1\r\nKEY=q9\r\n"})
+    assert secret_lines([], [finding], tree) == {"a.env": {"KEY=q9"}}
