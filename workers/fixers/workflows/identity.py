@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from workers.fixers.workflows import scopes
+from workers.fixers.workflows import composites, scopes
 from workers.fixers.workflows.model import Job, Workflow
 from workers.source.ran import ran
 from workers.source.tree import SourceTree
@@ -20,12 +20,27 @@ _SAYS = re.compile(
 """Values, and what is said, fetched, or asked of GitHub, which gets a token: none of it publishes by an identity."""
 
 
-def proof(workflow: Workflow, job: Job, tree: SourceTree, before: Mapping[str, str]) -> dict[str, str]:
+def proof(workflow: Workflow, job: Job, tree: SourceTree, before: Mapping[str, str], depth: int = 0) -> dict[str, str]:
     """The identity that a job has, where an action that is not known here or a command may ask for it."""
     if not any(before.get(scope) == "write" for scope in SCOPES):
         return {}
+    if job.uses:
+        return _of_callee(job.uses, tree, before, depth)
     steps = workflow.steps_of(job)
     below = (each.text or "" for step in steps for each in ran(step.run, step.folder, tree))
     scripts = "\n".join((*(step.run for step in steps), *below))
     shows = _ASKS.search(scripts) or _PUBLISHES.search(_SAYS.sub("", scripts))
     return dict.fromkeys(SCOPES, "write") if shows or scopes.of_job(workflow, job, tree).assumed else {}
+
+
+def _of_callee(uses: str, tree: SourceTree, before: Mapping[str, str], depth: int) -> dict[str, str]:
+    """What the jobs of a called workflow may ask for that name no scopes themselves."""
+    path = composites.local(uses, tree)
+    callee = composites.read(tree, [path[2:].partition("@")[0]]) if path is not None else None
+    if callee is None or callee.root.child("permissions") is not None or depth >= composites.MAX_DEPTH:
+        return {}
+    found: dict[str, str] = {}
+    for job in callee.jobs:
+        if job.node.child("permissions") is None:
+            found |= proof(callee, job, tree, before, depth + 1)
+    return found

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from daemon.domain.fix import Candidate, Edit
-from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import identity, model, scopes
+from workers.fixers.workflows import callers, identity, model, scopes
 from workers.fixers.workflows.model import Job, Workflow
 from workers.fixers.workflows.scopes import Scopes
-from workers.source import whose, yamldoc, yamledit
+from workers.source import yamldoc, yamledit
 from workers.source.yamldoc import Node
 
 _READ: Scopes = {"contents": "read"}
@@ -146,15 +145,32 @@ def _certain(target: Target, workflow: Workflow, job: Job) -> Scopes:
     """
     wanted = scopes.certain(workflow, job, target.tree)
     before = scopes.granted(job.node.child("permissions") or workflow.root.child("permissions"))
-    wanted |= identity.proof(workflow, job, target.tree, before or {})
+    wanted |= identity.proof(workflow, job, target.tree, _lent(target, workflow, job) if before is None else before)
     return dict(sorted((wanted if before is None else _within(wanted, before)).items()))
+
+
+def _lent(target: Target, workflow: Workflow, job: Job) -> Scopes:
+    """The identity that a reusable workflow has from its callers; no other has one that it does not ask for.
+
+    Raises:
+        NoFix: nobody in the tree calls it, and it may use what somebody else lends.
+    """
+    if "workflow_call" not in workflow.triggers:
+        return {}
+    full = dict.fromkeys(identity.SCOPES, "write")
+    found = [*callers.of(workflow.doc.path, target.tree)]
+    if not found and identity.proof(workflow, job, target.tree, full):
+        message = f"what job {job.name} does with the identity that a caller may lend it cannot be told"
+        raise NoFix(message)
+    return full if any((one.lends or {}).get(scope) == "write" for one in found for scope in full) else {}
 
 
 def _known(target: Target, workflow: Workflow, flagged: Job) -> _Plan:
     """A block for each job that hides nothing, where others do: the whole workflow cannot have one then."""
     without = [job for job in workflow.jobs if job.node.child("permissions") is None]
     found = {job.name: scopes.of_job(workflow, job, target.tree) for job in without}
-    plan = _Plan(jobs={name: dict(needs.scopes) for name, needs in found.items() if not needs.hidden})
+    seen = [job for job in without if not found[job.name].hidden]
+    plan = _Plan(jobs={job.name: _certain(target, workflow, job) for job in seen})
     if len(plan.jobs) in (0, 1, len(found)) or flagged.name not in plan.jobs:
         message = "the other approaches cover these jobs"
         raise NoFix(message)
@@ -218,33 +234,16 @@ def _callers_allow(target: Target, workflow: Workflow, plan: _Plan) -> None:
     """
     if "workflow_call" not in workflow.triggers:
         return
-    for path in target.tree.paths():
-        if not path.startswith(".github/workflows/") or not path.endswith((".yml", ".yaml")):
-            continue
-        for name, has in _calls(target, path, workflow.doc.path):
-            missing = [word for word in scopes.words(plan.asked) if not _covers(has, word)]
-            if missing:
-                message = f"{path} calls this workflow from its job {name} without {', '.join(missing)}"
-                raise NoFix(message)
+    for caller in callers.of(workflow.doc.path, target.tree):
+        missing = [word for word in scopes.words(plan.asked) if not _covers(caller.lends, word)]
+        if missing:
+            message = f"{caller.path} calls this workflow from its job {caller.job} without {', '.join(missing)}"
+            raise NoFix(message)
 
 
-def _calls(target: Target, path: str, callee: str) -> Iterator[tuple[str, Scopes]]:
-    try:
-        caller = Workflow(yamldoc.parse(target.tree.read(path), path))
-    except (SourceUnavailable, yamldoc.YamlBroken):
-        return
-    if caller.root.kind != "mapping":
-        return
-    for job in caller.jobs:
-        local = job.uses.partition("@")[0] in (f"./{callee}", f"$/{callee}")
-        if local or (callee in job.uses and whose.own_path(job.uses, target.tree) == callee):
-            own = scopes.granted(job.node.child("permissions"))
-            has = own if own is not None else scopes.granted(caller.root.child("permissions"))
-            if has is not None:
-                yield job.name, has
-
-
-def _covers(has: Scopes, word: str) -> bool:
+def _covers(has: Scopes | None, word: str) -> bool:
+    if has is None:
+        return True
     scope, _, level = word.partition(":")
     return has.get(scope) in ("write", level)
 

@@ -1,7 +1,9 @@
 """A called workflow may not ask for more than those who call it have."""
 
 import pytest
+import yaml
 
+from daemon.domain.edits import apply_edits
 from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.severity import Severity
 from workers.fixers.propose import propose
@@ -57,3 +59,42 @@ jobs:
     proposal = propose(Target(finding=finding, tree=tree))
     assert bool(proposal.candidates) is made
     assert made or ".github/workflows/ci.yml calls this workflow" in (proposal.reason or "")
+
+
+SIGNED = b"""on: workflow_call
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: acme/vault-wrapper@v3
+"""
+
+
+@pytest.mark.parametrize(
+    ("caller", "scopes"),
+    [
+        ("permissions: {contents: read, id-token: write}", {"contents": "read", "id-token": "write"}),
+        ("permissions: {contents: read}", {"contents": "read"}),
+        (None, None),
+    ],
+    ids=["lent", "not lent", "who calls is not seen"],
+)
+def test_the_identity_that_a_caller_lends_stays(caller, scopes):
+    """What is not known here may show it to somebody."""
+    path = ".github/workflows/build.yml"
+    files = {path: SIGNED}
+    if caller is not None:
+        files[".github/workflows/ci.yml"] = f"on: push\n{caller}\njobs:\n  a:\n    uses: ./{path}\n".encode()
+    finding = Finding(
+        tool="checkov",
+        rule="CKV2_GHA_1",
+        message="",
+        severity=Severity.MEDIUM,
+        locations=(Location(path=path, region=Region(start_line=1)),),
+    )
+    proposal = propose(Target(finding=finding, tree=MemoryTree(files)))
+    assert bool(proposal.candidates) is (scopes is not None)
+    for each in proposal.candidates:
+        patched = apply_edits(SIGNED, each.edits)
+        block = yaml.safe_load(patched)
+        assert (block["jobs"]["build"].get("permissions") or block["permissions"]) == scopes
