@@ -12,6 +12,9 @@ from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 
+_WIDTH = 88
+"""Where most formatters break a line; a file with longer ones breaks at its longest."""
+
 
 @fixer(
     name="python-assert-used",
@@ -123,6 +126,9 @@ def _guard(file: Module, statement: ast.Assert, error: str) -> str:
 def _message(file: Module, message: ast.expr, indent: str) -> str:
     """The message as it stands; one of several lines as a block of its own, indented below the `raise`."""
     first, *others = file.text(message).split("\n")
+    longest = max(len(line) for line in file.content.split(b"\n"))
+    if not others and len(indent + file.indent_unit + first) + len("raise AssertionError()") > max(longest, _WIDTH):
+        return f"\n{indent}{2 * file.indent_unit}{first}\n{indent}{file.indent_unit}"
     if not others or re.search("\"{3}|'{3}", file.text(message)):
         return "\n".join([first, *others])
     if not file.line(message.lineno).decode()[: message.col_offset].isspace():
@@ -141,8 +147,9 @@ def _negated(file: Module, test: ast.expr) -> str:
             words = {ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in"}[type(operator)]
             if "\n" not in file.text(test):
                 return f"{_operand(file, test.left)} {words} {_operand(file, right)}"
-        case ast.Compare(ops=[ast.Eq()], comparators=[ast.Constant() as right]) if "\n" not in file.text(test):
-            return f"{_operand(file, test.left)} != {file.text(right)}"
+        case ast.Compare(ops=[ast.Eq() | ast.NotEq() as operator], comparators=[right]) if "\n" not in file.text(test):
+            sign = "!=" if isinstance(operator, ast.Eq) else "=="
+            return f"{_operand(file, test.left)} {sign} {_operand(file, right)}"
     if isinstance(test, ast.BoolOp | ast.IfExp | ast.Lambda | ast.NamedExpr | ast.Tuple) or "\n" in file.text(test):
         return f"not ({_inside(file, test)})"
     return f"not {file.text(test)}"

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.calls import set_keyword
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import NoFix, Target, fixer
 
@@ -40,7 +39,7 @@ know, TLS 1.3 included, and with current OpenSSL no older one than 1.2. A peer t
 def propose(target: Target) -> Iterator[Candidate]:
     """A broken protocol version, or none → TLS 1.2, or the best that both sides know."""
     if target.finding.rule == "B504":
-        yield _named(*flagged(target, ast.Call, lambda file, node: file.calls(node, "ssl.wrap_socket")))
+        yield from _in_context(*flagged(target, ast.Call, lambda file, node: file.calls(node, "ssl.wrap_socket")))
         return
     file, constant = flagged(target, ast.Attribute, _is_broken)
     exact, best = _BETTER[constant.attr]
@@ -67,20 +66,37 @@ def propose(target: Target) -> Iterator[Candidate]:
     )
 
 
-def _named(file: Module, call: ast.Call) -> Candidate:
-    if not isinstance(call.func, ast.Attribute):
-        message = f"{file.path}:{call.lineno} calls wrap_socket by a name of its own: import ssl as a whole"
+def _in_context(file: Module, call: ast.Call) -> Iterator[Candidate]:
+    """A server's `ssl.wrap_socket(…)`, which knows no version → a context, which takes the newest of both sides."""
+    statement = file.statement(call)
+    given = {each.arg: file.text(each.value) for each in call.keywords}
+    taken = file.bound_at(statement.lineno)
+    before = file.slice(file.starts[statement.lineno - 1], file.span(statement)[0])
+    alone = isinstance(statement, ast.Assign) and statement.value is call and not before.strip()
+    known = {"certfile", "server_side"} <= given.keys() <= {"certfile", "keyfile", "server_side"}
+    if not isinstance(call.func, ast.Attribute) or not (alone and known) or len(call.args) != 1 or "context" in taken:
+        message = (
+            f"{file.path}:{call.lineno} wraps its socket without saying which versions and which peers it takes: make "
+            "an ssl.SSLContext that says both, and let that wrap it"
+        )
         raise NoFix(message)
-    return candidate(
-        "tls-1.2",
-        [set_keyword(file, call, "ssl_version", f"{file.text(call.func.value)}.PROTOCOL_TLSv1_2")],
-        "Exactly TLS 1.2, instead of whatever the peer and an old OpenSSL agree on.",
-        warnings=(
-            "A peer that knows only an older version can no longer connect.",
-            "Python 3.12 has no ssl.wrap_socket any more: a context made by ssl.create_default_context() follows it, "
-            "and checks the peer's name and certificate.",
-        ),
-    )
+    library = file.text(call.func.value)
+    chain = ", ".join(given[name] for name in ("certfile", "keyfile") if name in given)
+    lines = [f"context = {library}.SSLContext({library}.PROTOCOL_TLS_SERVER)", f"context.load_cert_chain({chain})"]
+    least = f"context.minimum_version = {library}.TLSVersion.TLSv1_2"
+    wrapped = f"context.wrap_socket({file.text(call.args[0])}, server_side={given['server_side']})"
+    for approach, made, why in (
+        ("context", lines, "The newest version that both sides know is used, with OpenSSL 3 TLS 1.2 at least."),
+        ("context-from-tls-1.2", [lines[0], least, lines[1]], "TLS 1.2 or a newer version is used, whatever OpenSSL."),
+    ):
+        text = "".join(f"{line}\n{before}" for line in made)
+        yield candidate(
+            approach,
+            [file.insert(file.span(statement)[0], text), file.replace(call, wrapped)],
+            f"{why} Python 3.12 has no other way to wrap a socket.",
+            declares=(f"insert:{statement.lineno}",),
+            warnings=("A peer that knows only an older version can no longer connect.",),
+        )
 
 
 def _is_broken(_file: Module, node: ast.Attribute) -> bool:

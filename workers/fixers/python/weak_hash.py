@@ -10,6 +10,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
 from workers.fixers.python.calls import argument, set_keyword
 from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.narrow_column import narrow_column
 from workers.fixers.python.release import may_lack
 from workers.fixers.registry import NoFix, Target, fixer
 
@@ -111,7 +112,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             "The digest stays what it is, and the code says that it is a checksum on which no protection relies.",
             warnings=("Only right where nobody gains by making two inputs collide. Needs Python 3.9.",),
         )
-        if prescribed or (talks and not _KEPT.search(_use(file, call))):
+        if prescribed or narrow_column(target.tree) or (talks and not _KEPT.search(_use(file, call))):
             return
         yield _stronger(file, call, name, "sha256")
         return
@@ -119,6 +120,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = (
             f"{file.path}:{call.lineno} makes a digest whose algorithm another party prescribes, or whose name says "
             "which it is"
+        )
+        raise NoFix(message)
+    if column := narrow_column(target.tree):
+        message = (
+            f"{file.path}:{call.lineno} makes a digest, and {column} has no room for a longer one: widen it first, and "
+            "make what is stored anew"
         )
         raise NoFix(message)
     yield _stronger(file, call, name, "sha256", together=True)
