@@ -6,8 +6,6 @@ import json
 import re
 from collections.abc import Iterator
 
-import msgspec
-
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import at_least_one, final_stage, read, trivy
 from workers.fixers.docker.celery_probe import celery_probe
@@ -65,8 +63,8 @@ only Kubernetes runs it, there is nothing to mend. Where a service
 names no port nothing can be asked, and `HEALTHCHECK NONE` would only silence the rule."""
 
 _INHERITED = (
-    "{} start the same image with another command and inherit the check: where nothing listens there, give them one "
-    "of their own, or `healthcheck: {{disable: true}}`"
+    "{} start the image of {} with another command: they would inherit its check, and never be healthy where nothing "
+    "listens in them. Give the service that listens a `healthcheck` in Compose"
 )
 
 
@@ -81,8 +79,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = read(target)
     others = other_commands(target.tree, file.path)
     for candidate in _probes(target, file):
-        warnings = (_INHERITED.format(", ".join(others)),) if others else ()
-        yield msgspec.structs.replace(candidate, warnings=(*candidate.warnings, *warnings))
+        if others:
+            raise NoFix(_INHERITED.format(", ".join(others), file.path))
+        yield candidate
 
 
 def _probes(target: Target, file: Dockerfile) -> Iterator[Candidate]:

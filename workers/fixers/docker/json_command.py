@@ -24,6 +24,8 @@ _PORT = re.compile(
 _PROBE = re.compile(rb"CMD(?:[ \t]|\\[ \t]*\r?\n)+", re.IGNORECASE)
 _STATUS = re.compile(r"\s*\|\|\s*exit\s+1\s*;?$")
 """What a probe's shell ends with, so that no status of the program but 1 is seen; Docker takes each for the same."""
+_BLANKS = re.compile(r"('[^']*'|\"(?:[^\"\\]|\\.)*\")|\s{2,}")
+"""Blanks that continued lines leave, outside of quotes."""
 _SEVERAL = re.compile(r"[;&|]|^\s*(?:if|for|while|cd|export|source|set|\.)\s")
 
 
@@ -79,7 +81,7 @@ def _written(file: Dockerfile, one: Instruction, approach: str, words: list[str]
 def _probe(file: Dockerfile, one: Instruction) -> Iterator[Candidate]:
     """A health check's command: by itself where that says the same, or with its shell written out."""
     command = _PROBE.match(file.content, one.body, one.end)
-    text = one.text[len("CMD") :].strip()
+    text = _BLANKS.sub(lambda match: match[1] or " ", one.text[len("CMD") :].strip())
     if command is None or not text or text.startswith("["):
         message = f"{file.path}:{one.line} has no command in shell form"
         raise NoFix(message)

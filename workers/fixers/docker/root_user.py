@@ -81,7 +81,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     warnings = [*_warnings(file, stage), *([_MOUNTED] if folders else [])]
     image = Image(file, stage, base, tuple(warnings), tuple(folders), whole)
     reason = f"{base.image} is not known well enough to say which user it has"
-    told = f" {whole} becomes the user's, since the program may write there ({said})." if whole else ""
+    places = ", ".join("the working directory" if each == "." else each for each in folders)
+    told = f" {places}, which the program fills, becomes the user's." if folders else ""
+    told += f" {whole} becomes the user's, since the program may write there ({said})." if whole else ""
     found = list(at_least_one(_candidates(image), reason))
     _refuse_foreign(chain, base)
     for one in found:

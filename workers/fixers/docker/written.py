@@ -78,7 +78,7 @@ _DEVELOPS = re.compile(
 _ELSEWHERE = ("/tmp", "/var/tmp", "/dev", "/proc", "/sys")  # noqa: S108 - paths of an image
 _GIVEN = re.compile(r"\bchown\b|\bchmod\b.*\b(?:0?777|\w*[ao]\w*\+\w*w\w*)\b")
 _LEFT_OUT = re.compile(
-    r"(?:^|/)(?:tests?|specs?|__tests__|examples?|samples?|docs?|benchmarks?|e2e|fixtures|vendor|third_party|testdata|"
+    r"(?:^|/)(?:tests?|specs?|__tests__|examples?|samples?|docs?|documentation|benchmarks?|e2e|fixtures|vendor|third_party|testdata|"
     r"node_modules|\.github|scripts?|tools|bin|ci|hack|migrations)/|(?:^|/)(?:test_|conftest)|_test\.|\.(?:test|spec|config)\.|(?:^|/)setup\.py$"
 )
 _MAX_FILES, _MAX_BYTES = 800, 256 * 1024

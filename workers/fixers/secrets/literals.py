@@ -10,7 +10,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import MASKED, Parsed, candidate, flagged_node, parsed
-from workers.fixers.registry import NoFix, Target
+from workers.fixers.registry import Harmless, NoFix, Target
 from workers.fixers.secrets.names import ROTATE, environment_name, is_label, refuse_test
 from workers.source.syntax import ancestors
 
@@ -72,6 +72,11 @@ def propose(target: Target) -> Iterator[Candidate]:
     language = _LANGUAGES[file.syntax.language]
     file, node = flagged_node(target, file, language.literals, _is_secret)
     refuse_test(file.path, file.number(node))
+    if file.syntax.language == "rust" and b"#[cfg(test)]" in file.content[: node.start_byte]:
+        message = (
+            f"{file.path}:{file.number(node)} stands in the file's tests, where a made-up credential protects nothing"
+        )
+        raise Harmless(message)
     variable = environment_name(_name(file, node) or "")
     edits = _made_variable(file, node, language)
     edits += _import_of_os(file) if file.syntax.language == "go" else []

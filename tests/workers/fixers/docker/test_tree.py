@@ -437,3 +437,16 @@ def test_a_secret_that_a_script_relies_on_stays():
     assert "web/run.sh relies on the value of CERT_PASSWORD" in reason
     files["web/run.sh"] = "openssl pkcs12 -passout pass:${CERT_PASSWORD:?}\n"
     assert _propose("hadolint", "DL3064", files, line=2)[0]
+
+
+def test_a_worker_of_the_same_image_would_inherit_the_servers_check():
+    files = {
+        "web/Dockerfile": 'FROM python:3.12\nEXPOSE 8000\nCMD ["serve"]\n',
+        "compose.yaml": "services:\n  web:\n    build: ./web\n    ports: ['8000:8000']\n"
+        "  worker:\n    build: ./web\n    command: work\n",
+    }
+    made, reason = _propose("checkov", "CKV_DOCKER_2", files)
+    assert not made
+    assert "worker of compose.yaml start the image of web/Dockerfile with another command" in reason
+    files["compose.yaml"] = files["compose.yaml"].partition("  worker:")[0]
+    assert _propose("checkov", "CKV_DOCKER_2", files)[0]
