@@ -17,9 +17,9 @@ from daemon.domain.severity import Severity
 from daemon.errors import ScannerUnavailable, SecaidError, SettingsError, Unavailable
 from daemon.paths import Paths
 from workers.commands.backup import Backups
-from workers.commands.fix_json import document, sarif
+from workers.commands.fix_json import Applied, document, sarif
 from workers.commands.fix_json import readable as path_text
-from workers.commands.fix_text import first_answer, not_looked_at, one_line, show
+from workers.commands.fix_text import applied_words, first_answer, not_looked_at, one_line, show
 from workers.commands.interrupt import Interrupted, interruptible
 from workers.commands.walk import ListedTree
 from workers.commands.write import STDOUT, write_output
@@ -192,14 +192,16 @@ class _Fixing:
         seen, found = self._first()
         items: Sequence[Item] = found
         left = len(items)
+        applied = None
         if call.apply or call.patch or call.tests:
             settled = settle(items, self._tree, self._verifier, self._again, self._say)
             files = self._tested(settled)
             items = [_at_level(item, settled, files) for item in items] if call.tests else items
-            self._write(files, found)
+            written = self._write(files, found)
             if call.apply:
                 left = len(settled.remaining) if len(files) == len(settled.files) else left
-        self._print(items, seen)
+                applied = Applied(written, left)
+        self._print(items, seen, applied)
         if left:
             return _FOUND
         # Nothing found, and a scanner that never ran: nobody knows whether there is something.
@@ -226,33 +228,32 @@ class _Fixing:
         """The files that the project's own tests pass with, where there is a command for them."""
         return settled.files if self._sandbox is None else passing(settled.files, self._sandbox, self._say)
 
-    def _write(self, files: Mapping[str, bytes], items: Sequence[Item]) -> None:
+    def _write(self, files: Mapping[str, bytes], items: Sequence[Item]) -> tuple[str, ...]:
+        """Write what was asked for: the files of the folder that were changed."""
         call = self._call
         if call.patch:
             before = {path: self._tree.read(path) for path in files}
             write_output(
                 call.patch, safe_patch(before, files, _secrets(items, self._tree)).encode("utf-8", "surrogateescape")
             )
-        if call.apply:
-            kept = self._backups.write(self._tree, files)
-            number = "one file" if len(files) == 1 else f"{len(files)} files"
-            self._say(
-                f"wrote {number}; `secaid fix --undo {call.folder}` restores them" if kept else "nothing to write"
-            )
+        kept = self._backups.write(self._tree, files) if call.apply else None
+        return tuple(sorted(files)) if kept else ()
 
-    def _print(self, items: Sequence[Item], seen: Look) -> None:
+    def _print(self, items: Sequence[Item], seen: Look, applied: Applied | None) -> None:
         call = self._call
         if call.sarif:
             log = sarif(items, seen, self._tree, importlib.metadata.version("secaid"))
             write_output(call.sarif, msgspec.json.format(msgspec.json.encode(log), indent=2) + b"\n")
         if call.as_json:
-            encoded = msgspec.json.encode(document(items, seen, call.level))
+            encoded = msgspec.json.encode(document(items, seen, call.level, applied))
             write_output(STDOUT, msgspec.json.format(encoded, indent=2) + b"\n")
         elif STDOUT not in (call.patch, call.sarif):
-            show(items, seen, call.folder, call.level, applied=call.apply)
+            show(items, seen, call.folder, call.level, applied=applied)
         else:
             for line in not_looked_at(seen):
                 click.echo(f"not looked at: {line}", err=True)
+        if applied is not None and (call.as_json or STDOUT in (call.patch, call.sarif)):
+            self._say(applied_words(applied, call.folder))
 
     def _say(self, line: str) -> None:
         if not self._call.quiet and line:

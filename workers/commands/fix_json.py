@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
 from daemon.domain.edits import by_path
 from daemon.domain.finding import Finding
 from daemon.domain.fix import Edit, Fix, Level
@@ -25,11 +27,28 @@ _SARIF_LEVEL = {
 }
 
 
-def document(items: Sequence[Item], seen: Look, level: Level = Level.NONE) -> dict[str, Any]:
+class Applied(msgspec.Struct, frozen=True):
+    """What `--apply` came to."""
+
+    files: tuple[str, ...]
+    """Those that were written."""
+    findings_left: int
+    """Findings of the folder as it lies there now."""
+
+
+def document(
+    items: Sequence[Item], seen: Look, level: Level = Level.NONE, applied: Applied | None = None
+) -> dict[str, Any]:
     """The contract's document, and what was not looked at; fixes below `level` are left out."""
+    written = (
+        {"files": [readable(path) for path in applied.files], "findings_left": applied.findings_left}
+        if applied
+        else None
+    )
     return {
         "findings": [_finding(item, level) for item in items],
         "summary": {**summary(items), "files": seen.files, "not_asked_for": sum(seen.others.values())},
+        "applied": written,
         "not_scanned": [{"path": readable(one.path), "reason": mask(one.reason)} for one in seen.unread],
         "scanners_failed": [mask(one) for one in seen.failed],
         "scanners_missing": dict(seen.absent),

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from daemon.cli.output import COLOURS
 from daemon.domain.fix import Fix, Level
 from daemon.masking import mask
+from workers.commands.fix_json import Applied, summary
 from workers.commands.fix_json import readable as path_text
-from workers.commands.fix_json import summary
 from workers.repair.item import Item
 from workers.repair.look import Look
 from workers.repair.secret_patch import readable
@@ -42,7 +42,15 @@ def first_answer(items: Sequence[Item], seconds: float) -> str:
     return f"{_findings(len(items))} in {seconds:.0f} s: {listed}; looking for fixes"
 
 
-def show(items: Sequence[Item], seen: Look, folder: Path, level: Level, *, applied: bool = False) -> None:
+def applied_words(applied: Applied, folder: Path) -> str:
+    """What `--apply` did, what is left, and how to take it back."""
+    left = f"{_findings(applied.findings_left)} left" if applied.findings_left else "no finding is left"
+    if not applied.files:
+        return f"Nothing was changed; {left}"
+    return f"Fixed in {_files(len(applied.files))}, {left}. To take it back: secaid fix {folder} --undo"
+
+
+def show(items: Sequence[Item], seen: Look, folder: Path, level: Level, *, applied: Applied | None = None) -> None:
     """Findings by file, each with its best fix as a diff and the other approaches by name; then the counts."""
     from rich.console import Console
 
@@ -123,7 +131,7 @@ class _Page:
         for line in lines:
             self._wrapped(line, "", indent=2)
 
-    def summary(self, items: Sequence[Item], seen: Look, folder: Path, *, applied: bool) -> None:
+    def summary(self, items: Sequence[Item], seen: Look, folder: Path, *, applied: Applied | None) -> None:
         """The counts, by rule where there are several, and what to do next."""
         counts = summary(items)
         self._print("")
@@ -147,7 +155,9 @@ class _Page:
             "bold",
             indent=0,
         )
-        if counts["with_verified_fix"] and not applied:
+        if applied is not None:
+            self._wrapped(applied_words(applied, folder), "bold", indent=0)
+        elif counts["with_verified_fix"]:
             self._print(f"Apply them: secaid fix {folder} --apply    As a patch: --patch FILE", "dim")
 
     def _head(self, line: str | Text, style: str = "") -> None:

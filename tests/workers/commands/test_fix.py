@@ -103,8 +103,10 @@ def test_apply_writes_a_set_that_holds_together_a_second_run_changes_nothing_and
     assert first.exit_code == 0, first.output
     assert "yaml.safe_load(stream)" in fixed
     assert "shell=True" not in fixed
-    second = run(project, "--apply", "--only", "B506", "--only", "B602", "--quiet")
+    assert "Fixed in one file, no finding is left." in first.stdout
+    second = run(project, "--apply", "--only", "B506", "--only", "B602", "--quiet", "--json")
     assert second.exit_code == 0
+    assert json.loads(second.stdout)["applied"] == {"files": [], "findings_left": 0}
     assert (project / "app.py").read_text() == fixed
     assert run(project, "--undo").exit_code == 0
     assert (project / "app.py").read_text() == MODULE
