@@ -90,6 +90,9 @@ def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> str
     command = " ".join(words_of(file, stage, values))
     if match := _PORT_OPTION.search(command):
         return match[1]
+    if is_fpm(base) and not command:
+        # What else Compose publishes is not what the image starts.
+        return str(FPM)
     if (published := compose_port(tree, file.path)) is not None:
         return str(published)
     if "$" in exposed:

@@ -175,7 +175,7 @@ def _refuse_places_of_root(commands: list[Instruction], base: Base) -> None:
         message = f"{home[1]} lies in the home of root, where no other user may look: put it elsewhere first"
         raise NoFix(message)
     server = next((match for one in commands if (match := _SERVERS.search(one.text))), None)
-    if server and base.image in DISTRIBUTIONS:
+    if server and (base.image in DISTRIBUTIONS or (base.user is None and base.image not in WRITES)):
         message = (
             f"{server[1]} of {base.image} opens its logs, data or sockets as root and goes on as the user of its "
             "configuration: they have to be that user's before USER can stand here"

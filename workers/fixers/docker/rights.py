@@ -49,6 +49,9 @@ def refuse_rights(tree: SourceTree, file: Dockerfile) -> None:
 def refuse_runtime_files(file: Dockerfile, stage: Stage, commands: list[Instruction]) -> None:
     """What the command itself names below folders that root alone may write: a pid, a socket, a log."""
     given = " ".join(one.text for each in lineage(file, stage) for one in each.all("RUN") if "chown" in one.text)
+    if built := next((match for one in commands if (match := _BUILDS.search(one.text))), None):
+        message = f"the command starts with `{built[0]}`, in files that are root's: do that in a RUN"
+        raise NoFix(message)
     for match in (match for one in commands for match in _RUNTIME.finditer(one.text)):
         if match["folder"] not in given:
             message = (

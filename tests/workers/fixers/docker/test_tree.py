@@ -450,3 +450,20 @@ def test_a_worker_of_the_same_image_would_inherit_the_servers_check():
     assert "worker of compose.yaml start the image of web/Dockerfile with another command" in reason
     files["compose.yaml"] = files["compose.yaml"].partition("  worker:")[0]
     assert _propose("checkov", "CKV_DOCKER_2", files)[0]
+
+
+def test_a_manager_of_php_listens_where_its_image_says_whatever_compose_publishes():
+    files = {
+        "web/Dockerfile": "FROM php:8.3-fpm-alpine\nCOPY . .\n",
+        "compose.yaml": "services:\n  web:\n    build: ./web\n    ports: ['8888:8888']\n",
+    }
+    made, _ = _propose("checkov", "CKV_DOCKER_2", files)
+    assert made
+    assert all("8888" not in text for text in made.values())
+
+
+def test_a_command_that_installs_first_works_on_roots_files():
+    files = {"web/Dockerfile": "FROM node:22\nWORKDIR /app\nCOPY . .\nCMD npm install && npm start\n"}
+    made, reason = _propose("checkov", "CKV_DOCKER_3", files)
+    assert not made
+    assert "the command starts with `npm install`" in reason
