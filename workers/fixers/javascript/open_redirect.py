@@ -50,6 +50,12 @@ _PUT_TOGETHER = ("binary_expression", "template_string")
 _RESPONSE = "res: { redirect(url: string): void }, target: unknown"
 _WITH_STATUS = "res: { redirect(status: number, url: string): void }, target: unknown, status = 302"
 _REQUEST = "req: { get(name: string): string | undefined }, "
+_OF_SETTINGS = re.compile(
+    r"(?!(?:req|request|ctx|query|params|body)\b)[\w$.]+\.get\([\"'][^\"']+[\"']\)"
+    r"|(?!(?:req|request|ctx)\b)[\w$.]*redirects?\[[\w$.]+\]",
+    re.IGNORECASE,
+)
+"""`app.get("signout redirect")`, and a table of redirects in which the request only chooses."""
 
 
 @fixer(
@@ -128,6 +134,13 @@ def _site(file: Parsed, call: Node) -> _Site:
         message = (
             f"{file.path}:{file.number(call)} begins with an address of the settings, `{first['name']}`: encode what "
             "is put behind it"
+        )
+        raise NoFix(message)
+    text = re.sub(r"\s+", "", file.text(_made(file, addresses[0])))
+    if _OF_SETTINGS.fullmatch(text):
+        message = (
+            f"{file.path}:{file.number(call)} takes an address that the application's own settings list, which may be "
+            "of another site on purpose: who sets it decides"
         )
         raise NoFix(message)
     return _Site(call, file.text(response), addresses[0], numbers[0] if numbers else None)

@@ -26,6 +26,7 @@ _BANNER = re.compile(
 _BROWSER = re.compile(
     rb"\bwindow\s*[.\[]|\bdefine\.amd\b"
     rb"|\bdocument\s*\.\s*(?:get\w+By|create|query|body|cookie|addEvent|documentElement|head|location|title|write)"
+    rb"|\bfrom\s+[\"'](?:react(?:-dom|-native)?|preact|vue|svelte|glamor|styled-components)[\"']"
 )
 STRINGS = ("string", "template_string")
 

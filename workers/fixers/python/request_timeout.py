@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.calls import keyword, set_keyword
+from workers.fixers.python.calls import argument, keyword, set_keyword
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import Target, fixer
@@ -19,7 +19,7 @@ _CALLS = (*(f"requests.{verb}" for verb in _VERBS), *(f"httpx.{name}" for name i
 _USUAL = (10, 27, ("ten seconds", "27"))
 _SLOW_WORK = (600, 600, ("ten minutes", "ten minutes"))
 _SLOW = re.compile(
-    r"generat|caption|completion|\bchat|llm|gpt|ollama|embed|infer|predict|\btrain|transcri|translat|summari[sz]|export|import_"
+    r"generat|caption|completion|\bchat|llm|gpt|ollama|embed|infer|predict|\btrain|transcri|summari[sz]|export|import_"
     r"|/build|render|convert|backup|restore|migrat|reindex|similarity|upload|long_?poll|getUpdates",
     re.IGNORECASE,
 )
@@ -69,9 +69,11 @@ def propose(target: Target) -> Iterator[Candidate]:
 def _is_slow(file: Module, call: ast.Call) -> bool:
     """Whether minutes may pass before the answer: by what is asked for, or because the code waits on purpose."""
     function = file.function(call)
-    return bool(_SLOW.search(file.text(call)) or (function is not None and _SLOW.search(function.name))) or (
-        keyword(call, "timeout") is not None
-    )
+    address = argument(call, 1 if (file.qualified(call.func) or "").endswith("request") else 0, "url")
+    return bool(
+        (address is not None and _SLOW.search(file.text(address)))
+        or (function is not None and _SLOW.search(function.name))
+    ) or (keyword(call, "timeout") is not None)
 
 
 def _unbounded(file: Module, call: ast.Call) -> bool:
