@@ -39,11 +39,15 @@ def own_path(uses: str, tree: SourceTree) -> str | None:
 
 
 def _holds(tree: SourceTree, path: str) -> bool:
-    """Whether an action or a workflow lies there; what leaves the tree does not."""
+    """Whether an action, or a workflow that can be called, lies there; what leaves the tree does not.
+
+    A workflow that calls its namesake of another repository is none: it can only be started by an event.
+    """
     if ".." in path.split("/"):
         return False
-    names = [path] if path.endswith((".yml", ".yaml")) else [f"{path.strip('/')}/{name}" for name in _DEFINITIONS]
-    return any(has(tree, name) for name in names)
+    if path.endswith((".yml", ".yaml")):
+        return "workflow_call" in text_of(tree, path)
+    return any(has(tree, f"{path.strip('/')}/{name}") for name in _DEFINITIONS)
 
 
 def _is(tree: SourceTree, repository: str) -> bool:

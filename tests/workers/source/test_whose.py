@@ -61,6 +61,15 @@ def test_what_names_no_path_of_a_repository_is_none(uses):
 
 
 def test_a_workflow_of_the_repository_is_its_own_too():
-    tree = _tree([SETUP, BUILD])
-    assert whose.own_path("octo/tools/.github/workflows/ci.yml@main", tree) == ".github/workflows/ci.yml"
+    called = ".github/workflows/called.yml"
+    tree = _tree([SETUP, BUILD], {**BOTH, called: b"on: workflow_call\n"})
+    assert whose.own_path(f"octo/tools/{called}@main", tree) == called
+    assert whose.own_path("octo/tools/.github/workflows/ci.yml@main", tree) is None
     assert whose.own_path("octo/tools/.github/workflows/cd.yml@main", tree) is None
+
+
+def test_workflows_that_call_their_namesakes_are_anothers():
+    """They are started by events, and nobody can call them."""
+    paths = [f".github/workflows/{name}.yml" for name in ("ack", "push")]
+    tree = MemoryTree({path: f"on: push\njobs:\n  a:\n    uses: octo/dev/{path}@main\n".encode() for path in paths})
+    assert whose.own_path("octo/dev/.github/workflows/ack.yml@main", tree) is None
