@@ -68,6 +68,8 @@ _RELEASES = re.compile(r"publish|release|deploy|push|bump|gh-pages")
 _BUILDS = re.compile(
     r"[:\"']*(?:\w+:)*(?:pre|post)?(?:build|assemble|bundle|compile|check|lint|pack|test)", re.IGNORECASE
 )
+_OPTION = re.compile(r"(?<!\S)--?[\w-]+(?:[= \t]+\S+)?")
+"""An option with its value: `--mode release` only says how something is built."""
 _NAMED_SO = re.compile(r"publish|release|deploy|push|(?<![a-z])tag(?![a-z])|bump|gh-pages|submodule")
 _MAX_DEPTH = 4
 _SCRIPT_ENDINGS = (".sh", ".bash", ".py", ".js", ".mjs", ".ts", ".rb", ".pl")
@@ -151,8 +153,8 @@ def _by_name(script: str, every: list[Ran]) -> str | None:
     for match in (match for text in texts for match in _TASKS.finditer(_plain(text))):
         if known.isdisjoint(match[0].split()) and _named_so(match[0], _TASK):
             return " ".join(match[0].split())[:60]
-    named = (each for each in every if each.text is not None and _named_so(each.name))
-    return next((each.name for each in named if _named_so(_plain(each.text or ""))), None)
+    tasks = (each for each in every if " " in each.name and each.text is not None and _named_so(each.name))
+    return next((each.name for each in tasks if _named_so(_OPTION.sub("", _plain(each.text or "")))), None)
 
 
 def _named_so(text: str, words: re.Pattern[str] = _RELEASES) -> bool:
