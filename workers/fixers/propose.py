@@ -88,6 +88,8 @@ def _of(fixer: Fixer, target: Target) -> tuple[list[Candidate], NoFix | None]:
         return made, Harmless(f"{path} is test code, which nobody uses but the test itself; exclude tests")
     if path is not None and path.endswith(_CODE) and is_test_data(path):
         return made, Harmless(f"{path} is what a test reads and compares: its text is what is tested; exclude it")
+    if path is not None and path.endswith(_CODE) and "/_vendor/" in path:
+        return made, NoFix(f"{path} is a copy of another project's code: take a release of it anew that has the fix")
     try:
         refuse_decided(target)
         made.extend(

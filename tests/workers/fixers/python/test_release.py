@@ -41,3 +41,11 @@ def test_a_checksum_is_called_one_where_its_python_can_say_so(asked, release, ap
     proposal = asked(files, "bandit", "B324", "app.py", 5)
     assert [one.approach for one in proposal.candidates] == approaches
     assert ("runs on Python 3.6" in (proposal.reason or "")) is (not approaches)
+
+
+def test_a_copy_of_another_project_is_left_to_it(asked):
+    made = asked(
+        {"lib/_vendor/more.py": "import random\ncode = random.random()\n"}, "bandit", "B311", "lib/_vendor/more.py", 2
+    )
+    assert not made.candidates
+    assert "a copy of another project" in (made.reason or "")
