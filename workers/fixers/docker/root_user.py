@@ -22,7 +22,7 @@ from workers.fixers.docker.images import Base, base_of
 from workers.fixers.docker.made_user import made_user, maker, mentioned, number_option
 from workers.fixers.docker.needs_root import refuse_where_root_is_needed
 from workers.fixers.docker.own_base import built_from
-from workers.fixers.docker.owner import owners
+from workers.fixers.docker.owner import owners, refuse_variable
 from workers.fixers.docker.rights import brings, refuse_rights
 from workers.fixers.docker.service_user import WRITES, service
 from workers.fixers.docker.switch_user import NAME, UID, Image, new_user, switch, switched, written_user
@@ -78,6 +78,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     refuse_rights(target.tree, file)
     folders = written_folders(target.tree, file, stage, base)
     whole, said = beside(target.tree, file, stage, base) or ("", "")
+    if whole:
+        folders = [each for each in folders if each not in {".", whole}]
     warnings = [*_warnings(file, stage), *([_MOUNTED] if folders else [])]
     image = Image(file, stage, base, tuple(warnings), tuple(folders), whole)
     reason = f"{base.image} is not known well enough to say which user it has"
@@ -118,6 +120,7 @@ def _candidates(image: Image) -> Iterator[Candidate | None]:
     if given_to := owners(file, stage):
         yield from _owner(image, given_to)
         return
+    refuse_variable(file, stage)
     how = ""
     if base.user:
         number = base.number(base.user)
