@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.changed import if_changed
+from workers.fixers.kubernetes.api_clients import api_client
 from workers.fixers.kubernetes.injected import injected
 from workers.fixers.kubernetes.objects import Object, declared, document_behind, objects
 from workers.fixers.kubernetes.projected_token import projected_token
@@ -47,6 +48,9 @@ def service_account_token(target: Target) -> Iterator[Candidate]:
         return
     if not account and (asked := injected(resource)):
         message = f"what {asked} puts into the pod signs in by the pod's token"
+        raise NoFix(message)
+    if not account and (client := api_client(resource)):
+        message = f"{client}: it needs the token for that, and which account it signs in by is not in this repository"
         raise NoFix(message)
     if named and named != "default" and not _made_here(target, named):
         message = f"the account {named} is made elsewhere, and so are its rights, for which the pod needs the token"
