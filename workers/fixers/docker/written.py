@@ -30,7 +30,7 @@ _WRITES = {
     "js": (
         rf"\b(?:writeFile|appendFile|createWriteStream|mkdir|mkdirp)(?:Sync)?{_PATH}",
         rf"\bnew\s+(?:sqlite3\.|Better)?(?:Database|Sqlite\w*){_PATH}",
-        r"\bmulter\(\s*\{[^}]*\bdest:\s*[\"'`](?P<upload>[\w./-]+)",
+        r"\bmulter\(\s*\{[^}]*\bdest:\s*(?:path\.(?:join|resolve)\(\s*__dirname\s*,\s*)?[\"'`](?P<upload>[\w./-]+)",
         r"\bstorage:\s*[\"'](?P<file>[\w./-]+\.(?:sqlite3?|db))[\"']",
     ),
     "go": (

@@ -72,8 +72,8 @@ def _asked_for(
         raise NoFix(message)
     edits, declares = [*edits, *projected[0]], [*declares, *projected[1]]
     how = (
-        f"{binding} gives the pod's account rights in the Kubernetes API, so its program needs the token: containers "
-        "mount what Kubernetes would have given them unasked, and each can be left out by its own mount."
+        f"{binding} gives the pod's account rights in the Kubernetes API, so its program needs the token: it mounts "
+        "what Kubernetes would have given it unasked, and the containers in which only a shell runs no longer have it."
     )
     warning = "take the mount out of each container that does not call the API"
     yield from if_changed("projected-token", edits, how, declares, [warning])

@@ -95,7 +95,8 @@ def image_reference(target: Target) -> Iterator[Candidate]:
                 wanted["imagePullPolicy"] = "Always"
             edits += resource.put(part, wanted)
             declares += resource.declare(part, *wanted)
-        how = f"`latest` of the official image was {', '.join(chosen)} on {tags[0][1]}: the same image, and it stays. "
+        named = ", ".join(dict.fromkeys(chosen))
+        how = f"`latest` of the official image was {named} on {tags[0][1]}: the same image, and it stays. "
         how += "It is asked for at each start, as before."
         candidate = resource.candidate(approach, edits, how, declares)
         if candidate:

@@ -10,10 +10,12 @@ from workers.fixers.docker.image_tables import SERVICE_PORTS
 from workers.fixers.docker.images import split
 from workers.fixers.docker.running import running
 from workers.fixers.kubernetes.objects import declared, document_behind
+from workers.fixers.kubernetes.own_image import dockerfile_of, opened_by
 from workers.fixers.kubernetes.policy_pods import Pods
+from workers.fixers.kubernetes.shell_only import shell_only
 from workers.fixers.kubernetes.unknown_servers import is_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource
-from workers.fixers.registry import Target, fixer
+from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamledit import Value
 
 
@@ -33,6 +35,12 @@ def network_policy(target: Target) -> Iterator[Candidate]:
     pods = Pods(resource)
     ports = pods.ports()
     if not ports:
+        if not all(_offers_nothing(resource, part) for part in resource.containers(lambda _node: True)):
+            message = (
+                "the pod declares no port and no Service leads to it, which is no proof that nobody connects: figures "
+                "for monitoring, for one, are asked for at the pod's own address"
+            )
+            raise NoFix(message)
         if not any(_listens(resource, part) for part in resource.containers(lambda _node: True)):
             how = "The pod declares no port and no Service leads to it: nothing has to connect to it, and nothing can."
             yield from _policy(pods, "no-incoming", [], how)
@@ -51,6 +59,14 @@ def network_policy(target: Target) -> Iterator[Candidate]:
             how = "Only pods of the same namespace reach it, where the manifests have those that call its Service."
             warning = "callers from other namespaces, as monitoring or a gateway, need a rule of their own"
             yield from _policy(pods, "same-namespace", near, how, warning)
+
+
+def _offers_nothing(resource: Resource, part: Part) -> bool:
+    """Whether what runs there is known to wait for nobody: a task that ends, a shell, an image that opens no port."""
+    if resource.kind in ("Job", "CronJob") or shell_only(part.node):
+        return True
+    tree, image = resource.target.tree, part.node.text("image")
+    return resource.kind != "DaemonSet" and dockerfile_of(tree, image) is not None and not opened_by(tree, image)
 
 
 def _listens(resource: Resource, part: Part) -> bool:

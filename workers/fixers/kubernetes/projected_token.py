@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from daemon.domain.fix import Edit
 from workers.fixers.kubernetes.scratch import mounted
+from workers.fixers.kubernetes.shell_only import shell_only
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.source.yamledit import Value
 
@@ -26,8 +27,9 @@ _SOURCES: list[Value] = [
 
 
 def projected_token(resource: Resource) -> tuple[list[Edit], list[str]] | None:
-    """Edits that mount it in every container where Kubernetes would have, and what they declare; none where a volume
-    is in the way.
+    """Edits that mount it in the containers but those in which only a shell runs, and what they declare.
+
+    None where a volume is in the way, or no container would be without it.
     """
     pod = resource.pod
     volumes = pod.node.child("volumes")
@@ -37,15 +39,22 @@ def projected_token(resource: Resource) -> tuple[list[Edit], list[str]] | None:
     edits: list[Edit] = []
     declares = resource.declare(pod, "volumes")
     mount: Mapping[str, Value] = {"name": _VOLUME, "mountPath": _FOLDER, "readOnly": True}
+    spared = False
     for section in ("containers", "initContainers"):
         listed = pod.node.child(section)
         for index, node in enumerate(listed.items if listed else ()):
             part = Part((*pod.path, section, index), node)
             mounts = node.child("volumeMounts")
+            if shell_only(node):
+                spared = True
+                continue
             if node.kind != "mapping" or (mounts is not None and not mounts.items):
                 return None
             if not mounted(node, _FOLDER):
                 edits += resource.append(part, "volumeMounts", mount)
                 declares += resource.declare(part, "volumeMounts")
+    if not spared:
+        # All of them would have the token as before.
+        return None
     edits += resource.append(pod, "volumes", {"name": _VOLUME, "projected": {"sources": _SOURCES}})
     return edits, declares
