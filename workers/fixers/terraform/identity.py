@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from workers.fixers.terraform.local_accounts import LOCAL_ACCOUNTS
 from workers.fixers.terraform.metadata_use import asks_without_token
 from workers.fixers.terraform.resource import Resource
-from workers.fixers.terraform.settings import Setting, on, settings_fixer
+from workers.fixers.terraform.settings import Setting, on, settings_fixer, single
 
 _IMDS = "programs with an SDK from before 2019 cannot get credentials any more"
-
-
-def _one(
-    approach: str,
-    path: str,
-    how: str,
-    value: str = "true",
-    warning: str = "",
-    *,
-    toggle: bool = True,
-    refused: Callable[[Resource], str] | None = None,
-) -> list[Setting]:
-    return [Setting(approach, on(path, value), how, warning, toggle=toggle, refused=refused)]
 
 
 def _has_guests(pool: Resource) -> str:
@@ -70,7 +55,7 @@ IDENTITY = {
             refused=asks_without_token,
         ),
     ],
-    "CKV_AWS_341": _one(
+    "CKV_AWS_341": single(
         "one-hop",
         "metadata_options.http_put_response_hop_limit",
         "Metadata answers never leave the instance.",
@@ -78,10 +63,10 @@ IDENTITY = {
         "containers on the instance's bridge network get no credentials",
         toggle=False,
     ),
-    "CKV_AWS_161": _one("iam-login", "iam_database_authentication_enabled", _LOGIN),
-    "CKV_AWS_162": _one("iam-login", "iam_database_authentication_enabled", _LOGIN),
-    "CKV_AWS_359": _one("iam-login", "iam_database_authentication_enabled", _LOGIN),
-    "CKV_AWS_258": _one(
+    "CKV_AWS_161": single("iam-login", "iam_database_authentication_enabled", _LOGIN),
+    "CKV_AWS_162": single("iam-login", "iam_database_authentication_enabled", _LOGIN),
+    "CKV_AWS_359": single("iam-login", "iam_database_authentication_enabled", _LOGIN),
+    "CKV_AWS_258": single(
         "iam-auth",
         "authorization_type",
         "Only signed requests of permitted identities are served.",
@@ -90,14 +75,14 @@ IDENTITY = {
         toggle=False,
         refused=_called_by_browsers,
     ),
-    "CKV_AWS_316": _one(
+    "CKV_AWS_316": single(
         "unprivileged-build",
         "environment.privileged_mode",
         "Builds cannot take over the build host.",
         "false",
         "builds that start Docker themselves need another way",
     ),
-    "CKV_AWS_366": _one(
+    "CKV_AWS_366": single(
         "no-guests",
         "allow_unauthenticated_identities",
         "Only signed-in users get credentials.",
@@ -105,7 +90,7 @@ IDENTITY = {
         "guests are refused",
         refused=_has_guests,
     ),
-    "CKV_AZURE_137": _one(
+    "CKV_AZURE_137": single(
         "no-admin-account",
         "admin_enabled",
         _LOCAL,
@@ -113,24 +98,24 @@ IDENTITY = {
         "whoever signs in as the registry's admin needs an identity of their own",
     ),
     "CKV_AZURE_141": LOCAL_ACCOUNTS,
-    "CKV_AZURE_140": _one(
+    "CKV_AZURE_140": single(
         "no-local-accounts",
         "local_authentication_disabled",
         _LOCAL,
         "true",
         "clients with account keys must use an identity",
     ),
-    "CKV_AZURE_203": _one(
+    "CKV_AZURE_203": single(
         "no-local-accounts", "local_auth_enabled", _LOCAL, "false", "clients with shared keys must use an identity"
     ),
-    "CKV_AZURE_236": _one(
+    "CKV_AZURE_236": single(
         "no-local-accounts", "local_auth_enabled", _LOCAL, "false", "clients with keys must use an identity"
     ),
-    "CKV_AZURE_244": _one("no-local-users", "local_user_enabled", "No local users may sign in over SFTP.", "false"),
-    "CKV2_AZURE_40": _one(
+    "CKV_AZURE_244": single("no-local-users", "local_user_enabled", "No local users may sign in over SFTP.", "false"),
+    "CKV2_AZURE_40": single(
         "no-shared-keys", "shared_access_key_enabled", _LOCAL, "false", "clients with account keys must use an identity"
     ),
-    "CKV_AZURE_50": _one(
+    "CKV_AZURE_50": single(
         "no-extensions",
         "allow_extension_operations",
         "Nobody can run code on the machine through extensions.",
@@ -155,7 +140,7 @@ IDENTITY = {
             toggle=True,
         ),
     ],
-    "CKV_AZURE_72": _one(
+    "CKV_AZURE_72": single(
         "no-remote-debugging",
         "site_config.remote_debugging_enabled",
         "Nobody can attach a debugger from outside.",
@@ -179,16 +164,16 @@ IDENTITY = {
             toggle=True,
         ),
     ],
-    "CKV_GCP_7": _one(
+    "CKV_GCP_7": single(
         "no-legacy-authorisation", "enable_legacy_abac", "Permissions in the cluster follow roles.", "false"
     ),
-    "CKV_GCP_13": _one(
+    "CKV_GCP_13": single(
         "no-client-certificate",
         "master_auth.client_certificate_config.issue_client_certificate",
         "The cluster gives out no certificate that cannot be revoked.",
         "false",
     ),
-    "CKV_GCP_95": _one(
+    "CKV_GCP_95": single(
         "auth", "auth_enabled", "Clients must give the instance's password.", "true", "clients need the password"
     ),
     "CKV_GCP_68": [

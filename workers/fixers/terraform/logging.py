@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from workers.fixers.terraform.resource import Resource
-from workers.fixers.terraform.settings import Setting, on, settings_fixer
+from workers.fixers.terraform.settings import Setting, on, settings_fixer, single
 from workers.source.pushed import why_tags_move
 
 _NEPTUNE = "the cluster's parameter group has to switch each of them on (neptune_enable_audit_log)"
 _COST = "logs are stored, and paid for"
-
-
-def _one(
-    approach: str, path: str, how: str, value: str = "true", warning: str = "", *, toggle: bool = True
-) -> list[Setting]:
-    return [Setting(approach, on(path, value), how, warning, toggle=toggle)]
 
 
 def _moves_tags(resource: Resource) -> str:
@@ -24,9 +18,9 @@ def _moves_tags(resource: Resource) -> str:
 _TRACE = "Requests can be followed through the services."
 
 LOGGING = {
-    "CKV_AWS_36": _one("validate-files", "enable_log_file_validation", "Changed or deleted log files show."),
-    "CKV_AWS_67": _one("all-regions", "is_multi_region_trail", "Calls in every region are recorded."),
-    "CKV_AWS_251": _one("logging", "enable_logging", "Calls are recorded."),
+    "CKV_AWS_36": single("validate-files", "enable_log_file_validation", "Changed or deleted log files show."),
+    "CKV_AWS_67": single("all-regions", "is_multi_region_trail", "Calls in every region are recorded."),
+    "CKV_AWS_251": single("logging", "enable_logging", "Calls are recorded."),
     "CKV_AWS_37": [
         Setting(
             "all-logs",
@@ -38,10 +32,10 @@ LOGGING = {
     "CKV_AWS_50": [
         Setting("active-tracing", on("tracing_config.mode", '"Active"'), _TRACE),
     ],
-    "CKV_AWS_73": _one("tracing", "xray_tracing_enabled", _TRACE),
-    "CKV_AWS_284": _one("tracing", "tracing_configuration.enabled", _TRACE),
-    "CKV_AWS_75": _one("flow-logs", "attributes.flow_logs_enabled", "Flows are recorded.", warning=_COST),
-    "CKV_AWS_126": _one(
+    "CKV_AWS_73": single("tracing", "xray_tracing_enabled", _TRACE),
+    "CKV_AWS_284": single("tracing", "tracing_configuration.enabled", _TRACE),
+    "CKV_AWS_75": single("flow-logs", "attributes.flow_logs_enabled", "Flows are recorded.", warning=_COST),
+    "CKV_AWS_126": single(
         "detailed-monitoring",
         "monitoring",
         "Figures come every minute instead of every five.",
@@ -57,7 +51,7 @@ LOGGING = {
             otherwise="AWS starts no instance of this type with it: a newer type (t3 for t2) has it always on",
         )
     ],
-    "CKV_AWS_163": _one(
+    "CKV_AWS_163": single(
         "scan-on-push",
         "image_scanning_configuration.scan_on_push",
         "Images are scanned for known vulnerabilities when they arrive.",
@@ -167,29 +161,29 @@ LOGGING = {
         )
         for days in ("90", "365")
     ],
-    "CKV_AZURE_30": _one("log-checkpoints", "value", "Checkpoints are recorded.", '"on"', toggle=False),
-    "CKV_AZURE_32": _one(
+    "CKV_AZURE_30": single("log-checkpoints", "value", "Checkpoints are recorded.", '"on"', toggle=False),
+    "CKV_AZURE_32": single(
         "throttle", "value", "Addresses that fail to log in too often must wait.", '"on"', toggle=False
     ),
     "CKV_AZURE_25": [
         Setting("all-threats", on("disabled_alerts", "[]"), "Every kind of threat raises an alert."),
     ],
-    "CKV_AZURE_21": _one("notify", "alert_notifications", "The security contact hears of severe alerts."),
-    "CKV_AZURE_22": _one("notify-admins", "alerts_to_admins", "The subscription's admins hear of severe alerts."),
-    "CKV_AZURE_27": _one("notify-admins", "email_account_admins", "The account's admins hear of threats."),
-    "CKV_AZURE_127": _one(
+    "CKV_AZURE_21": single("notify", "alert_notifications", "The security contact hears of severe alerts."),
+    "CKV_AZURE_22": single("notify-admins", "alerts_to_admins", "The subscription's admins hear of severe alerts."),
+    "CKV_AZURE_27": single("notify-admins", "email_account_admins", "The account's admins hear of threats."),
+    "CKV_AZURE_127": single(
         "threat-detection",
         "threat_detection_policy.enabled",
         "Suspicious queries raise an alert.",
         warning="it is paid for",
     ),
-    "CKV_AZURE_128": _one(
+    "CKV_AZURE_128": single(
         "threat-detection",
         "threat_detection_policy.enabled",
         "Suspicious queries raise an alert.",
         warning="it is paid for",
     ),
-    "CKV_AZURE_19": _one(
+    "CKV_AZURE_19": single(
         "standard-tier",
         "tier",
         "Threat detection works for these resources.",
@@ -197,21 +191,21 @@ LOGGING = {
         "it is paid for",
         toggle=False,
     ),
-    "CKV_GCP_1": _one(
+    "CKV_GCP_1": single(
         "logging",
         "logging_service",
         "The cluster's logs are kept.",
         '"logging.googleapis.com/kubernetes"',
         toggle=False,
     ),
-    "CKV_GCP_8": _one(
+    "CKV_GCP_8": single(
         "monitoring",
         "monitoring_service",
         "The cluster's figures are kept.",
         '"monitoring.googleapis.com/kubernetes"',
         toggle=False,
     ),
-    "CKV_GCP_61": _one(
+    "CKV_GCP_61": single(
         "intranode-visibility", "enable_intranode_visibility", "Traffic between pods of one node shows in flow logs."
     ),
     "CKV_GCP_26": [

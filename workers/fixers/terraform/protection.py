@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from workers.fixers.terraform.resource import Resource
-from workers.fixers.terraform.settings import Setting, on, settings_fixer
+from workers.fixers.terraform.settings import Setting, on, settings_fixer, single
 
 _FOR_A_WHILE = re.compile(r"(?:^|/)(?:examples?|tests?|fixtures?|samples?|demos?)/")
 _DESTROY = "`terraform destroy` then needs a first apply that switches it off"
@@ -15,19 +14,6 @@ _DESTROY = "`terraform destroy` then needs a first apply that switches it off"
 def _protect(path: str = "deletion_protection", value: str = "true") -> list[Setting]:
     how = "The service refuses to delete the resource until the protection is switched off."
     return [Setting("deletion-protection", on(path, value), how, _DESTROY, toggle=True, refused=_is_torn_down)]
-
-
-def _one(
-    approach: str,
-    path: str,
-    how: str,
-    value: str = "true",
-    warning: str = "",
-    *,
-    toggle: bool = True,
-    refused: Callable[[Resource], str] | None = None,
-) -> list[Setting]:
-    return [Setting(approach, on(path, value), how, warning, toggle=toggle, refused=refused)]
 
 
 def _is_let_go(resource: Resource) -> str:
@@ -74,16 +60,16 @@ PROTECTION = {
             toggle=True,
         )
     ],
-    "CKV_AWS_313": _one("tags-on-snapshots", "copy_tags_to_snapshot", _TAGS),
-    "CKV_AWS_362": _one("tags-on-snapshots", "copy_tags_to_snapshot", _TAGS),
-    "CKV2_AWS_60": _one("tags-on-snapshots", "copy_tags_to_snapshot", _TAGS),
-    "CKV_AWS_226": _one("minor-updates", "auto_minor_version_upgrade", _UPDATES),
-    "CKV_AWS_207": _one("minor-updates", "auto_minor_version_upgrade", _UPDATES),
-    "CKV_AWS_222": _one("minor-updates", "auto_minor_version_upgrade", _UPDATES),
-    "CKV_AWS_322": _one("minor-updates", "auto_minor_version_upgrade", _UPDATES),
-    "CKV_AWS_157": _one("multi-zone", "multi_az", _STANDBY, warning=_COST),
-    "CKV_AWS_138": _one("cross-zone", "cross_zone_load_balancing", "Requests are spread over all zones."),
-    "CKV_AWS_152": _one("cross-zone", "enable_cross_zone_load_balancing", "Requests are spread over all zones."),
+    "CKV_AWS_313": single("tags-on-snapshots", "copy_tags_to_snapshot", _TAGS),
+    "CKV_AWS_362": single("tags-on-snapshots", "copy_tags_to_snapshot", _TAGS),
+    "CKV2_AWS_60": single("tags-on-snapshots", "copy_tags_to_snapshot", _TAGS),
+    "CKV_AWS_226": single("minor-updates", "auto_minor_version_upgrade", _UPDATES),
+    "CKV_AWS_207": single("minor-updates", "auto_minor_version_upgrade", _UPDATES),
+    "CKV_AWS_222": single("minor-updates", "auto_minor_version_upgrade", _UPDATES),
+    "CKV_AWS_322": single("minor-updates", "auto_minor_version_upgrade", _UPDATES),
+    "CKV_AWS_157": single("multi-zone", "multi_az", _STANDBY, warning=_COST),
+    "CKV_AWS_138": single("cross-zone", "cross_zone_load_balancing", "Requests are spread over all zones."),
+    "CKV_AWS_152": single("cross-zone", "enable_cross_zone_load_balancing", "Requests are spread over all zones."),
     "CKV_AWS_133": [
         Setting("backups-7-days", on("backup_retention_period", "7"), "Backups reach back a week.", _COST),
         Setting(
@@ -101,19 +87,19 @@ PROTECTION = {
         Setting("backups-7-days", on("backup_retention_period", "7"), "Backups reach back a week.", _COST),
         Setting("backups-35-days", on("backup_retention_period", "35"), "Backups reach back five weeks.", _COST),
     ],
-    "CKV_AWS_28": _one(
+    "CKV_AWS_28": single(
         "point-in-time",
         "point_in_time_recovery.enabled",
         "The table can be restored to any second of the last 35 days.",
         warning=_COST,
     ),
-    "CKV_AZURE_94": _one(
+    "CKV_AZURE_94": single(
         "geo-backups",
         "geo_redundant_backup_enabled",
         "Backups survive the loss of a region.",
         warning="it can only be chosen when the server is made",
     ),
-    "CKV_AZURE_102": _one(
+    "CKV_AZURE_102": single(
         "geo-backups",
         "geo_redundant_backup_enabled",
         "Backups survive the loss of a region.",
@@ -157,9 +143,9 @@ PROTECTION = {
         )
         for days in ("10", "90")
     ],
-    "CKV_AWS_233": _one("replace-before-destroying", "lifecycle.create_before_destroy", _NEW_FIRST, toggle=False),
-    "CKV_AWS_237": _one("replace-before-destroying", "lifecycle.create_before_destroy", _NEW_FIRST, toggle=False),
-    "CKV_AWS_141": _one("upgrades", "allow_version_upgrade", "The cluster takes new releases in its window."),
+    "CKV_AWS_233": single("replace-before-destroying", "lifecycle.create_before_destroy", _NEW_FIRST, toggle=False),
+    "CKV_AWS_237": single("replace-before-destroying", "lifecycle.create_before_destroy", _NEW_FIRST, toggle=False),
+    "CKV_AWS_141": single("upgrades", "allow_version_upgrade", "The cluster takes new releases in its window."),
     "CKV_AZURE_206": [
         Setting(
             "geo-replication", on("account_replication_type", '"GRS"'), "The data survives the loss of a region.", _COST
@@ -171,10 +157,10 @@ PROTECTION = {
             _COST,
         ),
     ],
-    "CKV_GCP_14": _one(
+    "CKV_GCP_14": single(
         "backups", "settings.backup_configuration.enabled", "The instance is backed up every day.", warning=_COST
     ),
-    "CKV_GCP_78": _one(
+    "CKV_GCP_78": single(
         "versioning", "versioning.enabled", "Overwritten and deleted objects can be restored.", warning=_COST
     ),
     "CKV2_GCP_20": [
@@ -191,7 +177,7 @@ PROTECTION = {
             ("point-in-time-7-days", {"transaction_log_retention_days": "7"}, " of the last seven days"),
         )
     ],
-    "CKV_GCP_82": _one(
+    "CKV_GCP_82": single(
         "prevent-destroy",
         "lifecycle.prevent_destroy",
         "A plan that would delete the key fails.",
@@ -210,8 +196,8 @@ PROTECTION = {
         )
         for hours in (24, 72)
     ],
-    "CKV_GCP_9": _one("auto-repair", "management.auto_repair", "Broken nodes are replaced."),
-    "CKV_GCP_10": _one(
+    "CKV_GCP_9": single("auto-repair", "management.auto_repair", "Broken nodes are replaced."),
+    "CKV_GCP_10": single(
         "auto-upgrade", "management.auto_upgrade", "Nodes follow the control plane's release, with its security fixes."
     ),
     "CKV_GCP_70": [

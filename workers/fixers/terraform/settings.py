@@ -51,6 +51,20 @@ Table = Mapping[str, Sequence[Setting]]
 """Rule → its alternatives."""
 
 
+def single(
+    approach: str,
+    path: str,
+    how: str,
+    value: str = "true",
+    warning: str = "",
+    *,
+    toggle: bool = True,
+    refused: Callable[[Resource], str] | None = None,
+) -> list[Setting]:
+    """A row of one alternative: the attribute at the dotted path has this value."""
+    return [Setting(approach, on(path, value), how, warning, toggle=toggle, refused=refused)]
+
+
 def settings_fixer(
     name: str, weakness: str, explain: str, table: Table, trivy: Mapping[str, str] | None = None
 ) -> Callable[[Target], Iterable[Candidate]]:
