@@ -149,6 +149,11 @@ def is_root(user: str) -> bool:
     return bool(_ROOT.fullmatch(user.strip("'\"")))
 
 
+def from_context(step: Instruction) -> bool:
+    """Whether a step copies files of the folder that the image is built from, and not of another image."""
+    return step.keyword in {"COPY", "ADD"} and not any(flag.startswith("--from") for flag in step.flags)
+
+
 def absolute(path: str) -> bool:
     """Whether a path of the image is absolute, or starts with a variable that may well be."""
     return path.strip("'\"").startswith(("/", "$"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from workers.fixers.docker.build import lineage
+from workers.fixers.docker.build import from_context, lineage
 from workers.fixers.docker.compose_ports import may_run
 from workers.fixers.docker.mounts import docker_runs
 from workers.fixers.registry import NoFix
@@ -63,7 +63,7 @@ def refuse_runtime_files(file: Dockerfile, stage: Stage, commands: list[Instruct
 def brings(file: Dockerfile) -> bool:
     """Whether a step puts a program of the repository into the image, or into what it takes files from."""
     for one in file.instructions:
-        if one.keyword in {"COPY", "ADD"} and not any(flag.startswith("--from") for flag in one.flags):
+        if from_context(one):
             sources = [word.strip("\"',[]") for word in one.text.split()[:-1]]
             if one.heredocs or any(not _SETTINGS.search(source) and "://" not in source for source in sources):
                 return True

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from workers.fixers.docker.build import lineage, work_directory
+from workers.fixers.docker.build import from_context, lineage, work_directory
 from workers.fixers.docker.images import Base
 from workers.fixers.docker.listening import drops_root
 from workers.fixers.docker.mounts import mounts
@@ -199,7 +199,7 @@ def _context(tree: SourceTree, file: Dockerfile) -> str:
     named = [
         source.strip("\"',[]").removeprefix("./").rstrip("/")
         for one in file.instructions
-        if one.keyword in {"COPY", "ADD"} and not any(flag.startswith("--from") for flag in one.flags)
+        if from_context(one)
         for source in one.text.split()[:-1]
     ]
     plain = [each for each in named if re.fullmatch(r"[\w./-]*\w[\w./-]*", each)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from workers.fixers.docker.build import is_root, lineage, pairs, user_at
+from workers.fixers.docker.build import from_context, is_root, lineage, pairs, user_at
 from workers.fixers.docker.deployment import runs
 from workers.fixers.docker.image_tables import SERVICE_PORTS
 from workers.fixers.docker.images import Base
@@ -51,11 +51,7 @@ def written_folders(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base
 def _of_containers(tree: SourceTree, file: Dockerfile, stage: Stage) -> list[Mount]:
     """The mounts of the services that are built from the file."""
     found = list(mounts(tree, file.path))
-    brings = any(
-        not any(flag.startswith("--from") for flag in one.flags)
-        for each in lineage(file, stage)
-        for one in each.all("COPY", "ADD")
-    )
+    brings = any(from_context(one) for each in lineage(file, stage) for one in each.instructions)
     for one in found:
         source = one.in_repository and brings and not _DATA.search(one.source)
         if one.of_host and not source:
@@ -80,28 +76,20 @@ def _empty_folder(file: Dockerfile, stage: Stage) -> str | None:
     user = user_at(file, last)
     if user is not None and not is_root(user):
         return None
+    if any(last.text in one.text for each in lineage(file, stage) for one in each.all("RUN", "COPY", "ADD")):
+        return None
+    behind = [one for one in stage.all("RUN", "COPY", "ADD") if one.start > last.start and _may_fill(one)]
+    if any(one.keyword != "RUN" for one in behind):
+        return None
     named = [value for each in lineage(file, stage) for one in each.all("ENV") for value in pairs(one).values()]
-    given = any(last.text in one.text for each in lineage(file, stage) for one in each.all("RUN", "COPY", "ADD"))
-    if last.text in named and not given and not _relative_copy(stage, last):
-        # A variable tells the program its folder, which is named so for what it keeps there.
-        return last.text
-    for each in lineage(file, stage):
-        for one in each.all("RUN", "COPY", "ADD"):
-            if last.text in one.text or (each is stage and one.start > last.start and _relative(one.keyword, one.text)):
-                return None
-        if each is not stage and any(one.text == last.text for one in each.all("WORKDIR")):
-            return None
-    return last.text
+    below = [one.text for each in lineage(file, stage)[1:] for one in each.all("WORKDIR")]
+    # A variable tells the program its folder, which is named so for what it keeps there.
+    return last.text if last.text in named or not (behind or last.text in below) else None
 
 
-def _relative_copy(stage: Stage, last: Instruction) -> bool:
-    """Whether something is copied into the working directory."""
-    return any(one.start > last.start and _relative(one.keyword, one.text) for one in stage.all("COPY", "ADD"))
-
-
-def _relative(keyword: str, text: str) -> bool:
+def _may_fill(step: Instruction) -> bool:
     """Whether a step may put something into the working directory."""
-    return keyword == "RUN" or not text.split()[-1].strip("\"'[],").startswith(("/", "$"))
+    return step.keyword == "RUN" or not step.text.split()[-1].strip("\"'[],").startswith(("/", "$"))
 
 
 def _starts(file: Dockerfile, stage: Stage) -> bool:
