@@ -44,7 +44,7 @@ def lasting(executable: str, exists: Callable[[str], bool]) -> str:
     if _PASSING.search(executable):
         message = (
             f"this secaid runs from {executable}, which a cache or a reboot may remove: install it for good "
-            "(`pipx install secaid`, `uv tool install secaid`, or a virtual environment), then `secaid service install`"
+            "(`pipx install 'secaid[models]'`, or a virtual environment), then `secaid service install`"
         )
         raise Unavailable(message)
     if match := _CELLAR.match(executable):

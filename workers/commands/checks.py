@@ -32,6 +32,7 @@ from daemon.tokens import find_token
 from workers.commands.prepare import scanner_folders
 from workers.llm import embedded
 from workers.llm.locate import base_models, find_model
+from workers.packages import INSTALL
 from workers.verify.environments import available
 
 _LITTLE_DISK = 5 * 2**30
@@ -188,12 +189,18 @@ def _models(where: Here) -> Iterator[Check]:
             else f"`secaid setup --model {wanted.base}`"
         )
         yield Check(name="model", health=Health.NOTE, says=says, mend=mend)
-    encoder = importlib.util.find_spec("sentence_transformers")
-    yield Check(
-        name="retrieval",
-        health=Health.OK if encoder else Health.NOTE,
-        says="sentence-transformers" if encoder else "sentence-transformers is missing: no similar cases are found",
-        mend=None if encoder else "install secaid again, with its dependencies",
+    yield _packages("model's packages", ("mlx", "mlx_lm", "llguidance"), "no model is asked, and none is trained")
+    yield _packages("retrieval", ("sentence_transformers", "faiss"), "no similar cases are found")
+
+
+def _packages(name: str, modules: Sequence[str], otherwise: str) -> Check:
+    """Whether these modules of the extra `models` are there, and what is not done without them."""
+    missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    return Check(
+        name=name,
+        health=Health.NOTE if missing else Health.OK,
+        says=f"without {', '.join(missing)}, {otherwise}" if missing else ", ".join(modules),
+        mend=f"`{INSTALL}`" if missing else None,
     )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from workers.index.embed import Embedder
+from workers.packages import model_package
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,7 +105,7 @@ def _rebuild(folder: Path, vectors: Mapping[int, bytes], model: str) -> VectorIn
 
 
 def _build(vectors: Mapping[int, bytes]) -> Any:
-    import faiss
+    faiss = model_package("faiss")
     import numpy as np
 
     width = len(next(iter(vectors.values()), b"\0" * _BYTES_PER_NUMBER)) // _BYTES_PER_NUMBER
@@ -118,8 +119,7 @@ def _build(vectors: Mapping[int, bytes]) -> Any:
 
 def _save(folder: Path, index: Any, manifest: Manifest) -> None:
     """Write the index under its hash, then the manifest that names it: the rename of the latter is the swap."""
-    import faiss
-
+    faiss = model_package("faiss")
     folder.mkdir(parents=True, exist_ok=True)
     content = faiss.serialize_index(index).tobytes()
     sealed = msgspec.structs.replace(manifest, sha256=hashlib.sha256(content).hexdigest())
@@ -132,7 +132,7 @@ def _save(folder: Path, index: Any, manifest: Manifest) -> None:
 
 def _load(folder: Path) -> tuple[Any, Manifest]:
     """Raises ValueError with the reason where there is no sound index."""
-    import faiss
+    faiss = model_package("faiss")
     import numpy as np
 
     try:
@@ -161,11 +161,11 @@ def _only(among: Collection[int] | None) -> Any:
     """What confines a search to these ids."""
     if among is None:
         return None
-    import faiss
+    faiss = model_package("faiss")
     import numpy as np
 
     selector = faiss.IDSelectorBatch(np.fromiter(among, np.int64, len(among)))
-    return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # its keywords are set at run time
+    return faiss.SearchParameters(sel=selector)
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -19,6 +19,7 @@ import msgspec
 from daemon.errors import ModelUnavailable, Retryable
 from workers.llm import licence
 from workers.llm.runtime import mlx
+from workers.packages import model_package
 
 OnBytes = Callable[[int, int], None]
 """Bytes that are here, and bytes in all."""
@@ -57,13 +58,13 @@ def look_up(repository: str, *, endpoint: str | None = None) -> Remote:
     """What the hub has, checked to be open.
 
     Raises:
-        ModelUnavailable: there is no such model, it is gated, or its licence is not an open one.
+        ModelUnavailable: there is no such model, it is gated, its licence is not an open one, or huggingface-hub is
+            not installed.
         Retryable: the hub cannot be reached.
     """
-    from huggingface_hub import HfApi
-
+    hub = model_package("huggingface_hub")
     with _hub_errors(repository):
-        info = HfApi(endpoint=endpoint, token=False).model_info(repository, files_metadata=True)
+        info = hub.HfApi(endpoint=endpoint, token=False).model_info(repository, files_metadata=True)
     named = next((tag.partition(":")[2] for tag in info.tags or () if tag.startswith("license:")), "")
     if info.gated or named not in licence.OPEN:
         why = "needs a person to accept its terms" if info.gated else f"has the licence {named or 'none'!r}"

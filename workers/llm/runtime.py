@@ -17,6 +17,7 @@ from typing import Any
 
 from daemon.errors import ModelUnavailable
 from workers.llm.threads import THREADS
+from workers.packages import INSTALL
 
 _BLAS = ("libopenblas.so.0", "libmkl_rt.so.2")
 _SETTERS = ("openblas_set_num_threads", "MKL_Set_Num_Threads")
@@ -35,7 +36,7 @@ def mlx() -> Any:
         import mlx.core as mx
         import mlx_lm  # noqa: F401 - asked for here so that its absence is one error, with one remedy
     except (ImportError, OSError) as error:
-        message = f"mlx-lm cannot be loaded: {error}. Install it with `pip install mlx-lm`"
+        message = f"mlx-lm cannot be loaded: {error}. `{INSTALL}` brings what models need"
         raise ModelUnavailable(message) from error
     if on_cpu(mx):
         mx.disable_compile()  # each new shape would start a C++ compiler, which costs more than it saves

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -59,6 +60,16 @@ def run(monkeypatch, tmp_path: Path):
         return CliRunner().invoke(fix, [str(folder), "--scanner", "bandit", *arguments])
 
     return call
+
+
+def test_it_needs_no_package_of_the_models(run, project):
+    """A hook or a CI step installs secaid without them."""
+    absent = ("mlx", "mlx_lm", "faiss", "numpy", "torch", "sentence_transformers", "huggingface_hub", "llguidance")
+    program = f"import sys; sys.modules.update(dict.fromkeys({absent})); from daemon.cli.main import main; main()"
+    arguments = ["fix", str(project), "--scanner", "bandit", "--json", "--quiet"]
+    ended = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, check=False)
+    assert ended.returncode == 1, ended.stderr.decode()
+    assert json.loads(ended.stdout)["summary"] == json.loads(run(project, "--json", "--quiet").stdout)["summary"]
 
 
 def test_every_patch_applies_at_the_root_and_shows_no_credential(run, project):
