@@ -11,6 +11,7 @@ import msgspec
 from daemon.domain.fix import Edit
 from workers.fixers.kubernetes.injected import injected
 from workers.fixers.kubernetes.objects import Object, labels, objects, selects
+from workers.fixers.kubernetes.service_names import calls, from_outside, names
 from workers.fixers.kubernetes.workload import Part, Resource, is_true
 from workers.fixers.registry import Harmless, NoFix
 from workers.source.yamldoc import Node
@@ -20,16 +21,8 @@ _PODS = {"Pod": (), "CronJob": ("spec", "jobTemplate", "spec", "template")}
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,61}[a-z0-9])?")
 _MESH_PORTS = (15008, 15020, 15090)
 """Where Istio's proxy beside a program takes traffic of the mesh, and is asked for its own figures."""
-_ROUTES = (
-    "Ingress",
-    "VirtualService",
-    "HTTPRoute",
-    "GRPCRoute",
-    "TCPRoute",
-    "IngressRoute",
-    "Gateway",
-    "ServiceMonitor",
-)
+_EVERYWHERE = re.compile(r"Global|Admin|Baseline|CiliumClusterwide")
+"""Policies that belong to no namespace."""
 
 
 class Port(msgspec.Struct, frozen=True, order=True):
@@ -111,7 +104,7 @@ class Pods:
                 for one in self._all
                 if one.kind == "Service" and one.name in named
             )
-            and not any(_names(one.root, named) for one in self._all if one.kind in _ROUTES)
+            and not any(names(one.root, named) for one in self._all if from_outside(one.kind))
         )
 
     def peers(self) -> list[Value]:
@@ -130,9 +123,9 @@ class Pods:
 
     def called(self) -> bool:
         """Whether pods of the same namespace name one of its Services, as who calls it does."""
-        names = {one.name for one in self._services}
+        named = {one.name for one in self._services}
         others = (one for one in self._all if one.namespace == self.namespace and one.name != self.name)
-        return any(_calls(one.root, names) for one in others if one.kind not in ("Service", *_ROUTES))
+        return any(calls(one.root, named) for one in others if one.kind != "Service" and not from_outside(one.kind))
 
     def _refuse(self) -> None:
         """Raises `NoFix` where no policy can be made for these pods alone."""
@@ -150,7 +143,7 @@ class Pods:
         elif other := self._other():
             message = f"{other.kind} {other.name} in {other.path} has these labels too, and a policy holds for both"
         elif policy := self._policy():
-            message = f"the NetworkPolicy {policy.name} in {policy.path} selects the pod already"
+            message = f"the {policy.kind} {policy.name} in {policy.path} selects the pod already, or may"
             raise Harmless(message)
         if message:
             raise NoFix(message)
@@ -165,14 +158,13 @@ class Pods:
         return None
 
     def _policy(self) -> Object | None:
+        """A policy that holds for the pods already, or may: one more would let in whom that one keeps out."""
         for one in self._all:
-            if one.kind != "NetworkPolicy" or one.namespace != self.namespace or self._of_another(one):
-                continue
-            chosen = one.root.get("spec", "podSelector")
-            if one.name == self.name or (chosen is not None and chosen.empty):
-                return one
-            if chosen is not None and selects(labels(chosen.child("matchLabels")), self.labels or {}):
-                return one
+            far = one.namespace != self.namespace and not _EVERYWHERE.match(one.kind)
+            if one.kind.endswith("NetworkPolicy") and not far and not self._of_another(one):
+                named = one.name == self.name and one.kind == "NetworkPolicy"
+                if named or _may_select(one.root, self.labels or {}):
+                    return one
         return None
 
     def _of_another(self, policy: Object) -> bool:
@@ -231,19 +223,12 @@ def _targets(service: Node, known: set[Port]) -> Iterator[Port]:
             yield port
 
 
-def _calls(root: Node, services: set[str]) -> bool:
-    """Whether a variable, an argument or a setting holds the name of one of the Services as a host."""
-    hosts = re.compile(rf"(?:^|[/@\s=,\"'])(?:{'|'.join(map(re.escape, services))})(?:[.:/\s,\"']|$)")
-    below = {"env", "args", "command", "data", "stringData"}
-    return any(
-        node.kind == "scalar" and below & {*path} and hosts.search(node.value)
-        for path, node in root.walk()
-        if node.value
-    )
-
-
-def _names(root: Node, services: set[str]) -> bool:
-    """Whether an object that lets traffic in mentions one of the Services."""
-    return any(
-        node.kind == "scalar" and node.value.partition(".")[0] in services for _, node in root.walk() if node.value
-    )
+def _may_select(policy: Node, own: Mapping[str, str]) -> bool:
+    """Whether a policy, Kubernetes' or a network plug-in's, holds for pods with these labels, as far as can be told."""
+    spec = policy.child("spec")
+    chosen = (spec.child("podSelector") or spec.child("endpointSelector")) if spec else None
+    if spec is None or chosen is None:
+        return spec is not None and spec.child("nodeSelector") is None
+    named = labels(chosen.child("matchLabels")) or {}
+    named = {key.removeprefix("k8s:").removeprefix("any:"): value for key, value in named.items()}
+    return all(own.get(key) == value for key, value in named.items() if "io.kubernetes.pod" not in key)

@@ -18,6 +18,12 @@ POLICY = b"kind: NetworkPolicy\nmetadata: {name: a}\nspec: {podSelector: {matchL
 SERVICE = b"kind: Service\nmetadata: {name: svc}\nspec: {selector: {app: a}, ports: [{port: 1}]}\n"
 CALLER = b"kind: Job\nmetadata: {name: j}\nspec: {template: {spec: {containers: [{env: [{name: URL, value: 'http://svc:1'}]}]}}}\n"
 INGRESS = b"kind: Ingress\nmetadata: {name: in}\nspec: {defaultBackend: {service: {name: svc}}}\n"
+WEBHOOK = b"kind: ValidatingWebhookConfiguration\nwebhooks: [{clientConfig: {service: {name: svc}}}]\n"
+EXPRESSION = (
+    b"kind: NetworkPolicy\nmetadata: {name: p}\n"
+    b"spec: {podSelector: {matchExpressions: [{key: app, operator: In, values: [a, b]}]}}\n"
+)
+CILIUM = b"kind: CiliumNetworkPolicy\nmetadata: {name: p}\nspec: {endpointSelector: {matchLabels: {k8s:app: a}}}\n"
 
 
 def _proposed(files):
@@ -49,14 +55,19 @@ def _approaches(files):
          ["declared-ports"]),
         ({"svc.yaml": SERVICE, "o/p.yaml": b"kind: Service\nmetadata: {name: svc}\nspec: {type: LoadBalancer}\n"},
          ["declared-ports"]),
+        ({"svc.yaml": SERVICE, "hook.yaml": WEBHOOK}, ["declared-ports"]),
         ({"policies/a.yaml": POLICY}, []),
+        ({"policies/a.yaml": EXPRESSION}, []),
+        ({"policies/a.yaml": CILIUM}, []),
+        ({"policies/a.yaml": CILIUM.replace(b"k8s:app: a", b"k8s:app: b")}, ["declared-ports"]),
         ({"other/a.yaml": POLICY, "other/pod.yaml": POD}, ["declared-ports"]),
         ({"b.yaml": POD.replace(b"name: a,", b"name: b,")}, []),
         ({"b.yaml": POD.replace(b"name: a,", b"name: b,").replace(b"app: a", b"app: b")}, ["declared-ports"]),
     ],
     ids=["alone", "a Service", "one that is called", "an Ingress", "a node's port", "another namespace",
          "the host's port",
-         "an overlay's type", "a policy", "a variant's policy", "another pod's labels too", "other labels"],
+         "an overlay's type", "a webhook, which the API server calls", "a policy", "a policy by expression", "Cilium's",
+         "Cilium's of another", "a variant's policy", "another pod's labels too", "other labels"],
 )  # fmt: skip
 def test_as_much_is_closed_as_the_repository_shows_that_nobody_needs(files, approaches):
     assert _approaches(files) == approaches
