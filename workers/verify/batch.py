@@ -11,7 +11,6 @@ import concurrent.futures
 import functools
 import hashlib
 import os
-import tempfile
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +24,7 @@ from workers.source.bomb import is_bomb
 from workers.source.tree import safe_path
 from workers.verify.process import execute, stop_all
 from workers.verify.scanner import SCANNERS, Adapter, Completed, Output, ParseReport, Run, Tool, findings_of
+from workers.verify.scratch import Scratch
 
 MAX_FILES = 500
 """Of one start: with the adapter's `start_bytes` it bounds memory, and what one broken file can spoil."""
@@ -193,7 +193,7 @@ class Scanners:
     def _start(self, adapter: Adapter, units: Sequence[Unit], timeout: float) -> list[FileScan]:
         tool = self.tools[adapter.name]
         self.starts += 1
-        with tempfile.TemporaryDirectory(prefix="secaid-scan-") as folder:
+        with Scratch("scan") as folder:
             # Resolved, because macOS' temporary folder is a link and scanners print what it points to.
             root = Path(folder).resolve() / "tree"
             root.mkdir()

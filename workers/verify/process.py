@@ -13,6 +13,7 @@ from typing import IO
 
 from daemon.errors import ScannerStuck, ScannerUnavailable
 from workers.verify.scanner import Completed
+from workers.verify.scratch import Scratch
 
 RUNNING: set[subprocess.Popen[bytes]] = set()
 """What `stop_all` ends: every scanner at work, warm ones too."""
@@ -59,7 +60,7 @@ def execute(
         ScannerStuck: it ran too long.
     """
     name = Path(command[0]).name
-    with tempfile.TemporaryDirectory(prefix="secaid-run-") as home, tempfile.TemporaryFile() as out:
+    with Scratch("run") as home, tempfile.TemporaryFile() as out:
         variables = environment(command[0], Path(home), env)
         with tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as given:
             given.write(stdin)

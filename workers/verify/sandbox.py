@@ -11,7 +11,6 @@ import functools
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,6 +19,7 @@ import msgspec
 from daemon.errors import ScannerUnavailable
 from workers.source.tree import safe_path
 from workers.verify.process import execute, said
+from workers.verify.scratch import Scratch
 
 MAX_COPY_BYTES = 4 * 2**30
 _MEMORY_KIB = 8 * 2**20
@@ -72,7 +72,7 @@ class Sandbox:
         Raises:
             ScannerUnavailable: no sandbox works here, the project is too large to copy, or time ran out.
         """
-        with tempfile.TemporaryDirectory(prefix="secaid-test-") as place:
+        with Scratch("test") as place:
             work = Path(place).resolve()
             self._copy(work / "tree")
             for path, content in files.items():
@@ -119,7 +119,7 @@ def _works() -> str | None:
 
 def _tried(name: str) -> bool:
     """A sandbox counts where the work folder can be written and nothing beside it."""
-    with tempfile.TemporaryDirectory(prefix="secaid-probe-") as place:
+    with Scratch("probe") as place:
         work = Path(place).resolve() / "work"
         (work / "tree").mkdir(parents=True)
         (work / "home").mkdir()

@@ -17,6 +17,7 @@ import msgspec
 
 from daemon.errors import ScannerStuck, ScannerUnavailable
 from workers.verify.process import MAX_OUTPUT_BYTES, RUNNING, environment, kill_group, said
+from workers.verify.scratch import Scratch
 
 T = TypeVar("T")
 _HERE = Path(__file__).parent
@@ -30,7 +31,7 @@ class WarmChild:
         self._script = str(_HERE / script)
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._home = tempfile.TemporaryDirectory(prefix="secaid-warm-")
+        self._home = Scratch("warm")
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed with the child
 
     def ask(self, question: Any, *, timeout: float, type: type[T]) -> T:  # noqa: A002  as msgspec names it

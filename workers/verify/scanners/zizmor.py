@@ -7,7 +7,6 @@ On a folder it skips what it cannot read and still leaves with 0, so a file coun
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from workers.source.tree import safe_path
 from workers.verify.kinds import is_action, is_dependabot, is_pre_commit, is_workflow
 from workers.verify.process import execute
 from workers.verify.scanner import Output, Run, Tool, scanner
+from workers.verify.scratch import Scratch
 
 _COMPLETED = re.compile(r"completed (?:\./)?(?P<path>\S.*?)\s*$", re.MULTILINE)
 _FAILED = re.compile(r"(?:WARN|ERROR).*?(?P<what>failed to .*)$", re.MULTILINE)
@@ -49,7 +49,7 @@ def fixed(
     Raises:
         ScannerUnavailable: it did not run to its end.
     """
-    with tempfile.TemporaryDirectory(prefix="secaid-fix-") as folder:
+    with Scratch("fix") as folder:
         root = Path(folder).resolve()
         for path, content in contents.items():
             file = root / safe_path(path)
