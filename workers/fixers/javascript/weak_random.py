@@ -29,11 +29,15 @@ _WAIT = re.compile(
     r"(?:(?:delay|jitter|backoff|wait|sleep|pause|timeout|interval|retry)\w*"
     r"|\w*(?:Delay|Jitter|Backoff|Wait|Timeout|Interval)(?:Ms)?)"
 )
-_SCREEN = re.compile(
-    r"(?:^|_|[a-z])(?:[Cc]oord|[Cc]olou?r|[Hh]ue|[Aa]ngle|[Oo]pacity|[Pp]article|[Cc]onfetti|[Ss]parkle|[Ff]irework)"
-)
 _BUSTS = re.compile(r"cache_?bust|no_?cache\b", re.IGNORECASE)
-_SECRET = re.compile(r"token|secret|passw|nonce|session|\bcode\b", re.IGNORECASE)
+_SECRET = re.compile(
+    r"(?i:token|secret|passw|pwd|nonce|session|salt|csrf|otp|captcha|key(?!board|word|frame|up|down|press)|verif|hash"
+    r"|uuid|guid|ticket|cookie|invit|reset|challenge|coupon|voucher|(?:^|[^a-z])(?:id|pin|code|state|iv|sid)(?![a-z]))"
+    r"|[a-z](?:Id|ID|Code|Pin)(?![a-z])"
+)
+"""What somebody may gain by guessing."""
+_TEXT = re.compile(r"[\s)]*\.toString\(")
+_SIGNS = re.compile(r"chars?\b|charAt|characters|letters|alphabet|possible|digits", re.IGNORECASE)
 _FEW_LINES = 8
 _RANDOM_INT = 12
 """The first Node with `randomInt`."""
@@ -64,9 +68,6 @@ def propose(target: Target) -> Iterator[Candidate]:
     if _spreads_waits(file, call):
         message = f"{file.path}:{file.number(call)} spreads how long is waited: nobody gains by a guess"
         raise Harmless(message)
-    if _paints(file, call):
-        message = f"{file.path}:{file.number(call)} places or paints something on a screen: nobody gains by a guess"
-        raise Harmless(message)
     if _keeps_caches_away(file, call):
         message = (
             f"{file.path}:{file.number(call)} makes an address new, so that no cache answers: nobody gains by a guess"
@@ -75,6 +76,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     if called(file, call).endswith("pseudoRandomBytes"):
         yield _bytes(file, call)
         return
+    if not _may_be_secret(file, call):
+        message = (
+            f"{file.path}:{file.number(call)} draws neither a text nor anything that is named as a secret is: "
+            "nobody gains by a guess"
+        )
+        raise Harmless(message)
     try:
         yield _integer(target, file, call)
     except NoFix:
@@ -110,16 +117,25 @@ def _spreads_waits(file: Parsed, call: Node) -> bool:
     return False
 
 
-def _paints(file: Parsed, call: Node) -> bool:
-    """Whether the draw is a place or a colour, by the name of its variable or of the function around it."""
-    names = []
+def _may_be_secret(file: Parsed, call: Node) -> bool:
+    """Whether a text is made of the draw, or something that is named as secrets are; or any range, for all callers."""
+    number = file.number(call)
+    before = file.slice(file.starts[number - 1], call.start_byte)
+    after = file.slice(call.end_byte, file.line_end(number))
+    names = [before]
     for outer in ancestors(call):
         if outer.type in {"variable_declarator", "function_declaration", "method_definition"}:
             name = outer.child_by_field_name("name")
             names.append(file.text(name) if name is not None else "")
-        if outer.type in {"function_declaration", "method_definition", "class_body"}:
-            break
-    return any(_SCREEN.search(name) for name in names) and not any(_SECRET.search(name) for name in names)
+        parameters = outer.child_by_field_name("parameters")
+        if parameters is not None:
+            given = {file.text(each) for each in parameters.named_children}
+            return _is_secret(names, before, after) or bool(given & set(re.findall(r"[A-Za-z_$][\w$]*", after)))
+    return _is_secret(names, before, after)
+
+
+def _is_secret(names: list[str], before: str, after: str) -> bool:
+    return any(_SECRET.search(name) for name in names) or bool(_TEXT.search(after) or _SIGNS.search(before + after))
 
 
 def _bytes(file: Parsed, call: Node) -> Candidate:

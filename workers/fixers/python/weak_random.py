@@ -29,6 +29,16 @@ _METHODS = (
 _MADE_UP = ("faker", "mimesis", "model_bakery")
 _PLAIN = ("int", "float", "round", "min", "max", "abs")
 _WAIT = re.compile(r"jitter|back_?off|sleep|delay|interval|call_?later|timeout", re.IGNORECASE)
+_SECRET = re.compile(
+    r"token|secret|passw|pwd|passphrase|key(?!board|word|frame)|salt|nonce|otp|captcha|csrf|session|cookie|verif|reset"
+    r"|invit|hash|digest|uu?id|guid|serial|challenge|coupon|voucher|ticket"
+    r"|(?:^|_|\b)(?:id|pin|state|code|iv|sid)s?(?:$|_|\b)|[a-z](?:Id|Code)\b",
+    re.IGNORECASE,
+)
+"""What somebody may gain by guessing."""
+_MANY_BITS = 64
+_SIGNS = re.compile(r"\bstring\.|ascii_|letters|alphabet|chars\b|characters|digits", re.IGNORECASE)
+_OF_TEXT = ("join", "hexdigest", "md5", "sha1", "sha256", "encode", "hex", "to_bytes")
 _DIRECT = {"choice": "choice", "getrandbits": "randbits", "randbytes": "token_bytes"}
 
 
@@ -81,6 +91,40 @@ def _refuse_sample_data(file: Module, call: ast.Call) -> None:
     if any(name.partition(".")[0] in _MADE_UP for name in file.aliases.values()):
         message = f"{file.path}:{call.lineno} makes up sample data: nobody gains by guessing what it draws"
         raise Harmless(message)
+    if not (_makes_text(file, call) or _is_named_secret(file, call)):
+        message = (
+            f"{file.path}:{call.lineno} draws neither a text nor anything that is named as a secret is: "
+            "nobody gains by guessing it"
+        )
+        raise Harmless(message)
+
+
+def _makes_text(file: Module, call: ast.Call) -> bool:
+    """Whether a name or a code is put together of what is drawn: of signs, or of so many bits."""
+    if _method(file, call) in {"choice", "choices", "sample"} and _SIGNS.search(_arguments(file, call)):
+        return True
+    match call.args:
+        case [ast.Constant(value=str())]:
+            return True
+        case [ast.Constant(value=int(bits))] if file.calls(call, "random.getrandbits"):
+            return bits >= _MANY_BITS
+    around = itertools.takewhile(lambda each: not isinstance(each, ast.stmt), file.ancestors(call))
+    texts = (each.func.attr for each in around if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute))
+    return file.calls(call, "random.randbytes") or any(name in _OF_TEXT for name in texts)
+
+
+def _is_named_secret(file: Module, call: ast.Call) -> bool:
+    """Whether what takes the value, or the function that draws it, is named as secrets are; one that is chosen among
+    things that there are already is none.
+    """
+    function = file.function(call)
+    before = file.slice(file.span(file.statement(call))[0], file.span(call)[0])
+    names = (_receiver(file, call), re.split(r"[,\n]", before)[-1], function.name if function is not None else "")
+    return _method(file, call) != "choice" and any(_SECRET.search(name) for name in names)
+
+
+def _arguments(file: Module, call: ast.Call) -> str:
+    return " ".join(file.text(each) for each in (*call.args, *call.keywords))
 
 
 def _decides(file: Module, call: ast.Call) -> bool:
