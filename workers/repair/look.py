@@ -15,7 +15,8 @@ from workers.repair.item import Item, Options, chosen
 from workers.source.bomb import MOST_VALUES, is_bomb
 from workers.source.tree import LeftOut, SourceTree
 from workers.triage.merge import distinct
-from workers.verify.batch import FileScan, Scanners, Unit
+from workers.verify.answers import FileScan, Unit
+from workers.verify.batch import Scanners
 from workers.verify.scanner import SCANNERS, Role
 
 MAX_TOTAL_BYTES = 512 * 2**20

@@ -1,98 +1,28 @@
-"""Many files, one start: files (as they were, as patched) → what each scanner says about each of them.
-
-Every variant of a file lies at its own path of one temporary tree (`v0007/.github/workflows/ci.yml`), so that paths
-that mean something to a scanner keep their meaning, and one start of a scanner answers for all of them. Files that lie
-beside each other, as those of a Terraform module do, are one variant: it is read once for all of them.
-"""
+"""Many files, few starts: files (as they were, as patched) → what each scanner says about each of them."""
 
 from __future__ import annotations
 
 import concurrent.futures
 import functools
-import hashlib
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
-from daemon.domain.finding import Finding, Location
 from daemon.errors import ReportBroken, ScannerStuck, ScannerUnavailable, UnknownFormat
 from workers.source.bomb import is_bomb
-from workers.source.tree import safe_path
+from workers.verify.answers import Cache, FileScan, MemoryCache, Unit
 from workers.verify.process import execute, stop_all
-from workers.verify.scanner import SCANNERS, Adapter, Completed, Output, ParseReport, Run, Tool, findings_of
+from workers.verify.scanner import SCANNERS, Adapter, Completed, ParseReport, Run, Tool, findings_of
 from workers.verify.scratch import Scratch
+from workers.verify.variants import by_unit, chunks, lay_out
 
-MAX_FILES = 500
-"""Of one start: with the adapter's `start_bytes` it bounds memory, and what one broken file can spoil."""
 _LEAST_SECONDS = 60
 _POLL_SECONDS = 0.05
 _MOST_PATIENCE = 4
-
-
-class Unit(msgspec.Struct, frozen=True, dict=True):
-    """One file to look at, with the files that must lie beside it."""
-
-    path: str
-    content: bytes
-    beside: tuple[tuple[str, bytes], ...] = ()
-
-    @functools.cached_property
-    def files(self) -> frozenset[tuple[str, bytes]]:
-        """The file and what lies beside it: units of which this is the same are looked at in one place."""
-        return frozenset(((self.path, self.content), *self.beside))
-
-    def key(self, tool: Tool) -> str:
-        """What a scanner's answer depends on: the scanner, its version, the path and all bytes."""
-        digest = hashlib.sha256(f"1\0{tool.name}\0{tool.version}".encode())
-        for path, content in ((self.path, self.content), *self.beside):
-            digest.update(b"\0".join((path.encode("utf-8", "surrogateescape"), str(len(content)).encode(), content)))
-        return digest.hexdigest()
-
-
-class FileScan(msgspec.Struct, frozen=True, kw_only=True):
-    """What one scanner said about one file."""
-
-    scanner: str
-    version: str
-    findings: tuple[Finding, ...] = ()
-    read: bool = False
-    """Whether the run proves that the file was read."""
-    errors: tuple[str, ...] = ()
-    failed: bool = False
-    """Whether the scanner itself failed on it, and said nothing of the file."""
-    left_out: bool = False
-    """Whether the scanner leaves such a file out by rules of its own, whenever it is asked."""
-
-
-class Cache(Protocol):
-    """Answers by content, so that nothing is scanned twice."""
-
-    def get(self, key: str) -> FileScan | None:
-        """The stored answer, if there is one."""
-        ...
-
-    def put(self, key: str, scan: FileScan) -> None:
-        """Store an answer."""
-        ...
-
-
-class MemoryCache:
-    """Answers for as long as this process lives."""
-
-    def __init__(self) -> None:
-        self._scans: dict[str, FileScan] = {}
-
-    def get(self, key: str) -> FileScan | None:
-        """See `Cache.get`."""
-        return self._scans.get(key)
-
-    def put(self, key: str, scan: FileScan) -> None:
-        """See `Cache.put`."""
-        self._scans[key] = scan
 
 
 class Scanners:
@@ -142,7 +72,7 @@ class Scanners:
                     missing.append(unit)
                 else:
                     answers[name, unit] = known
-            work += [(name, chunk) for chunk in _chunks(missing, SCANNERS.get(name).start_bytes)]
+            work += [(name, chunk) for chunk in chunks(missing, SCANNERS.get(name).start_bytes)]
         with concurrent.futures.ThreadPoolExecutor(self._parallel) as pool:
             futures = {pool.submit(self._chunk, name, units, self._timeout): name for name, units in work}
             try:
@@ -197,12 +127,12 @@ class Scanners:
             # Resolved, because macOS' temporary folder is a link and scanners print what it points to.
             root = Path(folder).resolve() / "tree"
             root.mkdir()
-            laid = _lay_out(root, units)
+            laid = lay_out(root, units)
             seconds = timeout * _patience()
             start = functools.partial(_execute, tool, root, seconds)
             output = adapter.scan(Run(tool=tool, root=root, paths=laid, start=start, timeout=seconds))
             findings = findings_of(self._parse, tool.name, root, output.reports)
-        return _by_unit(tool, units, laid, output, findings)
+        return by_unit(tool, units, laid, output, findings)
 
 
 def _patience() -> float:
@@ -213,88 +143,5 @@ def _patience() -> float:
     return min(_MOST_PATIENCE, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
 
 
-def _chunks(units: Sequence[Unit], most: int) -> Iterator[list[Unit]]:
-    """Starts bounded in files and bytes, the largest files together, so that they hold up none of the others."""
-    chunk: list[Unit] = []
-    size = 0
-    for group in sorted(_groups(units), key=lambda group: max(len(unit.content) for unit in group)):
-        more = sum(len(content) for _, content in group[0].files)
-        if chunk and (len(chunk) + len(group) > MAX_FILES or size + more > most):
-            yield chunk
-            chunk, size = [], 0
-        chunk += group
-        size += more
-    if chunk:
-        yield chunk
-
-
-def _groups(units: Iterable[Unit]) -> Iterator[list[Unit]]:
-    """Units that are looked at in one place."""
-    together: dict[frozenset[tuple[str, bytes]], list[Unit]] = {}
-    for unit in units:
-        together.setdefault(unit.files, []).append(unit)
-    for group in together.values():
-        yield from (group[at : at + MAX_FILES] for at in range(0, len(group), MAX_FILES))
-
-
 def _execute(tool: Tool, root: Path, timeout: float, *arguments: str, **options: Any) -> Completed:
     return execute([tool.executable, *arguments], folder=root, timeout=timeout, **options)
-
-
-def _lay_out(root: Path, units: Sequence[Unit]) -> list[str]:
-    """Write every variant once; where each unit lies."""
-    folders: dict[frozenset[tuple[str, bytes]], str] = {}
-    for unit in units:
-        if unit.files not in folders:
-            folders[unit.files] = f"v{len(folders):04d}"
-            for path, content in unit.files:
-                file = root / folders[unit.files] / safe_path(path)
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(content)
-    return [f"{folders[unit.files]}/{unit.path}" for unit in units]
-
-
-def _by_unit(
-    tool: Tool, units: Sequence[Unit], laid: Sequence[str], output: Output, findings: Iterable[Finding]
-) -> list[FileScan]:
-    found: dict[str, list[Finding]] = {}
-    for finding in findings:
-        found.setdefault(finding.path or "", []).append(finding)
-    scans = []
-    for unit, place in zip(units, laid, strict=True):
-        prefix = place.removesuffix(unit.path)
-        scans.append(
-            FileScan(
-                scanner=tool.name,
-                version=tool.version,
-                findings=tuple(_unprefixed(finding, prefix) for finding in found.get(place, ())),
-                read=place in output.read,
-                errors=(output.left_out[place],)
-                if place in output.left_out
-                else tuple(error.replace(prefix, "") for error in output.errors if prefix in error),
-                left_out=place in output.left_out,
-            )
-        )
-    return scans
-
-
-def _unprefixed(finding: Finding, prefix: str) -> Finding:
-    def here(places: tuple[Location, ...]) -> tuple[Location, ...]:
-        return tuple(
-            msgspec.structs.replace(place, path=place.path.removeprefix(prefix)) if place.path else place
-            for place in places
-        )
-
-    package = finding.package
-    if package and package.manifest:
-        package = msgspec.structs.replace(package, manifest=package.manifest.removeprefix(prefix))
-    return msgspec.structs.replace(
-        finding,
-        tool_version=finding.tool_version,
-        message=finding.message.replace(prefix, ""),
-        locations=here(finding.locations),
-        related=here(finding.related),
-        flow=here(finding.flow),
-        package=package,
-        partial_fingerprints={},
-    )

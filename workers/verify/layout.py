@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from daemon.errors import SourceUnavailable
 from workers.source.tree import SourceTree
+from workers.verify.answers import Unit
 from workers.verify.attempt import Attempt, Patched
-from workers.verify.batch import Scanners, Unit
+from workers.verify.batch import Scanners
 from workers.verify.python.fold import plain
 from workers.verify.scanner import SCANNERS
 

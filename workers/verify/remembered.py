@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from daemon.masking import mask
-from workers.verify.batch import FileScan
+from workers.verify.answers import FileScan
 
 KEPT_DAYS = 30
 """An answer that nobody asked for in so long is forgotten."""
@@ -27,7 +27,7 @@ _CODE = ("parsers", "verify", "verify/scanners")
 
 
 class RememberedScans:
-    """A folder of answers, each in a file of its own; see `batch.Cache`. What it does not keep, this process does."""
+    """A folder of answers, each in a file of its own; see `answers.Cache`. What it does not keep, this process does."""
 
     def __init__(self, place: Path) -> None:
         self._place = place / _code()

@@ -16,8 +16,9 @@ from daemon.domain.fix import Grade, Level, Verdict
 from daemon.domain.severity import Severity
 from daemon.masking import mask, mask_all
 from workers.verify import masked
+from workers.verify.answers import FileScan, Unit
 from workers.verify.attempt import Attempt, Patched, Task, attempt
-from workers.verify.batch import FileScan, Scanners, Unit
+from workers.verify.batch import Scanners
 from workers.verify.compare import Comparison, LineMap, compare, locate
 from workers.verify.counterparts import counterpart
 from workers.verify.dependency import evidence

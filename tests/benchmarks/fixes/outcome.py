@@ -12,7 +12,8 @@ from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
 from workers.repair.compose import Overlay
 from workers.source.tree import SourceTree
-from workers.verify.batch import Scanners, Unit
+from workers.verify.answers import Unit
+from workers.verify.batch import Scanners
 from workers.verify.compare import LineMap, compare
 from workers.verify.kinds import is_action, is_workflow
 from workers.verify.parsing import new_problem

@@ -9,7 +9,7 @@ import pytest
 from daemon.domain.finding import Finding
 from daemon.domain.severity import Severity
 from workers.verify import remembered
-from workers.verify.batch import FileScan
+from workers.verify.answers import FileScan
 from workers.verify.remembered import KEPT_DAYS, RememberedScans
 
 KEY = "ab" * 32

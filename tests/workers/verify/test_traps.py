@@ -8,8 +8,9 @@ from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.fix import Candidate, Edit, Grade, Level
 from daemon.domain.severity import Severity
 from workers.source.tree import MemoryTree
+from workers.verify.answers import Unit
 from workers.verify.attempt import Task
-from workers.verify.batch import Scanners, Unit
+from workers.verify.batch import Scanners
 from workers.verify.verifier import Verifier
 
 SAFE = "The loader that builds plain data only; documents with Python tags are refused."

@@ -12,7 +12,8 @@ import pytest
 
 from workers.parsers import read
 from workers.source.tree import MemoryTree
-from workers.verify.batch import FileScan, Scanners, Unit
+from workers.verify.answers import FileScan, Unit
+from workers.verify.batch import Scanners
 from workers.verify.environments import available
 from workers.verify.own_rules import with_own_rules
 from workers.verify.scanner import SCANNERS
