@@ -10,7 +10,7 @@ _FOLDERS = re.compile(
     r"[-_]?tests?/|^integration/"
 )
 _NAMES = re.compile(
-    r"(?:^|/)(?:test_[^/]*|[^/]*[_-]tests?|tests|conftest)\.py$"
+    r"(?:^|/)(?:test[_-][^/]*|[^/]*[_-]tests?|tests|conftest)\.py$"
     r"|(?:^|/)(?:settings|config)/(?:tests?|testing|ci)\.py$|(?:^|/)(?:settings|config)_(?:testing|ci)\.py$"
     r"|_test\.go$|_(?:test|spec)\.rb$|Tests?\.(?:cs|php)$"
     r"|(?:Test|Tests|IT|Spec)\.(?:java|kt)$"

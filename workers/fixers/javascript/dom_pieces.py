@@ -21,6 +21,8 @@ TEXT = re.compile(r"\.(?:textContent|innerText|hash|search|href|pathname|referre
 MARKUP = re.compile(r"html|markup|svg|icon|render|template|parse|marked|join\(", re.IGNORECASE)
 HTML = re.compile(r"<\w|</|&\w+;")
 _READ = re.compile(r"[\w$.\[\]]+\.(?:textContent|innerText)(?:\.trim\(\))?")
+_MARKUP_AS_TEXT = re.compile(r"\.(?:textContent|innerText)\s*=\s*[\w$.\[\]]+\.innerHTML\b")
+"""An element shows its own markup as text, for somebody to edit it."""
 _PLACE = re.compile(r"[\w$]+(?:\.[\w$]+)*")
 _VOID = frozenset({"area", "br", "hr", "img", "input", "link", "meta", "wbr"})
 _TABLE = frozenset({"caption", "col", "colgroup", "tbody", "td", "tfoot", "th", "thead", "tr", "script", "style"})
@@ -29,6 +31,11 @@ _SAVED = "label"
 
 def is_known_text(file: Parsed, source: str) -> bool:
     """Whether it is the text of an element or of the address, or the one constant that holds such a text."""
+    if _MARKUP_AS_TEXT.search(file.content.decode()):
+        return False
+    parts = re.split(r"\?\?|\|\||[?:]", source)
+    if len(parts) > 1:
+        return all(TEXT.search(each) or re.fullmatch(r"\s*(['\"]).*\1\s*", each) for each in parts[-2:])
     if TEXT.search(source):
         return True
     return _READ.fullmatch(_constant(file, source)) is not None

@@ -11,7 +11,7 @@ from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.script import arguments, called, flagged_node, literal
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.source.syntax import walk
+from workers.source.syntax import ancestors, walk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -37,6 +37,14 @@ _PLAIN_CALL = re.compile(
     r"|\.(?:trim|toUpperCase|toLowerCase|slice|substring|concat|get)$"
 )
 _JSON = ("object", "array")
+_LIST = re.compile(r"^Object\.(?:keys|values|entries|assign|fromEntries)$|\.(?:sort|map|filter|flat|flatMap|reverse)$")
+_OTHER_TYPE = re.compile(
+    r"(?:header|set|setHeader|type|contentType)\(\s*(?:['\"]content-type['\"],\s*)?['\"](?:[\w-]+/)?"
+    r"(?:json|text|txt|plain|csv|x-protobuf|octet-stream|png|jpe?g|webp|pdf|zip)\b(?!/html)",
+    re.IGNORECASE,
+)
+"""The answer said to be something that no browser reads as a page."""
+_BLOCKS = ("statement_block", "program")
 
 
 @fixer(
@@ -62,8 +70,11 @@ def propose(target: Target) -> Iterator[Candidate]:
     if response is None or method is None:
         message = f"{file.path}:{file.number(call)} does not show its response"
         raise NoFix(message)
-    if body.type in _JSON:
+    if body.type in _JSON or _is_object(file, call, body):
         message = f"{file.path}:{file.number(call)} sends an object, which Express answers as JSON: nothing in it runs"
+        raise Harmless(message)
+    if _OTHER_TYPE.search(_before(file, call)):
+        message = f"{file.path}:{file.number(call)} says before that it sends no HTML: a browser runs nothing of it"
         raise Harmless(message)
     _refuse_markup(file, body)
     text = f"({file.text(response)}, {file.text(body)})"
@@ -78,6 +89,21 @@ _ENTITIES = (
     "What means something in HTML is escaped in a text; objects stay JSON.",
     "A client that is no browser sees the entities.",
 )
+
+
+def _before(file: Parsed, call: Node) -> str:
+    """What stands before the call in its block."""
+    block = next((each for each in ancestors(call) if each.type in _BLOCKS), None)
+    return file.slice(block.start_byte, call.start_byte) if block is not None else ""
+
+
+def _is_object(file: Parsed, call: Node, body: Node) -> bool:
+    """Whether it is a list, or a variable whose properties are set before."""
+    if body.type == "call_expression" and _LIST.search(called(file, body)):
+        return True
+    name = re.escape(file.text(body))
+    made = rf"(?:const|let|var)\s+{name}\s*=\s*[\[{{]|(?<![\w.$]){name}\.\w+\s*=[^=>]"
+    return body.type == "identifier" and re.search(made, _before(file, call)) is not None
 
 
 def _refuse_markup(file: Parsed, body: Node) -> None:

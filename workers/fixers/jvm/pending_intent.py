@@ -57,6 +57,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     if "FLAG_MUTABLE" in meant or _FILLED_IN.search(_around(file, call)):
         message = f"{where} makes an intent that the system or another app fills in: it has to stay mutable"
         raise Harmless(message)
+    if _is_handed_on(target, file, call, flags):
+        message = f"{where} takes its flags from its callers, some of which ask for FLAG_MUTABLE: let each one say"
+        raise NoFix(message)
     if flags.type in (
         "lambda_literal",
         "if_expression",
@@ -72,6 +75,17 @@ def propose(target: Target) -> Iterator[Candidate]:
         "Whoever receives the intent can send it and change nothing in it.",
         warnings=("Inline replies and bubbles need FLAG_MUTABLE. Needs Android 6 (API 23).",),
     )
+
+
+def _is_handed_on(target: Target, file: Parsed, call: Node, flags: Node) -> bool:
+    """Whether the flags are a parameter of the method, and somewhere in the app is one that has to be mutable."""
+    method = next((node for node in ancestors(call) if node.type in _METHODS), None)
+    given = method.child_by_field_name("parameters") if method is not None else None
+    head = file.text(given) if given is not None else file.text(method).partition("{")[0] if method is not None else ""
+    if not set(re.findall(r"\w+", file.text(flags))) & set(re.findall(r"\w+(?=\s*[:,)=])", head)):
+        return False
+    sources = (path for path in target.tree.paths() if path.endswith((".java", ".kt")))
+    return any("FLAG_MUTABLE" in text_of(target.tree, path) for path in sources)
 
 
 def _around(file: Parsed, call: Node) -> str:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 _ITS_NAME = re.compile(r"md[245]|sha_?1(?!\d)|uuid", re.IGNORECASE)
 _PASSWORD = re.compile(r"passw|pwd|passphrase", re.IGNORECASE)
+_FIXED_BY_OTHERS = re.compile(
+    r"[HMT]?OTP(?![a-z])|(?i:gravatar|etag|content.?md5|scrobbl|last_?fm|subsonic|cram|ntlm|apop|wsse|digest_?auth"
+    r"|web_?socket|x5t|torrent|info_?hash|ed2k|mysql_?native)|\botp\b"
+)
 _SIDE_FILE = re.compile(r"\"[^\"\n]*\.(?:md5|sha1)\"", re.IGNORECASE)
 _CHANGES = "Every stored or exchanged digest changes and is longer: columns, cache keys and peers must follow."
 _NAMES = (("sha-256", "SHA-256"), ("sha-512", "SHA-512"))
@@ -84,7 +88,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     """A weak digest → SHA-256 or SHA-512."""
     file = jvm(target)
     line = file.line(region(target).start_line).decode()
-    if re.search(r"passw|pwd|gravatar|etag|content.md5", line, re.IGNORECASE):
+    named = " ".join([line, PurePosixPath(file.path).stem, *(file.text(each) for each in _around(target, file))])
+    if _PASSWORD.search(line) or _FIXED_BY_OTHERS.search(named):
         message = (
             f"{file.path}:{region(target).start_line} hashes a password, or makes a digest that another party "
             "prescribes: "

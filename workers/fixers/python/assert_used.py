@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.runner import of_a_runner
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 
@@ -30,7 +31,7 @@ program came into a state that it should not be in. In test code an assert is ri
 def propose(target: Target) -> Iterator[Candidate]:
     """`assert` → `if` and `raise`."""
     file, statement = flagged(target, ast.Assert, lambda _file, _node: True)
-    if is_test(file.path) or _of_a_runner(file) or _in_test(file, statement):
+    if is_test(file.path) or of_a_runner(file) or _in_test(file, statement):
         message = (
             f"{file.path}:{statement.lineno} is test code, where assert is what the test runner reads; exclude tests "
             "from this rule"
@@ -39,6 +40,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     if _for_the_checker(file, statement):
         message = f"{file.path}:{statement.lineno} is for type checkers: no program runs what is below TYPE_CHECKING"
         raise Harmless(message)
+    if _always_holds(statement.test):
+        message = (
+            f"{file.path}:{statement.lineno} asks for what always holds: an `if` would never raise either; say what is "
+            "meant, as `raise NotImplementedError` does"
+        )
+        raise NoFix(message)
     _refuse_shared_line(file, statement)
     yield candidate(
         "raise-assertion-error",
@@ -48,6 +55,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     if _caught(file):
         return
     error, about = _error(file, statement)
+    if _is_taken(file, statement, error):
+        return
     yield candidate(
         f"raise-{error.removesuffix('Error').lower()}-error",
         [file.replace(statement, _guard(file, statement, error))],
@@ -73,15 +82,36 @@ def _error(file: Module, statement: ast.Assert) -> tuple[str, str]:
     return ("ValueError", "an argument") if _checks_parameters(file, statement) else ("RuntimeError", "a state")
 
 
+def _always_holds(test: ast.expr) -> bool:
+    """`assert ("the condition", "the message")`, or an error that is made and not raised."""
+    match test:
+        case ast.Tuple(elts=[_, *_]) | ast.List(elts=[_, *_]) | ast.Dict(keys=[_, *_]) | ast.JoinedStr():
+            return True
+        case ast.Constant(value=value):
+            return bool(value)
+        case ast.Call(func=ast.Name(id=name)):
+            return name.endswith(("Error", "Exception")) or name == "NotImplemented"
+    return False
+
+
+def _is_taken(file: Module, statement: ast.Assert, error: str) -> bool:
+    """Whether a `try` around it, or a framework that runs its function, does something else with that error."""
+    inner: ast.AST = statement
+    for outer in file.ancestors(statement):
+        if isinstance(outer, ast.Try) and inner in outer.body:
+            taken = " ".join(file.text(each.type) for each in outer.handlers if each.type is not None)
+            if re.search(rf"\b{error}\b", taken):
+                return True
+        inner = outer
+    function = file.function(statement)
+    decorated = [file.text(each) for each in function.decorator_list] if function is not None else []
+    return error != "ValueError" and any("validator" in each for each in decorated)
+
+
 def _caught(file: Module) -> bool:
     """Whether this file catches AssertionError, so that another error would go past it."""
     caught = (node.type for node in file.nodes if isinstance(node, ast.ExceptHandler) and node.type is not None)
     return any("AssertionError" in file.text(each) for each in caught)
-
-
-def _of_a_runner(file: Module) -> bool:
-    """Whether the file imports what only tests import."""
-    return any(name.partition(".")[0] in {"pytest", "_pytest", "unittest", "nose"} for name in file.aliases.values())
 
 
 def _in_test(file: Module, statement: ast.Assert) -> bool:

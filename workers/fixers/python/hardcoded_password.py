@@ -21,6 +21,7 @@ from workers.fixers.python.credential_uses import (
 from workers.fixers.python.imports import Import, imported, together
 from workers.fixers.python.module import Module, module
 from workers.fixers.python.published import is_published
+from workers.fixers.python.runner import of_a_runner
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, is_label, refuse_test
 
@@ -60,6 +61,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     certain = target.finding.tool != "bandit"
     constant, name = _credential(file, region(target), certain=certain)
     refuse_test(file.path, constant.lineno)
+    if of_a_runner(file):
+        message = f"{file.path}:{constant.lineno} starts a test runner, or is read by one: its credentials open nothing"
+        raise Harmless(message)
     variable = variable_of(file, constant, name)
     parent = file.parents.get(constant)
     if isinstance(parent, ast.Assign) and _is_environment(file, parent.targets[0]):

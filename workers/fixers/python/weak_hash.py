@@ -22,7 +22,7 @@ _PROTECTS = re.compile(
 _PASSWORD = re.compile(r"passw|pwd|passphrase|(?:\b|_)pass\b", re.IGNORECASE)
 _FIXED_BY_OTHERS = re.compile(
     r"gravatar|etag|content.md5|md5sum|sha1sum|\bgit\b|websocket|x5t|torrent|info.?hash|magnet:|md5.?crypt"
-    r"|digest.?auth|ntlm|cram|apop|wsse|mysql_native|thumbnail|freedesktop|\brfc.?\d{3}|\bspec(?:ification)?s?\b",
+    r"|digest.?auth|[mht]otp|\botp\b|scrobbl|last_?fm|subsonic|ntlm|cram|apop|wsse|mysql_native|thumbnail|freedesktop|\brfc.?\d{3}|\bspec(?:ification)?s?\b",
     re.IGNORECASE,
 )
 _ITS_NAME = re.compile(r"md[45]|sha_?1(?!\d)|(?:\b|_)sha(?:\b|_)(?=\s*=)", re.IGNORECASE)
