@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import msgspec
 
 from daemon.domain.fix import Candidate
+from workers.fixers.cloudformation.key_users import let_use
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamledit import Value
@@ -14,7 +15,7 @@ from workers.source.yamledit import Value
 _FUNCTION, _SAM = "AWS::Lambda::Function", "AWS::Serverless::Function"
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class Kept(msgspec.Struct, frozen=True):
     """Where a type names its key."""
 
     type: str
@@ -30,30 +31,32 @@ class _Kept(msgspec.Struct, frozen=True):
         return {first: {**self.with_it, second: key}} if second else {first: key}
 
 
-_IN_PLACE = "what is stored already keeps its old key; whoever reads or writes needs permission for the new one"
+_WHO = "whoever reads or writes needs permission for the key"
+_OTHERS = "who uses it from outside of the template needs permission for the key"
+_IN_PLACE = f"what is stored already keeps its old key; {_WHO}"
 _REPLACED = "CloudFormation replaces the vault: move its recovery points first"
 _NEW_REPOSITORY = (
     "CloudFormation replaces the repository: push its images again; one with a RepositoryName needs another name first"
 )
 _KEYS = {
-    "CKV_AWS_35": _Kept("AWS::CloudTrail::Trail", "KMSKeyId", "whoever reads the logs needs permission for the key"),
-    "CKV_AWS_43": _Kept(
+    "CKV_AWS_35": Kept("AWS::CloudTrail::Trail", "KMSKeyId", "whoever reads the logs needs permission for the key"),
+    "CKV_AWS_43": Kept(
         "AWS::Kinesis::Stream", "StreamEncryption.KeyId",
-        "producers and consumers need permission for the key before the stream is encrypted with it",
+        f"what is there keeps its old key until it ends; {_WHO}",
         {"EncryptionType": "KMS"},
     ),
-    "CKV_AWS_119": _Kept(
+    "CKV_AWS_119": Kept(
         "AWS::DynamoDB::Table", "SSESpecification.KMSMasterKeyId",
-        "the table is encrypted anew while it is in use; whoever reads or writes needs permission for the key",
+        f"the table is encrypted anew while it is in use; {_WHO}",
         {"SSEEnabled": True, "SSEType": "KMS"},
     ),
-    "CKV_AWS_136": _Kept(
+    "CKV_AWS_136": Kept(
         "AWS::ECR::Repository", "EncryptionConfiguration.KmsKey", _NEW_REPOSITORY, {"EncryptionType": "KMS"}
     ),
-    "CKV_AWS_149": _Kept("AWS::SecretsManager::Secret", "KmsKeyId", _IN_PLACE),
-    "CKV_AWS_158": _Kept("AWS::Logs::LogGroup", "KmsKeyId", _IN_PLACE),
-    "CKV_AWS_166": _Kept("AWS::Backup::BackupVault", "EncryptionKeyArn", _REPLACED),
-    "CKV_AWS_173": _Kept(_FUNCTION, "KmsKeyArn", "the function's role must be let decrypt with the key"),
+    "CKV_AWS_149": Kept("AWS::SecretsManager::Secret", "KmsKeyId", _IN_PLACE),
+    "CKV_AWS_158": Kept("AWS::Logs::LogGroup", "KmsKeyId", _IN_PLACE),
+    "CKV_AWS_166": Kept("AWS::Backup::BackupVault", "EncryptionKeyArn", _REPLACED),
+    "CKV_AWS_173": Kept(_FUNCTION, "KmsKeyArn", "the function's role must be let decrypt with the key"),
 }  # fmt: skip
 LOGS: Mapping[str, Value] = {
     "Sid": "LogsEncrypt",
@@ -88,6 +91,14 @@ _TRAIL: list[Value] = [
         "Resource": "*",
     },
 ]
+_CALLED = {
+    "AWS::DynamoDB::Table": "dynamodb",
+    "AWS::Kinesis::Stream": "kinesis",
+    "AWS::SecretsManager::Secret": "secretsmanager",
+    "AWS::SNS::Topic": "sns",
+    "AWS::SQS::Queue": "sqs",
+}
+"""Types that are encrypted and decrypted with the rights of whoever calls their service."""
 _ACCOUNT: Mapping[str, Value] = {
     "Sid": "AccountDecides",
     "Effect": "Allow",
@@ -111,21 +122,33 @@ def customer_key(target: Target) -> Iterator[Candidate]:
     if template.type != kept.type and (kept.type, template.type) != (_FUNCTION, _SAM):
         message = f"a {template.type} names its key elsewhere"
         raise NoFix(message)
-    statements = _of_service(template)
-    key, body = new_key(template, statements)
     declares = template.declare(kept.key.partition(".")[0])
-    edits = [*template.settle(kept.names({"Fn::GetAtt": [key, "Arn"]})), template.resource(key, body)]
+    statements = _of_service(template)
     how = "Encrypts with a new key that rotates every year and that the account's own policies govern."
     if kept.type != _FUNCTION:
-        yield from template.candidate("new-key", edits, how, [*declares, f"Resources.{key}"], [kept.warning])
+        yield from with_new_key(template, kept, statements, how)
     elif statements:
         how = f"{how} The function's own role may decrypt with it."
-        yield from template.candidate("new-key", edits, how, [*declares, f"Resources.{key}"])
+        yield from with_new_key(template, msgspec.structs.replace(kept, warning=""), statements, how)
     if target.finding.rule == "CKV_AWS_136":
         how = "Encrypts with the account's KMS key for the registry."
         edits = template.settle({"EncryptionConfiguration": {"EncryptionType": "KMS"}})
         yield from template.candidate("aws-managed-key", edits, how, declares, [kept.warning])
     yield from key_parameter(template, kept.names, declares, kept.warning)
+
+
+def with_new_key(template: Template, kept: Kept, statements: Sequence[Value], how: str) -> Iterator[Candidate]:
+    """With rights for whoever of the template uses the resource; none where it does not say whose those are."""
+    key, body = new_key(template, statements)
+    try:
+        policy, whom = let_use(template, key, _CALLED[kept.type]) if kept.type in _CALLED else ({}, "")
+    except NoFix:
+        return
+    warning = _OTHERS if policy else kept.warning
+    edits = [*template.settle(kept.names({"Fn::GetAtt": [key, "Arn"]})), *template.new_resources({key: body, **policy})]
+    declares = template.declare(kept.key.partition(".")[0])
+    declares += [f"Resources.{name}" for name in (key, *policy)]
+    yield from template.candidate("new-key", edits, f"{how}{whom}", declares, [warning] if warning else [])
 
 
 def new_key(template: Template, statements: Sequence[Value], *, of: str = "") -> tuple[str, dict[str, Value]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.cloudformation.customer_key import key_parameter, new_key
+from workers.fixers.cloudformation.customer_key import Kept, key_parameter, with_new_key
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.cloudformation.topic_encryption import let_in, permitted
 from workers.fixers.registry import NotHere, Target, fixer
@@ -16,6 +16,7 @@ _SENDERS = {
     "AWS::SNS::": "sns.amazonaws.com",
 }
 _PROGRAMS = "whoever sends to the queue or receives from it with rights of its own must be let use the key"
+_KEPT = Kept("AWS::SQS::Queue", "KmsMasterKeyId", _PROGRAMS)
 
 
 @fixer(
@@ -34,11 +35,9 @@ def queue_key(target: Target) -> Iterator[Candidate]:
     services, certain = _senders(template)
     declares = template.declare("KmsMasterKeyId")
     if certain:
-        key, body = new_key(template, let_in(services, "ServicesSend"))
-        edits = [*template.settle({"KmsMasterKeyId": {"Fn::GetAtt": [key, "Arn"]}}), template.resource(key, body)]
         how = "Messages are encrypted with a new key that rotates every year"
         how += f", and that {', '.join(services)} may use to send." if services else "."
-        yield from template.candidate("new-key", edits, how, [*declares, f"Resources.{key}"], [_PROGRAMS])
+        yield from with_new_key(template, _KEPT, let_in(services, "ServicesSend"), how)
     needed = f"the key's policy must let {', '.join(services)} use it, or nothing arrives" if services else _PROGRAMS
     yield from key_parameter(template, lambda key: {"KmsMasterKeyId": key}, declares, needed)
 

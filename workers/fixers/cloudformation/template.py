@@ -55,12 +55,7 @@ class Template(Document):
 
     def mentions(self, node: Node) -> bool:
         """Whether another resource refers to this one, by `!Ref`, `!GetAtt`, `!Sub` or their long forms."""
-        for _, one in node.walk():
-            if one.kind == "scalar" and (one.value == self.name or one.value.startswith(f"{self.name}.")):
-                return True
-            if one.kind == "scalar" and any(f"${{{self.name}{end}" in one.value for end in ("}", ".")):
-                return True
-        return False
+        return mentions(self.name, node)
 
     def property(self, *path: str) -> Node | None:
         """A property's value; none where there is none."""
@@ -173,6 +168,17 @@ def _computed(node: Node) -> bool:
     if node.tag and not node.tag.startswith("tag:yaml.org"):
         return node.tag.lstrip("!").partition(".")[0] in _SHORT
     return is_call(node)
+
+
+def mentions(name: str, node: Node) -> bool:
+    """Whether a resource refers to the one of that name."""
+    return any(
+        one.kind == "scalar"
+        and (
+            one.value == name or one.value.startswith(f"{name}.") or any(f"${{{name}{end}" in one.value for end in "}.")
+        )
+        for _, one in node.walk()
+    )
 
 
 def is_call(node: Node) -> bool:

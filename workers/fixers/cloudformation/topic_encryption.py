@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.cloudformation.customer_key import key_parameter, new_key
+from workers.fixers.cloudformation.customer_key import Kept, key_parameter, with_new_key
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamldoc import Node
@@ -25,6 +25,7 @@ _PRINCIPALS = {
 _CALLERS = ("AWS::IAM::", "AWS::Lambda::", "AWS::SNS::Subscription", "AWS::ECS::", "AWS::EC2::", "AWS::SSM::")
 """Types whose programs publish with rights of their own, or that only receive."""
 _READERS = "what publishes with rights of its own (a role, a user) must be let use the key"
+_KEPT = Kept("AWS::SNS::Topic", "KmsMasterKeyId", _READERS)
 
 
 @fixer(
@@ -49,11 +50,9 @@ def topic_encryption(target: Target) -> Iterator[Candidate]:
         warning = "no AWS service (an alarm, an event of another stack) can publish through this key"
         yield from template.candidate("aws-managed-key", edits, how, declares, [warning])
     if not unknown:
-        key, body = new_key(template, let_in(services))
-        edits = [*template.settle({"KmsMasterKeyId": {"Fn::GetAtt": [key, "Arn"]}}), template.resource(key, body)]
         how = "Messages are encrypted with a new key that rotates every year"
         how += f", and that {', '.join(services)} may use to publish." if services else "."
-        yield from template.candidate("new-key", edits, how, [*declares, f"Resources.{key}"], [_READERS])
+        yield from with_new_key(template, _KEPT, let_in(services), how)
     needed = services or [f"the service behind {unknown}"] if services or unknown else []
     warning = f"the key's policy must let {', '.join(needed)} use it, or nothing is published" if needed else _READERS
     yield from key_parameter(template, lambda key: {"KmsMasterKeyId": key}, declares, warning)

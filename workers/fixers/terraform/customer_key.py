@@ -9,7 +9,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.terraform.key_policy import policy, statement, with_data
+from workers.fixers.terraform.key_policy import policy, statement, through, with_data
 from workers.fixers.terraform.resource import Resource, several
 from workers.fixers.terraform.search_domain import cannot_rest
 from workers.fixers.terraform.settings import on
@@ -55,10 +55,17 @@ _SERVICES = {
         describes=True,
     ),
 }
+_THROUGH = {
+    "CKV_AWS_43": "kinesis", "CKV_AWS_119": "dynamodb", "CKV_AWS_149": "secretsmanager", "CKV_AWS_173": "lambda",
+    "CKV_AWS_185": "kinesis", "CKV_AWS_186": "s3", "CKV_AWS_189": "ec2", "CKV_AWS_337": "ssm",
+}  # fmt: skip
+"""Services that encrypt and decrypt with the rights of whoever calls them: a program, a function's role."""
 _SMALL = re.compile(r"db\.(?:t2\.|t3\.(?:micro|small)|t4g\.(?:micro|small))")
 _ON_OFF = re.compile(r".*\?\s*1\s*:\s*0")
 _REPLACE = "an existing resource may be replaced: move its data over a snapshot"
-_IN_PLACE = "what is stored already keeps its old key; whoever reads or writes needs permission for the new one"
+_WHO = "whoever reads or writes needs permission for the key"
+_OTHERS = "who reads or writes from another account needs permission for the key"
+_IN_PLACE = f"what is stored already keeps its old key; {_WHO}"
 _KEEP = frozenset(
     ("aws_cloudwatch_log_group", "aws_cloudtrail", "aws_lambda_function", "aws_secretsmanager_secret",
      "aws_ssm_parameter", "aws_kinesis_stream", "aws_s3_bucket_object", "aws_s3_object")
@@ -83,17 +90,17 @@ def customer_key(target: Target) -> Iterator[Candidate]:
     if target.finding.rule == "CKV_AWS_247" and (why := cannot_rest(resource)):
         raise NoFix(why)
     path = _ATTRIBUTES.get(target.finding.rule, "kms_key_id")
-    service = _SERVICES.get(target.finding.rule)
+    service, via = _SERVICES.get(target.finding.rule), _THROUGH.get(target.finding.rule, "")
     keys = [
         block.labels[1]
         for hcl, block in resource.blocks("resource", "aws_kms_key")
-        if _serves(resource, hcl, block, service)
+        if _serves(resource, hcl, block, service, via)
     ]
     if keys:
         how = f"Encrypts with {keys[0]}, a customer key that the module already has."
         yield from _with(resource, path, f"aws_kms_key.{keys[0]}.arn", "module-key", how)
     else:
-        yield from _with_new_key(resource, path, service)
+        yield from _with_new_key(resource, path, service, via)
     name = f"{resource.name}_kms_key_arn".replace("-", "_")
     if any(True for _ in resource.blocks("variable", name)):
         message = f"the variable {name} is there already and is not used by {resource.address}"
@@ -126,7 +133,7 @@ def _warning(resource: Resource, path: str) -> str:
     if path.startswith("performance_insights"):
         return "the key of Performance Insights cannot be changed later"
     if resource.type == "aws_dynamodb_table":
-        return "the table is encrypted anew while it is in use; whoever reads or writes needs permission for the key"
+        return f"the table is encrypted anew while it is in use; {_WHO}"
     if resource.type == "aws_eks_cluster":
         return "it cannot be undone: whoever disables the key stops the cluster"
     if resource.type == "aws_ecr_repository":
@@ -134,8 +141,8 @@ def _warning(resource: Resource, path: str) -> str:
     return _IN_PLACE if resource.type in _KEEP else _REPLACE
 
 
-def _serves(resource: Resource, hcl: Hcl, block: Block, service: _Service | None) -> bool:
-    """Whether a key of the module encrypts, and lets the account use it, or the service that needs its leave."""
+def _serves(resource: Resource, hcl: Hcl, block: Block, service: _Service | None, via: str) -> bool:
+    """Whether a key of the module encrypts, and lets the account use it, or the service or those who need its leave."""
     if len(block.labels) < 2 or several(block) or "SIGN" in block.text("key_usage"):
         return False
     text = hcl.content[block.node.start_byte : block.node.end_byte].decode()
@@ -146,7 +153,19 @@ def _serves(resource: Resource, hcl: Hcl, block: Block, service: _Service | None
     for file, one in resource.blocks("data", "aws_iam_policy_document") if document else ():
         if document and one.labels[1:] == (document[1],):
             policy = file.content[one.node.start_byte : one.node.end_byte].decode()
+    if via:
+        return via in policy or _granted(resource, block)
     return not policy or ":root" in policy
+
+
+def _granted(resource: Resource, key: Block) -> bool:
+    """Whether a policy of the module gives its holders rights with that key."""
+    for file in resource.module:
+        for one in file.blocks:
+            text = one.syntax.text(one.node) if one.labels and one.labels[0].startswith("aws_iam_") else ""
+            if "kms:" in text and f"aws_kms_key.{key.labels[1]}." in text:
+                return True
+    return False
 
 
 def logs_key(resource: str) -> Body:
@@ -157,19 +176,25 @@ def logs_key(resource: str) -> Body:
     }  # fmt: skip
 
 
-def _with_new_key(resource: Resource, path: str, service: _Service | None) -> Iterator[Candidate]:
+def _with_new_key(resource: Resource, path: str, service: _Service | None, via: str) -> Iterator[Candidate]:
     label = resource.unique_name("aws_kms_key", resource.name)
     counted = resource.instances if _ON_OFF.fullmatch(resource.instances.get("count", "")) else {}
     key_body = {
         **counted, "description": f'"Encrypts {resource.address}"', "enable_key_rotation": "true",
-        "deletion_window_in_days": "30", "policy": _policy(service),
+        "deletion_window_in_days": "30", "policy": policy(through(via)) if via else _policy(service),
     }  # fmt: skip
     key, more = with_data(resource, block_text("resource", ("aws_kms_key", label), key_body))
     body = _body(resource, path, f"aws_kms_key.{label}{'[count.index]' if counted else ''}.arn")
     declares = [*resource.declare(body), f"resource.aws_kms_key.{label}", *more]
     edits = [*resource.settle(body), resource.hcl.after(resource.block, key)]
     how = "Encrypts with a new customer key that rotates every year and that the account's own policies govern."
-    yield from resource.candidate("new-key", edits, how, declares, [_warning(resource, path)])
+    warning = _warning(resource, path)
+    if via:
+        how += (
+            f" The account's programs use it through {via}, with the rights that they have, as AWS' own key lets them."
+        )
+        warning = warning.replace(_WHO, _OTHERS)
+    yield from resource.candidate("new-key", edits, how, declares, [warning])
 
 
 def _policy(service: _Service | None) -> str:

@@ -10,6 +10,7 @@ from workers.fixers.terraform.resource import Resource
 from workers.source.hcltext import Body, block_text
 
 _ROOT = '{ AWS = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:root" }'
+_USES = '["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant", "kms:DescribeKey"]'
 _SEPARATE = 5
 """The release of AWS' provider since which every module has the policy's own resource: it came with 4.62."""
 
@@ -26,6 +27,13 @@ def policy(*more: str) -> str:
     """The account's own policies decide who uses the key, as for one without a policy; and what the statements say."""
     found = ", ".join((statement("AccountDecides", _ROOT, '"kms:*"'), *more))
     return 'jsonencode({\n    Version = "2012-10-17"\n    Statement = [' + found + "]\n  })"
+
+
+def through(service: str) -> str:
+    """Whoever in the account may use the service's resources may use the key through it, as AWS' own key lets them."""
+    account = '"kms:CallerAccount" = data.aws_caller_identity.current.account_id'
+    where = f'{account}, "kms:ViaService" = "{service}.*.amazonaws.com"'
+    return statement("AccountThroughService", '{ AWS = "*" }', _USES, where)
 
 
 def lacking(resource: Resource, text: str) -> dict[str, str]:

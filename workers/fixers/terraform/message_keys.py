@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NotHere, Target, fixer
-from workers.fixers.terraform.key_policy import policy, statement, with_data
+from workers.fixers.terraform.key_policy import policy, statement, through, with_data
 from workers.fixers.terraform.resource import Resource, several
 from workers.source.hcltext import Body, block_text
 
@@ -24,6 +24,8 @@ _SENDERS = {
 _TOPIC, _QUEUE = "aws_sns_topic", "aws_sqs_queue"
 _SERVICE = re.compile(r'"([\w-]+(?:\.rds)?\.amazonaws\.com)"')
 _POLICIES = ("aws_sns_topic_policy", "aws_sqs_queue_policy", "aws_iam_policy_document")
+_NAMES = {_TOPIC: "SNS", _QUEUE: "SQS"}
+_OTHERS = "what sends from another account must be let use the key"
 _PROGRAMS = "what sends with rights of its own (a role, a user) must be let use the key"
 
 
@@ -68,14 +70,15 @@ def message_key(target: Target) -> Iterator[Candidate]:
     label = resource.unique_name("aws_kms_key", resource.name)
     key_body = {
         "description": f'"Encrypts {resource.address}"', "enable_key_rotation": "true",
-        "deletion_window_in_days": "30", "policy": _policy(services),
+        "deletion_window_in_days": "30", "policy": _policy(resource, services),
     }  # fmt: skip
     key, more = with_data(resource, block_text("resource", ("aws_kms_key", label), key_body))
     body: Body = {"kms_master_key_id": f"aws_kms_key.{label}.arn"}
     declares = [*resource.declare(body), f"resource.aws_kms_key.{label}", *more]
     how = "Messages are encrypted with a new key that rotates every year"
     how += f", and that {', '.join(services)} may use to send." if services else "."
-    yield from resource.candidate("new-key", resource.followed(resource.settle(body), key), how, declares, [_PROGRAMS])
+    how += f" Whoever in the account may use {_NAMES[resource.type]} may use it through that."
+    yield from resource.candidate("new-key", resource.followed(resource.settle(body), key), how, declares, [_OTHERS])
     name = f"{resource.name}_kms_key_arn".replace("-", "_")
     if any(True for _ in resource.blocks("variable", name)):
         return
@@ -92,8 +95,10 @@ def message_key(target: Target) -> Iterator[Candidate]:
     )  # fmt: skip
 
 
-def _policy(services: list[str]) -> str:
+def _policy(resource: Resource, services: list[str]) -> str:
+    programs = through(_NAMES[resource.type].lower())
     if not services:
-        return policy()
+        return policy(programs)
     listed = "[" + ", ".join(f'"{one}"' for one in services) + "]"
-    return policy(statement("ServicesSend", f"{{ Service = {listed} }}", '["kms:Decrypt", "kms:GenerateDataKey*"]'))
+    sends = statement("ServicesSend", f"{{ Service = {listed} }}", '["kms:Decrypt", "kms:GenerateDataKey*"]')
+    return policy(programs, sends)
