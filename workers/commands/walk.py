@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import subprocess
 from collections.abc import Iterator
 
@@ -18,6 +19,8 @@ _OFTEN_OWN = frozenset(("build", "target"))
 
 # What Go, Composer and pip's `vendoring` write into a folder of committed dependencies: its name alone says little.
 _VENDORED = ("/vendor/modules.txt", "/vendor/autoload.php", "/_vendor/vendor.txt")
+# So does the number of a release below it.
+_RELEASE = re.compile(r"(?:.*/)?_?vendor(?:ed)?/(?:[^/]+/)??v?\d+\.\d+[\w.-]*(?=/)")
 
 
 class ListedTree(FolderTree):
@@ -50,8 +53,11 @@ class ListedTree(FolderTree):
         vendored = {
             path.rpartition("/")[0]: path.rpartition("/")[2] for path in paths if f"/{path}".endswith(_VENDORED)
         }
-        own = [path for path in paths if not any(path.startswith(f"{folder}/") for folder in vendored)]
+        releases = {found[0] for path in paths if (found := _RELEASE.match(path))}
+        folders = tuple(f"{folder}/" for folder in (*vendored, *releases))
+        own = [path for path in paths if not path.startswith(folders)]
         others = {LeftOut(folder, f"holds dependencies: {name} is their list") for folder, name in vendored.items()}
+        others |= {LeftOut(folder, "holds a release of another project, by its names") for folder in releases}
         return own, sorted({entry for entry in entries if isinstance(entry, LeftOut)} | others)
 
     def _entry(self, path: str) -> str | LeftOut:

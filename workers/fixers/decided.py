@@ -16,6 +16,13 @@ _ON_PURPOSE = re.compile(
 _COMMENT = re.compile(r"\s*(?:#|//|/?\*)")
 _CODE = (".py", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".java", ".kt")
 """Of a resource or a step many things are flagged, and words beside it are about one of them."""
+_EDITED = (*_CODE, ".yml", ".yaml", ".tf", ".json", ".go", "Dockerfile")
+_HEAD = re.compile(r"\A(?:[ \t]*(?:(?:#|//|/?\*|<!--|---)[^\r\n]*)?\r?\n)+")
+"""The remarks on top of a file."""
+_LEAVE_IT = re.compile(r"\b(?:do not|don't|never)\s+(?:\w+\s+)?(?:edit|modify|change)\b", re.IGNORECASE)
+_MADE = re.compile(
+    r"\b(?:auto-?)?generated\b|\bthis (?:docker|work)?(?:file|flow|manifest) is (?:managed|synced)", re.IGNORECASE
+)
 _WIDEST = 12
 """Lines: what flags more than a statement is told by more than one remark."""
 
@@ -25,8 +32,9 @@ def refuse_decided(target: Target) -> None:
 
     Raises:
         Harmless: the line suppresses the same rule for another tool: bandit's B501 is ruff's S501.
-        NoFix: a comment says that it is so on purpose.
+        NoFix: a comment says that it is so on purpose, or that something writes the file anew.
     """
+    refuse_generated(target)
     place = next((one for one in target.finding.locations if one.path and one.region), None)
     if place is None or place.path is None or place.region is None or not place.path.endswith(_CODE):
         return
@@ -47,6 +55,25 @@ def refuse_decided(target: Target) -> None:
     said = next((found["said"].strip(" #*/") for found in remarks if found), None)
     if said is not None:
         message = f"{place.path}:{first} says that it is so on purpose (`{said[:80]}`): a person has to take that back"
+        raise NoFix(message)
+
+
+def refuse_generated(target: Target) -> None:
+    """Leave a file to what makes it: a change would be gone when that is run again.
+
+    Raises:
+        NoFix: its first lines say that it is made, and not to be edited.
+    """
+    path = target.finding.path or ""
+    if not path.endswith(_EDITED):
+        return
+    try:
+        head = _HEAD.match(target.tree.read(path).decode("utf-8", "replace"))
+    except SourceUnavailable:
+        return
+    if head is not None and _MADE.search(head[0]) and (found := _LEAVE_IT.search(head[0])):
+        line = head[0][head[0].rfind("\n", 0, found.start()) + 1 :].partition("\n")[0].strip(" \r#*/<!->")
+        message = f"{path} is made by something that would undo a change (`{line[:80]}`): change what it is made from"
         raise NoFix(message)
 
 
