@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.required import required
 from workers.fixers.python.requirement import asks_for
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
@@ -42,12 +43,18 @@ def propose(target: Target) -> Iterator[Candidate]:
         at = start + file.content[start:end].index(b"Crypto")
         edits.append(file.edit(at, at + len("Crypto"), "Cryptodome"))
     lines = sorted({node.lineno for node in statements})
+    asked = required(target.tree, file.path, "pycryptodomex")
     yield candidate(
         "cryptodome",
-        edits,
+        [*edits, *asked.edits],
         "PyCryptodome has the same modules and functions, and is maintained.",
-        declares=("import:Cryptodome", "import:Crypto/delete", *(f"statement:{line}" for line in lines)),
-        warnings=("Needs the package pycryptodomex in place of pycrypto or pycryptodome.",),
+        declares=(
+            "import:Cryptodome",
+            "import:Crypto/delete",
+            *(f"statement:{line}" for line in lines),
+            *asked.declares,
+        ),
+        warnings=(*asked.warnings, "Drop pycrypto where nothing else imports `Crypto`."),
     )
 
 

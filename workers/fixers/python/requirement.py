@@ -17,7 +17,7 @@ def is_required(tree: SourceTree, path: str, package: str) -> bool:
     Raises:
         NoFix: none there asks for any package, so that nobody would install it.
     """
-    found = [place for manifest in _manifests(tree, path) for place in declarations(manifest, _content(tree, manifest))]
+    found = [place for manifest in manifests(tree, path) for place in declarations(manifest, _content(tree, manifest))]
     if not found and any(each != path for each in tree.paths()):
         message = (
             f"{path} would need the package {package}, and nothing in the repository says which packages its Python "
@@ -29,11 +29,12 @@ def is_required(tree: SourceTree, path: str, package: str) -> bool:
 
 def asks_for(tree: SourceTree, path: str, package: str) -> bool:
     """Whether a manifest in the file's folder or above names the package."""
-    places = (place for each in _manifests(tree, path) for place in declarations(each, _content(tree, each)))
+    places = (place for each in manifests(tree, path) for place in declarations(each, _content(tree, each)))
     return any(place.name == normal_name(package) for place in places)
 
 
-def _manifests(tree: SourceTree, path: str) -> list[str]:
+def manifests(tree: SourceTree, path: str) -> list[str]:
+    """What says which packages the file gets: in its folder or above, and beside these in one of requirements."""
     around = set(folders_up(posixpath.dirname(path)))
     beside = {posixpath.join(folder, name) for folder in around for name in ("requirements", "deps", "dependencies")}
     return [

@@ -10,7 +10,7 @@ from workers.fixers.code import any_of, candidate, region
 from workers.fixers.python.defused_errors import ERROR, caught_too, handlers_of
 from workers.fixers.python.imports import Import, imported, imported_from, instead, together
 from workers.fixers.python.module import Module, flagged, module
-from workers.fixers.python.requirement import is_required
+from workers.fixers.python.required import required
 from workers.fixers.python.xml_building import refuse_harmless
 from workers.fixers.registry import NoFix, Target, fixer
 
@@ -41,7 +41,6 @@ _DEFUSED = {
     "xml.dom.expatbuilder": "defusedxml.expatbuilder",
 }
 _PARSES = ("parse", "iterparse", "fromstring", "XML", "parseString", "make_parser", "XMLParser")
-_WARNING = "Needs the package defusedxml: add it to the project's dependencies."
 
 
 @fixer(
@@ -99,20 +98,16 @@ def _call_moved(target: Target, file: Module, call: ast.Call, source: str) -> Ca
     if name not in _OFFERED[source]:
         message = f"{file.path}:{call.lineno} calls {name}, which defusedxml does not have"
         raise NoFix(message)
+    asked = required(target.tree, file.path, "defusedxml")
     defused = instead(file, call.func, imported(target, file, safe))
     caught = _caught(target, file, [call], defused.name)
     return candidate(
         "defused-call",
-        [file.replace(call.func, f"{defused.name}.{name}"), *defused.edits, *caught.edits],
+        [file.replace(call.func, f"{defused.name}.{name}"), *defused.edits, *caught.edits, *asked.edits],
         "This call goes through defusedxml, which refuses entity tricks; everything else keeps the standard library.",
-        declares=(*defused.declares, *caught.declares),
-        warnings=_needed(target, file),
+        declares=(*defused.declares, *caught.declares, *asked.declares),
+        warnings=asked.warnings,
     )
-
-
-def _needed(target: Target, file: Module) -> tuple[str, ...]:
-    """What is left to do for the package to be there."""
-    return () if is_required(target.tree, file.path, "defusedxml") else (_WARNING,)
 
 
 def _caught(target: Target, file: Module, calls: Sequence[ast.Call], module_name: str) -> Import:
@@ -158,20 +153,22 @@ def _import_moved(target: Target, file: Module, statement: ast.stmt) -> Candidat
             f"{file.path}:{statement.lineno} {what}; defusedxml only parses, so building XML keeps the standard library"
         )
         raise NoFix(message)
+    asked = required(target.tree, file.path, "defusedxml")
     calls = [each for each in file.nodes if isinstance(each, ast.Call) and _source_or_none(file, each) == source]
     whole = isinstance(statement, ast.Import) and not statement.names[0].asname
     caught = _caught(target, file, calls, _DEFUSED[source] if whole else "")
     return candidate(
         "defused-import",
-        [*_moved(file, statement, source), *caught.edits],
+        [*_moved(file, statement, source), *caught.edits, *asked.edits],
         "defusedxml has the functions that this file uses and refuses entity expansion and external references.",
         declares=(
             f"statement:{statement.lineno}",
             f"import:{_DEFUSED[source]}",
             f"import:{source}/delete",
             *caught.declares,
+            *asked.declares,
         ),
-        warnings=_needed(target, file),
+        warnings=asked.warnings,
     )
 
 

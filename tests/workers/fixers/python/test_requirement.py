@@ -1,5 +1,7 @@
 import pytest
 
+from daemon.domain.edits import apply_edits
+
 PARSES = "from xml.dom import minidom\n\nminidom.parse(path)\n"
 ENCRYPTS = "from Crypto.Cipher import AES\n"
 
@@ -8,7 +10,9 @@ ENCRYPTS = "from Crypto.Cipher import AES\n"
     ("others", "says"),
     [
         ({"README.md": ""}, "nothing in the repository says which packages"),
-        ({"requirements.txt": "flask==3.0\n"}, "add it to the project's dependencies"),
+        ({"requirements.txt": "flask==3.0\n"}, "in any release, in requirements.txt"),
+        ({"requirements.txt": "flask==3.0 --hash=sha256:00\n"}, "add it to the project's dependencies"),
+        ({"pyproject.toml": '[tool.poetry.dependencies]\nflask = "^3"\n', "poetry.lock": ""}, "add it to the project"),
         ({"requirements.txt": "defusedxml\n"}, None),
     ],
 )
@@ -18,6 +22,39 @@ def test_a_package_is_only_used_where_somebody_installs_it(asked, others, says):
     assert says is None or any(says in each for each in shown)
     assert bool(made.candidates) == ("README.md" not in others)
     assert says is not None or not any("defusedxml" in each for each in shown)
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        ("requirements.txt", "attrs\nflask==3.0\n", "attrs\ndefusedxml\nflask==3.0\n"),
+        ("requirements/base.txt", "attrs", "attrs\ndefusedxml"),
+        (
+            "pyproject.toml",
+            '[project]\ndependencies = [\n    "attrs",\n    "six==1",\n]\n',
+            '[project]\ndependencies = [\n    "attrs",\n    "defusedxml",\n    "six==1",\n]\n',
+        ),
+        (
+            "pyproject.toml",
+            '[tool.poetry.dependencies]\npython = "^3.9"\nattrs = "^2"\n',
+            '[tool.poetry.dependencies]\npython = "^3.9"\nattrs = "^2"\ndefusedxml = "*"\n',
+        ),
+        (
+            "setup.py",
+            "setup(\n  install_requires=[\n    'attrs',\n    'six'\n  ],\n)\n",
+            "setup(\n  install_requires=[\n    'attrs',\n    'defusedxml',\n    'six'\n  ],\n)\n",
+        ),
+        (
+            "setup.cfg",
+            "[options]\ninstall_requires =\n    attrs\n    six\n",
+            "[options]\ninstall_requires =\n    attrs\n    defusedxml\n    six\n",
+        ),
+    ],
+)
+def test_the_package_is_asked_for_where_the_others_are(asked, path, before, after):
+    made = asked({"tool/read.py": PARSES, path: before}, "bandit", "B318", "tool/read.py", 3)
+    for each in made.candidates:
+        assert apply_edits(before.encode(), [edit for edit in each.edits if edit.path == path]).decode() == after
 
 
 def test_pycryptodome_is_no_old_library(asked):
