@@ -1,12 +1,19 @@
-"""Calls that a repository's own tests expect word for word."""
+"""Calls and errors that a repository's own tests expect as they are."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, Target
 from workers.source.tests import is_test
+
+_COMPARED = re.compile(rb"\bassert_(?:any_call|called_with|called_once_with|has_calls)\b|\.call_args")
+_STAND_IN = re.compile(rb"(?:\bdef\s+_?(?:mock|fake|stub|dummy)\w*\s*\(|\blambda\b)(?P<given>[^):]*)[):]")
+_OPEN_TO_MORE = re.compile(rb"\*\*|\btimeout\b")
+_EXPECTS = re.compile(rb"(?:raises|assertRaises\w*|except|expect\w*)[\s(]+(?:\(\s*)?AssertionError\b")
 
 
 def refuse_expected(target: Target, path: str, line: int, text: bytes) -> None:
@@ -15,7 +22,41 @@ def refuse_expected(target: Target, path: str, line: int, text: bytes) -> None:
     Raises:
         NoFix: there is one.
     """
-    name = PurePosixPath(path).stem.encode()
+    for other, content in _about(target, path):
+        if text in content and b"mock" in content:
+            message = f"{path}:{line} makes a call that {other} expects with `{text.decode()}`: change both together"
+            raise NoFix(message)
+
+
+def refuse_stand_in(target: Target, path: str, line: int, name: str) -> None:
+    """Decline where a test of this module puts a stand-in for the function that takes, or is told to expect, exactly
+    what is given today: one more argument has to be added there, too.
+
+    Raises:
+        NoFix: there is one.
+    """
+    module, _, function = name.encode().rpartition(b".")
+    replaced = re.compile(
+        rb"(?:patch|setattr)[^\n]*(?:\n[^\n]*)?\b" + re.escape(module) + rb"(?:\.|['\"]?,\s*['\"])" + function + rb"\b"
+    )
+    for other, content in _about(target, path):
+        if replaced.search(content) is None:
+            continue
+        narrow = any(not _OPEN_TO_MORE.search(each["given"]) for each in _STAND_IN.finditer(content))
+        if narrow or _COMPARED.search(content):
+            message = f"{path}:{line} calls what {other} replaces by its own, with the arguments of today: change both"
+            raise NoFix(message)
+
+
+def expects_assertion(target: Target, path: str) -> bool:
+    """Whether a test that names this module expects an AssertionError."""
+    return any(_EXPECTS.search(content) for _, content in _about(target, path))
+
+
+def _about(target: Target, path: str) -> Iterator[tuple[str, bytes]]:
+    """The tests that name the module, by its file's name or that of its folder."""
+    pure = PurePosixPath(path)
+    name = (pure.parent.name if pure.stem == "__init__" else pure.stem).encode()
     for other in target.tree.paths():
         if other == path or not other.endswith(".py") or not is_test(other):
             continue
@@ -23,6 +64,5 @@ def refuse_expected(target: Target, path: str, line: int, text: bytes) -> None:
             content = target.tree.read(other)
         except SourceUnavailable:
             continue
-        if text in content and b"mock" in content and name in content + other.encode():
-            message = f"{path}:{line} makes a call that {other} expects with `{text.decode()}`: change both together"
-            raise NoFix(message)
+        if name in content + other.encode():
+            yield other, content

@@ -151,7 +151,10 @@ def _insertion(file: Module, line: str) -> Edit:
     run = _leading_imports(file)
     if not run:
         return _after_head(file, line)
-    own = [each for each in run if _is_standard(_source(each)) == _is_standard(line.split()[1])] or run
+    own = [each for each in run if _is_standard(_source(each)) == _is_standard(line.split()[1])]
+    if not own and _is_standard(line.split()[1]) and run[0].col_offset == 0:
+        return file.insert(file.starts[run[0].lineno - 1], f"{line}\n\n")
+    own = own or run
     same = [each for each in own if isinstance(each, ast.Import) == line.startswith("import")]
     later = [each for each in same if file.text(each) > line and each.col_offset == 0]
     if not same and line.startswith("import"):

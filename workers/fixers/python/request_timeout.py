@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.python.calls import argument, keyword, set_keyword
+from workers.fixers.python.expected_calls import refuse_stand_in
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import Target, fixer
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.tests import is_test
 
 _VERBS = ("get", "options", "head", "post", "put", "patch", "delete", "request")
 _HTTPX = (*_VERBS, "stream", "Client", "AsyncClient")
@@ -20,10 +22,11 @@ _USUAL = (10, 27, ("ten seconds", "27"))
 _SLOW_WORK = (600, 600, ("ten minutes", "ten minutes"))
 _SLOW = re.compile(
     r"generat|caption|completion|\bchat|llm|gpt|ollama|embed|infer|predict|\btrain|transcri|summari[sz]|export|import_"
-    r"|/build|render|convert|backup|restore|migrat|reindex|similarity|upload|long_?poll|getUpdates",
+    r"|/build(?![/s])|render|convert|backup|restore|migrat|reindex|similarity|upload|long_?poll|getUpdates",
     re.IGNORECASE,
 )
 """Work of models and of whole data sets, and uploads."""
+_EVENTS = re.compile(r"\.iter_lines\(|event-stream|SSEClient|EventSource|long_?poll", re.IGNORECASE)
 
 
 @fixer(
@@ -43,6 +46,13 @@ Choose figures that the caller can live with and handle `requests.Timeout`.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """A request without a bound → one with a single bound, or with one each for connecting and reading."""
     file, call = flagged(target, ast.Call, _unbounded)
+    if _EVENTS.search(file.text(file.function(call) or file.statement(call))) and keyword(call, "stream") is not None:
+        message = (
+            f"{file.path}:{call.lineno} reads a stream that may be silent for as long as nothing happens: a bound on "
+            "each wait would end it; bound the connection alone, and let the server send something now and then"
+        )
+        raise NoFix(message)
+    refuse_stand_in(target, file.path, call.lineno, file.qualified(call.func) or "")
     single, pair, words = _SLOW_WORK if _is_slow(file, call) else _USUAL
     warning = "A slower answer now raises a Timeout: check that the caller handles it."
     yield candidate(
@@ -72,7 +82,7 @@ def _is_slow(file: Module, call: ast.Call) -> bool:
     address = argument(call, 1 if (file.qualified(call.func) or "").endswith("request") else 0, "url")
     return bool(
         (address is not None and _SLOW.search(file.text(address)))
-        or (function is not None and _SLOW.search(function.name))
+        or (function is not None and not is_test(file.path) and _SLOW.search(function.name))
     ) or (keyword(call, "timeout") is not None)
 
 

@@ -17,6 +17,11 @@ _EXPECTED = re.compile(
     rb"|best[- ]effort|don'?t care|not important|optional)\b",
     re.IGNORECASE,
 )
+_MAY_BE_THERE = re.compile(
+    r"\b(?:ALTER\s+TABLE|ADD\s+COLUMN|CREATE\s+(?:UNIQUE\s+)?(?:TABLE|INDEX|DATABASE))\b", re.IGNORECASE
+)
+"""Statements of SQL that fail each time but the first."""
+_PRINTED = "Where nothing sets up logging, Python prints the warning and its traceback to stderr."
 _OF_THE_LOG = re.compile(r"log(?!in|out|ic)|excepthook|^(?:emit|flush)$", re.IGNORECASE)
 
 
@@ -41,6 +46,9 @@ def propose(target: Target) -> Iterator[Candidate]:
             "its failure could come back to it"
         )
         raise NoFix(message)
+    if function is not None and function.name == "__del__":
+        message = f"{file.path}:{handler.lineno} may run while Python ends, when the log is gone already"
+        raise NoFix(message)
     last = handler.body[-1]
     logger = _logger(target, file, handler.lineno)
     levels = (
@@ -49,11 +57,20 @@ def propose(target: Target) -> Iterator[Candidate]:
     )
     for level, words in levels[1:] if _is_expected(file, handler) else levels:
         call = f'{logger.name}.{level}("Ignored an exception", exc_info=True)'
-        yield candidate(f"log-{level}", [_with_log(file, last, call), *logger.edits], words, declares=logger.declares)
+        yield candidate(
+            f"log-{level}",
+            [_with_log(file, last, call), *logger.edits],
+            words,
+            declares=logger.declares,
+            warnings=(_PRINTED,) if level == "warning" and "getLogger" in logger.name else (),
+        )
 
 
 def _is_expected(file: Module, handler: ast.ExceptHandler) -> bool:
-    """Whether a comment in the handler says that this failure is part of the normal course."""
+    """Whether a comment in the handler, or what is tried, says that this failure is part of the normal course."""
+    tried = file.parents[handler]
+    if isinstance(tried, ast.Try) and any(_MAY_BE_THERE.search(file.text(each)) for each in tried.body):
+        return True
     lines = range(handler.lineno, (handler.end_lineno or handler.lineno) + 1)
     return any(_EXPECTED.search(file.line(line)) for line in lines)
 

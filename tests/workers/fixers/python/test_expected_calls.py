@@ -33,3 +33,32 @@ def test_a_call_that_a_test_expects_is_changed_with_it_or_not_at_all(path, conte
     )
     proposal = propose(Target(finding=finding, tree=MemoryTree({"publish.py": CODE, path: content})))
     assert (not proposal.candidates and "change both together" in (proposal.reason or "")) is declined
+
+
+GETS = "import requests\ndef load(url):\n    return requests.get(url)\n"
+REPLACED = "from app import client\n@patch('app.client.requests.get')\ndef test_load(get):\n    client.load('x')\n"
+BY_OWN = "import client\ndef fake_get(url):\n    return 1\ndef test(m):\n    m.setattr(requests, 'get', fake_get)\n"
+
+
+@pytest.mark.parametrize(
+    ("test", "declined"),
+    [
+        (REPLACED, False),
+        (REPLACED + "    get.assert_called_once_with('x')\n", True),
+        (BY_OWN, True),
+        (BY_OWN.replace("url)", "url, **kwargs)"), False),
+    ],
+    ids=["any arguments", "compared", "a stand-in", "a stand-in that takes more"],
+)
+def test_a_stand_in_gets_no_argument_that_it_does_not_take(asked, test, declined):
+    made = asked({"app/client.py": GETS, "tests/test_client.py": test}, "bandit", "B113", "app/client.py", 3)
+    assert bool(made.candidates) is not declined
+
+
+def test_an_error_that_a_test_expects_stays(asked):
+    files = {
+        "app/client.py": "def load(url):\n    assert url\n",
+        "tests/test_client.py": "pytest.raises(AssertionError)",
+    }
+    made = asked(files, "bandit", "B101", "app/client.py", 2)
+    assert [each.approach for each in made.candidates] == ["raise-assertion-error"]
