@@ -5,14 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from workers.fixers.workflows import composites, scopes
+from workers.fixers.workflows import composites, scopes, tokens
 from workers.fixers.workflows.model import Job, Workflow
 from workers.source.ran import ran
 from workers.source.tree import SourceTree
 
 SCOPES = frozenset(("id-token",))
 """They are to write or nothing."""
-_ASKS = re.compile(r"\bsign\b|attest|provenance|sigstore|oidc|ID_TOKEN|vault|\b(?:aws|az|gcloud)\b", re.IGNORECASE)
+_ASKS = re.compile(
+    r"\bsign\b|attest|provenance|sigstore|oidc|ID_TOKEN|WEB_IDENTITY|WORKLOAD_IDENTITY|vault|\b(?:aws|az|gcloud)\b"
+    r"|\b(?:terraform|tofu|terragrunt|pulumi)\s+(?:[^\n]*\s)?(?:init\b(?![^\n]*-backend=false)|plan|apply|destroy|import|preview|up)\b",
+    re.IGNORECASE,
+)
+_ACTIONS = re.compile(
+    r"goreleaser|semantic-release|^changesets/|npm-publish|cosign|chainctl|^(?:depot|determinatesystems)/"
+)
+"""Actions that prove who they are where their own settings ask for it, or that install what does."""
 _PUBLISHES = re.compile(r"publish|release|deploy|upload", re.IGNORECASE)
 _SAYS = re.compile(
     r"\$\{\{.*?\}\}|^\s*(?:#|echo\b|printf\b|curl\b|gh\b|git\b|\w+=(?!\S*(?:\$\(|`)))[^\n]*", re.MULTILINE
@@ -26,11 +34,14 @@ def proof(workflow: Workflow, job: Job, tree: SourceTree, before: Mapping[str, s
         return {}
     if job.uses:
         return _of_callee(job.uses, tree, before, depth)
-    steps = workflow.steps_of(job)
+    steps = [step for _, step, _ in composites.unfolded(workflow, workflow.steps_of(job), tree, 0, frozenset())]
     below = (each.text or "" for step in steps for each in ran(step.run, step.folder, tree))
     scripts = "\n".join((*(step.run for step in steps), *below))
-    shows = _ASKS.search(scripts) or _PUBLISHES.search(_SAYS.sub("", scripts))
-    return dict.fromkeys(SCOPES, "write") if shows or scopes.of_job(workflow, job, tree).assumed else {}
+    nodes = (workflow.root, job.node, *(step.node for step in steps))
+    env = (text for node in nodes for pair in tokens.environment(node).items() for text in pair)
+    shows = _ASKS.search("\n".join((scripts, *env))) or _PUBLISHES.search(_SAYS.sub("", scripts))
+    may = any(_ACTIONS.search(step.action) for step in steps)
+    return dict.fromkeys(SCOPES, "write") if shows or may or scopes.of_job(workflow, job, tree).assumed else {}
 
 
 def _of_callee(uses: str, tree: SourceTree, before: Mapping[str, str], depth: int) -> dict[str, str]:

@@ -13,29 +13,49 @@ from workers.source.tree import SourceTree
 _PUSHES_IMAGE = re.compile(
     r"\b(?:docker|podman|buildah|oras|helm|crane|ko|skopeo)\b[^\n]*\b(?:push|copy|build|publish|resolve|create)\b"
 )
+_LOGIN = re.compile(
+    r"^[^\n]*\b(?:docker|helm\s+registry|oras|buildah|podman|nerdctl|skopeo)\s+login\b[^\n]*", re.MULTILINE
+)
 _IMAGE_ACTION = re.compile(r"(?!docker/)[^/]+/.*(?:push|publish|manifest|docker-build|docker-image)")
 """Actions that push images by what they are called."""
 
 
-def logs_in(step: Step, workflow: Workflow, handed: frozenset[str]) -> bool:
-    """Whether a step logs in to GitHub's registry with the job's token, which inputs of a composite action may hold."""
-    registry = step.input("registry")
+def of_steps(steps: list[tuple[Workflow, Step, frozenset[str]]], tree: SourceTree) -> Iterator[str]:
+    """`scope:level` words of a job's steps, which are unfolded with what each was handed.
+
+    The registry is asked by whoever logs in, and written to by whoever pushes, in whichever action either stands.
+    """
+    if any(_logs_in(step, within, handed, tree) for within, step, handed in steps):
+        yield "packages:write" if any(_pushes(step, tree) for _, step, _ in steps) else "packages:read"
+
+
+def _logs_in(step: Step, workflow: Workflow, handed: frozenset[str], tree: SourceTree) -> bool:
+    """Whether a step logs in with the job's token, which no other registry takes and which inputs may hold."""
     if step.action == "docker/login-action":
-        if "${{" in registry:
-            registry += workflow.doc.content.decode("utf-8", "replace") if "env." in registry else ""
-        return "ghcr.io" in registry and tokens.is_jobs(step.input("password"), handed)
-    return bool(re.search(r"(?:docker|helm\s+registry|oras|buildah|podman)\s+login\b[^\n]*ghcr\.io", step.run))
+        password = step.input("password")
+        named = step.input("registry") + workflow.doc.content.decode("utf-8", "replace")
+        return tokens.is_jobs(password, handed) or ("env." in password and "ghcr.io" in named)
+    values = [step.run, *tokens.environment(step.node).values()]
+    own = any(tokens.OWN.search(value) for value in values) and not any(tokens.is_jobs(one, handed) for one in values)
+    lines = [match[0] for text in _texts(step, tree) for match in _LOGIN.finditer(text)]
+    return any(tokens.is_jobs(line, handed) or ("ghcr.io" in line and not own) for line in lines)
 
 
-def pushes(step: Step, tree: SourceTree) -> bool:
+def _pushes(step: Step, tree: SourceTree) -> bool:
     """Whether a step pushes images, or may, also by what its script starts."""
     if step.action.rpartition("/")[2] in ("build-push-action", "bake-action"):
         outputs = step.input("outputs") + step.input("set")
         return step.input("push") not in ("", "false") or "push=true" in outputs
     if _IMAGE_ACTION.search(step.action):
         return True
-    texts = [step.run, *(each.text or "" for each in ran(step.run, step.folder, tree))]
-    return any(_PUSHES_IMAGE.search(text) or "make" in text for text in texts) or "goreleaser" in step.action
+    return (
+        any(_PUSHES_IMAGE.search(text) or "make" in text for text in _texts(step, tree)) or "goreleaser" in step.action
+    )
+
+
+def _texts(step: Step, tree: SourceTree) -> list[str]:
+    """A step's script, and what it runs."""
+    return [step.run, *(each.text or "" for each in ran(step.run, step.folder, tree))]
 
 
 def of_containers(workflow: Workflow, job: Job) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the inputs of an action add to its needs: one that makes it write, or prove itself to another service."""
+"""What the inputs or the release of an action add to its needs: to write, or to prove itself to another service."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from workers.fixers.workflows import tokens
+from workers.fixers.workflows.actions_lock import numbers
 from workers.fixers.workflows.model import Step
 
 _OIDC: dict[str, tuple[str, str]] = {
@@ -31,27 +32,36 @@ def of_inputs(step: Step) -> Iterator[str]:
         token, key = _OIDC[step.action]
         if (not token or inputs.get(token, "false") not in ("false", "")) and not (key and key in inputs):
             yield "id-token:write"
-    rule = _BY_INPUT.get(step.action)
-    if rule is not None:
-        name, wanted, added = rule
-        if re.search(wanted, inputs.get(name, "")):
+    since, more = _SINCE.get(step.action, (0, ""))
+    if (numbers(step.uses.partition("@")[2]) or (since,))[0] >= since:
+        yield from more.split()
+    for action, name, wanted, added in _BY_INPUT:
+        if action == step.action and re.search(wanted, inputs.get(name, "")):
             yield from added.split()
 
 
-_BY_INPUT = {
-    "actions/dependency-review-action": ("comment-summary-in-pr", r"always|on-failure|true", "pull-requests:write"),
-    "actions/stale": ("delete-branch", "true", "contents:write"),
-    "actions/configure-pages": ("enablement", "true", "pages:write"),
-    "actions/download-artifact": ("run-id", r"\S", "actions:read"),
-    "actions/attest-build-provenance": ("push-to-registry", "true", "packages:write"),
-    "actions/attest": ("push-to-registry", "true", "packages:write"),
-    "cloudflare/wrangler-action": ("githubtoken", r"\S", "deployments:write"),
-    "gradle/actions/setup-gradle": ("dependency-graph", r"submit", "contents:write"),
-    "jetbrains/qodana-action": ("push-fixes", "branch|pull-request", "contents:write"),
-    "peter-evans/slash-command-dispatch": (
-        "reaction-token", r"(?i)^$|github[_.]token", "issues:write pull-requests:write"
-    ),
-    "step-security/harden-runner": ("policy", r"\S", "id-token:write"),
-    "uraimo/run-on-arch-action": ("githubtoken", r"\S", "packages:write"),
-}  # fmt: skip
-"""Action → an input, what its value must hold, and the scopes that this adds."""
+_SINCE = {"actions/stale": (9, "actions:write")}
+"""What later releases need: this one keeps where it stopped in a cache, which it deletes before the next run."""
+_BY_INPUT = (
+    ("actions/attest", "push-to-registry", "true", "packages:write"),
+    ("actions/attest-build-provenance", "push-to-registry", "true", "packages:write"),
+    ("actions/configure-pages", "enablement", "true", "pages:write"),
+    ("actions/dependency-review-action", "comment-summary-in-pr", r"always|on-failure|true", "pull-requests:write"),
+    ("actions/download-artifact", "run-id", r"\S", "actions:read"),
+    ("actions/stale", "delete-branch", "true", "contents:write"),
+    ("aquasecurity/trivy-action", "github-pat", r"(?i)github[_.]token", "contents:write"),
+    ("cloudflare/wrangler-action", "githubtoken", r"\S", "deployments:write"),
+    ("dawidd6/action-download-artifact", "pr", r"\S", "pull-requests:read"),
+    ("gradle/actions/setup-gradle", "add-job-summary-as-pr-comment", r"always|on-failure|true", "pull-requests:write"),
+    ("gradle/actions/setup-gradle", "dependency-graph", r"submit", "contents:write"),
+    ("gradle/gradle-build-action", "dependency-graph", r"submit", "contents:write"),
+    ("jetbrains/qodana-action", "push-fixes", "branch|pull-request", "contents:write"),
+    ("mikepenz/action-junit-report", "comment", "true", "pull-requests:write"),
+    ("peter-evans/slash-command-dispatch", "reaction-token", r"(?i)^$|github[_.]token",
+     "issues:write pull-requests:write"),
+    ("pre-commit/action", "token", r"\S", "contents:write"),
+    ("pulumi/actions", "comment-on-pr", "true", "pull-requests:write"),
+    ("step-security/harden-runner", "policy", r"\S", "id-token:write"),
+    ("uraimo/run-on-arch-action", "githubtoken", r"\S", "packages:write"),
+)  # fmt: skip
+"""Action, an input of it, what its value must hold, and the scopes that this adds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from workers.fixers.registry import NoFix
@@ -14,6 +14,7 @@ from workers.fixers.workflows import (
     image_scopes,
     input_scopes,
     known_actions,
+    package_scopes,
     run_scopes,
     script_scopes,
     tokens,
@@ -130,16 +131,10 @@ def _of_steps(
         except Opaque as reason:
             hidden.append(str(reason))
     if job is not None:
-        found += [*image_scopes.of_containers(workflow, job), *_of_images(workflow, steps, tree)]
+        every = [*composites.unfolded(workflow, steps, tree, 0, frozenset())]
+        found += [*image_scopes.of_containers(workflow, job), *image_scopes.of_steps(every, tree)]
+        found += package_scopes.of_job(workflow, job, every, tree)
     return Needs(union(found), tuple(dict.fromkeys(hidden)), tuple(dict.fromkeys(assumed)))
-
-
-def _of_images(workflow: Workflow, steps: list[Step], tree: SourceTree) -> Iterator[str]:
-    """The registry is asked by whoever logs in, and written to by whoever pushes, in whichever action either stands."""
-    every = [*composites.unfolded(workflow, steps, tree, 0, frozenset())]
-    if any(image_scopes.logs_in(step, within, handed) for within, step, handed in every):
-        pushed = any(image_scopes.pushes(step, tree) for _, step, _ in every)
-        yield "packages:write" if pushed else "packages:read"
 
 
 def _of_action(step: Step, env: Mapping[str, str], tree: SourceTree, depth: int, handed: frozenset[str]) -> Needs:

@@ -20,7 +20,6 @@ _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bgoreleaser\s+release\b(?![^\n]*--snapshot)"), "contents:write"),
     (re.compile(r"\b(?:docker|podman|nerdctl|buildah)\s+(?:image\s+|manifest\s+)?push\s+\S*ghcr\.io"),
      "packages:write"),
-    (re.compile(r"\bdocker\s+(?:login|pull)\s[^\n]*ghcr\.io"), "packages:read"),
     (re.compile(r"\bhelm\s+push\b[^\n]*ghcr\.io|\b(?:oras|crane)\s+(?:push|copy|tag)\b[^\n]*ghcr\.io"),
      "packages:write"),
     (re.compile(r"nuget\s+push\b[^\n]*nuget\.pkg\.github\.com"), "packages:write"),

@@ -10,7 +10,7 @@ from workers.source.yamldoc import Node
 
 JOBS = re.compile(r"\bsecrets\.GITHUB_TOKEN\b|\bgithub\.token\b", re.IGNORECASE)
 _INPUT = re.compile(r"\binputs\.(?P<name>[\w-]+)")
-_OWN_TOKEN = re.compile(r"\bsecrets\.(?!GITHUB_TOKEN\b)\w+|\bsteps\.[\w-]+\.outputs\.[\w-]*token\b", re.IGNORECASE)
+OWN = re.compile(r"\bsecrets\.(?!GITHUB_TOKEN\b)\w+|\bsteps\.[\w-]+\.outputs\.[\w-]*token\b", re.IGNORECASE)
 NAMED = re.compile(r"(?:^|[-_])(?:token|pat|auth|access[-_]token)$|^(?:token|github_token)", re.IGNORECASE)
 
 
@@ -44,7 +44,7 @@ def is_jobs(value: str, handed: frozenset[str]) -> bool:
 def brings_own(step: Step, env: Mapping[str, str], handed: frozenset[str]) -> bool:
     """Whether each token that the step works with is another than the job's."""
     given = _tokens(step, env)
-    return bool(given) and all(_OWN_TOKEN.search(value) and not is_jobs(value, handed) for value in given)
+    return bool(given) and all(OWN.search(value) and not is_jobs(value, handed) for value in given)
 
 
 def has(step: Step, env: Mapping[str, str], handed: frozenset[str]) -> bool:

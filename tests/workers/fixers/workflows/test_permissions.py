@@ -71,6 +71,35 @@ jobs:
 
 
 @pytest.mark.parametrize(
+    ("step", "stays"),
+    [
+        ("uses: goreleaser/goreleaser-action@v6", True),
+        ("uses: js-devtools/npm-publish@v3", True),
+        ("{run: make, env: {ARM_USE_OIDC: true}}", True),
+        ("run: terraform plan", True),
+        ("run: terraform init -backend=false && terraform validate", False),
+        ("uses: softprops/action-gh-release@v2", False),
+    ],
+)
+def test_the_identity_stays_with_what_may_prove_it(step, stays):
+    """Some ask for it by settings of their own, which name no token."""
+    job = f"runs-on: ubuntu-latest\n    steps:\n      - {step}\n"
+    content = f"on: push\npermissions: {{contents: write, id-token: write}}\njobs:\n  a:\n    {job}".encode()
+    path = ".github/workflows/build.yml"
+    finding = Finding(
+        tool="zizmor",
+        rule="excessive-permissions",
+        message="",
+        severity=Severity.MEDIUM,
+        locations=(Location(path=path, region=Region(start_line=2)),),
+    )
+    proposal = propose(Target(finding=finding, tree=MemoryTree({path: content})))
+    made = next(one for one in proposal.candidates if one.approach == "permissions-elevate")
+    block = yaml.safe_load(apply_edits(content, made.edits))
+    assert ("id-token" in block["jobs"]["a"].get("permissions", {})) is stays
+
+
+@pytest.mark.parametrize(
     ("caller", "scopes"),
     [
         ("permissions: {contents: read, id-token: write}", {"contents": "read", "id-token": "write"}),

@@ -26,6 +26,7 @@ runs:
     - uses: docker/login-action@v3
       with: {registry: ghcr.io, password: '${{ inputs.pass }}'}
 """
+JOBS = "{NODE_AUTH_TOKEN: '${{ secrets.GITHUB_TOKEN }}'}"
 AWS = "      - uses: aws-actions/configure-aws-credentials@v4\n"
 
 
@@ -67,7 +68,11 @@ def _run(script: str, env: str = "{GH_TOKEN: '${{ github.token }}'}") -> str:
          "contents:write"),
         ("      - uses: softprops/action-gh-release@v2\n        with: {token: '${{ secrets.PAT }}'}\n", ""),
         ("      - uses: actions/stale@v9\n        with: {delete-branch: true}\n",
-         "contents:write issues:write pull-requests:write"),
+         "actions:write contents:write issues:write pull-requests:write"),
+        ("      - uses: actions/stale@v8\n", "issues:write pull-requests:write"),
+        ("      - uses: pulumi/actions@v6\n        with: {comment-on-pr: true}\n", "pull-requests:write"),
+        (GHCR.replace("registry: ghcr.io", "registry: '${{ vars.WHERE }}'"), "packages:read"),
+        (_run("docker login ghcr.io -u x -p $CR_PAT", "{CR_PAT: '${{ secrets.CR_PAT }}'}"), ""),
         (AWS + "        with: {role-to-assume: x}\n", "id-token:write"),
         (AWS + "        with: {aws-access-key-id: x}\n", ""),
         (SCRIPT + "        with: {script: 'await github.rest.issues.createComment({})'}\n",
@@ -151,6 +156,25 @@ def test_who_answers_an_issue_writes_no_pull_request(trigger, needed):
 def test_who_pushes_an_image_need_not_be_who_logs_in(steps, files):
     """Either may stand in an action of the repository, or in a file that a script runs."""
     assert dict(_needs(steps, files).scopes) == {"contents": "read", "packages": "write"}
+
+
+@pytest.mark.parametrize(
+    ("steps", "files", "needed"),
+    [
+        (_run("npm ci", JOBS), {".npmrc": b"@o:registry=https://npm.pkg.github.com"}, "packages:read"),
+        (_run("npm ci", "{NODE_AUTH_TOKEN: '${{ secrets.PAT }}'}"),
+         {".npmrc": b"@o:registry=https://npm.pkg.github.com"}, ""),
+        (_run("npm ci", JOBS), {".npmrc": b"save-exact=true"}, ""),
+        (_run("mvn verify", JOBS), {"lib/pom.xml": b"<url>https://maven.pkg.github.com/o/r</url>"}, "packages:read"),
+        ("      - uses: actions/setup-node@v4\n        with: {registry-url: 'https://npm.pkg.github.com'}\n"
+         + _run("npm ci && npm publish --access x", JOBS), {}, "packages:write"),
+        ("      - uses: ruby/setup-ruby@v1\n        env:\n"
+         "          BUNDLE_RUBYGEMS__PKG__GITHUB__COM: 'x:${{ github.token }}'\n", {}, "packages:read"),
+    ],
+)  # fmt: skip
+def test_who_hands_the_token_to_a_package_manager_reads_github_s_packages(steps, files, needed):
+    """The registry is named in the workflow, or in the settings of the package manager."""
+    assert set(scopes.words(_needs(steps, files).scopes)) - {"contents:read"} == set(needed.split())
 
 
 @pytest.mark.parametrize(

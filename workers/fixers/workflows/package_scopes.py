@@ -1,0 +1,48 @@
+"""What a job needs of GitHub's registries of packages, for npm, Maven, Gradle, NuGet and RubyGems."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from workers.fixers.workflows import tokens
+from workers.fixers.workflows.model import Job, Step, Workflow
+from workers.source.tree import SourceTree, text_of
+
+_REGISTRY = re.compile(r"(?:npm|maven|nuget|rubygems)[._]+pkg[._]+github[._]+com\b", re.IGNORECASE)
+"""Also as Bundler writes it in a variable's name."""
+_SETTINGS = re.compile(
+    r"(?:^|/)(?:\.npmrc|\.yarnrc(?:\.yml)?|bunfig\.toml|pom\.xml|settings\.xml|gradle\.properties|gemfile|nuget\.config)$"
+    r"|\.gradle(?:\.kts)?$|\.sbt$",
+    re.IGNORECASE,
+)
+"""The files that tell a package manager where packages are."""
+_PUBLISHES = re.compile(
+    r"\b(?:npm|pnpm|yarn|bun)\s+(?:npm\s+)?publish\b|\bmvnw?\b[^\n]*\bdeploy\b|\b(?:gradlew?|sbt)\b[^\n]*\bpublish"
+    r"|\bnuget\s+push\b|\bgem\s+push\b"
+)
+
+
+def of_job(
+    workflow: Workflow, job: Job, steps: list[tuple[Workflow, Step, frozenset[str]]], tree: SourceTree
+) -> Iterator[str]:
+    """`scope:level` words of a job, whose steps are unfolded with what each was handed."""
+    around = tokens.environment(workflow.root) | tokens.environment(job.node)
+    given = [step for _, step, handed in steps if _hands(step, around | tokens.environment(step.node), handed)]
+    if not given:
+        return
+    texts = [str(around), *(within.doc.source(step.node) for within, step, _ in steps)]
+    if any(_REGISTRY.search(text) for text in texts) or _in_settings(tree):
+        publishes = any(_PUBLISHES.search(step.run) for step in given)
+        yield "packages:write" if publishes else "packages:read"
+
+
+def _hands(step: Step, env: Mapping[str, str], handed: frozenset[str]) -> bool:
+    """Whether a step hands the job's token to a program, not to an action for GitHub's own API."""
+    others = [value for name, value in tokens.inputs(step).items() if not tokens.NAMED.search(name)]
+    return any(tokens.is_jobs(value, handed) for value in (*env.values(), step.run, *others))
+
+
+def _in_settings(tree: SourceTree) -> bool:
+    found = (path for path in tree.paths() if _SETTINGS.search(path))
+    return any(_REGISTRY.search(text_of(tree, path)) for path in found)
