@@ -204,21 +204,32 @@ def _by_default(file: Patched, flagged: Sequence[Region]) -> tuple[str, ...]:
 
 def _with_structure(tried: Attempt) -> Attempt:
     task = tried.task
-    if any(declared.startswith(dependency.DECLARES) for declared in task.candidate.declares):
-        files = {file.path: (file.after, file.edits) for file in tried.files}
-        outside = dependency.violations(task.candidate.declares, task.tree, files)
-        return msgspec.structs.replace(tried, violations=tuple(outside), compared_by=("declared dependencies",))
+    packages = tuple(one for one in task.candidate.declares if one.startswith(dependency.DECLARES))
+    rest = tuple(one for one in task.candidate.declares if one not in packages)
+    regions = {file.path: flagged_regions((task.finding, *task.group), file.path) for file in tried.files}
+    # A fix of code may bring the package that it imports, and has no other business in a list of packages.
+    lists = [
+        file
+        for file in tried.files
+        if (packages and not rest) or (dependency.is_manifest(file.path) and not regions[file.path])
+    ]
     violations: list[str] = []
     changes: list[str] = []
     compared: list[str] = []
+    if lists:
+        asked = {file.path: (file.after, file.edits) for file in lists}
+        violations += dependency.violations(packages, task.tree, asked)
+        compared.append("declared dependencies")
     for file in tried.files:
-        regions = flagged_regions((task.finding, *task.group), file.path)
-        declares = task.candidate.declares or _by_default(file, regions)
-        found = preservation(file.path, file.before, file.after, file.edits, declares, regions)
+        if file in lists:
+            continue
+        flagged = regions[file.path]
+        declares = rest or _by_default(file, flagged)
+        found = preservation(file.path, file.before, file.after, file.edits, declares, flagged)
         violations += [f"{file.path}: {violation}" for violation in found.violations]
         changes += found.changes
         compared.append(found.by)
-        violations += [f"{file.path}: {why}" for why in _no_longer(file, task, regions)]
+        violations += [f"{file.path}: {why}" for why in _no_longer(file, task, flagged)]
     return msgspec.structs.replace(
         tried, violations=tuple(violations), changes=tuple(changes), compared_by=tuple(dict.fromkeys(compared))
     )

@@ -84,6 +84,11 @@ def violations(
     ]
 
 
+def is_manifest(path: str) -> bool:
+    """Whether a Python project says there what it is installed with, and nothing else that runs."""
+    return python.is_requirements(path) or _name(path) in ("pyproject.toml", "Pipfile", "setup.cfg")
+
+
 def is_fixed(version: str, fixed: Iterable[str], ecosystem: str) -> bool:
     """Whether a version lies outside the range that ends with these fixed versions, one for each release line."""
     ours = parse_version(ecosystem, version)

@@ -100,12 +100,8 @@ def _line(line: str, place: Declaration, package: str) -> str | None:
 
 
 def _declares(text: str, place: Declaration, start: int, package: str) -> tuple[str, ...]:
-    if place.scope == "requirements" or place.at.path.endswith(".cfg"):
-        return (f"package:{package}",)
-    if place.scope == "tool.poetry.dependencies":
-        return (f"{place.scope}.{package}",)
-    if place.scope == "project.dependencies":
-        return (place.scope,)
+    if not place.at.path.endswith(".py"):
+        return (f"dependency:{package}",)
     number = text.count("\n", 0, start) + 1
     statements = ast.parse(text).body
     before = itertools.takewhile(lambda each: each.lineno <= number, statements)
