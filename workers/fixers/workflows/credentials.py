@@ -64,6 +64,10 @@ _MAY_PUSH = re.compile(
     r"(?<!build-)push(?!-to-registry)|(?<!pre-)commit(?!lint)|(?<!^cirrus-actions/)rebase|backport|bump|cherry|fast-forward"
     r"|auto-?format|sync|release-gem|gh-pages"
 )
+_PUSH_INPUT = re.compile(
+    r"(?:git[-_]?)?(?:push|commit)(?:[-_](?:changes|message|msg|user|username|author|email))?|auto[-_]?(?:commit|push)"
+)
+_IMAGES = re.compile(r"docker|image|build-push|bake|kaniko|buildah|podman|buildx")
 _RELEASES = re.compile(r"publish|release|deploy|push|bump|gh-pages")
 _BUILDS = re.compile(
     r"[:\"']*(?:\w+:)*(?:pre|post)?(?:build|assemble|bundle|compile|check|lint|pack|test)", re.IGNORECASE
@@ -111,6 +115,14 @@ def users(workflow: Workflow, checkout: Step, tree: SourceTree) -> list[User]:
         if user is not None:
             found.append(user)
     return found
+
+
+def pushes_by_input(step: Step) -> bool:
+    """Whether an input has an action commit or push, as its name says; that of an image is no push of git's."""
+    given = step.node.child("with")
+    entries = given.entries if given is not None and not _IMAGES.search(step.action) else []
+    said = {key.value.lower(): value.value.strip().lower() for key, value in entries}
+    return any(_PUSH_INPUT.fullmatch(name) and value not in ("", "false", "no") for name, value in said.items())
 
 
 def doubts(workflow: Workflow, checkout: Step, tree: SourceTree) -> Iterator[str]:
@@ -186,7 +198,8 @@ def _action(step: Step, tree: SourceTree) -> User | None:
     if step.uses.startswith(("./", "$/")):
         uses = _local_uses_git(step.uses, tree)
         return User(step, step.uses, script=False, steps=_only_scripts(step.uses, tree)) if uses else None
-    if step.action in PUSHING_ACTIONS or (_MAY_PUSH.search(step.action) and not step.action.startswith("docker/")):
+    may = (_MAY_PUSH.search(step.action) and not step.action.startswith("docker/")) or pushes_by_input(step)
+    if step.action in PUSHING_ACTIONS or may:
         own = not names.isdisjoint(_OWN_INPUTS)
         if own and step.action not in PUSHING_ACTIONS:
             return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from workers.fixers.workflows import tokens
 from workers.fixers.workflows.actions_lock import numbers
-from workers.fixers.workflows.model import Step
+from workers.fixers.workflows.model import Step, Workflow
 
 _OIDC: dict[str, tuple[str, str]] = {
     "aws-actions/configure-aws-credentials": ("role-to-assume", "aws-access-key-id"),
@@ -40,6 +40,20 @@ def of_inputs(step: Step) -> Iterator[str]:
             yield from added.split()
 
 
+def of_releases(workflow: Workflow, step: Step) -> Iterator[str]:
+    """`scope:level` words of an action that adds to a release what it made, where the workflow may run for one."""
+    if step.action == _ATTACHES and step.input("upload-release-assets") != "false" and _runs_for_releases(workflow):
+        yield from ("actions:read", "contents:write")
+
+
+def _runs_for_releases(workflow: Workflow) -> bool:
+    on = workflow.root.child("on")
+    push = on.child("push") if on is not None and on.kind == "mapping" else None
+    tags = "push" in workflow.triggers and (push is None or push.child("tags") or not push.child("branches"))
+    return bool(tags) or not {"release", "workflow_call"}.isdisjoint(workflow.triggers)
+
+
+_ATTACHES = "anchore/sbom-action"
 _SINCE = {"actions/stale": (9, "actions:write")}
 """What later releases need: this one keeps where it stopped in a cache, which it deletes before the next run."""
 _BY_INPUT = (

@@ -112,7 +112,7 @@ NEEDS: dict[str, str] = {
     "xt0rted/pull-request-comment-branch": _READ_PULLS,
     # checks, scans, reports
     "actionsdesk/lfs-warning": _COMMENT,
-    "anchore/sbom-action": "contents:write actions:read",
+    "anchore/sbom-action": "",
     "anchore/scan-action": "",
     "aquasecurity/tfsec-action": "",
     "aquasecurity/trivy-action": "",

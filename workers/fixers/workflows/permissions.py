@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import callers, identity, model, scopes
+from workers.fixers.workflows import callers, identity, model, permission_blocks, scopes
 from workers.fixers.workflows.model import Job, Workflow
 from workers.fixers.workflows.scopes import Scopes
-from workers.source import yamldoc, yamledit
+from workers.source import yamldoc
 from workers.source.yamldoc import Node
 
 _READ: Scopes = {"contents": "read"}
@@ -64,7 +64,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     for approach, plan, why in _approaches(target, workflow):
         try:
             found = plan()
-            _callers_allow(target, workflow, found)
+            callers.allow(workflow, target.tree, found.asked)
             candidate = _candidate(target, workflow, approach, found, why)
         except NoFix as reason:
             reasons.append(reason)
@@ -226,38 +226,20 @@ def _moved(workflow: Workflow) -> _Plan:
     return _Plan({}, {job.name: before for job in without}, verbatim=True)
 
 
-def _callers_allow(target: Target, workflow: Workflow, plan: _Plan) -> None:
-    """A called workflow may not ask for more than its caller has: GitHub refuses to start it.
-
-    Raises:
-        NoFix: a caller in the tree grants less.
-    """
-    if "workflow_call" not in workflow.triggers:
-        return
-    for caller in callers.of(workflow.doc.path, target.tree):
-        missing = [word for word in scopes.words(plan.asked) if not _covers(caller.lends, word)]
-        if missing:
-            message = f"{caller.path} calls this workflow from its job {caller.job} without {', '.join(missing)}"
-            raise NoFix(message)
-
-
-def _covers(has: Scopes | None, word: str) -> bool:
-    if has is None:
-        return True
-    scope, _, level = word.partition(":")
-    return has.get(scope) in ("write", level)
-
-
 def _candidate(target: Target, workflow: Workflow, approach: str, plan: _Plan, why: str) -> Candidate:
     edits: list[Edit] = []
     declares: list[str] = []
     if plan.top is not None:
-        edits += _top(workflow, plan.top)
+        edits += permission_blocks.of_workflow(workflow, plan.top)
         declares += ["permissions", "permissions/delete"]
     for job in workflow.jobs:
         if job.name in plan.jobs:
             block = plan.jobs[job.name]
-            edits.append(_copied(workflow, job) if plan.verbatim else _block(workflow, job, block))
+            edits.append(
+                permission_blocks.copied(workflow, job)
+                if plan.verbatim
+                else permission_blocks.of_job(workflow, job, block)
+            )
             declares.append(yamldoc.dotted((*job.path, "permissions")))
     if not edits:
         message = "every job says already what it may do"
@@ -275,64 +257,3 @@ def _doubts(target: Target, workflow: Workflow, plan: _Plan) -> Iterator[str]:
         changed = job.name in plan.jobs or (plan.top is not None and job.node.child("permissions") is None)
         for action in scopes.of_job(workflow, job, target.tree).assumed if changed else ():
             yield f"{action} is not known here: it gets no token by name, so it is taken to only read"
-
-
-def _top(workflow: Workflow, block: Scopes) -> Iterator[Edit]:
-    old = workflow.root.child("permissions")
-    if old is None:
-        yield _inserted(workflow, block)
-    elif not block and old.kind == "mapping" and not old.flow:
-        # Down to the end of its last line: a comment there was about what stood before it.
-        key = workflow.root.key("permissions") or old
-        yield yamledit.edit(workflow.doc, key.end, workflow.doc.line_end(old.end), ": {}")
-    elif old.kind == "mapping" and old.entries and block:
-        yield from _downgraded(workflow, old, block)
-    elif scopes.granted(old) != block or old.kind == "scalar":
-        yield yamledit.set_key(workflow.doc, workflow.root, "permissions", dict(block))
-
-
-def _downgraded(workflow: Workflow, old: Node, block: Scopes) -> Iterator[Edit]:
-    """Entry by entry, so that the comments beside them stay."""
-    yield from yamledit.delete_keys(workflow.doc, old, [key.value for key, _ in old.entries if key.value not in block])
-    for key, value in old.entries:
-        if key.value in block and value.value != block[key.value]:
-            yield yamledit.set_key(workflow.doc, old, key.value, block[key.value])
-
-
-def _inserted(workflow: Workflow, block: Scopes) -> Edit:
-    """A block of the workflow, behind its triggers and set apart as its other keys are."""
-    doc, root = workflow.doc, workflow.root
-    names = root.keys()
-    index = names.index("on") if "on" in names else -1
-    if root.flow or index + 1 >= len(names):
-        return yamledit.set_key(doc, root, "permissions", dict(block))
-    at = doc.line_start(root.entries[index + 1][0].start)
-    while at > doc.begin and doc.slice(above := doc.line_start(at - 1), at).startswith("#"):
-        at = above
-    text = f"permissions:{yamledit.render(dict(block), 0, doc.unit)}\n"
-    apart = at > doc.begin and not doc.slice(doc.line_start(at - 1), at).strip()
-    return yamledit.edit(doc, at, at, text + ("\n" if apart else ""))
-
-
-def _copied(workflow: Workflow, job: Job) -> Edit:
-    """The workflow's block in a job, each line as it is but for its indentation."""
-    old, doc = workflow.root.child("permissions"), workflow.doc
-    names = job.node.keys()
-    after = next((name for name in ("runs-on", "uses") if name in names), names[0] if names else "")
-    name, last = job.node.key(after), job.node.child(after)
-    if old is None or old.flow or old.kind != "mapping" or job.node.flow or name is None or last is None:
-        return _block(workflow, job, scopes.granted(old) or {})
-    column = doc.column(job.node.entries[0][0].start)
-    lines = doc.slice(doc.line_start(old.start), doc.line_end(old.end)).replace("\r\n", "\n").split("\n")
-    written = [f"{' ' * (column + doc.unit)}{line.strip()}" for line in lines if line.strip()]
-    return yamledit.insert_line(doc, name, last, "\n".join([f"{' ' * column}permissions:", *written]))
-
-
-def _block(workflow: Workflow, job: Job, block: Scopes) -> Edit:
-    try:
-        names = job.node.keys()
-        after = next((name for name in ("runs-on", "uses") if name in names), names[0] if names else None)
-        return yamledit.set_key(workflow.doc, job.node, "permissions", dict(block), after=after)
-    except ValueError as error:
-        message = f"job {job.name} cannot take a `permissions` block: {error}"
-        raise NoFix(message) from error

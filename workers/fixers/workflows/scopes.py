@@ -126,6 +126,7 @@ def _of_steps(
                 found += ["contents:write"] if kept and step.action in credentials.PUSHING_ACTIONS else []
                 below = _of_action(step, env, tree, depth, handed)
                 found += run_scopes.of_issues(workflow.triggers, step, words(below.scopes))
+                found += input_scopes.of_releases(workflow, step)
                 hidden += below.hidden
                 assumed += below.assumed
         except Opaque as reason:
@@ -152,6 +153,8 @@ def _of_action(step: Step, env: Mapping[str, str], tree: SourceTree, depth: int,
     if known is not None:
         runs = [*script_scopes.of_shell(step.input("command"))] if step.action in _RETRY else []
         return Needs(union([*known.split(), *special, *runs]))
+    if credentials.pushes_by_input(step):
+        return Needs(union(special), (f"{step.action} may push, and what for is not known here",))
     if _only_prepares(step, env, handed):
         return Needs(union(special))
     why = _why_hidden(step, env, handed)

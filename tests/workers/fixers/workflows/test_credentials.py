@@ -54,6 +54,9 @@ def _action(*uses):
                                      "inner/action.yml": _action("run: git push")}, True),
         ("      - uses: ./outer\n", {"outer/action.yml": _action("uses: ./inner"),
                                      "inner/action.yml": _action("run: git log")}, False),
+        ("      - uses: terraform-docs/gh-actions@v1\n        with: {git-push: 'true'}\n", {}, True),
+        ("      - uses: terraform-docs/gh-actions@v1\n        with: {git-push: 'false'}\n", {}, False),
+        ("      - uses: somebody/build-push-action@v1\n        with: {push: true}\n", {}, False),
         ("      - uses: ./loop\n", {"loop/action.yml": _action("uses: ./loop")}, True),
     ],
 )  # fmt: skip

@@ -61,6 +61,32 @@ jobs:
     assert made or ".github/workflows/ci.yml calls this workflow" in (proposal.reason or "")
 
 
+@pytest.mark.parametrize(
+    ("step", "made"),
+    [
+        ("{uses: softprops/action-gh-release@v2}", True),
+        ("{uses: dorny/paths-filter@v3}", False),
+        ("{uses: anchore/sbom-action@v0, with: {upload-release-assets: false}}", True),
+        ("{uses: anchore/sbom-action@v0}", False),
+    ],
+    ids=["fails without", "may do without", "attaches nothing", "may attach"],
+)
+def test_nothing_is_asked_that_a_caller_elsewhere_need_not_grant(step, made):
+    """GitHub would refuse to start the workflow there, where it has run until now."""
+    path = ".github/workflows/release.yml"
+    content = f"on: workflow_call\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - {step}\n".encode()
+    finding = Finding(
+        tool="checkov",
+        rule="CKV2_GHA_1",
+        message="",
+        severity=Severity.MEDIUM,
+        locations=(Location(path=path, region=Region(start_line=1)),),
+    )
+    proposal = propose(Target(finding=finding, tree=MemoryTree({path: content})))
+    assert bool(proposal.candidates) is made
+    assert made or "nothing here calls this workflow" in (proposal.reason or "")
+
+
 SIGNED = b"""on: workflow_call
 jobs:
   build:

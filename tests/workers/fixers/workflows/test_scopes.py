@@ -215,6 +215,7 @@ def test_every_documented_action_says_where_its_needs_were_read():
         "      - uses: ./missing\n",
         "      - uses: somebody/auto-merge@v1\n",
         "      - uses: amondnet/vercel-action@v42\n",
+        "      - uses: terraform-docs/gh-actions@v1\n        with: {git-push: 'true'}\n",
         _run("./release-tool"),
         _run("gh --repo=a/b frobnicate all"),
         _run("gh api graphql -f query=x"),
