@@ -22,9 +22,10 @@ from workers.verify.leftover import is_about_secret
 from workers.verify.names import new_undefined
 from workers.verify.python import kept, rules
 from workers.verify.python.sides import sides
-from workers.verify.structure import cloud, cluster, code, dockerfile, image, modules
+from workers.verify.structure import cloud, cluster, dockerfile, image, modules
 from workers.verify.structure.diff import DELETE
 from workers.verify.structure.documents import Malformed, read_yaml
+from workers.verify.structure.nodes import same_tokens
 from workers.verify.structure.preserved import preservation
 from workers.verify.workflows.preserved import broken
 
@@ -127,7 +128,7 @@ def _comments_only(file: Patched) -> bool:
         return file.before.split() == file.after.split()
     if old.problems or new.problems:
         return False
-    return code.same_tokens(old, new)
+    return same_tokens(old, new)
 
 
 def _outside_comments(before: bytes, edit: Edit) -> bool:
