@@ -114,10 +114,31 @@ def _meant(target: Target, file: Parsed, flags: Node) -> str:
     """The flags as they are written, with what a variable of the file is given and what a function of the app says."""
     text = file.text(flags)
     if re.fullmatch(r"\w+", text):
-        found = re.findall(rf"\b{text}\s*(?::\s*Int\s*)?=(?!=)([^;\n]+)", file.content.decode("utf-8", "replace"))
-        text += "".join(found)
+        text += "".join(_values(file.content.decode("utf-8", "replace"), text))
+    elif of_another := re.fullmatch(r"(?P<holder>[A-Z]\w*)\.(?P<name>\w+)", text):
+        files = tuple(f"/{of_another['holder']}.{suffix}" for suffix in ("java", "kt"))
+        held = (path for path in target.tree.paths() if path.endswith(files))
+        text += "".join(each for path in held for each in _values(text_of(target.tree, path), of_another["name"]))
     called = re.search(r"\b([a-z]\w*)\s*\([^()]*\)", text)
     return text + (_body(target, called[1]) if called else "")
+
+
+def _values(source: str, name: str) -> list[str]:
+    """What the name is given in the source: the line, and those below it where an `if` or a sum goes on there."""
+    found = []
+    for match in re.finditer(rf"\b{name}\s*(?::\s*Int\s*)?=(?!=)", source):
+        rest = source[match.end() :].lstrip()
+        lines = rest.split("\n")
+        end = next((i for i, line in enumerate(lines) if _is_over("\n".join(lines[: i + 1]), lines[i + 1 : i + 2])), 0)
+        found.append("\n".join(lines[: end + 1]))
+    return found
+
+
+def _is_over(text: str, following: list[str]) -> bool:
+    """Whether what stands there is whole, and the next line does not go on with it."""
+    whole = all(text.count(a) <= text.count(b) for a, b in ("()", "{}"))
+    goes_on = re.search(r"(?:\||\bor|[=?:])\s*$", text) or re.match(r"\s*(?:\||or\b|else\b|[?:])", "".join(following))
+    return ";" in text or (whole and not goes_on)
 
 
 def _body(target: Target, name: str) -> str:

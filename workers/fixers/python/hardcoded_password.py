@@ -32,6 +32,7 @@ _DEFAULTS_OF_ALL = re.compile(
     r"(?:^|[/_])(?:global_|base_)?defaults?(?:_settings|_config)?\.py$|(?:^|/)global_settings\.py$"
 )
 """Modules whose values hold where a project's own settings say nothing: a required variable would stop them all."""
+_OF_THE_DOCUMENTATION = re.compile(r"(?:^|/)docs?/")
 _ANYBODY = frozenset(("guest", "anonymous", "anonymous@", "public"))
 
 
@@ -61,6 +62,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     certain = target.finding.tool != "bandit"
     constant, name = _credential(file, region(target), certain=certain)
     refuse_test(file.path, constant.lineno)
+    if _OF_THE_DOCUMENTATION.search(file.path):
+        message = f"{file.path}:{constant.lineno} is for the documentation: whoever builds it would have to set a value"
+        raise Harmless(message)
     if of_a_runner(file):
         message = f"{file.path}:{constant.lineno} starts a test runner, or is read by one: its credentials open nothing"
         raise Harmless(message)

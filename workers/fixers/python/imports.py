@@ -226,7 +226,9 @@ def _after_head(file: Module, line: str) -> Edit:
     head = _head(file)
     if head:
         return _append(file, head[-1], line)
-    return file.insert(_after_comments(file), f"{line}\n")
+    start = _after_comments(file)
+    first = file.content[start : start + 1]
+    return file.insert(start, f"{line}\n" if first in {b"", b"\r", b"\n"} else f"{line}\n\n")
 
 
 def _after_comments(file: Module) -> int:

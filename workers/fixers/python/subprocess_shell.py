@@ -21,6 +21,7 @@ from workers.fixers.python.shell_pipe import without_system
 from workers.fixers.python.shell_redirect import takes, without_redirects
 from workers.fixers.python.strings import f_string, template
 from workers.fixers.python.variables import definitions
+from workers.fixers.python.windows import refuse_scripts
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.test_code import harmless_in_tests
 
@@ -62,6 +63,7 @@ def _without_shell(target: Target) -> Iterator[Candidate]:
         refuse_expected(target, file.path, call.lineno, b"shell=True")
     command = _command(file, call)
     lines, streams = _redirected(file, call, _lines(file, command))
+    refuse_scripts(target.tree, file, call.lineno, [line for _, line in lines])
     words = [words_of(line, lambda pieces: f_string(pieces, _quote(file))) for _, line in lines]
     if not all(words):
         refuse_fixed(InRepository(file, target.tree), call, [line for _, line in lines])

@@ -37,6 +37,10 @@ _ASKS = re.compile(
 """A module that asks another server: what it computes may be what that server expects."""
 _KEPT = re.compile(r"cache|path|folder|\bdir|\.join\(|open\(", re.IGNORECASE)
 _CHECKSUM_FILE = re.compile(rb"\.(?:md5|sha1)['\"]")
+_FRESH = re.compile(r"random|secrets\.|uuid|token_(?:hex|bytes|urlsafe)|\btime\(|now\(")
+"""Made anew each time: nobody else makes the same."""
+_NAMES_SOMETHING = re.compile(r"(?:^|[^A-Za-z])[a-z]?u?u?ids?$|(?:slug|anchor|url)$", re.IGNORECASE)
+_FROM_OUTSIDE = re.compile(r"\brequest\b|\bheaders\b|\bcookies\b")
 _LIBRARIES = {
     "Crypto.Hash.MD2.new": "MD2",
     "Crypto.Hash.MD4.new": "MD4",
@@ -112,7 +116,12 @@ def propose(target: Target) -> Iterator[Candidate]:
             "The digest stays what it is, and the code says that it is a checksum on which no protection relies.",
             warnings=("Only right where nobody gains by making two inputs collide. Needs Python 3.9.",),
         )
-        if prescribed or narrow_column(target.tree) or (talks and not _KEPT.search(_use(file, call))):
+        if (
+            prescribed
+            or _is_met(file, call)
+            or narrow_column(target.tree)
+            or (talks and not _KEPT.search(_use(file, call)))
+        ):
             return
         yield _stronger(file, call, name, "sha256")
         return
@@ -120,6 +129,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = (
             f"{file.path}:{call.lineno} makes a digest whose algorithm another party prescribes, or whose name says "
             "which it is"
+        )
+        raise NoFix(message)
+    if all(_is_met(file, each) for each in _compared_with(file, call, name)):
+        message = (
+            f"{file.path}:{call.lineno} makes a digest that whoever calls or is called makes, too: both have to change "
+            "at once"
         )
         raise NoFix(message)
     if column := narrow_column(target.tree):
@@ -142,6 +157,36 @@ def _is_looked_up(file: Module, call: ast.Call) -> bool:
             used = {each.id for each in ast.walk(node.left) if isinstance(each, ast.Name)}
             if used & names or call in set(ast.walk(node.left)):
                 return True
+    return False
+
+
+def _is_met(file: Module, call: ast.Call) -> bool:
+    """Whether the digest is compared with what the function is given, put into what others get, or names something."""
+    function, statement = file.function(call), file.statement(call)
+    if isinstance(statement, ast.Assign) and not _FRESH.search(_use(file, call)):
+        shown = " ".join(file.text(each) for each in statement.targets)
+        if isinstance(statement.targets[0], ast.Subscript) or _NAMES_SOMETHING.search(shown):
+            return True
+    if function is None:
+        return False
+    kept = statement.targets if isinstance(statement, ast.Assign) else []
+    names = {node.id for each in kept for node in ast.walk(each) if isinstance(node, ast.Name)}
+    arguments = function.args
+    given = {each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)} - {"self", "cls"}
+    for node in ast.walk(function):
+        sides: list[ast.expr] = []
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.NotEq):
+            sides = [node.left, *node.comparators]
+        elif isinstance(node, ast.Call) and file.text(node.func).endswith("compare_digest"):
+            sides = node.args
+        inside = [{each.id for each in ast.walk(side) if isinstance(each, ast.Name)} for side in sides]
+        ours = [call in set(ast.walk(side)) or bool(used & names) for side, used in zip(sides, inside, strict=True)]
+        theirs = [
+            bool(used & given) or bool(_FROM_OUTSIDE.search(file.text(side)))
+            for side, used in zip(sides, inside, strict=True)
+        ]
+        if any(a and b for a, b in zip(ours, reversed(theirs), strict=True)):
+            return True
     return False
 
 

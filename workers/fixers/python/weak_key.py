@@ -32,6 +32,7 @@ _CURVES = ("SECP256R1", "SECP384R1")
         "bandit": ["B505"],
         "semgrep": ["insufficient-rsa-key-size", "insufficient-dsa-key-size", "insufficient-ec-key-size"],
     },
+    in_tests=False,
     explain="""A 1024-bit RSA or DSA key is within reach of a well-funded attacker, and curves below 224 bits are too
 (CWE-326). NIST allows 2048 bits until 2030 and asks for 3072 beyond.
 

@@ -31,8 +31,8 @@ _PLAIN = ("int", "float", "round", "min", "max", "abs")
 _WAIT = re.compile(r"jitter|back_?off|sleep|delay|interval|call_?later|timeout", re.IGNORECASE)
 _SECRET = re.compile(
     r"token|secret|passw|pwd|passphrase|key(?!board|word|frame)|salt|nonce|otp|captcha|csrf|session|cookie|verif|reset"
-    r"|invit|hash|digest|uu?id|guid|serial|challenge|coupon|voucher|ticket"
-    r"|(?:^|_|\b)(?:id|pin|state|code|iv|sid)s?(?:$|_|\b)|[a-z](?:Id|Code)\b",
+    r"|invit|hash|digest|uuid|guid|serial|challenge|coupon|voucher|ticket"
+    r"|(?:^|_|\b)(?:pin|state|code|iv|sid)s?(?:$|_|\b)|[a-z]Code\b",
     re.IGNORECASE,
 )
 """What somebody may gain by guessing."""

@@ -20,7 +20,7 @@ _DESCRIBES = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"-\w?-?|https?://\S*|[a-z_]+(?:\.[A-Za-z_]+)+|[/.#]\S*|.*[{}<>%].*|.*\s\S+\s.*|\s*|bearer|basic|csrf|access|refresh|none|null|true|false|yes|no|on|off|required|optional|invalid|missing"
+    r"-\w?-?|https?://\S*|[a-z_]+(?:\.[A-Za-z_]+)+|\w+(?:::\w+)+|[/.#]\S*|.*[{}<>%].*|.*\s\S+\s.*|\s*|bearer|basic|csrf|access|refresh|none|null|true|false|yes|no|on|off|required|optional|invalid|missing"
     r"|x+|pbkdf2[-_:]?\w*|(?:b|s|ye?s?)crypt\w*|argon2\w*|hmac(?:[-_]?sha\d+)?|md5|sha[-_]?\d{1,3}(?:_crypt)?|plain_?text",
     re.IGNORECASE | re.DOTALL,
 )
