@@ -13,7 +13,7 @@ from workers.fixers.docker.compose_ports import other_commands
 from workers.fixers.docker.deployment import Run, runs
 from workers.fixers.docker.image_tables import BRING_A_CHECK
 from workers.fixers.docker.images import base_of, installed
-from workers.fixers.docker.listening import FPM, WEB, environment, is_fpm, port_of
+from workers.fixers.docker.listening import FPM, WEB, environment, port_of, speaks_fastcgi
 from workers.fixers.docker.no_service import idle, no_service, told_otherwise, watched_elsewhere
 from workers.fixers.docker.own_base import built_from, commands
 from workers.fixers.docker.probes import Asked, Image, check, probes
@@ -110,7 +110,8 @@ def _probes(target: Target, file: Dockerfile) -> Iterator[Candidate]:
         made = probes(image, port, None) if image.base.family else ()
         yield from (one for one in made if one.approach.startswith("port-"))
     elif port is not None:
-        asked = None if is_fpm(image.base) and port == str(FPM) else _asked(target, *starting, port, source)
+        fastcgi = port == str(FPM) and speaks_fastcgi(image.base, words_of(*starting, {}))
+        asked = None if fastcgi else _asked(target, *starting, port, source)
         reason = f"{image.base.image} has no program that is known to be there and could ask port {port}"
         yield from at_least_one(probes(image, port, asked), reason)
     elif not service:
@@ -122,6 +123,12 @@ def _nothing(target: Target, file: Dockerfile, image: Image, words: list[str], s
     if source is not None and source.job:
         return f"{source.path} opens no port and works until it is done: a job has no health that could be asked for"
     if told_otherwise(target.tree, file):
+        if not words and idle(image.base):
+            message = (
+                f"{file.path} starts nothing, and Compose a command of its own in it: a `healthcheck` of that service "
+                "knows what to ask, and one of the image would be asked of whatever else is started in it"
+            )
+            raise NoFix(message)
         return None
     if _IDLE.search(" ".join(words)):
         return f"{file.path} starts nothing but a wait, for whoever works in the container: no service runs in it"

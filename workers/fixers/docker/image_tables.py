@@ -55,7 +55,8 @@ USERS = {
     "docker.elastic.co/logstash/logstash": "logstash", "mcr.microsoft.com/playwright": "pwuser",
     "mcr.microsoft.com/playwright/python": "pwuser", "ghcr.io/puppeteer/puppeteer": "pptruser",
     "zookeeper": "zookeeper", "neo4j": "neo4j", "sonarqube": "sonarqube", "adminer": "adminer",
-    "mcr.microsoft.com/mssql/server": "mssql", "apache/airflow": "airflow", "quay.io/keycloak/keycloak": "keycloak",
+    "mcr.microsoft.com/mssql/server": "mssql", "mambaorg/micromamba": "mambauser", "apache/airflow": "airflow",
+    "quay.io/keycloak/keycloak": "keycloak",
 }  # fmt: skip
 NUMBERS = {
     ("node", "node"): "1000:1000", ("nginx", "nginx"): "101:101", ("gradle", "gradle"): "1000:1000",

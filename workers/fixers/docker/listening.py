@@ -65,6 +65,11 @@ def is_fpm(base: Base) -> bool:
     return base.image in PHP and "fpm" in base.tag
 
 
+def speaks_fastcgi(base: Base, words: list[str]) -> bool:
+    """Whether an image by its name, or the command, is of PHP's process manager, whoever built the image."""
+    return "fpm" in f"{base.image}:{base.tag}" or any("php-fpm" in word for word in words)
+
+
 def drops_root(base: Base) -> bool:
     """Whether it is a web server that writes its logs as root, and all else as a user of its own."""
     if base.image in PHP:

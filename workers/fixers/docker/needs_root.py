@@ -62,6 +62,10 @@ _KEEPS_AT_HOME = re.compile(
     r"get\.sdkman\.io|sh\.rustup\.rs|/nvm-sh/nvm/|\bbun\.sh/install|\bdeno\.land/\S*install|\bpyenv\.run"
 )
 """What such tools fetch lies in the home of whoever built the image, and is looked for in that of whoever runs it."""
+_SERVICE = re.compile(
+    r"(?<![\w./-])(?:/usr/sbin/)?service\s+[\w.@-]+\s+(?:re)?start\b|/etc/init\.d/[\w.-]+\s+(?:re)?start\b|\bpg_ctlcluster\b"
+)
+"""What a distribution's own servers are started by, in the build and so in the container."""
 _ELSEWHERE = re.compile(
     r"NLTK_DATA|HF_HOME|PLAYWRIGHT_BROWSERS_PATH|PYTHONUSERBASE|PIPX_(?:HOME|BIN_DIR)|NVM_DIR|PYENV_ROOT|--tool-path|XDG_|"
     r"(?:CARGO|RUSTUP|COMPOSER)_HOME|(?:DENO|BUN)_INSTALL|SDKMAN_DIR|STACK_ROOT|OPAMROOT|UV_TOOL|"
@@ -190,6 +194,10 @@ def _refuse_home(file: Dockerfile, stage: Stage) -> None:
             one.keyword == "RUN" and _IN_HOME.search(one.text)
         ):
             message = f"{file.path}:{one.line} puts files into the home of root, where no other user may look"
+            raise NoFix(message)
+        served = _SERVICE.search(one.text) if one.keyword == "RUN" else None
+        if served:
+            message = f"{file.path}:{one.line} has a service in the image (`{served[0]}`), and root alone can start it"
             raise NoFix(message)
         tool = _KEEPS_AT_HOME.search(one.text) if one.keyword == "RUN" else None
         if tool and not _ELSEWHERE.search(file.content.decode("utf-8", "replace")):

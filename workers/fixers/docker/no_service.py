@@ -30,6 +30,9 @@ _STARTS_SHELL = frozenset((
     "adoptopenjdk/openjdk8", "adoptopenjdk/openjdk11",
 ))  # fmt: skip
 """Images whose own command is a shell, an interpreter, or the help of a tool."""
+_WORK_IN = ("mcr.microsoft.com/devcontainers/", "mcr.microsoft.com/vscode/devcontainers/", "cimg/", "circleci/",
+            "mcr.microsoft.com/playwright")  # fmt: skip
+"""What the names of images begin with that people and build services work in."""
 _TOOLS = frozenset((
     "pytest", "tox", "nox", "terraform", "tofu", "kubectl", "helm", "aws", "gcloud", "gsutil", "az", "git",
     "curl", "wget", "ansible", "ansible-playbook", "cmp", "echo", "cat", "ls", "true", "false", "cp", "mv", "tar",
@@ -101,7 +104,7 @@ def idle(base: Base) -> bool:
         # Up to 1.12 every image started Jupyter; since then only those of its name.
         old = re.match(r"(?:0|1\.(?:\d|1[0-2]))\.", base.tag)
         return "jupyter" not in base.tag and not old
-    return base.image in _STARTS_SHELL
+    return base.image in _STARTS_SHELL or base.image.startswith(_WORK_IN)
 
 
 def _ends(words: list[str]) -> str | None:

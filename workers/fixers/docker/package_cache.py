@@ -22,7 +22,7 @@ from workers.fixers.docker.build import (
 from workers.fixers.docker.cache_mount import refuse_mounted
 from workers.fixers.docker.merge import merged
 from workers.fixers.docker.script import Command, Script, scripts
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 
 _MOUNTS = "a cache mount needs BuildKit, the default builder since Docker 23"
@@ -205,6 +205,9 @@ def apk_cache(target: Target) -> Iterator[Candidate]:
     file, one = flagged(target, "RUN")
     script = Script(file, one)
     adds = [(call, word) for call in script.named("apk") if (word := call.sub("add")) and not call.says("--no-cache")]
+    if adds and all(call.says("--no-network") for call, _ in adds):
+        message = f"{file.path}:{one.line} only marks packages that are there: `--no-network` fetches no index to keep"
+        raise Harmless(message)
     if not adds:
         message = f"{file.path}:{one.line} calls no apk add without --no-cache"
         raise NoFix(message)

@@ -18,8 +18,12 @@ _OPTIONS = "--interval=30s --timeout=5s --start-period=30s --retries=3"
 _BARE = frozenset(("distroless", "scratch"))
 _TABLE = frozenset(("debian", "alpine", "redhat", "suse"))
 """Distributions whose smallest image has grep."""
-_LOGGED = frozenset(("21", "22", "23", "25", "110", "143", "445", "587", "2222", "2223", "3389", "5900"))
-"""Where people and mails log in: a connection that says nothing is written down as one that failed, every time."""
+_LOGGED = frozenset((
+    "21", "22", "23", "25", "110", "143", "445", "587", "1883", "2222", "2223", "3306", "3389", "5222", "5269", "5900",
+    "8883",
+))  # fmt: skip
+"""Where people and mails log in, and where MySQL and brokers greet: a connection that says nothing is written down as
+one that failed, every time."""
 _FOLDER = "/usr/bin"
 _NGINX_WITH_CURL = 21
 """nginx's images have had curl from 1.21 on for sure."""

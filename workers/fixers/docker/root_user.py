@@ -18,12 +18,13 @@ from workers.fixers.docker.build import (
     read,
     trivy,
 )
-from workers.fixers.docker.images import Base, base_of
+from workers.fixers.docker.images import Base, base_named, base_of
 from workers.fixers.docker.made_user import made_user, maker, mentioned, number_option
 from workers.fixers.docker.needs_root import refuse_where_root_is_needed
 from workers.fixers.docker.own_base import built_from
+from workers.fixers.docker.own_program import LANGUAGES, PROMPT, earlier_user, refuse_foreign, refuse_idle
 from workers.fixers.docker.owner import owners, refuse_variable
-from workers.fixers.docker.rights import brings, refuse_rights
+from workers.fixers.docker.rights import refuse_rights
 from workers.fixers.docker.service_user import WRITES, service
 from workers.fixers.docker.switch_user import NAME, UID, Image, new_user, switch, switched, written_user
 from workers.fixers.docker.volumes import builds_as_root
@@ -36,14 +37,11 @@ _OWNER = "files that the image makes stay root's: what the program must write (d
 _VOLUMES = "a volume that exists already keeps root's files: give them to the user once"
 _MOUNTED = "whatever is mounted over a folder that is given to the user here has to be writable for that user as well"
 _BUILD_IMAGE = "the image {}: images built from it, and those who mount folders into it, now meet this user"
-_PROMPT = re.compile(
-    r"""\[?\s*"?(?:/(?:usr/)?bin/)?(?:ba|da|a|z)?(?:sh|node|python[\d.]*|irb|jshell|php|R|ghci|julia|erl|iex)"?\s*\]?"""
-)
 _HAVE_SHELL = frozenset(("debian", "redhat", "suse", "alpine"))
+_OPTIONS = re.compile(r"\[?\s*\"?-")
+"""A command of options alone, for the program of the image below."""
 _AS_NUMBER = re.compile(rf"(?m)^(?:USER )?{UID}:{UID}(?=\r?$)")
 _HOME = "ENV HOME=/tmp"
-_LANGUAGES = frozenset(("node", "denoland/deno", "oven/bun", "gradle"))
-"""Images whose own user is one of several that can run programs; a server's data belong to its user alone."""
 _EXPLAIN = """A process in a container runs as root unless the image says otherwise, with the same user id as root of
 the host. Whoever breaks into it can change every file of the image and has the best start for breaking out
 (CWE-250). An ordinary user takes that away, and costs nothing where the program only reads its own code.
@@ -87,32 +85,15 @@ def propose(target: Target) -> Iterator[Candidate]:
     told = f" {places}, which the program fills, becomes the user's." if folders else ""
     told += f" {whole} becomes the user's, since the program may write there ({said})." if whole else ""
     found = list(at_least_one(_candidates(image), reason))
-    _refuse_foreign(chain, base)
+    refuse_foreign(chain, base)
+    refuse_idle(target.tree, chain, base)
     for one in found:
         yield msgspec.structs.replace(one, explanation=f"{one.explanation}{told}")
 
 
-def _refuse_foreign(chain: list[tuple[Dockerfile, Stage]], base: Base) -> None:
-    """Say so where the program is somebody else's, and neither the file nor the base image has a user for it.
-
-    Raises:
-        NoFix: it is.
-    """
-    file, stage = chain[0]
-    known = base.user is not None and base.image not in _LANGUAGES
-    if known or _earlier_user(file, stage) or made_user(file, stage) or owners(file, stage):
-        return
-    if not any(brings(one) for one, _ in chain):
-        message = (
-            f"{file.path} puts no program of this repository into the image: whether the one that it installs does its "
-            "work as another user, and where it writes, is known to its authors"
-        )
-        raise NoFix(message)
-
-
 def _candidates(image: Image) -> Iterator[Candidate | None]:
     file, stage, base = image.file, image.stage, image.base
-    earlier, made = _earlier_user(file, stage), made_user(file, stage)
+    earlier, made = earlier_user(file, stage), made_user(file, stage)
     if earlier or made:
         # What the file gave that user is no other user's: no third one is offered.
         yield from _users_of_file(image, earlier, made)
@@ -132,7 +113,7 @@ def _candidates(image: Image) -> Iterator[Candidate | None]:
             f"`docker image inspect --format '{{{{.Config.User}}}}' {base.image}` names the one that it has now"
         )
         raise NoFix(reason)
-    if base.user and base.image not in _LANGUAGES and base.family != "distroless":
+    if base.user and base.image not in LANGUAGES and base.family != "distroless":
         yield switch(image, "user-of-base-image-by-name", base.user, how)
         return
     if base.adds_users and base.user != NAME and not mentioned(file, stage, NAME):
@@ -190,7 +171,11 @@ def _runs_own(file: Dockerfile, stage: Stage, base: Base) -> bool:
     """Whether the file brings the program: it says what runs, or stands on a distribution or a language alone."""
     if base.runs_as_root or base.family in {"scratch", "distroless"}:
         return True
-    return any(one.keyword in {"CMD", "ENTRYPOINT"} for each in lineage(file, stage) for one in each.instructions)
+    if base_named(f"{base.image}:{base.tag}").family is None and not builds_as_root(file, stage, base):
+        # Its own user may be another than root already.
+        return False
+    started = [one for each in lineage(file, stage) for one in each.all("CMD", "ENTRYPOINT")]
+    return any(one.keyword == "ENTRYPOINT" or not _OPTIONS.match(one.text) for one in started)
 
 
 def _left(file: Dockerfile, stage: Stage, base: Base) -> bool:
@@ -223,14 +208,6 @@ def _users_of_file(image: Image, earlier: str | None, made: tuple[str, str | Non
         yield candidate("user-of-file-with-number", [numbered, *edits], what, [*changes, "RUN"], image.warnings)
 
 
-def _earlier_user(file: Dockerfile, stage: Stage) -> str | None:
-    """The nearest ordinary user that the file had switched to before it went back to root."""
-    users = [one for each in lineage(file, stage) for one in reversed(each.all("USER"))]
-    if not users or not is_root(users[0].text):
-        return None
-    return next((one.text for one in users if not is_root(one.text) and "$" not in one.text), None)
-
-
 def _warnings(file: Dockerfile, stage: Stage) -> list[str]:
     volumes = stage.all("VOLUME")
     writes = list(dict.fromkeys(one.text for one in [*volumes, *stage.all("WORKDIR")][-2:]))
@@ -246,6 +223,6 @@ def _warnings(file: Dockerfile, stage: Stage) -> list[str]:
     ]
     if not started:
         found.append(_BUILD_IMAGE.format("names no command"))
-    elif any(one.keyword == "CMD" and _PROMPT.fullmatch(one.text.strip()) for one in started):
+    elif any(one.keyword == "CMD" and PROMPT.fullmatch(one.text.strip()) for one in started):
         found.append(_BUILD_IMAGE.format("starts a bare interpreter"))
     return found

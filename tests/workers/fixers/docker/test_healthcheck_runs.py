@@ -169,3 +169,15 @@ def test_a_container_that_only_waits_has_no_service():
     assert (made, proposal.harmless) == ({}, True)
     started = {"compose.yaml": "services:\n  web:\n    build: ./web\n    command: node server\n"}
     assert not _propose(idle, started)[1].harmless
+
+
+def test_what_starts_nothing_is_asked_by_the_service_that_compose_starts_in_it():
+    files = {"compose.yaml": "services:\n  web:\n    build: ./web\n    ports: ['8000:8000']\n    command: sleep 1d\n"}
+    made, proposal = _propose("FROM mcr.microsoft.com/devcontainers/python:3\nEXPOSE 8000\n", files)
+    assert (made, proposal.harmless) == ({}, False)
+    assert "starts nothing, and Compose a command of its own in it" in proposal.reason
+
+
+def test_fpm_of_another_images_name_is_no_web_server():
+    made, _ = _propose("FROM example/shop:fpm-alpine\nRUN apk add tool\nEXPOSE 9000\n", {})
+    assert list(made) == ["port-nc", "listening-socket"]

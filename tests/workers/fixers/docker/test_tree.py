@@ -236,7 +236,7 @@ def test_an_entry_point_is_read_under_the_name_that_it_has_in_the_repository():
 @pytest.mark.parametrize(("image", "kept"), [("example/kubernetes-node", True), ("node:22", False), ("other", False)])
 def test_an_image_that_others_of_the_repository_are_built_on_stays_roots(image, kept):
     files = {
-        "kubernetes/node/Dockerfile": "FROM debian:12\nCOPY . .\nRUN make\n",
+        "kubernetes/node/Dockerfile": "FROM debian:12\nRUN useradd -u 1000 app\nCOPY . .\nRUN make\n",
         "kubernetes/kubelet/Dockerfile": f'FROM {image}\nENTRYPOINT ["/kubelet"]\n',
     }
     made, reason = _propose("checkov", "CKV_DOCKER_3", files, path="kubernetes/node/Dockerfile")
@@ -345,9 +345,10 @@ def test_a_database_keeps_the_volume_that_is_its_users():
 
 
 def test_an_instruction_that_is_continued_by_nothing_swallows_none():
-    files = {"web/Dockerfile": "FROM python:3.12\nCOPY . .\nRUN pip list \\\n"}
+    files = {"web/Dockerfile": 'FROM python:3.12\nCMD ["app"]\nCOPY . .\nRUN pip list \\\n'}
     made, _ = _propose("checkov", "CKV_DOCKER_3", files)
-    assert made["numeric-user"] == "FROM python:3.12\nCOPY . .\nRUN pip list\nUSER 10001:10001\nENV HOME=/tmp\n"
+    after = files["web/Dockerfile"].replace(" \\", "")
+    assert made["numeric-user"] == f"{after}USER 10001:10001\nENV HOME=/tmp\n"
 
 
 @pytest.mark.parametrize(
