@@ -16,6 +16,8 @@ _KEPT = (
     "the module keeps the cluster to one release by kubernetes_version: a channel would be turned back by each apply"
 )
 _HOST = "the subscription needs the feature EncryptionAtHost, the machines a size that has it; nodes are made anew"
+_ROTATE = {"temporary_name_for_rotation": '"rotation"'}
+_NO_SECRETS = "key_vault_secrets_provider"
 _UPGRADED = "nodes are upgraded one by one: set a maintenance window"
 
 
@@ -67,7 +69,8 @@ CLUSTER = {
     "CKV_AZURE_172": [
         Setting("rotate-secrets", on("key_vault_secrets_provider.secret_rotation_enabled"),
                 "Secrets mounted from a key vault follow its new versions.", "a key vault is asked every two minutes",
-                toggle=True, since="azurerm:3"),
+                toggle=True, since="azurerm:3", where="key_vault_secrets_provider", moot=_NO_SECRETS,
+                otherwise="the cluster mounts no secrets of a key vault, whose new versions it could follow"),
     ],
     "CKV_AZURE_116": [
         Setting("azure-policy", on("azure_policy_enabled"), "Azure Policy sees and refuses what breaks its rules.",
@@ -98,14 +101,19 @@ CLUSTER = {
                 "The control plane answers the cluster's own nodes, and nobody from outside.", _REACH),
     ],
     "CKV_AZURE_227": [
-        Setting("encrypt-host", on("default_node_pool.host_encryption_enabled"),
+        Setting("encrypt-host", {"default_node_pool": {"host_encryption_enabled": "true", **_ROTATE}},
                 "Temporary disks and caches of the nodes are encrypted too.",
                 _HOST,
                 where="default_node_pool", types=("azurerm_kubernetes_cluster",), since="azurerm:4"),
-        Setting("encrypt-host", on("default_node_pool.enable_host_encryption"),
+        Setting("encrypt-host", {"default_node_pool": {"enable_host_encryption": "true", **_ROTATE}},
                 "Temporary disks and caches of the nodes are encrypted too.",
                 _HOST,
-                where="default_node_pool", types=("azurerm_kubernetes_cluster",), before="azurerm:4"),
+                where="default_node_pool", types=("azurerm_kubernetes_cluster",), since="azurerm:3",
+                before="azurerm:4"),
+        Setting("encrypt-host", on("default_node_pool.enable_host_encryption"),
+                "Temporary disks and caches of the nodes are encrypted too.",
+                f"{_HOST}; {_REPLACED}",
+                where="default_node_pool", types=("azurerm_kubernetes_cluster",), before="azurerm:3"),
         Setting("encrypt-host", on("host_encryption_enabled"),
                 "Temporary disks and caches of the nodes are encrypted too.",
                 _HOST,

@@ -65,10 +65,15 @@ _ON_OFF = re.compile(r".*\?\s*1\s*:\s*0")
 _REPLACE = "an existing resource may be replaced: move its data over a snapshot"
 _WHO = "whoever reads or writes needs permission for the key"
 _OTHERS = "who reads or writes from another account needs permission for the key"
-_IN_PLACE = f"what is stored already keeps its old key; {_WHO}"
+_OLD = "what is stored already keeps its old key"
+_IN_PLACE = f"{_OLD}; {_WHO}"
+_LETS_IN = {
+    "aws_cloudwatch_log_group": "the key's policy must let CloudWatch's logs use it, or the next apply fails",
+    "aws_cloudtrail": "the key's policy must let CloudTrail use it, and who reads the logs must be let decrypt",
+    "aws_lambda_function": "the function's role must be let decrypt with the key",
+}
 _KEEP = frozenset(
-    ("aws_cloudwatch_log_group", "aws_cloudtrail", "aws_lambda_function", "aws_secretsmanager_secret",
-     "aws_ssm_parameter", "aws_kinesis_stream", "aws_s3_bucket_object", "aws_s3_object")
+    ("aws_secretsmanager_secret", "aws_ssm_parameter", "aws_kinesis_stream", "aws_s3_bucket_object", "aws_s3_object")
 )  # fmt: skip
 """Types whose key changes without a new resource."""
 
@@ -113,7 +118,11 @@ def customer_key(target: Target) -> Iterator[Candidate]:
     how = f"Encrypts with the key that the new variable `{name}` names."
     declares = [*resource.declare(body), f"variable.{name}"]
     yield from resource.candidate(
-        "key-variable", edits, how, declares, ["set the variable before the next plan", _warning(resource, path)]
+        "key-variable",
+        edits,
+        how,
+        declares,
+        ["set the variable before the next plan", _LETS_IN.get(resource.type) or _warning(resource, path)],
     )
 
 
@@ -138,6 +147,8 @@ def _warning(resource: Resource, path: str) -> str:
         return "it cannot be undone: whoever disables the key stops the cluster"
     if resource.type == "aws_ecr_repository":
         return "an existing repository is replaced: push its images again"
+    if resource.type in _LETS_IN:
+        return _OLD
     return _IN_PLACE if resource.type in _KEEP else _REPLACE
 
 

@@ -13,6 +13,7 @@ from workers.source.tree import text_of
 _REACH = "whoever reaches it over the internet today needs another way: a private endpoint, a VPN, a bastion"
 _ASKED = "the function is called over HTTP, and by whom is known to its owner: put a load balancer in front of it first"
 _INSIDE = "What is started there gets no address of the internet."
+_ANEW = "an existing instance is replaced: move its data first"
 _WAY_OUT = "its own way out (updates, images, AWS's services) needs a NAT gateway or endpoints"
 _NOT_PUBLIC = "Nothing that is stored there can be made public, by whatever policy or ACL."
 _SIGNED_IN = "Who reads what is stored there has to sign in."
@@ -24,7 +25,9 @@ _PASSES_ON = re.compile(
     r"(?<![a-z])(?:router|nat|vpn|gateway|gw|firewall|fw|appliance|wireguard|bastion-router|forwarder|nva|hub)(?![a-z])",
     re.IGNORECASE,
 )
-_ROUTER = "a machine that passes traffic on (NAT, a firewall, a VPN) needs forwarding"
+_ROUTER = (
+    "a machine that passes traffic on (NAT, a firewall, a VPN) needs forwarding; some releases replace the machine"
+)
 _IN_CLUSTER = re.compile(
     r"provider\s+\"(?:kubernetes|helm|kubectl)\"|resource\s+\"(?:kubernetes_|helm_|kubectl_)\w+|\bkubectl\s+\w+"
 )
@@ -67,8 +70,11 @@ def _forwards(machine: Resource) -> str:
     return ""
 
 
-def _no_address(path: str, refused: Callable[[Resource], str]) -> list[Setting]:
-    return [Setting("private", on(path, "false"), _INSIDE, f"{_REACH}; {_WAY_OUT}", toggle=True, refused=refused)]
+def _no_address(
+    path: str, refused: Callable[[Resource], str], before: str = "", types: tuple[str, ...] = ()
+) -> list[Setting]:
+    warning = f"{before}{_REACH}; {_WAY_OUT}"
+    return [Setting("private", on(path, "false"), _INSIDE, warning, toggle=True, refused=refused, types=types)]
 
 
 def _cannot_start(service: Resource) -> str:
@@ -116,11 +122,14 @@ _EKS = [
 ]
 EXPOSURE = {
     "CKV_AWS_17": _private("publicly_accessible"),
-    "CKV_AWS_69": _private("publicly_accessible"),
+    "CKV_AWS_69": _private("publicly_accessible", warning=f"an existing broker is replaced; {_REACH}"),
     "CKV_AWS_87": _private("publicly_accessible"),
-    "CKV_AWS_89": _private("publicly_accessible"),
-    "CKV_AWS_102": _private("publicly_accessible"),
-    "CKV_AWS_88": _no_address("associate_public_ip_address", needs_address),
+    "CKV_AWS_89": _private("publicly_accessible", warning=f"{_ANEW}; {_REACH}"),
+    "CKV_AWS_102": _private("publicly_accessible", warning=f"{_ANEW}; {_REACH}"),
+    "CKV_AWS_88": [
+        *_no_address("associate_public_ip_address", needs_address, f"{_ANEW}; ", ("aws_instance",)),
+        *_no_address("network_interfaces.associate_public_ip_address", needs_address, "", ("aws_launch_template",)),
+    ],
     "CKV_AWS_130": _no_address("map_public_ip_on_launch", needs_address),
     "CKV_AWS_333": _no_address("network_configuration.assign_public_ip", _cannot_start),
     "CKV_AWS_389": _no_address("associate_public_ip_address", needs_address),

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from workers.fixers.terraform.in_use import (
+    has_extensions,
+    no_workload_identity,
+    starts_docker,
+    uses_keys,
+    works_by_keys,
+)
 from workers.fixers.terraform.local_accounts import LOCAL_ACCOUNTS
 from workers.fixers.terraform.metadata_use import asks_without_token
 from workers.fixers.terraform.resource import Resource
@@ -27,11 +34,23 @@ def _called_by_browsers(url: Resource) -> str:
 
 _LOGIN = "Short-lived IAM tokens may be used instead of a password."
 _ROLES = "Permissions in the cluster follow roles."
-_AT_BIRTH = "it can only be chosen when the cluster is made"
-_CERTIFICATE = "clients without a certificate are refused"
+_REPLACED = "an existing cluster is replaced: move its workloads first"
+_BOOTS = "Nodes boot signed software only, and measure what they boot."
+_SIGNED = {
+    "node_config": {"shielded_instance_config": {"enable_secure_boot": "true", "enable_integrity_monitoring": "true"}}
+}
 _LOCAL = "Only directory accounts may sign in, which can be revoked in one place."
 
 _STOPPED = "a machine that runs has to be stopped for the change"
+
+
+def _iam_login(never: str) -> Setting:
+    otherwise = "RDS offers no login by IAM tokens for this engine"
+    return Setting(
+        "iam-login", on("iam_database_authentication_enabled"), _LOGIN, toggle=True, never=never, otherwise=otherwise
+    )
+
+
 IDENTITY = {
     "CKV_AWS_79": [
         Setting(
@@ -63,9 +82,14 @@ IDENTITY = {
         "containers on the instance's bridge network get no credentials",
         toggle=False,
     ),
-    "CKV_AWS_161": single("iam-login", "iam_database_authentication_enabled", _LOGIN),
-    "CKV_AWS_162": single("iam-login", "iam_database_authentication_enabled", _LOGIN),
-    "CKV_AWS_359": single("iam-login", "iam_database_authentication_enabled", _LOGIN),
+    "CKV_AWS_161": [_iam_login(r"engine=\"?(?:custom-)?(?:oracle|sqlserver|db2)")],
+    "CKV_AWS_162": [_iam_login("engine_mode=serverless$")],
+    "CKV_AWS_359": single(
+        "iam-login",
+        "iam_database_authentication_enabled",
+        "Only requests that are signed by an identity with rights in the database are answered.",
+        warning="every client has to sign its requests from then on",
+    ),
     "CKV_AWS_258": single(
         "iam-auth",
         "authorization_type",
@@ -81,6 +105,7 @@ IDENTITY = {
         "Builds cannot take over the build host.",
         "false",
         "builds that start Docker themselves need another way",
+        refused=starts_docker,
     ),
     "CKV_AWS_366": single(
         "no-guests",
@@ -96,6 +121,7 @@ IDENTITY = {
         _LOCAL,
         "false",
         "whoever signs in as the registry's admin needs an identity of their own",
+        refused=uses_keys,
     ),
     "CKV_AZURE_141": LOCAL_ACCOUNTS,
     "CKV_AZURE_140": single(
@@ -104,16 +130,32 @@ IDENTITY = {
         _LOCAL,
         "true",
         "clients with account keys must use an identity",
+        refused=uses_keys,
     ),
     "CKV_AZURE_203": single(
-        "no-local-accounts", "local_auth_enabled", _LOCAL, "false", "clients with shared keys must use an identity"
+        "no-local-accounts",
+        "local_auth_enabled",
+        _LOCAL,
+        "false",
+        "clients with shared keys must use an identity",
+        refused=uses_keys,
     ),
     "CKV_AZURE_236": single(
-        "no-local-accounts", "local_auth_enabled", _LOCAL, "false", "clients with keys must use an identity"
+        "no-local-accounts",
+        "local_auth_enabled",
+        _LOCAL,
+        "false",
+        "clients with keys must use an identity",
+        refused=uses_keys,
     ),
     "CKV_AZURE_244": single("no-local-users", "local_user_enabled", "No local users may sign in over SFTP.", "false"),
     "CKV2_AZURE_40": single(
-        "no-shared-keys", "shared_access_key_enabled", _LOCAL, "false", "clients with account keys must use an identity"
+        "no-shared-keys",
+        "shared_access_key_enabled",
+        _LOCAL,
+        "false",
+        "clients with account keys must use an identity",
+        refused=works_by_keys,
     ),
     "CKV_AZURE_50": single(
         "no-extensions",
@@ -121,25 +163,8 @@ IDENTITY = {
         "Nobody can run code on the machine through extensions.",
         "false",
         "monitoring agents that are extensions stop",
+        refused=has_extensions,
     ),
-    "CKV_AZURE_17": [
-        Setting(
-            "client-certificates",
-            on("client_cert_enabled"),
-            "Clients must show a certificate.",
-            _CERTIFICATE,
-            types=("azurerm_app_service",),
-            toggle=True,
-        ),
-        Setting(
-            "client-certificates",
-            on("client_certificate_enabled"),
-            "Clients must show a certificate.",
-            _CERTIFICATE,
-            types=("azurerm_linux_web_app", "azurerm_windows_web_app"),
-            toggle=True,
-        ),
-    ],
     "CKV_AZURE_72": single(
         "no-remote-debugging",
         "site_config.remote_debugging_enabled",
@@ -151,7 +176,7 @@ IDENTITY = {
             "rbac",
             on("role_based_access_control.enabled"),
             _ROLES,
-            _AT_BIRTH,
+            _REPLACED,
             where="role_based_access_control",
             toggle=True,
         ),
@@ -159,8 +184,9 @@ IDENTITY = {
             "rbac",
             on("role_based_access_control_enabled"),
             _ROLES,
-            _AT_BIRTH,
+            _REPLACED,
             unless="role_based_access_control",
+            since="azurerm:3",
             toggle=True,
         ),
     ],
@@ -172,6 +198,7 @@ IDENTITY = {
         "master_auth.client_certificate_config.issue_client_certificate",
         "The cluster gives out no certificate that cannot be revoked.",
         "false",
+        _REPLACED,
     ),
     "CKV_GCP_95": single(
         "auth", "auth_enabled", "Clients must give the instance's password.", "true", "clients need the password"
@@ -179,29 +206,30 @@ IDENTITY = {
     "CKV_GCP_68": [
         Setting(
             "secure-boot",
-            {
-                "node_config": {
-                    "shielded_instance_config": {"enable_secure_boot": "true", "enable_integrity_monitoring": "true"}
-                }
-            },
-            "Nodes boot signed software only, and measure what they boot.",
+            _SIGNED,
+            _BOOTS,
+            "the nodes are made anew: move what runs on them first",
+            types=("google_container_node_pool",),
         ),
+        Setting("secure-boot", _SIGNED, _BOOTS, _REPLACED, types=("google_container_cluster",), where="node_config"),
     ],
     "CKV_GCP_69": [
         Setting(
             "gke-metadata",
             on("node_config.workload_metadata_config.mode", '"GKE_METADATA"'),
             "Pods get their own identity instead of the node's.",
-            "workload identity must be set up for pods that call Google's APIs",
+            "pods that call Google's APIs with the node's identity need one of their own",
             types=("google_container_node_pool",),
+            refused=no_workload_identity,
             otherwise="the cluster has no nodes of its own here: its node pools decide, each for itself",
         ),
         Setting(
             "gke-metadata",
             on("node_config.workload_metadata_config.mode", '"GKE_METADATA"'),
             "Pods get their own identity instead of the node's.",
-            "workload identity must be set up for pods that call Google's APIs",
+            "pods that call Google's APIs with the node's identity need one of their own",
             types=("google_container_cluster",),
+            refused=no_workload_identity,
             where="node_config",
             moot="enable_autopilot=true$",
             otherwise="the nodes of an Autopilot cluster always run GKE's metadata server",

@@ -79,6 +79,7 @@ _WHY = {
     "CKV2_AZURE_1": "a key of one's own needs a vault, an identity with rights in it, and a plan for its loss",
     "CKV_AZURE_13": "who logs in, and where they are known, is the owner's decision",
     "CKV_AZURE_88": "which share holds what the app must keep is the owner's decision",
+    "CKV_AZURE_17": "which clients have a certificate its owner knows: all others are refused, people in browsers too",
     "CKV_AZURE_213": "which address tells that the app still works is known to its authors",
     "CKV2_AZURE_7": _LOGIN,
     "CKV2_AZURE_27": _LOGIN,

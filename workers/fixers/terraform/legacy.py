@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import msgspec
 
 from daemon.domain.fix import Edit
+from workers.fixers.terraform.providers import constraints, newest_major
 from workers.source.hcl import Block
 from workers.source.tree import SourceTree, folders_up, text_of
 
@@ -17,16 +18,16 @@ LAST_RELEASE = {"aws": 2, "azurerm": 1, "google": 2}
 _REFERENCE = re.compile(
     r"(?<![\w.\"$\{-])((?:var|local|data|module|aws_\w+|azurerm_\w+|google_\w+)\.[\w.-]+(?:\[[\w.*]+\][\w.-]*)?)"
 )
-_TYPES = (
-    (re.compile(r"(?m)^(\s*type\s*=\s*)(?:bool|number|string)[ \t]*(?=\r?$)"), r'\1"string"'),
-    (re.compile(r"(?m)^(\s*type\s*=\s*)list\(string\)[ \t]*(?=\r?$)"), r'\1"list"'),
-)
+_TYPE = re.compile(r"(?m)^[ \t]*type[ \t]*=[ \t]*(?:bool|number|string)[ \t]*\r?\n")
+"""What such a Terraform has in quotes, and no later one: without a type both take what is given."""
+_LIST = re.compile(r"(?m)^(\s*type\s*=\s*)list\(string\)[ \t]*(?=\r?$)")
 _WRAPPED = re.compile(r"\"\$\{\s*(?:var|local|data|module|[a-z]+_\w+)\.")
 _BARE = re.compile(
     r"(?m)^[ \t]*[\w-]+[ \t]*=[ \t]*\[?[ \t]*(?:var|local|data|module|aws_\w+|azurerm_\w+|google_\w+)\."
     r"|required_providers\s*\{"
 )
 _ENOUGH = 5
+_LATER = re.compile(r"(?:[>=~]|^\")\s*v?(?:[1-9]|0\.(?:1[2-9]|[2-9]\d))")
 _NEWER = re.compile(r"\b(?:jsonencode|toset|try)\s*\(|\bfor_each\b|\bdynamic\b|\bvalidation\b|\[for\b")
 
 
@@ -57,15 +58,23 @@ def unwrapped(text: str) -> str:
     return re.sub(r'^"\$\{\s*([\w.-]+)\s*\}"$', r"\1", text)
 
 
-def translated(edits: Iterable[Edit]) -> list[Edit] | None:
-    """The edits with every reference in a string, as such a Terraform reads it; none where it has no words for it."""
+def is_newer(blocks: Iterable[Block]) -> bool:
+    """Whether what a module or its callers ask for is more than such a Terraform has."""
+    found = list(blocks)
+    majors = ((newest_major(constraints(found, name)) or 0, last) for name, last in LAST_RELEASE.items())
+    wanted = (one.text("required_version") for one in found if one.type == "terraform")
+    return any(major > last for major, last in majors) or any(_LATER.search(text) for text in wanted)
+
+
+def translated(edits: Iterable[Edit], *, surely: bool) -> list[Edit] | None:
+    """The edits with every reference in a string, as such a Terraform reads it; none where it has no words for it, or
+    none that a later one, where it is not sure, would read as well.
+    """
     found = []
     for edit in edits:
-        if _NEWER.search(edit.text):
+        if _NEWER.search(edit.text) or (not surely and _LIST.search(edit.text)):
             return None
-        text = edit.text
-        for pattern, instead in _TYPES:
-            text = pattern.sub(instead, text)
+        text = _LIST.sub(r'\1"list"', _TYPE.sub("", edit.text))
         text = "".join(_quoted(line) for line in text.splitlines(keepends=True))
         found.append(msgspec.structs.replace(edit, text=text))
     return found

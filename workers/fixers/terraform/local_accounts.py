@@ -16,7 +16,9 @@ _ROLES = "nobody may use the cluster before Azure gives them a role in it"
 def _signs_in_locally(resource: Resource) -> str:
     """Which file signs in with what such an account has; empty where none does."""
     name = re.escape(resource.name)
-    wanted = re.compile(rf"\bazurerm_kubernetes_cluster\.{name}\b[\w.\[\]*]*\.kube_(?:admin_)?config\b")
+    # What is looked up of a cluster may be of this one.
+    of = rf"\b(?:azurerm_kubernetes_cluster\.{name}|data\.azurerm_kubernetes_cluster\.[\w-]+)\b"
+    wanted = re.compile(rf"{of}[\w.\[\]*]*\.kube_(?:admin_)?config\b")
     for file in resource.module:
         if wanted.search(text_of(resource.target.tree, file.path)):
             return f"{file.path} signs in to the cluster by its local account: give it a directory account first"

@@ -29,11 +29,7 @@ LOGGING = {
             _COST,
         ),
     ],
-    "CKV_AWS_50": [
-        Setting("active-tracing", on("tracing_config.mode", '"Active"'), _TRACE),
-    ],
     "CKV_AWS_73": single("tracing", "xray_tracing_enabled", _TRACE),
-    "CKV_AWS_284": single("tracing", "tracing_configuration.enabled", _TRACE),
     "CKV_AWS_75": single("flow-logs", "attributes.flow_logs_enabled", "Flows are recorded.", warning=_COST),
     "CKV_AWS_126": single(
         "detailed-monitoring",
@@ -46,10 +42,11 @@ LOGGING = {
             "ebs-optimized",
             on("ebs_optimized"),
             "Disk and network traffic no longer compete.",
+            "an existing instance may be replaced: move its data first",
             toggle=True,
             never=r"instance_type=(?:t1|t2|m1\.(?:small|medium)|m2\.xlarge|m3\.(?:medium|large)|c1\.medium|c3\.(?:large|8x))",
             otherwise="AWS starts no instance of this type with it: a newer type (t3 for t2) has it always on",
-        )
+        ),
     ],
     "CKV_AWS_163": single(
         "scan-on-push",
@@ -81,10 +78,11 @@ LOGGING = {
             how,
             "it is paid for",
             unless="setting",
+            since=since,
         )
-        for value, how in (
-            ("enabled", "CloudWatch collects metrics of tasks and services."),
-            ("enhanced", "CloudWatch collects metrics down to single containers."),
+        for value, how, since in (
+            ("enabled", "CloudWatch collects metrics of tasks and services.", ""),
+            ("enhanced", "CloudWatch collects metrics down to single containers.", "aws:5"),
         )
     ],
     "CKV_AWS_101": [

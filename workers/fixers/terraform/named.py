@@ -100,7 +100,7 @@ _NAMED = {
         "email_addresses", "alert_address", "mail address that hears of threats", "Alerts go to", listed=True,
     ),
     "CKV_AZURE_40": Named("expiration_date", "expiration_date", _WHEN, "The key ends", warnings=(_ROTATE,)),
-    "CKV_AZURE_41": Named("expiration_date", "expiration_date", _WHEN, "The secret ends", warnings=(_ROTATE,)),
+    "CKV_AZURE_41": Named("expiration_date", "expiration_date", _WHEN, "The secret ends at", warnings=(_ROTATE,)),
     "CKV_AZURE_93": Named(
         "disk_encryption_set_id", "disk_encryption_set_id", "id of the disk encryption set",
         "The disk is encrypted with", "azurerm_disk_encryption_set",

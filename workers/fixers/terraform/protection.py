@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from workers.fixers.terraform.in_use import upgrades_by_hand
 from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.settings import Setting, on, settings_fixer, single
+from workers.source.hcltext import Body
 
 _FOR_A_WHILE = re.compile(r"(?:^|/)(?:examples?|tests?|fixtures?|samples?|demos?)/")
 _DESTROY = "`terraform destroy` then needs a first apply that switches it off"
@@ -39,6 +41,30 @@ _STANDBY = "A standby in another zone takes over when the first one fails."
 _COST = "it is paid for"
 
 _NEW_FIRST = "A replacement is made before the old one goes, so that nothing is without one in between."
+_FOLLOWS = "Nodes follow the control plane's release, with its security fixes."
+_GEO = [
+    Setting(
+        "geo-backups",
+        on("geo_redundant_backup_enabled"),
+        "Backups survive the loss of a region.",
+        "an existing server is replaced: move its data first",
+        toggle=True,
+        unless="storage_profile",
+        never="sku_name=B_",
+        otherwise="this server says it in an older way, or is of a tier that has none: change that first",
+    )
+]
+
+
+def _nodes(key: str, approach: str, how: str) -> list[Setting]:
+    """One of a pool's two settings; both where it has none: some releases of the provider take the other for false."""
+    both: Body = {"management": {"auto_repair": "true", "auto_upgrade": "true"}}
+    together = f"Broken nodes are replaced. {_FOLLOWS}"
+    return [
+        Setting(approach, on(f"management.{key}"), how, where="management", toggle=True),
+        Setting("repair-and-upgrade", both, together, unless="management"),
+    ]
+
 
 PROTECTION = {
     "CKV_AWS_139": _protect(),
@@ -93,18 +119,8 @@ PROTECTION = {
         "The table can be restored to any second of the last 35 days.",
         warning=_COST,
     ),
-    "CKV_AZURE_94": single(
-        "geo-backups",
-        "geo_redundant_backup_enabled",
-        "Backups survive the loss of a region.",
-        warning="it can only be chosen when the server is made",
-    ),
-    "CKV_AZURE_102": single(
-        "geo-backups",
-        "geo_redundant_backup_enabled",
-        "Backups survive the loss of a region.",
-        warning="it can only be chosen when the server is made",
-    ),
+    "CKV_AZURE_94": _GEO,
+    "CKV_AZURE_102": _GEO,
     "CKV2_AZURE_38": [
         Setting(
             f"soft-delete-{days}-days",
@@ -148,14 +164,20 @@ PROTECTION = {
     "CKV_AWS_141": single("upgrades", "allow_version_upgrade", "The cluster takes new releases in its window."),
     "CKV_AZURE_206": [
         Setting(
-            "geo-replication", on("account_replication_type", '"GRS"'), "The data survives the loss of a region.", _COST
-        ),
-        Setting(
-            "geo-zone-replication",
-            on("account_replication_type", '"GZRS"'),
-            "The data survives the loss of a zone and of a region.",
+            approach,
+            on("account_replication_type", f'"{kind}"'),
+            f"The data survives the loss of a region{more}.",
             _COST,
-        ),
+            only=f"account_replication_type={now}$",
+            never="account_tier=Premium",
+            otherwise="from this replication, or in this tier, Azure has no way in place: a new account takes the data",
+        )
+        for approach, kind, now, more in (
+            ("geo-replication", "GRS", "LRS", ""),
+            ("readable-geo-replication", "RAGRS", "LRS", ", and can be read in the other one"),
+            ("geo-zone-replication", "GZRS", "ZRS", ""),
+            ("readable-geo-zone-replication", "RAGZRS", "ZRS", ", and can be read in the other one"),
+        )
     ],
     "CKV_GCP_14": single(
         "backups", "settings.backup_configuration.enabled", "The instance is backed up every day.", warning=_COST
@@ -196,21 +218,16 @@ PROTECTION = {
         )
         for hours in (24, 72)
     ],
-    "CKV_GCP_9": single("auto-repair", "management.auto_repair", "Broken nodes are replaced."),
-    "CKV_GCP_10": single(
-        "auto-upgrade", "management.auto_upgrade", "Nodes follow the control plane's release, with its security fixes."
-    ),
+    "CKV_GCP_9": _nodes("auto_repair", "auto-repair", "Broken nodes are replaced."),
+    "CKV_GCP_10": _nodes("auto_upgrade", "auto-upgrade", _FOLLOWS),
     "CKV_GCP_70": [
         Setting(
-            "channel-regular",
-            on("release_channel.channel", '"REGULAR"'),
-            "The cluster follows the regular release channel.",
-        ),
-        Setting(
-            "channel-stable",
-            on("release_channel.channel", '"STABLE"'),
-            "The cluster follows the stable release channel.",
-        ),
+            f"channel-{name}",
+            on("release_channel.channel", f'"{name.upper()}"'),
+            f"The cluster follows the {name} release channel.",
+            refused=upgrades_by_hand,
+        )
+        for name in ("regular", "stable")
     ],
 }
 

@@ -11,7 +11,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.changed import if_changed
 from workers.fixers.registry import NoFix, Target
 from workers.fixers.terraform import legacy
-from workers.fixers.terraform.files import flagged_file, module_of, readable
+from workers.fixers.terraform.files import callers_of, flagged_file, module_of, readable
 from workers.fixers.terraform.providers import constraints, newest_major
 from workers.source.hcl import Block, Hcl, HclBroken
 from workers.source.hcltext import Body, block_text
@@ -68,9 +68,13 @@ class Resource:
     @cached_property
     def legacy(self) -> bool:
         """Whether the module is written for Terraform before 0.12, which knows no expressions outside of strings."""
-        said = any(legacy.is_legacy(block) for file in self.module for block in file.blocks)
         texts = (file.content.decode("utf-8", "replace") for file in self.module)
-        return said or legacy.is_pinned(self.target.tree, self.hcl.path) or legacy.is_wrapped(texts)
+        return self._surely_legacy or (legacy.is_wrapped(texts) and not legacy.is_newer(self._asking))
+
+    @cached_property
+    def _surely_legacy(self) -> bool:
+        said = any(legacy.is_legacy(block) for file in self.module for block in file.blocks)
+        return said or legacy.is_pinned(self.target.tree, self.hcl.path)
 
     def variable(self, *path: str) -> str:
         """The name of the variable that alone gives an attribute; empty where none does."""
@@ -87,9 +91,19 @@ class Resource:
         """The newest major release of a provider that the module allows; none where nothing bounds it."""
         if self.legacy:
             return legacy.LAST_RELEASE.get(name)
-        locked = posixpath.join(posixpath.dirname(self.hcl.path), ".terraform.lock.hcl")
-        files = [*self.module, *readable(self.target.tree, [locked])]
-        return newest_major(constraints([block for file in files for block in file.blocks], name))
+        return newest_major(constraints(self._asking, name))
+
+    @cached_property
+    def _asking(self) -> list[Block]:
+        """The top-level blocks that say which releases are in use: the module's, its callers', those of lock files."""
+        tree, own = self.target.tree, posixpath.dirname(self.hcl.path)
+        callers = callers_of(tree, own)
+        paths = [posixpath.join(folder, ".terraform.lock.hcl") for folder in (own, *callers)]
+        paths += [
+            path for path in tree.paths() if path.endswith((".tf", ".tofu")) and posixpath.dirname(path) in callers
+        ]
+        files = [*self.module, *readable(tree, paths)]
+        return [block for file in files for block in file.blocks if block.type in ("terraform", "provider")]
 
     def blocks(self, kind: str, label: str = "") -> Iterator[tuple[Hcl, Block]]:
         """Every block of the module of that kind, and first label."""
@@ -205,7 +219,7 @@ class Resource:
         if not self.legacy:
             yield from if_changed(approach, edits, explanation, declares, warnings)
             return
-        translated = legacy.translated(edits)
+        translated = legacy.translated(edits, surely=self._surely_legacy)
         if translated is not None:
             yield from if_changed(approach, translated, explanation, declares, warnings)
 

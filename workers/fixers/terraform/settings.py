@@ -36,7 +36,7 @@ class Setting(msgspec.Struct, frozen=True):
     never: str = ""
     """The same, of what it must not match."""
     moot: str = ""
-    """The same, of what makes the finding harmless, as `otherwise` says."""
+    """The same, of what makes the finding harmless, as `otherwise` says; or a nested block without which it is."""
     refused: Callable[[Resource], str] | None = None
     """Why it is not sound for this resource; empty where it is."""
     since: str = ""
@@ -47,6 +47,8 @@ class Setting(msgspec.Struct, frozen=True):
     """Whether environments may rightly differ, so that a variable with the safe default is an alternative."""
 
 
+_ANYTHING = frozenset(("enabled", "mode", "value", "name", "type", "days", "status"))
+"""What a setting is called whose block says what it is about."""
 Table = Mapping[str, Sequence[Setting]]
 """Rule → its alternatives."""
 
@@ -90,7 +92,7 @@ def apply(resource: Resource, settings: Sequence[Setting]) -> Iterator[Candidate
         Harmless: what it is has that state by itself.
     """
     for one in settings:
-        if one.moot and _matches(resource, one.moot):
+        if one.moot and (_matches(resource, one.moot) if "=" in one.moot else resource.block.block(one.moot) is None):
             raise Harmless(one.otherwise)
     fitting = [one for one in settings if _fits(resource, one)]
     if not fitting:
@@ -154,7 +156,8 @@ def _toggles(resource: Resource, one: Setting) -> Iterator[Candidate]:
     kind = "bool" if value in ("true", "false") else "string" if value.startswith('"') else ""
     if not kind:
         return
-    name = f"{resource.name}_{path[-1]}".replace("-", "_")
+    said = "_".join(path[-2:] if path[-1] in _ANYTHING else path[-1:])
+    name = f"{resource.name}_{said}".replace("-", "_")
     if any(True for _ in resource.blocks("variable", name)):
         return
     body: Body | str = f"var.{name}"
@@ -162,7 +165,9 @@ def _toggles(resource: Resource, one: Setting) -> Iterator[Candidate]:
         body = {step: body}
     edits = resource.settle(body if isinstance(body, Mapping) else {})
     text = block_text(
-        "variable", (name,), {"description": f'"{path[-1]} of {resource.address}"', "type": kind, "default": value}
+        "variable",
+        (name,),
+        {"description": f'"{".".join(path)} of {resource.address}"', "type": kind, "default": value},
     )
     how = f"{one.how} A variable with the safe default lets a test environment choose otherwise."
     declares = [*resource.declare(one.body), f"variable.{name}"]

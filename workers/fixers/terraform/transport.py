@@ -14,6 +14,9 @@ _NEW_FUNCTIONS = (
 _CERTIFICATES = ("viewer_certificate.acm_certificate_arn", "viewer_certificate.iam_certificate_id")
 _NO_TLS = "it does not speak TLS: it needs a listener with a certificate first, and then redirects to that one"
 _CLONE = "the instance has no settings of its own: it takes those of the instance that it copies"
+_TWO_STEPS = (
+    "an existing group is replaced; from Redis 7 on it takes two steps (transit_encryption_mode = preferred first)"
+)
 _SHARED = (
     "the distribution serves CloudFront's own certificate, which always allows TLS 1.0: a domain name and a "
     "certificate of its own come first"
@@ -24,12 +27,13 @@ def _tls(path: str, value: str = '"1.2"', *, toggle: bool = True) -> list[Settin
     return [Setting("tls-1-2", on(path, value), "Connections need TLS 1.2 or later.", _OLD, toggle=toggle)]
 
 
-def _require(path: str, value: str = "true") -> list[Setting]:
-    return [Setting("require-tls", on(path, value), "Connections need TLS.", _PLAIN, toggle=value in ("true", "false"))]
+def _require(path: str, value: str = "true", warning: str = "") -> list[Setting]:
+    told = f"{warning}; {_PLAIN}" if warning else _PLAIN
+    return [Setting("require-tls", on(path, value), "Connections need TLS.", told, toggle=value in ("true", "false"))]
 
 
 TRANSPORT = {
-    "CKV_AWS_30": _require("transit_encryption_enabled"),
+    "CKV_AWS_30": _require("transit_encryption_enabled", warning=_TWO_STEPS),
     "CKV_AWS_6": [
         Setting(
             "encrypt-between-nodes",
@@ -146,6 +150,7 @@ TRANSPORT = {
             "Connections need TLS 1.3.",
             _OLD,
             types=("azurerm_linux_web_app", "azurerm_windows_web_app"),
+            since="azurerm:4",
         ),
     ],
     "CKV_AZURE_145": [
@@ -169,6 +174,7 @@ TRANSPORT = {
             "Connections need TLS 1.3.",
             _OLD,
             types=_NEW_FUNCTIONS,
+            since="azurerm:4",
         ),
     ],
     # Checkov compares the words that stand there, and takes a variable for none of them.

@@ -101,3 +101,17 @@ def test_a_module_that_wraps_every_reference_is_answered_in_its_language():
     texts = [edit.text for one in _proposal("CKV_AWS_18", {"m/main.tf": text}).candidates for edit in one.edits]
     assert texts
     assert not any("= var." in each for each in texts)
+
+
+@pytest.mark.parametrize(
+    ("source", "version", "found"),
+    [("./m", "~> 2.31.0", False), ("./m", "~> 4.1", True), ("./other", "~> 2.31.0", True), ("./m", ">= 2.0", True)],
+)
+def test_what_callers_ask_of_a_provider_holds_for_a_module(source, version, found):
+    """It knows the attribute from release 4 on."""
+    files = {
+        "m/main.tf": 'resource "azurerm_kubernetes_cluster" "c" {\n  name = "c"\n}\n',
+        "main.tf": f'module "m" {{\n  source = "{source}"\n}}\n',
+        "providers.tf": f'provider "azurerm" {{\n  version = "{version}"\n}}\n',
+    }
+    assert bool(_proposal("CKV_AZURE_170", files).candidates) is found

@@ -1,0 +1,74 @@
+"""What a module, or the repository around it, uses of a resource, and would lose with a setting."""
+
+from __future__ import annotations
+
+import re
+
+from workers.fixers.terraform.resource import Resource
+from workers.source.tree import text_of
+
+_KEYS = r"(?:(?:default_)?(?:primary|secondary)_\w*(?:key|connection_string)\w*|admin_(?:username|password))\b"
+_BY_KEY = frozenset((
+    "azurerm_storage_container", "azurerm_storage_blob", "azurerm_storage_queue", "azurerm_storage_table",
+    "azurerm_storage_share", "azurerm_storage_share_file", "azurerm_storage_table_entity",
+))  # fmt: skip
+_DIRECTORY = re.compile(r"^\s*storage_use_azuread\s*=\s*true", re.MULTILINE)
+_BUILDS = re.compile(r"(?:^|/)[\w.-]*build-?spec[\w.-]*\.(?:ya?ml|json|tpl|tftpl)$", re.IGNORECASE)
+_DOCKER = re.compile(r"\b(?:docker|podman|buildah|sam\s+build\s+[^\n]*--use-container)\b")
+
+
+def uses_keys(resource: Resource) -> str:
+    """Which file hands on what an account of the resource's own signs in with; empty where none does."""
+    wanted = re.compile(rf"\b{re.escape(resource.address)}\b(?:\[[^\]]*\])*\.{_KEYS}")
+    for file in resource.module:
+        if found := wanted.search(text_of(resource.target.tree, file.path)):
+            return f"{file.path} hands on `{found[0]}`, which would no longer open anything: give its users an identity"
+    return ""
+
+
+def works_by_keys(account: Resource) -> str:
+    """Why a storage account's keys are needed: by who is given one, or by the provider itself."""
+    if reason := uses_keys(account):
+        return reason
+    tree = account.target.tree
+    files = (path for path in tree.paths() if path.endswith((".tf", ".tofu")))
+    if any(_DIRECTORY.search(text_of(tree, path)) for path in files):
+        return ""
+    kept = next((block for kind in sorted(_BY_KEY) for _, block in account.blocks("resource", kind)), None)
+    what = ".".join(kept.labels) if kept is not None else f"what {account.address} holds"
+    return f"the provider reads and writes {what} by the account's key: set its `storage_use_azuread = true` first"
+
+
+def has_extensions(machine: Resource) -> str:
+    """Which extension the module puts on a machine; empty where none."""
+    for _, block in machine.blocks("resource", "azurerm_virtual_machine_extension"):
+        if machine.mentioned(block.text("virtual_machine_id")):
+            return f"{'.'.join(block.labels)} is an extension of {machine.address}, and could not be put there any more"
+    return ""
+
+
+def starts_docker(build: Resource) -> str:
+    """Why a build may need its privilege; empty where its steps are here, and start no Docker."""
+    tree = build.target.tree
+    steps = [text_of(tree, path) for path in tree.paths() if _BUILDS.search(path)]
+    own = build.block.block("source")
+    written = build.block.syntax.text(own.node) if own is not None else ""
+    if _DOCKER.search("\n".join((*steps, written))) or not (steps or "version:" in written):
+        return f"the steps of {build.address} start Docker, or are not here: that is what its privilege is for"
+    return ""
+
+
+def upgrades_by_hand(cluster: Resource) -> str:
+    """Which node pool of the module takes no release by itself; Google refuses that in a channel."""
+    for _, block in cluster.blocks("resource", "google_container_node_pool"):
+        if cluster.mentioned(block.text("cluster")) and block.text("management", "auto_upgrade") == "false":
+            return f"{'.'.join(block.labels)} is upgraded by hand, which a release channel does not allow"
+    return ""
+
+
+def no_workload_identity(nodes: Resource) -> str:
+    """Why GKE's metadata server would be refused: it takes a cluster with workload identity."""
+    text = "\n".join(text_of(nodes.target.tree, file.path) for file in nodes.module)
+    if re.search(r"\bworkload_identity_config\b|\bworkload_pool\b|\bidentity_namespace\b", text):
+        return ""
+    return "GKE's metadata server needs a cluster with workload identity (`workload_identity_config`), and none is here"
