@@ -67,7 +67,7 @@ _MAY_PUSH = re.compile(
 _PUSH_INPUT = re.compile(
     r"(?:git[-_]?)?(?:push|commit)(?:[-_](?:changes|message|msg|user|username|author|email))?|auto[-_]?(?:commit|push)"
 )
-_IMAGES = re.compile(r"docker|image|build-push|bake|kaniko|buildah|podman|buildx")
+_IMAGES = re.compile(r"docker|image|build-push|bake|kaniko|buildah|podman|buildx|devcontainer")
 _RELEASES = re.compile(r"publish|release|deploy|push|bump|gh-pages")
 _BUILDS = re.compile(
     r"[:\"']*(?:\w+:)*(?:pre|post)?(?:build|assemble|bundle|compile|check|lint|pack|test)", re.IGNORECASE

@@ -13,10 +13,12 @@ from workers.source.tree import SourceTree
 SCOPES = frozenset(("id-token",))
 """They are to write or nothing."""
 _ASKS = re.compile(
-    r"\bsign\b|attest|provenance|sigstore|oidc|ID_TOKEN|WEB_IDENTITY|WORKLOAD_IDENTITY|vault|\b(?:aws|az|gcloud)\b"
+    r"\bsign\b|attest|provenance|sigstore|oidc|ID_TOKEN|vault|\b(?:aws|az|gcloud)\b"
     r"|\b(?:terraform|tofu|terragrunt|pulumi)\s+(?:[^\n]*\s)?(?:init\b(?![^\n]*-backend=false)|plan|apply|destroy|import|preview|up)\b",
     re.IGNORECASE,
 )
+_SETTINGS = re.compile(r"oidc|WEB_IDENTITY|WORKLOAD_IDENTITY|ID_TOKEN|VAULT_", re.IGNORECASE)
+"""Variables by which a program is told to ask for it."""
 _ACTIONS = re.compile(
     r"goreleaser|semantic-release|^changesets/|npm-publish|cosign|chainctl|^(?:depot|determinatesystems)/"
 )
@@ -39,8 +41,8 @@ def proof(workflow: Workflow, job: Job, tree: SourceTree, before: Mapping[str, s
     scripts = "\n".join((*(step.run for step in steps), *below))
     nodes = (workflow.root, job.node, *(step.node for step in steps))
     env = (text for node in nodes for pair in tokens.environment(node).items() for text in pair)
-    shows = _ASKS.search("\n".join((scripts, *env))) or _PUBLISHES.search(_SAYS.sub("", scripts))
-    may = any(_ACTIONS.search(step.action) for step in steps)
+    shows = _ASKS.search(scripts) or _PUBLISHES.search(_SAYS.sub("", scripts))
+    may = any(_SETTINGS.search(text) for text in env) or any(_ACTIONS.search(step.action) for step in steps)
     return dict.fromkeys(SCOPES, "write") if shows or may or scopes.of_job(workflow, job, tree).assumed else {}
 
 

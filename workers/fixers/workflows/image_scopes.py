@@ -16,6 +16,7 @@ _PUSHES_IMAGE = re.compile(
 _LOGIN = re.compile(
     r"^[^\n]*\b(?:docker|helm\s+registry|oras|buildah|podman|nerdctl|skopeo)\s+login\b[^\n]*", re.MULTILINE
 )
+_VARIABLE = re.compile(r"\benv\.(\w+)")
 _IMAGE_ACTION = re.compile(r"(?!docker/)[^/]+/.*(?:push|publish|manifest|docker-build|docker-image)")
 """Actions that push images by what they are called."""
 
@@ -32,9 +33,9 @@ def of_steps(steps: list[tuple[Workflow, Step, frozenset[str]]], tree: SourceTre
 def _logs_in(step: Step, workflow: Workflow, handed: frozenset[str], tree: SourceTree) -> bool:
     """Whether a step logs in with the job's token, which no other registry takes and which inputs may hold."""
     if step.action == "docker/login-action":
-        password = step.input("password")
-        named = step.input("registry") + workflow.doc.content.decode("utf-8", "replace")
-        return tokens.is_jobs(password, handed) or ("env." in password and "ghcr.io" in named)
+        around = tokens.environment(workflow.root) | (tokens.environment(step.job.node) if step.job else {})
+        named = (around.get(match[1], "") for match in _VARIABLE.finditer(step.input("password")))
+        return any(tokens.is_jobs(value, handed) for value in (step.input("password"), *named))
     values = [step.run, *tokens.environment(step.node).values()]
     own = any(tokens.OWN.search(value) for value in values) and not any(tokens.is_jobs(one, handed) for one in values)
     lines = [match[0] for text in _texts(step, tree) for match in _LOGIN.finditer(text)]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from workers.fixers.workflows import tokens
 from workers.fixers.workflows.model import Job, Step, Workflow
+from workers.source.ran import ran
 from workers.source.tree import SourceTree, text_of
 
 _REGISTRY = re.compile(r"(?:npm|maven|nuget|rubygems)[._]+pkg[._]+github[._]+com\b", re.IGNORECASE)
@@ -17,6 +18,9 @@ _SETTINGS = re.compile(
     re.IGNORECASE,
 )
 """The files that tell a package manager where packages are."""
+_MANAGERS = re.compile(
+    r"\b(?:npm|npx|yarn|pnpm|bunx?|mvnw?|gradlew?|ant|sbt|dotnet|nuget|bundle|gem|rake|docker|make|just|task)\b"
+)
 _PUBLISHES = re.compile(
     r"\b(?:npm|pnpm|yarn|bun)\s+(?:npm\s+)?publish\b|\bmvnw?\b[^\n]*\bdeploy\b|\b(?:gradlew?|sbt)\b[^\n]*\bpublish"
     r"|\bnuget\s+push\b|\bgem\s+push\b"
@@ -28,7 +32,7 @@ def of_job(
 ) -> Iterator[str]:
     """`scope:level` words of a job, whose steps are unfolded with what each was handed."""
     around = tokens.environment(workflow.root) | tokens.environment(job.node)
-    given = [step for _, step, handed in steps if _hands(step, around | tokens.environment(step.node), handed)]
+    given = [step for _, step, handed in steps if _hands(step, around, handed) and _manages(step, tree)]
     if not given:
         return
     texts = [str(around), *(within.doc.source(step.node) for within, step, _ in steps)]
@@ -37,10 +41,17 @@ def of_job(
         yield "packages:write" if publishes else "packages:read"
 
 
-def _hands(step: Step, env: Mapping[str, str], handed: frozenset[str]) -> bool:
+def _hands(step: Step, around: dict[str, str], handed: frozenset[str]) -> bool:
     """Whether a step hands the job's token to a program, not to an action for GitHub's own API."""
-    others = [value for name, value in tokens.inputs(step).items() if not tokens.NAMED.search(name)]
-    return any(tokens.is_jobs(value, handed) for value in (*env.values(), step.run, *others))
+    pairs = [*(around | tokens.environment(step.node)).items(), *tokens.inputs(step).items()]
+    values = [value for name, value in pairs if step.run or not tokens.GITHUBS.fullmatch(name)]
+    return any(tokens.is_jobs(value, handed) for value in (*values, step.run))
+
+
+def _manages(step: Step, tree: SourceTree) -> bool:
+    """Whether a step may run a package manager, which an action may do by itself."""
+    texts = (step.run, *(each.text or "" for each in ran(step.run, step.folder, tree)))
+    return not step.run or any(_MANAGERS.search(text) for text in texts)
 
 
 def _in_settings(tree: SourceTree) -> bool:

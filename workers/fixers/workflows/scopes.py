@@ -31,8 +31,6 @@ ALL = ("actions", "attestations", "checks", "contents", "deployments", "discussi
        "packages", "pages", "pull-requests", "repository-projects", "security-events", "statuses")  # fmt: skip
 _RETRY = ("nick-fields/retry", "nick-invision/retry")
 """They run the command that they are given, which is a script like any other."""
-_GITHUBS = re.compile(r"(?:(?:github|gh|repo)[-_]?)?token", re.IGNORECASE)
-"""Inputs for a token of GitHub, not of a cloud."""
 _MAY_WRITE = re.compile(
     r"release|publish|deploy|comment|label|issue|pull|merge|push|commit|assign|stale|approve|\btag|bump"
     r"|changelog|page|status|check|report|annotat|review|sarif|attest|packages|registry|delete|clean|prune|dispatch"
@@ -173,7 +171,7 @@ def _takes_token(step: Step) -> bool | None:
     """Whether an action has an input for a token, which the job's may be the default of; none where unknown."""
     known = actions_lock.known(step.action) if step.action.count("/") == 1 else None
     listed = known.inputs if known is not None else None
-    return None if listed is None else any(_GITHUBS.fullmatch(one) for one in listed)
+    return None if listed is None else any(tokens.GITHUBS.fullmatch(one) for one in listed)
 
 
 def _why_hidden(step: Step, env: Mapping[str, str], handed: frozenset[str]) -> str | None:

@@ -13,6 +13,9 @@ _INPUT = re.compile(r"\binputs\.(?P<name>[\w-]+)")
 OWN = re.compile(r"\bsecrets\.(?!GITHUB_TOKEN\b)\w+|\bsteps\.[\w-]+\.outputs\.[\w-]*token\b", re.IGNORECASE)
 NAMED = re.compile(r"(?:^|[-_])(?:token|pat|auth|access[-_]token)$|^(?:token|github_token)", re.IGNORECASE)
 
+GITHUBS = re.compile(r"(?:(?:github|gh|repo)[-_]?)?token", re.IGNORECASE)
+"""Inputs and variables for a token of GitHub, not of a cloud or a registry."""
+
 
 def environment(node: Node) -> dict[str, str]:
     """The `env` of a workflow, a job or a step."""

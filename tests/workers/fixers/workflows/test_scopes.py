@@ -168,6 +168,9 @@ def test_who_pushes_an_image_need_not_be_who_logs_in(steps, files):
         (_run("mvn verify", JOBS), {"lib/pom.xml": b"<url>https://maven.pkg.github.com/o/r</url>"}, "packages:read"),
         ("      - uses: actions/setup-node@v4\n        with: {registry-url: 'https://npm.pkg.github.com'}\n"
          + _run("npm ci && npm publish --access x", JOBS), {}, "packages:write"),
+        (_run("gh pr list", JOBS), {".npmrc": b"@o:registry=https://npm.pkg.github.com"}, "pull-requests:read"),
+        ("      - uses: actions/setup-dotnet@v4\n        with: {source-url: 'https://nuget.pkg.github.com/o/index.json'}\n"
+         "        env: {NUGET_AUTH_TOKEN: '${{ github.token }}'}\n", {}, "packages:read"),
         ("      - uses: ruby/setup-ruby@v1\n        env:\n"
          "          BUNDLE_RUBYGEMS__PKG__GITHUB__COM: 'x:${{ github.token }}'\n", {}, "packages:read"),
     ],
