@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from daemon.errors import SourceUnavailable
+from workers.fixers.docker.published import is_published
 from workers.source.tree import SourceTree
 
 _MAX_BYTES = 256 * 1024
@@ -58,15 +59,16 @@ def may_run(tree: SourceTree, path: str) -> Iterator[tuple[str, str, dict[str, A
 
 
 def _built(tree: SourceTree, path: str, *, open_ended: bool = False) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Compose file, service and its settings, for each that is built from a Dockerfile."""
+    """Compose file, service and its settings, for each that is built from a Dockerfile, or runs what it publishes."""
     for name in [name for name in tree.paths() if _COMPOSE.search(name)][:_MAX_FILES]:
         try:
             services = _services(tree.read(name), _beside(tree, name))
         except SourceUnavailable:
             continue
         for service, settings in services.items():
-            built = _dockerfile(posixpath.dirname(name), settings.get("build"))
-            if built == path or (open_ended and built is not None and _may_be(built, path)):
+            built = _dockerfile(posixpath.dirname(name), settings["build"]) if settings.get("build") else None
+            own = built is None and is_published(tree, path, str(settings.get("image") or ""))
+            if own or built == path or (open_ended and built is not None and _may_be(built, path)):
                 yield name, service, settings
 
 

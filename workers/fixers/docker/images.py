@@ -74,6 +74,8 @@ class Base(msgspec.Struct, frozen=True):
             return "nonroot" not in self.tag
         if self.image.startswith("tiangolo/"):
             return True
+        if self.image.startswith("mcr.microsoft.com/dotnet/"):
+            return not re.search(r"chiseled|distroless", self.tag)
         return False if self.image.startswith(ROOTLESS) else None
 
     @property

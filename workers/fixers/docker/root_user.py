@@ -74,6 +74,10 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield from service(file, stage, base)
         return
     refuse_rights(target.tree, file)
+    for below in chain[1:]:
+        # What its program needs is told there.
+        written_folders(target.tree, *below, base)
+        beside(target.tree, *below, base)
     folders = written_folders(target.tree, file, stage, base)
     whole, said = beside(target.tree, file, stage, base) or ("", "")
     if whole:

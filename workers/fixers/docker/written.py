@@ -5,10 +5,12 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from workers.fixers.docker.build import from_context, lineage, work_directory
+from workers.fixers.docker.compose_ports import compose_services
 from workers.fixers.docker.images import Base
 from workers.fixers.docker.listening import drops_root
 from workers.fixers.docker.mounts import mounts
@@ -51,12 +53,16 @@ _WRITES = {
 }  # fmt: skip
 _SOMEWHERE = {
     "py": r"\.mkdir\(|\bos\.makedirs\(|\bopen\([^()\n]+,\s*(?:mode=)?[\"'][wax]b?\+?[\"']|\.write_(?:text|bytes)\(",
-    "js": r"\b(?:writeFile|appendFile|createWriteStream|mkdir)(?:Sync)?\(",
-    "go": r"\bos\.(?:Create|MkdirAll|Mkdir|WriteFile)\(|\bos\.O_CREATE\b",
+    "js": r"\b(?:writeFile|appendFile|createWriteStream|mkdir|copyFile)(?:Sync)?\(|"
+    r"['\"](?:better-sqlite3|sqlite3|node:sqlite|nedb|lowdb)['\"]",
+    "go": r"\bos\.(?:Create|MkdirAll|Mkdir|WriteFile)\(|\bos\.O_CREATE\b|"
+    r"\"(?:modernc\.org/sqlite|github\.com/(?:mattn|glebarez)/go-sqlite3?|gorm\.io/driver/sqlite|go\.etcd\.io/bbolt|github\.com/(?:boltdb/bolt|dgraph-io/badger\S*|syndtr/goleveldb\S*))\"",
     "java": r"\bFiles\.(?:createDirector|write|newBufferedWriter|copy)\w*\(|\bnew (?:FileOutputStream|FileWriter)\(",
-    "cs": r"\bDirectory\.CreateDirectory\(|\bFile\.(?:Write|Append|Create)\w*\(",
-    "rb": r"\bFileUtils\.mkdir|\bFile\.write\(", "rs": r"\bcreate_dir(?:_all)?\(|\bFile::create\(|\bfs::write\(",
-    "php": r"\bfile_put_contents\(|\bmkdir\(",
+    "cs": r"\bDirectory\.CreateDirectory\(|\bFile\.(?:Write|Append|Create|Copy|Move)\w*\(|\bUseSqlite\(|"
+    r"\bnew (?:SqliteConnection|LiteDatabase)\(",
+    "rb": r"\bFileUtils\.mkdir|\bFile\.write\(",
+    "rs": r"\bcreate_dir(?:_all)?\(|\bFile::create\(|\bfs::write\(|\b(?:rusqlite|sled|rocksdb)::",
+    "php": r"\bfile_put_contents\(|\bmkdir\(|\bmove_uploaded_file\(",
 }  # fmt: skip
 """What writes somewhere, beside the program where nobody says otherwise."""
 _SOURCES = {
@@ -69,6 +75,14 @@ _STARTED = (
     ("js", r"node|npm|yarn|pnpm|npx|nodemon|next|nest|pm2|ts-node|tsx"), ("java", r"java"), ("cs", r"dotnet"),
     ("rb", r"ruby|rails|puma|bundle|rackup"), ("php", r"php"),
 )  # fmt: skip
+_MANIFESTS = (
+    ("go.mod", "go"),
+    ("Cargo.toml", "rs"),
+    ("pom.xml", "java"),
+    ("build.gradle", "java"),
+    ("build.gradle.kts", "java"),
+)
+"""What stands beside the source of a program that may be built before it is copied."""
 _IMAGES = {"python": "py", "node": "js", "ruby": "rb", "php": "php", "openjdk": "java", "eclipse-temurin": "java"}
 _DEVELOPS = re.compile(
     r"(?:^|[\s&|;/])(vite(?!\s+preview)|next(?!\s+(?:build|export|lint))|nuxt\s+dev|react-scripts\s+start|vue-cli-service\s+serve|"
@@ -98,7 +112,7 @@ class Written(msgspec.Struct, frozen=True):
 def written(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> Written | None:
     """The first file or folder that the started program writes, beside those that everybody may write."""
     folder = _context(tree, file)
-    language = _language(file, stage, base)
+    language = _language(file, stage, base) or _built_before(tree, folder)
     if language == "js" and (script := _developed(tree, folder, file, stage)):
         return script
     if language == "rb" and re.search(r"^\s*gem\s+[\"']rails[\"']", text_of(tree, f"{folder}Gemfile"), re.MULTILINE):
@@ -144,7 +158,8 @@ def beside(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> tupl
     steps = [each for below in lineage(file, stage) for each in below.all("RUN", "COPY", "ADD", "VOLUME")]
     open_to = [each.text for each in steps if each.keyword == "VOLUME" or _GIVEN.search(f"{each.flags} {each.text}")]
     named = one.path if one.path.startswith("/") else folder or ""
-    if named and any(posixpath.dirname(named) in text or named in text for text in open_to):
+    near = {each for each in (posixpath.dirname(named), named) if each.strip("/")}
+    if any(each in text for each in near for text in open_to):
         return None
     if not one.sure and (folder is None or not builds_as_root(file, stage, base)):
         message = (
@@ -172,13 +187,21 @@ def _place(file: Dockerfile, stage: Stage, base: Base, one: Written) -> str | No
 
 
 def _developed(tree: SourceTree, folder: str, file: Dockerfile, stage: Stage) -> Written | None:
-    words = words_of(file, stage, {})
-    command = " ".join(words)
-    if {"npm", "yarn", "pnpm"} & set(words):
-        scripts = json_object(text_of(tree, f"{folder}package.json")).get("scripts")
-        name = next((word for word in words if word not in {"npm", "yarn", "pnpm", "run", "exec"}), "start")
-        command = str(scripts.get(name, "")) if isinstance(scripts, dict) else ""
-    return Written(f"{folder}package.json", "") if _DEVELOPS.search(command) else None
+    told = [" ".join(words) for _, service in compose_services(tree, file.path) if (words := _told(service))]
+    for text in [*told, " ".join(words_of(file, stage, {}))]:
+        words, command = text.split(), text
+        if {"npm", "yarn", "pnpm"} & set(words):
+            scripts = json_object(text_of(tree, f"{folder}package.json")).get("scripts")
+            name = next((word for word in words if word not in {"npm", "yarn", "pnpm", "run", "exec"}), "start")
+            command = str(scripts.get(name, "")) if isinstance(scripts, dict) else ""
+        if _DEVELOPS.search(command):
+            return Written(f"{folder}package.json", "")
+    return None
+
+
+def _told(service: dict[str, Any]) -> list[str]:
+    command = service.get("command")
+    return [str(word) for word in command] if isinstance(command, list) else str(command or "").split()
 
 
 def _language(file: Dockerfile, stage: Stage, base: Base) -> str:
@@ -190,6 +213,12 @@ def _language(file: Dockerfile, stage: Stage, base: Base) -> str:
         return _IMAGES[base.image]
     steps = " ".join(one.text for one in file.instructions if one.keyword == "RUN")
     return "go" if re.search(r"\bgo\s+(?:build|install)\b|\bmake\b", steps) else "rs" if "cargo " in steps else ""
+
+
+def _built_before(tree: SourceTree, folder: str) -> str:
+    """The language of a program that the image takes from the context as it was built there."""
+    paths = set(tree.paths())
+    return next((language for name, language in _MANIFESTS if f"{folder}{name}" in paths), "")
 
 
 def _context(tree: SourceTree, file: Dockerfile) -> str:

@@ -468,3 +468,49 @@ def test_a_command_that_installs_first_works_on_roots_files():
     made, reason = _propose("checkov", "CKV_DOCKER_3", files)
     assert not made
     assert "the command starts with `npm install`" in reason
+
+
+GO = {
+    "Dockerfile": 'FROM alpine:3.20\nCOPY shop /usr/bin\nENTRYPOINT ["shop"]\n',
+    "go.mod": "module example.org/shop/v2\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"store.go": 'import _ "modernc.org/sqlite"\n'}, "store.go:1 writes files, and where is told"),
+        (
+            {"compose.yaml": "services: {s: {image: example/shop, volumes: ['./d:/d']}}\n"},
+            "mounts ./d of the host at /d",
+        ),
+        ({"compose.yaml": "services: {s: {image: example/other, volumes: ['./d:/d']}}\n"}, ""),
+        ({"compose.yaml": "services: {s: {image: example/shop, user: '1', volumes: ['./d:/d']}}\n"}, ""),
+    ],
+    ids=["built before", "published", "another image", "a user of its own"],
+)
+def test_the_repository_tells_what_a_copied_program_writes(files, said):
+    made, reason = _propose("checkov", "CKV_DOCKER_3", {**GO, **files}, path="Dockerfile")
+    assert bool(made) is (not said)
+    assert said in reason
+
+
+def test_what_compose_develops_in_the_image_keeps_its_cache_beside_the_source():
+    files = {
+        "web/Dockerfile": 'FROM node:22\nWORKDIR /app\nCOPY . .\nCMD ["node", "server.js"]\n',
+        "web/package.json": '{"scripts": {"dev": "next dev"}}',
+        "compose.yaml": "services: {web: {build: ./web, command: npm run dev, volumes: ['./web:/app']}}\n",
+    }
+    made, reason = _propose("checkov", "CKV_DOCKER_3", files)
+    assert not made
+    assert "mounts ./web of the host over /app, where the program writes (web/package.json)" in reason
+
+
+def test_an_open_folder_elsewhere_opens_none_of_the_program():
+    files = {
+        "web/Dockerfile": 'FROM node:22\nWORKDIR /data\nCOPY . .\nRUN chmod 777 .next/cache\nCMD ["node", "a.js"]\n',
+        "web/a.js": 'fs.writeFileSync("log/a", x)\n',
+    }
+    made, _ = _propose("checkov", "CKV_DOCKER_3", files)
+    assert all("chown -R" in text and "/data\n" in text for text in made.values())
+    assert made
