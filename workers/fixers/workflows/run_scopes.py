@@ -26,6 +26,18 @@ _HARMLESS = """
     pod sha256sum shasum md5sum file nproc ulimit time timeout nohup wait kill [ [[ { } ( ) ! function gh curl wget"""
 _BENIGN = frozenset(_HARMLESS.split())
 """Commands that do nothing with a token that the file does not show."""
+_KNOWN_TOOLS = (
+    r"(?:pytest|pip|build|venv|unittest|mypy|ruff|black|flake8|pylint|coverage|compileall|http\.server|sphinx|mkdocs"
+    r"|eslint|prettier|tsc|jest|vitest|mocha|playwright|cypress|turbo|nx|vite|webpack|stylelint|markdownlint\S*|pre-commit"
+    r"|python3?|node|npm|tox|nox|semantic-release|mike|gh-pages)\b"
+)
+_UNSEEN = re.compile(
+    r"\bgo\s+run\s|\bcargo\s+(?:run|xtask)\b"
+    rf"|\bpython3?\s+-m\s+(?!{_KNOWN_TOOLS})\S"
+    rf"|\b(?:npx|bunx|uvx|(?:pnpm|yarn)\s+dlx|pipx\s+run|(?:uv|poetry|pdm|hatch|pipenv|rye)\s+run)\s+(?:-\S+\s+)*(?!{_KNOWN_TOOLS})"
+    r"(?![\w./-]*/[\w.-]+\.\w+\b)[\w@]"
+)
+"""Programs that are neither well known nor files of the repository that are read here."""
 _CALLS_GITHUB = re.compile(
     r"GITHUB_TOKEN|GH_TOKEN|GITHUB_API_URL|api\.github\.com|octokit|PyGithub|(?:from|import)\s+github3?\b|ghapi|ghp_import"
     r"|@actions/github|\bgh['\",\s]+(?:api|pr|issue|release|label|workflow|run)\b|\bgit['\",\s]+push\b",
@@ -54,8 +66,10 @@ def of_script(
     for each in ran(step.run, step.folder, tree):
         found += _of_ran(each, gets=gets)
     hides = _SCRIPT_MAY_WRITE.search(step.run)
-    if gets and not found and (hides is not None or not _benign(step.run)):
-        message = f"a script gets the token and runs `{_shown(step.run)}`"
+    given = any(tokens.is_jobs(value, handed) for value in (*tokens.environment(step.node).values(), step.run))
+    unseen = _UNSEEN.search(step.run) if given else None
+    if gets and (unseen or (not found and (hides is not None or not _benign(step.run)))):
+        message = f"a script gets the token and runs `{_shown(step.run[unseen.start() if unseen else 0 :])}`"
         raise Opaque(message)
     if _registry_of_github(env) and re.search(r"\bpublish|\bdeploy\b", step.run):
         found.append("packages:write")

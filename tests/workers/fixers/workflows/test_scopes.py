@@ -52,6 +52,7 @@ def _run(script: str, env: str = "{GH_TOKEN: '${{ github.token }}'}") -> str:
         (_run("gh api repos/o/r/pulls/1"), "pull-requests:read"),
         (_run("gh run download"), "actions:read"),
         (_run("gh auth status"), ""),
+        (_run("npx playwright test && python -m pytest && uv run pytest"), ""),
         (_run("gh --repo='a/b' pr list"), "pull-requests:read"),
         (_run("gh -R ${{ github.repository }} release create v1"), "contents:write"),
         (SCRIPT + "        with:\n          script: |\n            // octokit.github.io/rest.js\n"
@@ -220,6 +221,10 @@ def test_every_documented_action_says_where_its_needs_were_read():
         "      - uses: amondnet/vercel-action@v42\n",
         "      - uses: terraform-docs/gh-actions@v1\n        with: {git-push: 'true'}\n",
         _run("./release-tool"),
+        _run("go run ./cmd/label"),
+        _run("python -m tools.label"),
+        _run("uv run label-issues"),
+        _run("gh pr list | npx @scope/labeler"),
         _run("gh --repo=a/b frobnicate all"),
         _run("gh api graphql -f query=x"),
         _run("curl -X POST https://api.github.com/repos/o/r/dispatches"),
