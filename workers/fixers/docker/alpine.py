@@ -14,6 +14,11 @@ from workers.fixers.docker.images import split
 from workers.source.dockerfile import Dockerfile, Stage
 
 _NAMED = re.compile(r"alpine-?(\d+\.\d+)")
+_NUMBERED = re.compile(
+    r"postgresql(\d+)(?:-(?:client|contrib|dev|jit))?|openjdk(\d+)(?:-(?:jre|jre-base|jre-headless|jdk|jmods))?|"
+    r"php(\d)\d(?:-(?!pecl)[\w-]+)?"
+)
+"""Packages whose names have their major version."""
 
 
 class Release(msgspec.Struct, frozen=True):
@@ -49,16 +54,25 @@ def read_on() -> str:
 
 def limit(package: str) -> str | None:
     """`<9` where 8 is the newest major version: it takes in what any release of Alpine has had until that day."""
+    if (named := _in_name(package)) is not None:
+        return f"<{named + 1}"
     known = _lock().packages.get(package)
     return f"<{known[0] + 1}" if known else None
 
 
 def line(package: str, release: str) -> str | None:
     """`=~8` where a package has had that major version in this release, and in all later ones until that day."""
+    if (named := _in_name(package)) is not None:
+        return f"=~{named}"
     known = _lock().packages.get(package)
     if known is None or known[1] is None or _number(release) < _number(known[1]):
         return None
     return f"=~{known[0]}"
+
+
+def _in_name(package: str) -> int | None:
+    match = _NUMBERED.fullmatch(package)
+    return int(next(filter(None, match.groups()))) if match else None
 
 
 def floor(package: str, release: str) -> str | None:

@@ -15,6 +15,7 @@ from workers.source.dockerfile import Dockerfile, Instruction
 
 _SOURCES = re.compile(rb"^.*(?:apk/repositories|--repository\b|\s-X\b).*$", re.MULTILINE)
 _FOREIGN = re.compile(rb"https?://(?![\w.-]*alpinelinux\.org/)")
+_ALIAS = re.compile(r"postgresql(?:-(?:client|contrib|dev|libs))?")
 _STOPS = "apk keeps the newest version alone: one that no longer fits stops the build and says so"
 
 
@@ -80,6 +81,12 @@ def _refuse(file: Dockerfile, one: Instruction, wanted: list[Named]) -> None:
         raise NoFix(message)
     if any(_FOREIGN.search(found) for found in _SOURCES.findall(file.content)):
         message = f"{file.path} installs from another source too, whose versions are not known here"
+        raise NoFix(message)
+    if alias := next((each.text for each in wanted if _ALIAS.fullmatch(each.text)), None):
+        message = (
+            f"{where}: `{alias}` is a name without a version, by which Alpine's newest PostgreSQL goes: install that "
+            "under its own name, as `postgresql17-client` or `libpq-dev`, and a version can stand behind it"
+        )
         raise NoFix(message)
     unknown = [each.text for each in wanted if limit(each.text) is None and not is_dated(each.text)]
     if unknown:
