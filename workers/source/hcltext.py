@@ -39,7 +39,8 @@ def render(body: Body, margin: str = "") -> str:
     lines = [f"{margin}{line}\n" for line in assigned(attributes)]
     for name, value in body.items():
         if not isinstance(value, str):
-            lines.append(f"{margin}{name} {{\n{render(value, margin + UNIT)}{margin}}}\n")
+            inside = f"\n{render(value, margin + UNIT)}{margin}" if value else ""
+            lines.append(f"{margin}{name} {{{inside}}}\n")
     return "".join(lines)
 
 

@@ -16,18 +16,30 @@ _ALL = re.compile(r"\[\s*\"\*\"\s*\]")
 
 
 def log_writer(resource: Resource) -> str | None:
-    """The load balancer, or the other bucket's access log, that is delivered to the bucket."""
+    """The load balancer, the distribution or the other bucket whose logs are delivered to the bucket."""
     for kind in _BALANCERS:
         for _, block in resource.blocks("resource", kind):
             logs = block.block("access_logs")
             if logs is not None and resource.mentioned(logs.text("bucket")):
                 return ".".join(block.labels)
+    for _, block in resource.blocks("resource", "aws_cloudwatch_log_delivery_destination"):
+        if resource.mentioned(block.syntax.text(block.node)):
+            return ".".join(block.labels)
     for kind in ("aws_s3_bucket_logging", "aws_s3_bucket"):
         for _, block in resource.blocks("resource", kind):
             inside = block.block("logging") if kind == "aws_s3_bucket" else block
             if inside is not None and resource.mentioned(inside.text("target_bucket")):
                 return ".".join(block.labels)
     return None
+
+
+def served_elsewhere(resource: Resource) -> str:
+    """What hands the bucket's address on, as a distribution of another module asks for it; empty where nothing does."""
+    address = re.compile(rf"{re.escape(resource.address)}(?:\[[^\]]*\])*\.bucket_(?:regional_)?domain_name\b")
+    for _, block in resource.blocks("output"):
+        if address.search(block.text("value")):
+            return f"output.{block.labels[0]}"
+    return ""
 
 
 def serves_site(resource: Resource) -> str:

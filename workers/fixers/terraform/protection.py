@@ -15,7 +15,11 @@ _DESTROY = "`terraform destroy` then needs a first apply that switches it off"
 
 def _protect(path: str = "deletion_protection", value: str = "true") -> list[Setting]:
     how = "The service refuses to delete the resource until the protection is switched off."
-    return [Setting("deletion-protection", on(path, value), how, _DESTROY, toggle=True, refused=_is_torn_down)]
+    return [
+        Setting(
+            "deletion-protection", on(path, value), how, _DESTROY, at_times=True, toggle=True, refused=_is_torn_down
+        )
+    ]
 
 
 def _is_let_go(resource: Resource) -> str:

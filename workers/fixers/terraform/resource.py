@@ -11,11 +11,11 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.changed import if_changed
 from workers.fixers.registry import NoFix, Target
 from workers.fixers.terraform import legacy
-from workers.fixers.terraform.files import callers_of, flagged_file, module_of, readable
+from workers.fixers.terraform.files import flagged_file, module_of, readable
+from workers.fixers.terraform.handed_on import asked_otherwise, callers_of, handed_on
 from workers.fixers.terraform.providers import constraints, newest_major
 from workers.source.hcl import Block, Hcl, HclBroken
 from workers.source.hcltext import Body, block_text
-from workers.source.tree import text_of
 
 _INSTANCES = {"count": "count.index", "for_each": "each.key"}
 _DECIDED = re.compile(r"(?<![\w.\"])(?:var|local|each|try|lookup|coalesce)\b\s*[.(]")
@@ -165,20 +165,13 @@ class Resource:
                 if (
                     value.isdigit()
                     or any(one.type == "validation" for one in found[1].blocks)
-                    or self._asked_otherwise(name, value)
+                    or asked_otherwise(self.target.tree, posixpath.dirname(self.hcl.path), name, value)
                 ):
                     return []
                 said = f'"The only value of {name} that is allowed here is {value.strip(chr(34))}."'
                 wanted = {**wanted, "validation": {"condition": f"var.{name} == {value}", "error_message": said}}
             edits += list(found[0].merge(found[1], wanted))
         return edits
-
-    def _asked_otherwise(self, variable: str, value: str) -> bool:
-        """Whether anything of the repository gives that name another value: an example, a test, a settings file."""
-        given = re.compile(rf"^\s*{re.escape(variable)}\s*=[ \t]*+(?!var\.|{re.escape(value)}\s*$)", re.MULTILINE)
-        tree = self.target.tree
-        settings = (path for path in tree.paths() if path.endswith((".tf", ".tfvars", ".tftest.hcl")))
-        return any(given.search(text_of(tree, path)) for path in settings)
 
     def unique_name(self, kind: str, name: str) -> str:
         """A label that no resource of that type has in the module."""
@@ -216,6 +209,14 @@ class Resource:
         warnings: Iterable[str] = (),
     ) -> Iterator[Candidate]:
         """The candidate, in the module's own language; none where nothing would change, or it has no words for it."""
+        edits = list(edits)
+        try:
+            more, passed = handed_on(self.target.tree, posixpath.dirname(self.hcl.path), edits)
+        except NoFix:
+            return
+        if more:
+            edits, declares = [*edits, *more], [*declares, *passed]
+            explanation = f"{explanation} The modules that take this one hand the variable on."
         if not self.legacy:
             yield from if_changed(approach, edits, explanation, declares, warnings)
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.terraform.bucket_use import log_writer, open_acl, open_policy, serves_site
+from workers.fixers.terraform.bucket_use import log_writer, open_acl, open_policy, served_elsewhere, serves_site
 from workers.fixers.terraform.resource import Resource, several
 from workers.source.hcltext import Body, block_text
 
@@ -155,6 +155,12 @@ def encryption(target: Target) -> Iterator[Candidate]:
         message = (
             f"CloudFront's distribution {served[0]} reads {resource.address}, and cannot with the account's default "
             "key: it takes a customer key whose policy lets CloudFront use it"
+        )
+        raise NoFix(message)
+    if target.finding.rule.endswith("145") and (handed := served_elsewhere(resource)):
+        message = (
+            f"{handed} hands the address of {resource.address} on, as CloudFront asks for one, which cannot read it "
+            "with the account's default key: it takes a customer key whose policy lets CloudFront use it"
         )
         raise NoFix(message)
     if target.finding.rule.endswith("145") and (writer := log_writer(resource)):

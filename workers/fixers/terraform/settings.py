@@ -43,6 +43,8 @@ class Setting(msgspec.Struct, frozen=True):
     """`google:6`: the first major release of the provider that knows the spelling."""
     before: str = ""
     """The first that no longer does."""
+    at_times: bool = False
+    """Whether it has to be switched off before the resource may go, so that no module can insist on it."""
     toggle: bool = False
     """Whether environments may rightly differ, so that a variable with the safe default is an alternative."""
 
@@ -111,6 +113,8 @@ def apply(resource: Resource, settings: Sequence[Setting]) -> Iterator[Candidate
             how = f"{one.how} The variable's default decides it for every use of the module that sets nothing else."
             declares = [f"variable.{name}" for name in _variables(resource, one.body)]
             yield from resource.candidate(f"{one.approach}-default", defaults, how, declares, warnings)
+            if one.at_times:
+                continue
             how = f"{one.how} The variable's default decides it, and a module that asks for anything else is refused."
             required = resource.variable_default(one.body, required=True)
             declares = [each.removesuffix(".default") for each in declares]

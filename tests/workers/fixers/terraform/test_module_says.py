@@ -115,3 +115,27 @@ def test_what_callers_ask_of_a_provider_holds_for_a_module(source, version, foun
         "providers.tf": f'provider "azurerm" {{\n  version = "{version}"\n}}\n',
     }
     assert bool(_proposal("CKV_AZURE_170", files).candidates) is found
+
+
+def test_callers_hand_a_new_variable_on():
+    files = {
+        "m/main.tf": BUCKETS,
+        "env/main.tf": 'module "stack" {\n  source = "../stack"\n}\n',
+        "stack/main.tf": 'module "data" {\n  source = "../m"\n  name   = "d"\n}\n',
+    }
+    proposal = _proposal("CKV_AWS_18", files)
+    one = next(each for each in proposal.candidates if each.approach == "log-bucket-variable")
+    after = {
+        name: apply_edits(text.encode(), [edit for edit in one.edits if edit.path == name]).decode()
+        for name, text in files.items()
+    }
+    assert 'variable "access_log_bucket"' in after["m/main.tf"]
+    assert "  access_log_bucket = var.access_log_bucket\n}\n\nvariable" in after["stack/main.tf"]
+    assert "access_log_bucket = var.access_log_bucket" in after["env/main.tf"]
+    assert 'variable "access_log_bucket"' in after["env/main.tf"]
+    assert {"module.data.access_log_bucket", "module.stack.access_log_bucket"} <= {*one.declares}
+
+
+def test_a_caller_with_a_variable_of_that_name_stops_it():
+    files = {"m/main.tf": BUCKETS, "main.tf": 'module "d" {\n  source = "./m"\n}\nvariable "access_log_bucket" {}\n'}
+    assert not [one for one in _proposal("CKV_AWS_18", files).candidates if one.approach == "log-bucket-variable"]

@@ -1,0 +1,121 @@
+"""A new variable of a module that other modules of the repository take: each hands it on, or could not be planned."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from daemon.domain.fix import Edit
+from daemon.errors import SourceUnavailable
+from workers.fixers.registry import NoFix
+from workers.source.hcl import Block, Hcl, HclBroken
+from workers.source.tree import SourceTree, text_of
+
+_SOURCE = re.compile(r'^\s*source\s*=\s*"(\.{1,2}/[^"?]*)"', re.MULTILINE)
+_VARIABLE = re.compile(r'^variable "([\w-]+)" \{\r?\n(.*?)^\}', re.MULTILINE | re.DOTALL)
+
+
+def callers(tree: SourceTree, folder: str) -> Iterator[tuple[Hcl, Block]]:
+    """The blocks by which modules of the repository take the one in `folder`.
+
+    Raises:
+        NoFix: one stands in a file that does not parse.
+    """
+    for path in tree.paths():
+        text = text_of(tree, path) if path.endswith((".tf", ".tofu")) else ""
+        if folder not in (_target(path, each[1]) for each in _SOURCE.finditer(text)):
+            continue
+        try:
+            file = Hcl(path, tree.read(path))
+        except (HclBroken, SourceUnavailable) as error:
+            raise NoFix(str(error)) from error
+        for block in file.blocks:
+            source = block.text("source").strip('"')
+            if block.type == "module" and source.startswith(".") and _target(path, source) == folder:
+                yield file, block
+
+
+def callers_of(tree: SourceTree, folder: str) -> list[str]:
+    """The folders whose modules take the one in `folder`, or take one that does: what they ask of providers holds."""
+    calls: dict[str, set[str]] = {}
+    for path in tree.paths():
+        if path.endswith((".tf", ".tofu")):
+            taken = {_target(path, each[1]) for each in _SOURCE.finditer(text_of(tree, path))}
+            calls.setdefault(posixpath.dirname(path), set()).update(taken)
+    found: list[str] = []
+    asked = [folder]
+    while asked:
+        one = asked.pop()
+        more = [caller for caller, called in calls.items() if one in called and caller not in (*found, folder)]
+        found += more
+        asked += more
+    return found
+
+
+def handed_on(tree: SourceTree, folder: str, edits: Sequence[Edit]) -> tuple[list[Edit], list[str]]:
+    """Edits by which every caller hands the variables on that these edits add without a default, and their paths.
+
+    Raises:
+        NoFix: a caller has a variable of that name already, or cannot be read.
+    """
+    texts = (edit.text for edit in edits if posixpath.dirname(edit.path) == folder)
+    wanted = {
+        found[1]: found[0]
+        for text in texts
+        for found in _VARIABLE.finditer(text)
+        if not re.search(r"\bdefault\b", found[2])
+    }
+    more: list[Edit] = []
+    declares: list[str] = []
+    for name, text in wanted.items():
+        _pass(tree, folder, name, text, more, declares, {folder})
+    return _joined(more), list(dict.fromkeys(declares))
+
+
+def asked_otherwise(tree: SourceTree, folder: str, variable: str, value: str) -> bool:
+    """Whether anything of the repository gives a module's variable another value: a caller, a test, a settings file."""
+    given = re.compile(rf"^\s*{re.escape(variable)}\s*=[ \t]*+(?!var\.|{re.escape(value)}\s*$)", re.MULTILINE)
+    settings = (path for path in tree.paths() if path.endswith((".tf", ".tfvars", ".tftest.hcl")))
+    taken = (block.text(variable) for _, block in callers(tree, folder))
+    return any(given.search(text_of(tree, path)) for path in settings) or any(one not in ("", value) for one in taken)
+
+
+def _pass(
+    tree: SourceTree, folder: str, name: str, text: str, edits: list[Edit], declares: list[str], seen: set[str]
+) -> None:
+    for file, block in callers(tree, folder):
+        above = posixpath.dirname(file.path)
+        if name in block.attributes:
+            continue
+        edits += file.merge(block, {name: f"var.{name}"})
+        declares.append(f"module.{block.labels[0]}.{name}")
+        if above in seen:
+            continue
+        seen.add(above)
+        if _has(tree, above, name):
+            message = f"{above or 'the root module'} has a variable {name} already, which means something else"
+            raise NoFix(message)
+        edits.append(file.after(block, text))
+        declares.append(f"variable.{name}")
+        _pass(tree, above, name, text, edits, declares, seen)
+
+
+def _has(tree: SourceTree, folder: str, name: str) -> bool:
+    said = re.compile(rf'^\s*variable\s+"{re.escape(name)}"', re.MULTILINE)
+    files = (path for path in tree.paths() if posixpath.dirname(path) == folder and path.endswith((".tf", ".tofu")))
+    return any(said.search(text_of(tree, path)) for path in files)
+
+
+def _joined(edits: Iterable[Edit]) -> list[Edit]:
+    """Edits of which those at one place are one."""
+    found: dict[tuple[str, int, int], str] = {}
+    for one in edits:
+        place = (one.path, one.start, one.end)
+        found[place] = found.get(place, "") + one.text
+    return [Edit(path=path, start=start, end=end, text=text) for (path, start, end), text in found.items()]
+
+
+def _target(path: str, source: str) -> str:
+    found = posixpath.normpath(posixpath.join(posixpath.dirname(path), source))
+    return "" if found == "." else found
