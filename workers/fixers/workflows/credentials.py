@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from daemon.errors import SourceUnavailable
+from workers.fixers.workflows import known_actions
 from workers.fixers.workflows.actions_lock import numbers
 from workers.fixers.workflows.model import Step, Workflow
 from workers.source import clones, yamldoc
@@ -44,6 +45,7 @@ OWN = re.compile(
 _PUSHING = """
     ad-m/github-push-action anothrnick/github-tag-action commitizen-tools/commitizen-action
     crazy-max/ghaction-github-pages endbug/add-and-commit mikeal/publish-to-github-action phips28/gh-action-bump-version
+    py-cov-action/python-coverage-comment-action wearerequired/lint-action
     python-semantic-release/python-semantic-release relekang/python-semantic-release rickstaa/action-create-tag
     rubygems/release-gem sbt/sbt-release stefanzweifel/git-auto-commit-action sequoia-pgp/fast-forward
     tibdex/backport technote-space/create-pr-action korthout/backport-action zeebe-io/backport-action"""
@@ -51,7 +53,9 @@ PUSHING_ACTIONS = frozenset(_PUSHING.split())
 _FETCHING = frozenset(
     (
         "anthropics/claude-code-action",
+        "artiomtr/jest-coverage-report-action",
         "dorny/paths-filter",
+        "helm/chart-releaser-action",
         "step-security/changed-files",
         "tj-actions/changed-files",
         "trunk-io/trunk-action",
@@ -62,8 +66,9 @@ _RUN_GIT_HERE = {"stefanzweifel/git-auto-commit-action": 4}
 """Actions that start the runner's git in the environment of their step, since that release."""
 _MAY_PUSH = re.compile(
     r"(?<!build-)push(?!-to-registry)|(?<!pre-)commit(?!lint)|(?<!^cirrus-actions/)rebase|backport|bump|cherry|fast-forward"
-    r"|auto-?format|sync|release-gem|gh-pages"
+    r"|auto-?(?:format|fix)|sync|release-gem|gh-pages|badge|changelog|contributors|readme"
 )
+"""Said of actions that are not known to do without."""
 _PUSH_INPUT = re.compile(
     r"(?:git[-_]?)?(?:push|commit)(?:[-_](?:changes|message|msg|user|username|author|email))?|auto[-_]?(?:commit|push)"
 )
@@ -198,7 +203,10 @@ def _action(step: Step, tree: SourceTree) -> User | None:
     if step.uses.startswith(("./", "$/")):
         uses = _local_uses_git(step.uses, tree)
         return User(step, step.uses, script=False, steps=_only_scripts(step.uses, tree)) if uses else None
-    may = (_MAY_PUSH.search(step.action) and not step.action.startswith("docker/")) or pushes_by_input(step)
+    known = known_actions.needs(step.action)
+    named = _MAY_PUSH.search(step.action) and not step.action.startswith("docker/")
+    may = (named and (known is None or "contents:write" in known)) or known_actions.pushes(step.action)
+    may = may or pushes_by_input(step)
     if step.action in PUSHING_ACTIONS or may:
         own = not names.isdisjoint(_OWN_INPUTS)
         if own and step.action not in PUSHING_ACTIONS:

@@ -267,6 +267,12 @@ def needs(action: str) -> str | None:
     return "checks:write pull-requests:write" if parts[0] == "reviewdog" else None
 
 
+def pushes(action: str) -> bool:
+    """Whether an action pushes by git, as was read of it."""
+    found = ACTIONS.get(action)
+    return found is not None and "contents:write" in found.scopes and "push" in found.read
+
+
 def asked_by(workflow: str) -> str | None:
     """What a reusable workflow of another repository asks of its caller; none where it is not known."""
     found = WORKFLOWS.get(workflow.lower())

@@ -57,6 +57,10 @@ def _action(*uses):
         ("      - uses: terraform-docs/gh-actions@v1\n        with: {git-push: 'true'}\n", {}, True),
         ("      - uses: terraform-docs/gh-actions@v1\n        with: {git-push: 'false'}\n", {}, False),
         ("      - uses: somebody/build-push-action@v1\n        with: {push: true}\n", {}, False),
+        ("      - uses: py-cov-action/python-coverage-comment-action@v3\n        with: {GITHUB_TOKEN: x}\n", {}, True),
+        ("      - uses: axel-op/googlejavaformat-action@v3\n", {}, True),
+        ("      - uses: somebody/jest-badges-action@v1\n", {}, True),
+        ("      - uses: mikepenz/release-changelog-builder-action@v5\n", {}, False),
         ("      - uses: ./loop\n", {"loop/action.yml": _action("uses: ./loop")}, True),
     ],
 )  # fmt: skip
