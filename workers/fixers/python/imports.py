@@ -151,9 +151,9 @@ def _insertion(file: Module, line: str) -> Edit:
     run = _leading_imports(file)
     if not run:
         return _after_head(file, line)
-    own = [each for each in run if _is_standard(_source(each)) == _is_standard(line.split()[1])]
-    if not own and _is_standard(line.split()[1]) and run[0].col_offset == 0:
-        return file.insert(file.starts[run[0].lineno - 1], f"{line}\n\n")
+    own = [each for each in run if _group(_source(each)) == _group(line.split()[1])]
+    if not own and (made := _group_of_its_own(file, run, line)) is not None:
+        return made
     own = own or run
     same = [each for each in own if isinstance(each, ast.Import) == line.startswith("import")]
     later = [each for each in same if file.text(each) > line and each.col_offset == 0]
@@ -174,6 +174,15 @@ def _insertion(file: Module, line: str) -> Edit:
     return _append(file, run[-1], line)
 
 
+def _group_of_its_own(file: Module, run: list[ast.stmt], line: str) -> Edit | None:
+    """The first import of its group: the standard library's before all others, a package before the file's own."""
+    standard = _is_standard(line.split()[1])
+    after = [each for each in run if standard or _group(_source(each)) == "relative"]
+    if after and after[0].col_offset == 0:
+        return file.insert(file.starts[after[0].lineno - 1], f"{line}\n\n")
+    return None if after or not _ends_line(file, run[-1]) else _append(file, run[-1], f"\n{line}")
+
+
 def _before_comment(file: Module, statement: ast.stmt) -> int:
     """The start of the statement's line, or of the comment right above it."""
     number = statement.lineno
@@ -190,6 +199,11 @@ def _source(statement: ast.stmt) -> str:
         case ast.ImportFrom(module=name, level=level):
             return "." * level + (name or "")
     return ""
+
+
+def _group(name: str) -> str:
+    """Which of the groups it is sorted into: the standard library's, other packages, or the file's own."""
+    return "standard" if _is_standard(name) else "relative" if name.startswith(".") else "package"
 
 
 def _is_standard(name: str) -> bool:

@@ -110,7 +110,9 @@ def _call_moved(target: Target, file: Module, call: ast.Call, source: str) -> Ca
     )
 
 
-def _caught(target: Target, file: Module, calls: Sequence[ast.Call], module_name: str) -> Import:
+def _caught(
+    target: Target, file: Module, calls: Sequence[ast.Call], module_name: str, moved: ast.stmt | None = None
+) -> Import:
     """The handlers that expect a malformed document, with what defusedxml raises, by whichever name there is for it."""
     handlers = handlers_of(file, calls)
     if not handlers:
@@ -118,6 +120,9 @@ def _caught(target: Target, file: Module, calls: Sequence[ast.Call], module_name
     if module_name.startswith("defusedxml."):
         return caught_too(file, handlers, f"defusedxml.{ERROR}")
     error = imported_from(target, file, "defusedxml", ERROR)
+    if moved is not None and any(edit.text.strip().startswith("from") for edit in error.edits):
+        below = file.insert(file.line_end(moved.end_lineno or moved.lineno), f"\nfrom defusedxml import {ERROR}")
+        error = Import(error.name, (below,), error.declares)
     return together(error, caught_too(file, handlers, error.name))
 
 
@@ -156,7 +161,7 @@ def _import_moved(target: Target, file: Module, statement: ast.stmt) -> Candidat
     asked = required(target.tree, file.path, "defusedxml")
     calls = [each for each in file.nodes if isinstance(each, ast.Call) and _source_or_none(file, each) == source]
     whole = isinstance(statement, ast.Import) and not statement.names[0].asname
-    caught = _caught(target, file, calls, _DEFUSED[source] if whole else "")
+    caught = _caught(target, file, calls, _DEFUSED[source] if whole else "", statement)
     return candidate(
         "defused-import",
         [*_moved(file, statement, source), *caught.edits, *asked.edits],
