@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _WEAK = ("md5", "sha1", "md4", "ripemd160")
 _PASSWORD = re.compile(r"passw|pwd|passphrase", re.IGNORECASE)
 _FIXED_BY_OTHERS = re.compile(
-    r"gravatar|etag|content.md5|websocket|x5t|uuid|otp\b|cram|ntlm|apop|digest.?auth|torrent", re.IGNORECASE
+    r"gravatar|etag|content.md5|websocket|finger_?print|x5t|uuid|otp\b|cram|ntlm|apop|digest.?auth|torrent",
+    re.IGNORECASE,
 )
 _ITS_NAME = re.compile(r"md[45]|sha_?1(?!\d)", re.IGNORECASE)
 _CHECKSUM_FILE = re.compile(rb"\.(?:md5|sha1)\b['\"`]")

@@ -22,7 +22,7 @@ _ITS_NAME = re.compile(r"md[245]|sha_?1(?!\d)|uuid", re.IGNORECASE)
 _PASSWORD = re.compile(r"passw|pwd|passphrase", re.IGNORECASE)
 _FIXED_BY_OTHERS = re.compile(
     r"[HMT]?OTP(?![a-z])|(?i:gravatar|etag|content.?md5|scrobbl|last_?fm|subsonic|cram|ntlm|apop|wsse|digest_?auth"
-    r"|web_?socket|x5t|torrent|info_?hash|ed2k|mysql_?native)|\botp\b"
+    r"|web_?socket|fingerprint|x5t|torrent|info_?hash|ed2k|mysql_?native)|\botp\b"
 )
 _SIDE_FILE = re.compile(r"\"[^\"\n]*\.(?:md5|sha1)\"", re.IGNORECASE)
 _CHANGES = "Every stored or exchanged digest changes and is longer: columns, cache keys and peers must follow."

@@ -24,6 +24,11 @@ _ADDS = ("add", "set_defaults", "setdefaults", "add_defaults", "read_dict", "def
 _CONFIGURATION = re.compile(r"conf|settings|options|prefs|defaults", re.IGNORECASE)
 _DEFAULTS = re.compile(r"(?:^|_)defaults?(?:_|$)", re.IGNORECASE)
 _WHOSE = re.compile(r"user(?:_?name|_?id)?|login|id|name|e?mail|account|owner|service", re.IGNORECASE)
+_OF_A_FORM = re.compile(
+    r"(?:class(?:es)?|css|styles?|labels?|types|widgets?|icons?|messages|errors|titles|placeholders?|help_?texts?|attrs)$",
+    re.IGNORECASE,
+)
+"""What holds how the field of a form looks, or what is said of it, by the field's name."""
 _WORD = re.compile(r"[A-Za-z][\w.-]{0,24}")
 
 
@@ -145,8 +150,8 @@ def _target_name(target: ast.expr) -> str | None:
     match target:
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return name
-        case ast.Subscript(slice=ast.Constant(value=str(name))):
-            return name
+        case ast.Subscript(value=holder, slice=ast.Constant(value=str(name))):
+            return None if _OF_A_FORM.search(ast.unparse(holder)) else name
     return None
 
 

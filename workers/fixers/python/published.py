@@ -11,7 +11,7 @@ _COMMANDS = {
     "pyproject.toml": re.compile(
         r"^\[(?:project|tool\.poetry)\.(?:scripts|gui-scripts|plugins|entry-points)\b", re.MULTILINE
     ),
-    "setup.py": re.compile(r"\bentry_points\s*="),
+    "setup.py": re.compile(r"\b(?:entry_points|scripts)\s*="),
     "setup.cfg": re.compile(r"^\[options\.entry_points\]", re.MULTILINE),
 }
 _PRIVATE = re.compile(r"Private ::")

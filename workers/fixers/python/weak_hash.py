@@ -21,7 +21,7 @@ _PROTECTS = re.compile(
 )
 _PASSWORD = re.compile(r"passw|pwd|passphrase|(?:\b|_)pass\b", re.IGNORECASE)
 _FIXED_BY_OTHERS = re.compile(
-    r"gravatar|etag|content.md5|md5sum|sha1sum|\bgit\b|websocket|x5t|torrent|info.?hash|magnet:|md5.?crypt"
+    r"gravatar|etag|content.md5|md5sum|sha1sum|\bgit\b|websocket|finger_?print|x5t|torrent|info.?hash|magnet:|md5.?crypt"
     r"|digest.?auth|[mht]otp|\botp\b|scrobbl|last_?fm|subsonic|ntlm|cram|apop|wsse|mysql_native|thumbnail|freedesktop|\brfc.?\d{3}|\bspec(?:ification)?s?\b",
     re.IGNORECASE,
 )

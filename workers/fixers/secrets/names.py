@@ -56,7 +56,7 @@ _PLACEHOLDER = re.compile(
 """What people write where everybody puts a value of their own."""
 _MADE_UP = re.compile(r"\"(?:iss|sub|name)\":\s*\"[^\"]*(?:\btest(?:ing)?\b|example\.(?:com|org)|John Doe)[^\"]*\"")
 """Who gave a token out, or who it is for, in what libraries and handbooks show."""
-_CUT_SHORT = re.compile(r"\w(?:\.{3,}|\u2026)\w")
+_CUT_SHORT = re.compile(r"\w(?:\.{3,}|\u2026)(?:\w|$)")
 _OF_TESTS = re.compile(
     r"(?:^|/)(?:ci|tests?|testing|e2e)\.env$|\.env\.(?:ci|tests?|testing|e2e)$"
     r"|(?:^|/)(?:docker-)?compose(?:[.-][\w-]+)*[.-](?:ci|tests?|testing|e2e)(?:[.-][\w-]+)*\.ya?ml$"
