@@ -96,7 +96,7 @@ class Mirrors:
             *("--depth=1", "--filter=blob:none", "origin", f"{commit}:{_reference(commit)}"),
         )
         try:
-            _git(mirror, command, access(url, self._token()), self._seconds)
+            git(mirror, command, access(url, self._token()), self._seconds)
         except Retryable as error:
             said = str(error)
             if _GONE.search(said):
@@ -113,7 +113,7 @@ class Mirrors:
         """An empty partial repository. Repeating this after a kill mends what is missing."""
         plain = access(url, None)
         mirror.mkdir(parents=True, exist_ok=True)
-        _git(mirror, ("init", "--quiet", "--bare", "--template=", str(mirror)), plain, _LOCAL_SECONDS)
+        git(mirror, ("init", "--quiet", "--bare", "--template=", str(mirror)), plain, _LOCAL_SECONDS)
         for name, value in {
             "core.repositoryFormatVersion": "1",
             "extensions.partialClone": "origin",
@@ -122,7 +122,7 @@ class Mirrors:
             "remote.origin.partialCloneFilter": "blob:none",
             "secaid.api": self._api_url,
         }.items():
-            _git(mirror, ("config", name, value), plain, _LOCAL_SECONDS)
+            git(mirror, ("config", name, value), plain, _LOCAL_SECONDS)
 
 
 def clone_base(api_url: str) -> str:
@@ -147,8 +147,8 @@ def blob_access(mirror: Path) -> dict[str, str]:
     """
     plain = access("", None)
     try:
-        url = _git(mirror, ("config", "remote.origin.url"), plain, _LOCAL_SECONDS).strip()
-        api_url = _git(mirror, ("config", "secaid.api"), plain, _LOCAL_SECONDS).strip()
+        url = git(mirror, ("config", "remote.origin.url"), plain, _LOCAL_SECONDS).strip()
+        api_url = git(mirror, ("config", "secaid.api"), plain, _LOCAL_SECONDS).strip()
     except Retryable as error:
         message = f"{mirror} is no mirror of secaid's: delete it, and the poller makes it anew"
         raise SourceUnavailable(message) from error
@@ -183,14 +183,19 @@ def _has(checkout: Path, commit: str) -> bool:
 
 def _succeeds(repository: Path, arguments: Sequence[str]) -> bool:
     try:
-        _git(repository, arguments, access("", None), _LOCAL_SECONDS)
+        git(repository, arguments, access("", None), _LOCAL_SECONDS)
     except Retryable:
         return False
     return True
 
 
-def _git(repository: Path, arguments: Sequence[str], variables: Mapping[str, str], seconds: float) -> str:
-    """What git prints. Nothing that it started outlives it."""
+def git(repository: Path, arguments: Sequence[str], variables: Mapping[str, str], seconds: float) -> str:
+    """What git prints, started there with `access`'s variables. Nothing that it started outlives it.
+
+    Raises:
+        SourceUnavailable: git is not installed.
+        Retryable: it failed, or took longer than `seconds`; the message holds what it said.
+    """
     try:
         process = subprocess.Popen(
             ["git", "-C", str(repository), *arguments],

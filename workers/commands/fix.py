@@ -30,6 +30,7 @@ from workers.repair.repair import repair
 from workers.repair.rounds import Settled, settle
 from workers.repair.secret_patch import Secrets, safe_patch, secret_lines
 from workers.repair.tested import control, passing
+from workers.source import actions_lock
 from workers.source.tree import SourceTree
 from workers.verify.batch import Scanners
 from workers.verify.environments import available
@@ -121,6 +122,7 @@ def fix(  # one parameter per option is how click hands them over
     try:
         with interruptible():
             settings, paths = settings_module.load()
+            actions_lock.own()  # a damaged one is said here, not once for each finding
             sys.exit(_undo(call, paths) if undo else _Fixing(call, settings, paths).run())
     except SecaidError as error:
         click.echo(f"secaid fix: {error}", err=True)

@@ -1,20 +1,16 @@
 """Commits that a fix pins an action to: each must be known to be that action's. An invented one satisfies any scanner.
 
-Known are those of the lock that ships with secaid, and those that the repository itself pins the same action to.
+Known are those of secaid's lock and of the user's, and those that the repository itself pins the same action to.
 """
 
 from __future__ import annotations
 
-import functools
 import re
 from collections import Counter
 from collections.abc import Iterator
 
-import msgspec
-
 from daemon.errors import SourceUnavailable
-from daemon.resources import resource
-from workers.source import pinned
+from workers.source import actions_lock, pinned
 from workers.source.tree import SourceTree
 
 _DIGEST = re.compile(r"@(?P<digest>sha256:[0-9a-f]{64})\b")
@@ -28,19 +24,10 @@ _COMMIT = re.compile(r"[0-9a-f]{40}", re.IGNORECASE)
 _NAMED = re.compile(r"uses:\s*[\"']?(?P<name>[\w.-]+/[\w.-]+)(?:/[^@\s\"']*)?@(?P<ref>[\w./-]+)")
 
 
-class _Action(msgspec.Struct):
-    releases: dict[str, str] = {}
-    branches: dict[str, str] = {}
-
-
-class _Lock(msgspec.Struct):
-    actions: dict[str, _Action]
-
-
 def unknown(before: bytes, after: bytes, tree: SourceTree) -> list[str]:
     """Pins that only the patched file has, of commits that nothing here shows to be the action's; as sentences."""
     fresh = _fresh(before, after)
-    doubtful = {(name, commit) for name, commit in fresh if commit not in _lock().get(name, ())}
+    doubtful = {(name, commit) for name, commit in fresh if commit not in _commits(name)}
     if doubtful:
         doubtful -= set(_of_tree(tree, before))
     return [
@@ -93,7 +80,7 @@ def _other_releases(before: bytes, after: bytes) -> Iterator[str]:
         if (
             refs
             and len(allowed) == len(refs)
-            and commit in _lock().get(name, ())
+            and commit in _commits(name)
             and not any(commit in commits for commits in allowed)
         ):
             yield f"commit {commit[:12]} is of another release of {name} than {' or '.join(sorted(refs))}"
@@ -101,7 +88,7 @@ def _other_releases(before: bytes, after: bytes) -> Iterator[str]:
 
 def _line(name: str, ref: str) -> frozenset[str]:
     """The commits that a ref may mean: of the branch, or of the releases that the tag or branch is or begins."""
-    action = _actions().get(name)
+    action = actions_lock.known(name)
     if action is None:
         return frozenset()
     # The branch `release/v1` goes where the releases of the line go.
@@ -130,14 +117,7 @@ def _of_tree(tree: SourceTree, before: bytes) -> Iterator[tuple[str, str]]:
             yield pin.repository, pin.commit
 
 
-@functools.cache
-def _actions() -> dict[str, _Action]:
-    lock = msgspec.json.decode(resource("config", "actions.lock.json").read_bytes(), type=_Lock)
-    return {name.lower(): action for name, action in lock.actions.items()}
-
-
-@functools.cache
-def _lock() -> dict[str, frozenset[str]]:
-    return {
-        name: frozenset((*action.releases.values(), *action.branches.values())) for name, action in _actions().items()
-    }
+def _commits(name: str) -> frozenset[str]:
+    """All that are known of an action."""
+    action = actions_lock.known(name)
+    return frozenset((*action.releases.values(), *action.branches.values())) if action is not None else frozenset()

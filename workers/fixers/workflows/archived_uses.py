@@ -9,9 +9,9 @@ import msgspec
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import actions_lock, model
+from workers.fixers.workflows import model
 from workers.fixers.workflows.model import Step, Workflow
-from workers.source import yamledit
+from workers.source import actions_lock, yamledit
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node, dotted
 

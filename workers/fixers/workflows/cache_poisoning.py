@@ -10,9 +10,9 @@ import msgspec
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.workflows import model
-from workers.fixers.workflows.actions_lock import numbers
 from workers.fixers.workflows.model import Step, Workflow
 from workers.source import yamledit
+from workers.source.actions_lock import numbers
 from workers.source.yamldoc import dotted
 
 _BY_ITSELF = "actions/setup-node"

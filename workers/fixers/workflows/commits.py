@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from workers.fixers.registry import NoFix
-from workers.fixers.workflows import actions_lock, own
-from workers.fixers.workflows.actions_lock import Action, numbers
+from workers.fixers.workflows import own
 from workers.fixers.workflows.model import Workflow
-from workers.source import pinned
+from workers.source import actions_lock, pinned
+from workers.source.actions_lock import Action, numbers
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node, Path
 
@@ -104,7 +104,7 @@ class Known:
         found = self._newer(use, locked)
         if found is None:
             read = f" (read: {action.read})" if action is not None else ""
-            message = f"no commit is known offline for {use.repository}@{use.ref}{read}"
+            message = f"no commit is known offline for {use.repository}@{use.ref}{read}: `secaid pins` asks for it"
             raise NoFix(message)
         return found
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.workflows import known_actions
-from workers.fixers.workflows.actions_lock import numbers
 from workers.fixers.workflows.model import Step, Workflow
 from workers.source import clones, yamldoc
+from workers.source.actions_lock import numbers
 from workers.source.ran import Ran, ran
 from workers.source.tree import SourceTree
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from workers.fixers.workflows import tokens
-from workers.fixers.workflows.actions_lock import numbers
 from workers.fixers.workflows.model import Step, Workflow
+from workers.source.actions_lock import numbers
 
 _OIDC: dict[str, tuple[str, str]] = {
     "aws-actions/configure-aws-credentials": ("role-to-assume", "aws-access-key-id"),

@@ -6,8 +6,8 @@ import posixpath
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix
-from workers.fixers.workflows.actions_lock import numbers
 from workers.source import whose, yamldoc
+from workers.source.actions_lock import numbers
 from workers.source.tree import SourceTree, has
 
 

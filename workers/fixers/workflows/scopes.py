@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from workers.fixers.registry import NoFix
 from workers.fixers.workflows import (
-    actions_lock,
     composites,
     credentials,
     image_scopes,
@@ -21,6 +20,7 @@ from workers.fixers.workflows import (
 )
 from workers.fixers.workflows.model import Job, Step, Workflow
 from workers.fixers.workflows.script_scopes import Opaque
+from workers.source import actions_lock
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node
 

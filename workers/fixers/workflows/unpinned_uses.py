@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import actions_lock, model, own
-from workers.fixers.workflows.actions_lock import numbers
+from workers.fixers.workflows import model, own
 from workers.fixers.workflows.commits import TOOL_REFS, Known, Pin, Use, own_path, uses_of
 from workers.fixers.workflows.model import Workflow
-from workers.source import pinned, yamldoc, yamledit
+from workers.source import actions_lock, pinned, yamldoc, yamledit
+from workers.source.actions_lock import numbers
 from workers.source.tree import SourceTree
 
 

@@ -7,8 +7,8 @@ from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.severity import Severity
 from workers.fixers.propose import propose
 from workers.fixers.registry import Target
-from workers.fixers.workflows import actions_lock
-from workers.fixers.workflows.actions_lock import Action
+from workers.source import actions_lock
+from workers.source.actions_lock import Action
 from workers.source.tree import MemoryTree
 
 PATH = ".github/workflows/ci.yml"

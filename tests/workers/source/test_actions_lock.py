@@ -5,8 +5,8 @@ import re
 import msgspec
 
 from daemon.resources import resource
-from workers.fixers.workflows import actions_lock
-from workers.fixers.workflows.actions_lock import numbers
+from workers.source import actions_lock
+from workers.source.actions_lock import numbers
 
 LOCK = msgspec.json.decode(resource("config", "actions.lock.json").read_bytes())["actions"]
 
