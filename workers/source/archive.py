@@ -20,6 +20,8 @@ _CHUNK = 64 * 1024
 _RATIO_FLOOR = 1 << 20
 """Below this many bytes out, a high ratio is just a small repetitive file."""
 _SYMLINK = 0o120000
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
+"""LZMA's decoder takes the memory that the archive asks for, and fails by an error of its own."""
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -33,8 +35,9 @@ def members(archive: Path, limits: Limits, name: str | None = None) -> Iterator[
     """Yield the files of a zip in the order of its directory; folders are skipped. Errors call it by `name`.
 
     Raises:
-        ArtifactRejected: not a zip, truncated, encrypted, a path that leaves the archive, a link, a
-            duplicate name, no file at all, or over a bound in `limits` (files, bytes, bytes of one file, ratio).
+        ArtifactRejected: not a zip, truncated, encrypted, packed by a rare method, a path that leaves the archive,
+            a link, a duplicate name, no file at all, or over a bound in `limits` (files, bytes, bytes of one file,
+            ratio).
     """
     called = name or archive.name
     try:
@@ -75,6 +78,9 @@ def _checked(entry: zipfile.ZipInfo, archive: str) -> str:
     )
     if climbs or any(ord(char) < 32 for char in entry.filename):
         message = f"{archive} names {entry.filename!r}, which is outside of the archive"
+        raise ArtifactRejected(message)
+    if entry.compress_type not in _METHODS:
+        message = f"{archive} packs {entry.filename!r} by method {entry.compress_type}: pack it with deflate"
         raise ArtifactRejected(message)
     if (entry.external_attr >> 16) & 0o170000 == _SYMLINK:
         message = f"{archive} holds the link {entry.filename!r}; links are not followed"

@@ -114,3 +114,11 @@ def test_a_name_that_stands_twice_is_refused(tmp_path: Path, limits: Limits) -> 
     (tmp_path / "a.zip").write_bytes(buffer.getvalue())
     with pytest.raises(ArtifactRejected, match="twice"):
         list(members(tmp_path / "a.zip", limits))
+
+
+def test_a_method_whose_memory_the_archive_chooses_is_refused(tmp_path: Path, limits: Limits) -> None:
+    archive = tmp_path / "a.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_LZMA) as written:
+        written.writestr("a.json", b"{}")
+    with pytest.raises(ArtifactRejected, match="by method 14: pack it with deflate"):
+        list(members(archive, limits))
