@@ -19,6 +19,7 @@ _CODE = (".py", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".java", ".kt")
 _EDITED = (*_CODE, ".yml", ".yaml", ".tf", ".json", ".go", "Dockerfile")
 _HEAD = re.compile(r"\A(?:[ \t]*(?:(?:#|//|/?\*|<!--|---)[^\r\n]*)?\r?\n)+")
 """The remarks on top of a file."""
+_COPIED = re.compile(r"\bonly edit this file in\b", re.IGNORECASE)
 _LEAVE_IT = re.compile(r"\b(?:do not|don't|never)\s+(?:\w+\s+)?(?:edit|modify|change)\b", re.IGNORECASE)
 _MADE = re.compile(
     r"\b(?:auto-?)?generated\b|\bthis (?:docker|work)?(?:file|flow|manifest) is (?:managed|synced)", re.IGNORECASE
@@ -71,7 +72,10 @@ def refuse_generated(target: Target) -> None:
         head = _HEAD.match(target.tree.read(path).decode("utf-8", "replace"))
     except SourceUnavailable:
         return
-    if head is not None and _MADE.search(head[0]) and (found := _LEAVE_IT.search(head[0])):
+    found = _COPIED.search(head[0]) if head is not None else None
+    if head is not None and found is None and _MADE.search(head[0]):
+        found = _LEAVE_IT.search(head[0])
+    if head is not None and found is not None:
         line = head[0][head[0].rfind("\n", 0, found.start()) + 1 :].partition("\n")[0].strip(" \r#*/<!->")
         message = f"{path} is made by something that would undo a change (`{line[:80]}`): change what it is made from"
         raise NoFix(message)

@@ -9,6 +9,7 @@ import msgspec
 from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.changed import changed
+from workers.fixers.kubernetes.filled_in import read_by
 from workers.fixers.kubernetes.templated import templated
 from workers.fixers.registry import Harmless, NoFix, OtherLanguage, Target
 from workers.source import yamldoc, yamledit
@@ -209,6 +210,9 @@ def _read(target: Target) -> YamlDoc:
         raise NoFix(str(error)) from error
     if templated(path, content):
         message = f"{path} is a Helm template: its values decide, and a template cannot be edited as YAML"
+        raise NoFix(message)
+    if program := read_by(target.tree, path):
+        message = f"{program} reads {path} and makes objects of it: which image they run is decided there"
         raise NoFix(message)
     try:
         return yamldoc.parse(content, path)

@@ -122,10 +122,19 @@ def _edits(file: Hcl, pin: _Pin) -> Iterator[Edit]:
     yield file.edit(value.start_byte, value.end_byte, f'"{pin.source.at(pin.commit)}"{comment}')
     version = attributes.get("version")
     if version is not None:
-        yield file.delete(version.node)
+        yield _without(file, version)
         run = _run(pin.block, version)
         left = [one for one in run if one is not version]
         yield from _moved(file, left, _widest(run), _widest(left))
+
+
+def _without(file: Hcl, one: Attribute) -> Edit:
+    """An attribute goes; a remark behind it stays where it is."""
+    end = file.content.find(b"\n", one.node.end_byte)
+    rest = file.content[one.node.end_byte : end if end >= 0 else None]
+    if not rest.strip().startswith((b"#", b"//")):
+        return file.delete(one.node)
+    return file.edit(one.node.start_byte, one.node.end_byte + len(rest) - len(rest.lstrip()), "")
 
 
 def _exact(file: Hcl, pin: _Pin) -> Iterator[Edit]:

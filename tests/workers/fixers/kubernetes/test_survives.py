@@ -170,3 +170,18 @@ def test_another_manifest_s_read_only_root_says_nothing_of_a_file_that_this_one_
     told = POD + "    env: [{name: LOG_FILE, value: /logs/out.log}]\n"
     assert _proposal("CKV_K8S_22", {"b.yaml": other}).candidates
     assert not _proposal("CKV_K8S_22", {"b.yaml": other}, told).candidates
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "left"),
+    [
+        ("app/make.js", "fs.readFileSync(\n\t`${__dirname}/manifests/pod.yaml`,\n\t'utf8'\n)", True),
+        ("app/manifests/make.py", 'yaml.safe_load(open("pod.yaml"))', True),
+        ("app/make.js", "console.log('kubectl apply -f manifests/pod.yaml')", False),
+        ("app/make.js", "fs.readFileSync('other/pod.yaml')", False),
+    ],
+)
+def test_a_manifest_that_a_program_fills_in_is_left_to_it(asked, path, code, left):
+    pod = "kind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: nginx}]}\n"
+    made = asked({"app/manifests/pod.yaml": pod, path: code}, "checkov", "CKV_K8S_31", "app/manifests/pod.yaml")
+    assert bool(made.candidates) is not left
