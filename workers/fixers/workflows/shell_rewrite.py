@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from workers.fixers.registry import NoFix
-from workers.fixers.workflows import scripts
+from workers.fixers.workflows import nested_programs, scripts
 from workers.fixers.workflows.expressions import inner
 from workers.fixers.workflows.model import EXPRESSION
 from workers.fixers.workflows.scripts import Heredoc, Place
@@ -20,19 +20,7 @@ Change = tuple[int, int, str]
 Name = Callable[[str], str]
 """Expression → variable name; asked only for those that need one."""
 
-_LOCAL_SHELL = re.compile(r"(?:^|/)(?:ba|da|k|z)?sh$")
-_INTERPRETERS = frozenset(
-    ("eval", "ssh", "python", "python3", "node", "deno", "perl", "ruby", "php", "psql", "mysql", "awk", "gawk", "pwsh",
-    "powershell", "osascript", "sqlite3", "trap", "source", "Rscript")
-)  # fmt: skip
-_PASSES_COMMANDS = frozenset(("docker", "kubectl", "podman", "ssh", "chroot", "su", "gcloud", "az", "vagrant"))
-_INLINE = frozenset(("-c", "-e", "-lc", "-ec", "-xc", "-euxc", "-exc", "-p", "--command", "--eval", "-ce", "-r", "-m"))
 _ARITHMETIC = re.compile(r"\(\((?:(?!\)\)).)*$")
-_COMMAND_WORDS = frozenset(
-    ("sudo", "env", "time", "exec", "command", "nohup", "then", "do", "else", "!", "if", "elif", "while", "until")
-)  # fmt: skip
-_SMALL_PROGRAMS = frozenset(("sed", "gsed", "jq", "yq"))
-_OF_TWO = frozenset(("--arg", "--argjson", "--slurpfile", "--rawfile"))
 _TESTS = frozenset(("[", "[[", "test"))
 
 
@@ -57,7 +45,11 @@ def rewrite(
     for place in scripts.places(script):
         expression = script[place.start : place.end]
         if wanted(expression):
-            if place.quote == "single" and _plain(script, place, wanted) and _nested_program(place) is None:
+            if (
+                place.quote == "single"
+                and _plain(script, place, wanted)
+                and nested_programs.reader(script, place) is None
+            ):
                 changes += _double(place, f"${{{name(expression)}}}")
             elif _is_command(place) and command(expression):
                 changes.append((place.start, place.end, f"${{{'=' if zsh else ''}{name(expression)}}}"))
@@ -79,28 +71,12 @@ def bare(script: str, wanted: Callable[[str], bool]) -> list[str]:
 
 
 def programs(script: str, wanted: Callable[[str], bool]) -> list[str]:
-    """The commands to which a wanted expression is part of a small program: `sed "s/a/${{ … }}/"`."""
+    """Who reads a wanted expression as part of a program of its own."""
     return [
         name
         for place in scripts.places(script)
-        if wanted(script[place.start : place.end]) and (name := _reads_program(place))
+        if wanted(script[place.start : place.end]) and (name := nested_programs.small(script, place))
     ]
-
-
-def _reads_program(place: Place) -> str:
-    """The command whose first word that is no option the place stands in, where it is a program to it."""
-    words = [word.strip("'\"") for word in place.before]
-    name = _first_command(words)
-    if name not in _SMALL_PROGRAMS or place.heredoc is not None:
-        return ""
-    rest = iter(words[words.index(name) + 1 :])
-    for word in rest:
-        if word in _OF_TWO:
-            if next(rest, None) is None or next(rest, None) is None:
-                return ""
-        elif word and not word.startswith("-"):
-            return ""
-    return name
 
 
 def _is_command(place: Place) -> bool:
@@ -121,7 +97,7 @@ def splits(script: str, wanted: Callable[[str], bool]) -> bool:
         place.quote == "bare"
         and place.words
         and _alone(place)
-        and _first_command([*place.words]) not in _TESTS
+        and nested_programs.first_command([*place.words]) not in _TESTS
         and not _assigns(script, place)
         and wanted(script[place.start : place.end])
         for place in scripts.places(script)
@@ -156,7 +132,7 @@ def _rewrite_one(
 ) -> list[Change]:
     if place.quote == "comment":
         return [(place.start, place.end, inner(expression))]
-    nested = _nested_program(place)
+    nested = nested_programs.reader(script, place)
     if nested is not None:
         return _inside_program(script, place, expression, name, nested)
     written = f"${{{name(expression)}}}"
@@ -174,7 +150,7 @@ def _rewrite_one(
     if _ARITHMETIC.search(script, script.rfind("\n", 0, place.start) + 1, place.start):
         message = f"`{expression}` stands in shell arithmetic, which evaluates what a variable holds once more"
         raise NoFix(message)
-    compared = _first_command([*place.words]) in _TESTS
+    compared = nested_programs.first_command([*place.words]) in _TESTS
     unquoted = _alone(place) and split(expression) and not compared and not _assigns(script, place)
     if unquoted:
         return [(place.start, place.end, f"${{={name(expression)}}}" if zsh else written)]
@@ -197,7 +173,7 @@ def _literal_heredoc(script: str, place: Place, written: str) -> list[Change]:
     if document is None or re.search(r"[$`\\](?!\{\{)", body):
         message = "the expression stands in a heredoc that expands nothing, and its other text would change if it did"
         raise NoFix(message)
-    if document.words and document.words[0] in _INTERPRETERS:
+    if document.words and document.words[0] in nested_programs.INTERPRETERS:
         message = (
             f"the expression stands in a heredoc for {document.words[0]}, which would read the value as its own code"
         )
@@ -208,31 +184,6 @@ def _literal_heredoc(script: str, place: Place, written: str) -> list[Change]:
 def _unquoted(script: str, document: Heredoc) -> Change:
     opener = script[document.opener : document.opener_end]
     return document.opener, document.opener_end, re.sub(r"['\"\\]", "", opener)
-
-
-def _nested_program(place: Place) -> str | None:
-    """The program that parses the text once more: `sh` where it is a local shell, else its name."""
-    words = [word.strip("'\"") for word in place.words]
-    if place.quote == "heredoc" or place.heredoc is not None:
-        first = _first_command(words)
-        return "heredoc" if first in _INTERPRETERS or _LOCAL_SHELL.search(first) else None
-    first = _first_command(words)
-    if first in ("eval", "ssh", "trap"):
-        return first
-    if first == "rsync" and words and words[-1].startswith("--rsync-path"):
-        return "the remote shell"
-    before = [word.strip("'\"") for word in place.before]
-    if before and before[-1] in _INLINE:
-        for word in reversed(before[:-1]):
-            if _LOCAL_SHELL.search(word):
-                return first if first in _PASSES_COMMANDS else "sh"
-            if word in _INTERPRETERS:
-                return word
-    return first if first in ("awk", "gawk") and place.quote in ("single", "double") else None
-
-
-def _first_command(words: list[str]) -> str:
-    return next((word for word in words if word not in _COMMAND_WORDS and "=" not in word), "")
 
 
 def _inside_program(script: str, place: Place, expression: str, name: Name, program: str) -> list[Change]:

@@ -6,16 +6,27 @@ import itertools
 import re
 from collections.abc import Iterator
 
+from workers.source import script_files
 from workers.verify.workflows.model import EXPRESSION, Step
 from workers.verify.workflows.words import ENVIRONMENT, environment_names, shell_of, word, worded
 
 SHELLS = frozenset(("bash", "sh", "dash", "ksh", "zsh"))
 _CODE = re.compile(
-    r"\b(?P<program>(?:ba|da|k|z)?sh|python3?|node|deno|perl|ruby|php|pwsh|powershell|psql|mysql|osascript|eval|ssh)\b"
-    r"(?:[^\n\"'|;&]*?\s(?:-c|-e|-r|-p|-lc|-ec|-xc|--command|--eval|-Command)|(?<=eval)|(?<=ssh)[^\n\"'|;&]*)"
+    r"\b(?P<program>(?:ba|da|k|z)?sh|python3?|node|deno|perl|ruby|php|pwsh|powershell|psql|mysql|osascript|eval|trap|ssh"
+    r"|g?awk)\b"
+    r"(?:[^\n\"'|;&]*?\s(?:-c|-e|-r|-p|-lc|-ec|-xc|--command|--eval|-Command)|(?<=eval)|(?<=trap)"
+    r"|(?<=ssh)[^\n\"'|;&]*|(?<=awk)(?:\s+-F\s*\S+)?)"
     r"\s+\"(?P<text>(?:\\.|[^\"\\])*)\""
 )
 """Another program with its code in double quotes, where the shell still expands variables."""
+_DOCUMENT = re.compile(
+    r"^(?P<line>[^\n]*(?<!<)<<-?[ \t]*(?P<end>[A-Za-z_]\w*)[^\n]*)\n(?P<text>(?:.*\n)*?)[ \t]*(?P=end)[ \t]*\r?$",
+    re.MULTILINE,
+)
+_READS_CODE = re.compile(
+    r"\b(?P<program>(?:ba|da|k|z)?sh|ssh|python3?|node|deno|perl|ruby|php|psql|mysql|sqlite3|pwsh)\b[^\n|;&<]*<<"
+)
+"""A here-document in which the shell expands variables before another program runs it."""
 _RESERVED = re.compile(
     r"GITHUB_(?:ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|ACTIONS)|(?:RUNNER|ACTIONS|LD|DYLD)_\w*"
     r"|PATH|HOME|IFS|SHELL|PWD|CI|USER|BASH_ENV|ENV|PS\d"
@@ -84,13 +95,24 @@ def joined(script: str, after: Step) -> str | None:
 
 def still_code(script: str, after: Step) -> str | None:
     """A variable that took an expression's place in the text of another program: the shell expands it into code."""
-    for match in itertools.chain(_CODE.finditer(after.run or ""), _REMOTE.finditer(after.run or "")):
+    for runs, text in _code(after.run or ""):
         for name, value in after.everything.items():
             reads = rf"(?<!\\)\$\{{?{re.escape(name)}\b"
-            if EXPRESSION.search(value) and re.search(reads, match["text"]) and not re.search(reads, script):
-                runs = match["program"] or "another machine"
+            if EXPRESSION.search(value) and re.search(reads, text) and not re.search(reads, script):
                 return f"the shell pastes {name} into the code that {runs} runs, as the expression was"
     return None
+
+
+def _code(script: str) -> Iterator[tuple[str, str]]:
+    """Who runs which texts of a script that the shell expands variables in."""
+    for match in itertools.chain(_CODE.finditer(script), _REMOTE.finditer(script)):
+        yield match["program"] or "another machine", match["text"]
+    for match in _DOCUMENT.finditer(script):
+        if script_files.for_a_shell(match["line"]):
+            yield "whoever starts the file", match["text"]
+        elif (found := _READS_CODE.search(match["line"])) is not None:
+            yield found["program"], match["text"]
+    yield from (("whoever starts the file", line) for line in script.splitlines() if script_files.for_a_shell(line))
 
 
 def _outside_quotes(script: str) -> Iterator[str]:
