@@ -119,7 +119,13 @@ class Moving:
 
     def _refuse(self) -> None:
         reason = (
-            self._guarded() or self._managed() or self._unused() or self._missing() or self._tied() or self._commanded()
+            self._guarded()
+            or self._managed()
+            or self._unused()
+            or self._missing()
+            or self._variants()
+            or self._tied()
+            or self._commanded()
         )
         if reason:
             raise NoFix(reason)
@@ -148,6 +154,18 @@ class Moving:
                         f"{folder or 'the folder'} uses the {found.kind} {found.name}, which no manifest of the "
                         "repository makes: it would stay in the default namespace"
                     )
+        return ""
+
+    def _variants(self) -> str:
+        """Whether one object stands in two folders: each is applied without the other, with what is beside it."""
+        seen: dict[tuple[str, str], str] = {}
+        for one in self.objects:
+            folder = posixpath.dirname(one.path)
+            other = seen.setdefault((one.kind, one.name), folder)
+            if one.name and other != folder:
+                return (
+                    f"{other or '.'} and {folder} both hold a {one.kind} {one.name}: which one belongs here is not told"
+                )
         return ""
 
     def _scope(self, one: Object) -> str:

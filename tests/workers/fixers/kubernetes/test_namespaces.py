@@ -207,3 +207,12 @@ def test_nothing_moves_beside_a_namespace_that_refuses_some_pods():
     proposal = _proposed({"k8s/web.yaml": WEB, "k8s/guard.yaml": guard}, "k8s/web.yaml")
     assert not proposal.candidates
     assert "refuses pods below its level" in proposal.reason
+
+
+def test_variants_of_one_object_in_several_folders_are_no_application():
+    """Each test or environment is applied with what is beside it, and never with the other."""
+    two = {"keys/one/key.yaml": KEY, "keys/two/key.yaml": KEY}
+    made = _proposed({"web/pod.yaml": WEB, **two})
+    assert not made.candidates
+    assert "keys/one and keys/two both hold a Secret key" in made.reason
+    assert _proposed({"web/pod.yaml": WEB, "keys/one/key.yaml": KEY}).candidates
