@@ -16,6 +16,7 @@ from daemon.errors import Permanent, SourceUnavailable
 from daemon.events import emit
 from workers.fixers.decided import refuse_decided
 from workers.fixers.registry import FIXERS, Fixer, Harmless, NoFix, NotHere, OtherLanguage, Target
+from workers.source.copies import is_copy
 from workers.source.tests import is_test, is_test_data
 
 MAX_CANDIDATES = 8
@@ -88,8 +89,10 @@ def _of(fixer: Fixer, target: Target) -> tuple[list[Candidate], NoFix | None]:
         return made, Harmless(f"{path} is test code, which nobody uses but the test itself; exclude tests")
     if path is not None and path.endswith(_CODE) and is_test_data(path):
         return made, Harmless(f"{path} is what a test reads and compares: its text is what is tested; exclude it")
-    if path is not None and path.endswith(_CODE) and "/_vendor/" in path:
-        return made, NoFix(f"{path} is a copy of another project's code: take a release of it anew that has the fix")
+    if path is not None and path.endswith(_CODE) and is_copy(target.tree, path):
+        return made, NoFix(
+            f"{path} is a copy of another project's release: an edit is lost with the next one, so update it"
+        )
     try:
         refuse_decided(target)
         made.extend(

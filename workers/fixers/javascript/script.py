@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 _LANGUAGES = ("javascript", "typescript", "tsx", "jsx")
 _LONGEST = 2000
 """Bytes of a line: nobody writes longer ones, but bundlers do."""
-_COPIED = re.compile(r"(?:^|/)(?:vendors?|third[-_]?party|bower_components|node_modules)/")
 _SERVED = re.compile(r"(?:^|/)(?:static|public|assets|dist|plugins?|libs?|js)/")
 _BANNER = re.compile(
     rb"\s*/\*[^/]*?(?:@licen[sc]e|@preserve|\blicensed under\b|\(c\)[^/]{0,80}https?://)", re.IGNORECASE
@@ -39,7 +38,7 @@ def script(target: Target) -> Parsed:
         NoFix: it cannot be read, or is a copy or a build of other files.
     """
     file = parsed(target, *_LANGUAGES)
-    if _COPIED.search(file.path) or (_SERVED.search(file.path) and _BANNER.match(file.content[:600])):
+    if _SERVED.search(file.path) and _BANNER.match(file.content[:600]):
         message = f"{file.path} is a copy of another project's release: an edit is lost with the next one, so update it"
         raise NoFix(message)
     where = target.finding.location.region

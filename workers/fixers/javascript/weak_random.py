@@ -118,7 +118,7 @@ def _spreads_waits(file: Parsed, call: Node) -> bool:
 
 
 def _may_be_secret(file: Parsed, call: Node) -> bool:
-    """Whether a text is made of the draw, or something that is named as secrets are; or any range, for all callers."""
+    """Whether a text is made of the draw, or something that is named as a secret is, or any range in Node."""
     number = file.number(call)
     before = file.slice(file.starts[number - 1], call.start_byte)
     after = file.slice(call.end_byte, file.line_end(number))
@@ -129,6 +129,8 @@ def _may_be_secret(file: Parsed, call: Node) -> bool:
             names.append(file.text(name) if name is not None else "")
         parameters = outer.child_by_field_name("parameters")
         if parameters is not None:
+            if not _is_node(file):
+                break
             given = {file.text(each) for each in parameters.named_children}
             return _is_secret(names, before, after) or bool(given & set(re.findall(r"[A-Za-z_$][\w$]*", after)))
     return _is_secret(names, before, after)

@@ -10,7 +10,9 @@ import msgspec
 from daemon.domain.fix import Candidate
 from workers.fixers.jvm.plain_http import targets_since
 from workers.fixers.jvm.source import Setting, flagged_bytes, jvm, propose_settings
-from workers.fixers.registry import Harmless, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.tests import is_test
+from workers.source.tree import text_of
 
 _LOCAL_PAGES = "Pages from file:// need a WebViewAssetLoader; assets and resources are not affected."
 _CLOSED = "An app made for Android 11 or later does not let a page do so unless this says it may."
@@ -50,6 +52,8 @@ _SETTINGS = (
 )
 
 
+_OPENS_FILES = re.compile(r"[aA]llowFileAccess\b")
+_ADDRESS = re.compile(r"\"file://(?!/android_)[^\"\n]*\"\s*\+|\"file://\$")
 _IFS = frozenset(("if_statement", "if_expression"))
 _DEBUG = re.compile(r"(?:[^|!]|!=|!(?!\s*BuildConfig))*\bBuildConfig\.DEBUG\b[^|]*", re.DOTALL)
 """A condition that only a debug build meets."""
@@ -84,12 +88,25 @@ def propose(target: Target) -> Iterator[Candidate]:
     if "debug" in target.finding.rule:
         _refuse_guarded(target)
     file = jvm(target)
+    start, end = flagged_bytes(target, file)
+    if _OPENS_FILES.search(file.slice(start, end)) and _shows_files(target):
+        message = (
+            f"{file.path}:{file.line_of(start)} shows what the app itself puts into files, by file:// addresses: "
+            "serve these by a WebViewAssetLoader first"
+        )
+        raise NoFix(message)
     closed = targets_since(target, file, _CLOSED_SINCE)
     settings = (
         msgspec.structs.replace(each, default=_CLOSED) if closed and each.warning == _LOCAL_PAGES else each
         for each in _SETTINGS
     )
     return propose_settings(target, tuple(settings))
+
+
+def _shows_files(target: Target) -> bool:
+    """Whether the app makes addresses of files that are neither assets nor resources."""
+    sources = (path for path in target.tree.paths() if path.endswith((".java", ".kt")) and not is_test(path))
+    return any(_ADDRESS.search(text_of(target.tree, path)) for path in sources)
 
 
 def _refuse_guarded(target: Target) -> None:

@@ -14,6 +14,7 @@ from workers.fixers.python.runner import of_a_runner
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 
+_OF_TEXTS = frozenset(("startswith", "endswith", "isdigit", "isalpha", "isalnum", "isidentifier", "lower", "strip"))
 _WIDTH = 88
 """Where most formatters break a line; a file with longer ones breaks at its longest."""
 
@@ -200,6 +201,12 @@ def _inside(file: Module, node: ast.expr) -> str:
     return text[1:-1] if isinstance(node, ast.Tuple) and text.startswith("(") else text
 
 
+def _is_the_value(file: Module, node: ast.Name) -> bool:
+    """Whether the value itself is asked about, as by a method of texts, and not what it holds."""
+    parent = file.parents[node]
+    return not isinstance(parent, ast.Attribute) or parent.attr in _OF_TEXTS
+
+
 def _checks_parameters(file: Module, statement: ast.Assert) -> bool:
     function = file.function(statement)
     if function is None:
@@ -209,11 +216,7 @@ def _checks_parameters(file: Module, statement: ast.Assert) -> bool:
         "self",
         "cls",
     }
-    names = {
-        node.id
-        for node in ast.walk(statement.test)
-        if isinstance(node, ast.Name) and not isinstance(file.parents[node], ast.Attribute)
-    }
+    names = {node.id for node in ast.walk(statement.test) if isinstance(node, ast.Name) and _is_the_value(file, node)}
     # `self.exists(connection)` is about the object, whatever it is asked with.
     of_object = any(
         isinstance(node, ast.Call) and file.text(node.func).startswith(("self.", "cls."))

@@ -43,9 +43,23 @@ def test_a_checksum_is_called_one_where_its_python_can_say_so(asked, release, ap
     assert ("runs on Python 3.6" in (proposal.reason or "")) is (not approaches)
 
 
-def test_a_copy_of_another_project_is_left_to_it(asked):
-    made = asked(
-        {"lib/_vendor/more.py": "import random\ncode = random.random()\n"}, "bandit", "B311", "lib/_vendor/more.py", 2
-    )
-    assert not made.candidates
-    assert "a copy of another project" in (made.reason or "")
+DRAWS = "import random\ncode = random.random()\n"
+FROM = "# https://github.com/python/cpython/blob/5a5ce06/Lib/more.py\n"
+RELEASE = "__version__ = '5.1'\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "others", "line"),
+    [
+        ("lib/_vendor/more.py", {}, 2),
+        ("app/more.py", {"app/more.py": FROM + DRAWS}, 3),
+        ("lib/more/draw.py", {"lib/more/__init__.py": RELEASE}, 2),
+        ("lib/more/draw.py", {"lib/more/__init__.py": RELEASE, "setup.py": "setup(name='more')\n"}, 0),
+        ("lib/more/draw.py", {"lib/more/__init__.py": ""}, 0),
+    ],
+    ids=["vendored", "taken from a commit", "a release of its own", "the project itself", "a folder"],
+)
+def test_a_copy_of_another_project_is_left_to_it(asked, path, others, line):
+    made = asked({path: DRAWS} | others, "bandit", "B311", path, line or 2)
+    assert bool(made.candidates) is not bool(line)
+    assert ("a copy of another project" in (made.reason or "")) is bool(line)

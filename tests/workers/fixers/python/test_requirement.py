@@ -12,7 +12,7 @@ ENCRYPTS = "from Crypto.Cipher import AES\n"
         ({"README.md": ""}, "nothing in the repository says which packages"),
         ({"requirements.txt": "flask==3.0\n"}, "in any release, in requirements.txt"),
         ({"requirements.txt": "flask==3.0 --hash=sha256:00\n"}, "add it to the project's dependencies"),
-        ({"pyproject.toml": '[tool.poetry.dependencies]\nflask = "^3"\n', "poetry.lock": ""}, "add it to the project"),
+        ({"pyproject.toml": '[tool.poetry.dependencies]\nflask = "^3"\n', "poetry.lock": ""}, "Run `poetry lock`"),
         ({"requirements.txt": "defusedxml\n"}, None),
     ],
 )
@@ -43,6 +43,11 @@ def test_a_package_is_only_used_where_somebody_installs_it(asked, others, says):
             "setup.py",
             "setup(\n  install_requires=[\n    'attrs',\n    'six'\n  ],\n)\n",
             "setup(\n  install_requires=[\n    'attrs',\n    'defusedxml',\n    'six'\n  ],\n)\n",
+        ),
+        (
+            "setup.py",
+            "setup(install_requires=['attrs', 'six>=1'], setup_requires=['cffi>=1'])\n",
+            "setup(install_requires=['attrs', 'defusedxml', 'six>=1'], setup_requires=['cffi>=1'])\n",
         ),
         (
             "setup.cfg",
