@@ -27,16 +27,24 @@ def compose_services(tree: SourceTree, path: str) -> Iterator[tuple[str, dict[st
     return ((name, settings) for name, _, settings in _built(tree, path))
 
 
-def other_commands(tree: SourceTree, path: str) -> list[str]:
-    """The Compose services that start this Dockerfile's image with a command of their own and publish no port.
+def other_commands(tree: SourceTree, path: str, port: str | None) -> list[str]:
+    """The Compose services that start this Dockerfile's image with a command of their own and do not publish the port.
 
-    A worker beside the server inherits the image's health check, and nothing listens in it.
+    A worker beside the server inherits the image's health check, and nothing listens there in it.
     """
     return [
         f"{service} of {name}"
         for name, service, settings in _built(tree, path)
-        if "command" in settings and settings.keys().isdisjoint({"ports", "expose", "healthcheck"})
+        if "command" in settings and "healthcheck" not in settings and not _may_listen(settings, port)
     ]
+
+
+def _may_listen(service: dict[str, Any], port: str | None) -> bool:
+    """Whether the service publishes something: that port, where it is a number and the service's are told."""
+    if service.keys().isdisjoint({"ports", "expose"}):
+        return False
+    told = set(_ports(service))
+    return "expose" in service or not told or port is None or not port.isdigit() or int(port) in told
 
 
 def service_names(tree: SourceTree, path: str) -> set[str]:
@@ -46,7 +54,7 @@ def service_names(tree: SourceTree, path: str) -> set[str]:
 
 def compose_port(tree: SourceTree, path: str) -> int | None:
     """The container's port that every Compose service built from this Dockerfile publishes; none where they differ."""
-    found = {port for _, service in compose_services(tree, path) for port in _ports(service)}
+    found = {port for _, service in compose_services(tree, path) for port in list(_ports(service))[:1]}
     return found.pop() if len(found) == 1 else None
 
 
@@ -121,7 +129,7 @@ def _may_be(built: str, path: str) -> bool:
 
 def _ports(service: dict[str, Any]) -> Iterator[int]:
     ports = service.get("ports")
-    for port in ports[:1] if isinstance(ports, list) else ():
+    for port in ports if isinstance(ports, list) else ():
         text = port.get("target", "") if isinstance(port, dict) else port
         match = _PORT.fullmatch(str(text))
         if match and 0 < int(match[1]) < 2**16:

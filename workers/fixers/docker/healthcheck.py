@@ -23,7 +23,9 @@ from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.tree import SourceTree
 
 _PROBES = {
-    "postgres": ["pg_isready", "-U", "postgres"], "redis": ["redis-cli", "ping"],
+    "postgres": ["pg_isready", "-U", "postgres"], "postgis/postgis": ["pg_isready", "-U", "postgres"],
+    "pgvector/pgvector": ["pg_isready", "-U", "postgres"],
+    "redis": ["redis-cli", "ping"],
     "valkey/valkey": ["valkey-cli", "ping"],
     "rabbitmq": ["rabbitmq-diagnostics", "-q", "ping"],
     "mariadb": ["healthcheck.sh", "--connect", "--innodb_initialized"],
@@ -77,14 +79,6 @@ _INHERITED = (
 def propose(target: Target) -> Iterator[Candidate]:
     """A probe by a program of the image: of the service itself, over HTTP, or of the port."""
     file = read(target)
-    others = other_commands(target.tree, file.path)
-    for candidate in _probes(target, file):
-        if others:
-            raise NoFix(_INHERITED.format(", ".join(others), file.path))
-        yield candidate
-
-
-def _probes(target: Target, file: Dockerfile) -> Iterator[Candidate]:
     chain = built_from(target.tree, file, final_stage(file))
     image = _image(chain)
     if inherited := _inherited(file, chain, image):
@@ -94,17 +88,20 @@ def _probes(target: Target, file: Dockerfile) -> Iterator[Candidate]:
     if nothing := _nothing(target, file, image, words_of(*starting, {}), source):
         raise Harmless(nothing)
     service = _client(image)
+    port = _port(target.tree, chain, image, source)
+    found = runs(target.tree, file.path) if port is None else []
+    named = {one.port for one in found}
+    if len(named) == 1 and found[0].port:
+        port = str(found[0].port)
+    others = other_commands(target.tree, file.path, port) if port or service else []
+    if others:
+        raise NoFix(_INHERITED.format(", ".join(others), file.path))
     if service:
         how = f"Asks {image.base.image} by its own client, which the image has."
         yield check(image, "service-client", json.dumps(service), how)
     if source is None and (job := _JOB.search(" ".join(words_of(*starting, {})))):
         message = f"{file.path} starts {job[0].strip()}, by its name a job: it has no health that could be asked for"
         raise NoFix(message)
-    port = _port(target.tree, chain, image, source)
-    found = runs(target.tree, file.path) if port is None else []
-    named = {one.port for one in found}
-    if len(named) == 1 and found[0].port:
-        port = str(found[0].port)
     if port is not None and service:
         # The client proves more than a look at the kernel's table, and no other program need be brought for it.
         made = probes(image, port, None) if image.base.family else ()

@@ -55,11 +55,12 @@ USERS = {
     "docker.elastic.co/logstash/logstash": "logstash", "mcr.microsoft.com/playwright": "pwuser",
     "mcr.microsoft.com/playwright/python": "pwuser", "ghcr.io/puppeteer/puppeteer": "pptruser",
     "zookeeper": "zookeeper", "neo4j": "neo4j", "sonarqube": "sonarqube", "adminer": "adminer",
-    "mcr.microsoft.com/mssql/server": "mssql", "mambaorg/micromamba": "mambauser", "apache/airflow": "airflow",
-    "quay.io/keycloak/keycloak": "keycloak",
+    "mcr.microsoft.com/mssql/server": "mssql", "mambaorg/micromamba": "mambauser",
+    "nginxinc/nginx-unprivileged": "nginx", "apache/airflow": "airflow", "quay.io/keycloak/keycloak": "keycloak",
 }  # fmt: skip
 NUMBERS = {
-    ("node", "node"): "1000:1000", ("nginx", "nginx"): "101:101", ("gradle", "gradle"): "1000:1000",
+    ("node", "node"): "1000:1000", ("nginx", "nginx"): "101:101", ("nginxinc/nginx-unprivileged", "nginx"): "101:101",
+    ("gradle", "gradle"): "1000:1000",
     ("docker.elastic.co/elasticsearch/elasticsearch", "elasticsearch"): "1000:0",
     ("docker.elastic.co/kibana/kibana", "kibana"): "1000", ("docker.elastic.co/logstash/logstash", "logstash"): "1000",
     ("jenkins/jenkins", "jenkins"): "1000:1000", ("oven/bun", "bun"): "1000:1000",

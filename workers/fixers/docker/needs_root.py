@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import re
 
-from workers.fixers.docker.build import final_stage, lineage
+from workers.fixers.docker.build import lineage
 from workers.fixers.docker.build_steps import step_of
+from workers.fixers.docker.entry_scripts import (
+    AS_ROOT,
+    BUILDS,
+    STARTS_SERVER,
+    compose_scripts,
+    copies,
+    entry_scripts,
+    first,
+)
 from workers.fixers.docker.image_tables import DISTRIBUTIONS
 from workers.fixers.docker.images import Base, installed
 from workers.fixers.docker.own_base import built_on
@@ -29,12 +38,6 @@ _PRIVILEGED_IMAGES = re.compile(
     r"(?:^|/)(?:docker|dind|kaniko[\w-]*|systemd|s6-overlay|baseimage\S*|uwsgi-nginx[\w-]*)$"
 )
 _SWITCHES = re.compile(r"(?:^|[\s\"])(?:-u|--user|--uid|-U)(?:[\s=]|\"\s*,\s*\")([a-z_][a-z0-9_-]*)(?=[\s\"]|$)")
-_SCRIPT = re.compile(r"([\w.-]+\.sh|[\w-]*entry-?point[\w-]*)(?=[\s\"',\]]|$)")
-_OVER_BASE = re.compile(r"(?:^|[\s\"'/])((?:docker-)?entrypoint(?:\.sh)?)(?=[\s\"',\]]|$)")
-_AS_ROOT = re.compile(
-    rb"(?m)^[^#\n]*\b(?:gosu|su-exec|setpriv|runuser|chroot)\b|^[^#\n]*\bsu\s+-|^\s*(?:exec\s+)?(?:chown|useradd|adduser|usermod|groupadd|"
-    rb"apt-get|apk|yum|service|sysctl|mount|iptables|crond?)\s|^[^#\n]*>\s*/(?:etc|usr|root)/|^[^#\n]*\b(?:runsvdir|runsv|s6-svscan|sshd|dockerd|docker\.sock)\b"
-)
 _AT_HOME = re.compile(
     r"(?:^|[\s\"'/&;])(?P<tool>stack|cabal|sbt|lein|clojure|clj|mvnw?|gradlew?|mix|dotnet|cargo|go|poetry|pipenv|uv)"
     r"[\s\"',]+(?:-\S+[\s\"',]+)*(?P<verb>run|exec|bootRun|spring-boot:run|exec:java|[\w-]+:(?:run|dev|start)|phx\.server|-M\S*|-X\S*)(?=[\s\"',:]|$)"
@@ -63,7 +66,8 @@ _KEEPS_AT_HOME = re.compile(
 )
 """What such tools fetch lies in the home of whoever built the image, and is looked for in that of whoever runs it."""
 _SERVICE = re.compile(
-    r"(?<![\w./-])(?:/usr/sbin/)?service\s+[\w.@-]+\s+(?:re)?start\b|/etc/init\.d/[\w.-]+\s+(?:re)?start\b|\bpg_ctlcluster\b"
+    r"(?<![\w./-])(?:/usr/sbin/)?service\s+[\w.@-]+\s+(?:re)?start\b|/etc/init\.d/[\w.-]+\s+(?:re)?start\b|\bpg_ctlcluster\b|"
+    r"\bsystemctl\s+enable\b|/systemd/system\b"
 )
 """What a distribution's own servers are started by, in the build and so in the container."""
 _ELSEWHERE = re.compile(
@@ -72,14 +76,6 @@ _ELSEWHERE = re.compile(
     r"--install-?dir|--root|--prefix"
 )
 _TO_HOME = re.compile(rf"[\s\",](?:/root|~)/{_FOR_BUILDS}[\w.-]+\S*\"?\s*\]?$")
-_STARTS_SERVER = re.compile(
-    rb"(?m)^\s*(?:exec\s+)?(?:/usr)?(?:/s?bin/)?(?:apache2ctl|apachectl|httpd|nginx|lighttpd|php-fpm[\d.]*|spawn-fcgi|fcgiwrap)(?=\s|$)"
-)
-_BUILDS = re.compile(
-    rb"(?m)^\s*(?:[A-Z_]+=\S*\s+)*(?:dpkg-buildpackage|debuild|rpmbuild|makepkg|abuild|make|cmake|cargo build|go build|"
-    rb"npm (?:ci|install|run build)|yarn (?:install|build)|mvn|\./mvnw|gradle|\./gradlew|pip3? install|bundle install|"
-    rb"composer install)(?=\s|$)"
-)
 _REBUILDS = re.compile(
     r"(?:^|[\s\"'/])(air|reflex|CompileDaemon|modd|fresh|realize|wgo|bee|cargo[- ]watch|dlv|watchexec)(?=[\s\"',]|$)"
 )
@@ -87,7 +83,6 @@ _REBUILDS = re.compile(
 _SHELL = re.compile(r"^(?:/(?:usr/)?bin/)?(?:ba|da|a|z)?sh\b|\.sh\b")
 _SUPERVISORS = frozenset(("runit", "daemontools", "s6", "s6-overlay"))
 _STEPS_DOWN = re.compile(r"(?<![\w-])(?:gosu|su-exec)(?![\w-])")
-_MAX_SCRIPTS = 5
 
 
 def refuse_where_root_is_needed(target: Target, chain: list[tuple[Dockerfile, Stage]], base: Base) -> None:
@@ -139,16 +134,20 @@ def _refuse_commands(target: Target, file: Dockerfile, stage: Stage, base: Base,
             "builds again when it starts: start the built program itself, then a user of its own can run it"
         )
         raise NoFix(message)
-    for script in _entry_scripts(target.tree, file, [*_copies(file, stage), *commands]):
+    started = [
+        *entry_scripts(target.tree, file, [*copies(file, stage), *commands]),
+        *compose_scripts(target.tree, file),
+    ]
+    for script in dict.fromkeys(started):
         content = target.tree.read(script)
-        if line := _first(_AS_ROOT, content):
+        if line := first(AS_ROOT, content):
             message = f"the entry point {script} does what only root can (`{line}`): it has to go first"
             raise NoFix(message)
-        if base.image not in WRITES and (line := _first(_STARTS_SERVER, content)):
+        if base.image not in WRITES and (line := first(STARTS_SERVER, content)):
             message = f"{script} starts `{line}`, which becomes a user of its own after it has opened what is root's"
             raise NoFix(message)
         _refuse_own_user(target.tree, [content.decode("utf-8", "replace")])
-        if line := _first(_BUILDS, content):
+        if line := first(BUILDS, content):
             message = f"{script} builds when the container starts (`{line}`), in files that are root's: build in a RUN"
             raise NoFix(message)
 
@@ -166,12 +165,6 @@ def _refuse_own_user(tree: SourceTree, commands: list[str]) -> None:
 def root_words(command: str) -> bool:
     """Whether a command starts what root alone can start, or a shell, whose lines may do anything."""
     return any(each.search(command) for each in (_NEEDS_ROOT, _SERVERS, _SWITCHES, _AT_HOME, _REBUILDS, _SHELL))
-
-
-def _first(pattern: re.Pattern[bytes], content: bytes) -> str:
-    """What of a script the pattern finds first, to be read by a person; empty where nothing is found."""
-    found = pattern.search(content)
-    return found[0].decode("utf-8", "replace").strip() if found else ""
 
 
 def _refuse_places_of_root(commands: list[Instruction], base: Base) -> None:
@@ -195,7 +188,7 @@ def _refuse_home(file: Dockerfile, stage: Stage) -> None:
         ):
             message = f"{file.path}:{one.line} puts files into the home of root, where no other user may look"
             raise NoFix(message)
-        served = _SERVICE.search(one.text) if one.keyword == "RUN" else None
+        served = _SERVICE.search(one.text) if one.keyword in {"RUN", "COPY"} else None
         if served:
             message = f"{file.path}:{one.line} has a service in the image (`{served[0]}`), and root alone can start it"
             raise NoFix(message)
@@ -223,39 +216,3 @@ def _refuse_used_by_others(target: Target, file: Dockerfile, stage: Stage) -> No
     if not commands and (above := built_on(target.tree, file)):
         message = f"{above} is built on this image, by steps that are root's: USER belongs to the end of {above}"
         raise NoFix(message)
-
-
-def _copies(file: Dockerfile, stage: Stage) -> list[Instruction]:
-    return [one for each in lineage(file, stage) for one in each.all("COPY", "ADD")]
-
-
-def _entry_scripts(tree: SourceTree, file: Dockerfile, instructions: list[Instruction]) -> list[str]:
-    """The scripts of the build context that the image starts, under the names that they have there."""
-    started = [one for one in instructions if one.keyword in {"CMD", "ENTRYPOINT"}]
-    names = {name for one in started for name in _SCRIPT.findall(one.text)}
-    if all(one.keyword != "ENTRYPOINT" for one in started):
-        # One of the image's own in place of the base's, which goes on starting it by its name.
-        names |= {name for one in instructions if one.keyword == "COPY" for name in _OVER_BASE.findall(one.text)}
-    if not names:
-        return []
-    for one in instructions:
-        *sources, destination = re.findall(r"[^\s\"',\[\]]+", one.text) or [""]
-        if one.keyword in {"COPY", "ADD"} and destination.rpartition("/")[2] in names:
-            names |= {source.rpartition("/")[2] for source in sources}
-    folder = file.path.rpartition("/")[0]
-    prefix = f"{folder}/" if folder else ""
-    found = [path for path in tree.paths() if path.rpartition("/")[2] in names]
-    # The context is the file's folder as a rule, and one above it where the file has a folder of its own.
-    return ([path for path in found if path.startswith(prefix)] or found)[:_MAX_SCRIPTS]
-
-
-def root_step(tree: SourceTree, file: Dockerfile) -> tuple[str, str] | None:
-    """The entry point of an image that does what only root can, and what that is; none where no user is to be kept."""
-    stages = lineage(file, final_stage(file))
-    if any(each.all("USER") for each in stages):
-        return None
-    commands = [one for each in stages for one in each.all("ENTRYPOINT", "CMD")]
-    for script in _entry_scripts(tree, file, [*_copies(file, stages[0]), *commands]):
-        if line := _first(_AS_ROOT, tree.read(script)):
-            return script, line[:60]
-    return None

@@ -6,6 +6,7 @@ import re
 
 from workers.fixers.docker.build import is_root, lineage
 from workers.fixers.docker.compose_ports import compose_services
+from workers.fixers.docker.entry_scripts import passes_on
 from workers.fixers.docker.images import Base, installed
 from workers.fixers.docker.made_user import made_user
 from workers.fixers.docker.no_service import idle
@@ -74,6 +75,7 @@ def refuse_idle(tree: SourceTree, chain: list[tuple[Dockerfile, Stage]], base: B
     file, stage = chain[0]
     started = [one for each, inner in chain for below in lineage(each, inner) for one in below.all(*_STARTS)]
     prompts = all(one.keyword == "CMD" and PROMPT.fullmatch(one.text.strip()) for one in started)
+    prompts = prompts or passes_on(tree, file, stage)
     if not prompts or not (idle(base) or started) or earlier_user(file, stage) or made_user(file, stage):
         return
     if not any(service.keys() & {"command", "entrypoint"} for _, service in compose_services(tree, file.path)):

@@ -143,7 +143,10 @@ def _brought(image: Image, port: str, asked: Asked | None) -> Iterator[Candidate
     """BusyBox beside a program whose image is not known: one static file that runs on any Linux."""
     source, program = f"busybox:{latest_tags('busybox')[0][-1]}-musl", "/usr/local/bin/busybox"
     ways = {"nc": ([program, "nc", "-z", "127.0.0.1", port], f"opens port {port}: something must listen there")}
-    if asked is not None and asked.known:
+    if port in _LOGGED:
+        looks = f"looks for port {port} in the kernel's table of what is listened on"
+        ways = {"grep": ([program, "grep", *_listening(port)], looks)}
+    elif asked is not None and asked.known:
         url = f"http://127.0.0.1:{port}{asked.path}"
         ways = {"wget": ([program, "wget", "-q", "-O", "/dev/null", url], f"asks for {url}"), **ways}
     elif asked is not None:

@@ -52,8 +52,9 @@ def refuse_runtime_files(file: Dockerfile, stage: Stage, commands: list[Instruct
     if built := next((match for one in commands if (match := _BUILDS.search(one.text))), None):
         message = f"the command starts with `{built[0]}`, in files that are root's: do that in a RUN"
         raise NoFix(message)
+    brought = " ".join(one.text for each in lineage(file, stage) for one in each.all("COPY", "ADD"))
     for match in (match for one in commands for match in _RUNTIME.finditer(one.text)):
-        if match["folder"] not in given:
+        if match["folder"] not in given and f" {match['folder']}" not in brought:
             message = (
                 f"the command names {match[0]}, and root alone may write there: give that folder to the user first"
             )

@@ -8,8 +8,8 @@ from daemon.errors import SourceUnavailable
 from workers.fixers.docker.build import base_image, final_stage, lineage
 from workers.fixers.docker.built_images import builder_of, documented_builder
 from workers.fixers.docker.deployment import skaffold_builds
+from workers.fixers.docker.entry_scripts import root_step
 from workers.fixers.docker.images import latest_tags, split
-from workers.fixers.docker.needs_root import root_step
 from workers.source import dockerfile
 from workers.source.dockerfile import Dockerfile
 from workers.source.tree import SourceTree

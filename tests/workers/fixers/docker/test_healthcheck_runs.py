@@ -181,3 +181,18 @@ def test_what_starts_nothing_is_asked_by_the_service_that_compose_starts_in_it()
 def test_fpm_of_another_images_name_is_no_web_server():
     made, _ = _propose("FROM example/shop:fpm-alpine\nRUN apk add tool\nEXPOSE 9000\n", {})
     assert list(made) == ["port-nc", "listening-socket"]
+
+
+@pytest.mark.parametrize(("ports", "asked"), [("['3000:3000']", True), ("['2525:25']", False)])
+def test_what_compose_starts_for_another_port_would_inherit_the_check(ports, asked):
+    service = f"{{build: ./web, command: start, ports: {ports}}}"
+    files = {"compose.yaml": f"services: {{web: {{build: ./web, ports: ['3000:3000']}}, mail: {service}}}\n"}
+    made, proposal = _propose('FROM node:22\nEXPOSE 3000\nCMD ["node", "a.js"]\n', files)
+    assert bool(made) is asked
+    assert ("mail of compose.yaml" in (proposal.reason or "")) is not asked
+
+
+def test_a_database_of_an_unknown_image_is_not_greeted():
+    made, _ = _propose("FROM example/mysql8\nEXPOSE 3306\n", {})
+    assert list(made) == ["brought-grep"]
+    assert '"/usr/local/bin/busybox", "grep", "-qE", ":0CEA ' in made["brought-grep"]

@@ -514,3 +514,27 @@ def test_an_open_folder_elsewhere_opens_none_of_the_program():
     made, _ = _propose("checkov", "CKV_DOCKER_3", files)
     assert all("chown -R" in text and "/data\n" in text for text in made.values())
     assert made
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("web/start", '#!/bin/sh\n./wait-for db\nexec "$@"\n', "starts no program of its own"),
+        ("web/start", "#!/bin/sh\nchown -R app /data\n", "web/start does what only root can"),
+        ("web/setup.sh", "#!/bin/sh\n  pip3 install -e .\n", "web/setup.sh builds when the container starts"),
+    ],
+    ids=["whatever it is told", "without an extension", "of Compose"],
+)
+def test_a_script_that_the_container_starts_is_read(name, content, said):
+    files = {
+        "web/Dockerfile": 'FROM python:3.12\nCOPY start app.py /\nENTRYPOINT ["/start"]\n',
+        "web/start": "#!/bin/sh\nexec python app.py\n",
+        "compose.yaml": "services: {web: {build: ./web, user: '0', command: /setup.sh}}\n",
+    }
+    assert _propose("checkov", "CKV_DOCKER_3", files)[0]
+    files |= {name: content, "compose.yaml": "services: {web: {build: ./web}}\n"}
+    if name.endswith(".sh"):
+        files["compose.yaml"] = "services: {web: {build: ./web, command: /app/setup.sh}}\n"
+    made, reason = _propose("checkov", "CKV_DOCKER_3", files)
+    assert not made
+    assert said in reason
