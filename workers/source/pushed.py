@@ -12,6 +12,8 @@ _PUSHES = re.compile(
     re.MULTILINE,
 )
 """By its name, or by none: what is pushed without a tag is `latest`."""
+_BY_VARIABLE = re.compile(r"\b(?:docker|podman|nerdctl)\s+(?:image\s+)?push\s+[^\n]*\$\{?(\w+)")
+_BY_ACTION = re.compile(r"\bdocker/build-push-action@")
 _SCRIPTS = (".yml", ".yaml", ".sh", ".mk", ".ps1", ".bat", ".tf", ".json", "Makefile", "Jenkinsfile")
 
 
@@ -23,6 +25,13 @@ def why_tags_move(tree: SourceTree, where: str) -> str:
     part = where.partition("/")[0] if "/" in where else ""
     for path in tree.paths():
         near = not part or "/" not in path or path.startswith((f"{part}/", ".github/", ".circleci/"))
-        if near and path.endswith(_SCRIPTS) and _PUSHES.search(text_of(tree, path)):
+        if near and path.endswith(_SCRIPTS) and _moves(text_of(tree, path)):
             return f"{path} pushes `latest` anew each time, which an immutable tag refuses: push a tag of its own first"
     return ""
+
+
+def _moves(text: str) -> bool:
+    if _PUSHES.search(text) or (_BY_ACTION.search(text) and re.search(r":latest\b|\blatest=true", text)):
+        return True
+    names = {found[1] for found in _BY_VARIABLE.finditer(text)}
+    return any(re.search(rf"\b{name}\s*=[^\n]*:latest\b", text) for name in names)

@@ -24,6 +24,8 @@ class Kept(msgspec.Struct, frozen=True):
     warning: str = ""
     with_it: Mapping[str, Value] = {}
     """More that the same property must say."""
+    lets_in: str = ""
+    """The service that a key made elsewhere must let in by its policy."""
 
     def names(self, key: Value) -> dict[str, Value]:
         """What the resource must say to be encrypted with that key."""
@@ -33,7 +35,8 @@ class Kept(msgspec.Struct, frozen=True):
 
 _WHO = "whoever reads or writes needs permission for the key"
 _OTHERS = "who uses it from outside of the template needs permission for the key"
-_IN_PLACE = f"what is stored already keeps its old key; {_WHO}"
+_OLD = "what is stored already keeps its old key"
+_IN_PLACE = f"{_OLD}; {_WHO}"
 _REPLACED = "CloudFormation replaces the vault: move its recovery points first"
 _NEW_REPOSITORY = (
     "CloudFormation replaces the repository: push its images again; one with a RepositoryName needs another name first"
@@ -54,7 +57,7 @@ _KEYS = {
         "AWS::ECR::Repository", "EncryptionConfiguration.KmsKey", _NEW_REPOSITORY, {"EncryptionType": "KMS"}
     ),
     "CKV_AWS_149": Kept("AWS::SecretsManager::Secret", "KmsKeyId", _IN_PLACE),
-    "CKV_AWS_158": Kept("AWS::Logs::LogGroup", "KmsKeyId", _IN_PLACE),
+    "CKV_AWS_158": Kept("AWS::Logs::LogGroup", "KmsKeyId", _OLD, lets_in="CloudWatch's logs"),
     "CKV_AWS_166": Kept("AWS::Backup::BackupVault", "EncryptionKeyArn", _REPLACED),
     "CKV_AWS_173": Kept(_FUNCTION, "KmsKeyArn", "the function's role must be let decrypt with the key"),
 }  # fmt: skip
@@ -134,7 +137,8 @@ def customer_key(target: Target) -> Iterator[Candidate]:
         how = "Encrypts with the account's KMS key for the registry."
         edits = template.settle({"EncryptionConfiguration": {"EncryptionType": "KMS"}})
         yield from template.candidate("aws-managed-key", edits, how, declares, [kept.warning])
-    yield from key_parameter(template, kept.names, declares, kept.warning)
+    needed = f"the key's policy must let {kept.lets_in} use it" if kept.lets_in else kept.warning
+    yield from key_parameter(template, kept.names, declares, needed)
 
 
 def with_new_key(template: Template, kept: Kept, statements: Sequence[Value], how: str) -> Iterator[Candidate]:

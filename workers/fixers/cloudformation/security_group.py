@@ -175,4 +175,4 @@ def _plain(rule: Node, key: str) -> str:
     if node.kind == "mapping":
         return node.text("Ref")
     plain = node.kind == "scalar" and (node.tag or "") in ("", "!Ref", "!GetAtt")
-    return node.value if plain and re.fullmatch(r"[\w.:/-]*", node.value) else ""
+    return node.value.removesuffix(".GroupId") if plain and re.fullmatch(r"[\w.:/-]*", node.value) else ""

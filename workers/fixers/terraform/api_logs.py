@@ -36,7 +36,7 @@ def api_access_logs(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     warnings = [_PAID, *([_ROLE] if resource.type == _REST else [])]
     if not several(resource.block):
-        label = f"{resource.name}_access_logs"
+        label = f"{resource.name}_access_logs".lstrip("_")
         group = log_group(resource, label, f"{resource.name}-access-")
         text, more = with_data(resource, "\n\n".join(group.texts))
         body = _logged(resource, f"{group.address}.arn")
@@ -44,7 +44,7 @@ def api_access_logs(target: Target) -> Iterator[Candidate]:
         edits = resource.followed(resource.settle(body), text)
         declares = [*resource.declare(body), *group.declares, *more]
         yield from resource.candidate("new-log-group", edits, how, declares, warnings)
-    name = f"{resource.name}_access_log_group_arn".replace("-", "_")
+    name = resource.own_name("access_log_group_arn")
     if any(True for _ in resource.blocks("variable", name)):
         return
     said = {"description": f'"ARN of the log group that takes requests of {resource.address}"', "type": "string"}

@@ -29,7 +29,7 @@ def password_login(target: Target) -> Iterator[Candidate]:
     if _by_password(resource):
         message = f"a provisioner of the module logs in to {resource.address} by its password: give it the key first"
         raise NoFix(message)
-    name = re.sub(r"\W", "_", f"{resource.name}_ssh_public_key")
+    name = resource.own_name("ssh_public_key")
     if _has_key(resource):
         edits, declares = _with(resource, "")
         how = "Only the key that is there already opens the machine; there is no password any more."

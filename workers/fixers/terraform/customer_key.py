@@ -106,7 +106,7 @@ def customer_key(target: Target) -> Iterator[Candidate]:
         yield from _with(resource, path, f"aws_kms_key.{keys[0]}.arn", "module-key", how)
     else:
         yield from _with_new_key(resource, path, service, via)
-    name = f"{resource.name}_kms_key_arn".replace("-", "_")
+    name = resource.own_name("kms_key_arn")
     if any(True for _ in resource.blocks("variable", name)):
         message = f"the variable {name} is there already and is not used by {resource.address}"
         raise NoFix(message)

@@ -45,7 +45,7 @@ def enhanced_monitoring(target: Target) -> Iterator[Candidate]:
         yield from resource.candidate("module-role", resource.settle(body), how, resource.declare(body), [_PAID])
     else:
         yield from _new_role(resource)
-    name = f"{resource.name}_monitoring_role_arn".replace("-", "_")
+    name = resource.own_name("monitoring_role_arn")
     if any(True for _ in resource.blocks("variable", name)):
         return
     text = block_text(
@@ -72,7 +72,7 @@ def _role(resource: Resource) -> str | None:
 
 
 def _new_role(resource: Resource) -> Iterator[Candidate]:
-    label = resource.unique_name("aws_iam_role", f"{resource.name}_monitoring")
+    label = resource.unique_name("aws_iam_role", f"{resource.name}_monitoring".lstrip("_"))
     role = block_text(
         "resource", ("aws_iam_role", label), {"name_prefix": '"rds-monitoring-"', "assume_role_policy": trust(_SERVICE)}
     )

@@ -39,7 +39,7 @@ def machine_disks(target: Target) -> Iterator[Candidate]:
     how = "The root volume and the other disks of the machine are encrypted."
     declares = resource.declare({_ROOT: "", "ebs_block_device": ""})
     yield from resource.candidate("encrypt-disks", _edits(resource, disks, "true"), how, declares, [_REPLACE])
-    name = f"{resource.name}_encrypted".replace("-", "_")
+    name = resource.own_name("encrypted")
     if any(True for _ in resource.blocks("variable", name)):
         return
     said = {

@@ -46,7 +46,7 @@ def flow_logs(target: Target) -> Iterator[Candidate]:
 
 
 def _in_cloudwatch(resource: Resource) -> Iterator[Candidate]:
-    label = f"{resource.name}_flow_logs"
+    label = f"{resource.name}_flow_logs".lstrip("_")
     group = log_group(resource, label, f"{resource.name}-flow-logs-")
     made = {kind: resource.unique_name(kind, label) for kind in ("aws_flow_log", "aws_iam_role", "aws_iam_role_policy")}
     role = f"aws_iam_role.{made['aws_iam_role']}"
@@ -67,10 +67,10 @@ def _in_cloudwatch(resource: Resource) -> Iterator[Candidate]:
 
 
 def _in_bucket(resource: Resource) -> Iterator[Candidate]:
-    name = f"{resource.name}_flow_log_bucket_arn".replace("-", "_")
+    name = resource.own_name("flow_log_bucket_arn")
     if any(True for _ in resource.blocks("variable", name)):
         return
-    label = resource.unique_name("aws_flow_log", f"{resource.name}_flow_logs")
+    label = resource.unique_name("aws_flow_log", f"{resource.name}_flow_logs".lstrip("_"))
     body: Body = {
         "vpc_id": resource.reference("id"), "traffic_type": '"ALL"',
         "log_destination_type": '"s3"', "log_destination": f"var.{name}",

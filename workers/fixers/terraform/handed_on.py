@@ -69,7 +69,7 @@ def handed_on(tree: SourceTree, folder: str, edits: Sequence[Edit]) -> tuple[lis
     more: list[Edit] = []
     declares: list[str] = []
     for name, text in wanted.items():
-        _pass(tree, folder, name, text, more, declares, {folder})
+        _pass(tree, folder, name, text, more, declares, {folder: name})
     return _joined(more), list(dict.fromkeys(declares))
 
 
@@ -82,23 +82,33 @@ def asked_otherwise(tree: SourceTree, folder: str, variable: str, value: str) ->
 
 
 def _pass(
-    tree: SourceTree, folder: str, name: str, text: str, edits: list[Edit], declares: list[str], seen: set[str]
+    tree: SourceTree, folder: str, name: str, text: str, edits: list[Edit], declares: list[str], called: dict[str, str]
 ) -> None:
+    """`called`: what the variable is called in the modules that have it."""
     for file, block in callers(tree, folder):
         above = posixpath.dirname(file.path)
         if name in block.attributes:
             continue
-        edits += file.merge(block, {name: f"var.{name}"})
+        known = above in called
+        if not known:
+            called[above] = _free(tree, above, name, block.labels[0])
+        theirs = called[above]
+        edits += file.merge(block, {name: f"var.{theirs}"})
         declares.append(f"module.{block.labels[0]}.{name}")
-        if above in seen:
-            continue
-        seen.add(above)
-        if _has(tree, above, name):
-            message = f"{above or 'the root module'} has a variable {name} already, which means something else"
-            raise NoFix(message)
-        edits.append(file.after(block, text))
-        declares.append(f"variable.{name}")
-        _pass(tree, above, name, text, edits, declares, seen)
+        if not known:
+            said = text.replace(f'variable "{name}"', f'variable "{theirs}"')
+            edits.append(file.after(block, said))
+            declares.append(f"variable.{theirs}")
+            _pass(tree, above, theirs, said, edits, declares, called)
+
+
+def _free(tree: SourceTree, folder: str, name: str, label: str) -> str:
+    """The name, behind that of the module block where it means something else already."""
+    for one in (name, re.sub(r"\W", "_", f"{label}_{name}")):
+        if not _has(tree, folder, one):
+            return one
+    message = f"{folder or 'the root module'} has a variable {name} already, which means something else"
+    raise NoFix(message)
 
 
 def _has(tree: SourceTree, folder: str, name: str) -> bool:

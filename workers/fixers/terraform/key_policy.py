@@ -36,6 +36,22 @@ def through(service: str) -> str:
     return statement("AccountThroughService", '{ AWS = "*" }', _USES, where)
 
 
+def logs_encrypt() -> str:
+    """CloudWatch's logs encrypt with the key in their own name."""
+    account = "arn:aws:logs:*:${data.aws_caller_identity.current.account_id}:*"
+    return statement(
+        "ServiceEncrypts",
+        '{ Service = "logs.${data.aws_region.current.name}.amazonaws.com" }',
+        '["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"]',
+        f'"kms:EncryptionContext:aws:logs:arn" = "{account}"',
+    )
+
+
+def _used_by_logs(key: Resource) -> bool:
+    groups = (block for _, block in key.blocks("resource", "aws_cloudwatch_log_group"))
+    return any(key.mentioned(block.text("kms_key_id")) for block in groups)
+
+
 def lacking(resource: Resource, text: str) -> dict[str, str]:
     """The data that a text names and the module lacks: declared path → block."""
     return {
@@ -70,15 +86,20 @@ def key_policy(target: Target) -> Iterator[Candidate]:
         message = f"{resource.address} has a policy: what it allows is its owner's decision"
         raise NoFix(message)
     how = "The key says what AWS' default policy allows: the account's own policies decide who uses it."
-    body: Body = {"policy": policy()}
-    data = lacking(resource, policy())
+    said, more = policy(), ""
+    if _used_by_logs(resource):
+        said = policy(logs_encrypt())
+        more = " CloudWatch's logs, which the module encrypts with it, may use it too: by default they may not."
+    body: Body = {"policy": said}
+    data = lacking(resource, said)
     edits = resource.settle(body)
     if data:
         edits = resource.followed(edits, "\n\n".join(data.values()))
-    yield from resource.candidate("default-policy", edits, how, [*resource.declare(body), *data])
+    yield from resource.candidate("default-policy", edits, f"{how}{more}", [*resource.declare(body), *data])
     newest = resource.provider_major("aws")
-    if newest is None or newest >= _SEPARATE:
-        own = {**resource.instances, "key_id": resource.reference("id"), "policy": policy()}
+    # A log group would not wait for a policy beside its key.
+    if not more and (newest is None or newest >= _SEPARATE):
+        own = {**resource.instances, "key_id": resource.reference("id"), "policy": said}
         label = resource.unique_name("aws_kms_key_policy", resource.name)
         text, declares = with_data(resource, block_text("resource", ("aws_kms_key_policy", label), own))
         edit = resource.hcl.after(resource.block, text)

@@ -79,7 +79,7 @@ def message_key(target: Target) -> Iterator[Candidate]:
     how += f", and that {', '.join(services)} may use to send." if services else "."
     how += f" Whoever in the account may use {_NAMES[resource.type]} may use it through that."
     yield from resource.candidate("new-key", resource.followed(resource.settle(body), key), how, declares, [_OTHERS])
-    name = f"{resource.name}_kms_key_arn".replace("-", "_")
+    name = resource.own_name("kms_key_arn")
     if any(True for _ in resource.blocks("variable", name)):
         return
     text = block_text(

@@ -165,7 +165,7 @@ def named_resource(target: Target) -> Iterator[Candidate]:
         edits, declares = resource.followed(resource.settle(body), key.text), [*resource.declare(body), *key.declares]
         warnings = [each for each in one.warnings if each != _AGENT]
         yield from resource.candidate("new-key", edits, how, declares, [_FOR_EVER, *warnings])
-    name = re.sub(r"\W", "_", f"{resource.name}_{one.suffix}")
+    name = resource.own_name(one.suffix)
     if any(True for _ in resource.blocks("variable", name)):
         return
     text = block_text("variable", (name,), {"description": f'"{one.what[0].upper() + one.what[1:]}"', "type": one.type})
@@ -190,7 +190,7 @@ def _earlier(resource: Resource, rule: str) -> Named:
 
 def _by_id(resource: Resource) -> Iterator[Candidate]:
     """Zones by their ids: a name means another building in each account, an id the same one in all."""
-    name = re.sub(r"\W", "_", f"{resource.name}_zone_ids")
+    name = resource.own_name("zone_ids")
     if any(True for _ in resource.blocks("variable", name)):
         return
     said = {"description": '"Ids of the availability zones in use, as use1-az1"', "type": "list(string)"}

@@ -56,7 +56,7 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
     how = "Private networks may connect; the internet may not."
     edits = [_rewrite(resource, one, _PRIVATE) for one in found]
     yield from resource.candidate("private-networks", edits, how, blocks, [_LOCKED_OUT])
-    name = f"{resource.name}_allowed_cidrs".replace("-", "_")
+    name = resource.own_name("allowed_cidrs")
     if any(True for _ in resource.blocks("variable", name)):
         return
     text = block_text(

@@ -60,6 +60,10 @@ class Resource:
         """`aws_s3_bucket.logs`."""
         return f"{self.type}.{self.name}"
 
+    def own_name(self, suffix: str) -> str:
+        """What a variable that is about this resource is called."""
+        return re.sub(r"\W", "_", f"{self.name}_{suffix}").lstrip("_")
+
     def reference(self, attribute: str) -> str:
         """The attribute as a resource beside this one names it, instance by instance where it has several."""
         index = "".join(f"[{each}]" for name, each in _INSTANCES.items() if name in self.block.attributes)

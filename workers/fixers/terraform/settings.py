@@ -161,7 +161,7 @@ def _toggles(resource: Resource, one: Setting) -> Iterator[Candidate]:
     if not kind:
         return
     said = "_".join(path[-2:] if path[-1] in _ANYTHING else path[-1:])
-    name = f"{resource.name}_{said}".replace("-", "_")
+    name = resource.own_name(said)
     if any(True for _ in resource.blocks("variable", name)):
         return
     body: Body | str = f"var.{name}"

@@ -136,6 +136,13 @@ def test_callers_hand_a_new_variable_on():
     assert {"module.data.access_log_bucket", "module.stack.access_log_bucket"} <= {*one.declares}
 
 
-def test_a_caller_with_a_variable_of_that_name_stops_it():
-    files = {"m/main.tf": BUCKETS, "main.tf": 'module "d" {\n  source = "./m"\n}\nvariable "access_log_bucket" {}\n'}
-    assert not [one for one in _proposal("CKV_AWS_18", files).candidates if one.approach == "log-bucket-variable"]
+@pytest.mark.parametrize(
+    ("taken", "found"), [(("access_log_bucket",), 1), (("access_log_bucket", "d_access_log_bucket"), 0)]
+)
+def test_a_name_that_means_something_else_in_a_caller_is_not_taken(taken, found):
+    variables = "".join(f'variable "{name}" {{}}\n' for name in taken)
+    files = {"m/main.tf": BUCKETS, "main.tf": f'module "d" {{\n  source = "./m"\n}}\n{variables}'}
+    proposal = _proposal("CKV_AWS_18", files)
+    made = [one for one in proposal.candidates if one.approach == "log-bucket-variable"]
+    assert len(made) == found
+    assert all("variable.d_access_log_bucket" in one.declares for one in made)
