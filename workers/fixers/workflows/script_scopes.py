@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from workers.fixers.workflows.model import EXPRESSION
 from workers.source import clones
 
 PUSHES = re.compile(r"\bgit\s+(?:-[cC]\s+\S+\s+|-\S+\s+)*push\b(?![^\n]*--dry-run)")
@@ -114,7 +115,7 @@ def of_javascript(script: str) -> Iterator[str]:
     Raises:
         Opaque: it calls the API by path, by GraphQL, by another file, or a method that is not known here.
     """
-    script = _COMMENT.sub("", script)
+    script = EXPRESSION.sub(".", _COMMENT.sub("", script))
     if _API_OPAQUE.search(script) or _OTHER_FILE.search(script):
         message = "a script of github-script calls GitHub's API by path, by GraphQL or from another file"
         raise Opaque(message)

@@ -100,12 +100,12 @@ def _called(before: Job, after: Job, tree: SourceTree) -> Iterator[str]:
     """A reusable workflow that got every secret, and now gets some: those that it reads must be among them."""
     if text(before.secrets) != "inherit" or before.secrets == after.secrets or before.uses is None:
         return
-    given = set(after.secrets) if isinstance(after.secrets, dict) else set()
+    given = {str(name).upper() for name in after.secrets} if isinstance(after.secrets, dict) else set()
     callee = callees.content_of(before.uses, tree)
     if callee is None:
         yield f"job {before.name} calls {before.uses}, whose secrets are not known here, with fewer"
         return
-    read = {match["name"] for match in _SECRET.finditer(callee.decode("utf-8", "replace"))} - {"GITHUB_TOKEN"}
+    read = {match["name"].upper() for match in _SECRET.finditer(callee.decode("utf-8", "replace"))} - {"GITHUB_TOKEN"}
     if missing := sorted(read - given):
         yield f"job {before.name}: {before.uses} reads the secret {missing[0]}, which it no longer gets"
 

@@ -57,6 +57,8 @@ def _run(script: str, env: str = "{GH_TOKEN: '${{ github.token }}'}") -> str:
         (_run("gh -R ${{ github.repository }} release create v1"), "contents:write"),
         (SCRIPT + "        with:\n          script: |\n            // octokit.github.io/rest.js\n"
          "            github.rest.pulls.list()\n", "pull-requests:read"),
+        (SCRIPT + "        with: {script: 'github.rest.pulls.get({pull_number: ${{ github.event.number }}})'}\n",
+         "pull-requests:read"),
         ("      - uses: JetBrains/qodana-action@v2025.1\n        with: {push-fixes: pull-request}\n",
          "checks:write contents:write pull-requests:write"),
         (_run("gh pr merge 1", "{GH_TOKEN: '${{ secrets.PAT }}'}"), ""),
@@ -229,6 +231,7 @@ def test_every_documented_action_says_where_its_needs_were_read():
         _run("gh api graphql -f query=x"),
         _run("curl -X POST https://api.github.com/repos/o/r/dispatches"),
         SCRIPT + "        with: {script: 'require(\"./x.js\")(github)'}\n",
+        SCRIPT + "        with: {script: 'require(\"${{ github.workspace }}/x\")(github)'}\n",
         SCRIPT + "        with: {script: 'await github.rest.codespaces.create({})'}\n",
     ],
 )
