@@ -34,6 +34,7 @@ _PUSHING_AS_CHECKED_OUT = frozenset(
     (
         "endbug/add-and-commit",
         "korthout/backport-action",
+        "py-cov-action/python-coverage-comment-action",
         "rubygems/release-gem",
         "stefanzweifel/git-auto-commit-action",
         "zeebe-io/backport-action",
@@ -43,6 +44,7 @@ _PUSHING_AS_CHECKED_OUT = frozenset(
 _PUSHING_ACTIONS = frozenset(
     (
         "ad-m/github-push-action",
+        "axel-op/googlejavaformat-action",
         "mikeal/publish-to-github-action",
         "cycjimmy/semantic-release-action",
         "phips28/gh-action-bump-version",
@@ -55,9 +57,10 @@ _OWN_TOKEN_INPUTS = ("token", "github_token", "github-token", "ssh-key", "push_t
 
 
 _SEEMS_TO_PUSH = re.compile(
-    r"(?:^|[/-])(?:push(?!-to-)|(?<!pre-)commit|rebase|backport|cherry-?pick|fast-forward|bump|autofix"
+    r"(?:^|[/-])(?:(?<!build-)push(?!-to-)|(?<!pre-)commit|rebase|backport|cherry-?pick|fast-forward|bump|autofix"
     r"|(?:branch|repo|fork|upstream)-sync|sync-(?:branch|branches|repo|fork|upstream))(?![a-z])"
 )
+_TOLD_TO_PUSH = re.compile(r"git[-_]?push|(?:auto|git)[-_]?commit|auto[-_]?push|push[-_]changes", re.IGNORECASE)
 _MAY_PUSH_AS_SOMEBODY = re.compile(
     r"sync|push|(?<!pre-)commit|release|publish|deploy|bump|version|update|merge|rebase|\btag"
 )
@@ -144,6 +147,7 @@ def _acts(step: Step, action: str, tree: SourceTree, *, somebody: bool, depth: i
         return False
     return bool(
         _SEEMS_TO_PUSH.search(action)
+        or any(_TOLD_TO_PUSH.fullmatch(name) and value.lower() == "true" for name, value in step.inputs.items())
         or (somebody and _MAY_PUSH_AS_SOMEBODY.search(action) and not _BY_API.search(action))
     )
 

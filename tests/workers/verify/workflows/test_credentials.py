@@ -77,6 +77,8 @@ def test_a_step_that_used_what_checkout_kept_is_named(steps, named):
         ("${{ secrets.PAT }}", "      - run: git config user.name bot\n      - uses: a/create-pull-request@v1\n", ""),
         ("${{ github.token }}", "      - run: git config user.name bot\n      - run: make test\n", ""),
         ("${{ secrets.PAT }}", "      - uses: acme/create-or-update-comment@v5\n", ""),
+        ("", "      - uses: acme/docs@v1\n        with: {git-push: 'true'}\n", "acme/docs"),
+        ("", "      - uses: acme/docker-build-push@v1\n", ""),
         ("", "      - uses: korthout/backport-action@v4\n        with: {github_token: x}\n", "backport-action"),
     ],
 )
