@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from daemon.errors import SourceUnavailable
+from workers.fixers.kubernetes.called_hosts import called
 from workers.fixers.kubernetes.objects import Object, objects
 from workers.fixers.kubernetes.placed import KUSTOMIZATIONS, commands, kustomized, lists_only, placed
 from workers.fixers.kubernetes.references import Reference, references
@@ -125,6 +126,7 @@ class Moving:
             or self._missing()
             or self._variants()
             or self._tied()
+            or self._called()
             or self._commanded()
         )
         if reason:
@@ -186,6 +188,11 @@ class Moving:
                 if node.kind == "scalar" and (named or _SELF.search(node.value)):
                     return f"{one.path} names the default namespace itself: {node.value.strip()[:60]}"
         return ""
+
+    def _called(self) -> str:
+        moved = {(one.kind, one.name) for one in self.objects}
+        others = (one for inside in self._by_folder.values() for one in inside if (one.kind, one.name) not in moved)
+        return called(self._tree, self.objects, filter(_in_default, others), self.folders)
 
     def _managed(self) -> str:
         """Whether something else decides on the namespace: Helm, a kustomization, a template."""

@@ -29,7 +29,10 @@ def starting(resource: Resource, part: Part) -> Running:
     """What is known of a container's start: its image, under the user that the manifest names."""
     known = _known(resource, part)
     user = security(part.node, "runAsUser") or security(resource.pod.node, "runAsUser")
-    if user.isdigit() and user != "0":
+    if user == "0":
+        # The manifest asks for root whatever the image would become by itself.
+        return msgspec.structs.replace(known, root=True, user=None, own_user=known.user)
+    if user.isdigit():
         return msgspec.structs.replace(known, root=False, user=user, own_user=known.user)
     return known
 

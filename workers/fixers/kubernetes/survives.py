@@ -61,6 +61,9 @@ def user_of(resource: Resource, part: Part) -> User:
         return User(int(known.user), own=True, numeric=known.numeric, any=known.any_user)
     if known.any_user or shell(part.node):
         return User(UID, any=True)
+    if said == "0":
+        message = f"the manifest asks for root, and what {part.node.text('image')} needs it for, nothing here says"
+        raise NoFix(message)
     if (number := _own_number(resource, part)) is not None:
         return number
     others = (
@@ -90,7 +93,7 @@ def needs_capabilities(resource: Resource, part: Part) -> str:
     if any("ALL" in values(one.get("securityContext", "capabilities", "drop")) for one, _ in elsewhere(resource, part)):
         return ""
     found = _own(resource, part)
-    if found is None:
+    if found is None or "0" in (security(part.node, "runAsUser"), security(resource.pod.node, "runAsUser")):
         return _unknown(part, "which capabilities it starts with")
     file, stage, base = found
     if _own_number(resource, part) is not None:

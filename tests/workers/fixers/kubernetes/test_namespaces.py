@@ -216,3 +216,23 @@ def test_variants_of_one_object_in_several_folders_are_no_application():
     assert not made.candidates
     assert "keys/one and keys/two both hold a Secret key" in made.reason
     assert _proposed({"web/pod.yaml": WEB, "keys/one/key.yaml": KEY}).candidates
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "moves"),
+    [
+        ("shop/src/application.properties", b"queue.host=web-api\n", False),
+        ("shop/src/Main.java", b'var url = "http://web-api:80/";\n', False),
+        ("docker-compose.yml", b"services: {a: {environment: {URL: 'http://web-api:80'}}}\n", True),
+        ("shop/src/application.properties", b"name=web-api\n", True),
+    ],
+)
+def test_a_service_stays_with_a_program_that_looks_for_it_by_its_short_name(path, content, moves):
+    files = {
+        "web/pod.yaml": WEB,
+        "web/key.yaml": KEY,
+        "web/service.yaml": SERVICE,
+        "shop/pod.yaml": ALONE,
+        path: content,
+    }
+    assert bool(_proposed(files).candidates) is moves

@@ -185,3 +185,13 @@ def test_a_manifest_that_a_program_fills_in_is_left_to_it(asked, path, code, lef
     pod = "kind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: nginx}]}\n"
     made = asked({"app/manifests/pod.yaml": pod, path: code}, "checkov", "CKV_K8S_31", "app/manifests/pod.yaml")
     assert bool(made.candidates) is not left
+
+
+def test_what_a_manifest_starts_as_root_keeps_what_root_has(asked):
+    """Whatever its image would become by itself."""
+    pod = (
+        "kind: Pod\nmetadata: {name: a}\nspec:\n  securityContext: {runAsUser: 0}\n"
+        "  containers: [{name: a, image: grafana/grafana:10.0.0}]\n"
+    )
+    for rule in ("CKV_K8S_37", "CKV_K8S_23"):
+        assert not asked({"a.yaml": pod}, "checkov", rule, "a.yaml").candidates
