@@ -21,6 +21,7 @@ _WORDS = ("host", "bind", "address", "addr", "interface", "listen", "server_name
 
 _NOT_OWN = re.compile(r"(?:^|_)(?:src|source|remote|client|peer|dst|dest\w*|from|to|target)(?:_|$)", re.IGNORECASE)
 """Parameters for the address of somebody else."""
+_HEARS_ALL = re.compile(rb"MEMBERSHIP|BROADCAST|multicast|ssdp|mdns|discover", re.IGNORECASE)
 _METHODS = ("get", "getenv", "run", "run_app", "listen", "create_server", "start_server")
 
 
@@ -95,6 +96,11 @@ def _refuse(target: Target, file: Module, constant: ast.Constant) -> None:
         message = (
             f"{file.path}:{constant.lineno} takes its port from a platform that reaches the program from outside: it "
             "has to listen on every network there"
+        )
+        raise NoFix(message)
+    if _HEARS_ALL.search(file.content) and b"SOCK_DGRAM" in file.content:
+        message = (
+            f"{file.path}:{constant.lineno} may hear what is sent to all of a network, which never comes to one address"
         )
         raise NoFix(message)
     if _is_choice(file, constant):

@@ -17,6 +17,11 @@ from workers.fixers.registry import NoFix, Target, fixer
 
 _LOOPBACK = re.compile(r"https?://(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?:[:/]|$)", re.IGNORECASE)
 
+_OWN_SIGNED = re.compile(rb"self[-_ ]?signed", re.IGNORECASE)
+_PRIVATE = re.compile(
+    rb"https://(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|[\w.-]+\.(?:local|lan|internal|home|svc)\b)"
+)
+
 
 @fixer(
     name="python-certificate-check",
@@ -38,6 +43,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     given = keyword(call, "verify")
     if given is None:
         return
+    if _is_private(file, call):
+        message = (
+            f"{file.path}:{call.lineno} asks a device or a network of one's own, whose certificate no known authority "
+            "signs: name its own certificate's file as `verify`"
+        )
+        raise NoFix(message)
     if _asks_itself(file, call):
         message = (
             f"{file.path}:{call.lineno} asks this machine itself, whose certificate no known authority signs: name its "
@@ -64,6 +75,14 @@ def propose(target: Target) -> Iterator[Candidate]:
         declares=system.declares,
         warnings=("For a private authority set REQUESTS_CA_BUNDLE where this runs.",),
     )
+
+
+def _is_private(file: Module, call: ast.Call) -> bool:
+    """Whether the address or a comment near it says that the certificate is nobody's but the peer's own."""
+    around = file.function(call) or file.statement(call)
+    first = max(1, min(around.lineno, call.lineno - 2))
+    text = b"\n".join(file.line(each) for each in range(first, (around.end_lineno or around.lineno) + 1))
+    return _OWN_SIGNED.search(text) is not None or _PRIVATE.search(file.text(call).encode()) is not None
 
 
 def _unverified(_file: Module, call: ast.Call) -> bool:

@@ -12,6 +12,17 @@ from workers.fixers.python.strings import f_string
 from workers.fixers.registry import Harmless
 
 
+def refuse_clear(file: Module, call: ast.Call, lines: Sequence[Template]) -> None:
+    """Say so where the screen alone is cleared, which Windows has no such program for.
+
+    Raises:
+        Harmless: it is.
+    """
+    if all(not line.values and line.literal.strip() in {"clear", "reset"} for line in lines):
+        message = f"{file.path}:{call.lineno} clears the screen by a line that is fixed: nothing comes in"
+        raise Harmless(message)
+
+
 def refuse_fixed(file: Module, call: ast.Call, lines: Sequence[Template]) -> None:
     """Say so where a line needs its shell and holds only what the code itself writes.
 

@@ -16,7 +16,7 @@ from workers.fixers.python.missing_program import caught_too
 from workers.fixers.python.module import Module
 from workers.fixers.python.repository import InRepository
 from workers.fixers.python.shell_call import SYSTEM, refuse_expectation, shell_call
-from workers.fixers.python.shell_line import quoted_line, refuse_fixed
+from workers.fixers.python.shell_line import quoted_line, refuse_clear, refuse_fixed
 from workers.fixers.python.shell_pipe import without_system
 from workers.fixers.python.shell_redirect import takes, without_redirects
 from workers.fixers.python.strings import f_string, template
@@ -63,6 +63,7 @@ def _without_shell(target: Target) -> Iterator[Candidate]:
         refuse_expected(target, file.path, call.lineno, b"shell=True")
     command = _command(file, call)
     lines, streams = _redirected(file, call, _lines(file, command))
+    refuse_clear(file, call, [line for _, line in lines])
     refuse_scripts(target.tree, file, call.lineno, [line for _, line in lines])
     words = [words_of(line, lambda pieces: f_string(pieces, _quote(file))) for _, line in lines]
     if not all(words):

@@ -17,6 +17,8 @@ from workers.fixers.test_code import harmless_in_tests
 from workers.source.tests import is_test
 
 _FOLDERS = re.compile(r"(?:/tmp|/var/tmp|/dev/shm)(?:/|$)")
+_MET = re.compile(r"\.(?:lock|lck|pid|sock(?:et)?|fifo)$", re.IGNORECASE)
+"""What processes meet at, by its name."""
 _NAME = re.compile(r"/(?P<stem>[\w-]+)(?P<suffix>\.\w+)?")
 
 
@@ -116,7 +118,7 @@ def _refuse_agreed(target: Target, file: Module, constant: ast.Constant, written
     if is_test(file.path) and elsewhere:
         message = f"{where} is test code, whose own programs agree on that path; exclude tests"
         raise Harmless(message)
-    if written is None or elsewhere:
+    if written is None or elsewhere or _MET.search(str(constant.value)):
         message = (
             f"{where} may name a file that another program makes or looks for: agree on a folder that only the two can "
             "enter"
