@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 import itertools
 import sys
-from pathlib import PurePosixPath
 
 from daemon.domain.fix import Edit
-from daemon.errors import SourceUnavailable
 from workers.fixers.code import region
 from workers.fixers.python.module import Module
+from workers.fixers.python.shadow import refuse_shadow
 from workers.fixers.registry import NoFix, Target
 
 
@@ -37,7 +36,7 @@ def imported(target: Target, file: Module, name: str) -> Import:
     if root in bound or file.aliases.get(root, root) != root:
         message = f"`{root}` already means something else in {file.path}, so `import {name}` would change it"
         raise NoFix(message)
-    _refuse_shadow(target, file, root)
+    refuse_shadow(target, file, root)
     return Import(name, (_insertion(file, f"import {name}"),), (f"import:{name}",))
 
 
@@ -103,7 +102,7 @@ def imported_from(target: Target, file: Module, source: str, name: str) -> Impor
     if name in bound or file.aliases.get(name, dotted) != dotted:
         message = f"`{name}` already means something else in {file.path}, so importing it would change that"
         raise NoFix(message)
-    _refuse_shadow(target, file, source.partition(".")[0])
+    refuse_shadow(target, file, source.partition(".")[0])
     if beside is not None:
         edit = file.insert(file.span(beside.names[-1])[1], f", {name}")
         return Import(name, (edit,), (f"import:{source}", f"statement:{beside.lineno}"))
@@ -119,31 +118,6 @@ def _existing(file: Module, name: str, bound: frozenset[str]) -> str | None:
             if alias.name == name and local.partition(".")[0] not in bound:
                 return local
     return None
-
-
-def _refuse_shadow(target: Target, file: Module, root: str) -> None:
-    folder = PurePosixPath(file.path).parent
-    if _is_packaged(target, file, folder):
-        return
-    for beside in (f"{root}.py", f"{root}/__init__.py"):
-        path = str(folder / beside)
-        try:
-            target.tree.read(path)
-        except SourceUnavailable:
-            continue
-        message = f"{path} would stand in for the module `{root}` that this fix needs"
-        raise NoFix(message)
-
-
-def _is_packaged(target: Target, file: Module, folder: PurePosixPath) -> bool:
-    """Whether the file is a module of a package and nothing that is run by itself, beside which it would look first."""
-    if folder == PurePosixPath() or b"__main__" in file.content or file.content.startswith(b"#!"):
-        return False
-    try:
-        target.tree.read(str(folder / "__init__.py"))
-    except SourceUnavailable:
-        return False
-    return True
 
 
 def _insertion(file: Module, line: str) -> Edit:

@@ -11,6 +11,7 @@ from workers.fixers.code import candidate
 from workers.fixers.python.calls import argument, set_keyword
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.narrow_column import narrow_column
+from workers.fixers.python.other_side import is_looked_up, is_met, use_of
 from workers.fixers.python.release import may_lack
 from workers.fixers.registry import NoFix, Target, fixer
 
@@ -37,10 +38,6 @@ _ASKS = re.compile(
 """A module that asks another server: what it computes may be what that server expects."""
 _KEPT = re.compile(r"cache|path|folder|\bdir|\.join\(|open\(", re.IGNORECASE)
 _CHECKSUM_FILE = re.compile(rb"\.(?:md5|sha1)['\"]")
-_FRESH = re.compile(r"random|secrets\.|uuid|token_(?:hex|bytes|urlsafe)|\btime\(|now\(")
-"""Made anew each time: nobody else makes the same."""
-_NAMES_SOMETHING = re.compile(r"(?:^|[^A-Za-z])[a-z]?u?u?ids?$|(?:slug|anchor|url)$", re.IGNORECASE)
-_FROM_OUTSIDE = re.compile(r"\brequest\b|\bheaders\b|\bcookies\b")
 _LIBRARIES = {
     "Crypto.Hash.MD2.new": "MD2",
     "Crypto.Hash.MD4.new": "MD4",
@@ -100,10 +97,10 @@ def propose(target: Target) -> Iterator[Candidate]:
     around = file.text(function or file.statement(call))
     named = any(isinstance(each, _FUNCTIONS) and _ITS_NAME.search(each.name) for each in file.ancestors(call))
     named = named or bool(_ITS_NAME.search(_beside(file, call))) or _is_chosen(file, call)
-    named = named or _is_looked_up(file, call)
+    named = named or is_looked_up(file, call)
     talks = _TALKS.search(around) or _ASKS.search(file.content.decode("utf-8", "replace"))
     prescribed = named or _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content)
-    if name.startswith("hashlib.") and not _PROTECTS.search(_use(file, call)):
+    if name.startswith("hashlib.") and not _PROTECTS.search(use_of(file, call)):
         if (old := may_lack(target.tree, file.path, (3, 9))) is not None:
             message = (
                 f"{file.path}:{call.lineno} runs on Python {old}, as the repository says, which has no "
@@ -118,9 +115,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
         if (
             prescribed
-            or _is_met(file, call)
+            or is_met(file, call)
             or narrow_column(target.tree)
-            or (talks and not _KEPT.search(_use(file, call)))
+            or (talks and not _KEPT.search(use_of(file, call)))
         ):
             return
         yield _stronger(file, call, name, "sha256")
@@ -131,7 +128,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             "which it is"
         )
         raise NoFix(message)
-    if all(_is_met(file, each) for each in _compared_with(file, call, name)):
+    if all(is_met(file, each) for each in _compared_with(file, call, name)):
         message = (
             f"{file.path}:{call.lineno} makes a digest that whoever calls or is called makes, too: both have to change "
             "at once"
@@ -145,49 +142,6 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     yield _stronger(file, call, name, "sha256", together=True)
     yield _stronger(file, call, name, "sha512", together=True)
-
-
-def _is_looked_up(file: Module, call: ast.Call) -> bool:
-    """Whether the digest is looked for in a collection, whose digests somebody else made by the same function."""
-    statement, scope = file.statement(call), file.function(call) or file.tree
-    kept = statement.targets if isinstance(statement, ast.Assign) else []
-    names = {node.id for each in kept for node in ast.walk(each) if isinstance(node, ast.Name)}
-    for node in ast.walk(scope):
-        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
-            used = {each.id for each in ast.walk(node.left) if isinstance(each, ast.Name)}
-            if used & names or call in set(ast.walk(node.left)):
-                return True
-    return False
-
-
-def _is_met(file: Module, call: ast.Call) -> bool:
-    """Whether the digest is compared with what the function is given, put into what others get, or names something."""
-    function, statement = file.function(call), file.statement(call)
-    if isinstance(statement, ast.Assign) and not _FRESH.search(_use(file, call)):
-        shown = " ".join(file.text(each) for each in statement.targets)
-        if isinstance(statement.targets[0], ast.Subscript) or _NAMES_SOMETHING.search(shown):
-            return True
-    if function is None:
-        return False
-    kept = statement.targets if isinstance(statement, ast.Assign) else []
-    names = {node.id for each in kept for node in ast.walk(each) if isinstance(node, ast.Name)}
-    arguments = function.args
-    given = {each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)} - {"self", "cls"}
-    for node in ast.walk(function):
-        sides: list[ast.expr] = []
-        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.NotEq):
-            sides = [node.left, *node.comparators]
-        elif isinstance(node, ast.Call) and file.text(node.func).endswith("compare_digest"):
-            sides = node.args
-        inside = [{each.id for each in ast.walk(side) if isinstance(each, ast.Name)} for side in sides]
-        ours = [call in set(ast.walk(side)) or bool(used & names) for side, used in zip(sides, inside, strict=True)]
-        theirs = [
-            bool(used & given) or bool(_FROM_OUTSIDE.search(file.text(side)))
-            for side, used in zip(sides, inside, strict=True)
-        ]
-        if any(a and b for a, b in zip(ours, reversed(theirs), strict=True)):
-            return True
-    return False
 
 
 def _is_chosen(file: Module, call: ast.Call) -> bool:
@@ -204,29 +158,6 @@ def _beside(file: Module, call: ast.Call) -> str:
         return ""
     (first, last), (start, end) = file.span(statement), file.span(call)
     return file.slice(first, start) + file.slice(end, last)
-
-
-def _use(file: Module, call: ast.Call) -> str:
-    """The statement, those of its function that make what it hashes or use what it assigns, and the function's name."""
-    function, statement = file.function(call), file.statement(call)
-    if function is None:
-        return file.text(statement)
-    made = {node.id for each in call.args for node in ast.walk(each) if isinstance(node, ast.Name)}
-    kept = statement.targets if isinstance(statement, ast.Assign) else []
-    names = {node.id for each in kept for node in ast.walk(each) if isinstance(node, ast.Name)}
-    found = [
-        node
-        for node in ast.walk(function)
-        if isinstance(node, ast.Name) and (node.id in names or (node.id in made and isinstance(node.ctx, ast.Store)))
-    ]
-    lines = sorted({line for node in found for line in _lines(file.statement(node))} | set(_lines(statement)))
-    return function.name + "\n" + "\n".join(file.line(line).decode() for line in lines)
-
-
-def _lines(statement: ast.stmt) -> range:
-    """A simple statement's lines; of one that holds others, the first."""
-    whole = not hasattr(statement, "body")
-    return range(statement.lineno, (statement.end_lineno if whole and statement.end_lineno else statement.lineno) + 1)
 
 
 def _is_weak(file: Module, call: ast.Call) -> bool:
@@ -260,7 +191,7 @@ def _stronger(file: Module, call: ast.Call, name: str, new: str, *, together: bo
 def _compared_with(file: Module, call: ast.Call, name: str) -> list[ast.Call]:
     """The call and the file's others that protect something by the same digest: who checks one makes it, too."""
     calls = [node for node in file.nodes if isinstance(node, ast.Call) and file.qualified(node.func) == name]
-    return [each for each in calls if each is call or _PROTECTS.search(_use(file, each))]
+    return [each for each in calls if each is call or _PROTECTS.search(use_of(file, each))]
 
 
 def _library(file: Module, call: ast.Call, name: str, new: str) -> tuple[list[Edit], tuple[str, ...]]:
