@@ -23,6 +23,12 @@ BUILDS = re.compile(
     rb"npm (?:ci|install|run build)|yarn (?:install|build)|mvn|\./mvnw|gradle|\./gradlew|pip3? install|bundle install|"
     rb"composer install)(?=\s|$)"
 )
+EXECUTES = re.compile(
+    rb"(?:\bos\.(?:exec\w+|system)|\bsubprocess\.\w+|\bPopen)\(\s*\[?\s*[frb]?[\"'](?:/[\w/]*/)?(?:nginx|httpd|apache2(?:ctl)?|"
+    rb"php-fpm[\d.]*|lighttpd|sshd|supervisord|rsyslogd|dovecot|postfix|unbound|slapd|haproxy|cron|crond|chown|su|gosu|su-exec)"
+    rb"(?=[\s\"'])"
+)
+"""What a script of Python starts that root alone can, or that becomes another user by itself."""
 _PASSES_ON = re.compile(rb"""(?m)^[^#\n]*\bexec\s+(?:\S+\s+(?:--\s+)?)?"?\$[@*]"?""")
 _NAME = re.compile(r"[\w.-]+")
 _MAX_SCRIPTS = 5
@@ -70,6 +76,15 @@ def _copied(instructions: list[Instruction], started: list[Instruction]) -> set[
         for source in re.findall(r"[^\s\"',\[\]]+", one.text)[:-1]
     }
     return {word for word in words & sources if _NAME.fullmatch(word)}
+
+
+def python_scripts(tree: SourceTree, file: Dockerfile, commands: list[Instruction]) -> list[str]:
+    """The files of Python that the image starts."""
+    names = {name for one in commands for name in re.findall(r"[\w-]+\.py\b", one.text)}
+    folder = file.path.rpartition("/")[0]
+    prefix = f"{folder}/" if folder else ""
+    found = [path for path in tree.paths() if path.startswith(prefix) and path.rpartition("/")[2] in names]
+    return found[:_MAX_SCRIPTS]
 
 
 def compose_scripts(tree: SourceTree, file: Dockerfile) -> list[str]:

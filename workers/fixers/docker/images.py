@@ -27,8 +27,8 @@ from workers.fixers.docker.script import scripts
 from workers.source.dockerfile import Dockerfile, Stage
 
 _REGISTRY = re.compile(
-    r"^(?:docker\.io/|index\.docker\.io/|public\.ecr\.aws/(?:docker|amazonlinux|ubuntu|debian)/|mirror\.gcr\.io/)?"
-    r"(?:library/)?"
+    r"^(?:docker\.io/|index\.docker\.io/|public\.ecr\.aws/(?:docker|amazonlinux|ubuntu|debian)/|mirror\.gcr\.io/|"
+    r"registry(?:\.hub|-1)?\.docker\.(?:com|io)/)?(?:library/|(?:amd64|i386|arm32v[567]|arm64v8|ppc64le|riscv64|s390x)/)?"
 )
 _FULL = frozenset(("python", "node", "ruby", "golang", "rust", "perl", "php", "gcc", "buildpack-deps", "java"))
 _JUPYTER = re.compile(r"(?:quay\.io/)?jupyter/")

@@ -9,11 +9,13 @@ from workers.fixers.docker.build_steps import step_of
 from workers.fixers.docker.entry_scripts import (
     AS_ROOT,
     BUILDS,
+    EXECUTES,
     STARTS_SERVER,
     compose_scripts,
     copies,
     entry_scripts,
     first,
+    python_scripts,
 )
 from workers.fixers.docker.image_tables import DISTRIBUTIONS
 from workers.fixers.docker.images import Base, installed
@@ -134,19 +136,27 @@ def _refuse_commands(target: Target, file: Dockerfile, stage: Stage, base: Base,
             "builds again when it starts: start the built program itself, then a user of its own can run it"
         )
         raise NoFix(message)
+    _refuse_scripts(target.tree, file, stage, base, commands)
+
+
+def _refuse_scripts(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base, commands: list[Instruction]) -> None:
+    for script in python_scripts(tree, file, commands):
+        if line := first(EXECUTES, tree.read(script)):
+            message = f"{script} starts what root alone can start as it is set up (`{line}`)"
+            raise NoFix(message)
     started = [
-        *entry_scripts(target.tree, file, [*copies(file, stage), *commands]),
-        *compose_scripts(target.tree, file),
+        *entry_scripts(tree, file, [*copies(file, stage), *commands]),
+        *compose_scripts(tree, file),
     ]
     for script in dict.fromkeys(started):
-        content = target.tree.read(script)
+        content = tree.read(script)
         if line := first(AS_ROOT, content):
             message = f"the entry point {script} does what only root can (`{line}`): it has to go first"
             raise NoFix(message)
         if base.image not in WRITES and (line := first(STARTS_SERVER, content)):
             message = f"{script} starts `{line}`, which becomes a user of its own after it has opened what is root's"
             raise NoFix(message)
-        _refuse_own_user(target.tree, [content.decode("utf-8", "replace")])
+        _refuse_own_user(tree, [content.decode("utf-8", "replace")])
         if line := first(BUILDS, content):
             message = f"{script} builds when the container starts (`{line}`), in files that are root's: build in a RUN"
             raise NoFix(message)

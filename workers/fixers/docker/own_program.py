@@ -24,6 +24,8 @@ PROMPT = re.compile(
     r"""\[?\s*"?(?:/(?:usr/)?bin/)?(?:ba|da|a|z)?(?:sh|node|python[\d.]*|irb|jshell|php|R|ghci|julia|erl|iex)"?\s*\]?"""
 )
 _STARTS = ("CMD", "ENTRYPOINT")
+_INIT = re.compile(r"""\[?\s*"?(?:/[\w/]+/)?(?:tini|dumb-init|catatonit)"?(?:[\s,]+"?-[\w-]*"?)*\s*\]?""")
+"""A first process that starts what it is told."""
 _RUNS_OTHERS = re.compile(
     r"python[\d.]*|node(?:js)?|npm|yarn|pnpm|npx|java|ruby|bundle|perl|php\d*|lua[\d.]*|R(?:script)?|(?:ba|da|z)?sh|tini|dumb-init|"
     r"env|nice|uwsgi|gunicorn|uvicorn|supervisord|xvfb-run|dotnet|make|go|erl|elixir|mono|wine|guile|racket|sbcl|stack"
@@ -74,7 +76,7 @@ def refuse_idle(tree: SourceTree, chain: list[tuple[Dockerfile, Stage]], base: B
     """
     file, stage = chain[0]
     started = [one for each, inner in chain for below in lineage(each, inner) for one in below.all(*_STARTS)]
-    prompts = all(one.keyword == "CMD" and PROMPT.fullmatch(one.text.strip()) for one in started)
+    prompts = all(PROMPT.fullmatch(one.text.strip()) or _INIT.fullmatch(one.text.strip()) for one in started)
     prompts = prompts or passes_on(tree, file, stage)
     if not prompts or not (idle(base) or started) or earlier_user(file, stage) or made_user(file, stage):
         return

@@ -19,7 +19,7 @@ _SCRIPT = re.compile(r"(?:^|/)([\w-]+\.(?:py|js|mjs|cjs|ts|rb))$")
 _APPLICATION = re.compile(r"(?:[\w-]+\.)*([\w-]+):[\w()]+")
 _SERVES = re.compile(
     r"\.run\(|\.run_\w+\(|\.listen\(|[Ss]erve|\.launch\(|\.start\(|\.loop|while\s+True|while\s*\(|streamlit|socket|run_forever|"
-    r"subscri|consum|schedule|setInterval|createServer|sinatra"
+    r"subscri|consum|schedule|setInterval|createServer|sinatra|\bos\.(?:exec|spawn|system)|subprocess|Popen|child_process|execa"
 )
 _GO_WORKS_ON = re.compile(
     r"\.Listen|\bfor\s*(?:true\s*)?\{|\bfor\b[^;{\n]*;\s*;|\bselect\s*\{"

@@ -538,3 +538,14 @@ def test_a_script_that_the_container_starts_is_read(name, content, said):
     made, reason = _propose("checkov", "CKV_DOCKER_3", files)
     assert not made
     assert said in reason
+
+
+def test_a_script_that_becomes_a_web_server_keeps_root_and_is_no_job():
+    files = {
+        "web/Dockerfile": "FROM alpine:3.20\nRUN apk add nginx python3\nCOPY *.py conf /\nCMD /start.py\n",
+        "web/start.py": 'import os\nos.execv("/usr/sbin/nginx", ["nginx", "-g", "daemon off;"])\n',
+    }
+    made, reason = _propose("checkov", "CKV_DOCKER_3", files)
+    assert not made
+    assert "web/start.py starts what root alone can start" in reason
+    assert "a job has no health" not in _propose("checkov", "CKV_DOCKER_2", files)[1]
