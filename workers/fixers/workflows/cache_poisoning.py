@@ -99,8 +99,10 @@ def _everywhere(workflow: Workflow, flagged: Step) -> Iterator[Candidate]:
             except NoFix:
                 continue
     if len(found) > 1:
-        why = f"None of the {len(found)} steps of this workflow that can restore a cache does: no job gets what "
-        why += "another run wrote, neither by itself nor through another job."
+        why = (
+            f"The {len(found)} steps of this workflow that are known here to restore a cache restore none any more, in "
+        )
+        why += "whichever job: what one makes reaches the others."
         edits = [edit for made, _ in found.values() for edit in made]
         declares = [path for _, paths in found.values() for path in paths]
         yield model.candidate("no-cache-file", edits, why, declares=declares)

@@ -31,7 +31,7 @@ _TOOLS = re.compile(
     r"|\brelease-it\b|\bcargo[ -]release\b|\brelease:(?:prepare|perform)\b"
     r"|\bgit\s+flow\b|\bghp-import\b|\bsemantic-release\b|\bchangeset\s+publish\b|\bnx\s+release\b"
 )
-_TASK = re.compile(r"release|publish|deploy|tag|bump|push")
+_TASK = re.compile(r"release|publish|deploy(?!ment)|tag|bump|push")
 _TASKS = re.compile(
     r"(?<![\w./-])(?:make|just|task|npm\s+run|yarn(?:\s+run)?|pnpm(?:\s+run)?|(?:\./)?gradlew|gradle|mvn|rake|invoke"
     r"|nox\s+-s|tox\s+-e)"
@@ -73,13 +73,13 @@ _PUSH_INPUT = re.compile(
     r"(?:git[-_]?)?(?:push|commit)(?:[-_](?:changes|message|msg|user|username|author|email))?|auto[-_]?(?:commit|push)"
 )
 _IMAGES = re.compile(r"docker|image|build-push|bake|kaniko|buildah|podman|buildx|devcontainer")
-_RELEASES = re.compile(r"publish|release|deploy|push|bump|gh-pages")
+_RELEASES = re.compile(r"publish|release|deploy(?!ment)|push|bump|gh-pages")
 _BUILDS = re.compile(
     r"[:\"']*(?:\w+:)*(?:pre|post)?(?:build|assemble|bundle|compile|check|lint|pack|test)", re.IGNORECASE
 )
 _OPTION = re.compile(r"(?<!\S)--?[\w-]+(?:[= \t]+\S+)?")
 """An option with its value: `--mode release` only says how something is built."""
-_NAMED_SO = re.compile(r"publish|release|deploy|push|(?<![a-z])tag(?![a-z])|bump|gh-pages|submodule")
+_NAMED_SO = re.compile(r"publish|release|deploy(?!ment)|push|(?<![a-z])tag(?![a-z])|bump|gh-pages|submodule")
 _MAX_DEPTH = 4
 _SCRIPT_ENDINGS = (".sh", ".bash", ".py", ".js", ".mjs", ".ts", ".rb", ".pl")
 _OWN_INPUTS = ("token", "github_token", "github-token", "ssh-key", "push_token", "repo-token", "personal_token")
@@ -201,8 +201,9 @@ def _action(step: Step, tree: SourceTree) -> User | None:
     given = step.node.child("with")
     names = {key.value.lower() for key, _ in given.entries} if given is not None else set()
     if step.uses.startswith(("./", "$/")):
-        uses = _local_uses_git(step.uses, tree)
-        return User(step, step.uses, script=False, steps=_only_scripts(step.uses, tree)) if uses else None
+        used = _used_by_local(step.uses, tree)
+        scripts = _only_scripts(step.uses, tree)
+        return User(step, step.uses, script=False, steps=scripts, seen=True in used) if used else None
     known = known_actions.needs(step.action)
     named = _MAY_PUSH.search(step.action) and not step.action.startswith("docker/")
     may = (named and (known is None or "contents:write" in known)) or known_actions.pushes(step.action)
@@ -221,9 +222,10 @@ def _in_image(step: Step) -> bool:
     return bool(version) and version[0] < _RUN_GIT_HERE[step.action]
 
 
-def _local_uses_git(uses: str, tree: SourceTree, depth: int = 0) -> bool:
+def _used_by_local(uses: str, tree: SourceTree, depth: int = 0) -> list[bool]:
+    """For each step of a local action that uses git, whether that can be read; of one that is missing it cannot."""
     action = _local(uses, tree)
-    return action is None or any(_step_uses_git(step, tree, depth) for step in action.steps)
+    return [False] if action is None else [seen for step in action.steps for seen in _used_by(step, tree, depth)]
 
 
 def _local(uses: str, tree: SourceTree) -> Workflow | None:
@@ -243,10 +245,11 @@ def _local(uses: str, tree: SourceTree) -> Workflow | None:
 def _only_scripts(uses: str, tree: SourceTree) -> bool:
     """Whether all that uses git in a local action is its own scripts."""
     action = _local(uses, tree)
-    return action is not None and all(step.run or not _step_uses_git(step, tree, 0) for step in action.steps)
+    return action is not None and all(step.run or not _used_by(step, tree, 0) for step in action.steps)
 
 
-def _step_uses_git(step: Step, tree: SourceTree, depth: int) -> bool:
+def _used_by(step: Step, tree: SourceTree, depth: int) -> list[bool]:
     if step.uses.startswith(("./", "$/")):
-        return depth >= _MAX_DEPTH or _local_uses_git(step.uses, tree, depth + 1)
-    return _uses(step, tree) is not None
+        return [False] if depth >= _MAX_DEPTH else _used_by_local(step.uses, tree, depth + 1)
+    user = _uses(step, tree)
+    return [user.seen] if user is not None else []

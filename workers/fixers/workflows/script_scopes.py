@@ -68,6 +68,7 @@ _API_METHODS = (
     (re.compile(r"\b(?:rest\.)?checks\.\w+"), "checks:write"),
     (re.compile(r"\b(?:rest\.)?actions\.(?:list|get|download)\w*"), "actions:read"),
     (re.compile(r"\b(?:rest\.)?actions\.\w+"), "actions:write"),
+    (re.compile(r"paginate\.iterator"), ""),
     (re.compile(r"\b(?:rest\.)?(?:search|users|rateLimit|meta|emojis|licenses)\.\w+"), ""),
 )  # fmt: skip
 _API_CALL = re.compile(r"\b(?:github|octokit)\.(?P<name>(?:rest\.)?[a-z]\w*\.\w+)\b")

@@ -48,6 +48,7 @@ def _action(*uses):
          False),
         ("      - run: npm run build:release --workspace app\n", {}, False),
         ("      - run: ./gradlew assembleRelease\n", {}, False),
+        ("      - run: make crds\n", {"Makefile": "crds: deployment\n\ndeployment:\n\tgen deployment\n"}, False),
         ("      - run: ./gradlew :app:publishRelease\n", {}, True),
         ("      - run: .ci/docs.sh\n", {".ci/docs.sh": "git clone x y\ncd y\ngit push"}, False),
         ("      - uses: ./outer\n", {"outer/action.yml": _action("uses: ./inner"),
@@ -67,6 +68,12 @@ def _action(*uses):
 def test_a_program_or_an_action_below_may_use_git(steps, files, used):
     """As a list of arguments, through a library, in an action of an action; one without an end is taken to."""
     assert bool(credentials.users(*_read(steps, files))) == used
+
+
+def test_a_local_action_of_which_only_a_name_speaks_may_need_them():
+    """What its script does is not in the tree."""
+    files = {"proxy/action.yml": _action("run: ./bin/cf-deploy")}
+    assert [user.seen for user in credentials.users(*_read("      - uses: ./proxy\n", files))] == [False]
 
 
 def test_what_cannot_be_seen_is_said():

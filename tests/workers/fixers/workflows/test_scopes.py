@@ -59,6 +59,8 @@ def _run(script: str, env: str = "{GH_TOKEN: '${{ github.token }}'}") -> str:
          "            github.rest.pulls.list()\n", "pull-requests:read"),
         (SCRIPT + "        with: {script: 'github.rest.pulls.get({pull_number: ${{ github.event.number }}})'}\n",
          "pull-requests:read"),
+        (SCRIPT + "        with: {script: 'github.paginate.iterator(github.rest.issues.listForRepo, {})'}\n",
+         "issues:read pull-requests:read"),
         ("      - uses: JetBrains/qodana-action@v2025.1\n        with: {push-fixes: pull-request}\n",
          "checks:write contents:write pull-requests:write"),
         (_run("gh pr merge 1", "{GH_TOKEN: '${{ secrets.PAT }}'}"), ""),
