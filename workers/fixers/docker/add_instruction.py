@@ -9,8 +9,19 @@ import shlex
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.docker.build import candidate, flagged, is_root, rename, stage_of, syntax_line, trivy, user_at
-from workers.fixers.docker.images import downloader
+from workers.fixers.docker.build import (
+    before,
+    candidate,
+    flagged,
+    is_root,
+    rename,
+    stage_of,
+    syntax_line,
+    trivy,
+    user_at,
+    work_directory,
+)
+from workers.fixers.docker.images import base_of, downloader
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 from workers.source.tree import SourceTree
@@ -21,6 +32,9 @@ _UNKNOWN = re.compile(r"[$*?\[]")
 _ADD_ONLY = re.compile(r"^--(?:checksum|keep-git-dir|unpack)")
 _LINKED = re.compile(r"/(?:bin|sbin|lib(?:32|64|x32)?|var/(?:run|lock|mail))(?:/|$)")
 """Links to folders below /usr and /run, in all but the oldest distributions."""
+_OTHERS = re.compile(r"/(?:tmp|home|root|var|run|data|go)(?:/|$)|.*\$")
+"""Folders of images that are not root's alone, or closed to others."""
+_GIVES = re.compile(r"\b(?:chown|chmod|chgrp|install)\b")
 _PAIR = 2
 
 
@@ -37,7 +51,8 @@ _PAIR = 2
 archive is suddenly unpacked over the image, and a URL is fetched without any check of what came. COPY does the one
 thing that is meant: it copies from the build context.
 
-`COPY --link` (BuildKit) makes a layer of its own that survives a change of the layers below it.""",
+`COPY --link` (BuildKit) makes a layer of its own that survives a change of the layers below it. It makes the folders
+on the way anew, as root's and open to be read: it is left out where one of them may be anybody else's.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """COPY with the same arguments, with or without `--link`; all ADDs together, where the rule asks for all."""
@@ -53,7 +68,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     edits = [rename(file, one, "COPY") for one in chosen]
     yield candidate("copy", edits, how, ["COPY", "ADD/delete"])
     syntax = syntax_line(file)
-    if syntax is not None and not any("--link" in one.flags or _through_link(one) for one in chosen):
+    if syntax is not None and not any("--link" in one.flags or _moves_folders(file, one) for one in chosen):
         linked: list[Edit] = [
             file.edit(one.start, one.arguments, f"{_spelt(file, one)} --link{file.slice(one.start + 3, one.arguments)}")
             for one in chosen
@@ -64,11 +79,26 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield candidate("copy-link", [*syntax, *linked], what, ["COPY", "ADD/delete"], [warning])
 
 
-def _through_link(one: Instruction) -> bool:
-    """Whether what is copied may meet a folder that is a symbolic link in every image, which `--link` replaces."""
+def _moves_folders(file: Dockerfile, one: Instruction) -> bool:
+    """Whether `--link` may change a folder that is there: it replaces symbolic links, and gives the folders around
+    what it copies to root, or to whom `--chown` names, with the rights that a new one has.
+    """
     *sources, destination = _arguments(one)
+    home = work_directory(file, one, base_of(file, stage_of(file, one)).directory)
+    if one.flags or (home is None and not destination.startswith("/")):
+        return True
+    place = posixpath.normpath(posixpath.join(home or "/", destination))
     whole = any(not posixpath.splitext(each.rstrip("/"))[1] for each in sources)
-    return bool(_LINKED.match(destination)) or (posixpath.normpath(destination) in {"/", "//"} and whole)
+    if _LINKED.match(place) or _OTHERS.match(place) or (place in {"/", "//"} and whole):
+        return True
+    user = user_at(file, one)
+    top = place.split("/")[1]
+    given = [
+        each.text
+        for each in before(file, one, "RUN", "COPY", "ADD")
+        if f"/{top}" in each.text and _GIVES.search(f"{each.flags} {each.text}")
+    ]
+    return (user is not None and not is_root(user)) or bool(given)
 
 
 def _spelt(file: Dockerfile, one: Instruction) -> str:
