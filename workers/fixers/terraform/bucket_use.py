@@ -14,6 +14,9 @@ _EVERYONE = re.compile(r"""["']?Principal["']?\s*[:=]\s*(?:"\*"|\{\s*"?AWS"?\s*[
 OPEN_ACL = re.compile(r'"(?:public-read|public-read-write|authenticated-read|website)"')
 _ALL = re.compile(r"\[\s*\"\*\"\s*\]")
 
+_ACLS = re.compile(r"BucketOwnerPreferred|ObjectWriter|\bgrant\s*\{|\bacl\s*=")
+_DELIVERS = re.compile(r"elb_service_account|elasticloadbalancing|logdelivery|delivery\.logs|log-delivery-write|:root")
+
 
 def log_writer(resource: Resource) -> str | None:
     """The load balancer, the distribution or the other bucket whose logs are delivered to the bucket."""
@@ -84,3 +87,23 @@ def _is_open(document: Block) -> bool:
         for principals in statement.blocks
         if principals.type == "principals"
     )
+
+
+def takes_logs(resource: Resource, bucket: Block) -> bool:
+    """Whether a bucket of S3 takes the logs of a balancer or a distribution, as far as that is written here: one whose
+    policy does not say so, or whose ACLs are off as they are by default, refuses them, and the change with them.
+    """
+    if bucket.labels[0] != "aws_s3_bucket":
+        return True
+    cloudfront = resource.type.startswith("aws_cloudfront")
+    kinds = ("aws_s3_bucket_ownership_controls",) if cloudfront else ("aws_s3_bucket_policy",)
+    wanted = _ACLS if cloudfront else _DELIVERS
+    name = f"aws_s3_bucket.{bucket.labels[1]}"
+    said = [bucket.syntax.text(bucket.node)]
+    for kind in kinds:
+        said += [
+            one.syntax.text(one.node) for _, one in resource.blocks("resource", kind)
+            if re.search(rf"\b{re.escape(name)}\b", one.syntax.text(one.node))
+        ]  # fmt: skip
+    documents = [one.syntax.text(one.node) for _, one in resource.blocks("data", "aws_iam_policy_document")]
+    return any(wanted.search(text) for text in (*said, *(() if cloudfront else documents)))

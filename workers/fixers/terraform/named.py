@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.fixers.terraform.bucket_use import takes_logs
 from workers.fixers.terraform.google_key import new_key
 from workers.fixers.terraform.resource import Resource, several
 from workers.source.hcltext import Body, block_text
@@ -216,7 +217,7 @@ def _own(resource: Resource, one: Named) -> str | None:
         for _, block in (resource.blocks("resource", one.kind) if one.kind else ())
         if len(block.labels) > 1 and not several(block) and block.labels[1] != resource.name
         and (not one.like or one.like in f"{block.labels[1]} {block.text('bucket')} {block.text('name')}".lower())
-        and "ASYMMETRIC" not in block.text("purpose")
+        and "ASYMMETRIC" not in block.text("purpose") and takes_logs(resource, block)
     ]  # fmt: skip
     return found[0] if len(found) == 1 else None
 
