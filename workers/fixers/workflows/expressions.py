@@ -23,8 +23,9 @@ _RUNNER_NAMES = ("action", "actor", "api_url",
     "repository", "repository_owner", "run_id", "run_number", "server_url", "sha", "triggering_actor", "workflow",
     "workflow_ref", "workspace")  # fmt: skip
 _RUNNER_SETS = {f"github.{name}": f"GITHUB_{name.upper()}" for name in _RUNNER_NAMES} | {"runner.name": "RUNNER_NAME"}
-JOB_CONTEXTS = frozenset(("github", "needs", "strategy", "matrix", "vars", "secrets", "inputs"))
-"""What `jobs.JOB.env` may refer to."""
+JOB_CONTEXTS = frozenset(("github", "needs", "strategy", "matrix", "vars", "inputs"))
+"""What `jobs.JOB.env` may refer to; secrets as well, which would be handed to every step there."""
+_NAMED_THERE = re.compile(r"(?:vars|secrets)\[\s*(?:format\(\s*)?'(?P<name>[A-Za-z]\w*?)_?(?:\{|')")
 _RESERVED = frozenset(("PATH", "HOME", "CI", "PWD", "SHELL", "USER", "LANG", "IFS", "TMPDIR", "HOSTNAME", "EDITOR"))
 _LONGEST_NAME = 48
 
@@ -72,6 +73,8 @@ def variable(expression: str, taken: Mapping[str, str], script: str) -> str:
 
 
 def _base_name(text: str) -> str:
+    if (named := _NAMED_THERE.match(text)) is not None:
+        return named["name"].upper()
     plain = _STRINGS.sub(lambda match: "" if "/" in match[0] else f" {match[0][1:-1]} ", text)
     match = re.search(r"[A-Za-z_][\w-]*(?:\.[\w*-]+)+", plain)
     path = (match[0] if match else plain).lower()

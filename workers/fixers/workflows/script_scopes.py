@@ -102,12 +102,14 @@ def of_shell(script: str) -> Iterator[str]:
             yield from words.split()
     for match in _GH.finditer(plain):
         yield from _gh(match["group"], match["verb"] or "", match["rest"])
-    call = _HTTP.search(script)
-    if call is not None:
-        if _WRITES_BY_HTTP.search(plain):
-            message = "a script calls GitHub's API itself"
-            raise Opaque(message)
-        yield from ("contents:read", "pull-requests:read", "issues:read")
+    calls = [*_HTTP.finditer(script)]
+    if calls and _WRITES_BY_HTTP.search(plain):
+        message = "a script calls GitHub's API itself"
+        raise Opaque(message)
+    for call in calls:
+        path = re.split(r"[\s|;)]", EXPRESSION.sub("x", script[call.end() :]), maxsplit=1)[0]
+        asked = [f"{scope}:read" for pattern, scope in _API_PATHS if pattern.search(path)]
+        yield from asked or ("contents:read", "pull-requests:read", "issues:read")
 
 
 def of_javascript(script: str) -> Iterator[str]:
