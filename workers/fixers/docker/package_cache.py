@@ -41,9 +41,11 @@ def mounted(file: Dockerfile, script: Script, folders: Sequence[str]) -> Candida
         return None
     sharing = ",sharing=locked" if folders[0].startswith("/var") else ""
     flags = " ".join(f"--mount=type=cache,target={folder}{sharing}" for folder in folders)
+    # The packages themselves are deleted once they are installed, as the images of distributions are set up.
+    spared = "fetches no list anew that did not change" if sharing else "downloads only what is new"
     how = (
         f"The builder keeps {' and '.join(folders)} between builds, outside of the image: smaller layers, and a "
-        "rebuild downloads only what is new."
+        f"rebuild {spared}."
     )
     return candidate("cache-mount", [insert_behind_flags(file, one, flags)], how, ["RUN"], [_MOUNTS])
 

@@ -18,6 +18,10 @@ _STOPS_EARLY = re.compile(
 )
 _SHORT = re.compile(r"^(?:echo|printf)\s+[^`]{1,400}$")
 _ENDLESS = re.compile(r"^(?:yes\b|(?:sudo\s+)?cat\s+/dev/u?random)")
+_FINDS_LITTLE = re.compile(
+    r"^(?:xargs\s+(?:-\S+\s+)*)?(?:/usr/bin/)?(?:dpkg-query\s+(?:-S|--search)|dpkg\s+(?:-S|--search)|ldd|diff|cmp|pgrep|pidof|which)\b"
+)
+"""What ends with another status than 0 where it does not find one of many, or finds a difference."""
 _SHELLS = {
     "debian": '["/bin/bash", "-o", "pipefail", "-c"]',
     "redhat": '["/bin/bash", "-o", "pipefail", "-c"]',
@@ -123,5 +127,11 @@ def _refuse(every: Sequence[Script]) -> None:
                 message = (
                     f"`{' | '.join(parts)[:80]}` is cut short on purpose: the first part ends by SIGPIPE, "
                     "and with pipefail the build would fail"
+                )
+                raise NoFix(message)
+            if little := next((part for part in parts[:-1] if _FINDS_LITTLE.match(part)), None):
+                message = (
+                    f"`{little[:60]}` says by its status what it did not find, which a pipeline passes over as it is "
+                    "meant to: with pipefail the build would fail"
                 )
                 raise NoFix(message)
