@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, candidate
 from workers.fixers.javascript.script import arguments, called, flagged_node, literal, statement
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ _FIXED_BY_OTHERS = re.compile(
     r"gravatar|etag|content.md5|websocket|finger_?print|x5t|uuid|otp\b|cram|ntlm|apop|digest.?auth|torrent",
     re.IGNORECASE,
 )
+_CHECKSUM = re.compile(r"cache|check_?sum|file_?name|thumb|\.(?:png|jpe?g|svg|webp|json|html)['\"`]", re.IGNORECASE)
+_PROTECTS = re.compile(r"token|secret|sign|hmac|session|auth|verif", re.IGNORECASE)
 _ITS_NAME = re.compile(r"md[45]|sha_?1(?!\d)", re.IGNORECASE)
 _CHECKSUM_FILE = re.compile(rb"\.(?:md5|sha1)\b['\"`]")
 _CHANGES = "Every stored or exchanged digest changes and is longer: columns, cache keys and peers must follow."
@@ -56,6 +58,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     if _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content):
         message = f"{file.path}:{file.number(call)} makes a digest whose algorithm another party prescribes"
         raise NoFix(message)
+    if _CHECKSUM.search(around) and not _PROTECTS.search(around):
+        message = f"{file.path}:{file.number(call)} makes a name or a checksum, as the code says: it protects nothing"
+        raise Harmless(message)
     promised = _promised(file, call)
     if promised:
         message = f"{file.path}:{file.number(call)} is in `{promised}`, whose callers ask for that very digest"

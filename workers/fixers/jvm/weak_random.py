@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate, region
@@ -17,6 +18,12 @@ _MATH = r"(?:java\.lang\.)?\bMath\.random\(\s*\)"
 _NEW = r"new\s+(?:java\.util\.)?Random\(\s*\)(?=\s*\.)"
 _KOTLIN = r"(?<![\w.])(?:kotlin\.random\.)?Random\.(?P<method>nextInt|nextLong|nextBoolean|nextDouble|nextFloat)\("
 
+_SECRET = re.compile(
+    r"(?i:token|secret|passw|pwd|nonce|salt|csrf|otp|captcha|session|verif|invit|challenge|coupon|voucher|ticket|crypt"
+    r"|cipher|uuid|guid|alphabet|letters|charAt|characters|toChars|toHex|nextBytes|\bappend\()"
+    r"|(?<!hash)(?<!Hash)Code\b|CODE\b|\bcode\b|[kK]ey\b|KEY\b|\biv\b|IV\b|\bpin\b|PIN|[a-z]Id\b"
+)
+"""What somebody may gain by guessing, and how texts are put together."""
 _HOLDERS = ("local_variable_declaration", "field_declaration")
 _OURS = re.compile(r"(?:@\w+\s+)*(?:[a-z]+\s+)*(?:private|final)\b")
 """What begins a field that no other class gives a value."""
@@ -53,11 +60,33 @@ def propose(target: Target) -> Iterator[Candidate]:
     if matches(file, _IMPORT, *span) and not matches(file, _MADE, 0, len(file.content)):
         message = f"{file.path}:{region(target).start_line} imports the type alone: no generator of it is made here"
         raise Harmless(message)
+    if not _may_be_secret(file):
+        message = (
+            f"{file.path}:{region(target).start_line} draws neither a text nor anything that is named as a secret is: "
+            "nobody gains by a guess"
+        )
+        raise Harmless(message)
     yield from any_of(
         lambda: _imported(target, file, span),
         lambda: _shared(target, file),
         lambda: _one(target, file, span),
     )
+
+
+def _may_be_secret(file: Parsed) -> bool:
+    """Whether a method that draws, the class or a variable made of a draw has to do with secrets, or makes a text."""
+    generators = [
+        match[1].decode()
+        for match in re.finditer(rb"\bRandom\s+(\w+)|\b(\w+)\s*=\s*Random\b", file.content)
+        if match[1]
+    ]
+    drawn = re.compile(
+        rf"\bRandom\b|\bMath\.random|\b(?:{'|'.join([*map(re.escape, generators), 'RANDOM'])})\b\s*[.,)]"
+    )
+    methods = file.of("method_declaration", "function_declaration", "constructor_declaration")
+    texts = [text for node in methods if drawn.search(text := file.text(node))]
+    lines = [line for line in file.content.decode("utf-8", "replace").split("\n") if drawn.search(line)]
+    return any(_SECRET.search(text) for text in (PurePosixPath(file.path).stem, *texts, *lines))
 
 
 def _imported(target: Target, file: Parsed, span: tuple[int, int]) -> Candidate:
