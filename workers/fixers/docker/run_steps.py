@@ -12,6 +12,9 @@ from workers.fixers.docker.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 
+_LONGEST = 8
+"""Steps that may become one at once: what takes hours is better resumed where it failed."""
+
 
 @fixer(
     name="docker-consecutive-run",
@@ -35,7 +38,7 @@ def consecutive(target: Target) -> Iterator[Candidate]:
     yield candidate("join", edits, how, ["RUN", "RUN/delete"], [warning])
     yield from _as_script(file, previous or one, one)
     row = row_of(file, inner, index)
-    if len(row) > len((previous, one)) and (together := merged(file, *row)):
+    if len((previous, one)) < len(row) <= _LONGEST and (together := merged(file, *row)):
         what = f"All {len(row)} RUNs of this row become one layer, in the same order, and stop at the first failure."
         yield candidate("join-row", together, what, ["RUN", "RUN/delete"], ["a change in one command rebuilds all"])
 
