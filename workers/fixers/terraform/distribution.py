@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.terraform.resource import Resource
 from workers.source.hcltext import Body, block_text
+from workers.source.tree import text_of
 
 _KIND = "aws_cloudfront_response_headers_policy"
 _NAME = "security_headers"
 _MANAGED = {"name": '"Managed-SecurityHeadersPolicy"'}
 _BEHAVIOURS = ("default_cache_behavior", "ordered_cache_behavior")
+_PLAIN = re.compile(r"(?<![a-z])(?:crl|ocsp)(?![a-z])|revocation[ _-]list", re.IGNORECASE)
 _FRAMES = "pages that other sites show in a frame are shown there no longer"
 
 
@@ -56,6 +59,12 @@ def clear_text(target: Target) -> Iterator[Candidate]:
     ]  # fmt: skip
     if not flagged:
         message = f"no behaviour of {resource.address} names allow-all itself"
+        raise NoFix(message)
+    if found := _PLAIN.search("\n".join(text_of(target.tree, file.path) for file in resource.module)):
+        message = (
+            f"{resource.address} serves certificates' revocation lists (`{found[0]}`), which clients fetch over HTTP: "
+            "over HTTPS they would need one to check another"
+        )
         raise NoFix(message)
     declares = resource.declare(dict.fromkeys((block.type for block in flagged), ""))
     for value, how, warnings in (

@@ -5,11 +5,22 @@ from __future__ import annotations
 import msgspec
 
 from workers.fixers.terraform.message_keys import locked_out
+from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.search_domain import cannot_rest
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
 _HOST = "the subscription needs the feature EncryptionAtHost, and the machines a size that has it"
 _REPLACE = "an existing resource is replaced: move its data over a snapshot"
+
+
+def _cannot_rotate(key: Resource) -> str:
+    """Why KMS would refuse: it rotates symmetric keys of its own making alone."""
+    kinds = ("customer_master_key_spec", "key_spec", "key_usage", "custom_key_store_id")
+    plain = ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
+    said = next((name for name in kinds if name in key.block.attributes and key.usual(name) not in plain), "")
+    if not said:
+        return ""
+    return f"{said} of {key.address} may make it a key that KMS does not rotate: a new one takes its place instead"
 
 
 def _encrypt(path: str, value: str = "true", warning: str = _REPLACE) -> list[Setting]:
@@ -87,13 +98,17 @@ ENCRYPTION = {
     ],
     "CKV_AWS_7": [
         Setting(
-            "rotate", on("enable_key_rotation"), "KMS makes new key material every year and keeps the old for old data."
+            "rotate",
+            on("enable_key_rotation"),
+            "KMS makes new key material every year and keeps the old for old data.",
+            refused=_cannot_rotate,
         ),
         Setting(
             "rotate-half-yearly",
             {"enable_key_rotation": "true", "rotation_period_in_days": "180"},
             "KMS makes new key material twice a year and keeps the old for old data.",
             since="aws:5",
+            refused=_cannot_rotate,
         ),
     ],
     "CKV_GCP_43": [

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, OtherLanguage, Target
-from workers.source.hcl import Hcl, HclBroken
+from workers.source.hcl import Attribute, Hcl, HclBroken
 from workers.source.tree import SourceTree
 
 MAX_FILES = 200
+_WHY = re.compile(
+    r"\s*(?:#|//).*\b(?:must|has to|needs?|only|required|don't|do not|never|because|since|so that)\b", re.IGNORECASE
+)
 
 
 def module_of(tree: SourceTree, file: Hcl) -> list[Hcl]:
@@ -50,3 +54,9 @@ def flagged_file(target: Target) -> Hcl:
         return Hcl(path, target.tree.read(path))
     except (HclBroken, SourceUnavailable) as error:
         raise NoFix(str(error)) from error
+
+
+def explained(file: Hcl, attribute: Attribute) -> bool:
+    """Whether a remark behind a value says why it is that."""
+    rest = file.content[attribute.node.end_byte :].split(b"\n", 1)[0]
+    return _WHY.match(rest.decode("utf-8", "replace")) is not None

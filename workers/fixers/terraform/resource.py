@@ -11,7 +11,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.changed import if_changed
 from workers.fixers.registry import NoFix, Target
 from workers.fixers.terraform import legacy
-from workers.fixers.terraform.files import flagged_file, module_of, readable
+from workers.fixers.terraform.files import explained, flagged_file, module_of, readable
 from workers.fixers.terraform.handed_on import asked_otherwise, callers_of, handed_on
 from workers.fixers.terraform.providers import constraints, newest_major
 from workers.source.hcl import Block, Hcl, HclBroken
@@ -161,7 +161,11 @@ class Resource:
         edits = []
         for path, value in leaves(body):
             found = self._variable(name) if (name := self.variable(*path)) else None
-            if found is None or "default" not in found[1].attributes:
+            if (
+                found is None
+                or "default" not in found[1].attributes
+                or explained(found[0], found[1].attributes["default"])
+            ):
                 return []
             wanted: Body = {"default": value}
             if required:
