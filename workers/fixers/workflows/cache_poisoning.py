@@ -143,6 +143,9 @@ def _off(workflow: Workflow, step: Step) -> tuple[list[Edit], list[str]]:
         )
         message += "means that no other run can write to"
         raise NoFix(message)
+    if "lookup-only" in switch.off and step.input("fail-on-cache-miss") == "true":
+        message = "the job ends where this cache is missing, so it needs the files: an artifact hands them on as well"
+        raise NoFix(message)
     if "lookup-only" in switch.off and _asked(workflow, step):
         message = "another step asks whether this cache was hit, and would take a look-up for a restored cache: remove "
         message += "the step, and what asks for it, from the jobs that release"
