@@ -55,7 +55,10 @@ def _is(tree: SourceTree, repository: str) -> bool:
     used of it lies here.
     """
     texts = list(_workflows(tree))
-    named = {*_named(tree), *(match[1].lower() for text in texts for match in _GUARD.finditer(text))}
+    named = {
+        *(name for _, name in repositories(tree)),
+        *(match[1].lower() for text in texts for match in _GUARD.finditer(text)),
+    }
     if repository.lower() in named:
         return True
     url = re.compile(rf"github\.com[/:]{re.escape(repository)}(?![\w.-])(?!\.git[\w.-])|github\.com[/:]"
@@ -73,10 +76,10 @@ def _is(tree: SourceTree, repository: str) -> bool:
     return len(used) >= _ENOUGH and all(_holds(tree, path) for path in used)
 
 
-def _named(tree: SourceTree) -> Iterator[str]:
-    """What its manifests call the repository itself: a module's path, the address in a package's description."""
+def repositories(tree: SourceTree) -> Iterator[tuple[str, str]]:
+    """What manifests call the repository itself, each with its path: a module's path, the address of a package."""
     for name, pattern in _OWN_NAME.items():
-        yield from (match[1].lower() for match in pattern.finditer(text_of(tree, name)))
+        yield from ((name, match[1].lower()) for match in pattern.finditer(text_of(tree, name)))
 
 
 def _workflows(tree: SourceTree) -> Iterator[str]:

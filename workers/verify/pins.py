@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from daemon.errors import SourceUnavailable
 from workers.source import actions_lock, pinned
+from workers.source.images import exactly, is_digest
 from workers.source.tree import SourceTree
 
 _DIGEST = re.compile(r"@(?P<digest>sha256:[0-9a-f]{64})\b")
@@ -18,7 +19,7 @@ _REFERENCE = re.compile(r"[\w.:/${}-]+\Z")
 _LONGEST = 256
 """Characters of an image's name that are looked at."""
 _Image = tuple[str, str, str]
-"""The last part of its name, its tag, its digest."""
+"""Its name, its tag, its digest."""
 _MANIFESTS = re.compile(r"(?:Docker|Container)file|\.ya?ml$|\.tf$|\.json$|\.lock$", re.IGNORECASE)
 _COMMIT = re.compile(r"[0-9a-f]{40}", re.IGNORECASE)
 _NAMED = re.compile(r"uses:\s*[\"']?(?P<name>[\w.-]+/[\w.-]+)(?:/[^@\s\"']*)?@(?P<ref>[\w./-]+)")
@@ -43,7 +44,8 @@ def _fresh(before: bytes, after: bytes) -> set[tuple[str, str]]:
 
 def unknown_digests(before: bytes, after: bytes, tree: SourceTree) -> list[str]:
     """Image digests that only the patched file has, and that stand nowhere else here; as sentences."""
-    fresh = set(_images(_text(after))) - set(_images(_text(before)))
+    new = set(_images(_text(after))) - set(_images(_text(before)))
+    fresh = {image for image in new if not is_digest(*image)}
     for path in tree.paths() if fresh else ():
         if _MANIFESTS.search(path):
             try:
@@ -51,15 +53,17 @@ def unknown_digests(before: bytes, after: bytes, tree: SourceTree) -> list[str]:
             except SourceUnavailable:
                 continue
             fresh = {image for image in fresh if not _shown(image, content)}
-    return [f"nothing here shows an image {name} with the digest {digest[:19]}" for name, _, digest in sorted(fresh)]
+    return [
+        f"nothing here shows an image {name.rpartition('/')[2]} with the digest {digest[:19]}"
+        for name, _, digest in sorted(fresh)
+    ]
 
 
 def _images(text: str) -> Iterator[_Image]:
     for match in _DIGEST.finditer(text):
         named = _REFERENCE.search(text[max(0, match.start() - _LONGEST) : match.start()])
         if named is not None:
-            name, _, tag = named[0].rpartition("/")[2].partition(":")
-            yield name, tag, match["digest"]
+            yield (*exactly(named[0].removeprefix("docker://")), match["digest"])
 
 
 def _shown(image: _Image, content: str) -> bool:
@@ -67,8 +71,10 @@ def _shown(image: _Image, content: str) -> bool:
     name, tag, digest = image
     if digest not in content:
         return False
-    known = [(other, its) for other, its, one in _images(content) if one == digest]
-    return not known or any(other == name and (not tag or not its or tag == its) for other, its in known)
+    known = [(other.rpartition("/")[2], its) for other, its, one in _images(content) if one == digest]
+    return not known or any(
+        other == name.rpartition("/")[2] and (not tag or not its or tag == its) for other, its in known
+    )
 
 
 def _other_releases(before: bytes, after: bytes) -> Iterator[str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.compose.service import Service
-from workers.fixers.docker.images import split
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.images import split
 
 _CHECK = (
     "check what the service needed the privilege for, and grant that capability or device alone (`cap_add`, `devices`)"

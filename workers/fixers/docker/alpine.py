@@ -10,8 +10,8 @@ import msgspec
 from daemon.domain.fix import Edit
 from daemon.resources import resource
 from workers.fixers.docker.build import base_image, from_image, lineage
-from workers.fixers.docker.images import split
 from workers.source.dockerfile import Dockerfile, Stage
+from workers.source.images import split
 
 _NAMED = re.compile(r"alpine-?(\d+\.\d+)")
 _NUMBERED = re.compile(

@@ -10,9 +10,9 @@ import msgspec
 from daemon.domain.fix import Edit
 from daemon.resources import resource
 from workers.fixers.docker.build import base_image, from_image, lineage
-from workers.fixers.docker.images import latest_tags, split
 from workers.fixers.registry import NoFix
 from workers.source.dockerfile import Dockerfile, Stage
+from workers.source.images import latest_tags, split
 
 _VARIABLE = re.compile(r"\$(?:\{[^}]*\}|\w+)")
 _LINE = re.compile(r"\d+\.\d+\.")

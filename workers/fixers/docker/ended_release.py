@@ -6,8 +6,8 @@ import re
 
 from workers.fixers.docker.build import base_image
 from workers.fixers.docker.distribution import OWN_SOURCES
-from workers.fixers.docker.images import split
 from workers.source.dockerfile import Dockerfile, Stage
+from workers.source.images import split
 
 _NAMES = {"7": "wheezy", "8": "jessie", "9": "stretch", "10": "buster"}
 _DEBIAN = re.compile(rf"(\d+|{'|'.join(_NAMES.values())})(?:\.\d+)*(?:-\d{{8}})?(?:-slim)?")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
+from workers.fixers.docker import pinned
 from workers.fixers.docker.build import at_least_one, base_image, candidate, flagged, pairs, trivy
-from workers.fixers.docker.images import base_named, latest_tags, split
+from workers.fixers.docker.images import base_named
 from workers.fixers.docker.own_base import builder_in_folder, plain
+from workers.fixers.docker.pinned import Pin
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
+from workers.source.images import latest_tags, split
 from workers.source.tree import SourceTree, text_of
 
 _FILES = re.compile(
@@ -51,10 +55,11 @@ one release; a digest (`@sha256:…`) names the bytes.
 
 A line (`3.14`) still takes in patches at every rebuild; an exact release (`3.14.7`) changes only by a commit, so let a
 bot bump it. Only tags that are known to exist are offered: those that another file of this repository uses or
-declares, and those that Docker's official image list gave to `latest` on a known day.""",
+declares, those that Docker's official image list gave to `latest` on a known day, and, of other images, the newest
+release that independent projects pin, with their digest where they agree on one.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
-    """The tag that the repository uses elsewhere or declares; the release line, or the release, that `latest` meant."""
+    """The tag that the repository uses elsewhere or declares; what `latest` meant; the newest release that is known."""
     file, origin = flagged(target, "FROM")
     image, tag = _split(file, origin)
     if "$" in origin.text and _defaulted(file, origin):
@@ -77,26 +82,29 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     others = [one for one in file.instructions if one.keyword == "FROM" and one is not origin and _moves(file, one)]
     tags = {one.start: _tags(target.tree, file, one) for one in [origin, *others]}
+    if not tags[origin.start]:
+        # Says so where the repository makes the image itself.
+        list(pinned.newest(target.tree, image))
     reason = f"no tag of {image} is known here, and none is guessed: name the one that you tested"
     yield from at_least_one(_candidates(file, origin, others, tags), reason)
 
 
-Known = dict[str, tuple[str, str]]
-"""Approach → a tag, and how it is known."""
+Known = dict[str, Pin]
+"""By approach."""
 
 
 def _candidates(
     file: Dockerfile, origin: Instruction, others: list[Instruction], tags: dict[int, Known]
 ) -> Iterator[Candidate]:
     done = set()
-    for approach, (tag, how) in tags[origin.start].items():
-        if tag not in done:
-            done.add(tag)
-            edits = [_tagged(file, origin, tag)]
-            together = [(one, _chosen(tags[one.start], approach)) for one in others]
-            edits += [_tagged(file, one, known) for one, known in together if known]
+    for approach, pin in tags[origin.start].items():
+        if pin.suffix not in done:
+            done.add(pin.suffix)
+            chosen = [(origin, pin), *((one, known) for one in others if (known := _chosen(tags[one.start], approach)))]
+            edits = [_tagged(file, one, known.suffix) for one, known in chosen]
             more = " The other images of the file that move are tagged in the same way." if len(edits) > 1 else ""
-            yield candidate(approach, edits, how + more, ["FROM"])
+            warnings = dict.fromkeys(warning for _, known in chosen for warning in known.warnings)
+            yield candidate(approach, edits, pin.how + more, ["FROM"], list(warnings))
 
 
 def _own(tree: SourceTree, file: Dockerfile, origin: Instruction) -> str | None:
@@ -129,10 +137,9 @@ def _defaulted(file: Dockerfile, one: Instruction) -> bool:
     return bool(pinned) and "$" not in image
 
 
-def _chosen(known: Known, approach: str) -> str | None:
-    """The tag of the same approach, else the first that is known."""
-    found = known.get(approach) or next(iter(known.values()), None)
-    return found[0] if found else None
+def _chosen(known: Known, approach: str) -> Pin | None:
+    """That of the same approach, else the first that is known."""
+    return known.get(approach) or next(iter(known.values()), None)
 
 
 def _moves(file: Dockerfile, one: Instruction) -> bool:
@@ -143,7 +150,11 @@ def _moves(file: Dockerfile, one: Instruction) -> bool:
 
 def _tags(tree: SourceTree, file: Dockerfile, one: Instruction) -> Known:
     image, _ = _split(file, one)
-    return {approach: (tag, how) for approach, tag, how in (*_of_repository(tree, image, file.path), *_official(image))}
+    named = (*_of_repository(tree, image, file.path), *_official(image))
+    found = [Pin(approach, tag, how) for approach, tag, how in named]
+    with contextlib.suppress(NoFix):
+        found += pinned.newest(tree, image)
+    return {pin.approach: pin for pin in found}
 
 
 def _tagged(file: Dockerfile, origin: Instruction, tag: str) -> Edit:

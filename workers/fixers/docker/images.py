@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import re
 
 import msgspec
 
-from daemon.resources import resource
 from workers.fixers.docker.build import base_image, lineage
 from workers.fixers.docker.image_tables import (
     ALPINE,
@@ -25,11 +23,8 @@ from workers.fixers.docker.image_tables import (
 )
 from workers.fixers.docker.script import scripts
 from workers.source.dockerfile import Dockerfile, Stage
+from workers.source.images import split
 
-_REGISTRY = re.compile(
-    r"^(?:docker\.io/|index\.docker\.io/|public\.ecr\.aws/(?:docker|amazonlinux|ubuntu|debian)/|mirror\.gcr\.io/|"
-    r"registry(?:\.hub|-1)?\.docker\.(?:com|io)/)?(?:library/|(?:amd64|i386|arm32v[567]|arm64v8|ppc64le|riscv64|s390x)/)?"
-)
 _FULL = frozenset(("python", "node", "ruby", "golang", "rust", "perl", "php", "gcc", "buildpack-deps", "java"))
 _JUPYTER = re.compile(r"(?:quay\.io/)?jupyter/")
 _NO_USERADD = re.compile(r"\b(?:minimal|micro)\b|amazonlinux|amazoncorretto|graalvm")
@@ -114,14 +109,6 @@ def base_named(reference: str) -> Base:
     return Base(image, tag, _family(image, tag))
 
 
-def split(reference: str) -> tuple[str, str]:
-    """An image's name and tag: `docker.io/library/python:3.12@sha256:…` → `python`, `3.12`."""
-    name, _, _ = reference.lower().partition("@")
-    head, slash, last = name.rpartition("/")
-    last, _, tag = last.partition(":")
-    return _REGISTRY.sub("", f"{head}{slash}{last}"), tag
-
-
 def _family(image: str, tag: str) -> str | None:
     if image == "scratch":
         return "scratch"
@@ -185,21 +172,3 @@ def downloader(file: Dockerfile, stage: Stage, before: int) -> str | None:
     if "curl" in packages or base.full:
         return "curl"
     return "wget" if "wget" in packages or base.family == "alpine" else None
-
-
-class _Tags(msgspec.Struct, frozen=True):
-    about: str
-    read: str
-    date: str
-    images: dict[str, list[str]]
-
-
-def latest_tags(image: str) -> tuple[list[str], str]:
-    """The tags that `latest` of an official image went by, the release line first, and the day that was read."""
-    lock = _tags()
-    return lock.images.get(image, []), lock.date
-
-
-@functools.cache
-def _tags() -> _Tags:
-    return msgspec.json.decode(resource("config", "images.lock.json").read_bytes(), type=_Tags)

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from workers.fixers.docker.compose_ports import may_run
-from workers.fixers.docker.images import latest_tags, split
 from workers.fixers.registry import NoFix
+from workers.source.images import latest_tags, split
 from workers.source.tree import SourceTree, text_of
 
 _PLACES_OF_HOST = re.compile(r"/(?:etc|usr|lib|sys|proc|dev|run|var/run|bin|tmp)(?:/|$)")

@@ -6,9 +6,10 @@ import re
 
 from workers.fixers.docker.build import base_image, final_stage, lineage
 from workers.fixers.docker.built_images import builder_of
-from workers.fixers.docker.images import base_named, latest_tags, split
+from workers.fixers.docker.images import base_named
 from workers.source import dockerfile
 from workers.source.dockerfile import Dockerfile, DockerfileBroken, Stage
+from workers.source.images import latest_tags, split
 from workers.source.tree import SourceTree, text_of
 
 _DEPTH = 4

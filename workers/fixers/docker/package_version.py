@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.docker.build import base_image, candidate, flagged, stage_of
 from workers.fixers.docker.ended_release import ended
-from workers.fixers.docker.images import split
 from workers.fixers.docker.package_lists import gem_versions, go_versions, node_versions, python_versions
 from workers.fixers.docker.package_release import moved, node_major, node_release, python_limits, read_on
 from workers.fixers.docker.package_words import Named, gems, go_packages, node_packages, python_packages, versioned
 from workers.fixers.docker.script import Script
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
+from workers.source.images import split
 from workers.source.tree import SourceTree
 
 _SOURCES = re.compile(

@@ -10,9 +10,10 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import candidate, insert_at_end
-from workers.fixers.docker.images import Base, latest_tags
+from workers.fixers.docker.images import Base
 from workers.fixers.docker.listening import PHP
 from workers.source.dockerfile import Dockerfile, Stage
+from workers.source.images import latest_tags
 
 _OPTIONS = "--interval=30s --timeout=5s --start-period=30s --retries=3"
 _BARE = frozenset(("distroless", "scratch"))

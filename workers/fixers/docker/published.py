@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any
 
-from workers.fixers.docker.images import latest_tags, split
+from workers.source.images import latest_tags, split
 from workers.source.jsonobject import json_object
 from workers.source.tree import SourceTree, text_of
 

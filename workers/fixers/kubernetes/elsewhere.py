@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from workers.fixers.docker.images import split
 from workers.fixers.kubernetes.objects import objects
 from workers.fixers.kubernetes.workload import Part, Resource
+from workers.source.images import split
 from workers.source.yamldoc import Node
 
 

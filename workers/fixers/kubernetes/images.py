@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.images import base_named, latest_tags, split
+from workers.fixers.docker import pinned
+from workers.fixers.docker.images import base_named
+from workers.fixers.docker.pinned import Pin
 from workers.fixers.kubernetes.local_images import put_on_nodes
-from workers.fixers.kubernetes.workload import Resource
+from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source import yamledit
+from workers.source.images import latest_tags, split
+from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node
 from workers.source.yamledit import Value
 
@@ -75,30 +81,21 @@ def pull_policy(target: Target) -> Iterator[Candidate]:
 runs, and is changed on purpose.""",
 )
 def image_reference(target: Target) -> Iterator[Candidate]:
-    """The tag that `latest` of an official image meant on a known day; other tags are never made up."""
+    """What `latest` of an official image meant on a known day, or the newest release that is known of another."""
     resource = Resource(target)
     parts = resource.containers(_floating)
     if all(part.node.text("image").startswith(_BUILT) for part in parts):
         message = f"`ko` builds {parts[0].node.text('image')} and writes its digest there before the cluster sees it"
         raise Harmless(message)
-    tags = [latest_tags(split(part.node.text("image"))[0]) for part in parts]
-    unknown = [part.node.text("image") for part, (found, _) in zip(parts, tags, strict=True) if not found]
+    known = [_releases(target.tree, part.node.text("image")) for part in parts]
+    unknown = [part.node.text("image") for part, found in zip(parts, known, strict=True) if not found]
     if unknown:
         raise NoFix(_known_elsewhere("tag", unknown[0]))
-    for index, approach in enumerate(("release-line", "exact-release")):
-        chosen = [found[min(index, len(found) - 1)] for found, _ in tags]
-        edits, declares = [], []
-        for part, tag in zip(parts, chosen, strict=True):
-            wanted: dict[str, Value] = {"image": f"{part.node.text('image').removesuffix(':latest')}:{tag}"}
-            if not part.node.text("imagePullPolicy"):
-                # What Kubernetes does for `latest` unasked, and for other tags only when asked.
-                wanted["imagePullPolicy"] = "Always"
-            edits += resource.put(part, wanted)
-            declares += resource.declare(part, *wanted)
-        named = ", ".join(dict.fromkeys(chosen))
-        how = f"`latest` of the official image was {named} on {tags[0][1]}: the same image, and it stays. "
-        how += "It is asked for at each start, as before."
-        candidate = resource.candidate(approach, edits, how, declares)
+    for index in range(2):
+        chosen = [found[min(index, len(found) - 1)] for found in known]
+        if index and chosen == [found[0] for found in known]:
+            break
+        candidate = _renamed(resource, parts, chosen, " It is asked for at each start, as before.")
         if candidate:
             yield candidate
 
@@ -108,13 +105,67 @@ def image_reference(target: Target) -> Iterator[Candidate]:
     weakness="container",
     rules={"checkov": ["CKV_K8S_43"]},
     explain="""A tag can be moved to another image, by its owner or by who takes the account over; a digest names one
-image for good. It has to be renewed with each release: tools that raise versions do that (Renovate, Dependabot).""",
+image for good. It has to be renewed with each release: tools that raise versions do that (Renovate, Dependabot).
+
+What a tag's digest is its registry says. Offered is what projects of several owners pin exactly that tag by.""",
     for_a_person=True,
 )
 def image_digest(target: Target) -> Iterator[Candidate]:
-    """None: a digest is never made up, and what an image's is today its registry says."""
-    parts = Resource(target).containers(lambda node: "@" not in node.text("image"))
-    raise NoFix(_known_elsewhere("digest", parts[0].node.text("image")))
+    """The digest by which projects pin exactly the image and tag; none is made up."""
+    resource = Resource(target)
+    parts = resource.containers(lambda node: "@" not in node.text("image"))
+    chosen = []
+    for part in parts:
+        image = part.node.text("image")
+        found = _digests(target.tree, image)
+        if not found:
+            raise NoFix(_known_elsewhere("digest", image))
+        chosen.append(found[0])
+    candidate = _renamed(resource, parts, chosen, "")
+    if candidate:
+        yield candidate
+
+
+def _releases(tree: SourceTree, reference: str) -> list[Pin]:
+    """What `latest` of an image was, or its newest known release: the wider name first."""
+    image = split(reference)[0]
+    tags, day = latest_tags(image)
+    how = "`latest` of the official image {} was {} on {}: the same image, and it stays."
+    official = zip(("release-line", "exact-release"), tags, strict=False)
+    return [Pin(approach, tag, how.format(image, tag, day)) for approach, tag in official] or list(
+        pinned.newest(tree, reference)
+    )
+
+
+def _digests(tree: SourceTree, reference: str) -> list[Pin]:
+    if not _moves(reference):
+        found = pinned.by_digest(tree, reference)
+        return [found] if found else []
+    named = reference.removesuffix(":latest")
+    releases = _releases(tree, reference)
+    if (
+        releases
+        and "@" not in releases[-1].suffix
+        and (found := pinned.by_digest(tree, f"{named}:{releases[-1].suffix}"))
+    ):
+        return [msgspec.structs.replace(found, how=f"{releases[-1].how} {found.how}")]
+    return [pin for pin in releases if "@" in pin.suffix]
+
+
+def _renamed(resource: Resource, parts: list[Part], chosen: list[Pin], more: str) -> Candidate | None:
+    edits, declares = [], []
+    for part, pin in zip(parts, chosen, strict=True):
+        image = part.node.text("image")
+        named = image.removesuffix(":latest") if _moves(image) else image.rpartition(":")[0]
+        wanted: dict[str, Value] = {"image": f"{named}:{pin.suffix}"}
+        if _moves(image) and not part.node.text("imagePullPolicy"):
+            # What Kubernetes does for `latest` unasked, and for other tags only when asked.
+            wanted["imagePullPolicy"] = "Always"
+        edits += resource.put(part, wanted)
+        declares += resource.declare(part, *wanted)
+    how = " ".join(dict.fromkeys(pin.how for pin in chosen))
+    warnings = list(dict.fromkeys(warning for pin in chosen for warning in pin.warnings))
+    return resource.candidate(chosen[0].approach, edits, how + more, declares, warnings)
 
 
 def _known_elsewhere(what: str, image: str) -> str:
@@ -133,5 +184,8 @@ def _built_here(image: str) -> bool:
 
 
 def _floating(node: Node) -> bool:
-    image = node.text("image")
+    return _moves(node.text("image"))
+
+
+def _moves(image: str) -> bool:
     return "@" not in image and (image.endswith(":latest") or not re.search(r":[^/]+$", image))

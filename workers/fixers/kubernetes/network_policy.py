@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from daemon.domain.fix import Candidate
 from workers.fixers.changed import if_changed
 from workers.fixers.docker.image_tables import SERVICE_PORTS
-from workers.fixers.docker.images import split
 from workers.fixers.docker.running import running
 from workers.fixers.kubernetes.objects import declared, document_behind
 from workers.fixers.kubernetes.own_image import dockerfile_of, opened_by
@@ -16,6 +15,7 @@ from workers.fixers.kubernetes.shell_only import shell_only
 from workers.fixers.kubernetes.unknown_servers import is_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.images import split
 from workers.source.yamledit import Value
 
 

@@ -9,9 +9,9 @@ from workers.fixers.docker.build import base_image, final_stage, lineage
 from workers.fixers.docker.built_images import builder_of, documented_builder
 from workers.fixers.docker.deployment import skaffold_builds
 from workers.fixers.docker.entry_scripts import root_step
-from workers.fixers.docker.images import latest_tags, split
 from workers.source import dockerfile
 from workers.source.dockerfile import Dockerfile
+from workers.source.images import latest_tags, split
 from workers.source.tree import SourceTree
 
 

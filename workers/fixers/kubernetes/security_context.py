@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.images import split
 from workers.fixers.kubernetes.agents import folders_of_node, refuse_agent
 from workers.fixers.kubernetes.starting import port_settings, starting
 from workers.fixers.kubernetes.survives import needs_capabilities, refuse_unasked
 from workers.fixers.kubernetes.unknown_servers import is_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security, values
 from workers.fixers.registry import Target, fixer
+from workers.source.images import split
 from workers.source.yamldoc import Node
 from workers.source.yamledit import Value
 

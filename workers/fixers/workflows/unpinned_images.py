@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from daemon.domain.fix import Candidate
 from daemon.errors import SourceUnavailable
-from workers.fixers.docker.images import latest_tags, split
+from workers.fixers.docker import pinned
+from workers.fixers.docker.pinned import Pin
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.workflows import model
 from workers.fixers.workflows.model import Workflow
 from workers.source import yamledit
+from workers.source.images import latest_tags, split
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node, Path, dotted
 
@@ -26,10 +30,11 @@ _IMAGE = re.compile(r"(?:docker://)?(?P<name>[\w.-]+(?::\d+)?(?:/[\w.-]+)*)(?::(
     explain=(
         "A tag is a name that whoever owns the image, or takes over the account, can give to another one, which then "
         "runs with the job's secrets. A digest cannot be moved. Which digest a tag has today only its registry knows: "
-        "it is taken from where the repository itself pins the same image, and never guessed. Where no digest is "
-        "known, the tag that `latest` went by at least keeps the release: only the image's owner can move it, and it "
-        "is not meant to move to another one. Approaches: the digest that another file of the repository uses; the "
-        "release line, or the release, that `latest` of an official image was on a known day."
+        "it is taken from where the repository itself, or projects of several owners, pin the same image, and never "
+        "guessed. Where no digest is known, the tag that `latest` went by at least keeps the release: only the image's "
+        "owner can move it, and it is not meant to move to another one. Approaches: the digest that another file of "
+        "the repository, or other projects, use; the release line, or the release, that `latest` of an official image "
+        "was on a known day; the newest known release of another image, and its digest."
     ),
 )
 def propose(target: Target) -> Iterator[Candidate]:
@@ -43,33 +48,42 @@ def propose(target: Target) -> Iterator[Candidate]:
     if match is None:
         message = "the image is named by an expression: what it becomes has to be pinned where it is set"
         raise NoFix(message)
-    known = [*_by_digest(target.tree, match["name"], match["tag"]), *_by_tag(match["name"], match["tag"])]
+    own = list(_by_digest(target.tree, match["name"], match["tag"]))
+    known = [*own, *_by_tag(match["name"], match["tag"]), *_by_others(target.tree, match[0], own=bool(own))]
     if not known:
         message = f"which digest {match['name']}:{match['tag'] or 'latest'} has, only its registry knows"
         raise NoFix(message)
     prefix = "docker://" if node.value.startswith("docker://") else ""
     source = workflow.doc.source(node)
-    for approach, suffix, why in known:
-        text = source.replace(node.value, f"{prefix}{match['name']}{suffix}")
+    for pin in known:
+        text = source.replace(node.value, f"{prefix}{match['name']}{pin.suffix}")
         edit = yamledit.edit(workflow.doc, node.start, node.end, text)
-        yield model.candidate(approach, [edit], why, declares=[dotted(path)])
+        yield model.candidate(pin.approach, [edit], pin.how, declares=[dotted(path)], warnings=pin.warnings)
 
 
-def _by_digest(tree: SourceTree, name: str, tag: str | None) -> Iterator[tuple[str, str, str]]:
+def _by_digest(tree: SourceTree, name: str, tag: str | None) -> Iterator[Pin]:
     found = _digest(tree, name, tag)
     if found is not None:
         where, named, digest = found
         why = f"{where} of this repository uses the image by this digest."
-        yield "known-digest", f"{f':{named}' if named else ''}@{digest}", why
+        yield Pin("known-digest", f"{f':{named}' if named else ''}@{digest}", why)
 
 
-def _by_tag(name: str, tag: str | None) -> Iterator[tuple[str, str, str]]:
+def _by_others(tree: SourceTree, written: str, *, own: bool) -> Iterator[Pin]:
+    """What projects of several owners pin the image by, where this one does not."""
+    reference = written.removeprefix("docker://")
+    by_digest = None if own else pinned.by_digest(tree, reference)
+    for pin in (by_digest,) if by_digest else () if own else pinned.newest(tree, reference):
+        yield msgspec.structs.replace(pin, suffix=f":{pin.suffix}")
+
+
+def _by_tag(name: str, tag: str | None) -> Iterator[Pin]:
     """What `latest` was; the images of one processor have the tags of the official image that they are built with."""
-    image = split(name)[0].removeprefix("amd64/")
+    image = split(name)[0]
     tags, day = latest_tags(image) if (tag or "latest") == "latest" else ([], "")
     for approach, chosen in zip(("release-line", "exact-release"), tags, strict=False):
         how = f"`latest` of the official image {image} was `{chosen}` on {day}: a next release comes by a commit alone."
-        yield approach, f":{chosen}", how
+        yield Pin(approach, f":{chosen}", how)
 
 
 def _flagged(target: Target, workflow: Workflow) -> tuple[Path, Node]:

@@ -7,9 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
-from daemon.resources import resource
+from workers.source.images import split, tags
 from workers.verify.idle import says_nothing
 from workers.verify.structure.dockerfile import Instruction
 from workers.verify.structure.steps import missed
@@ -178,13 +176,8 @@ def _words(command: str) -> list[str]:
     return [str(word) for word in words] if isinstance(words, list) else ["sh", "-c", command]
 
 
-class _Images(msgspec.Struct):
-    images: dict[str, list[str]]
-
-
 def _tags(before: Sequence[Instruction], after: Sequence[Instruction]) -> Iterator[str]:
     """New tags must name a release: one that the shipped list or the file itself knows."""
-    known = msgspec.json.decode(resource("config", "images.lock.json").read_bytes(), type=_Images).images
     old = [arguments for keyword, arguments in before if keyword == "FROM"]
     new = [arguments for keyword, arguments in after if keyword == "FROM"]
     for one, other in zip(old, new, strict=False):
@@ -196,10 +189,14 @@ def _tags(before: Sequence[Instruction], after: Sequence[Instruction]) -> Iterat
             if "$" in image and one != other and re.search(r"(?:latest|^\s*)$", one.split()[0].partition(":")[2]):
                 yield "the tag went into a variable, which may be `latest` as well"
             continue
-        name, _, tag = image.removeprefix("docker.io/").removeprefix("library/").partition(":")
+        name, tag = split(image)
         if _FLOATING.fullmatch(tag):
             yield f"the tag {tag} moves like latest"
-        elif tag and name in known and not (_listed(name, tag, known[name]) or any(tag in line for line in old)):
+        elif (
+            tag
+            and (known := [each.lower() for each in tags(name)])
+            and not (_listed(name, tag, known) or any(tag in line for line in old))
+        ):
             yield f"nothing here shows that {name} has the tag {tag}"
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
-
-from daemon.resources import resource
+from workers.source.images import latest_tags, newest, split
 from workers.verify.workflows.model import text
 
 _IMAGE = re.compile(r"(?:docker://)?(?P<name>[^@\s]*?)(?::(?P<tag>[\w.-]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?")
@@ -38,17 +35,10 @@ def becomes_other(image: str, successor: str) -> str | None:
 
 
 def _latest(name: str) -> list[str]:
-    """The tags that `latest` of an official image is known to have gone by, or its build for one processor."""
-    return _known().images.get(re.sub(r"^(?:(?:docker\.io/)?(?:library|amd64)/|docker\.io/)", "", name.lower()), [])
-
-
-class _Tags(msgspec.Struct):
-    images: dict[str, list[str]]
-
-
-@functools.cache
-def _known() -> _Tags:
-    return msgspec.json.decode(resource("config", "images.lock.json").read_bytes(), type=_Tags)
+    """The tags that `latest` of an official image, or its build for one processor, went by; of others the newest."""
+    image = split(name)[0]
+    release = newest(image)
+    return [*latest_tags(image)[0], *([release.tag] if release else [])]
 
 
 def _images(document: Any) -> Iterator[tuple[str, str]]:
