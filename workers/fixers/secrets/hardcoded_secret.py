@@ -43,6 +43,12 @@ _CODE: dict[tuple[str, ...], Propose] = {
     literals.SUFFIXES: literals.propose,
 }
 
+_ANY_WORD = re.compile(
+    r"wrong|bad|invalid|incorrect|tests?|testing|foo|bar|baz|pass(?:word|wd|phrase)?|secret|pwd|my[-_]?(?:password|secret|token)"
+    r"|admin|root|user|guest|demo|example|change[-_]?me|hunter2|(?:abc|pass(?:word)?)?123\d*",
+    re.IGNORECASE,
+)
+
 
 @fixer(
     name="hardcoded-secret",
@@ -101,6 +107,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     refuse_example(file, line)
     shown = file.content[found.start : found.end].decode().strip("\"'")
     refuse_placeholder(shown, f"{file.path}:{file.line_of(found.start)}")
+    if read_by_people and _ANY_WORD.fullmatch(shown):
+        message = (
+            f"{file.path}:{file.line_of(found.start)} has a word that everybody writes for a password, to show a form: "
+            "it opens nothing that is not open to all"
+        )
+        raise Harmless(message)
     if read_by_people:
         yield from described.propose(file, found, name)
         return
