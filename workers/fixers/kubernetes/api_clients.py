@@ -24,6 +24,10 @@ _CLIENT = re.compile(
     r"^\W*(?:kubernetes(?:[-_]asyncio)?|kube|pykube[\w-]*|kopf)\W*(?:[=<>~!]|$)",
     re.MULTILINE,
 )
+_SAYS = re.compile(
+    r"kubernetes\.io/serviceaccount|\bkubernetes\.default\b|\bkubectl\b|VAULT_(?:K8S|KUBERNETES|ROLE|AUTH)|KUBERNETES_NAMESPACE"
+)
+"""What a container is told where its program asks the API, or signs in elsewhere by the pod's token."""
 _MODULE = re.compile(r"^module\s+(\S+)", re.MULTILINE)
 
 
@@ -33,6 +37,11 @@ def api_client(resource: Resource) -> str:
     for container in containers.items if containers else ():
         image = container.text("image")
         name = re.sub(r"(?::[\w.${}-]*)?(?:@.*)?$", "", image)
+        told = next(
+            (node.value for _, node in container.walk() if node.kind == "scalar" and _SAYS.search(node.value)), ""
+        )
+        if told:
+            return f"{name} is told of the Kubernetes API or of its token (`{told.strip()[:60]}`)"
         if _KNOWN.search(name):
             return f"{name} is known to call the Kubernetes API"
         if path := _depends(resource.target.tree, image, name):

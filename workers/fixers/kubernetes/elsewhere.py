@@ -23,7 +23,8 @@ def elsewhere(resource: Resource, part: Part) -> Iterator[tuple[Node, Node]]:
     mine = command(part.node)
     own = (resource.kind, resource.root.text("metadata", "name"), resource.doc.path)
     for each in objects(resource.target.tree) if image else ():
-        if (each.kind, each.name, each.path) == own:
+        if (each.kind, each.name, each.path) == own or each.kind == "CustomResourceDefinition":
+            # Long, and no pod.
             continue
         for path, pod in each.root.walk():
             listed = pod.child("containers") if pod.kind == "mapping" and path[-1:] == ("spec",) else None

@@ -50,3 +50,10 @@ def test_a_program_that_calls_the_api_keeps_its_token(image, files):
 )
 def test_other_programs_get_none(image, files):
     assert _proposal(image, files).candidates
+
+
+def test_a_container_that_is_told_of_the_token_keeps_it():
+    assert not _proposal(
+        "example/app:1\n      args: ['--token=/var/run/secrets/kubernetes.io/serviceaccount/token']"
+    ).candidates
+    assert not _proposal("example/app:1\n      env: [{name: VAULT_ROLE, value: app}]").candidates
