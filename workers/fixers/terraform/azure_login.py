@@ -13,7 +13,7 @@ from workers.source.hcltext import Body, block_text
 
 _FILE = 'file(pathexpand("~/.ssh/id_rsa.pub"))'
 _OLD = "azurerm_virtual_machine"
-_IN = "have the private key at hand before the password goes"
+_IN = "an existing machine is replaced: move its data first, and have the private key at hand"
 
 
 @fixer(
