@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from workers.fixers.workflows import composites, scopes, tokens
-from workers.fixers.workflows.model import Job, Step, Workflow
+from workers.fixers.workflows import composites, goreleaser, scopes, tokens
+from workers.fixers.workflows.model import Job, Workflow
 from workers.source.ran import ran
-from workers.source.tree import SourceTree, text_of
+from workers.source.tree import SourceTree
 
 SCOPES = frozenset(("id-token",))
 """They are to write or nothing."""
@@ -21,7 +21,6 @@ _SETTINGS = re.compile(r"oidc|WEB_IDENTITY|WORKLOAD_IDENTITY|ID_TOKEN|VAULT_", r
 """Variables by which a program is told to ask for it."""
 _ACTIONS = re.compile(r"semantic-release|^changesets/|npm-publish|cosign|chainctl|^(?:depot|determinatesystems)/")
 """Actions that prove who they are where their own settings ask for it, or that install what does."""
-_GORELEASER = re.compile(r"(?:^|/)\.?goreleaser[^/]*\.ya?ml$")
 _PUBLISHES = re.compile(r"publish|release|deploy|upload", re.IGNORECASE)
 _SAYS = re.compile(
     r"\$\{\{.*?\}\}|^\s*(?:#|echo\b|printf\b|curl\b|gh\b|git\b|\w+=(?!\S*(?:\$\(|`)))[^\n]*", re.MULTILINE
@@ -41,16 +40,9 @@ def proof(workflow: Workflow, job: Job, tree: SourceTree, before: Mapping[str, s
     nodes = (workflow.root, job.node, *(step.node for step in steps))
     env = (text for node in nodes for pair in tokens.environment(node).items() for text in pair)
     shows = _ASKS.search(scripts) or _PUBLISHES.search(_SAYS.sub("", scripts))
-    may = any(_SETTINGS.search(text) for text in env) or any(_may_prove(step, tree) for step in steps)
+    may = any(_SETTINGS.search(text) for text in env) or any(_ACTIONS.search(step.action) for step in steps)
+    may = may or (any(goreleaser.runs(step) for step in steps) and goreleaser.may_sign(tree))
     return dict.fromkeys(SCOPES, "write") if shows or may or scopes.of_job(workflow, job, tree).assumed else {}
-
-
-def _may_prove(step: Step, tree: SourceTree) -> bool:
-    """Whether an action may ask for it; GoReleaser does where what is written for it says so."""
-    if "goreleaser" not in step.action:
-        return _ACTIONS.search(step.action) is not None
-    found = [text_of(tree, path) for path in tree.paths() if _GORELEASER.search(path)]
-    return not found or any(_ASKS.search(text) or "cosign" in text for text in found)
 
 
 def _of_callee(uses: str, tree: SourceTree, before: Mapping[str, str], depth: int) -> dict[str, str]:

@@ -70,6 +70,8 @@ _BY_INPUT = (
     ("gradle/actions/setup-gradle", "dependency-graph", r"submit", "contents:write"),
     ("gradle/gradle-build-action", "dependency-graph", r"submit", "contents:write"),
     ("jetbrains/qodana-action", "push-fixes", "branch|pull-request", "contents:write"),
+    ("ncipollo/release-action", "discussioncategory", r"\S", "discussions:write"),
+    ("softprops/action-gh-release", "discussion_category_name", r"\S", "discussions:write"),
     ("mikepenz/action-junit-report", "comment", "true", "pull-requests:write"),
     ("peter-evans/slash-command-dispatch", "reaction-token", r"(?i)^$|github[_.]token",
      "issues:write pull-requests:write"),

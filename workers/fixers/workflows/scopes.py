@@ -10,6 +10,7 @@ from workers.fixers.registry import NoFix
 from workers.fixers.workflows import (
     composites,
     credentials,
+    goreleaser,
     image_scopes,
     input_scopes,
     known_actions,
@@ -124,7 +125,7 @@ def _of_steps(
                 found += ["contents:write"] if kept and step.action in credentials.PUSHING_ACTIONS else []
                 below = _of_action(step, env, tree, depth, handed)
                 found += run_scopes.of_issues(workflow.triggers, step, words(below.scopes))
-                found += input_scopes.of_releases(workflow, step)
+                found += [*input_scopes.of_releases(workflow, step), *goreleaser.of_settings(step, tree)]
                 hidden += below.hidden
                 assumed += below.assumed
         except Opaque as reason:

@@ -77,6 +77,8 @@ def _run(script: str, env: str = "{GH_TOKEN: '${{ github.token }}'}") -> str:
         ("      - uses: softprops/action-gh-release@v2\n        with: {token: '${{ secrets.PAT }}'}\n", ""),
         ("      - uses: actions/stale@v9\n        with: {delete-branch: true}\n",
          "actions:write contents:write issues:write pull-requests:write"),
+        ("      - uses: softprops/action-gh-release@v2\n        with: {discussion_category_name: News}\n",
+         "contents:write discussions:write"),
         ("      - uses: actions/stale@v8\n", "issues:write pull-requests:write"),
         ("      - uses: pulumi/actions@v6\n        with: {comment-on-pr: true}\n", "pull-requests:write"),
         (GHCR.replace("registry: ghcr.io", "registry: '${{ vars.WHERE }}'"), "packages:read"),
@@ -207,6 +209,13 @@ def test_a_token_that_stands_around_an_action_is_not_its_own():
     text = HEAD.replace("jobs:", "env: {GH_TOKEN: '${{ secrets.PAT }}'}\njobs:") + CHECKOUT
     workflow = Workflow(yamldoc.parse((text + "      - uses: EndBug/add-and-commit@v9\n").encode()))
     assert scopes.of_job(workflow, workflow.jobs[0], MemoryTree({})).scopes == {"contents": "write"}
+
+
+def test_goreleaser_needs_what_its_settings_have_it_do():
+    """It closes milestones, which are the API's of issues."""
+    settings = b"version: 2\nmilestones:\n  - name_template: x\n    close: true\nsigns:\n  - cmd: gpg\n"
+    found = _needs("      - uses: goreleaser/goreleaser-action@v6\n", {".goreleaser.yaml": settings})
+    assert found.scopes == {"contents": "write", "issues": "write"}
 
 
 def test_every_documented_action_says_where_its_needs_were_read():
