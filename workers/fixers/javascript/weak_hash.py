@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _WEAK = ("md5", "sha1", "md4", "ripemd160")
 _PASSWORD = re.compile(r"passw|pwd|passphrase", re.IGNORECASE)
 _FIXED_BY_OTHERS = re.compile(
-    r"gravatar|etag|content.md5|websocket|finger_?print|x5t|uuid|otp\b|cram|ntlm|apop|digest.?auth|torrent",
+    r"gravatar|etag|content.md5|websocket|finger_?print|x5t|uuid|otp\b|\bsign(?:ature)?\s*[=:]|cram|ntlm|apop|digest.?auth|torrent",
     re.IGNORECASE,
 )
 _CHECKSUM = re.compile(r"cache|check_?sum|file_?name|thumb|\.(?:png|jpe?g|svg|webp|json|html)['\"`]", re.IGNORECASE)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _ITS_NAME = re.compile(r"md[245]|sha_?1(?!\d)|uuid", re.IGNORECASE)
 _PASSWORD = re.compile(r"passw|pwd|passphrase", re.IGNORECASE)
+_SIGNED = re.compile(r"(?i:\bsign(?:ature|ed)?\b|[a-z]Sign(?:ature)?\b)")
+"""What another party checks with the digest that it prescribes."""
 _FIXED_BY_OTHERS = re.compile(
     r"[HMT]?OTP(?![a-z])|(?i:gravatar|etag|content.?md5|scrobbl|last_?fm|subsonic|cram|ntlm|apop|wsse|digest_?auth"
     r"|web_?socket|fingerprint|x5t|torrent|info_?hash|ed2k|mysql_?native)|\botp\b"
@@ -89,7 +91,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = jvm(target)
     line = file.line(region(target).start_line).decode()
     named = " ".join([line, PurePosixPath(file.path).stem, *(file.text(each) for each in _around(target, file))])
-    if _PASSWORD.search(line) or _FIXED_BY_OTHERS.search(named):
+    if _PASSWORD.search(line) or _SIGNED.search(line) or _FIXED_BY_OTHERS.search(named):
         message = (
             f"{file.path}:{region(target).start_line} hashes a password, or makes a digest that another party "
             "prescribes: "

@@ -9,7 +9,9 @@ from workers.fixers.python.module import Module
 
 _FRESH = re.compile(r"random|secrets\.|uuid|token_(?:hex|bytes|urlsafe)|\btime\(|now\(")
 """Made anew each time: nobody else makes the same."""
-_NAMES_SOMETHING = re.compile(r"(?:^|[^A-Za-z])[a-z]?u?u?ids?$|(?:slug|anchor|url)$", re.IGNORECASE)
+_NAMES_SOMETHING = re.compile(
+    r"(?:^|[^A-Za-z])[a-z]?u?u?ids?$|(?:slug|anchor|url|(?:^|_)sign(?:ature)?)$", re.IGNORECASE
+)
 _FROM_OUTSIDE = re.compile(r"\brequest\b|\bheaders\b|\bcookies\b")
 
 
@@ -31,7 +33,7 @@ def use_of(file: Module, call: ast.Call) -> str:
 
 
 def is_met(file: Module, call: ast.Call) -> bool:
-    """Whether the digest is compared with what the function is given, put into what others get, or names something."""
+    """Whether the digest is compared with what the function is given, goes to others, signs or names something."""
     function, statement = file.function(call), file.statement(call)
     if isinstance(statement, ast.Assign) and not _FRESH.search(use_of(file, call)):
         shown = " ".join(file.text(each) for each in statement.targets)

@@ -36,6 +36,7 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 """What somebody may gain by guessing."""
+_ADDRESS = re.compile(r"addr|(?:^|_)(?:ip|mac)(?:v?\d)?(?:_|$)", re.IGNORECASE)
 _MIGRATION = re.compile(r"(?:^|/)migrations/(?:\d{4}_|versions/)")
 _MANY_BITS = 64
 _SIGNS = re.compile(r"\bstring\.|ascii_|letters|alphabet|chars\b|characters|digits", re.IGNORECASE)
@@ -111,7 +112,8 @@ def _makes_text(file: Module, call: ast.Call) -> bool:
         case [ast.Constant(value=str())]:
             return True
         case [ast.Constant(value=int(bits))] if file.calls(call, "random.getrandbits"):
-            return bits >= _MANY_BITS
+            function = file.function(call)
+            return bits >= _MANY_BITS and not (function is not None and _ADDRESS.search(function.name))
     around = itertools.takewhile(lambda each: not isinstance(each, ast.stmt), file.ancestors(call))
     texts = (each.func.attr for each in around if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute))
     return file.calls(call, "random.randbytes") or any(name in _OF_TEXT for name in texts)
