@@ -12,7 +12,7 @@ from workers.source.tree import SourceTree
 _SCRIPT = re.compile(r"([\w.-]+\.sh|[\w-]*entry-?point[\w-]*)(?=[\s\"',\]]|$)")
 _OVER_BASE = re.compile(r"(?:^|[\s\"'/])((?:docker-)?entrypoint(?:\.sh)?)(?=[\s\"',\]]|$)")
 AS_ROOT = re.compile(
-    rb"(?m)^[^#\n]*\b(?:gosu|su-exec|setpriv|runuser|chroot)\b|^[^#\n]*\bsu\s+-|^\s*(?:exec\s+)?(?:chown|useradd|adduser|usermod|groupadd|"
+    rb"(?m)^[^#\n]*\b(?:gosu|su-exec|setpriv|runuser|chroot|sudo)\b|^[^#\n]*\bsu\s+-|^\s*(?:exec\s+)?(?:chown|useradd|adduser|usermod|groupadd|"
     rb"apt-get|apk|yum|service|sysctl|mount|iptables|crond?)\s|^[^#\n]*>\s*/(?:etc|usr|root)/|^[^#\n]*\b(?:runsvdir|runsv|s6-svscan|sshd|dockerd|docker\.sock)\b"
 )
 STARTS_SERVER = re.compile(

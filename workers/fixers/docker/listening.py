@@ -84,6 +84,9 @@ def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> str
     """
     values = environment(file, stage)
     exposed = " ".join(expand(one.text, values) for each in lineage(file, stage) for one in each.all("EXPOSE"))
+    if re.match(r"(\d+)(?:-\d+)?/udp\b(?!.*(?<!\d)\1(?:/tcp)?(?:\s|$))", exposed.strip(), re.IGNORECASE):
+        # The service itself cannot be asked by a connection, and what else is named need not listen all the time.
+        return None
     for word in exposed.split():
         match = re.fullmatch(r"(\d{1,5})(?:-\d{1,5})?(?:/tcp)?", word)
         if match and 0 < int(match[1]) < 2**16:

@@ -19,7 +19,7 @@ from workers.fixers.docker.entry_scripts import (
 )
 from workers.fixers.docker.image_tables import DISTRIBUTIONS
 from workers.fixers.docker.images import Base, installed
-from workers.fixers.docker.own_base import built_on
+from workers.fixers.docker.own_base import built_on, works_as_root
 from workers.fixers.docker.rights import refuse_runtime_files
 from workers.fixers.docker.service_user import WRITES
 from workers.fixers.registry import NoFix, Target
@@ -67,6 +67,10 @@ _KEEPS_AT_HOME = re.compile(
     r"get\.sdkman\.io|sh\.rustup\.rs|/nvm-sh/nvm/|\bbun\.sh/install|\bdeno\.land/\S*install|\bpyenv\.run"
 )
 """What such tools fetch lies in the home of whoever built the image, and is looked for in that of whoever runs it."""
+_WRITES_FILES = re.compile(
+    r"(?<!\d)>{1,2}\s*/(?:etc|usr|root|opt|srv|app|var/(?!tmp/))[\w./${}-]*|-keyout\b|\bopenssl\s+(?:req|genrsa|dhparam)\b|"
+    r"\bsed\s+-i\S*|\bchown\s|(?:^|[\s\"';&|])(?:cp|mv|ln|mkdir|touch|tee|chmod)\s(?![^;&|]*/tmp)[^;&|\"]{0,40}"
+)
 _SERVICE = re.compile(
     r"(?<![\w./-])(?:/usr/sbin/)?service\s+[\w.@-]+\s+(?:re)?start\b|/etc/init\.d/[\w.-]+\s+(?:re)?start\b|\bpg_ctlcluster\b|"
     r"\bsystemctl\s+enable\b|/systemd/system\b"
@@ -123,6 +127,9 @@ def _refuse_commands(target: Target, file: Dockerfile, stage: Stage, base: Base,
     switches = next((match for one in commands if (match := _SWITCHES.search(one.text))), None)
     if switches:
         message = f"the command changes to the user {switches[1]} itself (`{switches[0].strip()}`), which only root can"
+        raise NoFix(message)
+    if writes := next((match for one in commands if (match := _WRITES_FILES.search(one.text))), None):
+        message = f"the command itself changes files that are root's (`{writes[0].strip()}`): do that in a RUN"
         raise NoFix(message)
     _refuse_places_of_root(commands, base)
     _refuse_own_user(target.tree, [one.text for one in commands])
@@ -223,6 +230,7 @@ def _refuse_used_by_others(target: Target, file: Dockerfile, stage: Stage) -> No
     if any(_STEPS_DOWN.search(one.text) for each in lineage(file, stage) for one in each.instructions):
         message = "the entry point switches users itself (gosu, su-exec) and has to start as root for that"
         raise NoFix(message)
-    if not commands and (above := built_on(target.tree, file)):
+    above = built_on(target.tree, file)
+    if above and (not commands or works_as_root(target.tree, above)):
         message = f"{above} is built on this image, by steps that are root's: USER belongs to the end of {above}"
         raise NoFix(message)

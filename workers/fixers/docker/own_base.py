@@ -83,6 +83,15 @@ def built_on(tree: SourceTree, file: Dockerfile) -> str | None:
     return None
 
 
+def works_as_root(tree: SourceTree, path: str) -> bool:
+    """Whether the last stage of a Dockerfile runs steps before any USER of its own: as whom the image below leaves."""
+    file = _read(tree, path)
+    if file is None:
+        return True
+    first = next((one for one in file.stages[-1].instructions if one.keyword in {"RUN", "USER"}), None)
+    return first is not None and first.keyword == "RUN"
+
+
 def folder_name(path: str) -> str:
     """The name of the folder that a file is in."""
     return path.rpartition("/")[0].rpartition("/")[2]

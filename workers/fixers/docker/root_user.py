@@ -18,6 +18,7 @@ from workers.fixers.docker.build import (
     read,
     trivy,
 )
+from workers.fixers.docker.docker_client import refuse_docker_client
 from workers.fixers.docker.images import Base, base_named, base_of
 from workers.fixers.docker.made_user import made_user, maker, mentioned, number_option
 from workers.fixers.docker.needs_root import refuse_where_root_is_needed
@@ -74,6 +75,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield from service(file, stage, base)
         return
     refuse_rights(target.tree, file)
+    refuse_docker_client(target.tree, file)
     for below in chain[1:]:
         # What its program needs is told there.
         written_folders(target.tree, *below, base)

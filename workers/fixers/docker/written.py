@@ -91,7 +91,7 @@ _DEVELOPS = re.compile(
 """What keeps a cache beside the source, or in node_modules."""
 _ELSEWHERE = ("/tmp", "/var/tmp", "/dev", "/proc", "/sys")  # noqa: S108 - paths of an image
 _GIVEN = re.compile(r"\bchown\b|\bchmod\b.*\b(?:0?777|\w*[ao]\w*\+\w*w\w*)\b")
-_LEFT_OUT = re.compile(
+LEFT_OUT = re.compile(
     r"(?:^|/)(?:tests?|specs?|__tests__|examples?|samples?|docs?|documentation|benchmarks?|e2e|fixtures|vendor|third_party|testdata|"
     r"node_modules|\.github|scripts?|tools|bin|ci|hack|migrations)/|(?:^|/)(?:test_|conftest)|_test\.|\.(?:test|spec|config)\.|(?:^|/)setup\.py$"
 )
@@ -111,7 +111,7 @@ class Written(msgspec.Struct, frozen=True):
 
 def written(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> Written | None:
     """The first file or folder that the started program writes, beside those that everybody may write."""
-    folder = _context(tree, file)
+    folder = context_of(tree, file)
     language = _language(file, stage, base) or _built_before(tree, folder)
     if language == "js" and (script := _developed(tree, folder, file, stage)):
         return script
@@ -119,7 +119,7 @@ def written(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> Wri
         return Written(f"{folder}Gemfile", "")
     ends = _SOURCES.get(language, ())
     paths = [each for each in tree.paths() if each.startswith(folder) and each.endswith(ends)] if ends else []
-    paths = [each for each in paths if not _LEFT_OUT.search(each[len(folder) :])][:_MAX_FILES]
+    paths = [each for each in paths if not LEFT_OUT.search(each[len(folder) :])][:_MAX_FILES]
     for patterns, sure in ((_WRITES.get(language, ()), True), (tuple(filter(None, [_SOMEWHERE.get(language)])), False)):
         compiled = [re.compile(pattern, re.MULTILINE) for pattern in patterns]
         for path in paths:
@@ -221,7 +221,7 @@ def _built_before(tree: SourceTree, folder: str) -> str:
     return next((language for name, language in _MANIFESTS if f"{folder}{name}" in paths), "")
 
 
-def _context(tree: SourceTree, file: Dockerfile) -> str:
+def context_of(tree: SourceTree, file: Dockerfile) -> str:
     """The folder that the image is built from, with its slash: that of the file, or one above, by what is copied."""
     folder = posixpath.dirname(file.path)
     paths = list(tree.paths())

@@ -549,3 +549,26 @@ def test_a_script_that_becomes_a_web_server_keeps_root_and_is_no_job():
     assert not made
     assert "web/start.py starts what root alone can start" in reason
     assert "a job has no health" not in _propose("checkov", "CKV_DOCKER_2", files)[1]
+
+
+def test_a_program_that_talks_to_docker_keeps_root():
+    files = {
+        "web/Dockerfile": 'FROM python:3.12\nCOPY . /app\nENTRYPOINT ["/app/run"]\n',
+        "web/app/api.py": "import docker\nclient = docker.from_env()\n",
+    }
+    made, reason = _propose("checkov", "CKV_DOCKER_3", files)
+    assert not made
+    assert "web/app/api.py:2 talks to Docker (`docker.from_env(`)" in reason
+
+
+@pytest.mark.parametrize(
+    ("step", "kept"), [("RUN pip install extra", True), ("USER app\nRUN pip install extra", False)]
+)
+def test_a_user_waits_for_the_image_that_is_built_on_this_one(step, kept):
+    files = {
+        "base/Dockerfile": 'FROM python:3.12\nRUN useradd -u 1000 app\nCOPY . /app\nCMD ["/app/run"]\n',
+        "site/Dockerfile": f"FROM example/base:1\n{step}\n",
+    }
+    made, reason = _propose("checkov", "CKV_DOCKER_3", files, path="base/Dockerfile")
+    assert bool(made) is not kept
+    assert ("site/Dockerfile is built on this image" in reason) is kept
