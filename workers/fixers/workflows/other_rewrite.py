@@ -18,6 +18,15 @@ _TOKENS = {
     "powershell": re.compile(r"<#[\s\S]*?#>|(?<![\w`$])#[^\n]*|@'\n[\s\S]*?\n\s*'@|@\"\n[\s\S]*?\n\s*\"@|"
                              r"\"(?:`.|\"\"|[^\"`])*\"|'(?:''|[^'])*'"),
 }  # fmt: skip
+_RUNS_CODE = re.compile(
+    r"\b(?:iex|Invoke-Expression|scriptblock\]::Create|ssh|cmd(?:\.exe)?[ \t]+/[ck]"
+    r"|(?:pwsh|powershell)(?:\.exe)?\b.*[ \t]-c(?:ommand)?|(?:bash|sh|wsl|python3?|node)\b[^;|]*[ \t]-[ce])\b",
+    re.IGNORECASE,
+)
+_IS_VALUE = re.compile(
+    r"(?:\$[\w:.]+[ \t]*[-+*/]?=|[(,+*/]|[ \t]-(?:[ci]?(?:eq|ne|gt|lt|ge|le)|and|or|not|[ci]?(?:not)?in))[ \t]*$"
+)
+"""What stands before a value in an expression of PowerShell, where a word is no text."""
 _SAFE = "\ue000"
 """Stands for a character of an expression, so that its quotes are not the language's."""
 
@@ -133,6 +142,11 @@ def _written(
 def _powershell(
     script: str, span: tuple[int, int], token: tuple[int, int] | None, name: Callable[[], str]
 ) -> Iterator[Change]:
+    line = script[script.rfind("\n", 0, span[0]) + 1 : span[0]]
+    is_comment = token is not None and script[token[0]] in "#<"
+    if not is_comment and _RUNS_CODE.search(line):
+        message = f"`{script[slice(*span)]}` becomes code of another program, where a variable would still be code"
+        raise NoFix(message)
     if token is None:
         yield from _bare_powershell(script, span, name)
         return
@@ -163,6 +177,9 @@ def _bare_powershell(script: str, span: tuple[int, int], name: Callable[[], str]
         message = "the expression is one of several parts of a PowerShell word, which cannot be quoted safely"
         raise NoFix(message)
     if not rest:
+        if _IS_VALUE.search(script[:start]):
+            message = "the expression is a value of PowerShell's own, a number or a truth, which would become a text"
+            raise NoFix(message)
         if re.search(r"(?:^|[\n;|&{])[ \t]*$", script[:start]):
             message = "the expression is itself the command: which commands may run is for a person to list"
             raise NoFix(message)

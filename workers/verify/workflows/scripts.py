@@ -12,12 +12,11 @@ from collections.abc import Iterable
 
 import msgspec
 
-from workers.verify.workflows import quoting, shell_text
+from workers.verify.workflows import powershell, quoting, shell_text
 from workers.verify.workflows.model import Step
 from workers.verify.workflows.words import environment_names, shell_of, values_of, worded
 
 _SETUP = re.compile(r"\A\s*gh auth setup-git[ \t]*\r?\n")
-_POWERSHELL = re.compile(r"\$(?:\{env:(?P<braced>\w+)\}|env:(?P<plain>\w+))", re.IGNORECASE)
 
 
 def changed_meaning(before: Step, after: Step) -> str | None:
@@ -33,7 +32,8 @@ def changed_meaning(before: Step, after: Step) -> str | None:
     shell = shell_of(before)
     if shell in {"pwsh", "powershell"}:
         named = environment_names(before.run)
-        return _compare(_powershell(before, named), _powershell(after, named))
+        misread = powershell.misread(before.run, after.run)
+        return misread or _compare(powershell.meant(before, named), powershell.meant(after, named))
     if shell not in quoting.SHELLS:
         return None if shell == "python" else f"scripts of the shell {shell} cannot be compared"
     if (words := quoting.joined(before.run, after) or quoting.still_code(before.run, after)) is not None:
@@ -87,14 +87,3 @@ def _compare(before: str, after: str) -> str | None:
     if len(old) != len(new):
         return f"its script has {len(new)} words where it had {len(old)}"
     return None
-
-
-def _powershell(step: Step, named: Iterable[str]) -> str:
-    values = values_of(step, named)
-
-    def value(match: re.Match[str]) -> str:
-        return values.get(match["braced"] or match["plain"], match[0])
-
-    pieces = re.split(r"('[^'\n]*')", worded(step.run or "", values))
-    expanded = [piece if piece.startswith("'") else _POWERSHELL.sub(value, piece) for piece in pieces]
-    return re.sub(r"['\"`]|\$\((w[0-9a-f]{10})\)", r"\1", "".join(expanded))

@@ -103,3 +103,20 @@ def test_a_piece_of_a_command_line_is_no_variable(words, told):
     caller = f'jobs:\n  a:\n    steps:\n      - uses: ./build\n        with:\n          a: "{words}"\n'.encode()
     tree = MemoryTree({"build/action.yml": before, ".github/workflows/ci.yml": caller})
     assert bool(broken(before, after, tree, "build/action.yml")) is told
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("zip a ${{ inputs.a }}.zip", 'zip a "${env:A}.zip"', True),
+        ("zip a ${{ inputs.a }}.zip", "zip a $env:A.zip", False),
+        ("zip a x-${{ inputs.a }}.zip", "zip a x-$env:A.zip", True),
+        ("@'\n${{ inputs.a }}\n'@ | Out-File x", "@'\n$env:A\n'@ | Out-File x", False),
+        ('iex "run ${{ inputs.a }}"', 'iex "run ${env:A}"', False),
+        ("${{ inputs.a }} --version", "$env:A --version", False),
+    ],
+)
+def test_powershell_reads_a_variable_in_its_own_ways(before, after, same):
+    """A part of a value, a text that expands nothing, code, and a command."""
+    told = changed_meaning(_step(before, shell="pwsh"), _step(after, {"A": "${{ inputs.a }}"}, shell="pwsh"))
+    assert (told is None) is same
