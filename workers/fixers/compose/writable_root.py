@@ -21,7 +21,7 @@ _WRITES = "a program that writes outside of its volumes fails: give it a volume 
 container, or a volume: at /tmp, or at the folders that a well-known image writes to when it starts.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
-    """Read-only; with or without scratch space, where the image is not known to need it."""
+    """Read-only; with scratch space where the image is known to need it; of no image that nothing is known of."""
     service = Service(target)
     if service.node.text("read_only").lower() == "true":
         message = f"the service {service.name} is read-only already"
@@ -30,6 +30,11 @@ def propose(target: Target) -> Iterator[Candidate]:
     if known.rewrites and not service.mounted(known.rewrites):
         message = (
             f"{known.image} changes its own files in {known.rewrites} when it starts: mount a copy of them there first"
+        )
+        raise NoFix(message)
+    if not (known.writes or known.reads_only):
+        message = (
+            f"which files {service.node.text('image') or service.name} writes, its makers know: nothing here says it"
         )
         raise NoFix(message)
     edit = service.set("read_only", True)
