@@ -29,7 +29,8 @@ _DECLARED: dict[str, tuple[tuple[str, str], ...]] = {
     "node": ((".nvmrc", r"^v?(\d+(?:\.\d+){0,2})$"), (".node-version", r"^v?(\d+(?:\.\d+){0,2})$")),
     "python": ((".python-version", r"^(3\.\d+(?:\.\d+)?)$"),),
     "ruby": ((".ruby-version", r"^(?:ruby-)?(\d+\.\d+(?:\.\d+)?)$"),),
-    "golang": (("go.mod", r"^go (1\.\d+)(?:\.\d+)?$"),),
+    # Up to 1.20 the line was advice: programs used what later releases brought.
+    "golang": (("go.mod", r"^go (1\.(?:2[1-9]|[3-9]\d))(?:\.\d+)?$"),),
     "rust": (
         ("rust-toolchain", r"^(1\.\d+(?:\.\d+)?)$"),
         ("rust-toolchain.toml", r"^channel\s*=\s*\"(1\.\d+(?:\.\d+)?)\""),

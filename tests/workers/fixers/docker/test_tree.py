@@ -572,3 +572,11 @@ def test_a_user_waits_for_the_image_that_is_built_on_this_one(step, kept):
     made, reason = _propose("checkov", "CKV_DOCKER_3", files, path="base/Dockerfile")
     assert bool(made) is not kept
     assert ("site/Dockerfile is built on this image" in reason) is kept
+
+
+@pytest.mark.parametrize(("go", "declared"), [("1.12", False), ("1.22.3", True)])
+def test_the_version_of_go_that_was_only_advice_is_no_toolchain(go, declared):
+    files = {"web/Dockerfile": "FROM golang:latest\nCOPY . .\n", "web/go.mod": f"module example.org/web\n\ngo {go}\n"}
+    made, _ = _propose("hadolint", "DL3007", files)
+    assert ("declared-version" in made) is declared
+    assert made
