@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.alpine import Release, floor, is_alpine, is_dated, limit, line, read_on, release_of
 from workers.fixers.docker.build import candidate, flagged, stage_of
-from workers.fixers.docker.package_words import Named, alpine_packages, versioned
+from workers.fixers.docker.package_words import Named, alpine_packages, redirected, versioned
 from workers.fixers.docker.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
@@ -81,6 +81,9 @@ def _refuse(file: Dockerfile, one: Instruction, wanted: list[Named]) -> None:
         raise NoFix(message)
     if any(_FOREIGN.search(found) for found in _SOURCES.findall(file.content)):
         message = f"{file.path} installs from another source too, whose versions are not known here"
+        raise NoFix(message)
+    if lost := next((each.text for each in wanted if redirected(file, each)), None):
+        message = f"{where}: the shell takes what stands behind {lost} for a redirection: quote it first"
         raise NoFix(message)
     if alias := next((each.text for each in wanted if _ALIAS.fullmatch(each.text)), None):
         message = (

@@ -10,7 +10,15 @@ from workers.fixers.docker.build import base_image, candidate, flagged, stage_of
 from workers.fixers.docker.ended_release import ended
 from workers.fixers.docker.package_lists import gem_versions, go_versions, node_versions, python_versions
 from workers.fixers.docker.package_release import moved, node_major, node_release, python_limits, read_on
-from workers.fixers.docker.package_words import Named, gems, go_packages, node_packages, python_packages, versioned
+from workers.fixers.docker.package_words import (
+    Named,
+    gems,
+    go_packages,
+    node_packages,
+    python_packages,
+    redirected,
+    versioned,
+)
 from workers.fixers.docker.script import Script
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
@@ -68,6 +76,9 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 def _python(tree: SourceTree, file: Dockerfile, one: Instruction) -> Iterator[Candidate]:
     wanted = _some(file, one, list(python_packages(Script(file, one))))
+    if quoted := [each for each in wanted if redirected(file, each)]:
+        yield _quoted(file, one, wanted, quoted)
+        return
     known = python_versions(tree, _folder(file))
     if all(each.name in known for each in wanted):
         yield _listed(file, wanted, lambda each: f"=={known[each.name]}")
@@ -88,6 +99,22 @@ def _python(tree: SourceTree, file: Dockerfile, one: Instruction) -> Iterator[Ca
         ]
         how = f"Installs what it did on {read_on()}, whichever Python the image has; the next {what} needs a commit."
         yield candidate(approach, edits, f"{how} {new}".strip(), ["RUN"], [_LIMIT])
+
+
+def _quoted(file: Dockerfile, one: Instruction, wanted: list[Named], quoted: list[Named]) -> Candidate:
+    """The requirement in quotes that a shell took for a redirection."""
+    lost = redirected(file, quoted[0])
+    said = f"the shell takes `{lost}` for a redirection: it writes pip's output to a file, and any version is installed"
+    if len(quoted) < len(wanted):
+        message = f"{file.path}:{one.line}: {said}. Quote `{quoted[0].text}{lost}` first"
+        raise NoFix(message)
+    edits = [
+        file.edit(each.start, each.end + len(lost), f'"{each.text}{lost}"')
+        for each in quoted
+        if (lost := redirected(file, each))
+    ]
+    how = f"Without quotes {said}. In quotes it is what was meant."
+    return candidate("quoted-requirement", edits, how, ["RUN"])
 
 
 def _node(tree: SourceTree, file: Dockerfile, one: Instruction) -> Iterator[Candidate]:

@@ -29,6 +29,9 @@ _ELSEWHERE = re.compile(
 )
 
 
+_REDIRECTED = re.compile(rb"[<>][^\s;&|\"']*")
+
+
 class Named(msgspec.Struct, frozen=True):
     """A package by name."""
 
@@ -51,6 +54,12 @@ def versioned(file: Dockerfile, each: Named, version: str, name: str | None = No
     old = file.slice(each.start, each.end)
     quote = old[0] if old[0] in "'\"" else '"' if set("<>*^") & set(version) else ""
     return file.edit(each.start, each.end, f"{quote}{name or each.text}{version}{quote}")
+
+
+def redirected(file: Dockerfile, each: Named) -> str:
+    """What stands behind the name without quotes and so is a redirection: `>=1.3.0`; empty where nothing does."""
+    match = _REDIRECTED.match(file.content, each.end)
+    return match[0].decode() if match else ""
 
 
 def python_packages(script: Script) -> Iterator[Named]:
