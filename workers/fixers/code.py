@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from daemon.domain.finding import Region
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
@@ -228,11 +230,30 @@ def candidate(
     declared = (FLAGGED, *declares)
     return Candidate(
         approach=approach,
-        edits=tuple(sorted(set(edits))),
+        edits=_in_one_group(sorted(set(edits))),
         explanation=explanation,
         declares=tuple(dict.fromkeys(declared)),
         warnings=tuple(warnings),
     )
+
+
+def _in_one_group(edits: Sequence[Edit]) -> tuple[Edit, ...]:
+    """The edits, with no blank line between whole lines of imports that come to the same place."""
+    made: list[Edit] = []
+    for edit in edits:
+        last = made[-1] if made else None
+        same = last is not None and (last.path, last.start, last.end) == (edit.path, edit.start, edit.start)
+        if last is not None and same and edit.start == edit.end and _is_import(last.text) and _is_import(edit.text):
+            if last.text.endswith("\n\n") and edit.text.endswith("\n\n"):
+                made[-1] = msgspec.structs.replace(last, text=last.text[:-1])
+            elif last.text.startswith("\n\n") and edit.text.startswith("\n\n"):
+                edit = msgspec.structs.replace(edit, text=edit.text[1:])
+        made.append(edit)
+    return tuple(made)
+
+
+def _is_import(text: str) -> bool:
+    return text.strip().startswith(("import ", "from "))
 
 
 def any_of(*makers: Callable[[], Candidate]) -> Iterator[Candidate]:

@@ -11,7 +11,7 @@ _NOT_DEPLOYED = re.compile(
     r"(?:Base)?(?:Unit)?(?:Tests?|Testing|Dev|Development|Debug|Local)_?(?:Config|Configuration|Settings|Env|Environment)?"
     r"|(?:Config|Configuration|Settings)_?(?:Tests?|Testing|Dev|Development|Debug|Local)"
 )
-_FOLDERS_OF_SETTINGS = re.compile(r"(?:^|/)(?:settings|config|conf)/((?:dev|development|debug)\w*)\.py$")
+_FOLDERS_OF_SETTINGS = re.compile(r"(?:^|/)(?:settings|config|conf)/((?:dev|development|debug|local)\w*)\.py$")
 _KINDS = frozenset(("password", "passwd", "pass", "secret", "token"))
 _WHOSE = re.compile(r"user|login|account", re.IGNORECASE)
 _ANYBODYS = frozenset(("user", "username", "user_name", "login"))

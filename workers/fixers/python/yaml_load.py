@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
@@ -10,9 +11,14 @@ from workers.fixers.code import candidate
 from workers.fixers.python.calls import argument, keyword, refuse_unpacked, remove_argument, set_keyword
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.tree import text_of
 
 _LOADS = ("load", "load_all", "unsafe_load", "unsafe_load_all", "full_load", "full_load_all")
 _UNSAFE = ("Loader", "UnsafeLoader", "FullLoader", "CLoader", "CFullLoader", "CUnsafeLoader")
+
+_ADDS_TAG = re.compile(
+    r"\byaml\.(?:add_(?:multi_)?constructor|add_(?:implicit|path)_resolver)\((?![^\n]*SafeLoader)|\byaml\.YAMLObject\b"
+)
 
 
 @fixer(
@@ -39,6 +45,12 @@ def propose(target: Target) -> Iterator[Candidate]:
             "let that class inherit from yaml.SafeLoader"
         )
         raise NoFix(message)
+    if _has_tags(target):
+        message = (
+            f"{file.path}:{call.lineno} may read tags that the repository makes known to PyYAML's other loaders: make "
+            "them known to SafeLoader first"
+        )
+        raise NoFix(message)
     if isinstance(call.func, ast.Attribute):
         yield from _safe_function(file, call, call.func, loader)
         yield from _safe_loader(file, call, call.func, loader)
@@ -47,6 +59,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         f"{file.path}:{call.lineno} calls `{file.text(call.func)}`, imported by name: import yaml and its safe_load"
     )
     raise NoFix(message)
+
+
+def _has_tags(target: Target) -> bool:
+    """Whether some module adds a constructor or a class for a tag, without a loader or to another than the safe one."""
+    sources = (text_of(target.tree, path) for path in target.tree.paths() if path.endswith(".py"))
+    return any(_ADDS_TAG.search(text) for text in sources)
 
 
 def _is_load(file: Module, call: ast.Call) -> bool:
