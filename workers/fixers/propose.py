@@ -35,6 +35,7 @@ class Proposal(msgspec.Struct, frozen=True):
     """There is nothing to mend, as the reason says."""
 
 
+_MIGRATION = re.compile(r"(?:^|/)migrations/(?:versions/\w+|\d{4}_\w+)\.py$")
 _CODE = (".py", ".pyi", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".java", ".kt")
 
 
@@ -89,6 +90,8 @@ def _of(fixer: Fixer, target: Target) -> tuple[list[Candidate], NoFix | None]:
         return made, Harmless(f"{path} is test code, which nobody uses but the test itself; exclude tests")
     if path is not None and path.endswith(_CODE) and is_test_data(path):
         return made, Harmless(f"{path} is what a test reads and compares: its text is what is tested; exclude it")
+    if path is not None and _MIGRATION.search(path):
+        return made, Harmless(f"{path} is a migration, which ran already where there is data: exclude those")
     if path is not None and path.endswith(_CODE) and is_copy(target.tree, path):
         return made, NoFix(
             f"{path} is a copy of another project's release: an edit is lost with the next one, so update it"

@@ -12,6 +12,7 @@ _FOLDERS = re.compile(
 _NAMES = re.compile(
     r"(?:^|/)(?:test[_-][^/]*|[^/]*[_-]tests?|tests|conftest)\.py$"
     r"|(?:^|/)(?:settings|config)/(?:tests?|testing|ci)\.py$|(?:^|/)(?:settings|config)_(?:testing|ci)\.py$"
+    r"|(?:^|/)\.?(?:ci|travis|tests?|testing)[._]settings\.py$"
     r"|_test\.go$|_(?:test|spec)\.rb$|Tests?\.(?:cs|php)$"
     r"|(?:Test|Tests|IT|Spec)\.(?:java|kt)$"
     r"|\.(?:test|spec|cy)\.[jt]sx?$"

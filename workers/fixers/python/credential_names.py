@@ -132,7 +132,13 @@ def _owner(file: Module, constant: ast.Constant) -> str | None:
 
 
 def is_overridable(file: Module, constant: ast.Constant) -> bool:
-    """Whether it stands in a dict of defaults that the configuration of each user goes before."""
+    """Whether the configuration of each user goes before it: a dict of defaults, or names of a module that local ones
+    replace.
+    """
+    statement = file.statement(constant)
+    replaced = (each for each in file.nodes if isinstance(each, ast.ImportFrom) and each.names[0].name == "*")
+    if file.parents.get(statement) is file.tree and any(each.lineno > statement.lineno for each in replaced):
+        return True
     if not isinstance(file.parents.get(constant), ast.Dict):
         return False
     for outer in file.ancestors(constant):

@@ -125,10 +125,8 @@ class Module(Text):
             node = node.value
         if not isinstance(node, ast.Name):
             return None
-        root = self.aliases.get(node.id)
-        if root is None:
-            root = node.id
-        elif node.id in self.bound_at(node.lineno):
+        root = self.aliases.get(node.id, node.id)
+        if node.id in self.bound_at(node.lineno):
             return None
         return ".".join((root, *reversed(parts)))
 
