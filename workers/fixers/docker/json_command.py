@@ -62,7 +62,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield _written(file, one, "own-variable", words, how)
         words = None
     shell = _shell(file, one)
-    if words is not None or not _SEVERAL.search(one.text):
+    if words is not None or _is_program(one.text):
         how = "The shell stays, because it expands what stands in the line, and `exec` makes the program process 1."
         yield _written(file, one, "shell-exec", [*shell, _by_exec(one.text)], how)
     if words is None:
@@ -90,7 +90,7 @@ def _probe(file: Dockerfile, one: Instruction) -> Iterator[Candidate]:
     if (words := _words(asked)) is not None:
         how = "The program is asked without a shell: whatever status but 0 it ends with says unhealthy."
         forms.insert(0, ("exec-form", words, how))
-    elif not _SEVERAL.search(asked):
+    elif _is_program(asked):
         how = "The shell fills the line in and becomes the program, whose status counts as it is."
         forms.insert(0, ("shell-exec", [*shell, _by_exec(asked)], how))
     for approach, array, why in forms:
@@ -108,6 +108,12 @@ def _words(text: str) -> list[str] | None:
     except ValueError:
         return None
     return words if words and words[0] not in _BUILTIN else None
+
+
+def _is_program(text: str) -> bool:
+    """Whether a line is one command, which the shell can become: it cannot become what it does itself."""
+    first = next((word for word in text.removeprefix("exec ").split() if not re.match(r"\w+=", word)), "")
+    return not _SEVERAL.search(text) and first not in _BUILTIN and not first.startswith(("[", "(", "{", "!", ":"))
 
 
 def _by_exec(command: str) -> str:
