@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from workers.fixers.docker.built_images import builder_of, documented_builder
+from workers.fixers.docker.published import names, plain
 from workers.fixers.registry import NoFix
 from workers.source import images
 from workers.source.tree import SourceTree, text_of
@@ -90,8 +91,10 @@ def _made_here(tree: SourceTree, image: str) -> str | None:
     # Without the registry: a project pushes to several.
     name = re.sub(r"^[\w-]+(?:\.[\w-]+)+(?::\d+)?/", "", image)
     owner, _, last = name.rpartition("/")
+    if plain(last) in names(tree):
+        return "the project, by its name,"
     for path, repository in repositories(tree):
-        if owner.partition("/")[0] == repository.partition("/")[0] or last == repository.rpartition("/")[2]:
+        if owner.partition("/")[0] == repository.partition("/")[0]:
             return path
     called = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w/-])")
     for path in tree.paths():

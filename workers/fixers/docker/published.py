@@ -28,7 +28,12 @@ def is_published(tree: SourceTree, path: str, image: str) -> bool:
     home = posixpath.dirname(path)
     if home not in _HOMES or (home and "Dockerfile" in set(tree.paths())):
         return False
-    return _plain(name.rpartition("/")[2]) in {_plain(each) for each in _projects(tree)}
+    return plain(name.rpartition("/")[2]) in names(tree)
+
+
+def names(tree: SourceTree) -> set[str]:
+    """What manifests call the project, as `plain` compares it."""
+    return {plain(each) for each in _projects(tree)} - {""}
 
 
 def _projects(tree: SourceTree) -> Iterator[str]:
@@ -48,5 +53,6 @@ def _table(text: str, name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """The last part of a name, as it is compared: `web-app` and `example/WebApp` are one."""
     return re.sub(r"[-_.]", "", name.rpartition("/")[2]).lower()

@@ -21,7 +21,8 @@ def _tree(files):
         {".github/workflows/release.yml": "      - with:\n          tags: getmeili/meilisearch:latest\n"},
         {"Makefile": "push:\n\tdocker push ghcr.io/getmeili/meilisearch:latest\n"},
         {"go.mod": "module github.com/getmeili/tools\n"},
-        {"package.json": '{"repository": "someone/meilisearch"}'},
+        {"go.mod": "module example.org/meilisearch\n"},
+        {"package.json": '{"name": "meilisearch"}'},
         {"build.sh": "docker build -t getmeili/meilisearch .\n", "Dockerfile": "FROM alpine\n"},
     ],
 )
