@@ -140,8 +140,19 @@ def insert_line(doc: YamlDoc, name: Node, last: Node, text: str) -> Edit:
     keeps = last.block and last.tail > end and doc.slice(last.start, doc.line_end(last.start)).find("+") in (1, 2)
     if keeps:
         return edit(doc, last.tail, last.tail, f"{text}\n")
-    at = doc.line_end(end)
+    at = _behind_remarks(doc, doc.line_end(end), len(text) - len(text.lstrip(" ")))
     return edit(doc, at, at, f"\n{text}")
+
+
+def _behind_remarks(doc: YamlDoc, at: int, column: int) -> int:
+    """The end of the remarks below a line that are set in further than what is put there: they belong to that line."""
+    while at < len(doc.content):
+        after = doc.line_end(at + 1)
+        line = doc.slice(at, after).strip("\r\n")
+        if not line.lstrip(" ").startswith("#") or len(line) - len(line.lstrip(" ")) <= column:
+            break
+        at = after
+    return at
 
 
 def append_item(doc: YamlDoc, sequence: Node, value: Value) -> Edit:

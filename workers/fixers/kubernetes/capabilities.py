@@ -82,7 +82,7 @@ def _without_root(
     """No capabilities for images that start as root only to become their own user: they start as it."""
     if raw:
         yield from _without_raw(resource, parts)
-    how = "The containers start as the users that their images would become by themselves, and without capabilities."
+    how = "The containers start as the users that their images are made for, and without capabilities."
     yield from as_own_users(resource, parts, "drop-all-as-own-user", context, how)
     if any(is_true(security(part.node, "privileged")) for part in parts):
         return

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.terraform.handed_on import asked_otherwise
 from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.service_role import trust
 from workers.source.hcltext import Body, block_text
@@ -89,6 +91,16 @@ def _new_role(resource: Resource) -> Iterator[Candidate]:
     yield from resource.candidate("new-role", edits, how, declares, [_PAID])
 
 
+def _several_engines(resource: Resource, variable: str) -> bool:
+    """Whether the module is made for engines of several kinds, as its variable's own condition or its callers say."""
+    block = next((one for _, one in resource.blocks("variable", variable)), None)
+    text = block.syntax.text(block.node) if block is not None else ""
+    kinds = [name for name in ("mysql", "mariadb", "postgres", "oracle", "sqlserver") if name in text]
+    default = block.text("default") if block is not None else ""
+    folder = posixpath.dirname(resource.hcl.path)
+    return len(kinds) > 1 or asked_otherwise(resource.target.tree, folder, variable, default)
+
+
 @fixer(
     name="terraform-database-logs",
     weakness="logging",
@@ -105,6 +117,8 @@ def database_logs(target: Target) -> Iterator[Candidate]:
     found: Sequence[tuple[str, ...]] | None = next(
         (logs for name, logs in _LOGS.items() if engine.startswith(name)), None
     )
+    if found and (name := resource.variable("engine")) and _several_engines(resource, name):
+        found = None
     plain = resource.type == "aws_rds_cluster" and resource.usual("engine") == "mysql"
     if plain and target.finding.rule == "CKV_AWS_325":
         message = f"{resource.address} is a cluster of MySQL, whose audit log RDS does not export: Aurora's it does"

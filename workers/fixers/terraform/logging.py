@@ -15,6 +15,9 @@ def _moves_tags(resource: Resource) -> str:
     return why_tags_move(resource.target.tree, resource.hcl.path)
 
 
+_ALWAYS = (
+    r"(?:a1|c[4-9]\w*|d[23]\w*|f1|g[3-9]\w*|h1|i[2-9]\w*|inf\w+|m[4-9]\w*|mac\w*|p[2-9]\w*|r[4-9]\w*|t3a?|t4g|x\w+|z1d)"
+)
 _TRACE = "Requests can be followed through the services."
 
 LOGGING = {
@@ -46,6 +49,14 @@ LOGGING = {
             toggle=True,
             never=r"instance_type=(?:t1|t2|m1\.(?:small|medium)|m2\.xlarge|m3\.(?:medium|large)|c1\.medium|c3\.(?:large|8x))",
             otherwise="AWS starts no instance of this type with it: a newer type (t3 for t2) has it always on",
+        ),
+        Setting(
+            "always-on",
+            on("ebs_optimized"),
+            "",
+            types=("none",),
+            moot=rf"instance_type={_ALWAYS}\.",
+            otherwise="an instance of this type has it always on, whatever is written here",
         ),
     ],
     "CKV_AWS_163": single(

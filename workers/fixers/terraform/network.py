@@ -22,7 +22,8 @@ _PORTS = {
     "CKV_GCP_77": 20, "CKV_GCP_88": 3306, "CKV_GCP_106": 80, "CKV_AZURE_9": 3389, "CKV_AZURE_10": 22,
     "CKV_AZURE_160": 80,
 }  # fmt: skip
-_WEB = frozenset(("CKV_AWS_260",))
+_WEB = frozenset(("CKV_AWS_260", "CKV_GCP_106", "CKV_AZURE_160"))
+_TLS = 443
 _BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
 _BALANCING = re.compile(r"(?:^|[_-])(?:[ane]?lb|load_?balancer)(?:$|[_-])", re.IGNORECASE)
 _LOCKED_OUT = "whoever connects over the internet today is locked out: put their networks in first"
@@ -49,6 +50,12 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
         message = (
             f"{resource.address} belongs to {balancer}, a load balancer that faces the internet: its port 80 is open "
             "on purpose, and should answer with a redirect to HTTPS"
+        )
+        raise NoFix(message)
+    if target.finding.rule in _WEB and any(True for _ in _open_sources(resource, _TLS)):
+        message = (
+            f"{resource.address} lets everybody in at port {_TLS} as well: it serves the web on purpose, and "
+            "answers at port 80 with a redirect, or should"
         )
         raise NoFix(message)
     path = f"resource.{resource.address}"
