@@ -156,8 +156,8 @@ def _renamed(resource: Resource, parts: list[Part], chosen: list[Pin], more: str
     edits, declares = [], []
     for part, pin in zip(parts, chosen, strict=True):
         image = part.node.text("image")
-        named = image.removesuffix(":latest") if _moves(image) else image.rpartition(":")[0]
-        wanted: dict[str, Value] = {"image": f"{named}:{pin.suffix}"}
+        name = image.removesuffix(":latest") if _moves(image) else image.rpartition(":")[0]
+        wanted: dict[str, Value] = {"image": f"{name}:{pin.suffix}"}
         if _moves(image) and not part.node.text("imagePullPolicy"):
             # What Kubernetes does for `latest` unasked, and for other tags only when asked.
             wanted["imagePullPolicy"] = "Always"
@@ -165,7 +165,9 @@ def _renamed(resource: Resource, parts: list[Part], chosen: list[Pin], more: str
         declares += resource.declare(part, *wanted)
     how = " ".join(dict.fromkeys(pin.how for pin in chosen))
     warnings = list(dict.fromkeys(warning for pin in chosen for warning in pin.warnings))
-    return resource.candidate(chosen[0].approach, edits, how + more, declares, warnings)
+    # A pod of several images is called after what is known least well: somebody else's digest, then their release.
+    named = sorted(chosen, key=lambda pin: ("@" not in pin.suffix, not pin.warnings))
+    return resource.candidate(named[0].approach, edits, how + more, declares, warnings)
 
 
 def _known_elsewhere(what: str, image: str) -> str:
