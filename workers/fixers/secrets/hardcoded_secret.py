@@ -43,6 +43,9 @@ _CODE: dict[tuple[str, ...], Propose] = {
     literals.SUFFIXES: literals.propose,
 }
 
+_OF_CI = re.compile(
+    r"(?:^|/)(?:\.taskcluster|\.travis|\.drone|\.cirrus|\.?appveyor|azure-pipelines|bitbucket-pipelines)\.ya?ml$|(?:^|/)\.circleci/"
+)
 _ANY_WORD = re.compile(
     r"wrong|bad|invalid|incorrect|tests?|testing|foo|bar|baz|pass(?:word|wd|phrase)?|secret|pwd|my[-_]?(?:password|secret|token)"
     r"|admin|root|user|guest|demo|example|change[-_]?me|hunter2|(?:abc|pass(?:word)?)?123\d*",
@@ -116,6 +119,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     if read_by_people:
         yield from described.propose(file, found, name)
         return
+    if _OF_CI.search(file.path):
+        message = (
+            f"{file.path}:{file.line_of(found.start)} is what a job is given by this file alone: keep it among the "
+            f"secrets of that service, and take it from there by name. {ROTATE}"
+        )
+        raise NoFix(message)
     yield from settings.propose(file, found, name)
 
 
