@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.kubernetes.called_hosts import called
+from workers.fixers.kubernetes.filled_in import KUSTOMIZATIONS
 from workers.fixers.kubernetes.objects import Object, objects
-from workers.fixers.kubernetes.placed import KUSTOMIZATIONS, commands, kustomized, lists_only, placed
+from workers.fixers.kubernetes.placed import commands, kustomized, lists_only, placed
 from workers.fixers.kubernetes.references import Reference, references
 from workers.fixers.kubernetes.templated import templated
 from workers.fixers.registry import Harmless, NoFix

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 
 from daemon.errors import SourceUnavailable
+from workers.fixers.kubernetes.filled_in import KUSTOMIZATIONS
 from workers.fixers.kubernetes.objects import objects_of
 from workers.source import yamldoc
 from workers.source.tree import SourceTree
 
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _LISTS = frozenset(
     ("apiVersion", "kind", "metadata", "resources", "bases", "images", "labels", "commonLabels", "commonAnnotations")
 )

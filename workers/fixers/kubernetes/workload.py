@@ -9,7 +9,7 @@ import msgspec
 from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.changed import changed
-from workers.fixers.kubernetes.filled_in import read_by
+from workers.fixers.kubernetes.filled_in import patch_of, read_by
 from workers.fixers.kubernetes.templated import templated
 from workers.fixers.registry import Harmless, NoFix, OtherLanguage, Target
 from workers.source import yamldoc, yamledit
@@ -72,6 +72,9 @@ class Resource:
                 message += ": it is a patch of another file's, or what a test expects, and runs nothing by itself"
                 raise Harmless(message)
             raise NoFix(message)
+        if kustomization := patch_of(self.target.tree, self.doc.path):
+            message = f"{kustomization} lays this over an object of another file, where it belongs"
+            raise Harmless(message)
         containers = node.child("containers")
         if containers is None and self.kind in _TEMPLATED:
             message = (

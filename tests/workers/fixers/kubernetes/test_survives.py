@@ -195,3 +195,19 @@ def test_what_a_manifest_starts_as_root_keeps_what_root_has(asked):
     )
     for rule in ("CKV_K8S_37", "CKV_K8S_23"):
         assert not asked({"a.yaml": pod}, "checkov", rule, "a.yaml").candidates
+
+
+@pytest.mark.parametrize(
+    ("kustomization", "left"),
+    [
+        ("patches:\n- path: patches/job.yaml\n", True),
+        ("patchesStrategicMerge:\n- patches/job.yaml\n", True),
+        ("resources:\n- patches/job.yaml\n", False),
+    ],
+)
+def test_what_a_kustomization_lays_over_another_object_is_no_object(asked, kustomization, left):
+    pod = "kind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: nginx}]}\n"
+    files = {"prod/patches/job.yaml": pod, "prod/kustomization.yaml": kustomization}
+    made = asked(files, "checkov", "CKV_K8S_31", "prod/patches/job.yaml")
+    assert bool(made.candidates) is not left
+    assert made.harmless is left
