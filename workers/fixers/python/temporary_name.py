@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
@@ -10,7 +11,7 @@ from workers.fixers.code import candidate
 from workers.fixers.python.imports import Import, imported, instead, together
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.strings import literal
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _MAKERS = ("mkdir", "makedirs", "mkfifo", "mknod", "symlink", "symlink_to", "link", "bind", "copytree",
            "start_unix_server", "create_unix_server")  # fmt: skip
@@ -35,6 +36,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{call.lineno} passes unpacked arguments to mktemp"
         raise NoFix(message)
     name = _assigned(file, call)
+    if _is_taken_alone(file, call):
+        message = (
+            f"{file.path}:{call.lineno} opens what nobody may have made before (O_EXCL, mode x): who takes the name "
+            "first gains nothing"
+        )
+        raise Harmless(message)
     if not _needs_free(file, call, name):
         library, needed = _library(target, file, call)
         yield candidate(
@@ -47,6 +54,13 @@ def propose(target: Target) -> Iterator[Candidate]:
         if name is not None and (opened := _opened(target, file, call, name)) is not None:
             yield opened
     yield _in_folder(target, file, call)
+
+
+def _is_taken_alone(file: Module, call: ast.Call) -> bool:
+    """Whether the code around it makes the file only where there is none."""
+    around = file.function(call) or file.statement(call)
+    modes = (node for node in ast.walk(around) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return "O_EXCL" in file.text(around) or any(re.fullmatch(r"x[bt]?\+?[bt]?", str(each.value)) for each in modes)
 
 
 def _assigned(file: Module, call: ast.Call) -> ast.Name | ast.Attribute | None:
