@@ -11,7 +11,7 @@ from workers.source.tree import SourceTree, text_of
 
 _CLIENT = re.compile(
     r"\bdocker\.from_env\(|\bdocker\.(?:Docker|API)Client\(|\baiodocker\.Docker\(|docker/docker/client\"|[\"']dockerode[\"']|"
-    r"/var/run/docker\.sock|\bDockerClientBuilder\b|\bDocker\.DotNet\b|\bbollard::"
+    r"unix:/{1,3}var/run/docker\.sock|\bDockerClientBuilder\b|\bDocker\.DotNet\b|\bbollard::"
 )
 _SOURCES = (".py", ".js", ".ts", ".go", ".java", ".kt", ".cs", ".rb", ".rs", ".php", ".sh")
 _MAX_FILES, _MAX_BYTES = 800, 256 * 1024

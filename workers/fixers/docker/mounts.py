@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from workers.fixers.docker.compose_ports import may_run
+from workers.fixers.docker.published import is_published
 from workers.fixers.registry import NoFix
 from workers.source.images import latest_tags, split
 from workers.source.tree import SourceTree, text_of
@@ -21,6 +22,7 @@ _RUN = re.compile(r"\bdocker\s+(?:container\s+)?run\s(?:[^\n\\]|\\.|\\\r?\n)*")
 _OPTION = re.compile(r"(?:\s-v|\s--volume)[=\s]+[\"']?([^\s\"']+)")
 _KEYS = re.compile(r"letsencrypt|/(?:ssl|tls|certs?|certificates|private)(?:/|$)|\.(?:key|pem)$")
 _MAX_BYTES = 256 * 1024
+_IMAGE = re.compile(r"[a-z0-9][\w.-]*(?:/[\w.-]+)+(?::[\w.-]+)?")
 _KEPT = re.compile(r"(?:^|/)\.(?:gitkeep|gitignore|keep)$")
 
 
@@ -73,12 +75,18 @@ def _said(tree: SourceTree, path: str) -> Iterator[tuple[str, str, str, str]]:
 
 
 def docker_runs(tree: SourceTree, path: str) -> Iterator[tuple[str, str]]:
-    """File and text of each `docker run` that the Dockerfile's comments, or notes beside it, start its image by."""
+    """File and text of each `docker run` that the Dockerfile's comments or notes beside it start its image by, or that
+    other texts start it by under the name that it is published by.
+    """
     folder = posixpath.dirname(path)
     for name in (path, *(each for each in tree.paths() if posixpath.dirname(each) == folder and _NOTES.search(each))):
         text = re.sub(r"(?m)^[ \t]*#[ \t]?", "", text_of(tree, name)[:_MAX_BYTES])
         for call in _RUN.findall(text):
             if not any(latest_tags(split(word)[0])[0] for word in call.split()[2:]):
+                yield name, call
+    for name in [each for each in tree.paths() if each.endswith((".md", ".rst")) and posixpath.dirname(each) != folder]:
+        for call in _RUN.findall(text_of(tree, name)[:_MAX_BYTES]):
+            if any(is_published(tree, path, word) for word in call.split()[2:] if _IMAGE.fullmatch(word)):
                 yield name, call
 
 

@@ -14,6 +14,8 @@ from workers.source.tree import SourceTree, text_of
 
 _HOMES = frozenset(("", "docker", "build", "build/docker", "deploy", "deploy/docker", ".docker", "packaging/docker"))
 _DOCKERFILE = re.compile(r"(?:^|/)(?:Dockerfile|Containerfile)$")
+_GRADLE = re.compile(r"^\s*rootProject\.name\s*=\s*[\"']([\w.-]+)", re.MULTILINE)
+_MAVEN = re.compile(r"<artifactId>([\w.-]+)</artifactId>")
 _MODULE = re.compile(r"^module\s+(\S+?)(?:/v\d+)?\s*$", re.MULTILINE)
 
 
@@ -41,6 +43,11 @@ def _projects(tree: SourceTree) -> Iterator[str]:
         yield str(json_object(text_of(tree, name)).get("name", ""))
     if match := _MODULE.search(text_of(tree, "go.mod")):
         yield match[1]
+    if match := _GRADLE.search(text_of(tree, "settings.gradle") or text_of(tree, "settings.gradle.kts")):
+        yield match[1]
+    if match := _MAVEN.search(re.sub(r"(?s)<parent>.*?</parent>", "", text_of(tree, "pom.xml"))):
+        yield match[1]
+    yield from (path.removesuffix(".sln") for path in tree.paths() if "/" not in path and path.endswith(".sln"))
     for name, table in (("pyproject.toml", "project"), ("Cargo.toml", "package")):
         yield str(_table(text_of(tree, name), table).get("name", ""))
 

@@ -485,9 +485,10 @@ GO = {
             "mounts ./d of the host at /d",
         ),
         ({"compose.yaml": "services: {s: {image: example/other, volumes: ['./d:/d']}}\n"}, ""),
+        ({"docs/run.md": "    docker run -v /srv/d:/d example/shop\n"}, "docs/run.md mounts /srv/d of the host at /d"),
         ({"compose.yaml": "services: {s: {image: example/shop, user: '1', volumes: ['./d:/d']}}\n"}, ""),
     ],
-    ids=["built before", "published", "another image", "a user of its own"],
+    ids=["built before", "published", "another image", "in a text", "a user of its own"],
 )
 def test_the_repository_tells_what_a_copied_program_writes(files, said):
     made, reason = _propose("checkov", "CKV_DOCKER_3", {**GO, **files}, path="Dockerfile")
