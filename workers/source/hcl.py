@@ -176,8 +176,8 @@ class Hcl:
         if block.lines[0] == block.lines[1]:
             yield self._unfold(block, body, margin)
             return
-        inner = margin + UNIT
         known = [*block.attributes.values()]
+        inner = self._margin(known[-1].node.start_byte) if known else margin + UNIT
         if attributes:
             last = known[-1].node if known else None
             at = self._line_end(last.end_byte) if last else self._line_end(self._brace(block))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from workers.fixers.terraform.in_use import has_public_container
 from workers.fixers.terraform.public_address import needs_address
 from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
@@ -120,6 +121,17 @@ _EKS = [
         refused=_talks_to_cluster,
     )
 ]
+_NESTED = [
+    Setting(
+        "private",
+        on("allow_nested_items_to_be_public", "false"),
+        _NOT_PUBLIC,
+        _NO_LINKS,
+        toggle=True,
+        since="azurerm:3",
+        refused=has_public_container,
+    )
+]
 EXPOSURE = {
     "CKV_AWS_17": _private("publicly_accessible"),
     "CKV_AWS_69": _private("publicly_accessible", warning=f"an existing broker is replaced; {_REACH}"),
@@ -147,8 +159,8 @@ EXPOSURE = {
     "CKV_AZURE_221": _private(_AZURE, since="azurerm:3"),
     "CKV_AZURE_222": _private(_AZURE),
     "CKV_AZURE_34": _private("container_access_type", '"private"', how=_SIGNED_IN, warning=_NO_LINKS),
-    "CKV_AZURE_190": _private("allow_nested_items_to_be_public", since="azurerm:3", how=_NOT_PUBLIC, warning=_NO_LINKS),
-    "CKV2_AZURE_47": _private("allow_nested_items_to_be_public", since="azurerm:3", how=_NOT_PUBLIC, warning=_NO_LINKS),
+    "CKV_AZURE_190": _NESTED,
+    "CKV2_AZURE_47": _NESTED,
     "CKV_AZURE_118": _own_traffic("enable_ip_forwarding"),
     "CKV_AZURE_251": _private(_AZURE),
     "CKV_GCP_36": _own_traffic("can_ip_forward"),

@@ -12,7 +12,6 @@ _BY_KEY = frozenset((
     "azurerm_storage_container", "azurerm_storage_blob", "azurerm_storage_queue", "azurerm_storage_table",
     "azurerm_storage_share", "azurerm_storage_share_file", "azurerm_storage_table_entity",
 ))  # fmt: skip
-_DIRECTORY = re.compile(r"^\s*storage_use_azuread\s*=\s*true", re.MULTILINE)
 _BUILDS = re.compile(r"(?:^|/)[\w.-]*build-?spec[\w.-]*\.(?:ya?ml|json|tpl|tftpl)$", re.IGNORECASE)
 _DOCKER = re.compile(r"\b(?:docker|podman|buildah|sam\s+build\s+[^\n]*--use-container)\b")
 
@@ -30,13 +29,22 @@ def works_by_keys(account: Resource) -> str:
     """Why a storage account's keys are needed: by who is given one, or by the provider itself."""
     if reason := uses_keys(account):
         return reason
-    tree = account.target.tree
-    files = (path for path in tree.paths() if path.endswith((".tf", ".tofu")))
-    if any(_DIRECTORY.search(text_of(tree, path)) for path in files):
+    if any(block.text("storage_use_azuread") == "true" for block in account.asking if block.type == "provider"):
         return ""
     kept = next((block for kind in sorted(_BY_KEY) for _, block in account.blocks("resource", kind)), None)
     what = ".".join(kept.labels) if kept is not None else f"what {account.address} holds"
     return f"the provider reads and writes {what} by the account's key: set its `storage_use_azuread = true` first"
+
+
+def has_public_container(account: Resource) -> str:
+    """Which container of the module everybody reads on purpose: Azure refuses that where the account forbids it."""
+    for _, block in account.blocks("resource", "azurerm_storage_container"):
+        of = account.mentioned(block.text("storage_account_name")) or account.mentioned(
+            block.text("storage_account_id")
+        )
+        if of and block.text("container_access_type") not in ("", '"private"'):
+            return f"{'.'.join(block.labels)} lets everybody read it on purpose: decide on that first"
+    return ""
 
 
 def has_extensions(machine: Resource) -> str:

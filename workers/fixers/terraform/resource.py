@@ -73,7 +73,7 @@ class Resource:
     def legacy(self) -> bool:
         """Whether the module is written for Terraform before 0.12, which knows no expressions outside of strings."""
         texts = (file.content.decode("utf-8", "replace") for file in self.module)
-        return self._surely_legacy or (legacy.is_wrapped(texts) and not legacy.is_newer(self._asking))
+        return self._surely_legacy or (legacy.is_wrapped(texts) and not legacy.is_newer(self.asking))
 
     @cached_property
     def _surely_legacy(self) -> bool:
@@ -95,10 +95,10 @@ class Resource:
         """The newest major release of a provider that the module allows; none where nothing bounds it."""
         if self.legacy:
             return legacy.LAST_RELEASE.get(name)
-        return newest_major(constraints(self._asking, name))
+        return newest_major(constraints(self.asking, name))
 
     @cached_property
-    def _asking(self) -> list[Block]:
+    def asking(self) -> list[Block]:
         """The top-level blocks that say which releases are in use: the module's, its callers', those of lock files."""
         tree, own = self.target.tree, posixpath.dirname(self.hcl.path)
         callers = callers_of(tree, own)
