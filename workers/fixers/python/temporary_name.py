@@ -14,7 +14,10 @@ from workers.fixers.python.strings import literal
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _MAKERS = ("mkdir", "makedirs", "mkfifo", "mknod", "symlink", "symlink_to", "link", "bind", "copytree",
-           "start_unix_server", "create_unix_server")  # fmt: skip
+           "start_unix_server", "create_unix_server", "clone_from", "clone", "run", "call", "check_call",
+           "check_output", "Popen", "system", "popen")  # fmt: skip
+"""What makes something of a name, or hands it to a program, which may refuse or read what is there already."""
+_NEW_ALONE = re.compile(r"\bopen\([^()]*,\s*(?:mode\s*=\s*)?[\"']x[bt+]*[\"']")
 
 
 @fixer(
@@ -59,8 +62,8 @@ def propose(target: Target) -> Iterator[Candidate]:
 def _is_taken_alone(file: Module, call: ast.Call) -> bool:
     """Whether the code around it makes the file only where there is none."""
     around = file.function(call) or file.statement(call)
-    modes = (node for node in ast.walk(around) if isinstance(node, ast.Constant) and isinstance(node.value, str))
-    return "O_EXCL" in file.text(around) or any(re.fullmatch(r"x[bt]?\+?[bt]?", str(each.value)) for each in modes)
+    opened = (file.text(node) for node in ast.walk(around) if isinstance(node, ast.Call))
+    return "O_EXCL" in file.text(around) or any(_NEW_ALONE.search(text) for text in opened)
 
 
 def _assigned(file: Module, call: ast.Call) -> ast.Name | ast.Attribute | None:
