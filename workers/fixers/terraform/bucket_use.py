@@ -45,6 +45,24 @@ def served_elsewhere(resource: Resource) -> str:
     return ""
 
 
+def opened_on_purpose(block: Resource) -> str:
+    """What of the module shows the bucket of a public access block to everyone; empty where nothing does."""
+    of = block.block.text("bucket")
+    documents = (one for _, one in block.blocks("data", "aws_iam_policy_document"))
+    open_documents = {one.labels[1] for one in documents if _is_open(one)}
+    for kind in ("aws_s3_bucket_website_configuration", "aws_s3_bucket_policy", "aws_s3_bucket_acl"):
+        for _, one in block.blocks("resource", kind):
+            text = one.syntax.text(one.node)
+            shown = kind.endswith("configuration") or _EVERYONE.search(text) or OPEN_ACL.search(one.text("acl"))
+            if (
+                of
+                and one.text("bucket").rpartition(".")[0] == of.rpartition(".")[0]
+                and (shown or open_documents & set(_DOCUMENT.findall(text)))
+            ):
+                return ".".join(one.labels)
+    return ""
+
+
 def serves_site(resource: Resource) -> str:
     """Why closing the bucket would take a web site off the net; empty where it serves none."""
     site = resource.block.block("website") or resource.belongs("aws_s3_bucket_website_configuration", "bucket")

@@ -7,7 +7,14 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.terraform.bucket_use import log_writer, open_acl, open_policy, served_elsewhere, serves_site
+from workers.fixers.terraform.bucket_use import (
+    log_writer,
+    open_acl,
+    open_policy,
+    opened_on_purpose,
+    served_elsewhere,
+    serves_site,
+)
 from workers.fixers.terraform.resource import Resource, several
 from workers.source.hcltext import Body, block_text
 
@@ -89,6 +96,9 @@ def public_access(target: Target) -> Iterator[Candidate]:
     every: Body = dict.fromkeys(_BLOCKS, "true")
     warning = "whoever reads the bucket anonymously today loses access"
     if resource.type == "aws_s3_bucket_public_access_block":
+        if shown := opened_on_purpose(resource):
+            message = f"{shown} shows the bucket to everyone on purpose: decide first who may read it"
+            raise NoFix(message)
         how = "All four switches block public ACLs and policies, those that exist and those to come."
         yield from resource.candidate("block-all", resource.settle(every), how, resource.declare(every), [warning])
         if target.finding.rule in _ONE:
