@@ -6,6 +6,8 @@ A scanner of secrets looks for their shape; breaking the shape is no fix. The se
 from __future__ import annotations
 
 import base64
+import binascii
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -26,6 +28,7 @@ _CODE = re.compile(r"[()\[\]{}<>;]")
 _ADDRESS = re.compile(r"//[^/?#@]+(?:[/?#]|$)")
 """What follows a scheme and names nobody who signs in: the parameters behind it are found by themselves."""
 _GLUE = re.compile(r"[\s\"'`+\\,()]+")
+_ENCODED = re.compile(rb"(?<![\w+/-])[\w+/-]{16,8000}")
 
 
 def is_about_secret(finding: Finding) -> bool:
@@ -40,11 +43,22 @@ def left(before: bytes, after: bytes, flagged: Sequence[Region]) -> str | None:
     glued = _GLUE.sub("", text)
     # What a changed line holds beside the credential may stay there word for word.
     changed = {value for value, match in _values(removed) if match[0] not in text}
+    decoded = [*_decoded(after)]
     for secret in {*_secrets(before, flagged), *changed}:
         for form, how in _forms(secret):
             if form in glued or form in text:
                 return f"the credential is still there: {how}"
+        if len(secret) >= _SHORTEST and any(secret.encode() in one for one in decoded):
+            return "the credential is still there: within something else in base64"
     return None
+
+
+def _decoded(content: bytes) -> Iterator[bytes]:
+    """What every word of the file would be, taken for base64: a user with a password stands so in headers."""
+    for match in _ENCODED.finditer(content):
+        word = match[0].replace(b"-", b"+").replace(b"_", b"/")
+        with contextlib.suppress(binascii.Error):
+            yield base64.b64decode(word + b"=" * (-len(word) % 4))
 
 
 def _secrets(before: bytes, flagged: Sequence[Region]) -> Iterator[str]:

@@ -148,27 +148,30 @@ def _without_parts(file: Module, statement: ast.Assert) -> str:
 
 def _guard(file: Module, statement: ast.Assert, error: str) -> str:
     indent = file.indent(statement.lineno)
-    message = _message(file, statement.msg, indent) if statement.msg is not None else ""
+    never = isinstance(statement.test, ast.Constant) and not statement.test.value
+    deeper = "" if never else file.indent_unit
+    message = _message(file, statement.msg, indent, deeper) if statement.msg is not None else ""
     raised = f"raise {error}" + (f"({message})" if message else "")
-    if isinstance(statement.test, ast.Constant) and not statement.test.value:
-        return raised
-    return f"if {_negated(file, statement.test)}:\n{indent}{file.indent_unit}{raised}"
+    return raised if never else f"if {_negated(file, statement.test)}:\n{indent}{deeper}{raised}"
 
 
-def _message(file: Module, message: ast.expr, indent: str) -> str:
-    """The message as it stands; one of several lines as a block of its own, indented below the `raise`."""
+def _message(file: Module, message: ast.expr, indent: str, deeper: str) -> str:
+    """The message as it stands; one of several lines as a block of its own, set in below the `raise`.
+
+    `deeper`: what the `raise` is set in by, below the statement's own indentation.
+    """
     first, *others = file.text(message).split("\n")
+    outer, inner = indent + deeper, indent + deeper + file.indent_unit
     longest = max(len(line) for line in file.content.split(b"\n"))
-    if not others and len(indent + file.indent_unit + first) + len("raise AssertionError()") > max(longest, _WIDTH):
-        return f"\n{indent}{2 * file.indent_unit}{first}\n{indent}{file.indent_unit}"
+    if not others and len(outer + first) + len("raise AssertionError()") > max(longest, _WIDTH):
+        return f"\n{inner}{first}\n{outer}"
     if not others or re.search("\"{3}|'{3}", file.text(message)):
         return "\n".join([first, *others])
     if not file.line(message.lineno).decode()[: message.col_offset].isspace():
-        return "\n".join([first, *(file.indent_unit + line for line in others)])
-    inner = indent + 2 * file.indent_unit
+        return "\n".join([first, *(deeper + line for line in others)])
     own = " " * message.col_offset
     moved = [inner + line.removeprefix(own) if line.startswith(own) else line for line in others]
-    return "\n".join(["", inner + first, *moved, indent + file.indent_unit])
+    return "\n".join(["", inner + first, *moved, outer])
 
 
 def _negated(file: Module, test: ast.expr) -> str:
