@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from workers.fixers.docker.build import pairs
 from workers.fixers.registry import Harmless
 from workers.source.dockerfile import Dockerfile, Instruction
 
@@ -15,8 +16,16 @@ def refuse_mounted(file: Dockerfile, one: Instruction, tool: str) -> None:
         Harmless: it does.
     """
     mounts = [flag for flag in one.flags if flag.startswith("--mount=type=cache")]
-    if any(re.search(rf"(?:target|dst|destination)=[^,]*(?:{tool}|/\.cache)", flag) for flag in mounts):
+    places = "|".join([tool, r"/\.cache", *map(re.escape, named_caches(file, tool))])
+    if any(re.search(rf"(?:target|dst|destination)=[^,]*(?:{places})", flag, re.IGNORECASE) for flag in mounts):
         message = (
             f"{file.path}:{one.line} keeps {tool}'s cache on a mount, outside of the image: none is left in the layer"
         )
         raise Harmless(message)
+
+
+def named_caches(file: Dockerfile, tool: str) -> list[str]:
+    """Where a variable of the build puts the tool's cache (`PIP_CACHE_DIR`, `YARN_CACHE_FOLDER`)."""
+    variable = re.compile(rf"{tool}_CACHE_(?:DIR|FOLDER)", re.IGNORECASE)
+    given = (pair for one in file.instructions if one.keyword in ("ENV", "ARG") for pair in pairs(one).items())
+    return sorted({value for name, value in given if variable.fullmatch(name) and value})

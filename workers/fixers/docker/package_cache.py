@@ -19,7 +19,7 @@ from workers.fixers.docker.build import (
     trivy,
     user_at,
 )
-from workers.fixers.docker.cache_mount import refuse_mounted
+from workers.fixers.docker.cache_mount import named_caches, refuse_mounted
 from workers.fixers.docker.merge import merged
 from workers.fixers.docker.script import Command, Script, scripts
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
@@ -171,7 +171,8 @@ def pip_cache(target: Target) -> Iterator[Candidate]:
     how = f"{SMALLER} The variable holds for every pip of the stage, and for those in the running container."
     yield candidate("pip-no-cache-variable", [insert_above(file, first, "ENV PIP_NO_CACHE_DIR=1")], how, ["ENV"])
     user = user_at(file, one)
-    mount = mounted(file, script, ("/root/.cache/pip",)) if user is None or is_root(user) else None
+    usual = (user is None or is_root(user)) and not named_caches(file, "pip")
+    mount = mounted(file, script, ("/root/.cache/pip",)) if usual else None
     if mount:
         yield mount
 
