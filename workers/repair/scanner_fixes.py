@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import itertools
 import re
 from collections.abc import Iterable, Mapping
@@ -11,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from daemon.domain.finding import Finding
 from daemon.domain.fix import Candidate, Edit, FixSource
 from daemon.errors import ScannerUnavailable, SourceUnavailable
+from workers.source.linediff import differences
 from workers.source.tree import SourceTree
 from workers.verify.batch import Scanners
 from workers.verify.scanners.zizmor import fixed
@@ -85,10 +85,10 @@ def _edits(finding: Finding, path: str, before: bytes, after: bytes) -> tuple[Ed
     first, last = _step(old, finding.line or 1)
     starts = list(itertools.accumulate((len(line.encode()) for line in old), initial=0))
     edits = []
-    for tag, start, end, now, now_end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for start, end, now, now_end in differences(old, new):
         # What is inserted belongs to the line before it.
-        begin = start if tag == "insert" else start + 1
-        if tag != "equal" and first <= begin <= last:
+        begin = start if start == end else start + 1
+        if first <= begin <= last:
             edits.append(Edit(path=path, start=starts[start], end=starts[end], text="".join(new[now:now_end])))
     return tuple(edits)
 

@@ -6,13 +6,13 @@ worked on: its variables, its receiver, what it inserted into a string.
 
 from __future__ import annotations
 
-import difflib
 import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from workers.source.linediff import differences
 from workers.source.syntax import Syntax, ancestors, parse, walk
 
 if TYPE_CHECKING:
@@ -66,10 +66,9 @@ def _changed(before: bytes, after: bytes) -> tuple[set[int], set[int]]:
     old, new = before.splitlines(), after.splitlines()
     gone: set[int] = set()
     come: set[int] = set()
-    for tag, first, last, now, end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag != "equal":
-            gone.update(range(first, last))
-            come.update(range(now, end))
+    for first, last, now, end in differences(old, new):
+        gone.update(range(first, last))
+        come.update(range(now, end))
     return gone, come
 
 

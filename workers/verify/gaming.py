@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 from collections.abc import Iterator
 
+from workers.source.linediff import differences
 from workers.verify.kinds import is_workflow, suffix
 
 _SUPPRESSIONS = re.compile(
@@ -85,10 +85,9 @@ def changed_lines(before: bytes, after: bytes) -> tuple[list[str], list[str]]:
     """The lines that went and those that came."""
     old, new = before.decode("utf-8", "replace").splitlines(), after.decode("utf-8", "replace").splitlines()
     removed, added = [], []
-    for tag, first, last, now, now_last in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag != "equal":
-            removed += old[first:last]
-            added += new[now:now_last]
+    for first, last, now, end in differences(old, new):
+        removed += old[first:last]
+        added += new[now:end]
     return removed, added
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
 from workers.source.grammars import language_of
+from workers.source.linediff import differences
 
 _WEAK = {b"md5": 32, b"sha1": 40}
 """Hexadecimal digits of a digest that fixes replace."""
@@ -23,10 +23,10 @@ def outgrown(path: str, before: bytes, after: bytes) -> str | None:
     if _NAMED.search(before) is None or _STRONG.search(after) is None or language_of(path, before) not in _CODE:
         return None
     old, new = before.splitlines(), after.splitlines()
-    for tag, first, last, now, end in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for first, last, now, end in differences(old, new):
         gone, come = b"\n".join(old[first:last]), b"\n".join(new[now:end])
         weak = _NAMED.search(gone)
-        if tag == "equal" or weak is None or not _STRONG.search(come):
+        if weak is None or not _STRONG.search(come):
             continue
         length = _WEAK[weak[1].lower().replace(b"-", b"")]
         for line in new[now : end + _NEAR]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import functools
 from collections.abc import Iterator
 
 import msgspec
 
+from workers.source.linediff import differences
 from workers.verify.python.fold import parsed
 
 
@@ -47,10 +47,9 @@ def sides(before: bytes, after: bytes) -> tuple[Side, Side] | None:
     gone: set[int] = set()
     come: set[int] = set()
     first, second = before.splitlines(), after.splitlines()
-    for tag, start, end, now, last in difflib.SequenceMatcher(None, first, second, autojunk=False).get_opcodes():
-        if tag != "equal":
-            gone.update(range(start + 1, end + 1))
-            come.update(range(now + 1, last + 1))
+    for start, end, now, last in differences(first, second):
+        gone.update(range(start + 1, end + 1))
+        come.update(range(now + 1, last + 1))
     return _side(old, gone), _side(new, come)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 
 from daemon.domain.finding import Region
+from workers.source.linediff import differences
 from workers.verify.structure.diff import DELETE
 
 
@@ -16,9 +16,7 @@ def violations(before: bytes, after: bytes, declares: Sequence[str], flagged: Se
     allowed = declared_lines(declares, flagged)
     names = [_name(declared) for declared in declares if declared.startswith("package:")]
     found = []
-    for tag, first, last, now, now_last in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag == "equal":
-            continue
+    for first, last, now, now_last in differences(old, new):
         touched = set(range(first + 1, last + 1)) or {first + 1}
         texts = old[first:last] + new[now:now_last]
         named = bool(texts) and any(
