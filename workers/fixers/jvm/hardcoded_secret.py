@@ -49,6 +49,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     refuse_test(file.path, region(target).start_line)
     name, start, end = _secret(target, file)
     line = file.line_of(start)
+    if re.search(r"(?i:trust_?store)", name):
+        message = (
+            f"{file.path}:{line} is the password of a trust store, which holds certificates that everybody may know: "
+            "it opens nothing, and who writes the store and who reads it have to say the same"
+        )
+        raise Harmless(message)
     if re.match(r"(?i:default|initial|init)_?(?=[A-Z_])", name):
         message = (
             f"{file.path}:{line} is what a new account or installation begins with: draw one and print it once, or ask "

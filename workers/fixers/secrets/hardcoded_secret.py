@@ -15,7 +15,14 @@ from workers.fixers.registry import Harmless, NoFix, NotHere, Propose, Target, f
 from workers.fixers.secrets import curl, described, literals, settings, terraform
 from workers.fixers.secrets.configuration import Setting, is_read, setting
 from workers.fixers.secrets.elsewhere import refuse_elsewhere, refuse_example
-from workers.fixers.secrets.names import ROTATE, environment_name, refuse_name, refuse_placeholder, refuse_test
+from workers.fixers.secrets.names import (
+    ROTATE,
+    environment_name,
+    refuse_encoded,
+    refuse_name,
+    refuse_placeholder,
+    refuse_test,
+)
 
 _BASELINE = re.compile(rb'"hashed_secret":\s*"[0-9a-f]{40}"')
 _CHECKSUM = re.compile(r"\S+ v\S+ h1:[A-Za-z0-9+/]{43}=")
@@ -110,6 +117,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     refuse_example(file, line)
     shown = file.content[found.start : found.end].decode().strip("\"'")
     refuse_placeholder(shown, f"{file.path}:{file.line_of(found.start)}")
+    refuse_encoded(shown, file.content, f"{file.path}:{file.line_of(found.start)}")
     if read_by_people and _ANY_WORD.fullmatch(shown):
         message = (
             f"{file.path}:{file.line_of(found.start)} has a word that everybody writes for a password, to show a form: "

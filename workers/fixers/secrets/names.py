@@ -62,6 +62,7 @@ _OF_TESTS = re.compile(
     r"|(?:^|/)(?:docker-)?compose(?:[.-][\w-]+)*[.-](?:ci|tests?|testing|e2e)(?:[.-][\w-]+)*\.ya?ml$"
 )
 """Settings of the services that a run of the tests brings up for itself."""
+_PLAIN_WORDS = re.compile(r"[A-Za-z]{3,}(?:[._/ -][A-Za-z]+)+")
 _RUNS = tuple(run * 9 for run in ("0123456789abcdef", "1234567890", "abcdefghijklmnopqrstuvwxyz"))
 """What people write for as many characters as a credential has."""
 
@@ -144,6 +145,18 @@ def refuse_placeholder(value: str, where: str) -> None:
         message = (
             f"{where} is a token for tests, as it says itself ({found[0]}): nobody who is asked with it lets one in"
         )
+        raise Harmless(message)
+
+
+def refuse_encoded(value: str, content: bytes, where: str) -> None:
+    """Say so where the value is but the base64 of words that the file has in plain, as traces and exports write them.
+
+    Raises:
+        Harmless: it is.
+    """
+    plain = _decoded(value)
+    if _PLAIN_WORDS.fullmatch(plain) and f'"{plain}"'.encode() in content:
+        message = f"{where} is the base64 of words that stand in the file in plain: it hides nothing"
         raise Harmless(message)
 
 
