@@ -41,8 +41,8 @@ def pins(folder: Path, as_json: bool) -> None:
     base = clone_base(where.settings.poll.api_url)
     wanted = uses_of_tree(ListedTree(folder))
     token = find_token(where.settings.poll.api_url)
-    read, failed = _ask(base, wanted, token.value if token else None)
     before = own()
+    read, failed = _ask(base, wanted, token.value if token else None)
     if read:
         _write(Lock(_ABOUT, _today(), (before.actions if before else {}) | read))
     if as_json:

@@ -70,7 +70,8 @@ def known(repository: str) -> Action | None:
     Raises:
         SettingsError: the user's lock cannot be read.
     """
-    return _merged(own_file(), _stamp(own_file())).get(repository.lower())
+    file = own_file()
+    return _merged(file, _stamp(file)).get(repository.lower())
 
 
 def own_file() -> Path:
@@ -84,13 +85,7 @@ def own() -> Lock | None:
     Raises:
         SettingsError: it cannot be read.
     """
-    try:
-        return msgspec.json.decode(own_file().read_bytes(), type=Lock)
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.MsgspecError) as error:
-        message = f"{own_file()} cannot be read: {error}. Delete it, and `secaid pins` writes it anew"
-        raise SettingsError(message) from error
+    return _read(own_file())
 
 
 def aged(action: Action) -> str | None:
@@ -102,6 +97,16 @@ def aged(action: Action) -> str | None:
     return old.isoformat()
 
 
+def _read(file: Path) -> Lock | None:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Lock)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError) as error:
+        message = f"{file} cannot be read: {error}. Delete it, and `secaid pins` writes it anew"
+        raise SettingsError(message) from error
+
+
 def _stamp(file: Path) -> int:
     """What changes with the file: a worker lives longer than one lock."""
     try:
@@ -111,9 +116,9 @@ def _stamp(file: Path) -> int:
 
 
 @functools.lru_cache(maxsize=1)
-def _merged(_file: Path, _stamp: int) -> Mapping[str, Action]:
+def _merged(file: Path, _stamp: int) -> Mapping[str, Action]:
     shipped = {name.lower(): action for name, action in _shipped().actions.items()}
-    mine = own()
+    mine = _read(file)
     for name, action in mine.actions.items() if mine is not None else ():
         old = shipped.get(name.lower())
         shipped[name.lower()] = action if old is None else _younger(old, action)

@@ -43,12 +43,12 @@ def left(before: bytes, after: bytes, flagged: Sequence[Region]) -> str | None:
     glued = _GLUE.sub("", text)
     # What a changed line holds beside the credential may stay there word for word.
     changed = {value for value, match in _values(removed) if match[0] not in text}
-    decoded = [*_decoded(after)]
+    decoded = b"\n".join(_decoded(after))
     for secret in {*_secrets(before, flagged), *changed}:
         for form, how in _forms(secret):
             if form in glued or form in text:
                 return f"the credential is still there: {how}"
-        if len(secret) >= _SHORTEST and any(secret.encode() in one for one in decoded):
+        if len(secret) >= _SHORTEST and secret.encode() in decoded:
             return "the credential is still there: within something else in base64"
     return None
 

@@ -11,9 +11,8 @@ import msgspec
 import pytest
 
 from daemon.domain.edits import apply_edits
-from daemon.domain.finding import Finding, Location, Region
-from daemon.domain.severity import Severity
-from workers.fixers.propose import propose
+from daemon.domain.finding import Finding
+from workers.fixers.propose import Proposal, propose
 from workers.fixers.registry import Target
 from workers.source import actions_lock
 from workers.source.tree import MemoryTree
@@ -50,18 +49,15 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def proposed():
-    finding = Finding(
-        tool="zizmor",
-        rule="unpinned-uses",
-        message="",
-        severity=Severity.HIGH,
-        locations=(Location(path=PATH, region=Region(start_line=6)),),
-    )
-    return propose(Target(finding=finding, tree=MemoryTree({PATH: WORKFLOW.encode()})))
+@pytest.fixture
+def proposed(make_finding: Callable[..., Finding]) -> Callable[[], Proposal]:
+    finding = make_finding("unpinned-uses", PATH, 6, tool="zizmor")
+    return lambda: propose(Target(finding=finding, tree=MemoryTree({PATH: WORKFLOW.encode()})))
 
 
-def test_an_action_that_nobody_knew_is_pinned_once_it_was_asked_for(run: Callable, commit: str, project: Path) -> None:
+def test_an_action_that_nobody_knew_is_pinned_once_it_was_asked_for(
+    run: Callable, commit: str, project: Path, proposed: Callable[[], Proposal]
+) -> None:
     assert "`secaid pins` asks for it" in (proposed().reason or "")
     shown = run("pins", str(project))
     assert shown.exit_code == 0, shown.output

@@ -56,11 +56,10 @@ def entry_scripts(tree: SourceTree, file: Dockerfile, instructions: list[Instruc
     if not names:
         return []
     for one in instructions:
-        *sources, destination = re.findall(r"[^\s\"',\[\]]+", one.text) or [""]
+        *sources, destination = _words(one) or [""]
         if one.keyword in {"COPY", "ADD"} and destination.rpartition("/")[2] in names:
             names |= {source.rpartition("/")[2] for source in sources}
-    folder = file.path.rpartition("/")[0]
-    prefix = f"{folder}/" if folder else ""
+    prefix = _beside(file)
     found = [path for path in tree.paths() if path.rpartition("/")[2] in names]
     # The context is the file's folder as a rule, and one above it where the file has a folder of its own.
     return ([path for path in found if path.startswith(prefix)] or found)[:_MAX_SCRIPTS]
@@ -68,21 +67,30 @@ def entry_scripts(tree: SourceTree, file: Dockerfile, instructions: list[Instruc
 
 def _copied(instructions: list[Instruction], started: list[Instruction]) -> set[str]:
     """What is started under the name that the context has for it, whatever that ends with."""
-    words = {word.rpartition("/")[2] for one in started for word in re.findall(r"[^\s\"',\[\]]+", one.text)[:1]}
+    words = {word.rpartition("/")[2] for one in started for word in _words(one)[:1]}
     sources = {
         source.rpartition("/")[2]
         for one in instructions
         if one.keyword in {"COPY", "ADD"} and not any(flag.startswith("--from") for flag in one.flags)
-        for source in re.findall(r"[^\s\"',\[\]]+", one.text)[:-1]
+        for source in _words(one)[:-1]
     }
     return {word for word in words & sources if _NAME.fullmatch(word)}
+
+
+def _words(one: Instruction) -> list[str]:
+    """Its arguments, in shell or JSON form."""
+    return re.findall(r"[^\s\"',\[\]]+", one.text)
+
+
+def _beside(file: Dockerfile) -> str:
+    """How the paths begin that lie in the file's folder."""
+    return file.path[: file.path.rfind("/") + 1]
 
 
 def python_scripts(tree: SourceTree, file: Dockerfile, commands: list[Instruction]) -> list[str]:
     """The files of Python that the image starts."""
     names = {name for one in commands for name in re.findall(r"[\w-]+\.py\b", one.text)}
-    folder = file.path.rpartition("/")[0]
-    prefix = f"{folder}/" if folder else ""
+    prefix = _beside(file)
     found = [path for path in tree.paths() if path.startswith(prefix) and path.rpartition("/")[2] in names]
     return found[:_MAX_SCRIPTS]
 

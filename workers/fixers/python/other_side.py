@@ -20,9 +20,8 @@ def use_of(file: Module, call: ast.Call) -> str:
     function, statement = file.function(call), file.statement(call)
     if function is None:
         return file.text(statement)
-    made = {node.id for each in call.args for node in ast.walk(each) if isinstance(node, ast.Name)}
-    kept = statement.targets if isinstance(statement, ast.Assign) else []
-    names = {node.id for each in kept for node in ast.walk(each) if isinstance(node, ast.Name)}
+    made = _names(*call.args)
+    names = _assigned(statement)
     found = [
         node
         for node in ast.walk(function)
@@ -41,8 +40,7 @@ def is_met(file: Module, call: ast.Call) -> bool:
             return True
     if function is None:
         return False
-    kept = statement.targets if isinstance(statement, ast.Assign) else []
-    names = {node.id for each in kept for node in ast.walk(each) if isinstance(node, ast.Name)}
+    names = _assigned(statement)
     arguments = function.args
     given = {each.arg for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)} - {"self", "cls"}
     for node in ast.walk(function):
@@ -51,7 +49,7 @@ def is_met(file: Module, call: ast.Call) -> bool:
             sides = [node.left, *node.comparators]
         elif isinstance(node, ast.Call) and file.text(node.func).endswith("compare_digest"):
             sides = node.args
-        inside = [{each.id for each in ast.walk(side) if isinstance(each, ast.Name)} for side in sides]
+        inside = [_names(side) for side in sides]
         ours = [call in set(ast.walk(side)) or bool(used & names) for side, used in zip(sides, inside, strict=True)]
         theirs = [
             bool(used & given) or bool(_FROM_OUTSIDE.search(file.text(side)))
@@ -65,14 +63,22 @@ def is_met(file: Module, call: ast.Call) -> bool:
 def is_looked_up(file: Module, call: ast.Call) -> bool:
     """Whether the digest is looked for in a collection, whose digests somebody else made by the same function."""
     statement, scope = file.statement(call), file.function(call) or file.tree
-    kept = statement.targets if isinstance(statement, ast.Assign) else []
-    names = {node.id for each in kept for node in ast.walk(each) if isinstance(node, ast.Name)}
-    for node in ast.walk(scope):
-        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
-            used = {each.id for each in ast.walk(node.left) if isinstance(each, ast.Name)}
-            if used & names or call in set(ast.walk(node.left)):
-                return True
-    return False
+    names = _assigned(statement)
+    looked = (
+        node.left
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn)
+    )
+    return any(_names(left) & names or call in set(ast.walk(left)) for left in looked)
+
+
+def _assigned(statement: ast.stmt) -> set[str]:
+    """The variables that the statement gives a value to; none where it is no assignment."""
+    return _names(*statement.targets) if isinstance(statement, ast.Assign) else set()
+
+
+def _names(*nodes: ast.AST) -> set[str]:
+    return {inner.id for node in nodes for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
 
 def _lines(statement: ast.stmt) -> range:

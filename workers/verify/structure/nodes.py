@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from workers.source.linediff import same_ends
 from workers.source.syntax import Syntax
 
 if TYPE_CHECKING:
@@ -52,7 +54,8 @@ def _differ(before: Syntax, after: Syntax, old: Node, new: Node) -> Iterator[Nod
             if list(_tokens(before, one)) != list(_tokens(after, other)):
                 yield NodeChange((one,), (other,), one.parent or one, one.start_byte)
             continue
-        begin, rest = _same_ends(before, left, after, right)
+        # A fix changes little: of a long file's other functions no leaf has to be looked at.
+        begin, rest = same_ends(left, right, functools.partial(_is_same, before, after))
         keys = (
             [_key(before, node) for node in left[begin : len(left) - rest]],
             [_key(after, node) for node in right[begin : len(right) - rest]],
@@ -68,22 +71,7 @@ def _differ(before: Syntax, after: Syntax, old: Node, new: Node) -> Iterator[Nod
             yield from _replaced(one, left, first, right[now:now_last], kinds, stack)
 
 
-def _same_ends(before: Syntax, left: list[Node], after: Syntax, right: list[Node]) -> tuple[int, int]:
-    """How many nodes at the beginning, and how many at the end, stand on both sides byte for byte.
-
-    A fix changes little: of a long file's other functions no leaf has to be looked at.
-    """
-    most = min(len(left), len(right))
-    begin = 0
-    while begin < most and _is_same(before, left[begin], after, right[begin]):
-        begin += 1
-    rest = 0
-    while rest < most - begin and _is_same(before, left[-1 - rest], after, right[-1 - rest]):
-        rest += 1
-    return begin, rest
-
-
-def _is_same(before: Syntax, one: Node, after: Syntax, other: Node) -> bool:
+def _is_same(before: Syntax, after: Syntax, one: Node, other: Node) -> bool:
     texts = before.content[one.start_byte : one.end_byte], after.content[other.start_byte : other.end_byte]
     return one.type == other.type and texts[0] == texts[1]
 
