@@ -37,9 +37,10 @@ def memory_limit(resource: Resource, part: Part) -> str:
     What other manifests give the same image; twice what this one asks for, for what comes at times; what a well-known
     image or the runtime of a program of the repository takes as a rule. A heap of a size that is told fits in.
     """
-    if other := other_limit(resource, part, "memory"):
-        return other
     asked = number(part.node.text("resources", "requests", "memory"))
+    other = other_limit(resource, part, "memory")
+    if other and number(other) >= asked:
+        return other
     usual = _usual(resource, part)
     wanted = max(2 * asked, usual, _heap(part) * 3 // 2)
     return quantity(wanted) if asked or usual or _heap(part) else ""

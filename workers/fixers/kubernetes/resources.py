@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.kubernetes.elsewhere import other_limit
-from workers.fixers.kubernetes.memory import memory_limit
+from workers.fixers.kubernetes.memory import memory_limit, number
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamledit import Value
@@ -55,36 +55,63 @@ def resources(target: Target) -> Iterator[Candidate]:
             "ends it: `kubectl top pod --containers` shows what it uses, to which a limit leaves room"
         )
         raise NoFix(message)
-    where = f"{kind}-{section}"
     how = f"Sets the {kind} {section.removesuffix('s')} to {', '.join(dict.fromkeys(values))}{_WHY[section, kind]}"
-    wanted = [{section: {kind: value}} for value in values]
-    yield from _set(resource, parts, where, wanted, how)
+    wanted = [_with_request(resource, part, section, kind, value) for part, value in zip(parts, values, strict=True)]
+    if any("requests" in one for one in wanted) and section == "limits":
+        how = f"{how} Without a request Kubernetes would reserve the whole limit: so a smaller one is set, too."
+    yield from _set(resource, parts, f"{kind}-{section}", wanted, how)
     every = [_missing(resource, part) for part in parts]
     if every != wanted:
         how = "Sets whichever of the values are missing that are known, so that the scheduler and the kernel both know "
         yield from _set(resource, parts, "all-resources", every, f"{how}the container.")
 
 
-def _missing(resource: Resource, part: Part) -> dict[str, Value]:
+def _with_request(resource: Resource, part: Part, section: str, kind: str, value: str) -> dict[str, dict[str, Value]]:
+    """The value; beside a limit the request that would else be as large."""
+    alone: dict[str, dict[str, Value]] = {section: {kind: value}}
+    if section == "requests" or part.node.text("resources", "requests", kind):
+        return alone
+    request = _value(resource, part, "requests", kind)
+    return alone if request == value else {"requests": {kind: request}, **alone}
+
+
+def _missing(resource: Resource, part: Part) -> dict[str, dict[str, Value]]:
     """The values that a container lacks and that something tells."""
     found: dict[str, dict[str, Value]] = {}
     for section, kind in _KEYS.values():
         if not part.node.text("resources", section, kind) and (value := _value(resource, part, section, kind)):
             found.setdefault(section, {})[kind] = value
-    return dict(found)
+    return found
 
 
 def _value(resource: Resource, part: Part, section: str, kind: str) -> str:
     """What to ask for, or to allow at most; empty where nothing tells."""
     other = part.node.text("resources", _OTHER[section], kind)
-    if section == "requests":
+    if section == "limits":
+        return memory_limit(resource, part) if kind == "memory" else _cores(resource, part, other)
+    if other:
         # Without a request Kubernetes reserves the limit.
-        return other or _REQUEST[kind]
-    if kind == "memory":
-        return memory_limit(resource, part)
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(m?)", other)
-    asked = round(float(found[1]) * (1 if found[2] else _CORE)) if found else 0
-    return other_limit(resource, part, kind) or (f"{2 * asked}m" if 2 * asked > _CORE else "1")
+        return other
+    limit = _value(resource, part, "limits", kind)
+    return min(_REQUEST[kind], limit or _REQUEST[kind], key=_AMOUNT[kind])
+
+
+def _cores(resource: Resource, part: Part, asked: str) -> str:
+    """What other manifests let the image have, where that is not less than this one asks for; else twice that."""
+    least = _millis(asked)
+    told = other_limit(resource, part, "cpu")
+    if told and _millis(told) >= least:
+        return told
+    return f"{2 * least}m" if 2 * least > _CORE else "1"
+
+
+def _millis(text: str) -> int:
+    """Thousandths of a core; nought where it is no quantity of them."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(m?)", text)
+    return round(float(found[1]) * (1 if found[2] else _CORE)) if found else 0
+
+
+_AMOUNT = {"cpu": _millis, "memory": number}
 
 
 def _set(

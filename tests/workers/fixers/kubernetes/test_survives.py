@@ -211,3 +211,17 @@ def test_what_a_kustomization_lays_over_another_object_is_no_object(asked, kusto
     made = asked(files, "checkov", "CKV_K8S_31", "prod/patches/job.yaml")
     assert bool(made.candidates) is not left
     assert made.harmless is left
+
+
+def test_no_more_is_asked_for_than_another_manifest_lets_the_image_have():
+    other = POD.replace("{name: a}", "{name: b}") + "    resources: {limits: {memory: 64Mi, cpu: 50m}}\n"
+    for rule in ("CKV_K8S_10", "CKV_K8S_11", "CKV_K8S_12", "CKV_K8S_13"):
+        for text in _made(rule, {"b.yaml": other}):
+            assert "128Mi" not in text
+            assert "100m" not in text
+
+
+def test_a_limit_of_another_manifest_below_what_is_asked_for_is_none_here():
+    other = POD.replace("{name: a}", "{name: b}") + "    resources: {limits: {memory: 64Mi}}\n"
+    asked = POD + "    resources: {requests: {memory: 100Mi}}\n"
+    assert "memory: 200Mi" in _made("CKV_K8S_13", {"b.yaml": other}, asked)[0]
