@@ -10,6 +10,7 @@ from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.changed import changed
 from workers.fixers.kubernetes.filled_in import patch_of, read_by
+from workers.fixers.kubernetes.made import made_by
 from workers.fixers.kubernetes.templated import templated
 from workers.fixers.registry import Harmless, NoFix, OtherLanguage, Target
 from workers.source import yamldoc, yamledit
@@ -40,7 +41,7 @@ class Resource:
         """Read it.
 
         Raises:
-            NoFix: the manifest is a template, no YAML, or holds no such object.
+            NoFix: the manifest is a template, no YAML, holds no such object, or something makes it.
         """
         self.target = target
         self.doc = _read(target)
@@ -49,6 +50,9 @@ class Resource:
         self.end_line = (region.end_line or self.line) if region else self.line
         self.index, self.root, self.path = self._find()
         self.kind = self.root.text("kind")
+        if maker := made_by(target.tree, self.doc, self.index, self.root):
+            message = f"{self.doc.path} is not written by hand: {maker}"
+            raise NoFix(message)
 
     @property
     def prefix(self) -> str:
