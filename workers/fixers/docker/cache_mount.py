@@ -26,6 +26,14 @@ def refuse_mounted(file: Dockerfile, one: Instruction, tool: str) -> None:
 
 def named_caches(file: Dockerfile, tool: str) -> list[str]:
     """Where a variable of the build puts the tool's cache (`PIP_CACHE_DIR`, `YARN_CACHE_FOLDER`)."""
-    variable = re.compile(rf"{tool}_CACHE_(?:DIR|FOLDER)", re.IGNORECASE)
+    return _given(file, re.compile(rf"{tool}_CACHE_(?:DIR|FOLDER)", re.IGNORECASE))
+
+
+def homes(file: Dockerfile) -> list[str]:
+    """Which other folder than root's home a variable of the build makes the tools' home, and so their caches'."""
+    return _given(file, re.compile(r"HOME|XDG_CACHE_HOME"))
+
+
+def _given(file: Dockerfile, variable: re.Pattern[str]) -> list[str]:
     given = (pair for one in file.instructions if one.keyword in ("ENV", "ARG") for pair in pairs(one).items())
     return sorted({value for name, value in given if variable.fullmatch(name) and value})

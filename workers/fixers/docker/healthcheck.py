@@ -14,7 +14,7 @@ from workers.fixers.docker.deployment import Run, runs
 from workers.fixers.docker.image_tables import BRING_A_CHECK
 from workers.fixers.docker.images import base_of, installed
 from workers.fixers.docker.listening import FPM, WEB, environment, port_of, speaks_fastcgi
-from workers.fixers.docker.no_service import idle, no_service, told_otherwise, watched_elsewhere
+from workers.fixers.docker.no_service import idle, no_service, told_otherwise, watched_elsewhere, what_ends
 from workers.fixers.docker.own_base import built_from, commands
 from workers.fixers.docker.probes import Asked, Image, check, probes
 from workers.fixers.docker.server_source import Served, served, words_of
@@ -120,10 +120,10 @@ def _nothing(target: Target, file: Dockerfile, image: Image, words: list[str], s
     if source is not None and source.job:
         return f"{source.path} opens no port and works until it is done: a job has no health that could be asked for"
     if told_otherwise(target.tree, file):
-        if not words and idle(image.base):
+        if what_ends(words) or _IDLE.search(" ".join(words)) if words else idle(image.base):
             message = (
-                f"{file.path} starts nothing, and Compose a command of its own in it: a `healthcheck` of that service "
-                "knows what to ask, and one of the image would be asked of whatever else is started in it"
+                f"{file.path} starts no service, and Compose a command of its own in it: a `healthcheck` of that "
+                "service knows what to ask, and one of the image would be asked of whatever else is started in it"
             )
             raise NoFix(message)
         return None

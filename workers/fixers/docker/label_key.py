@@ -44,9 +44,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{one.line}: {what}"
         raise NoFix(message)
     taken = {key for each in stage_of(file, one).all("LABEL") for key in pairs(each)}
-    lower = {
-        key: re.sub(r"[^a-z0-9.]+", "-", re.sub(r"(?<=[a-z])(?=[A-Z])", "-", key).lower()).strip("-.") for key in bad
-    }
+    lower = {key: _lower(key).strip("-.") for key in bad}
     standard = {key: _OCI + _STANDARD[low] if low in _STANDARD else low for key, low in lower.items()}
     how = "The same label under a name that every tool takes."
     made = [_renamed(file, one, "lower-case", found, lower, taken, how)]

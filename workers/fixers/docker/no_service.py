@@ -71,7 +71,7 @@ def no_service(tree: SourceTree, file: Dockerfile, words: list[str]) -> str | No
     exposes = any(one.keyword == "EXPOSE" for one in file.instructions)
     if not exposes and (who := step_of(tree, file.path)) is not None:
         return f"{who}, which waits until it ends: it has no health that could be asked for"
-    if words and (reason := _ends(words)):
+    if words and (reason := what_ends(words)):
         return f"{file.path} starts {reason}: it has no health that could be asked for"
     return next(_based(tree, file), None)
 
@@ -107,7 +107,7 @@ def idle(base: Base) -> bool:
     return base.image in _STARTS_SHELL or base.image.startswith(_WORK_IN)
 
 
-def _ends(words: list[str]) -> str | None:
+def what_ends(words: list[str]) -> str | None:
     """What a command is that serves nothing: a shell without a script, a tool, a pipeline's harness."""
     program = words[0].rpartition("/")[2]
     if words[0] in _HARNESSES:

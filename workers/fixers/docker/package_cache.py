@@ -19,7 +19,7 @@ from workers.fixers.docker.build import (
     trivy,
     user_at,
 )
-from workers.fixers.docker.cache_mount import named_caches, refuse_mounted
+from workers.fixers.docker.cache_mount import homes, named_caches, refuse_mounted
 from workers.fixers.docker.merge import merged
 from workers.fixers.docker.script import Command, Script, scripts
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
@@ -166,12 +166,16 @@ def pip_cache(target: Target) -> Iterator[Candidate]:
     if not edits:
         message = f"{file.path}:{one.line} calls no pip install whose options are plain to see"
         raise NoFix(message)
+    if all(edit.text == "--no-cache-dir" for edit in edits):
+        how = "pip takes the start of the option for the whole, and keeps nothing; in full, every reader knows that."
+        yield candidate("no-cache-dir", edits, how, ["RUN"])
+        return
     yield candidate("no-cache-dir", edits, f"{SMALLER} The option says so where pip is called.", ["RUN"])
     first = stage_of(file, one).all("RUN")[0]
     how = f"{SMALLER} The variable holds for every pip of the stage, and for those in the running container."
     yield candidate("pip-no-cache-variable", [insert_above(file, first, "ENV PIP_NO_CACHE_DIR=1")], how, ["ENV"])
     user = user_at(file, one)
-    usual = (user is None or is_root(user)) and not named_caches(file, "pip")
+    usual = (user is None or is_root(user)) and not named_caches(file, "pip") and not homes(file)
     mount = mounted(file, script, ("/root/.cache/pip",)) if usual else None
     if mount:
         yield mount

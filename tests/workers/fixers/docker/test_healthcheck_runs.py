@@ -175,7 +175,10 @@ def test_what_starts_nothing_is_asked_by_the_service_that_compose_starts_in_it()
     files = {"compose.yaml": "services:\n  web:\n    build: ./web\n    ports: ['8000:8000']\n    command: sleep 1d\n"}
     made, proposal = _propose("FROM mcr.microsoft.com/devcontainers/python:3\nEXPOSE 8000\n", files)
     assert (made, proposal.harmless) == ({}, False)
-    assert "starts nothing, and Compose a command of its own in it" in proposal.reason
+    assert "starts no service, and Compose a command of its own in it" in proposal.reason
+    made, proposal = _propose('FROM node:22\nCMD ["bash", "-l"]\n', files)
+    assert (made, proposal.harmless) == ({}, False)
+    assert "starts no service" in proposal.reason
 
 
 def test_fpm_of_another_images_name_is_no_web_server():
