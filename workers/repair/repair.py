@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -19,7 +19,7 @@ from workers.fixers.propose import propose, proxies
 from workers.fixers.registry import Target
 from workers.repair.item import Item, Options
 from workers.repair.scanner_fixes import scanner_fixes
-from workers.repair.secret_patch import Secrets, safe_patch, secret_lines
+from workers.repair.secret_patch import Secrets, hidden, safe_patch, secret_lines
 from workers.source.tree import SourceTree
 from workers.triage.groups import package_of
 from workers.verify.batch import Scanners
@@ -62,8 +62,10 @@ def repair(
             for one in candidates
         ]
     say(f"{len(items)} findings, {len(tasks)} candidate fixes to verify")
-    verdicts = iter(verifier.verify(tasks, lambda name, scans: say(f"{name}: {len(scans)} patched files read")))
+    judged = verifier.verify(tasks, lambda name, scans: say(f"{name}: {len(scans)} patched files read"))
     secret = secret_lines((task.candidate for task in tasks), (item.finding for item in items), tree)
+    lines = frozenset(line for each in secret.values() for line in each)
+    verdicts = iter([_without_secret(verdict, lines) for verdict in judged])
     return [
         _item(
             item, [(one, next(verdicts)) for one in found], reason, lambda candidate: patch_of(candidate, tree, secret)
@@ -83,6 +85,12 @@ def patch_of(candidate: Candidate, tree: SourceTree, secret: Secrets) -> str:
     except (EditConflict, SourceUnavailable):
         return ""
     return safe_patch(before, after, secret)
+
+
+def _without_secret(verdict: Verdict, lines: Collection[str]) -> Verdict:
+    """The verdict, its reason without the credentials that a comparison quotes."""
+    reason = hidden(verdict.reason or "", lines)
+    return verdict if reason == (verdict.reason or "") else msgspec.structs.replace(verdict, reason=reason)
 
 
 def _groups(items: Sequence[Item]) -> dict[object, list[Finding]]:

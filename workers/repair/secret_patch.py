@@ -34,6 +34,9 @@ _KEY = "-----BEGIN"
 _MOST_LINES = 100
 _WORD = re.compile(r"\w")
 _ASSIGNED = re.compile(r"^(?P<before>[^=:]*[=:]\s*)\S")
+_QUOTED = re.compile(r"(?P<mark>['\"`])(?P<said>(?:(?!(?P=mark)).)+)(?P=mark)")
+_NAME = re.compile(r"[A-Z_][A-Z0-9_]*|[\w.-]*/[\w./-]*|[A-Za-z]{1,7}")
+"""A variable, a path, a short word: said of a line, they give nothing away."""
 
 
 def removes_secret(candidate: Candidate) -> bool:
@@ -100,6 +103,17 @@ def masked(diff: str, lines: Collection[str]) -> str:
         _masked(line) if was[:1] in {"-", " "} and _bare(was[1:]) in lines else line
         for was, line in zip(told, shown, strict=True)
     )
+
+
+def hidden(text: str, lines: Collection[str]) -> str:
+    """What is said about a fix, without what it quotes of these lines of the file."""
+
+    def of_a_secret(match: re.Match[str]) -> str:
+        said = match["said"]
+        quoted = _NAME.fullmatch(said) is None and any(said in line for line in lines)
+        return f"{match['mark']}{MASK}{match['mark']}" if quoted else match[0]
+
+    return _QUOTED.sub(of_a_secret, text) if lines else text
 
 
 def _bare(line: str) -> str:

@@ -4,13 +4,14 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.fix import Candidate, Edit
 from daemon.domain.severity import Severity
-from workers.repair.secret_patch import DECLARED, masked, readable, safe_patch, secret_lines
+from workers.repair.secret_patch import DECLARED, hidden, masked, readable, safe_patch, secret_lines
 from workers.source.tree import MemoryTree
 
 
@@ -86,3 +87,16 @@ def test_the_lines_of_a_finding_that_nobody_can_mend_are_kept_too():
     )
     tree = MemoryTree({"a.env": b"A=1\r\nKEY=q9\r\n"})
     assert secret_lines([], [finding], tree) == {"a.env": {"KEY=q9"}}
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("it passes 'API_TOKEN=q9X2vB7nK4mZ8wT1' there", "it passes '[secret masked]' there"),
+        ("`q9X2vB7nK4mZ8wT1` is gone", "`[secret masked]` is gone"),
+        ("'API_TOKEN' of 'ci/run.sh' is read twice", "'API_TOKEN' of 'ci/run.sh' is read twice"),
+        ("it isn't there and it isn't here", "it isn't there and it isn't here"),
+    ],
+)
+def test_a_reason_quotes_nothing_of_a_line_with_a_credential(said, shown):
+    assert hidden(said, {"  export API_TOKEN=q9X2vB7nK4mZ8wT1"}) == shown
