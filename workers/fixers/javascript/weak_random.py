@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from daemon.domain.fix import Candidate, Edit
+import msgspec
+
+from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
-from workers.fixers.javascript.manifest import refuse_older_node
-from workers.fixers.javascript.script import arguments, called, flagged_node, imported, in_browser
+from workers.fixers.javascript.random_source import crypto, is_node
+from workers.fixers.javascript.random_text import signs
+from workers.fixers.javascript.random_whole import whole_number
+from workers.fixers.javascript.script import called, flagged_node
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_WHOLE_SUM = re.compile(r"\(\s*[\w.]+(?:\s*[-+]\s*[\w.]+)*\s*\)|[A-Za-z_$][\w$]*")
-"""Names added up, which `randomInt` takes where they hold whole numbers, and refuses where not."""
 _PARAMETER = re.compile(
     r"[?&](?:_|s|t|r|v|ts|rnd|rand\w*|time\w*|date|cache\w*|nocache|bust\w*|refresh|version)?=?"
     r"(?:['\"]\s*\+\s*\(?|\$\{)\s*$",
@@ -39,9 +41,6 @@ _SECRET = re.compile(
 _TEXT = re.compile(r"[\s)]*\.toString\(")
 _SIGNS = re.compile(r"chars?\b|charAt|characters|letters|alphabet|possible|digits", re.IGNORECASE)
 _FEW_LINES = 8
-_RANDOM_INT = 12
-"""The first Node with `randomInt`."""
-_SMALL = re.compile(r"[1-9]\d{0,13}")
 
 
 @fixer(
@@ -58,8 +57,9 @@ _SMALL = re.compile(r"[1-9]\d{0,13}")
 or code made with it afterwards is known (CWE-330, CWE-338).
 
 `crypto.randomInt(n)` draws a whole number from the operating system's generator without bias, and is the plain
-replacement of `Math.floor(Math.random() * n)` in Node. `crypto.getRandomValues` gives the same source in browsers and
-Node; divided by 2³² it is a fraction in [0, 1) as `Math.random()` gives.""",
+replacement of `Math.floor(Math.random() * n)` in Node where n is surely a whole number above zero. A text of so many
+signs is drawn sign by sign. `crypto.getRandomValues` gives the same source in browsers; bits of it, divided by as many
+as they can be, are a fraction in [0, 1) as `Math.random()` gives.""",
     in_tests=False,
 )
 def propose(target: Target) -> Iterator[Candidate]:
@@ -82,12 +82,24 @@ def propose(target: Target) -> Iterator[Candidate]:
             "nobody gains by a guess"
         )
         raise Harmless(message)
-    try:
-        yield _integer(target, file, call)
-    except NoFix:
-        yield from any_of(lambda: _fraction(file, call), lambda: _fine(target, file, call))
-        return
-    yield _fraction(file, call)
+    draws = [each for each in file.of("call_expression") if _is_beside(file, each, call)]
+    yield from any_of(
+        lambda: _each(draws, lambda draw: whole_number(target, file, draw)),
+        lambda: _each(draws, lambda draw: signs(target, file, draw)),
+        lambda: _each(draws, lambda draw: _fraction(file, draw)),
+        lambda: _each(draws, lambda draw: _fine(file, draw)),
+    )
+
+
+def _is_beside(file: Parsed, other: Node, call: Node) -> bool:
+    """Whether it is a draw of the same line: one fix ends both, since the scanner tells them apart by their line."""
+    return file.number(other) == file.number(call) and called(file, other) == "Math.random"
+
+
+def _each(draws: Sequence[Node], make: Callable[[Node], Candidate]) -> Candidate:
+    """What is made of each draw, as one candidate."""
+    made = [make(draw) for draw in draws]
+    return msgspec.structs.replace(made[0], edits=tuple(dict.fromkeys(edit for each in made for edit in each.edits)))
 
 
 def _is_draw(file: Parsed, call: Node) -> bool:
@@ -129,7 +141,7 @@ def _may_be_secret(file: Parsed, call: Node) -> bool:
             names.append(file.text(name) if name is not None else "")
         parameters = outer.child_by_field_name("parameters")
         if parameters is not None:
-            if not _is_node(file):
+            if not is_node(file):
                 break
             given = {file.text(each) for each in parameters.named_children}
             return _is_secret(names, before, after) or bool(given & set(re.findall(r"[A-Za-z_$][\w$]*", after)))
@@ -149,120 +161,46 @@ def _bytes(file: Parsed, call: Node) -> Candidate:
     return candidate("random-bytes", [file.replace(name, "randomBytes")], "The same call over the safe generator.")
 
 
-def _integer(target: Target, file: Parsed, call: Node) -> Candidate:
-    """`Math.floor(Math.random() * n + m)` → `crypto.randomInt(m, m + n)`; `Math.ceil` begins at 1."""
-    if not _is_node(file):
-        message = f"{file.path} is not for Node, and browsers have no whole random numbers of their own"
-        raise NoFix(message)
-    refuse_older_node(target.tree, file.path, _RANDOM_INT, "crypto.randomInt")
-    whole, bounds = _whole(file, call)
-    name, edits, declares = _crypto(file)
-    return candidate(
-        "random-int",
-        [file.replace(whole, f"{name}.randomInt({bounds})"), *edits],
-        "A whole number below the bound from the operating system's generator, without bias. Node only.",
-        declares=declares,
-        warnings=("`randomInt` throws where a bound is no whole number.",) if re.search(r"[A-Za-z_]", bounds) else (),
-    )
-
-
-def _whole(file: Parsed, call: Node) -> tuple[Node, str]:
-    """The rounding call around a draw, and the bounds for `randomInt`."""
-    product = _around(call)
-    factor = _other(file, product, "*", _outermost(call))
-    if product is None or factor is None:
-        return _refuse(file, call)
-    summed = _around(product)
-    added = _other(file, summed, "+", _outermost(product))
-    inside = summed if summed is not None and added is not None else product
-    outer = _around(inside)
-    outer = outer.parent if outer is not None and outer.type == "arguments" else outer
-    if outer is None or outer.type != "call_expression" or len(arguments(outer)) != 1:
-        return _refuse(file, call)
-    bound, rounds = file.text(factor), called(file, outer)
-    if rounds == "Math.floor" and added is None and (_SMALL.fullmatch(bound) or re.fullmatch(r"[\w.]+\.length", bound)):
-        return outer, bound
-    if rounds == "Math.floor" and added is None and _WHOLE_SUM.fullmatch(bound):
-        return outer, bound.removeprefix("(").removesuffix(")").strip()
-    low = file.text(added) if added is not None else "0"
-    if rounds not in ("Math.floor", "Math.ceil") or not _SMALL.fullmatch(bound) or not re.fullmatch(r"\d{1,9}", low):
-        return _refuse(file, call)
-    first = int(low) + (rounds == "Math.ceil")
-    return outer, f"{first}, {first + int(bound)}"
-
-
-def _outermost(node: Node) -> Node:
-    """The node with the parentheses around it."""
-    while node.parent is not None and node.parent.type == "parenthesized_expression":
-        node = node.parent
-    return node
-
-
-def _around(node: Node) -> Node | None:
-    """What holds the node, parentheses left out."""
-    return _outermost(node).parent
-
-
-def _other(file: Parsed, whole: Node | None, operator: str, one: Node) -> Node | None:
-    """The other operand, where this is a sum or product of that operator."""
-    if whole is None or whole.type != "binary_expression":
-        return None
-    left, right, sign = (whole.child_by_field_name(name) for name in ("left", "right", "operator"))
-    if left is None or right is None or sign is None or file.text(sign) != operator:
-        return None
-    return right if left == one else left
-
-
-def _refuse(file: Parsed, call: Node) -> tuple[Node, str]:
-    message = f"{file.path}:{file.number(call)} does not draw a whole number below a known bound"
-    raise NoFix(message)
-
-
 def _fraction(file: Parsed, call: Node) -> Candidate:
-    name, edits, declares = _crypto(file)
-    bits = (
-        f"{name}.randomBytes(4).readUInt32BE(0)" if _is_node(file) else f"{name}.getRandomValues(new Uint32Array(1))[0]"
-    )
+    """A fraction of as many bits as the generator gives in one step.
+
+    Raises:
+        NoFix: a browser's step of 32 bits would draw fewer values than there are now.
+    """
+    name, edits, declares = crypto(file)
+    if is_node(file):
+        text, bits = f"{name}.randomBytes(6).readUIntBE(0, 6) / 2 ** 48", 48
+    elif _is_scaled(file, call):
+        text, bits = f"{name}.getRandomValues(new Uint32Array(1))[0] / 2 ** 32", 32
+    else:
+        message = f"{file.path}:{file.number(call)} draws more values than 32 bits have"
+        raise NoFix(message)
     return candidate(
         "random-fraction",
-        [file.replace(call, f"({bits} / 2 ** 32)"), *edits],
-        "A fraction in [0, 1) as before, made of 32 bits from the operating system's generator.",
+        [file.replace(call, f"({text})"), *edits],
+        f"A fraction in [0, 1) as before, made of {bits} bits from the operating system's generator.",
         declares=declares,
     )
 
 
-def _fine(target: Target, file: Parsed, call: Node) -> Candidate:
-    """As many bits as a number has, where the fraction itself is what is drawn."""
-    if _is_node(file):
-        refuse_older_node(target.tree, file.path, _RANDOM_INT, "crypto.randomInt")
-    name, edits, declares = _crypto(file)
+def _fine(file: Parsed, call: Node) -> Candidate:
+    """As many bits as a number has, in browsers."""
+    name, edits, declares = crypto(file)
+    if is_node(file):
+        message = f"{file.path}:{file.number(call)} has 48 bits from Node's generator already"
+        raise NoFix(message)
     words = f"{name}.getRandomValues(new Uint32Array(2))"
-    text = (
-        f"{name}.randomInt(2 ** 47) / 2 ** 47"
-        if _is_node(file)
-        else f"{words}.reduce((high, low) => (high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53"
-    )
+    text = f"{words}.reduce((high, low) => (high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53"
     return candidate(
         "fine-fraction",
         [file.replace(call, f"({text})"), *edits],
-        "A fraction in [0, 1) of nearly as many bits as `Math.random()` gives, from the operating system's generator.",
+        "A fraction in [0, 1) of all the bits that a number has, from the operating system's generator.",
         declares=declares,
     )
 
 
-def _is_node(file: Parsed) -> bool:
-    known = re.search(rb"\brequire\(|\bmodule\.exports|\bprocess\.|from ['\"]node:", file.content)
-    return bool(known) and not in_browser(file)
-
-
-def _crypto(file: Parsed) -> tuple[str, tuple[Edit, ...], tuple[str, ...]]:
-    """Node's module where the file is for Node; the global of browsers elsewhere."""
-    if _is_node(file):
-        return imported(file, "crypto")
-    if re.search(rb"\b(?:const|let|var|import)\s[^;\n]*\bcrypto\b", file.content):
-        message = f"`crypto` already means something else in {file.path}"
-        raise NoFix(message)
-    if not re.search(rb"\b(?:window|document|navigator|jQuery)\b|(?<![\w.])\$\(", file.content):
-        message = f"{file.path} shows neither Node nor a browser, and each has its generator elsewhere"
-        raise NoFix(message)
-    return "crypto", (), ()
+def _is_scaled(file: Parsed, call: Node) -> bool:
+    """Whether the fraction is stretched to a range at once."""
+    outer = call.parent
+    sign = outer.child_by_field_name("operator") if outer is not None and outer.type == "binary_expression" else None
+    return sign is not None and file.text(sign) == "*"
