@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
+from workers.fixers.python.callers import is_caught
 from workers.fixers.python.expected_calls import expects_assertion
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.runner import of_a_runner
@@ -57,7 +58,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     if _caught(file) or expects_assertion(target, file.path):
         return
     error, about = _error(file, statement)
-    if _is_taken(file, statement, error):
+    if _is_taken(file, statement, error) or is_caught(target.tree, file, statement, "AssertionError", error):
         return
     yield candidate(
         f"raise-{error.removesuffix('Error').lower()}-error",
