@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 import msgspec
 
 from workers.fixers.python.module import Module
+from workers.fixers.python.sql_driver import style_of
 from workers.fixers.python.sql_given import given
 from workers.fixers.python.variables import definitions
 from workers.fixers.registry import NoFix
 
-_ERRORS = re.compile(r"\w+\.exc\b")
-"""What a file imports that only catches errors: another module runs its queries."""
 _EXECUTE = ("execute", "mogrify", "raw")
-_STYLES = {
-    "sqlite3": "?",
-    "aiosqlite": "?",
-    "psycopg2": "%s",
-    "psycopg": "%s",
-    "pymysql": "%s",
-    "MySQLdb": "%s",
-    "mysql": "%s",
-    "aiomysql": "%s",
-    "aiopg": "%s",
-    "pymssql": "%s",
-    "django": "%s",
-    "sqlalchemy": ":",
-    "flask_sqlalchemy": ":",
-    "alembic": ":",
-}
 _STRING = (ast.JoinedStr, ast.BinOp, ast.Call)
 
 
@@ -52,7 +34,7 @@ def query_at(file: Module, line: int) -> Query:
         built = _built(file, call)
         if built is not None and _covers(built, line) | _covers(call, line):
             parameters = tuple(given(file, call))
-            return Query(call, built, _style(file), parameters)
+            return Query(call, built, style_of(file, call), parameters)
     message = (
         f"{file.path}:{line} builds SQL, but the call that runs it is not certain: bind its values where it is run"
     )
@@ -117,15 +99,3 @@ def _formats(node: ast.AST) -> bool:
 
 def _covers(node: ast.expr, line: int) -> bool:
     return node.lineno <= line <= (node.end_lineno or node.lineno)
-
-
-def _style(file: Module) -> str:
-    roots = {meaning.partition(".")[0] for meaning in file.aliases.values() if not _ERRORS.match(meaning)}
-    styles = {_STYLES[root] for root in roots & _STYLES.keys()}
-    if len(styles) != 1:
-        message = (
-            f"{file.path} does not show which one database driver runs its queries, and each writes parameters "
-            "its own way"
-        )
-        raise NoFix(message)
-    return styles.pop()

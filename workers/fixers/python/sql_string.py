@@ -14,6 +14,7 @@ from workers.fixers.pieces import Template
 from workers.fixers.python.imports import Import, imported_from
 from workers.fixers.python.module import Module, module
 from workers.fixers.python.repository import InRepository
+from workers.fixers.python.sql_driver import refuse_names
 from workers.fixers.python.sql_given import beside
 from workers.fixers.python.sql_pieces import only_fixed
 from workers.fixers.python.sql_query import Query, query_at
@@ -80,7 +81,7 @@ def _bound_query(target: Target, file: Module, where: int) -> Iterator[Candidate
     named = "named" if query.style == "?" else "pyformat"
     yield from any_of(
         lambda: _positional(file, query, _bound(file, query, line, query.style)),
-        lambda: _named(file, query, _bound(file, query, line, named)),
+        lambda: _named(target, file, query, _bound(file, query, line, named)),
     )
 
 
@@ -114,7 +115,8 @@ def _positional(file: Module, query: Query, bound: Bound) -> Candidate:
     )
 
 
-def _named(file: Module, query: Query, bound: Bound) -> Candidate:
+def _named(target: Target, file: Module, query: Query, bound: Bound) -> Candidate:
+    refuse_names(target.tree, file, query.style)
     return _candidate(
         file,
         query,
