@@ -28,6 +28,7 @@ _WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$")
 _RAILS = re.compile(r"(?:^|/)config/(?:secrets|database|cable|storage|mongoid)\.yml$")
 _NPM = re.compile(r"(?:^|/)\.npmrc$")
 _TEMPLATE = re.compile(r"(?:^|[._-])(?:example|sample|template|tmpl|dist|default)s?(?:$|\.)", re.IGNORECASE)
+_SHELLS = (".sh", ".bash")
 _EMPTIED = (".env", ".json", ".toml", ".ini", ".cfg", ".conf", ".properties", ".yaml", ".yml")
 
 
@@ -67,6 +68,19 @@ def setting(file: Text, where: Region) -> Setting:
     return Setting(found[0]["key"], first, first + len(value.encode()), value[0] if value[0] in "\"'" else "")
 
 
+def pairs(file: Text) -> list[Setting]:
+    """All settings of the file that stand on one line each."""
+    found: list[Setting] = []
+    for number, start in enumerate(file.starts, 1):
+        text = file.line(number).decode("utf-8", "replace")
+        for match in _PAIR.finditer(text):
+            first = start + len(text[: match.start("value")].encode())
+            value = match["value"]
+            last = first + len(value.encode())
+            found.append(Setting(match["key"], first, last, value[0] if value[0] in "\"'" else ""))
+    return found
+
+
 def key_at(file: Text, at: int) -> str | None:
     """The key whose value stands at the byte."""
     number = file.line_of(at)
@@ -92,7 +106,7 @@ def reference(path: str, name: str) -> tuple[str, str] | None:
         return f"${{{name}}}", "npm puts the environment's value there, and says so where there is none"
     if path.endswith((".http", ".rest")):
         return f"{{{{{name}}}}}", "the editor's HTTP client puts the variable of its chosen environment there"
-    if path.endswith((".sh", ".bash")):
+    if path.endswith(_SHELLS):
         return (
             f"${{{name}:?{name} is not set}}",
             "the shell puts the environment's value there, and stops where there is none",
@@ -122,6 +136,26 @@ def _holds_line(line: str, item: str) -> bool:
     depths = [len(one) - len(one.lstrip(" ")) for one in (line, item)]
     of_list = item.lstrip().startswith("-") and not line.lstrip().startswith("-")
     return depths[0] < depths[1] or (of_list and depths[0] == depths[1])
+
+
+def is_compose(path: str) -> bool:
+    """Whether Compose reads the file."""
+    return _COMPOSE.search(path) is not None
+
+
+def is_spring(path: str) -> bool:
+    """Whether Spring, or what reads its files as it does, takes its properties from the file."""
+    return _SPRING.search(path) is not None
+
+
+def is_rails(path: str) -> bool:
+    """Whether Rails reads the file, as a template with a section for each environment."""
+    return _RAILS.search(path) is not None
+
+
+def is_filled_in(path: str) -> bool:
+    """Whether a placeholder may stand anywhere in the file, in an address as well as alone."""
+    return reference(path, "NAME") is not None and not path.endswith(_SHELLS)
 
 
 def is_documentation(path: str) -> bool:

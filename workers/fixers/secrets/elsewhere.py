@@ -10,8 +10,8 @@ from workers.fixers.code import Text
 from workers.fixers.registry import Harmless, NoFix, Target
 from workers.fixers.secrets.names import ROTATE
 
-_VALUE = re.compile(rb"(?<![\w+/=.~-])(?=[\w+/=.~-]*\d)(?=[\w+/=.~-]*[A-Za-z])[\w+/=.~-]{16,}")
-"""Long enough, and mixed enough, to stand in two files on purpose alone."""
+_VALUE = re.compile(rb"(?<![\w+/.~-])(?=[\w+/.~-]*\d)(?=[\w+/.~-]*[A-Za-z])[\w+/.~-]{16,}={0,2}(?![\w+/~-])")
+"""Long enough, and mixed enough, to stand in two files on purpose alone; not the name in front of it."""
 _DOCUMENTS = (".md", ".rst", ".txt", ".adoc", ".html")
 _MAX_BYTES = 512 * 1024
 _MAX_FILES = 5000
@@ -26,7 +26,7 @@ def refuse_elsewhere(target: Target, file: Text, line: int) -> None:
     Raises:
         NoFix: they do.
     """
-    values = set(_VALUE.findall(file.line(line)))
+    values = {each: _whole(each) for each in _VALUE.findall(file.line(line))}
     for number, path in enumerate(target.tree.paths() if values else ()):
         if number > _MAX_FILES:
             return
@@ -36,12 +36,18 @@ def refuse_elsewhere(target: Target, file: Text, line: int) -> None:
             content = target.tree.read(path)
         except SourceUnavailable:
             continue
-        if len(content) <= _MAX_BYTES and any(value in content for value in values):
+        if len(content) <= _MAX_BYTES and any(
+            value in content and whole.search(content) for value, whole in values.items()
+        ):
             message = (
                 f"{path} holds the same value as {file.path}:{line}: what is taken out of one alone fits the other no "
                 f"more. Take it out of all at once. {ROTATE}"
             )
             raise NoFix(message)
+
+
+def _whole(value: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?<![\w-])" + re.escape(value) + rb"(?![\w-])")
 
 
 def refuse_example(file: Text, line: int) -> None:

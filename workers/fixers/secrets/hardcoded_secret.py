@@ -23,10 +23,13 @@ from workers.fixers.secrets.names import (
     refuse_placeholder,
     refuse_test,
 )
+from workers.fixers.secrets.published import refuse_published
 
 _BASELINE = re.compile(rb'"hashed_secret":\s*"[0-9a-f]{40}"')
 _CHECKSUM = re.compile(r"\S+ v\S+ h1:[A-Za-z0-9+/]{43}=")
 """A line of `go.sum` and its kin."""
+_APPLIED = re.compile(rb"^apiVersion:", re.MULTILINE)
+_IS_KIND = re.compile(rb"^kind:", re.MULTILINE)
 _SECRET = re.compile(rb"^kind:\s*[\"']?Secret\b", re.MULTILINE)
 _SAID_PUBLIC = re.compile(
     rb"(?:#|//|<!--)[^\r\n]*(?:\bpublic(?:ly)? (?:key|token|known)|\bpublishable\b|\b(?:is|are|it'?s) (?:safe|public)\b"
@@ -86,6 +89,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     line = where.start_line
     refuse_test(file.path, line)
     _refuse_known(file, line)
+    refuse_published(file, line)
     refuse_elsewhere(target, file, line)
     read_by_people = is_read(file, line)
     for suffixes, of_language in _CODE.items():
@@ -104,16 +108,10 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{file.path}:{where.start_line} begins a private key: remove it from the repository and make a new one"
         )
         raise NoFix(message)
-    if _SECRET.search(file.content) and file.path.endswith((".yaml", ".yml")):
-        message = (
-            f"{file.path} is a Secret that is applied as it stands: an empty value would take its place. Make "
-            "it there (`kubectl create secret`, an operator for external or sealed secrets) and take the values out. "
-            f"{ROTATE}"
-        )
-        raise NoFix(message)
+    if not read_by_people:
+        _refuse_manifest(file)
     found = _found(target, file, where, shown=read_by_people)
     refuse_name(found.key)
-    name = environment_name(found.key)
     refuse_example(file, line)
     shown = file.content[found.start : found.end].decode().strip("\"'")
     refuse_placeholder(shown, f"{file.path}:{file.line_of(found.start)}")
@@ -125,7 +123,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
         raise Harmless(message)
     if read_by_people:
-        yield from described.propose(file, found, name)
+        yield from described.propose(file, found, environment_name(found.key))
         return
     if _OF_CI.search(file.path):
         message = (
@@ -133,7 +131,31 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"secrets of that service, and take it from there by name. {ROTATE}"
         )
         raise NoFix(message)
-    yield from settings.propose(file, found, name)
+    yield from settings.propose(target.tree, file, found)
+
+
+def _refuse_manifest(file: Text) -> None:
+    """Say so where a cluster is given the file as it stands.
+
+    Raises:
+        NoFix: it is.
+    """
+    if not file.path.endswith((".yaml", ".yml")) or not _APPLIED.search(file.content):
+        return
+    if _SECRET.search(file.content):
+        message = (
+            f"{file.path} is a Secret that is applied as it stands: an empty value would take its place. Make "
+            "it there (`kubectl create secret`, an operator for external or sealed secrets) and take the values out. "
+            f"{ROTATE}"
+        )
+        raise NoFix(message)
+    if _IS_KIND.search(file.content):
+        message = (
+            f"{file.path} is applied as it stands: an empty value would take its place. Make a Secret of the value "
+            "there (`kubectl create secret`, an operator for external or sealed secrets), and let the object name it "
+            f"(`secretKeyRef`). {ROTATE}"
+        )
+        raise NoFix(message)
 
 
 def _found(target: Target, file: Text, where: Region, *, shown: bool) -> Setting:

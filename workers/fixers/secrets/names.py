@@ -44,8 +44,11 @@ OF_THE_SYSTEM = frozenset((
     "DISPLAY", "EDITOR", "MAIL", "TMP", "TEMP", "TMPDIR", "IFS", "UID", "EUID", "PPID", "RANDOM", "SECONDS", "LINENO",
 ))  # fmt: skip
 """Variables that every process has, or that a shell sets itself: `PWD` is the folder it is in."""
-_NAMES_ONE = re.compile(r"(?:Parameter|Output|Resolved)Key|ExportName|LogicalResourceId|ResourceKey")
-"""Keys of CloudFormation and its like whose value is the name of something: the credential would stand beside it."""
+_NAMES_ONE = re.compile(
+    r"(?:Parameter|Output|Resolved)Key|ExportName|LogicalResourceId|ResourceKey"
+    r"|.*(?i:client|tenant|account|project|object|resource|control|policy|distribution)[_-]?(?i:id)"
+)
+"""Keys whose value is the name of something: the credential would stand beside it."""
 
 _PUBLIC_NAME = re.compile(r"(?:sha_?\d+|md5|checksum|digest|fingerprint|gpg_?key|key_?finger)s?$", re.IGNORECASE)
 _HEX = re.compile(r"(?:sha\d+[:-])?[0-9A-Fa-f]{32,128}(?:\s+[0-9A-Fa-f]{32,128})*")
@@ -56,7 +59,7 @@ _PLACEHOLDER = re.compile(
 """What people write where everybody puts a value of their own."""
 _MADE_UP = re.compile(r"\"(?:iss|sub|name)\":\s*\"[^\"]*(?:\btest(?:ing)?\b|example\.(?:com|org)|John Doe)[^\"]*\"")
 """Who gave a token out, or who it is for, in what libraries and handbooks show."""
-_CUT_SHORT = re.compile(r"\w(?:\.{3,}|\u2026)(?:\w|$)")
+_CUT_SHORT = re.compile(r"\w(?:\.{3,}|\u2026)(?:\w|$)|[xX*]{6,}|X{4,}$")
 _OF_TESTS = re.compile(
     r"(?:^|/)(?:ci|tests?|testing|e2e)\.env$|\.env\.(?:ci|tests?|testing|e2e)$"
     r"|(?:^|/)(?:docker-)?compose(?:[.-][\w-]+)*[.-](?:ci|tests?|testing|e2e)(?:[.-][\w-]+)*\.ya?ml$"
@@ -83,9 +86,14 @@ def own_name(name: str, holder: str | None) -> str:
     """
     plain = environment_name(name)
     before = environment_name(holder) if holder else ""
-    if not before or not _ANY_OF_ITS_KIND.fullmatch(plain) or before.endswith(plain):
+    if not before or not is_any_of_its_kind(plain) or before.endswith(plain):
         return plain
     return f"{before}_{plain}"
+
+
+def is_any_of_its_kind(variable: str) -> bool:
+    """Whether the name fits any value of its kind: `PASSWORD`, `API_KEY`."""
+    return _ANY_OF_ITS_KIND.fullmatch(variable) is not None
 
 
 def is_label(value: str, name: str) -> bool:

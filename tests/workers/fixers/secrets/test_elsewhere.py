@@ -2,6 +2,7 @@ import pytest
 
 VALUE = "wKYZuRcI0ETtb8vWzMCr04oNbhrQUUICy89h"
 COMPOSE = f'services:\n  web:\n    environment:\n      APP_TOKEN: "{VALUE}"\n'
+NODE_CONFIG = '{"dependencies": {"config": "^3.3.0"}}'
 SCHEMA = f'{{\n  "examples": {{\n    "default": {{\n      "token": "{VALUE}"\n    }}\n  }}\n}}\n'
 
 
@@ -13,6 +14,17 @@ SCHEMA = f'{{\n  "examples": {{\n    "default": {{\n      "token": "{VALUE}"\n  
         ("compose.ci.yml", COMPOSE, {}, "is test code"),
         ("docker-compose.ci.postgres.yml", COMPOSE, {}, "is test code"),
         ("docker/ci.env", f"APP_TOKEN={VALUE}\n", {}, "is test code"),
+        (".env", f"APP_TOKEN={VALUE}\n", {"compose.yml": COMPOSE}, "compose.yml holds the same value"),
+        (".env", f"APP_TOKEN={VALUE}\n", {"compose.yml": COMPOSE.replace(VALUE, f"{VALUE}ab")}, None),
+        ("chart/values.yaml", f"appToken: {VALUE}\n", {"chart/Chart.yaml": "name: web\n"}, None),
+        ("config/default.json", f'{{\n  "token": "{VALUE}"\n}}\n', {"package.json": NODE_CONFIG}, None),
+        (
+            "deploy/run.sh",
+            f"APP_TOKEN={VALUE}\n",
+            {"deploy/main.tf": 'file("run.sh")\n'},
+            "hands deploy/run.sh to a machine",
+        ),
+        ("compose.yml", COMPOSE, {".env": "APP_TOKEN=other\n"}, None),
         ("schema.json", SCHEMA, {}, "the example of a description"),
         ("app.json", f'{{\n  "token": "{VALUE[:8]}...{VALUE[-8:]}"\n}}\n', {}, "where a credential belongs"),
     ],
@@ -22,3 +34,9 @@ def test_a_value_that_others_have_too_stays(asked, path, content, others, says):
     made = asked({path: content, **others}, "gitleaks", "generic-api-key", path, line)
     assert bool(made.candidates) == (says is None)
     assert says is None or says in (made.reason or "")
+
+
+def test_a_name_that_the_variables_beside_give_another_value_is_not_taken(asked):
+    made = asked({"compose.yml": COMPOSE, ".env": "APP_TOKEN=other\n"}, "gitleaks", "generic-api-key", "compose.yml", 4)
+    assert [each.approach for each in made.candidates] == ["placeholder"]
+    assert "WEB_APP_TOKEN" in made.candidates[0].edits[0].text
