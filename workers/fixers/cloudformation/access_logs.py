@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.cloudformation.bucket_logging import log_bucket, named_by_parameter
+from workers.fixers.cloudformation.bucket_logging import named_by_parameter
+from workers.fixers.cloudformation.bucket_use import log_bucket
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamledit import Value
@@ -44,7 +45,7 @@ def access_logs(target: Target) -> Iterator[Candidate]:
     if found := log_bucket(template):
         edits, declares = _logged(template, found, own=True)
         how = f"Every request is recorded in {found}, the template's own bucket for that."
-        yield from template.candidate("log-bucket-of-template", edits, how, declares, [warning])
+        yield from template.candidate("log-bucket-of-template", edits, how, declares)
     known = template.doc.root.get("Parameters", _PARAMETER) is not None
     for approach, kind, said in named_by_parameter(_PARAMETER):
         edits, declares = _logged(template, _PARAMETER, own=False)

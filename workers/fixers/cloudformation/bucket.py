@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
+from workers.fixers.cloudformation.bucket_use import used_by_others
 from workers.fixers.cloudformation.settings import Setting, apply
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.object_acls import sets_acls
 from workers.source.yamldoc import Node
 from workers.source.yamledit import Value
 
@@ -83,10 +85,12 @@ def _needs_no_acl(template: Template) -> bool:
         return False
     if template.property("AccessControl") is not None and template.text("AccessControl") != "Private":
         return False
-    return not any(
+    if any(
         template.mentions(node) for _, node in template.others()
         if node.text("Type") in ("AWS::CloudFront::Distribution", "AWS::S3::Bucket")
-    )  # fmt: skip
+    ):  # fmt: skip
+        return False
+    return not sets_acls(template.tree)
 
 
 def _without_acls(template: Template, rule: str) -> Iterator[Candidate]:
@@ -167,7 +171,7 @@ def _served_by_policy(template: Template, policy: str) -> Iterator[Candidate]:
     how = f"{policy} goes on letting everyone read what it names; the ACL, by which all could list the bucket, is gone."
     warning = f"an object that {policy} does not name is no longer public"
     yield from apply(template, [Setting("private-acl", {"AccessControl": "Private"}, how, warning)])
-    if template.property("OwnershipControls") is not None or template.properties is None:
+    if template.property("OwnershipControls") is not None or template.properties is None or sets_acls(template.tree):
         return
     edits = [template.delete_key(template.properties, "AccessControl"), *template.settle(_NO_ACLS)]
     declares = [*template.declare("AccessControl/delete"), *template.declare("OwnershipControls")]
@@ -192,6 +196,8 @@ def encryption(target: Target) -> Iterator[Candidate]:
          "readers of other accounts cannot use this key: they need a customer key"),
     ):  # fmt: skip
         by_default: Value = [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm}}]
+        if algorithm == "aws:kms" and used_by_others(template):
+            return
         wanted: dict[str, Value] = {"BucketEncryption": {"ServerSideEncryptionConfiguration": by_default}}
         yield from apply(template, [Setting(approach, wanted, how, warning)])
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.cloudformation.bucket import bucket
+from workers.fixers.cloudformation.bucket_use import is_for_logs, log_bucket
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import Harmless, Target, fixer
-from workers.source.yamldoc import Node
 from workers.source.yamledit import Value
 
 _PARAMETER = "AccessLogBucket"
-_LOGS = re.compile(r"(?:access|server|s3).?log", re.IGNORECASE)
 _DELIVERY = "the log bucket's policy must let logging.s3.amazonaws.com write"
 
 
@@ -27,7 +25,7 @@ and account, which must not log into itself: every log file would cause another.
 def logging(target: Target) -> Iterator[Candidate]:
     """Into the template's own log bucket; or into one that a parameter names."""
     template = bucket(target)
-    if _is_log_bucket(template.name, template.text("AccessControl")) or _logged_into(template):
+    if is_for_logs(template.name, template.node) or _logged_into(template):
         message = f"{template.name} takes access logs itself: each log file of a log bucket would cause another"
         raise Harmless(message)
     found = log_bucket(template)
@@ -37,7 +35,7 @@ def logging(target: Target) -> Iterator[Candidate]:
         wanted: dict[str, Value] = {"DestinationBucketName": {"Ref": found}, "LogFilePrefix": prefix}
         how = f"Every request is recorded in {found}, the template's own bucket for that."
         edits = template.settle({"LoggingConfiguration": wanted})
-        yield from template.candidate("log-bucket-of-template", edits, how, declares, [_DELIVERY])
+        yield from template.candidate("log-bucket-of-template", edits, how, declares)
     wanted = {"DestinationBucketName": {"Ref": _PARAMETER}, "LogFilePrefix": prefix}
     for approach, kind, said in named_by_parameter(_PARAMETER):
         body: dict[str, Value] = {"Type": kind, "Description": "Bucket of this region that takes access logs"}
@@ -55,19 +53,6 @@ def named_by_parameter(parameter: str) -> Iterator[tuple[str, str, str]]:
     stored = "AWS::SSM::Parameter::Value<String>"
     said = f"the account names in its Parameter Store, under the name that the new parameter {parameter} takes"
     yield "log-bucket-of-parameter-store", stored, said
-
-
-def log_bucket(template: Template) -> str | None:
-    """The template's own bucket for logs."""
-    return next((name for name, node in template.others() if _takes_logs(name, node.text("Type"), node)), None)
-
-
-def _is_log_bucket(name: str, acl: str) -> bool:
-    return acl == "LogDeliveryWrite" or bool(_LOGS.search(name))
-
-
-def _takes_logs(name: str, kind: str, node: Node) -> bool:
-    return kind == "AWS::S3::Bucket" and _is_log_bucket(name, node.text("Properties", "AccessControl"))
 
 
 def _logged_into(template: Template) -> bool:

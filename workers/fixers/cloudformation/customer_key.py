@@ -38,9 +38,7 @@ _OTHERS = "who uses it from outside of the template needs permission for the key
 _OLD = "what is stored already keeps its old key"
 _IN_PLACE = f"{_OLD}; {_WHO}"
 _REPLACED = "CloudFormation replaces the vault: move its recovery points first"
-_NEW_REPOSITORY = (
-    "CloudFormation replaces the repository: push its images again; one with a RepositoryName needs another name first"
-)
+_NEW_REPOSITORY = "CloudFormation replaces the repository: push its images again"
 _KEYS = {
     "CKV_AWS_35": Kept("AWS::CloudTrail::Trail", "KMSKeyId", "whoever reads the logs needs permission for the key"),
     "CKV_AWS_43": Kept(

@@ -70,6 +70,7 @@ def _default(template: Template, approach: str, name: str, value: Value, how: st
     allowed = [one.value for one in listed.items] if listed is not None else []
     if body.child("AllowedPattern") is not None or (allowed and text not in [one.lower() for one in allowed]):
         return
+    template.refuse_given(name)
     text = next((one for one in allowed if one.lower() == text), text)
     warnings = [_ELSEWHERE, warning, _MORE if _uses(template, name) > 1 else ""]
     edits: list[Edit] = [template.set_key(body, "Default", text)]

@@ -59,6 +59,18 @@ def handed_on(tree: SourceTree, path: str, name: str, body: Mapping[str, Value])
     return handed
 
 
+def given_by(tree: SourceTree, path: str, name: str) -> str:
+    """A template that gives its stack of `path` this parameter, whatever the default there; empty where none does."""
+    for caller in _callers(tree, path):
+        try:
+            stacks = list(_stacks(Document(yamldoc.parse(tree.read(caller), caller)), path))
+        except YamlBroken:
+            continue
+        if any(properties.get("Parameters", name) is not None for _, properties in stacks):
+            return caller
+    return ""
+
+
 def _refuse_pipeline(tree: SourceTree, path: str, name: str) -> None:
     """A pipeline that deploys the template gives it its parameters in a text of its own."""
     named = re.compile(r"::[^\s\"']*" + re.escape(posixpath.basename(path)) + r"\b")

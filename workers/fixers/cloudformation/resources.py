@@ -119,12 +119,30 @@ EXPOSURE = {
     ],
 }  # fmt: skip
 
+
+def _no_tokens(database: Template) -> str:
+    """Why RDS offers no login by IAM's tokens; empty where it does, or where nothing here tells."""
+    engine = database.usual("Engine")
+    if database.usual("EngineMode") == "serverless" or engine.removeprefix("custom-").startswith(_NO_TOKENS):
+        return f"RDS offers no login by IAM tokens for what {database.name} is"
+    return ""
+
+
+_NO_TOKENS = ("db2", "oracle", "sqlserver")
 _IAM = Setting(
     "iam",
     {"EnableIAMDatabaseAuthentication": True},
     "Short-lived IAM tokens can take the place of passwords, which still work.",
     toggle="IamLogin",
+    refused=_no_tokens,
 )
+
+
+def _in_one_zone(database: Template) -> str:
+    """Why it cannot stand in two zones; empty where it can."""
+    if database.property("AvailabilityZone") is not None:
+        return f"{database.name} names its AvailabilityZone, beside which RDS takes no MultiAZ: take that out first"
+    return ""
 
 
 def _moves_tags(template: Template) -> str:
@@ -145,7 +163,7 @@ PROTECTION = {
         _alone(
             Setting(
                 "two-zones", {"MultiAZ": True}, "A standby in another zone takes over when one fails.",
-                "the standby costs as much as the instance", toggle="MultiAZ",
+                "the standby costs as much as the instance", toggle="MultiAZ", refused=_in_one_zone,
             )
         ),
     ],
@@ -174,9 +192,10 @@ PROTECTION = {
                 toggle="AllRegions"),
     ],
     "CKV_AWS_66": [
-        Setting("one-year", {"RetentionInDays": 365}, "Logs are kept for a year, and then deleted."),
+        Setting("one-year", {"RetentionInDays": 365}, "Logs are kept for a year, and then deleted.",
+                "what is older is deleted with the next deployment"),
         Setting("three-months", {"RetentionInDays": 90}, "Logs are kept for three months, and then deleted.",
-                "a year is what many standards ask for"),
+                "what is older is deleted with the next deployment; a year is what many standards ask for"),
     ],
     "CKV_AWS_51": [
         Setting("immutable-tags", {"ImageTagMutability": "IMMUTABLE"}, "A tag names one image for good.",

@@ -63,7 +63,13 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
 
 
 def _other_default(template: Template, names: list[str]) -> Iterator[Candidate]:
-    """The parameters that are open unless the deployment says otherwise: no default; or a private one."""
+    """The parameters that are open unless the deployment says otherwise: no default; or a private one.
+
+    Raises:
+        NoFix: another template of the repository gives one.
+    """
+    for name in names:
+        template.refuse_given(name)
     bodies = [body for name in names if (body := template.doc.get("Parameters", name)) is not None]
     listed = ", ".join(names)
     warnings = ["a deployment that gives the parameter itself keeps what it gives", _LOCKED_OUT]
@@ -157,12 +163,12 @@ def _in_words(template: Template, rule: Node, side: str) -> str:
     if rule.text("IpProtocol") == "-1":
         what = "All traffic"
     elif not first or first == "-1" or not protocol:
-        what = f"{protocol.upper() or 'Its'} traffic"
+        what = f"{protocol.upper()} traffic" if protocol else "Traffic"
     else:
         what = named or f"{protocol.upper()} {ports}"
-    where = next((text for key in _PEERS if (text := _plain(rule, key))), "a peer that the template works out")
-    if where in _WORLD.values():
-        # Left out: another fix may close it in the same round.
+    where = next((text for key in _PEERS if (text := _plain(rule, key))), "")
+    if not where or where in _WORLD.values():
+        # Left out: the template works it out, or another fix may close it in the same round.
         return f"{what}, {'incoming' if inward else 'outgoing'}"
     return f"{what} {'from' if inward else 'to'} {where}"
 

@@ -21,6 +21,14 @@ _SHORT = {
 }  # fmt: skip
 
 
+_REPLACES = "CloudFormation replaces"
+_OWN_NAMES = (
+    "BackupVaultName", "BrokerName", "ClusterIdentifier", "ClusterName", "DBClusterIdentifier", "DBInstanceIdentifier",
+    "LaunchConfigurationName", "ReplicationGroupId", "ReplicationInstanceIdentifier", "RepositoryName",
+)  # fmt: skip
+"""Properties by which a resource has a name of its own, which no other may have while it is there."""
+
+
 class Template(Document):
     """One resource of a template: its logical name, type and properties."""
 
@@ -100,6 +108,16 @@ class Template(Document):
             edits += handed.edits
         return edits
 
+    def refuse_given(self, name: str) -> None:
+        """Refuse to change a parameter's default that no stack of the repository is made with.
+
+        Raises:
+            NoFix: another template gives it.
+        """
+        if caller := nested.given_by(self.tree, self.path, name):
+            message = f"{caller} makes the stack of {self.path} and gives it its {name}: change it there"
+            raise NoFix(message)
+
     def resource(self, name: str, body: Mapping[str, Value]) -> Edit:
         """An edit that adds a resource to the template, as its last.
 
@@ -139,7 +157,14 @@ class Template(Document):
         if any(edit.path != self.path for edit in edits):
             declares = [*declares, *self._passed]
             how = f"{how} The templates that make its stack take the parameter too, and hand it on."
-        yield from if_changed(approach, edits, how, declares, warnings)
+        yield from if_changed(approach, edits, how, declares, self._with_name(list(warnings)))
+
+    def _with_name(self, warnings: list[str]) -> list[str]:
+        """And what stands in the way of a replacement: the new one is made before the old one is gone."""
+        named = next((key for key in _OWN_NAMES if self.property(key) is not None), "")
+        if not named or not any(_REPLACES in one for one in warnings):
+            return warnings
+        return [*warnings, f"it refuses to while {self.name} keeps its {named}: give it another with this change"]
 
     def _entries(self) -> list[tuple[Node, Node]]:
         return self.resources.entries if self.resources is not None else []

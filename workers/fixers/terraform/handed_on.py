@@ -81,6 +81,20 @@ def asked_otherwise(tree: SourceTree, folder: str, variable: str, value: str) ->
     return any(given.search(text_of(tree, path)) for path in settings) or any(one not in ("", value) for one in taken)
 
 
+def given_everywhere(tree: SourceTree, folder: str, variable: str) -> bool:
+    """Whether whatever uses the module gives the variable, so that its default decides nothing: each caller, or each
+    settings file that lies beside it or below.
+    """
+    taken = [variable in block.attributes for _, block in callers(tree, folder)]
+    if taken:
+        return all(taken)
+    given = re.compile(rf"^\s*{re.escape(variable)}\s*=", re.MULTILINE)
+    settings = [
+        path for path in tree.paths() if path.endswith(".tfvars") and (not folder or path.startswith(f"{folder}/"))
+    ]  # fmt: skip
+    return bool(settings) and all(given.search(text_of(tree, path)) for path in settings)
+
+
 def _pass(
     tree: SourceTree, folder: str, name: str, text: str, edits: list[Edit], declares: list[str], called: dict[str, str]
 ) -> None:

@@ -12,7 +12,7 @@ from workers.fixers.changed import if_changed
 from workers.fixers.registry import NoFix, Target
 from workers.fixers.terraform import legacy
 from workers.fixers.terraform.files import explained, flagged_file, module_of, readable
-from workers.fixers.terraform.handed_on import asked_otherwise, callers_of, handed_on
+from workers.fixers.terraform.handed_on import asked_otherwise, callers_of, given_everywhere, handed_on
 from workers.fixers.terraform.providers import constraints, newest_major
 from workers.source.hcl import Block, Hcl, HclBroken
 from workers.source.hcltext import Body, block_text
@@ -168,12 +168,14 @@ class Resource:
             ):
                 return []
             wanted: Body = {"default": value}
+            tree, folder = self.target.tree, posixpath.dirname(self.hcl.path)
+            if given_everywhere(tree, folder, name):
+                return []
             if required:
-                name = found[1].labels[0]
                 if (
                     value.isdigit()
                     or any(one.type == "validation" for one in found[1].blocks)
-                    or asked_otherwise(self.target.tree, posixpath.dirname(self.hcl.path), name, value)
+                    or asked_otherwise(tree, folder, name, value)
                 ):
                     return []
                 said = f'"The only value of {name} that is allowed here is {value.strip(chr(34))}."'

@@ -17,6 +17,7 @@ from workers.fixers.terraform.bucket_use import (
 )
 from workers.fixers.terraform.resource import Resource, several
 from workers.source.hcltext import Body, block_text
+from workers.source.object_acls import sets_acls
 
 _BLOCKS = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
 _ONE = {"CKV_AWS_53": 0, "CKV_AWS_54": 1, "CKV_AWS_55": 2, "CKV_AWS_56": 3}
@@ -139,11 +140,14 @@ def public_access(target: Target) -> Iterator[Candidate]:
 
 
 def _uses_acls(resource: Resource) -> bool:
-    """Whether the module gives the bucket an ACL of its own, or has CloudFront deliver its logs there by one."""
+    """Whether the module gives the bucket an ACL of its own, or has CloudFront deliver its logs there by one, or
+    something of the repository gives objects one.
+    """
     logs = (block for _, block in resource.blocks("resource", "aws_cloudfront_distribution"))
-    return bool(resource.belongs("aws_s3_bucket_acl", "bucket")) or any(
-        resource.mentioned(block.text("logging_config", "bucket")) for block in logs
-    )
+    if resource.belongs("aws_s3_bucket_acl", "bucket"):
+        return True
+    delivered = any(resource.mentioned(block.text("logging_config", "bucket")) for block in logs)
+    return delivered or bool(sets_acls(resource.target.tree))
 
 
 @fixer(

@@ -46,15 +46,35 @@ Parameters:
 """
 
 
-def _proposed(files):
+OPEN = b"""Parameters:
+  From: {Type: String, Default: 0.0.0.0/0}
+Resources:
+  G:
+    Type: AWS::EC2::SecurityGroup
+    Properties:
+      SecurityGroupIngress:
+        - {IpProtocol: tcp, FromPort: 22, ToPort: 22, CidrIp: !Ref From}
+"""
+
+
+def _proposed(files, rule="CKV_AWS_91", path="parts/balancer.yaml"):
     finding = Finding(
         tool="checkov",
-        rule="CKV_AWS_91",
+        rule=rule,
         message="",
         severity=Severity.LOW,
-        locations=(Location(path="parts/balancer.yaml", region=Region(start_line=3)),),
+        locations=(Location(path=path, region=Region(start_line=4)),),
     )
     return propose(Target(finding=finding, tree=MemoryTree({"parts/balancer.yaml": BALANCER, **files})))
+
+
+def test_a_default_stays_that_another_template_decides():
+    files = {"group.yaml": OPEN}
+    assert _proposed(files, "CKV_AWS_24", "group.yaml").candidates
+    files["main.yaml"] = PARENT % b"group.yaml" + b"      Parameters: {From: !Ref From}\n"
+    proposal = _proposed(files, "CKV_AWS_24", "group.yaml")
+    assert proposal.candidates == ()
+    assert "main.yaml makes the stack of group.yaml and gives it its From" in (proposal.reason or "")
 
 
 def test_the_template_that_makes_the_stack_takes_the_parameter_too_and_hands_it_on():

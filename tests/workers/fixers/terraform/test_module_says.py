@@ -146,3 +146,21 @@ def test_a_name_that_means_something_else_in_a_caller_is_not_taken(taken, found)
     made = [one for one in proposal.candidates if one.approach == "log-bucket-variable"]
     assert len(made) == found
     assert all("variable.d_access_log_bucket" in one.declares for one in made)
+
+
+@pytest.mark.parametrize(
+    ("more", "decides"),
+    [
+        ({}, True),
+        ({"root.tf": 'module "k" {\n  source = "./m"\n}\n'}, True),
+        ({"root.tf": 'module "k" {\n  source = "./m"\n  rotate = false\n}\n'}, False),
+        ({"m/dev.tfvars": "rotate = false\n", "m/prod.tfvars": "name = 1\n"}, True),
+        ({"m/dev.tfvars": "rotate = false\n", "m/prod.tfvars": "rotate = true\n"}, False),
+    ],
+    ids=["nobody else", "a caller", "one that gives it", "some settings", "all settings"],
+)
+def test_a_default_stays_that_every_use_of_the_module_overrules(more, decides):
+    key = 'resource "aws_kms_key" "k" {\n  enable_key_rotation = var.rotate\n}\n'
+    files = {"m/main.tf": key, "m/variables.tf": 'variable "rotate" {\n  default = false\n}\n', **more}
+    approaches = [one.approach for one in _proposal("CKV_AWS_7", files).candidates]
+    assert any(one.endswith("-default") for one in approaches) is decides
