@@ -31,7 +31,10 @@ EXECUTES = re.compile(
 """What a script of Python starts that root alone can, or that becomes another user by itself."""
 _PASSES_ON = re.compile(rb"""(?m)^[^#\n]*\bexec\s+(?:\S+\s+(?:--\s+)?)?"?\$[@*]"?""")
 _NAME = re.compile(r"[\w.-]+")
-_MAX_SCRIPTS = 5
+_SHELL = re.compile(r"(?:^|/)(?:[\w.-]+\.(?:ba)?sh|[^./]+)$")
+_CALLED = re.compile(r"(?<=/)[\w.-]+(?=[\s\"';&|)]|$)|[\w.-]+\.(?:ba)?sh\b")
+"""What may be another script: the end of a path, or a name that says so."""
+_MAX_SCRIPTS, _MOST_SCRIPTS = 5, 20
 
 
 def first(pattern: re.Pattern[bytes], content: bytes) -> str:
@@ -62,7 +65,21 @@ def entry_scripts(tree: SourceTree, file: Dockerfile, instructions: list[Instruc
     prefix = _beside(file)
     found = [path for path in tree.paths() if path.rpartition("/")[2] in names]
     # The context is the file's folder as a rule, and one above it where the file has a folder of its own.
-    return ([path for path in found if path.startswith(prefix)] or found)[:_MAX_SCRIPTS]
+    return _with_called(tree, ([path for path in found if path.startswith(prefix)] or found)[:_MAX_SCRIPTS])
+
+
+def _with_called(tree: SourceTree, scripts: list[str]) -> list[str]:
+    """The scripts, and those of the same part of the repository that one of them names."""
+    top = scripts[0].rpartition("/")[0] if scripts else ""
+    near = [path for path in tree.paths() if path.startswith(f"{top}/" if top else "") and _SHELL.search(path)]
+    found = list(scripts)
+    for script in found:
+        text = re.sub(rb"(?m)^[ \t]*#.*$", b"", tree.read(script)).decode("utf-8", "replace")
+        named = set(_CALLED.findall(text))
+        found += [path for path in near if path not in found and path.rpartition("/")[2] in named]
+        if len(found) > _MOST_SCRIPTS:
+            break
+    return found[:_MOST_SCRIPTS]
 
 
 def _copied(instructions: list[Instruction], started: list[Instruction]) -> set[str]:

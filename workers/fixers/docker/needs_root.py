@@ -19,8 +19,10 @@ from workers.fixers.docker.entry_scripts import (
 )
 from workers.fixers.docker.image_tables import DISTRIBUTIONS
 from workers.fixers.docker.images import Base, installed
+from workers.fixers.docker.modes import refuse_closed
 from workers.fixers.docker.own_base import built_on, works_as_root
 from workers.fixers.docker.rights import refuse_runtime_files
+from workers.fixers.docker.roots_home import refuse_home, refuse_runs_at_home, runs_at_home
 from workers.fixers.docker.service_user import WRITES
 from workers.fixers.registry import NoFix, Target
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
@@ -35,38 +37,15 @@ _SERVERS = re.compile(
     r"squid|named|smbd|slapd|postfix)(?=[\s\"',]|$)"
 )
 """Servers that, as a distribution sets them up, write where root alone may, and then go on as a user of their own."""
-_HOME = re.compile(r"(?:^|[\s\"'=])(/root/[\w./-]+)")
 _PRIVILEGED_IMAGES = re.compile(
     r"(?:^|/)(?:docker|dind|kaniko[\w-]*|systemd|s6-overlay|baseimage\S*|uwsgi-nginx[\w-]*)$"
 )
 _SWITCHES = re.compile(r"(?:^|[\s\"])(?:-u|--user|--uid|-U)(?:[\s=]|\"\s*,\s*\")([a-z_][a-z0-9_-]*)(?=[\s\"]|$)")
-_AT_HOME = re.compile(
-    r"(?:^|[\s\"'/&;])(?P<tool>stack|cabal|sbt|lein|clojure|clj|mvnw?|gradlew?|mix|dotnet|cargo|go|poetry|pipenv|uv)"
-    r"[\s\"',]+(?:-\S+[\s\"',]+)*(?P<verb>run|exec|bootRun|spring-boot:run|exec:java|[\w-]+:(?:run|dev|start)|phx\.server|-M\S*|-X\S*)(?=[\s\"',:]|$)"
-)
 _SETTINGS = re.compile(
     r"\b(?:uwsgi|gunicorn|hypercorn)\b[^|;&]*?[\s\"',=:]([\w./-]+\.(?:ini|ya?ml|py|toml|xml|json))(?=[\s\"',\]]|$)"
 )
 _OWN_USER = re.compile(r"(?m)^[ \t]*[\"']?(?:uid|gid|user|group)[\"']?[ \t]*[=:][ \t]*[^\s#{].*$")
 """Servers that become another user by a line of their own settings."""
-_IN_PROJECT = re.compile(
-    rb"virtualenvs\.(?:create\s+false|in-project\s+true)|POETRY_VIRTUALENVS_(?:CREATE=\W?(?:false|0)|IN_PROJECT=\W?(?:true|1))|"
-    rb"PIPENV_VENV_IN_PROJECT|UV_NO_SYNC|--no-sync|GRADLE_USER_HOME|STACK_ROOT|CARGO_HOME"
-)
-"""What puts the files of such a tool where another user can read them."""
-_FOR_BUILDS = r"(?!\.(?:cache|npm|m2|gradle|gnupg|ssh|\w+rc|profile|pip|config|cargo|docker|gitconfig)\b)"
-_IN_HOME = re.compile(
-    r"\b(?:mkdir|mv|cp|ln|install|tee|unzip|tar|touch|git clone)\s[^&|;]*?(?<![\w.-])"
-    rf"(?:/root|~)/{_FOR_BUILDS}[\w.-]+|>\s*(?:/root|~)/{_FOR_BUILDS}"
-)
-_KEEPS_AT_HOME = re.compile(
-    r"\b(?:textblob\.download_corpora|nltk\.download(?:er)?|huggingface-cli\s+download|playwright\s+install|"
-    r"pip3?\s+install\s[^&|;]*--user|pipx\s+install|helm\s+plugin\s+install|"
-    r"dotnet\s+tool\s+install\s[^&|;]*(?:-g|--global)|sdk\s+install|nvm\s+install|pyenv\s+install|puppeteer\s+browsers\s+install|cabal\s+(?:new-|v\d-)?install|"
-    r"stack\s+install|uv\s+tool\s+install|composer\s+global\s+require|opam\s+(?:init|install)|foundryup)\b|"
-    r"get\.sdkman\.io|sh\.rustup\.rs|/nvm-sh/nvm/|\bbun\.sh/install|\bdeno\.land/\S*install|\bpyenv\.run"
-)
-"""What such tools fetch lies in the home of whoever built the image, and is looked for in that of whoever runs it."""
 _WRITES_FILES = re.compile(
     r"(?<!\d)>{1,2}\s*/(?:etc|usr|root|opt|srv|app|var/(?!tmp/))[\w./${}-]*|-keyout\b|\bopenssl\s+(?:req|genrsa|dhparam)\b|"
     r"\bsed\s+-i\S*|\bchown\s|(?:^|[\s\"';&|])(?:cp|mv|ln|mkdir|touch|tee|chmod)\s(?![^;&|]*/tmp)[^;&|\"]{0,40}"
@@ -76,12 +55,6 @@ _SERVICE = re.compile(
     r"\bsystemctl\s+enable\b|/systemd/system\b"
 )
 """What a distribution's own servers are started by, in the build and so in the container."""
-_ELSEWHERE = re.compile(
-    r"NLTK_DATA|HF_HOME|PLAYWRIGHT_BROWSERS_PATH|PYTHONUSERBASE|PIPX_(?:HOME|BIN_DIR)|NVM_DIR|PYENV_ROOT|--tool-path|XDG_|"
-    r"(?:CARGO|RUSTUP|COMPOSER)_HOME|(?:DENO|BUN)_INSTALL|SDKMAN_DIR|STACK_ROOT|OPAMROOT|UV_TOOL|"
-    r"--install-?dir|--root|--prefix"
-)
-_TO_HOME = re.compile(rf"[\s\",](?:/root|~)/{_FOR_BUILDS}[\w.-]+\S*\"?\s*\]?$")
 _REBUILDS = re.compile(
     r"(?:^|[\s\"'/])(air|reflex|CompileDaemon|modd|fresh|realize|wgo|bee|cargo[- ]watch|dlv|watchexec)(?=[\s\"',]|$)"
 )
@@ -108,7 +81,9 @@ def refuse_where_root_is_needed(target: Target, chain: list[tuple[Dockerfile, St
         # An entry point takes the place of the command below it, too.
         said = {one.keyword for one in commands}
         keywords = [each for each in keywords if not {each, "ENTRYPOINT"} & said]
-    _refuse_home(*chain[0])
+    refuse_home(target.tree, *chain[0], base)
+    _refuse_services(*chain[0])
+    refuse_closed(*chain[0])
     _refuse_used_by_others(target, *chain[0])
 
 
@@ -131,17 +106,10 @@ def _refuse_commands(target: Target, file: Dockerfile, stage: Stage, base: Base,
     if writes := next((match for one in commands if (match := _WRITES_FILES.search(one.text))), None):
         message = f"the command itself changes files that are root's (`{writes[0].strip()}`): do that in a RUN"
         raise NoFix(message)
-    _refuse_places_of_root(commands, base)
+    _refuse_places_of_root(file, commands, base)
     _refuse_own_user(target.tree, [one.text for one in commands])
     if rebuilt := next((match for one in commands if (match := _REBUILDS.search(one.text))), None):
         message = f"`{rebuilt[1]}` builds beside the source, in folders that are root's"
-        raise NoFix(message)
-    built = next((match for one in commands if (match := _AT_HOME.search(one.text))), None)
-    if built and not _IN_PROJECT.search(file.content):
-        message = (
-            f"`{built['tool']} {built['verb']}` starts from what it keeps in the home of root, who built the image, or "
-            "builds again when it starts: start the built program itself, then a user of its own can run it"
-        )
         raise NoFix(message)
     _refuse_scripts(target.tree, file, stage, base, commands)
 
@@ -181,13 +149,12 @@ def _refuse_own_user(tree: SourceTree, commands: list[str]) -> None:
 
 def root_words(command: str) -> bool:
     """Whether a command starts what root alone can start, or a shell, whose lines may do anything."""
-    return any(each.search(command) for each in (_NEEDS_ROOT, _SERVERS, _SWITCHES, _AT_HOME, _REBUILDS, _SHELL))
+    found = (_NEEDS_ROOT, _SERVERS, _SWITCHES, _REBUILDS, _SHELL)
+    return runs_at_home(command) or any(each.search(command) for each in found)
 
 
-def _refuse_places_of_root(commands: list[Instruction], base: Base) -> None:
-    if home := next((match for one in commands if (match := _HOME.search(one.text))), None):
-        message = f"{home[1]} lies in the home of root, where no other user may look: put it elsewhere first"
-        raise NoFix(message)
+def _refuse_places_of_root(file: Dockerfile, commands: list[Instruction], base: Base) -> None:
+    refuse_runs_at_home(file, commands)
     server = next((match for one in commands if (match := _SERVERS.search(one.text))), None)
     if server and (base.image in DISTRIBUTIONS or (base.user is None and base.image not in WRITES)):
         message = (
@@ -197,23 +164,10 @@ def _refuse_places_of_root(commands: list[Instruction], base: Base) -> None:
         raise NoFix(message)
 
 
-def _refuse_home(file: Dockerfile, stage: Stage) -> None:
-    """What the image itself puts into root's home is meant for root: nobody else may look there."""
-    for one in (one for each in lineage(file, stage) for one in each.instructions):
-        if (one.keyword in {"COPY", "ADD"} and _TO_HOME.search(one.text)) or (
-            one.keyword == "RUN" and _IN_HOME.search(one.text)
-        ):
-            message = f"{file.path}:{one.line} puts files into the home of root, where no other user may look"
-            raise NoFix(message)
-        served = _SERVICE.search(one.text) if one.keyword in {"RUN", "COPY"} else None
-        if served:
+def _refuse_services(file: Dockerfile, stage: Stage) -> None:
+    for one in (one for each in lineage(file, stage) for one in each.all("RUN", "COPY")):
+        if served := _SERVICE.search(one.text):
             message = f"{file.path}:{one.line} has a service in the image (`{served[0]}`), and root alone can start it"
-            raise NoFix(message)
-        tool = _KEEPS_AT_HOME.search(one.text) if one.keyword == "RUN" else None
-        if tool and not _ELSEWHERE.search(file.content.decode("utf-8", "replace")):
-            message = (
-                f"{file.path}:{one.line} keeps what `{tool[0]}` fetches in the home of root, where no other user looks"
-            )
             raise NoFix(message)
 
 

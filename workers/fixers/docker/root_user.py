@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from daemon.domain.fix import Candidate
+from workers.fixers.docker.beside import beside
 from workers.fixers.docker.build import (
     at_least_one,
     candidate,
@@ -26,10 +27,10 @@ from workers.fixers.docker.own_base import built_from
 from workers.fixers.docker.own_program import LANGUAGES, PROMPT, earlier_user, refuse_foreign, refuse_idle
 from workers.fixers.docker.owner import owners, refuse_variable
 from workers.fixers.docker.rights import refuse_rights
+from workers.fixers.docker.roots_home import home_folder
 from workers.fixers.docker.service_user import WRITES, service
 from workers.fixers.docker.switch_user import NAME, UID, Image, new_user, switch, switched, written_user
 from workers.fixers.docker.volumes import builds_as_root
-from workers.fixers.docker.written import beside
 from workers.fixers.docker.written_folders import written_folders
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Stage
@@ -82,6 +83,8 @@ def propose(target: Target) -> Iterator[Candidate]:
         beside(target.tree, *below, base)
     folders = written_folders(target.tree, file, stage, base)
     whole, said = beside(target.tree, file, stage, base) or ("", "")
+    if (home := home_folder(file, stage, base)) is not None and home != whole:
+        whole, said, folders = (whole, said, [*folders, home]) if whole else (home, "it is HOME", folders)
     if whole:
         folders = [each for each in folders if each not in {".", whole}]
     warnings = [*_warnings(file, stage), *([_MOUNTED] if folders else [])]

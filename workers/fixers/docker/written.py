@@ -9,14 +9,10 @@ from typing import Any
 
 import msgspec
 
-from workers.fixers.docker.build import from_context, lineage, work_directory
+from workers.fixers.docker.build import from_context, lineage
 from workers.fixers.docker.compose_ports import compose_services
 from workers.fixers.docker.images import Base
-from workers.fixers.docker.listening import drops_root
-from workers.fixers.docker.mounts import mounts
 from workers.fixers.docker.server_source import words_of
-from workers.fixers.docker.volumes import builds_as_root
-from workers.fixers.registry import NoFix
 from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.jsonobject import json_object
 from workers.source.tree import SourceTree, text_of
@@ -90,7 +86,6 @@ _DEVELOPS = re.compile(
 )
 """What keeps a cache beside the source, or in node_modules."""
 _ELSEWHERE = ("/tmp", "/var/tmp", "/dev", "/proc", "/sys")  # noqa: S108 - paths of an image
-_GIVEN = re.compile(r"\bchown\b|\bchmod\b.*\b(?:0?777|\w*[ao]\w*\+\w*w\w*)\b")
 LEFT_OUT = re.compile(
     r"(?:^|/)(?:tests?|specs?|__tests__|examples?|samples?|docs?|documentation|benchmarks?|e2e|fixtures|vendor|third_party|testdata|"
     r"node_modules|\.github|scripts?|tools|bin|ci|hack|migrations)/|(?:^|/)(?:test_|conftest)|_test\.|\.(?:test|spec|config)\.|(?:^|/)setup\.py$"
@@ -138,52 +133,6 @@ def _found(path: str, text: str, patterns: list[re.Pattern[str]]) -> Iterator[Wr
                 continue
             if not named.startswith(("~", ":memory:", *_ELSEWHERE)):
                 yield Written(f"{path}:{text.count(chr(10), 0, match.start()) + 1}", named)
-
-
-def beside(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> tuple[str, str] | None:
-    """The folder of a program that writes into it, and what of its source says so; none where that is the user's.
-
-    Raises:
-        NoFix: it writes into a folder that is not the program's.
-    """
-    one = None if drops_root(base) else written(tree, file, stage, base)
-    if one is None:
-        return None
-    folder = _place(file, stage, base, one)
-    if (
-        over := next((each for each in mounts(tree, file.path) if each.of_host and each.target == folder), None)
-    ) is not None:
-        message = f"{over.said} mounts {over.source} of the host over {folder}, where the program writes ({one.said})"
-        raise NoFix(message)
-    steps = [each for below in lineage(file, stage) for each in below.all("RUN", "COPY", "ADD", "VOLUME")]
-    open_to = [each.text for each in steps if each.keyword == "VOLUME" or _GIVEN.search(f"{each.flags} {each.text}")]
-    named = one.path if one.path.startswith("/") else folder or ""
-    near = {each for each in (posixpath.dirname(named), named) if each.strip("/")}
-    if any(each in text for each in near for text in open_to):
-        return None
-    if not one.sure and (folder is None or not builds_as_root(file, stage, base)):
-        message = (
-            f"{one.said} writes files, and where is told when the program starts: it has no folder that could be given "
-            "to the user"
-        )
-        raise NoFix(message)
-    if folder is None:
-        what = one.path or "beside the program"
-        message = f"{one.said} writes {what}, where root alone may: give that folder to the user first"
-        raise NoFix(message)
-    if not builds_as_root(file, stage, base):
-        message = f"{one.said} writes into {folder}, which is root's, and no step here can give it to a user"
-        raise NoFix(message)
-    return folder, one.said
-
-
-def _place(file: Dockerfile, stage: Stage, base: Base, one: Written) -> str | None:
-    """The folder that has to be the user's for it; none where that is not plain to see."""
-    last = stage.instructions[-1] if stage.instructions else stage.origin
-    home = work_directory(file, last, base.directory)
-    if home is None or home == "/" or "$" in home:
-        return None
-    return home if not one.path.startswith("/") or one.path.startswith(f"{home}/") else None
 
 
 def _developed(tree: SourceTree, folder: str, file: Dockerfile, stage: Stage) -> Written | None:

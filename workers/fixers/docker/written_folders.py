@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from workers.fixers.docker.beside import GIVEN
 from workers.fixers.docker.build import from_context, is_root, lineage, pairs, user_at
 from workers.fixers.docker.deployment import runs
 from workers.fixers.docker.image_tables import SERVICE_PORTS
@@ -63,7 +64,12 @@ def _of_containers(tree: SourceTree, file: Dockerfile, stage: Stage) -> list[Mou
 
 def _named_volumes(file: Dockerfile, stage: Stage, found: list[Mount]) -> Iterator[str]:
     """New volumes take over the owner of the folder that they are mounted at; a folder that is not there is root's."""
-    written = " ".join(one.text for each in lineage(file, stage) for one in each.all("RUN", "VOLUME"))
+    written = " ".join(
+        one.text
+        for each in lineage(file, stage)
+        for one in each.all("RUN", "VOLUME")
+        if one.keyword == "VOLUME" or GIVEN.search(one.text)
+    )
     targets = {one.target for one in found if not one.of_host}
     yield from sorted(each for each in targets if _PLAIN.fullmatch(each) and each not in _OPEN and each not in written)
 

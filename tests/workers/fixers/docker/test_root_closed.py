@@ -1,0 +1,96 @@
+"""What another user than root cannot do in an image: write, read, start and find what root keeps."""
+
+import pytest
+
+from daemon.domain.edits import apply_edits
+from daemon.domain.finding import Finding, Location, Region
+from daemon.domain.severity import Severity
+from workers.fixers.docker.script_writes import writes
+from workers.fixers.propose import propose
+from workers.fixers.registry import Target
+from workers.source.tree import MemoryTree
+
+_SERVES = 'CMD ["python", "app.py"]\n'
+
+
+def _propose(dockerfile, **files):
+    place = Location(path="Dockerfile", region=Region(start_line=1))
+    finding = Finding(tool="checkov", rule="CKV_DOCKER_3", message="", severity=Severity.LOW, locations=(place,))
+    names = {"Dockerfile": dockerfile, "app.py": "import http.server\n", **files}
+    tree = MemoryTree({name.replace("_", "."): text.encode() for name, text in names.items()})
+    proposal = propose(Target(finding=finding, tree=tree))
+    made = {each.approach: apply_edits(dockerfile.encode(), each.edits).decode() for each in proposal.candidates}
+    return made, proposal.reason or ""
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("mkdir -p /data/models\n", r"start.sh:1 writes /data/models, where root alone may"),
+        ("DATA=/data\ncp -r defaults $DATA/x\n", r"start.sh:2 writes /data/x"),
+        ('cat > "$CONFIG" <<EOF\n{}\nEOF\n', r"start.sh:1 writes $CONFIG: which folder that is"),
+        (". /app/init.sh\n", r"init.sh does what only root can"),
+        ("bash ./init.sh\n", r"init.sh does what only root can"),
+    ],
+)
+def test_a_script_that_writes_elsewhere_keeps_root(script, said):
+    dockerfile = 'FROM python:3.12\nWORKDIR /app\nCOPY . .\nENTRYPOINT ["./start.sh"]\n'
+    made, reason = _propose(dockerfile, start_sh=f"{script}exec python app.py\n", init_sh="chown -R app /data\n")
+    assert not made
+    assert said in reason
+
+
+@pytest.mark.parametrize(
+    "script", ["sed -i s/a/$A/ config.js\n", "cat > /app/a.json <<E\nE\n", "./manage.py collectstatic\n"]
+)
+def test_a_script_that_writes_beside_the_program_gets_its_folder(script):
+    dockerfile = 'FROM python:3.12\nWORKDIR /app\nCOPY . .\nENTRYPOINT ["./start.sh"]\n'
+    made, _ = _propose(dockerfile, start_sh=f"{script}exec python app.py\n")
+    assert made
+    assert all("chown -R" in text and "/app\n" in text for text in made.values())
+
+
+@pytest.mark.parametrize(
+    "line", ["echo x > /dev/stderr", "mkdir -p /tmp/x", "mkdir ~/x", "cd /tmp && touch a", "sed s/a/b/ x"]
+)
+def test_what_everybody_may_write_is_left_alone(line):
+    assert not list(writes(line.encode(), {}))
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("RUN chmod 700 app.py", "lets root alone read app.py (`700`)"),
+        ("RUN chmod -R 750 /app", "lets root alone read /app (`750`)"),
+        ("COPY --chmod=0700 app.py ./", "lets root alone read app.py (`0700`)"),
+        ("RUN chmod u+x run.sh", "lets root alone start run.sh (`u+x`)"),
+        ("RUN python -c 'import x; x.from_pretrained(1)'", "keeps what `from_pretrained(` fetches"),
+        ("RUN git config --global --add safe.directory '*'", "keeps what `git config --global` fetches"),
+        ("RUN mkdir ~/.ssh && ssh-keyscan a.example >> ~/.ssh/known_hosts", "puts what ssh reads into the home"),
+        ("WORKDIR /root/app", "works in /root/app, the home of root"),
+        ("ENV HOME=/root", "says that the home is /root"),
+        ("RUN corepack enable\nENTRYPOINT pnpm start", "starts what Corepack keeps in the home of root"),
+        ('ENV PATH=/root/.cargo/bin:$PATH\nENTRYPOINT ["tool"]', "starts tool, which may lie in the home of root"),
+    ],
+)
+def test_what_root_alone_may_read_or_finds_at_home_keeps_root(step, said):
+    started = "" if "ENTRYPOINT" in step else 'ENTRYPOINT ["./run.sh"]\n'
+    made, reason = _propose(
+        f"FROM python:3.12\nWORKDIR /app\nCOPY . .\n{step}\n{started}", run_sh="exec python app.py\n"
+    )
+    assert not made
+    assert said in reason
+
+
+@pytest.mark.parametrize(
+    "step", ["RUN chmod +x run.sh", "RUN chmod 755 /app", "RUN chmod 711 /app", "RUN chmod u+x a.sh"]
+)
+def test_what_everybody_may_read_stays_as_it_is(step):
+    made, _ = _propose(f"FROM python:3.12\nWORKDIR /app\nCOPY . .\n{step}\n{_SERVES}")
+    assert made
+
+
+def test_a_home_of_the_programs_own_becomes_the_users():
+    made, _ = _propose(f"FROM python:3.12\nENV HOME=/opt/bot\nWORKDIR /opt/bot\nCOPY . .\n{_SERVES}")
+    assert all("chown -R 10001:10001 /opt/bot\n" in text for text in made.values())
+    assert made
