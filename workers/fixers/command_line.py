@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from workers.fixers.pieces import Template, Value
 from workers.fixers.registry import NoFix
 
 Join = Callable[[Sequence[str | Value]], str | None]
 _PRIVATE = 0xE000
-_SHELL_SYNTAX = re.compile(r"[|&;<>()$`*?\[\]#~!{}\n\\]|^\s*\w+=|[\ue000-\uf8ff]")
+_SHELL_SYNTAX = re.compile(r"[|&;<>()$`*?\[\]#~!{}\n\\]|^\s*\w+=|%\w+%|[\ue000-\uf8ff]")
 _BUILTINS = frozenset(
     {"cd", "export", "source", ".", "set", "unset", "alias", "ulimit", "umask", "exec", "eval", "exit", "if", "for"}
     | {"while", "until", "case", "time", "command", "read", "trap", "wait", "hash", "pushd", "popd", "history"}
     # Those of Windows, which are no programs there.
     | {"cls", "copy", "del", "erase", "move", "ren", "md", "rd", "title", "color", "pause", "start", "ver"}
+    | {"call", "dir", "mklink", "type"}
 )
 _SEVERAL = re.compile(
-    r"(?:^|_|(?<=[a-z])(?=[A-Z]))(?:args|arguments|argv|cmds?|commands?|command_?line|opts|options|flags|params|parameters|switches)$",
+    r"(?:^|_|(?<=[a-z])(?=[A-Z]))(?:args|arguments|argv|cmds?|commands?|command_?line|opts|options|flags|params|parameters|switches)$"
+    r"|pattern$|glob$|wildcard$|(?<![asiu])s$",
     re.IGNORECASE,
 )
+"""Names in the plural, and of what a shell turns into several names."""
 
 
 def refuse_several(lines: Iterable[Template], where: str) -> None:
@@ -30,11 +34,18 @@ def refuse_several(lines: Iterable[Template], where: str) -> None:
     Raises:
         NoFix: in a list it would be one argument.
     """
-    for value in (each for line in lines for each in line.values):
+    for value in (each for line in lines for each in _bare(line)):
         name = (re.findall(r"[A-Za-z_]\w*", value.source) or [""])[-1]
         if _SEVERAL.search(name):
             message = f"{where}: `{name}` may hold several arguments or none: make it a list where it is put together"
             raise NoFix(message)
+
+
+def _bare(line: Template) -> Iterator[Value]:
+    """The values that no quotation mark stands before, so that a shell takes them apart."""
+    for before, part in itertools.pairwise(["", *line.parts]):
+        if isinstance(part, Value) and not (isinstance(before, str) and before.endswith(('"', "'"))):
+            yield part
 
 
 def words_of(line: Template, join: Join) -> list[str] | None:

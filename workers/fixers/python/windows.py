@@ -11,7 +11,7 @@ from workers.fixers.registry import NoFix
 from workers.source.tree import SourceTree, text_of
 
 _SCRIPTS = re.compile(
-    r"\s*(?P<name>npm|npx|yarn|yarnpkg|pnpm|gulp|grunt|ng|tsc|vue|webpack|bower|az|gcloud|gsutil|mvn|gradle|composer)(?=\s|$)"
+    r"\s*(?P<name>echo|mkdir|rmdir|npm|npx|yarn|yarnpkg|pnpm|gulp|grunt|ng|tsc|vue|webpack|bower|az|gcloud|gsutil|mvn|gradle|composer)(?=\s|$)"
 )
 _HERE = re.compile(rb"win32|['\"]nt['\"]|platform\.system|Windows")
 _RUNS = re.compile(r"\bwindows-(?:latest|\d)|^image:.*Visual Studio", re.MULTILINE)
@@ -27,8 +27,8 @@ def refuse_scripts(tree: SourceTree, file: Module, number: int, lines: Iterable[
     found = next((match for line in lines if (match := _SCRIPTS.match(line.literal))), None)
     if found is not None and (_HERE.search(file.content) or _runs_on_windows(tree)):
         message = (
-            f"{file.path}:{number} starts `{found['name']}`, which on Windows is a script that only a shell finds: "
-            "give shutil.which() of it to subprocess"
+            f"{file.path}:{number} starts `{found['name']}`, which on Windows only a shell finds: "
+            "give shutil.which() of a script to subprocess, and take Python's own function for a command of the shell"
         )
         raise NoFix(message)
 
