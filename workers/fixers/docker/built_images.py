@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from workers.source.remembered import remembered
 from workers.source.tree import SourceTree, text_of
 
 _SCRIPTS = re.compile(r"(?:^|/)(?:[Mm]akefile|GNUmakefile|[Jj]ustfile|[\w.-]+\.(?:mk|sh|bash))$")
@@ -20,6 +21,7 @@ _TAKES = frozenset(("--build-arg", "--target", "--platform", "--label", "--netwo
 _MAX_FILES, _MAX_BYTES = 60, 256 * 1024
 
 
+@remembered
 def builder_of(tree: SourceTree, image: str) -> str | None:
     """The one Dockerfile that the repository builds this image from, by a build script, Compose file or workflow.
 
@@ -38,6 +40,7 @@ def builder_of(tree: SourceTree, image: str) -> str | None:
     return existing[0] if len(existing) == 1 else None
 
 
+@remembered
 def documented_builder(tree: SourceTree, image: str) -> str | None:
     """The one Dockerfile that the repository's texts tell its readers to build an image of this name from.
 

@@ -11,6 +11,7 @@ import yaml
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.kubernetes.objects import Object, objects_of
+from workers.source.remembered import remembered
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node
 
@@ -125,6 +126,7 @@ def _names(tree: SourceTree, path: str) -> Iterator[_Built]:
         yield _Built(base, "")
 
 
+@remembered
 def skaffold_builds(tree: SourceTree, image: str) -> str | None:
     """The one Dockerfile that Skaffold builds an image of this name from."""
     found = {

@@ -7,6 +7,7 @@ import re
 
 from workers.fixers.kubernetes.own_image import dockerfile_of
 from workers.fixers.kubernetes.workload import Resource
+from workers.source.remembered import remembered
 from workers.source.tree import SourceTree, text_of
 
 _KNOWN = re.compile(
@@ -49,6 +50,7 @@ def api_client(resource: Resource) -> str:
     return ""
 
 
+@remembered
 def _depends(tree: SourceTree, image: str, name: str) -> str | None:
     """The list of dependencies, of the folder that builds the image or of the program of its name, with a client."""
     built = dockerfile_of(tree, image)

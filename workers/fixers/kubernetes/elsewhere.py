@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from workers.fixers.kubernetes.objects import objects
+from workers.fixers.kubernetes.objects import Object, objects
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.source.images import split
+from workers.source.remembered import remembered
+from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node
 
 
@@ -22,16 +24,23 @@ def elsewhere(resource: Resource, part: Part) -> Iterator[tuple[Node, Node]]:
     image = split(part.node.text("image"))[0]
     mine = command(part.node)
     own = (resource.kind, resource.root.text("metadata", "name"), resource.doc.path)
-    for each in objects(resource.target.tree) if image else ():
-        if (each.kind, each.name, each.path) == own or each.kind == "CustomResourceDefinition":
-            # Long, and no pod.
-            continue
-        for path, pod in each.root.walk():
+    for each, pod, one in _by_image(resource.target.tree).get(image, ()) if image else ():
+        if (each.kind, each.name, each.path) != own and command(one) == mine:
+            yield one, pod
+
+
+@remembered
+def _by_image(tree: SourceTree) -> dict[str, list[tuple[Object, Node, Node]]]:
+    """An image's name → the objects of the repository that run it, each with its pod and the container."""
+    found: dict[str, list[tuple[Object, Node, Node]]] = {}
+    for each in objects(tree):
+        # The definition of a kind is long, and no pod.
+        for path, pod in each.root.walk() if each.kind != "CustomResourceDefinition" else ():
             listed = pod.child("containers") if pod.kind == "mapping" and path[-1:] == ("spec",) else None
             for one in listed.items if listed else ():
-                same = one.kind == "mapping" and split(one.text("image"))[0] == image
-                if same and command(one) == mine:
-                    yield one, pod
+                if one.kind == "mapping":
+                    found.setdefault(split(one.text("image"))[0], []).append((each, pod, one))
+    return found
 
 
 def command(node: Node) -> list[str]:

@@ -6,6 +6,7 @@ import posixpath
 import re
 
 from workers.source import yamldoc
+from workers.source.remembered import remembered
 from workers.source.tests import is_test
 from workers.source.tree import SourceTree, text_of
 
@@ -18,6 +19,7 @@ _READS = (
 )
 
 
+@remembered
 def read_by(tree: SourceTree, path: str) -> str:
     """The program that reads a manifest, beside it or one folder above; empty where none does."""
     folder, name = posixpath.split(path)
@@ -33,6 +35,7 @@ def read_by(tree: SourceTree, path: str) -> str:
     return ""
 
 
+@remembered
 def patch_of(tree: SourceTree, path: str) -> str:
     """The kustomization that lays a file over an object of another one; empty where none does."""
     name = posixpath.basename(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from workers.source.remembered import remembered
 from workers.source.tree import SourceTree, text_of
 
 _TEXTS = re.compile(r"(?:^|/)(?:[Mm]akefile|[Jj]ustfile|[\w.-]+\.(?:md|adoc|asciidoc|txt|rst|sh|bash|mk|ya?ml))$")
@@ -14,6 +15,7 @@ _TO_NODES = re.compile(
 _MADE_UP = ("dev.local/", "ko.local/", "kind.local/")
 
 
+@remembered
 def put_on_nodes(tree: SourceTree, image: str) -> str:
     """The text that builds an image for the nodes alone; empty where none does, or one pushes it, too."""
     if image.startswith(_MADE_UP):
@@ -28,5 +30,6 @@ def put_on_nodes(tree: SourceTree, image: str) -> str:
     return next((path for path, text in texts if builds.search(text)), "")
 
 
+@remembered
 def _texts(tree: SourceTree) -> list[tuple[str, str]]:
     return [(path, text_of(tree, path)) for path in tree.paths() if _TEXTS.search(path)]

@@ -8,9 +8,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from workers.fixers.kubernetes.objects import labels
+from workers.source.remembered import remembered
 from workers.source.tree import SourceTree, text_of
 from workers.source.yamldoc import Node, YamlDoc
 
@@ -66,6 +66,7 @@ def _generated_kind(root: Node) -> bool:
     return notes is not None and notes.child(_GENERATED_KIND) is not None
 
 
+@remembered
 def _written(tree: SourceTree, path: str) -> str:
     """The script that writes a file, and its line; empty where none does."""
     for script in tree.paths():
@@ -76,13 +77,8 @@ def _written(tree: SourceTree, path: str) -> str:
     return ""
 
 
-@lru_cache(maxsize=1024)
-def _words(text: str) -> tuple[tuple[int, str], ...]:
-    """The YAML files that a script writes, each with its line: every finding of the repository asks again."""
-    return tuple(_found(text))
-
-
-def _found(text: str) -> Iterator[tuple[int, str]]:
+def _words(text: str) -> Iterator[tuple[int, str]]:
+    """The YAML files that a script writes, each with its line."""
     for number, line in enumerate(text.splitlines(), start=1):
         for match in () if _REMARK.match(line) else _WRITES.finditer(line):
             yield number, match[1]

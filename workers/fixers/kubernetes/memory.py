@@ -10,7 +10,8 @@ from workers.fixers.kubernetes.elsewhere import other_limit
 from workers.fixers.kubernetes.starting import starting
 from workers.fixers.kubernetes.survives import own_base, shell
 from workers.fixers.kubernetes.workload import Part, Resource
-from workers.source.tree import text_of
+from workers.source.remembered import remembered
+from workers.source.tree import SourceTree, text_of
 from workers.source.yamldoc import Node
 
 _UNITS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3, "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
@@ -69,9 +70,13 @@ def _usual(resource: Resource, part: Part) -> int:
 
 
 def _of_runtime(resource: Resource, base: Base) -> int:
-    tree = resource.target.tree
-    heavy = any(_MODELS.search(text_of(tree, path)) for path in tree.paths() if _LISTS.search(path))
-    return 0 if heavy else _RUNTIMES.get(base.image, 0)
+    return 0 if _takes_much(resource.target.tree) else _RUNTIMES.get(base.image, 0)
+
+
+@remembered
+def _takes_much(tree: SourceTree) -> bool:
+    """Whether a program of the repository depends on what holds whole models or tables in memory."""
+    return any(_MODELS.search(text_of(tree, path)) for path in tree.paths() if _LISTS.search(path))
 
 
 def _heap(part: Part) -> int:

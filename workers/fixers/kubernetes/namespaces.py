@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.changed import if_changed
 from workers.fixers.kubernetes.moving import Moving
+from workers.fixers.kubernetes.moving import moving as closed
 from workers.fixers.kubernetes.objects import Object, declared, document_before, labels
+from workers.fixers.kubernetes.placed import placed
+from workers.fixers.kubernetes.staying import staying
 from workers.fixers.kubernetes.workload import Resource
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source import yamldoc, yamledit
 from workers.source.tree import SourceTree, folders_up, text_of
 from workers.source.yamledit import Value
@@ -65,7 +68,12 @@ def default_namespace(target: Target) -> Iterator[Candidate]:
     if metadata is None or not metadata.entries:
         message = "the object has no metadata to name a namespace in"
         raise NoFix(message)
-    moving = Moving(target.tree, resource.doc.path)
+    folder = posixpath.dirname(resource.doc.path)
+    if where := placed(target.tree, resource.doc.path):
+        raise Harmless(where)
+    if reason := staying(target.tree, folder):
+        raise NoFix(reason)
+    moving = closed(target.tree, folder)
     used = moving.namespaces()
     if len(used) > _OF_ONE_APPLICATION:
         message = (
@@ -147,7 +155,7 @@ def _own_name(moving: Moving) -> str | None:
     candidates = [by_label.get(key) for key in ("app.kubernetes.io/part-of", "application", "project", "app")]
     if len({one.name for one in workloads}) == 1:
         candidates.append(_KIND.sub("", workloads[0].name))
-    top = posixpath.commonpath(moving.folders) if all(moving.folders) else ""
+    top = posixpath.commonpath([*moving.folders]) if all(moving.folders) else ""
     if top in moving.folders:
         parts = [part for part in top.split("/") if not _GENERIC.fullmatch(part)]
         candidates.append(parts[-1].replace("_", "-").lower() if parts else None)
@@ -157,7 +165,7 @@ def _own_name(moving: Moving) -> str | None:
 
 def _titled(tree: SourceTree, moving: Moving) -> str | None:
     """What the nearest README of the folders calls the application, where its title is a name and no sentence."""
-    inner = posixpath.commonpath(moving.folders) if all(moving.folders) else ""
+    inner = posixpath.commonpath([*moving.folders]) if all(moving.folders) else ""
     texts = (text_of(tree, posixpath.join(folder, "README.md")) for folder in folders_up(inner))
     title = next((found for text in texts if (found := _TITLE.search(text))), None)
     if title is None:

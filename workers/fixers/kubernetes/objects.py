@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
 import msgspec
@@ -13,6 +13,7 @@ from daemon.errors import SourceUnavailable
 from workers.fixers.kubernetes.templated import templated
 from workers.fixers.registry import NoFix
 from workers.source import yamldoc, yamledit
+from workers.source.remembered import remembered
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node, YamlDoc
 
@@ -43,10 +44,10 @@ class Object(msgspec.Struct, frozen=True):
         return self.root.text("metadata", "namespace")
 
 
-def objects(tree: SourceTree) -> Iterator[Object]:
+@remembered
+def objects(tree: SourceTree) -> tuple[Object, ...]:
     """Every object that a manifest of the repository holds; templates and what is no YAML hold none."""
-    for path in tree.paths():
-        yield from objects_of(tree, path)
+    return tuple(one for path in tree.paths() for one in objects_of(tree, path))
 
 
 def objects_of(tree: SourceTree, path: str) -> tuple[Object, ...]:

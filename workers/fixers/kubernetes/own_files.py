@@ -7,6 +7,7 @@ import re
 
 from workers.fixers.docker.build import lineage
 from workers.source.dockerfile import Dockerfile, Stage
+from workers.source.remembered import remembered
 from workers.source.tree import SourceTree, text_of
 
 _PROGRAM = re.compile(r"\.(?:go|py|m?js|cjs|tsx?|java|kt|scala|groovy|cs|rb|php|rs)$")
@@ -64,6 +65,7 @@ def written_by(tree: SourceTree, file: Dockerfile, stage: Stage) -> str:
     return _by_source(tree, posixpath.dirname(file.path))
 
 
+@remembered
 def _by_source(tree: SourceTree, folder: str) -> str:
     prefix = f"{folder}/" if folder else ""
     inside = [path for path in tree.paths() if path.startswith(prefix) and not _TEST.search(path[len(prefix) :])]

@@ -12,6 +12,7 @@ from workers.fixers.docker.entry_scripts import root_step
 from workers.source import dockerfile
 from workers.source.dockerfile import Dockerfile
 from workers.source.images import latest_tags, split
+from workers.source.remembered import remembered
 from workers.source.tree import SourceTree
 
 
@@ -39,6 +40,7 @@ def opened_by(tree: SourceTree, reference: str) -> set[str]:
     return {port for each in stages for one in each.all("EXPOSE") for port in re.findall(r"\b\d{2,5}\b", one.text)}
 
 
+@remembered
 def dockerfile_of(tree: SourceTree, reference: str) -> Dockerfile | None:
     """The file that the repository's build files build the image from, or whose folder alone has its name.
 

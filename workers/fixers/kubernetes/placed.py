@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.kubernetes.filled_in import KUSTOMIZATIONS
 from workers.fixers.kubernetes.objects import objects_of
 from workers.source import yamldoc
+from workers.source.remembered import remembered
 from workers.source.tree import SourceTree
 
 _LISTS = frozenset(
@@ -24,6 +25,7 @@ _STEP = re.compile(r"\d\d-(?:assert|errors?)\.ya?ml")
 """What kuttl compares the cluster with after a step."""
 
 
+@remembered
 def placed(tree: SourceTree, path: str) -> str:
     """Who puts the objects of `path` into a namespace other than the default one, and where it says so; or nothing."""
     return (
@@ -35,21 +37,25 @@ def placed(tree: SourceTree, path: str) -> str:
     )
 
 
-def commands(tree: SourceTree) -> Iterator[tuple[str, str, bool, bool]]:
+@remembered
+def commands(tree: SourceTree) -> tuple[tuple[str, str, bool, bool], ...]:
     """Every kubectl command that the repository shows: its file, itself, whether it names a namespace, whether it
     takes manifests.
     """
-    for path in tree.paths():
-        for command in _KUBECTL.findall(_text(tree, path)) if path.endswith(_RUNS) else ():
-            yield path, command, bool(_SCOPED.search(command)), bool(_APPLIES.search(command))
+    return tuple(
+        (path, command, bool(_SCOPED.search(command)), bool(_APPLIES.search(command)))
+        for path in tree.paths()
+        if path.endswith(_RUNS)
+        for command in _KUBECTL.findall(_text(tree, path))
+    )
 
 
-def kustomized(tree: SourceTree, path: str) -> Iterator[str]:
+@remembered
+def kustomized(tree: SourceTree, path: str) -> frozenset[str]:
     """The files and folders that a kustomization names."""
     folder = posixpath.dirname(path)
-    for _, node in _root(tree, path).walk():
-        if node.kind == "scalar" and node.value and "\n" not in node.value:
-            yield posixpath.normpath(posixpath.join(folder, node.value))
+    texts = (node.value for _, node in _root(tree, path).walk() if node.kind == "scalar")
+    return frozenset(posixpath.normpath(posixpath.join(folder, text)) for text in texts if text and "\n" not in text)
 
 
 def lists_only(tree: SourceTree, path: str) -> bool:
@@ -64,7 +70,7 @@ def lists_only(tree: SourceTree, path: str) -> bool:
 def _by_kustomize(tree: SourceTree, path: str) -> str:
     """Whether every kustomization that is built, and not a part of another, takes the file into a namespace."""
     found = {posixpath.dirname(one): one for one in tree.paths() if posixpath.basename(one) in KUSTOMIZATIONS}
-    named = {folder: {*kustomized(tree, one)} for folder, one in found.items()}
+    named = {folder: kustomized(tree, one) for folder, one in found.items()}
     parts = {one for folder, names in named.items() for one in names & found.keys() if one != folder}
     by: list[str] = []
     for folder in sorted(found.keys() - parts):
@@ -76,7 +82,7 @@ def _namespaces(
     tree: SourceTree,
     path: str,
     found: dict[str, str],
-    named: dict[str, set[str]],
+    named: Mapping[str, frozenset[str]],
     folder: str,
     by: str,
     seen: frozenset[str],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from workers.source import yamldoc
 
@@ -10,6 +11,7 @@ _HOLE = re.compile(rb"\{\{")
 _COMMENT = re.compile(rb"^[^\"'\n]*?(?:^|\s)#")
 
 
+@lru_cache(maxsize=256)
 def templated(path: str, content: bytes) -> bool:
     """Whether the text has holes to be filled in.
 
