@@ -52,7 +52,7 @@ def show_fix(fix_id: str, as_json: bool) -> None:
         print_json(_document(one))
         return
     verdict = one.fix.verdict
-    click.secho(f"{one.fix.candidate.approach}  {verdict.level}, {verdict.grade}, score {verdict.score:.2f}", bold=True)
+    click.secho(f"{one.fix.candidate.approach}  {verdict.level}, {verdict.grade}, {verdict.rating}", bold=True)
     click.echo(printable(one.fix.candidate.explanation))
     for note in (verdict.reason, *one.fix.candidate.warnings, *verdict.recommendations):
         if note:

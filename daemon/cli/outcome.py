@@ -109,7 +109,7 @@ def _print_diff(shown: StoredFix, finding: StoredFinding) -> None:
     verdict = shown.fix.verdict
     click.echo(printable(f"{shown.fix.candidate.approach}: {shown.fix.candidate.explanation}\n"))
     console().print(Syntax(printable(mask(shown.fix.patch)), "diff", background_color="default"))
-    click.echo(f"{verdict.level}, {verdict.grade}, score {verdict.score:.2f}")
+    click.echo(f"{verdict.level}, {verdict.grade}, {verdict.rating}")
 
 
 def _why_untrained(conn: Connection, where: Here) -> str:

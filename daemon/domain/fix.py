@@ -73,6 +73,10 @@ class Grade(enum.StrEnum):
     UNVERIFIED = "unverified"
 
 
+PASSING = 0.8
+"""The score from which a fix passes; below it, the verdict's recommendations say what would raise it."""
+
+
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What verification found."""
 
@@ -81,12 +85,17 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     verified: bool = False
     """L3 or better, with a grade that is not `unverified`."""
     score: float = 0.0
-    """0–1: completeness, code quality and practice; ranks candidates, 0.8 passes."""
+    """0–1: completeness, code quality and practice; ranks candidates, `PASSING` passes."""
     reason: str | None = None
     """Why it went no further, as a sentence that names the check."""
     recommendations: tuple[str, ...] = ()
     evidence: dict[str, str | int | float | bool | list[str]] = {}
     """Scanner and version, counts before and after, what changed in the structure."""
+
+    @property
+    def rating(self) -> str:
+        """The score, and whether it passes, as a person reads them."""
+        return f"score {self.score:.2f}" + ("" if self.score >= PASSING else f", below the {PASSING} that passes")
 
 
 class Fix(msgspec.Struct, frozen=True, kw_only=True):

@@ -110,7 +110,7 @@ class _Page:
         self._head(head)
         verdict = best.verdict
         grade = "" if verdict.grade == "same scanner" else f", by {verdict.grade}"
-        self._print(f"{'':{_INDENT}}{best.candidate.approach}  {verdict.level}{grade}, score {verdict.score}", "green")
+        self._print(f"{'':{_INDENT}}{best.candidate.approach}  {verdict.level}{grade}, {verdict.rating}", "green")
         if best.candidate.explanation not in self._explained:
             self._explained.add(best.candidate.explanation)
             self._wrapped(one_line(best.candidate.explanation), "dim")

@@ -9,7 +9,6 @@ import msgspec
 from daemon.domain.fix import Candidate, Grade, Level
 from workers.verify.gaming import changed_lines
 
-PASSING = 0.8
 _MANY_LINES = 40
 _SHORT_EXPLANATION = 40
 _UNVERIFIED_CAP = 0.6

@@ -6,7 +6,7 @@ import pytest
 from msgspec import structs
 
 from daemon.domain.finding import Finding, Location, Region
-from daemon.domain.fix import Candidate, Edit, Grade, Level
+from daemon.domain.fix import PASSING, Candidate, Edit, Grade, Level, Verdict
 from daemon.domain.severity import Severity
 from workers.source.syntax import parse
 from workers.source.tree import MemoryTree
@@ -16,7 +16,7 @@ from workers.verify.counterparts import COUNTERPARTS, counterpart
 from workers.verify.emptied import emptied
 from workers.verify.known_digest import outgrown
 from workers.verify.names import new_undefined
-from workers.verify.score import PASSING, score
+from workers.verify.score import score
 from workers.verify.structure import code, container, dockerfile, image
 from workers.verify.structure.preserved import preservation
 
@@ -269,6 +269,8 @@ def test_the_score_passes_a_clean_fix_and_names_what_lowers_it():
     assert poor.value < PASSING
     assert len(poor.recommendations) == 3
     assert score(fix, {}, level=Level.PARSES, grade=Grade.UNVERIFIED).value < PASSING
+    assert Verdict(level=Level.PRESERVED, score=good.value).rating == "score 1.00"
+    assert Verdict(level=Level.PRESERVED, score=0.79).rating == "score 0.79, below the 0.8 that passes"
 
 
 def test_only_files_that_hold_rules_are_rules():
