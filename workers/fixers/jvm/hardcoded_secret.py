@@ -85,6 +85,8 @@ def propose(target: Target) -> Iterator[Candidate]:
         declares=(MASKED,),
         warnings=warnings,
     )
+    if _is_compared(target, file, name):
+        return
     yield candidate(
         "environment",
         [file.edit(start, end, read)],
@@ -104,6 +106,17 @@ def _is_asked_for(target: Target, file: Parsed, name: str, start: int) -> bool:
         return False
     others = (path for path in target.tree.paths() if path.endswith((".java", ".kt")) and path != file.path)
     return any(asked.search(text) for path in others if name in (text := text_of(target.tree, path)))
+
+
+def _is_compared(target: Target, file: Parsed, name: str) -> bool:
+    """Whether something asks if another value equals it in a way by which one that is missing equals none given."""
+    equal = re.compile(
+        rf"\b(?:Objects|StringUtils)\.equals\([^;\n]*\b{name}\b|\b{name}\s*[!=]=|[!=]=\s*(?:\w+\.)*{name}\b"
+        if is_kotlin(file)
+        else rf"\b(?:Objects|StringUtils)\.equals\([^;\n]*\b{name}\b"
+    )
+    sources = (path for path in target.tree.paths() if path.endswith((".java", ".kt")))
+    return any(name in (text := text_of(target.tree, path)) and equal.search(text) for path in sources)
 
 
 def _names_a_field(name: str, value: str) -> bool:
