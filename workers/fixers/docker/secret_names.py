@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Sequence
+from typing import Any
 
+from workers.fixers.docker.compose_ports import compose_services
 from workers.fixers.docker.variables import Variable
 from workers.fixers.registry import NoFix
 from workers.source.tree import SourceTree, text_of
@@ -84,3 +87,32 @@ def refuse_relied_on(tree: SourceTree, dockerfile: str, line: int, names: Sequen
                 f"is given none: let it ask for one (`${{{name}:?}}`) first"
             )
             raise NoFix(message)
+
+
+def refuse_started_without(tree: SourceTree, dockerfile: str, line: int, names: Sequence[str]) -> None:
+    """Say so where Compose starts the image and gives it no such variable: it would start without the value.
+
+    Raises:
+        NoFix: it does.
+    """
+    for path, service in compose_services(tree, dockerfile):
+        missing = [name for name in names if not _is_given(tree, path, service, name)]
+        if missing:
+            message = (
+                f"{dockerfile}:{line}: {path} starts the image without giving it {' and '.join(missing)}: let its "
+                "service name the variable first"
+            )
+            raise NoFix(message)
+
+
+def _is_given(tree: SourceTree, compose: str, service: dict[str, Any], name: str) -> bool:
+    environment, files = service.get("environment"), service.get("env_file")
+    listed = [files] if isinstance(files, str | dict) else files or []
+    paths = [str(each.get("path") if isinstance(each, dict) else each) for each in listed]
+    folder = posixpath.dirname(compose)
+    texts = [text_of(tree, posixpath.normpath(posixpath.join(folder, each))) for each in paths]
+    given = {str(each).partition("=")[0] for each in environment or ()}  # of a mapping, its keys
+    # A file that is not committed may give anything.
+    return name in given or any(
+        not text or re.search(rf"^\s*(?:export\s+)?{name}=", text, re.MULTILINE) for text in texts
+    )

@@ -9,7 +9,13 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import MASKED
 from workers.fixers.docker.build import at_least_one, candidate, final_stage, flagged, lineage
 from workers.fixers.docker.secret_mount import as_file, as_variable, kept_in_layer, readers
-from workers.fixers.docker.secret_names import harmless_because, is_account, refuse_relied_on, reported
+from workers.fixers.docker.secret_names import (
+    harmless_because,
+    is_account,
+    refuse_relied_on,
+    refuse_started_without,
+    reported,
+)
 from workers.fixers.docker.variables import Variable, names_it, redeclared, scope, variables, without
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, refuse_placeholder, refuse_test
@@ -47,7 +53,9 @@ def propose(target: Target) -> Iterator[Candidate]:
             refuse_test(file.path, one.line)
             refuse_placeholder(each.value, place)
     if one.keyword == "ENV":
-        refuse_relied_on(target.tree, file.path, one.line, [each.name for each in told if each.literal])
+        literals = [each.name for each in told if each.literal]
+        refuse_relied_on(target.tree, file.path, one.line, literals)
+        refuse_started_without(target.tree, file.path, one.line, literals)
         yield from _environment(file, one, told)
     elif one.stage < 0:
         yield _for_all_stages(file, one, told[0])

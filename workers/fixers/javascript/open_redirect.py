@@ -49,6 +49,10 @@ _PATH_OF_SITE = re.compile(r"/[\w.~!$&'()*+,;=:@%?#-]")
 _PUT_TOGETHER = ("binary_expression", "template_string")
 _RESPONSE = "res: { redirect(url: string): void }, target: unknown"
 _WITH_STATUS = "res: { redirect(status: number, url: string): void }, target: unknown, status = 302"
+_AS_IT_IS = re.compile(
+    r"(?:String|decodeURI(?:Component)?|unescape)\(|\w+\.(?:get|header|query|param)\(|[\w.]+\.toString\("
+)
+"""Calls that give back what the request says."""
 _REQUEST = "req: { get(name: string): string | undefined }, "
 _OF_SETTINGS = re.compile(
     r"(?!(?:req|request|ctx|query|params|body)\b)[\w$.]+\.get\([\"'][^\"']+[\"']\)"
@@ -137,6 +141,12 @@ def _site(file: Parsed, call: Node) -> _Site:
         )
         raise NoFix(message)
     text = re.sub(r"\s+", "", file.text(_made(file, addresses[0])))
+    if _is_whole(file, text):
+        message = (
+            f"{file.path}:{file.number(call)} leads to a whole address to which something is added: compare its host "
+            "with those that people may be sent to, before it"
+        )
+        raise NoFix(message)
     if _OF_SETTINGS.fullmatch(text):
         message = (
             f"{file.path}:{file.number(call)} takes an address that the application's own settings list, which may be "
@@ -152,6 +162,19 @@ def _made(file: Parsed, address: Node) -> Node:
     made = [node for node in file.of("variable_declarator") if file.text(node.named_children[0]) == name]
     value = made[0].child_by_field_name("value") if len(made) == 1 else None
     return value or address
+
+
+def _is_whole(file: Parsed, text: str) -> bool:
+    """`url.toString()` of a `new URL(…)` that is no path of this site."""
+    match = re.fullmatch(r"(\w+)\.(?:toString\(\)|href)", text)
+    made = [node for node in file.of("variable_declarator") if match and file.text(node.named_children[0]) == match[1]]
+    values = [value for node in made if (value := node.child_by_field_name("value")) is not None]
+    return any(value.type == "new_expression" and file.text(value).startswith("new URL(") for value in values)
+
+
+def _is_worked_out(file: Parsed, one: _Site) -> bool:
+    """Whether a function of one's own says what the address is: it may be relative, or a path of many."""
+    return one.where.type == "call_expression" and _AS_IT_IS.match(file.text(one.where)) is None
 
 
 def _others(file: Parsed, call: Node) -> list[_Site]:
@@ -228,6 +251,11 @@ def _path(file: Parsed, flagged: _Site, others: Sequence[_Site]) -> Candidate:
     def is_whole(one: _Site) -> bool:
         return re.search(r"referr?er", file.text(one.where), re.IGNORECASE) is not None
 
+    if any(_is_worked_out(file, one) for one in (flagged, *others)):
+        message = (
+            f"{file.path}:{file.number(flagged.call)} redirects to what a function works out, which may be no path"
+        )
+        raise NoFix(message)
     if is_whole(flagged):
         message = f"{file.path}:{file.number(flagged.call)} goes back to a whole address, which is no path"
         raise NoFix(message)
@@ -248,7 +276,7 @@ def _listed(file: Parsed, flagged: _Site, others: Sequence[_Site]) -> Candidate:
     def is_made(one: _Site) -> bool:
         text, built = file.text(one.where), template(file, one.where)
         made = one.where.type == "binary_expression" or (built is not None and bool(built.literal.strip()))
-        return made or "||" in text or "??" in text
+        return made or "||" in text or "??" in text or _is_worked_out(file, one)
 
     if is_made(flagged):
         message = (

@@ -32,7 +32,7 @@ _BYTES = """function sameText(one, other) {
 _TYPED = "one: unknown, other: unknown"
 _SIMPLE = ("identifier", "member_expression", "subscript_expression", "call_expression", "await_expression")
 _BROWSER = re.compile(rb"\b(?:document|window)\s*\.|from ['\"]react['\"]")
-_REPEATED = re.compile(r"confirm|repeat|again|verify|retype|passwd2|password_?2", re.IGNORECASE)
+_REPEATED = re.compile(r"confirm|repeat|again|verify|retype|passwd2|password_?2|new_?pass", re.IGNORECASE)
 
 
 @fixer(

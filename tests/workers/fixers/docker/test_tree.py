@@ -581,3 +581,24 @@ def test_the_version_of_go_that_was_only_advice_is_no_toolchain(go, declared):
     made, _ = _propose("hadolint", "DL3007", files)
     assert ("declared-version" in made) is declared
     assert made
+
+
+@pytest.mark.parametrize(
+    ("service", "starts"),
+    [
+        ("", False),
+        ("    environment: [DB_PASSWORD]\n", True),
+        ("    environment: {DB_PASSWORD: secret}\n", True),
+        ("    env_file: web.env\n", False),
+        ("    env_file: [other.env]\n", True),
+    ],
+)
+def test_a_secret_that_compose_does_not_give_stays(service, starts):
+    files = {
+        "web/Dockerfile": "FROM mysql:8\nENV DB_PASSWORD=abc123def\n",
+        "compose.yml": f"services:\n  db:\n    build: ${{PLACE:-web}}\n{service}",
+        "web.env": "DB_USER=web\n",
+    }
+    made, reason = _propose("hadolint", "DL3064", files, line=2)
+    assert bool(made) is starts
+    assert starts or "compose.yml starts the image without giving it DB_PASSWORD" in reason
