@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from workers.fixers.docker.images import Base
 from workers.fixers.kubernetes.elsewhere import other_limit
+from workers.fixers.kubernetes.own_build import own_base, shell
 from workers.fixers.kubernetes.starting import starting
-from workers.fixers.kubernetes.survives import own_base, shell
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.source.remembered import remembered
 from workers.source.tree import SourceTree, text_of

@@ -1,0 +1,70 @@
+"""The Dockerfile of the repository that builds a container's image: what it is built on, and what it starts."""
+
+from __future__ import annotations
+
+import re
+
+from workers.fixers.docker.build import final_stage, lineage
+from workers.fixers.docker.images import Base, base_of
+from workers.fixers.docker.needs_root import refuse_where_root_is_needed
+from workers.fixers.docker.own_base import built_from
+from workers.fixers.kubernetes.own_image import dockerfile_of
+from workers.fixers.kubernetes.shell_only import shell_only
+from workers.fixers.kubernetes.workload import Part, Resource
+from workers.fixers.registry import NoFix
+from workers.source.dockerfile import Dockerfile, Stage
+from workers.source.yamldoc import Node
+
+_HAS_HOME = re.compile(r"(?:^|[\s\"'/])(?:npm|yarn|pnpm|bundle|dotnet\s+run|go\s+run|cargo|composer|uv)(?=[\s\"',]|$)")
+"""What keeps files in the home of whoever starts it."""
+_SHELL_WRITES = re.compile(
+    r">|\b(?:chgrp|chown|chmod|ping|dd|kill|cp|mkdir|mktemp|mv|rm|tar|tee|touch|unzip|wget|ln|stress|gunzip)\b"
+)
+_NOWHERE = re.compile(r">>?\s*/dev/\w+|2>&1")
+
+
+def own_base(resource: Resource, part: Part) -> Base | None:
+    """What an image of the repository is built on."""
+    found = own(resource, part)
+    return found[2] if found else None
+
+
+def own(resource: Resource, part: Part) -> tuple[Dockerfile, Stage, Base] | None:
+    """The Dockerfile that builds its image, its last stage, and what that is built on."""
+    tree = resource.target.tree
+    file = dockerfile_of(tree, part.node.text("image"))
+    if file is None or file.windows:
+        return None
+    stage = final_stage(file)
+    chain = built_from(tree, file, stage)
+    return (file, stage, base_of(file, stage)) if len(chain) == 1 else None
+
+
+def needs_root(resource: Resource, file: Dockerfile, stage: Stage, base: Base) -> str:
+    """Why what it starts is root's alone to start; empty where nothing says so."""
+    try:
+        refuse_where_root_is_needed(resource.target, [(file, stage)], base)
+    except NoFix as reason:
+        return str(reason)
+    return ""
+
+
+def keeps_home(resource: Resource, part: Part) -> bool:
+    """Whether it starts by a tool that keeps files in its user's home, or may."""
+    found = own(resource, part)
+    if found is None:
+        return True
+    commands = [one for each in lineage(*found[:2]) for one in each.all("CMD", "ENTRYPOINT")]
+    return any(_HAS_HOME.search(one.text) for one in commands)
+
+
+def unknown(part: Part, what: str) -> str:
+    """That nothing here says it."""
+    return f"{what} is known to the makers of {part.node.text('image')} alone: nothing in the repository says it"
+
+
+def shell(node: Node) -> bool:
+    """Whether a shell runs commands there that every user may run, and that write nothing."""
+    lists = (node.child("command"), node.child("args"))
+    text = " ".join(item.value for one in lists if one is not None for item in one.items)
+    return shell_only(node) and not _SHELL_WRITES.search(_NOWHERE.sub("", text))
