@@ -100,6 +100,7 @@ _CALLED = {
     "AWS::SQS::Queue": "sqs",
 }
 """Types that are encrypted and decrypted with the rights of whoever calls their service."""
+_STAYS = ("DeletionPolicy", "UpdateReplacePolicy")
 _ACCOUNT: Mapping[str, Value] = {
     "Sid": "AccountDecides",
     "Effect": "Allow",
@@ -164,7 +165,10 @@ def new_key(template: Template, statements: Sequence[Value], *, of: str = "") ->
         "EnableKeyRotation": True,
         "KeyPolicy": policy,
     }
-    return f"{name}Key", {"Type": "AWS::KMS::Key", "Properties": properties}
+    kept = template.node.text("DeletionPolicy")
+    # What outlives the stack is worth nothing without its key.
+    stays: dict[str, Value] = {} if kept in ("", "Delete") or of else dict.fromkeys(_STAYS, "Retain")
+    return f"{name}Key", {"Type": "AWS::KMS::Key", **stays, "Properties": properties}
 
 
 def key_parameter(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from daemon.domain.fix import Candidate
+from workers.fixers.cloudformation.in_use import needs_address
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamldoc import Node
@@ -38,7 +39,7 @@ _LISTED = {
     "CKV_AWS_88": _Listed(
         (("NetworkInterfaces",), ("LaunchTemplateData", "NetworkInterfaces")), "", "AssociatePublicIpAddress",
         safe=False, approach="private", how="The instance gets no address of the internet.",
-        warning="whoever reaches it over the internet needs another way, and so does it for updates and AWS's services",
+        warning="CloudFormation replaces an instance; whoever reaches it over the internet needs another way",
         toggle="PublicAddress",
     ),
 }  # fmt: skip
@@ -59,6 +60,8 @@ def instances(target: Target) -> Iterator[Candidate]:
     if not found:
         message = f"{template.name} lists nothing of its own whose {one.key} could be set"
         raise NoFix(message)
+    if target.finding.rule == "CKV_AWS_88" and (why := needs_address(template)):
+        raise NoFix(why)
     declares = [f"{template.declare(*path[:1])[0]}" for path, _ in found[:1]]
     edits = [template.set_key(node, one.key, one.safe) for _, node in found]
     yield from template.candidate(one.approach, edits, one.how, declares, [one.warning])

@@ -14,7 +14,7 @@ _PROGRAMS = (
     "AWS::IAM::", "AWS::Lambda::", "AWS::Serverless::", "AWS::ECS::", "AWS::EC2::", "AWS::StepFunctions::",
     "AWS::AppSync::", "AWS::ApiGateway", "AWS::Batch::", "AWS::CodeBuild::", "AWS::Glue::", "AWS::IoT::",
     "AWS::KinesisFirehose::", "AWS::Pipes::", "AWS::AutoScaling::", "AWS::ElasticBeanstalk::", "AWS::SageMaker::",
-    "AWS::AppRunner::",
+    "AWS::AppRunner::", "AWS::SecretsManager::RotationSchedule",
 )  # fmt: skip
 """Types that use a resource with the rights of a role, or give a role rights."""
 _ACTIONS: list[Value] = [

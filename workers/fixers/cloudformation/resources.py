@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from workers.fixers.cloudformation.in_use import called_unsigned, has_guests, in_one_zone, moves_tags, no_tokens
 from workers.fixers.cloudformation.search_domain import cannot_rest, cannot_talk
 from workers.fixers.cloudformation.settings import Setting, settings_fixer
-from workers.fixers.cloudformation.template import Template
-from workers.source.pushed import why_tags_move
 
 _REPLACE = "CloudFormation replaces the resource: move its data over a snapshot or a backup first"
 _NEPTUNE = "the cluster's parameter group has to switch each of them on (neptune_enable_audit_log)"
@@ -64,23 +63,6 @@ ENCRYPTION = {
 }  # fmt: skip
 
 
-def _has_guests(pool: Template) -> str:
-    """Why guests are asked in: the template gives them a role."""
-    for name, node in pool.others():
-        if node.text("Type") == "AWS::Cognito::IdentityPoolRoleAttachment" and any(
-            path[-1:] == ("unauthenticated",) for path, _ in node.walk()
-        ):
-            return f"{name} gives guests a role of their own: the application lets them in on purpose"
-    return ""
-
-
-def _called_by_browsers(url: Template) -> str:
-    """Why requests come unsigned: the address is one that pages of other sites ask."""
-    if url.property("Cors") is not None:
-        return f"{url.name} is called by pages in browsers, as its Cors says, which sign no requests"
-    return ""
-
-
 EXPOSURE = {
     "CKV_AWS_17": [
         Setting(
@@ -105,11 +87,11 @@ EXPOSURE = {
     ],
     "CKV_AWS_258": [
         Setting("iam-auth", {"AuthType": "AWS_IAM"}, "Only signed requests of permitted identities are served.",
-                "anonymous callers are refused", refused=_called_by_browsers),
+                "anonymous callers are refused", refused=called_unsigned),
     ],
     "CKV_AWS_366": [
         Setting("no-guests", {"AllowUnauthenticatedIdentities": False}, "Only signed-in users get credentials.",
-                "guests are refused", toggle="Guests", refused=_has_guests),
+                "guests are refused", toggle="Guests", refused=has_guests),
     ],
     "CKV_AWS_123": [
         Setting(
@@ -120,34 +102,13 @@ EXPOSURE = {
 }  # fmt: skip
 
 
-def _no_tokens(database: Template) -> str:
-    """Why RDS offers no login by IAM's tokens; empty where it does, or where nothing here tells."""
-    engine = database.usual("Engine")
-    if database.usual("EngineMode") == "serverless" or engine.removeprefix("custom-").startswith(_NO_TOKENS):
-        return f"RDS offers no login by IAM tokens for what {database.name} is"
-    return ""
-
-
-_NO_TOKENS = ("db2", "oracle", "sqlserver")
 _IAM = Setting(
     "iam",
     {"EnableIAMDatabaseAuthentication": True},
     "Short-lived IAM tokens can take the place of passwords, which still work.",
     toggle="IamLogin",
-    refused=_no_tokens,
+    refused=no_tokens,
 )
-
-
-def _in_one_zone(database: Template) -> str:
-    """Why it cannot stand in two zones; empty where it can."""
-    if database.property("AvailabilityZone") is not None:
-        return f"{database.name} names its AvailabilityZone, beside which RDS takes no MultiAZ: take that out first"
-    return ""
-
-
-def _moves_tags(template: Template) -> str:
-    """Why tags cannot stay; empty where nothing of the repository moves one."""
-    return why_tags_move(template.tree, template.path)
 
 
 def _keep_backups() -> list[Setting]:
@@ -163,7 +124,7 @@ PROTECTION = {
         _alone(
             Setting(
                 "two-zones", {"MultiAZ": True}, "A standby in another zone takes over when one fails.",
-                "the standby costs as much as the instance", toggle="MultiAZ", refused=_in_one_zone,
+                "the standby costs as much as the instance", toggle="MultiAZ", refused=in_one_zone,
             )
         ),
     ],
@@ -199,7 +160,7 @@ PROTECTION = {
     ],
     "CKV_AWS_51": [
         Setting("immutable-tags", {"ImageTagMutability": "IMMUTABLE"}, "A tag names one image for good.",
-                "a pipeline that pushes the same tag again, such as latest, fails", refused=_moves_tags),
+                "a pipeline that pushes the same tag again, such as latest, fails", refused=moves_tags),
     ],
     "CKV_AWS_101": [
         Setting(approach, {"EnableCloudwatchLogsExports": logs}, how, f"logs are charged by size; {_NEPTUNE}")

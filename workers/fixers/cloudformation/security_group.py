@@ -14,6 +14,7 @@ from workers.source.yamledit import Value
 _PORTS = {"CKV_AWS_24": 22, "CKV_AWS_25": 3389, "CKV_AWS_260": 80}
 _WORLD = {"CidrIp": "0.0.0.0/0", "CidrIpv6": "::/0"}
 _PRIVATE = {"CidrIp": "10.0.0.0/8", "CidrIpv6": "fc00::/7"}
+_ENTRANCE = re.compile(r"bastion|jump|vpn", re.IGNORECASE)
 _LOCKED_OUT = "whoever connects over the internet today is locked out: put their networks in first"
 _SIDES = ("SecurityGroupIngress", "SecurityGroupEgress")
 _HTTP = 80
@@ -29,7 +30,7 @@ _NAMES = {"22": "SSH", "80": "HTTP", "443": "HTTPS", "3389": "RDP", "3306": "MyS
 a bastion, Session Manager or a VPN; a public web service belongs behind a load balancer that alone is open.""",
 )
 def open_to_world(target: Target) -> Iterator[Candidate]:
-    """A network that a parameter names; or a private one only."""
+    """A network that a parameter names; or the template's own network only."""
     template = Template(target)
     port = _PORTS[target.finding.rule]
     found = [(rule, key) for rule in _rules(template, _SIDES[:1]) for key in _WORLD if _open(rule, key, port)]
@@ -44,13 +45,20 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
             "in front"
         )
         raise NoFix(message)
+    if port == _HTTP and any(rule.text("FromPort") == rule.text("ToPort") for rule, _ in (*found, *asked)):
+        message = (
+            f"{template.name} opens port 80 and no other by that rule: it serves the web, and should answer with a "
+            "redirect to HTTPS. Let in its balancer's security group alone, where it has one in front"
+        )
+        raise NoFix(message)
     if not found:
         yield from _other_default(template, sorted({name for _, name in asked}))
         return
     declares = template.declare(*_SIDES[:1], *_WORLD)
-    edits = [template.set_key(rule, key, _PRIVATE[key]) for rule, key in found]
-    how = "A private network may connect; the internet may not."
-    yield from template.candidate("private-network", edits, how, declares, [_LOCKED_OUT])
+    if (network := _network(template)) and not _ENTRANCE.search(template.name):
+        edits = [template.set_key(rule, key, network if key == "CidrIp" else _PRIVATE[key]) for rule, key in found]
+        how = f"What is in {network['Fn::GetAtt'][0]}, the network of the template, may connect; the internet may not."
+        yield from template.candidate("own-network", edits, how, declares, [_LOCKED_OUT])
     if any(key == "CidrIpv6" for _, key in found):
         return
     name = f"{template.name}AllowedCidr"
@@ -60,6 +68,16 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
     how = f"Only the network that the new parameter {name} names may connect."
     warnings = ["give the parameter at the next deployment", _LOCKED_OUT]
     yield from template.candidate("network-parameter", edits, how, [*declares, f"Parameters.{name}"], warnings)
+
+
+def _network(template: Template) -> dict[str, list[str]] | None:
+    """The network of the template that the group is in, as the addresses that it has."""
+    networks = [name for name, node in template.others() if node.text("Type") == "AWS::EC2::VPC"]
+    asked = template.property("VpcId")
+    for name in networks:
+        if asked is not None and (asked.value == name or asked.text("Ref") == name):
+            return {"Fn::GetAtt": [name, "CidrBlock"]}
+    return None
 
 
 def _other_default(template: Template, names: list[str]) -> Iterator[Candidate]:

@@ -65,6 +65,14 @@ class Template(Document):
         """Whether another resource refers to this one, by `!Ref`, `!GetAtt`, `!Sub` or their long forms."""
         return mentions(self.name, node)
 
+    def exported(self) -> str:
+        """The output by which stacks that are not here use the resource; empty where there is none."""
+        outputs = self.doc.root.child("Outputs")
+        entries = outputs.entries if outputs is not None else []
+        return next(
+            (key.value for key, one in entries if one.child("Export") is not None and mentions(self.name, one)), ""
+        )
+
     def property(self, *path: str) -> Node | None:
         """A property's value; none where there is none."""
         return self.properties.get(*path) if self.properties is not None else None

@@ -53,7 +53,7 @@ def topic_encryption(target: Target) -> Iterator[Candidate]:
         how = "Messages are encrypted with a new key that rotates every year"
         how += f", and that {', '.join(services)} may use to publish." if services else "."
         yield from with_new_key(template, _KEPT, let_in(services), how)
-    needed = services or [f"the service behind {unknown}"] if services or unknown else []
+    needed = services or ([unknown] if unknown else [])
     warning = f"the key's policy must let {', '.join(needed)} use it, or nothing is published" if needed else _READERS
     yield from key_parameter(template, lambda key: {"KmsMasterKeyId": key}, declares, warning)
 
@@ -75,9 +75,9 @@ def let_in(services: list[str], sid: str = "ServicesPublish") -> list[Value]:
 
 
 def _publishers(template: Template) -> tuple[list[str], str]:
-    """The services that publish to the topic; and a resource that may, by a service that is not known here."""
+    """The services that publish to the topic; and what else may, by a service that is not known here."""
     found: set[str] = set()
-    unknown = ""
+    unknown = f"whatever imports {output}" if (output := template.exported()) else ""
     for name, node in template.others():
         kind = node.text("Type")
         if not template.mentions(node):
@@ -85,11 +85,11 @@ def _publishers(template: Template) -> tuple[list[str], str]:
         if kind == "AWS::SNS::TopicPolicy":
             named, plain = permitted(node)
             found.update(named)
-            unknown = unknown or ("" if plain else name)
+            unknown = unknown or ("" if plain else f"the service behind {name}")
         elif service := next((each for known, each in _PRINCIPALS.items() if kind.startswith(known)), None):
             found.add(service)
         elif not kind.startswith(_CALLERS) and not kind.startswith("Custom::"):
-            unknown = name
+            unknown = f"the service behind {name}"
     return sorted(found), unknown
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from workers.fixers.terraform.in_use import (
+    called_unsigned,
     has_extensions,
+    has_guests,
     no_workload_identity,
     starts_docker,
     uses_keys,
@@ -11,25 +13,9 @@ from workers.fixers.terraform.in_use import (
 )
 from workers.fixers.terraform.local_accounts import LOCAL_ACCOUNTS
 from workers.fixers.terraform.metadata_use import asks_without_token
-from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.settings import Setting, on, settings_fixer, single
 
 _IMDS = "programs with an SDK from before 2019 cannot get credentials any more"
-
-
-def _has_guests(pool: Resource) -> str:
-    """Why guests are asked in: the module gives them a role."""
-    for _, block in pool.blocks("resource", "aws_cognito_identity_pool_roles_attachment"):
-        if "unauthenticated" in block.syntax.text(block.node):
-            return f"{'.'.join(block.labels)} gives guests a role of their own: the application lets them in on purpose"
-    return ""
-
-
-def _called_by_browsers(url: Resource) -> str:
-    """Why requests come unsigned: the address is one that pages of other sites ask."""
-    if url.block.block("cors") is not None:
-        return f"{url.address} is called by pages in browsers, as its cors says, which sign no requests"
-    return ""
 
 
 _LOGIN = "Short-lived IAM tokens may be used instead of a password."
@@ -97,7 +83,7 @@ IDENTITY = {
         '"AWS_IAM"',
         "anonymous callers are refused",
         toggle=False,
-        refused=_called_by_browsers,
+        refused=called_unsigned,
     ),
     "CKV_AWS_316": single(
         "unprivileged-build",
@@ -113,7 +99,7 @@ IDENTITY = {
         "Only signed-in users get credentials.",
         "false",
         "guests are refused",
-        refused=_has_guests,
+        refused=has_guests,
     ),
     "CKV_AZURE_137": single(
         "no-admin-account",

@@ -80,3 +80,33 @@ def no_workload_identity(nodes: Resource) -> str:
     if re.search(r"\bworkload_identity_config\b|\bworkload_pool\b|\bidentity_namespace\b", text):
         return ""
     return "GKE's metadata server needs a cluster with workload identity (`workload_identity_config`), and none is here"
+
+
+def has_guests(pool: Resource) -> str:
+    """Why guests are asked in: the module gives them a role."""
+    for _, block in pool.blocks("resource", "aws_cognito_identity_pool_roles_attachment"):
+        if "unauthenticated" in block.syntax.text(block.node):
+            return f"{'.'.join(block.labels)} gives guests a role of their own: the application lets them in on purpose"
+    return ""
+
+
+def called_unsigned(url: Resource) -> str:
+    """Why requests come unsigned; empty where the module shows who signs them."""
+    if url.block.block("cors") is not None:
+        return f"{url.address} is called by pages in browsers, as its cors says, which sign no requests"
+    origins = (block for _, block in url.blocks("resource", "aws_cloudfront_origin_access_control"))
+    permits = (block for _, block in url.blocks("resource", "aws_lambda_permission"))
+    if any(one.text("origin_access_control_origin_type") == '"lambda"' for one in origins) or any(
+        one.text("function_url_auth_type") == '"AWS_IAM"' for one in permits
+    ):
+        return ""
+    return f"who calls {url.address} is known to its owner: whoever signs no requests would be locked out"
+
+
+def in_one_zone(database: Resource) -> str:
+    """Why it cannot stand in two zones; empty where it can."""
+    if "availability_zone" in database.block.attributes:
+        return (
+            f"{database.address} names its availability_zone, beside which RDS takes no multi_az: take that out first"
+        )
+    return ""

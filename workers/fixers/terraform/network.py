@@ -23,7 +23,9 @@ _PORTS = {
     "CKV_AZURE_160": 80,
 }  # fmt: skip
 _WEB = frozenset(("CKV_AWS_260", "CKV_GCP_106", "CKV_AZURE_160"))
-_TLS = 443
+_HTTP, _TLS = 80, 443
+_ENTRANCE = re.compile(r"bastion|jump|vpn", re.IGNORECASE)
+_PORT_KEYS = ("from_port", "to_port", "destination_port_range", "destination_port_ranges", "ports")
 _BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
 _BALANCING = re.compile(r"(?:^|[_-])(?:[ane]?lb|load_?balancer)(?:$|[_-])", re.IGNORECASE)
 _LOCKED_OUT = "whoever connects over the internet today is locked out: put their networks in first"
@@ -40,7 +42,7 @@ _LOCKED_OUT = "whoever connects over the internet today is locked out: put their
 belong behind a bastion or a VPN; a public web service belongs behind a load balancer that alone is open.""",
 )
 def open_to_world(target: Target) -> Iterator[Candidate]:
-    """Networks that a variable names; or private ones only."""
+    """Networks that a variable names; or private ones only, where it is no way in from outside."""
     resource = Resource(target)
     found = list(_open_sources(resource, _PORTS.get(target.finding.rule)))
     if not found:
@@ -58,11 +60,18 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
             "answers at port 80 with a redirect, or should"
         )
         raise NoFix(message)
+    if target.finding.rule in _WEB and any(_alone(resource, one, _HTTP) for one in found):
+        message = (
+            f"{resource.address} opens port 80 and no other by that rule: it serves the web, and should answer with a "
+            "redirect to HTTPS. Let in its balancer's security group alone, where it has one in front"
+        )
+        raise NoFix(message)
     path = f"resource.{resource.address}"
     blocks = [f"{path}.{kind}" for kind in ("ingress", "security_rule", *_SOURCES)]
-    how = "Private networks may connect; the internet may not."
-    edits = [_rewrite(resource, one, _PRIVATE) for one in found]
-    yield from resource.candidate("private-networks", edits, how, blocks, [_LOCKED_OUT])
+    if not _ENTRANCE.search(resource.name):
+        how = "Private networks may connect; the internet may not."
+        edits = [_rewrite(resource, one, _PRIVATE) for one in found]
+        yield from resource.candidate("private-networks", edits, how, blocks, [_LOCKED_OUT])
     name = resource.own_name("allowed_cidrs")
     if any(True for _ in resource.blocks("variable", name)):
         return
@@ -110,9 +119,21 @@ def _covers(block: Block, port: int) -> bool:
     if first.isdigit() and last.isdigit():
         return int(first) <= port <= int(last)
     texts = [text for key in ("destination_port_range", "destination_port_ranges") if (text := block.text(key))]
+    allowed = [one.text("ports") for one in block.blocks if one.type == "allow"]
+    texts += allowed if all(allowed) else []
     spans = [quoted or bare for text in texts for quoted, bare in re.findall(r'"([^"]*)"|\b(\d+)\b', text)]
     plain = [re.fullmatch(r"(\d+)(?:-(\d+))?", span) for span in spans]
     return not spans or any(match is None or int(match[1]) <= port <= int(match[2] or match[1]) for match in plain)
+
+
+def _alone(resource: Resource, source: Attribute, port: int) -> bool:
+    """Whether the rule that names the source lets traffic in at that port alone."""
+    for block in (resource.block, *resource.block.blocks):
+        if source in block.attributes.values():
+            inner = [block, *(one for one in block.blocks if one.type == "allow")]
+            named = [text.strip('"[] ') for one in inner for key in _PORT_KEYS if (text := one.text(key))]
+            return bool(named) and set(named) == {str(port)}
+    return False
 
 
 def _rewrite(resource: Resource, attribute: Attribute, value: str) -> Edit:

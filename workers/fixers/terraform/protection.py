@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from workers.fixers.terraform.in_use import upgrades_by_hand
+from workers.fixers.terraform.in_use import in_one_zone, upgrades_by_hand
 from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.settings import Setting, on, settings_fixer, single
 from workers.source.hcltext import Body
@@ -97,7 +97,7 @@ PROTECTION = {
     "CKV_AWS_207": single("minor-updates", "auto_minor_version_upgrade", _UPDATES),
     "CKV_AWS_222": single("minor-updates", "auto_minor_version_upgrade", _UPDATES),
     "CKV_AWS_322": single("minor-updates", "auto_minor_version_upgrade", _UPDATES),
-    "CKV_AWS_157": single("multi-zone", "multi_az", _STANDBY, warning=_COST),
+    "CKV_AWS_157": single("multi-zone", "multi_az", _STANDBY, warning=_COST, refused=in_one_zone),
     "CKV_AWS_138": single("cross-zone", "cross_zone_load_balancing", "Requests are spread over all zones."),
     "CKV_AWS_152": single("cross-zone", "enable_cross_zone_load_balancing", "Requests are spread over all zones."),
     "CKV_AWS_133": [
