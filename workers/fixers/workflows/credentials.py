@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from daemon.errors import SourceUnavailable
 from workers.fixers.workflows import known_actions
 from workers.fixers.workflows.model import Step, Workflow
-from workers.source import clones, yamldoc
+from workers.source import clones, pushing, yamldoc
 from workers.source.actions_lock import numbers
 from workers.source.ran import Ran, ran
 from workers.source.tree import SourceTree
@@ -21,22 +21,8 @@ _GIT = (
 )
 USES_GIT = re.compile(_GIT)
 """In the repository that was checked out: what is cloned elsewhere never saw its credentials."""
-_LISTED = re.compile(
-    r"""["']git["']\s*,\s*(?:[^,\]\n]+,\s*)*?["'](?:push|pull|fetch|ls-remote)["']"""
-    r"""|\b(?:import\s+git|from\s+git\s+import)\b[\s\S]*?\.(?:push|pull|fetch)\("""
-)
-"""Git called by a program: as a list of arguments, or through GitPython."""
-_TOOLS = re.compile(
-    r"\bmkdocs\s+gh-deploy\b|\bmike\s+(?:deploy|delete|set-default)\b.*--push|\bgh-pages\b|\blerna\s+(?:publish|version)\b"
-    r"|\brelease-it\b|\bcargo[ -]release\b|\brelease:(?:prepare|perform)\b"
-    r"|\bgit\s+flow\b|\bghp-import\b|\bsemantic-release\b|\bchangeset\s+publish\b|\bnx\s+release\b"
-)
-_TASK = re.compile(r"release|publish|deploy(?!ment)|tag|bump|push")
-_TASKS = re.compile(
-    r"(?<![\w./-])(?:make|just|task|npm\s+run|yarn(?:\s+run)?|pnpm(?:\s+run)?|(?:\./)?gradlew|gradle|mvn|rake|invoke"
-    r"|nox\s+-s|tox\s+-e)"
-    rf"[ \t]+[^\n;|&]*(?:{_TASK.pattern})[\w:-]*"
-)
+_BY_TOKEN = re.compile(r"\bsemantic-release\b")
+"""It pushes with the token that it is given, and else as git does."""
 OWN = re.compile(
     r"x-access-token|\bgh\s+auth\s+setup-git\b|\bgit\s+remote\s+(?:set-url|add)\b.*(?:@|\$)|https://[^\s/\"']*(?:\$\{?\w+\}?"
     r"|:\S+)@|\bgit\s+config\b[^\n]*(?:insteadOf|extraheader|credential)|GIT_ASKPASS|\.netrc|GIT_SSH_COMMAND|\bssh-add\b",
@@ -73,12 +59,6 @@ _PUSH_INPUT = re.compile(
     r"(?:git[-_]?)?(?:push|commit)(?:[-_](?:changes|message|msg|user|username|author|email))?|auto[-_]?(?:commit|push)"
 )
 _IMAGES = re.compile(r"docker|image|build-push|bake|kaniko|buildah|podman|buildx|devcontainer")
-_RELEASES = re.compile(r"publish|release|deploy(?!ment)|push|bump|gh-pages")
-_BUILDS = re.compile(
-    r"[:\"']*(?:\w+:)*(?:pre|post)?(?:build|assemble|bundle|compile|check|lint|pack|test)", re.IGNORECASE
-)
-_OPTION = re.compile(r"(?<!\S)--?[\w-]+(?:[= \t]+\S+)?")
-"""An option with its value: `--mode release` only says how something is built."""
 _NAMED_SO = re.compile(r"publish|release|deploy(?!ment)|push|(?<![a-z])tag(?![a-z])|bump|gh-pages|submodule")
 _MAX_DEPTH = 4
 _SCRIPT_ENDINGS = (".sh", ".bash", ".py", ".js", ".mjs", ".ts", ".rb", ".pl")
@@ -152,31 +132,26 @@ def _values(step: Step) -> Iterator[str]:
 
 
 def _uses(step: Step, tree: SourceTree) -> User | None:
-    if (match := _in_shell(step.run)) is not None:
+    match = _in_shell(step.run) or (_BY_TOKEN.search(_plain(step.run)) if not _gives_token(step) else None)
+    if match is not None:
         return User(step, f"`{' '.join(match[0].split())[:60]}`", script=True)
     every = [*ran(step.run, step.folder, tree)]
     for each in every:
         if _by_file(each):
             return User(step, f"`{each.name}`", script=True, seen=each.text is not None)
-    if (name := _by_name(step.run, every)) is not None:
+    if (name := pushing.by_name(step.run, every)) is not None:
         return User(step, f"`{name}`", script=True, seen=False)
+    if step.action == "actions/github-script":
+        verb = pushing.by_program(step.input("script"))
+        return User(step, f"`git {verb}` of a script of github-script", script=False, steps=True) if verb else None
     return _action(step, tree) if step.uses else None
 
 
-def _by_name(script: str, every: list[Ran]) -> str | None:
-    """A task that may push by what it is called, and of which no text says that it does not."""
-    known = {each.name.partition(" ")[2].removeprefix("run ") for each in every if each.text is not None}
-    texts = [script, *(each.text for each in every if each.is_shell and each.text is not None)]
-    for match in (match for text in texts for match in _TASKS.finditer(_plain(text))):
-        if known.isdisjoint(match[0].split()) and _named_so(match[0], _TASK):
-            return " ".join(match[0].split())[:60]
-    tasks = (each for each in every if " " in each.name and each.text is not None and _named_so(each.name))
-    return next((each.name for each in tasks if _named_so(_OPTION.sub("", _plain(each.text or "")))), None)
-
-
-def _named_so(text: str, words: re.Pattern[str] = _RELEASES) -> bool:
-    """Whether a word is called after what pushes; what builds, checks or tests a release does not."""
-    return any(words.search(word) and not _BUILDS.match(word) for word in text.split())
+def _gives_token(step: Step) -> bool:
+    """Whether the step or its job has a variable in which tools look for a token of GitHub's."""
+    nodes = (step.node, step.job.node) if step.job is not None else (step.node,)
+    names = {name for node in nodes if (env := node.child("env")) is not None for name in env.keys()}  # noqa: SIM118
+    return not names.isdisjoint(("GITHUB_TOKEN", "GH_TOKEN"))
 
 
 def _plain(script: str) -> str:
@@ -185,7 +160,7 @@ def _plain(script: str) -> str:
 
 def _in_shell(script: str) -> re.Match[str] | None:
     plain = _plain(script)
-    return USES_GIT.search(clones.at_home(plain)) or _TOOLS.search(plain)
+    return USES_GIT.search(clones.at_home(plain)) or pushing.TOOLS.search(plain)
 
 
 def _by_file(each: Ran) -> bool:
@@ -194,7 +169,7 @@ def _by_file(each: Ran) -> bool:
         return bool(_NAMED_SO.search(each.name))
     if each.is_shell:
         return _in_shell(each.text) is not None
-    return bool(USES_GIT.search(each.text) or _LISTED.search(each.text))
+    return pushing.by_program(each.text) is not None
 
 
 def _action(step: Step, tree: SourceTree) -> User | None:

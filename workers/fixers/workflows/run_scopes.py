@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from workers.fixers.workflows import script_scopes, tokens
 from workers.fixers.workflows.model import Step
 from workers.fixers.workflows.script_scopes import Opaque
+from workers.source import pushing
 from workers.source.ran import Ran, ran
 from workers.source.tree import SourceTree
 
@@ -55,15 +56,16 @@ def of_script(
     Raises:
         Opaque: it hides what it does with the job's token.
     """
+    every = [*ran(step.run, step.folder, tree)]
+    by_git = _by_git(step.run, every) if kept and not own else []
     if tokens.brings_own(step, env, handed):
-        if kept and not own and script_scopes.PUSHES.search(step.run):
-            yield "contents:write"
+        yield from by_git
         return
-    found = list(script_scopes.of_shell(step.run))
+    found = [*script_scopes.of_shell(step.run), *by_git]
     if own:
         found = [word for word in found if word != "contents:write"]
     gets = tokens.has(step, env, handed)
-    for each in ran(step.run, step.folder, tree):
+    for each in every:
         found += _of_ran(each, gets=gets)
     hides = _SCRIPT_MAY_WRITE.search(step.run)
     given = any(tokens.is_jobs(value, handed) for value in (*tokens.environment(step.node).values(), step.run))
@@ -74,6 +76,22 @@ def of_script(
     if _registry_of_github(env) and re.search(r"\bpublish|\bdeploy\b", step.run):
         found.append("packages:write")
     yield from found
+
+
+def _by_git(script: str, every: list[Ran]) -> list[str]:
+    """What a script needs that pushes with what checkout keeps, which git sends whatever token the script has.
+
+    Raises:
+        Opaque: it may push, by what it is called.
+    """
+    texts = [script, *(each.text or "" for each in every if each.is_shell)]
+    shell = any(pattern.search(text) for text in texts for pattern in (script_scopes.PUSHES, pushing.TOOLS))
+    if shell or any(verb == "push" for _, verb in pushing.programs(every)):
+        return ["contents:write"]
+    if (name := pushing.by_name(script, every)) is not None:
+        message = f"`{name}` may push with what checkout keeps, and nothing here shows whether it does"
+        raise Opaque(message)
+    return []
 
 
 def of_pull_requests(triggers: Iterable[str], needed: Iterable[str]) -> list[str]:

@@ -21,7 +21,7 @@ from workers.fixers.workflows import (
 )
 from workers.fixers.workflows.model import Job, Step, Workflow
 from workers.fixers.workflows.script_scopes import Opaque
-from workers.source import actions_lock
+from workers.source import actions_lock, pushing
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node
 
@@ -122,7 +122,7 @@ def _of_steps(
                 found += [*said, *run_scopes.of_pull_requests(workflow.triggers, said)]
             elif step.uses:
                 # Whatever token such an action has: git sends what checkout keeps first, and asks for no other.
-                found += ["contents:write"] if kept and step.action in credentials.PUSHING_ACTIONS else []
+                found += ["contents:write"] if kept and _pushes(step) else []
                 below = _of_action(step, env, tree, depth, handed)
                 found += run_scopes.of_issues(workflow.triggers, step, words(below.scopes))
                 found += [*input_scopes.of_releases(workflow, step), *goreleaser.of_settings(step, tree)]
@@ -135,6 +135,11 @@ def _of_steps(
         found += [*image_scopes.of_containers(workflow, job), *image_scopes.of_steps(every, tree)]
         found += package_scopes.of_job(workflow, job, every, tree)
     return Needs(union(found), tuple(dict.fromkeys(hidden)), tuple(dict.fromkeys(assumed)))
+
+
+def _pushes(step: Step) -> bool:
+    """Whether an action, or a script of github-script, pushes by git."""
+    return step.action in credentials.PUSHING_ACTIONS or pushing.by_program(step.input("script")) == "push"
 
 
 def _of_action(step: Step, env: Mapping[str, str], tree: SourceTree, depth: int, handed: frozenset[str]) -> Needs:

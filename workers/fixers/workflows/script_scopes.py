@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from workers.fixers.workflows.model import EXPRESSION
-from workers.source import clones
+from workers.source import clones, pushing
 
 PUSHES = re.compile(r"\bgit\s+(?:-[cC]\s+\S+\s+|-\S+\s+)*push\b(?![^\n]*--dry-run)")
 _SSH = re.compile(r"\bssh://|\bgit@[\w.-]+:")
@@ -14,8 +14,7 @@ _TOKENS = re.compile(r"x-access-token|\b(?:GITHUB|GH)_TOKEN\b|github\.token|\bse
 """What git could push with that is not the key of its clone."""
 _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (PUSHES, "contents:write"),
-    (re.compile(r"\b(?:mkdocs\s+gh-deploy|ghp-import\s+[^\n]*-p|gh-pages\s+-d)\b|\bmike\s+deploy\b[^\n]*--push"),
-     "contents:write"),
+    (pushing.TOOLS, "contents:write"),
     (re.compile(r"\b(?:npx\s+|yarn\s+|pnpm\s+(?:exec\s+|dlx\s+)?)?semantic-release\b(?!\s*-)"),
      "contents:write issues:write pull-requests:write"),
     (re.compile(r"\bgoreleaser\s+release\b(?![^\n]*--snapshot)"), "contents:write"),

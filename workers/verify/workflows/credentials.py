@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from workers.source import clones
-from workers.source.ran import ran
+from workers.source import clones, pushing
+from workers.source.ran import Ran, ran
 from workers.source.tree import SourceTree
 from workers.verify.workflows import local
 from workers.verify.workflows.model import Job, Step
@@ -14,7 +14,8 @@ _CHECKOUT = "actions/checkout"
 _USES_GIT = re.compile(
     r"\bgit\s+(?:-\S+(?:\s+[^-\s]\S*)?\s+)*(?:push|fetch|pull|ls-remote)\b|\bgit\s+submodule\s+(?:update|add)\b"
     r"|\bgit\s+lfs\s+(?:pull|push|fetch)\b|\bmkdocs\s+gh-deploy\b|\bmike\s+deploy\b.*--push"
-    r"|\b(?:npx\s+)?gh-pages\b|\blerna\s+(?:publish|version)\b|\brelease-it\b|\bcargo\s+release\b|\brelease:prepare\b"
+    r"|\bgh-pages\s+-|\bnpx\s+gh-pages\b|\brelease-it\b|\bcargo\s+release\b|\brelease:prepare\b|\bdocusaurus\s+deploy\b"
+    r"|\blerna\s+(?:publish(?!\s+from-)|version)\b(?!.*--no-(?:push|git-tag))|\bangular-cli-ghpages\b|\bng\s+deploy\b"
 )
 _OWN_CREDENTIALS = re.compile(
     r"x-access-token|\bgh\s+auth\s+setup-git\b|\bgit\s+remote\s+(?:set-url|add)\b.*(?:@|\$)|https://[^\s/]*(?:\$|@)"
@@ -93,7 +94,7 @@ def _prepares(steps: tuple[Step, ...], tree: SourceTree) -> bool:
     texts = [
         text
         for step in steps
-        for text in ((step.run or ""), *(each.text or "" for each in ran(step.run or "", "", tree)))
+        for text in ((step.run or ""), *(each.text or "" for each in ran(step.run or "", step.folder, tree)))
     ]
     env = {name for step in steps for name in step.env}
     named = any(_AUTHOR.search(text) for text in texts) or any(_AUTHOR.search(name) for name in env)
@@ -122,12 +123,25 @@ def _user(steps: tuple[Step, ...], tree: SourceTree, *, somebody: bool, depth: i
             continue
         if (match := _USES_GIT.search(clones.at_home(run))) is not None:
             return f"`{' '.join(match[0].split())}`"
-        for each in ran(run, "", tree):
+        every = [*ran(run, step.folder, tree)]
+        for each in every:
             if each.is_shell and (match := _USES_GIT.search(clones.at_home(each.text or ""))) is not None:
                 return f"`{' '.join(match[0].split())}` of {each.name}"
+        if (below := _below(run, step, every)) is not None:
+            return below
         if step.action is not None and _acts(step, step.action, tree, somebody=somebody, depth=depth):
             return step.action
     return None
+
+
+def _below(run: str, step: Step, every: list[Ran]) -> str | None:
+    """What a program uses them for, or a task may by its name."""
+    if step.action == "actions/github-script" and (verb := pushing.by_program(step.inputs.get("script", ""))):
+        return f"`git {verb}` of a script of github-script"
+    if (found := next(pushing.programs(every), None)) is not None:
+        return f"`git {found[1]}` of {found[0]}"
+    name = pushing.by_name(run, every)
+    return f"`{name}`, of which nothing here shows that it does not push," if name is not None else None
 
 
 def _acts(step: Step, action: str, tree: SourceTree, *, somebody: bool, depth: int) -> bool:

@@ -29,6 +29,8 @@ class Step(msgspec.Struct, frozen=True):
     id: str = ""
     condition: str = ""
     """Its `if`."""
+    folder: str = ""
+    """The folder that its script starts in, below the workspace."""
 
     @property
     def action(self) -> str | None:
@@ -72,21 +74,21 @@ def workflow(content: bytes) -> Workflow | None:
     if not isinstance(document, dict):
         return None
     env = _strings(document.get("env"))
-    shell = _shell(document)
-    jobs = [_job(name, value, env, shell) for name, value in _mapping(document.get("jobs")).items()]
+    jobs = [_job(name, value, env, _default(document)) for name, value in _mapping(document.get("jobs")).items()]
     if "runs" in document:
-        steps = _steps(_mapping(document["runs"]).get("steps"), {}, "bash")
+        steps = _steps(_mapping(document["runs"]).get("steps"), {}, ("bash", ""))
         jobs.append(Job(name="runs", steps=steps, permissions=None, uses=None))
     return Workflow(tuple(jobs), document.get("permissions"))
 
 
-def _job(name: str, value: Any, env: Mapping[str, str], shell: str) -> Job:
+def _job(name: str, value: Any, env: Mapping[str, str], default: tuple[str, str]) -> Job:
     job = _mapping(value)
-    own_shell = _shell(job) or shell or ("pwsh" if "windows" in (text(job.get("runs-on")) or "") else "bash")
+    shell, folder = (own or other for own, other in zip(_default(job), default, strict=True))
+    shell = shell or ("pwsh" if "windows" in (text(job.get("runs-on")) or "") else "bash")
     around = {**env, **_strings(job.get("env"))}
     return Job(
         name=name,
-        steps=_steps(job.get("steps"), around, own_shell),
+        steps=_steps(job.get("steps"), around, (shell, folder)),
         permissions=job.get("permissions"),
         uses=text(job.get("uses")),
         condition=text(job.get("if")) or "",
@@ -94,20 +96,21 @@ def _job(name: str, value: Any, env: Mapping[str, str], shell: str) -> Job:
     )
 
 
-def _steps(value: Any, around: Mapping[str, str], shell: str) -> tuple[Step, ...]:
-    return tuple(_step(_mapping(item), around, shell) for item in (value if isinstance(value, list) else []))
+def _steps(value: Any, around: Mapping[str, str], default: tuple[str, str]) -> tuple[Step, ...]:
+    return tuple(_step(_mapping(item), around, default) for item in (value if isinstance(value, list) else []))
 
 
-def _step(step: Mapping[str, Any], around: Mapping[str, str], shell: str) -> Step:
+def _step(step: Mapping[str, Any], around: Mapping[str, str], default: tuple[str, str]) -> Step:
     return Step(
         uses=text(step.get("uses")),
         run=text(step.get("run")),
-        shell=text(step.get("shell")) or shell,
+        shell=text(step.get("shell")) or default[0],
         env=_strings(step.get("env")),
         inputs=_strings(step.get("with")),
         around=around,
         id=text(step.get("id")) or "",
         condition=text(step.get("if")) or "",
+        folder=text(step.get("working-directory")) or default[1],
     )
 
 
@@ -125,8 +128,10 @@ def leaves(value: Any) -> Iterator[str]:
         yield from leaves(item)
 
 
-def _shell(holder: Mapping[str, Any]) -> str:
-    return text(_mapping(_mapping(holder.get("defaults")).get("run")).get("shell")) or ""
+def _default(holder: Mapping[str, Any]) -> tuple[str, str]:
+    """The shell and the folder of scripts that say neither."""
+    run = _mapping(_mapping(holder.get("defaults")).get("run"))
+    return text(run.get("shell")) or "", text(run.get("working-directory")) or ""
 
 
 def _mapping(value: Any) -> dict[str, Any]:

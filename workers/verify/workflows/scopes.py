@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from workers.source import clones, pushing
+from workers.source.ran import ran
 from workers.source.tree import SourceTree
 from workers.verify.workflows import credentials, local
 from workers.verify.workflows.model import Job, Step, text
@@ -77,7 +79,13 @@ _COMMANDS: tuple[tuple[re.Pattern[str], tuple[Need, ...]], ...] = (
     (re.compile(r"\bgh\s+issue\s+(?:create|comment|close|edit|reopen)\b"), (("issues:write",),)),
     (re.compile(r"\bgh\s+(?:workflow\s+run|run\s+(?:cancel|rerun|delete))\b"), (("actions:write",),)),
     (re.compile(r"\b(?:docker|podman|skopeo|crane)\s+(?:image\s+)?push\s+\S*ghcr\.io"), (("packages:write",),)),
-    (re.compile(r"\bmkdocs\s+gh-deploy\b|\bmike\s+deploy\b.*--push"), _WRITE_CONTENTS),
+    (
+        re.compile(
+            r"\bmkdocs\s+gh-deploy\b|\bmike\s+deploy\b.*--push|\bgh-pages\s+-|\brelease-it\b|\bdocusaurus\s+deploy\b"
+            r"|\blerna\s+(?:publish(?!\s+from-)|version)\b(?!.*--no-(?:push|git-tag))|\bcargo\s+release\b|\brelease:prepare\b"
+        ),
+        _WRITE_CONTENTS,
+    ),
     (re.compile(r"\bnpm\s+publish\b[^\n]*--provenance"), _OIDC),
 )
 _SCRIPT: tuple[tuple[re.Pattern[str], tuple[Need, ...]], ...] = (
@@ -113,10 +121,19 @@ def needs(job: Job, tree: SourceTree) -> list[tuple[Need, str]]:
         if kept and not pushes_as_somebody and _pushes_with_git(step):
             # Git sends what checkout keeps first, whatever token stands in the address or in the environment.
             found += [(need, step.action or "a script") for need in _WRITE_CONTENTS]
+        if kept and not pushes_as_somebody:
+            found += [(need, name) for name in _below(step, tree) for need in _WRITE_CONTENTS]
         if _brings_token(step) or (pushes_as_somebody and _only_pushes(step)):
             continue
         found += [(need, step.action or "a script") for need in of_step(step)]
     return found
+
+
+def _below(step: Step, tree: SourceTree) -> Iterator[str]:
+    """The programs and scripts of the repository that a step runs and that push."""
+    every = [*ran(step.run or "", step.folder, tree)]
+    yield from (name for name, verb in pushing.programs(every) if verb == "push")
+    yield from (each.name for each in every if each.is_shell and _GIT_PUSH.search(clones.at_home(each.text or "")))
 
 
 def hidden(job: Job, tree: SourceTree) -> str | None:

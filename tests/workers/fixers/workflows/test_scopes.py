@@ -35,6 +35,25 @@ def _needs(steps: str, files: dict[str, bytes] | None = None) -> scopes.Needs:
     return scopes.of_job(workflow, workflow.jobs[0], MemoryTree(files or {}))
 
 
+@pytest.mark.parametrize(
+    ("script", "text", "needed"),
+    [
+        ("npx lerna version patch --yes", "", "contents:write"),
+        ("python tool.py", "run(['git', 'push'])", "contents:write"),
+        ("./gradlew publish", "", ""),
+        ("./gradlew release", "", None),
+        ("poe bump", "", None),
+    ],
+)
+def test_what_pushes_with_what_checkout_keeps_writes_whatever_it_is_given(script, text, needed):
+    """Git sends the job's token, of which no line of the step speaks; where only a name does, nothing is said."""
+    found = _needs(f"{CHECKOUT}      - run: {script}\n", {"tool.py": text.encode()})
+    assert bool(found.hidden) == (needed is None)
+    assert needed is None or scopes.words(found.scopes) == [needed or "contents:read"]
+    without = CHECKOUT + "        with: {persist-credentials: false}\n"
+    assert not _needs(f"{without}      - run: ./gradlew release\n").hidden
+
+
 def _run(script: str, env: str = "{GH_TOKEN: '${{ github.token }}'}") -> str:
     return f"      - run: {script!r}\n        env: {env}\n"
 

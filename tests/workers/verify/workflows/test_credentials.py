@@ -30,6 +30,7 @@ def _lost(steps: str, given: str = "", tree: MemoryTree | None = None) -> str | 
     [
         "      - run: make\n",
         "      - run: git commit -m x\n",
+        "      - run: ./gradlew publishToMavenCentral && make docker-push\n",
         "      - run: git push https://x-access-token:$T@github.com/o/r HEAD\n",
         "      - run: git push\n" + HELPER,
         "      - run: |\n          gh auth setup-git\n          git push\n        env: {GH_TOKEN: x}\n",
@@ -53,6 +54,9 @@ def test_a_job_that_brings_its_own_credentials_or_needs_none_keeps_working(steps
         ("      - run: git push https://x-access-token:$T@github.com/o/r\n      - run: git push --tags\n", "git push"),
         ("      - uses: stefanzweifel/git-auto-commit-action@v5\n", "git-auto-commit"),
         ("      - run: git submodule update --init\n", "submodule"),
+        ("      - run: npx docusaurus deploy\n", "docusaurus deploy"),
+        ("      - run: ./gradlew release\n", "gradlew release"),
+        ('      - uses: actions/github-script@v7\n        with: {script: \'exec("git", ["push"])\'}\n', "git push"),
     ],
 )
 def test_a_step_that_used_what_checkout_kept_is_named(steps, named):
