@@ -69,10 +69,14 @@ def resources(target: Target) -> Iterator[Candidate]:
 def _with_request(resource: Resource, part: Part, section: str, kind: str, value: str) -> dict[str, dict[str, Value]]:
     """The value; beside a limit the request that would else be as large."""
     alone: dict[str, dict[str, Value]] = {section: {kind: value}}
+    said = part.node.child("resources")
     if section == "requests" or part.node.text("resources", "requests", kind):
         return alone
-    request = _value(resource, part, "requests", kind)
-    return alone if request == value else {"requests": {kind: request}, **alone}
+    if _value(resource, part, "requests", kind) == value:
+        return alone
+    # Of a list of resources without requests scanners ask for none, and with one for the other, too.
+    kinds = ("cpu", "memory") if said is not None and said.child("requests") is None else (kind,)
+    return {"requests": {each: _value(resource, part, "requests", each) for each in kinds}, **alone}
 
 
 def _missing(resource: Resource, part: Part) -> dict[str, dict[str, Value]]:
