@@ -144,12 +144,21 @@ def insert_line(doc: YamlDoc, name: Node, last: Node, text: str) -> Edit:
     return edit(doc, at, at, f"\n{text}")
 
 
+_REMARK = re.compile(r"(?P<before> *)#(?P<gap> *)")
+
+
 def _behind_remarks(doc: YamlDoc, at: int, column: int) -> int:
-    """The end of the remarks below a line that are set in further than what is put there: they belong to that line."""
+    """The end of the remarks below a line that are set in further than what is put there: they belong to that line.
+
+    So do lines that were made remarks at another column: what they say is set in further.
+    """
     while at < len(doc.content):
         after = doc.line_end(at + 1)
-        line = doc.slice(at, after).strip("\r\n")
-        if not line.lstrip(" ").startswith("#") or len(line) - len(line.lstrip(" ")) <= column:
+        found = _REMARK.match(doc.slice(at, after).strip("\r\n"))
+        if found is None:
+            break
+        code = len(found["gap"]) > 1 and found.end() > column
+        if len(found["before"]) <= column and not code:
             break
         at = after
     return at
