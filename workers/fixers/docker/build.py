@@ -15,6 +15,9 @@ from workers.source.dockerfile import Dockerfile, DockerfileBroken, Instruction,
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
 _BUILDKIT = re.compile(rb"^#\s*syntax\s*=", re.IGNORECASE)
+_NOT_DEPLOYED = re.compile(
+    r"(?:.*[-_.])?(?:tests?|dev|devel|development|debug|lint|e2e|ci|local)(?:[-_.].*)?", re.IGNORECASE
+)
 _ROOT = re.compile(r"(?:root|0)(?::(?:root|0))?")
 
 
@@ -76,6 +79,20 @@ def stage_of(file: Dockerfile, instruction: Instruction) -> Stage:
 def final_stage(file: Dockerfile) -> Stage:
     """What the image is when no target is named."""
     return file.stages[-1]
+
+
+def deployed_stage(file: Dockerfile) -> Stage:
+    """The final stage, where that is what is deployed.
+
+    Raises:
+        NoFix: by its name it is for tests or development, and one before it starts something else.
+    """
+    last = file.stages[-1]
+    others = [one for one in file.stages[:-1] if one.all("CMD", "ENTRYPOINT")]
+    if last.name and others and _NOT_DEPLOYED.fullmatch(last.name):
+        message = f"{file.path} ends with `{last.name}`: which stage is deployed is told when it is built"
+        raise NoFix(message)
+    return last
 
 
 def lineage(file: Dockerfile, stage: Stage) -> list[Stage]:

@@ -7,13 +7,22 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.build import at_least_one, final_stage, read, trivy
+from workers.fixers.docker.build import at_least_one, deployed_stage, read, trivy
 from workers.fixers.docker.celery_probe import celery_probe
 from workers.fixers.docker.compose_ports import other_commands
 from workers.fixers.docker.deployment import Run, runs
 from workers.fixers.docker.image_tables import BRING_A_CHECK
 from workers.fixers.docker.images import base_of, installed
-from workers.fixers.docker.listening import FPM, WEB, environment, port_of, speaks_fastcgi
+from workers.fixers.docker.listening import (
+    FPM,
+    TLS_OPTION,
+    WEB,
+    environment,
+    exposed_ports,
+    port_of,
+    speaks_fastcgi,
+    told_port,
+)
 from workers.fixers.docker.no_service import idle, no_service, told_otherwise, watched_elsewhere, what_ends
 from workers.fixers.docker.own_base import built_from, commands
 from workers.fixers.docker.probes import Asked, Image, check, probes
@@ -42,6 +51,10 @@ _OLDER: dict[str, tuple[tuple[int, ...], list[str]]] = {
 _HTTP = frozenset(
     ("80", "3000", "4000", "4200", "5000", "5173", "8000", "8008", "8080", "8081", "8088", "8888", "9000", "9090")
 )
+_OF_OTHERS = frozenset(
+    ("25", "465", "587", "1433", "1521", "3306", "5432", "5672", "6379", "9092", "9200", "11211", "27017")
+)
+"""Ports that a program names because it calls them."""
 _GRPC = re.compile(r"\bgrpcio\b|@grpc/grpc-js|\"grpc\"")
 _WEB = re.compile(
     r"flask|fastapi|django|aiohttp|tornado|uvicorn|gunicorn|starlette|express|fastify|\bkoa\b|hapi|nestjs|\"next\"",
@@ -79,7 +92,7 @@ _INHERITED = (
 def propose(target: Target) -> Iterator[Candidate]:
     """A probe by a program of the image: of the service itself, over HTTP, or of the port."""
     file = read(target)
-    chain = built_from(target.tree, file, final_stage(file))
+    chain = built_from(target.tree, file, deployed_stage(file))
     image = _image(chain)
     if inherited := _inherited(file, chain, image):
         raise Harmless(inherited)
@@ -172,10 +185,20 @@ def _image(chain: list[tuple[Dockerfile, Stage]]) -> Image:
 
 
 def _port(tree: SourceTree, chain: list[tuple[Dockerfile, Stage]], image: Image, source: Served | None) -> str | None:
-    """Where the program listens, as the Dockerfiles or its source say."""
+    """Where the program listens, as the Dockerfiles or its source say.
+
+    Raises:
+        NoFix: they say different things.
+    """
     for file, stage in chain:
         if port := port_of(tree, file, stage, image.base):
-            return port
+            said = str(source.port) if source and source.port else port
+            if said == port or not port.isdigit() or said in _OF_OTHERS or told_port(file, stage) == port:
+                return port
+            if said in exposed_ports(file, stage):
+                return said
+            message = f"{file.path} names port {port}, and {source.path if source else ''} listens on {said}"
+            raise NoFix(message)
     return str(source.port) if source and source.port else None
 
 
@@ -194,7 +217,10 @@ def _asked(target: Target, file: Dockerfile, stage: Stage, port: str, source: Se
     """What an HTTP request can ask for; none where the program may speak something else."""
     if _speaks_grpc(target, file):
         return None
-    web = WEB.search(" ".join(words_of(file, stage, {})))
+    command = " ".join(words_of(file, stage, {}))
+    if TLS_OPTION.search(command):
+        return None
+    web = WEB.search(command)
     if source is None:
         return Asked("/", known=False) if port in _HTTP or (web and "$" in port) else None
     if "$" in port or port == str(source.port):

@@ -40,6 +40,9 @@ FPM = 9000
 _PORT_OPTION = re.compile(
     r"(?:--port[=\s]+|server\.port[=\s]+|--bind[=\s]+[\w.]*:|--listen[=\s]+[\w.]*:|-b\s+[\w.]*:|0\.0\.0\.0:)(\d{2,5})"
 )
+_SOCKET = re.compile(r"\bunix:|--uds\b|--fd\b")
+"""A server that opens a file of its own and no port."""
+TLS_OPTION = re.compile(r"--(?:ssl|tls)[-_\w]*|--cert(?:file)?\b|--keyfile\b|--https\b")
 _CHOSEN_PORT = re.compile(
     r"(?:--port|--bind|--listen|--server\.port|-Dserver\.port|-b|-p)[=\s]+[\"']?[\w.\[\]:]*?"
     r"\$(?:\{(?P<braced>\w+)(?P<default>:-\d{2,5})?\}|(?P<name>\w+))"
@@ -87,17 +90,17 @@ def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> str
     if re.match(r"(\d+)(?:-\d+)?/udp\b(?!.*(?<!\d)\1(?:/tcp)?(?:\s|$))", exposed.strip(), re.IGNORECASE):
         # The service itself cannot be asked by a connection, and what else is named need not listen all the time.
         return None
-    for word in exposed.split():
-        match = re.fullmatch(r"(\d{1,5})(?:-\d{1,5})?(?:/tcp)?", word)
-        if match and 0 < int(match[1]) < 2**16:
-            return match[1]
+    command = " ".join(words_of(file, stage, values))
+    told = told_port(file, stage)
+    if named := exposed_ports(file, stage):
+        # What the command says holds, whatever EXPOSE forgot.
+        return told if told and told not in named else named[0]
     chosen = _CHOSEN_PORT.search(" ".join(words_of(file, stage, {})))
     name = (chosen["braced"] or chosen["name"]) if chosen else None
     if chosen and name not in values:
         return f"${{{name}{chosen['default'] or ''}}}"
-    command = " ".join(words_of(file, stage, values))
-    if match := _PORT_OPTION.search(command):
-        return match[1]
+    if told:
+        return told
     if is_fpm(base) and not command:
         # What else Compose publishes is not what the image starts.
         return str(FPM)
@@ -110,10 +113,28 @@ def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> str
     return str(usual) if usual else None
 
 
+def exposed_ports(file: Dockerfile, stage: Stage) -> list[str]:
+    """The numbers of the TCP ports that the stage and those below it expose, of a range the first."""
+    values = environment(file, stage)
+    words = (
+        word for each in lineage(file, stage) for one in each.all("EXPOSE") for word in expand(one.text, values).split()
+    )
+    found = (re.fullmatch(r"(\d{1,5})(?:-\d{1,5})?(?:/tcp)?", word) for word in words)
+    return [match[1] for match in found if match and 0 < int(match[1]) < 2**16]
+
+
+def told_port(file: Dockerfile, stage: Stage) -> str | None:
+    """The port that the command names by an option."""
+    match = _PORT_OPTION.search(" ".join(words_of(file, stage, environment(file, stage))))
+    return match[1] if match else None
+
+
 def _usual(
     tree: SourceTree, file: Dockerfile, stage: Stage, base: Base, command: str, values: dict[str, str]
 ) -> Iterator[int]:
     """Where the program listens if nobody tells it otherwise."""
+    if _SOCKET.search(command):
+        return
     if re.search(r"\bgunicorn\b", command):
         yield from _gunicorn(tree, file, command, values)
     else:

@@ -12,7 +12,7 @@ from workers.fixers.docker.beside import beside
 from workers.fixers.docker.build import (
     at_least_one,
     candidate,
-    final_stage,
+    deployed_stage,
     is_root,
     lineage,
     pairs,
@@ -68,7 +68,7 @@ All build steps stay root's: the switch stands behind the last of them."""
 def propose(target: Target) -> Iterator[Candidate]:
     """A user behind the last build step: one made in the file, one of the base image, a new one, or a number."""
     file = read(target)
-    stage = final_stage(file)
+    stage = deployed_stage(file)
     chain = built_from(target.tree, file, stage)
     base = base_of(*chain[-1])
     refuse_where_root_is_needed(target, chain, base)

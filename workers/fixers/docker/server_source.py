@@ -59,10 +59,21 @@ _HTTP = re.compile(
 )
 _TLS = re.compile(r"\bssl_context\s*=|\bssl_keyfile|ListenAndServeTLS|\bhttps\.createServer|wrap_socket\(")
 _ROUTE = re.compile(
-    r"(?:route|get|HandleFunc|Handle|all|api_route|add_get)\s*\(?\s*[\"'`](?:GET )?(?P<path>/[\w./-]*)[\"'`]"
+    r"(?:\b(?P<by>\w+)\.(?:router\.)?|(?<![\w.]))(?:route|get|HandleFunc|Handle|all|api_route|add_get)"
+    r"\s*\(?\s*[\"'`](?:GET )?(?P<path>/[\w./-]*)[\"'`]"
     r"(?!\s*,\s*methods\s*=\s*[\[({](?![^\])}]*GET))",
     re.IGNORECASE,
 )
+_APPLICATIONS = frozenset(("app", "application", "server", "fastify", "http", "mux", "r", "e", "web", "routes"))
+"""What a whole application is called; a router may be mounted below a path that stands elsewhere."""
+_MOVED = re.compile(r"\broot_path\b|\burl_prefix\b|setGlobalPrefix|\bbasePath\b|StripPrefix|DispatcherMiddleware")
+_GUARDS = re.compile(
+    r"TrustedHost|ALLOWED_HOSTS|allowed_?hosts|dependencies\s*=\s*\[|before_request|\.use\(\s*\w*(?:auth|jwt|passport|session)|"
+    r"add_middleware\(\s*\w*Auth",
+    re.IGNORECASE,
+)
+"""What stands before every route, and may want another host's name, or a login."""
+_LOGIN = re.compile(r"login|\bauth|Basic\b|Bearer\b|api_?key|\btoken\b", re.IGNORECASE)
 _HEALTH = re.compile(r"/(?:api/)?_?(?:healthz?|livez?|liveness|readyz?|ping|status|up)/?")
 _FLASK_DEFAULT = re.compile(r"\bFlask\(.*\.run\((?:(?!port)[^()])*\)", re.DOTALL)
 _CLASS_PATH = frozenset(
@@ -141,8 +152,12 @@ def _script(tree: SourceTree, folder: str, words: list[str]) -> str | None:
         name = _of_package(tree, folder, words)
     if name is None:
         return None
-    found = [path for path in _below(tree, folder) if path.rpartition("/")[2] == name]
-    return found[0] if len(found) == 1 else None
+    for each in (name, re.sub(r"\.[mc]?js$", ".ts", name)):
+        # What is built into a folder of its own has the name that its source has.
+        found = [path for path in _below(tree, folder) if path.rpartition("/")[2] == each]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
 
 
 def _module(tree: SourceTree, folder: str, module: str) -> str | None:
@@ -181,13 +196,20 @@ def _read(tree: SourceTree, paths: list[str], language: str, values: dict[str, s
         ports = {port}
     if values.get("PORT", "").isdigit() and re.search(r"[\"'.]PORT\b", text):
         ports = {int(values["PORT"])}
-    routes = {match["path"] for match in _ROUTE.finditer(text)}
-    health = sorted(route for route in routes if _HEALTH.fullmatch(route))
-    answers = health[0] if health else "/" if "/" in routes else None
+    answers = None if _MOVED.search(text) or _GUARDS.search(text) else _answered(text, language)
     job = _is_job(tree, paths[0], language, text)
     http = bool(_HTTP.search(text)) and not _TLS.search(text)
     port = ports.pop() if len(ports) == 1 else None
     return Served(paths[0], port if port and port < 2**16 else None, http, answers, job and not text.isspace())
+
+
+def _answered(text: str, language: str) -> str | None:
+    """A path that the application answers without a login: of its health, else its root."""
+    whole = {*_APPLICATIONS, "router"} if language == "go" else _APPLICATIONS
+    found = ((match["by"], match["path"]) for match in _ROUTE.finditer(text))
+    routes = {path for by, path in found if (by in whole if by else language == "rb")}
+    health = sorted(route for route in routes if _HEALTH.fullmatch(route))
+    return health[0] if health else "/" if "/" in routes and not _LOGIN.search(text) else None
 
 
 def _is_job(tree: SourceTree, path: str, language: str, text: str) -> bool:

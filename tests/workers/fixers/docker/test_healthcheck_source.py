@@ -257,3 +257,56 @@ def test_gunicorn_takes_the_variable_port_where_nothing_else_says():
     made, _ = _propose("FROM python:3.12\nENV PORT 8080\nCMD gunicorn app:app\n", {})
     assert made
     assert all("8080" in text and "8000" not in text for text in made.values())
+
+
+_API = "from fastapi import FastAPI\n"
+_UVICORN = 'FROM python:3.12-slim\nEXPOSE 8000\nCMD ["uvicorn", "app:app", "--port", "8000"{}]\n'
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "app = FastAPI()\napp.add_middleware(TrustedHostMiddleware, allowed_hosts=['a'])\n@app.get('/health')\n",
+        "app = FastAPI(dependencies=[Depends(HTTPBasic())])\n@app.get('/')\n",
+        "app = FastAPI()\n@app.get('/')\n@login_required\n",
+        "router = APIRouter(prefix='/v1')\n@router.get('/health')\ndef a(): ...\napp = FastAPI()\n",
+        "app = FastAPI(root_path='/v1')\n@app.get('/health')\n",
+        "app = FastAPI()\nrequests.get('/health')\n",
+    ],
+    ids=["host", "login", "login of one", "router", "prefix", "client"],
+)
+def test_a_path_that_another_host_a_login_or_a_prefix_may_guard_is_not_relied_on(source):
+    made, _ = _propose(_UVICORN.format(""), {"web/app.py": f"{_API}{source}"})
+    assert not [text for text in made.values() if "urlopen" in text]
+    assert made["port-python"]
+
+
+def test_a_server_that_is_told_its_keys_is_not_asked_in_the_clear():
+    source = {"web/app.py": f"{_API}app = FastAPI()\n@app.get('/health')\n"}
+    assert "http-python" in _propose(_UVICORN.format(""), source)[0]
+    assert "http-python" not in _propose(_UVICORN.format(', "--ssl-keyfile", "/k"'), source)[0]
+
+
+def test_a_server_that_opens_a_file_has_no_port():
+    made, reason = _propose(
+        'FROM python:3.12\nCMD ["gunicorn", "-b", "unix:/tmp/a", "app:app"]\n', {"web/app.py": "app = 1\n"}
+    )
+    assert not made
+    assert "names no port" in reason
+
+
+@pytest.mark.parametrize(
+    ("exposed", "command", "asked"),
+    [("3000", "", "names port 3000, and web/a.js listens on 8080"), ("3000 8080", "", ":8080/"), ("8080", "", ":8080/"),
+     ("3000", ', "--port=8080"', ":8080/")],
+)  # fmt: skip
+def test_what_the_source_and_the_command_say_goes_before_what_is_exposed(exposed, command, asked):
+    source = f"{NODE}app.get('/', home)\napp.listen(8080)\n"
+    made, reason = _propose(f'FROM node:22\nEXPOSE {exposed}\nCMD ["node", "a.js"{command}]\n', {"web/a.js": source})
+    assert asked in made.get("http-node", reason)
+
+
+def test_a_stage_for_tests_behind_the_one_that_is_deployed_gets_nothing():
+    stages = "FROM node:22 AS base\nEXPOSE 80\nFROM base AS prod\nCMD node a.js\nFROM base AS {}\nCMD node b.js\n"
+    assert "ends with `unit-test`" in _propose(stages.format("unit-test"), {})[1]
+    assert _propose(stages.format("live"), {})[0]
