@@ -30,10 +30,12 @@ _LIBRARIES = ("django.utils.html.", "html.", "markupsafe.", "flask.")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _UNNAMED = itertools.repeat("")
 _TAKEN = ("format_string", "self")
+_OWN = ("self", "cls")
+_PUTS = ("append", "appendleft", "extend", "insert", "add")
 _SPECIAL = re.compile(r"[<>&'\"]")
 
 
-def is_typed(file: Module, node: ast.expr) -> bool:
+def is_typed(file: Module, node: ast.AST) -> bool:
     """Whether the call gives HTML that is known as such where it is inserted, and so is not escaped again."""
     return file.calls(node, *_MADE)
 
@@ -55,12 +57,19 @@ def unescaped(file: Module, call: ast.Call, source: str) -> str:
         node = inner if isinstance(inner, ast.Call) and not node.keywords else node
     if _escapes(file, node) and isinstance(node, ast.Call) and len(node.args) == 1:
         node = node.args[0]
-    made = [each for part in ast.walk(node) if isinstance(part, ast.Name) for each in _given(file, call, part.id)]
+    made = list(_made(file, call, node))
     known = bool(made) and isinstance(node, ast.Name) and not any(True for each in made for _ in _parts(file, each))
-    if not known and any(_is_html(file, part) for each in (node, *made) for part in _parts(file, each)):
+    joins = any(_joins(part) for each in (node, *made) for part in ast.walk(each))
+    lost = joins and any(is_typed(file, part) for each in (node, *made) for part in ast.walk(each))
+    if lost or (not known and any(_is_html(file, part) for each in (node, *made) for part in _parts(file, each))):
         message = f"{file.path}:{call.lineno} inserts `{source}`, which is HTML already and would be escaped twice"
         raise NoFix(message)
     return source if node.col_offset <= 1 and "\n" not in source else ast.unparse(node)
+
+
+def _joins(node: ast.AST) -> bool:
+    """Whether it is a `join` of a text, whose result does not know any more that its pieces are HTML."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "join"
 
 
 def _parts(file: Module, node: ast.AST) -> Iterator[ast.AST]:
@@ -107,15 +116,49 @@ def _escapes(file: Module, node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and file.qualified(node.func) in PLAIN_ESCAPES
 
 
+def _made(file: Module, call: ast.Call, node: ast.AST, known: frozenset[str] = frozenset()) -> Iterator[ast.AST]:
+    """What the variables in the value are given, and those in that."""
+    for part in ast.walk(node):
+        name = part.id if isinstance(part, ast.Name) else ""
+        if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id in _OWN:
+            name = f"{part.value.id}.{part.attr}"
+        if name and name not in known:
+            for given in _given(file, call, name):
+                yield given
+                if not is_typed(file, given):
+                    yield from _made(file, call, given, known | {name})
+
+
 def _given(file: Module, call: ast.Call, name: str) -> Iterator[ast.AST]:
-    """What else the function around the call gives the variable; the whole statement where it adds to it."""
-    for node in ast.walk(file.function(call) or file.tree):
+    """What else the function around the call, or the file for what it does not bind, gives the variable or puts into
+    it; the whole statement where it adds to it.
+    """
+    function = file.function(call) if "." not in name else None
+    local = list(_bindings(function, call, name)) if function is not None else []
+    arguments = (each.arg for each in ast.walk(function) if isinstance(each, ast.arg)) if function is not None else ()
+    if local or name in arguments:
+        yield from local
+    else:
+        yield from _bindings(file.tree, call, name)
+
+
+def _bindings(scope: ast.AST, call: ast.Call, name: str) -> Iterator[ast.AST]:
+    for node in ast.walk(scope):
         match node:
-            case ast.Assign(targets=targets, value=value):
-                if any(isinstance(each, ast.Name) and each.id == name for each in targets) and call is not value:
-                    yield value
-            case ast.AugAssign(target=ast.Name(id=bound)) if bound == name:
+            case ast.Assign(targets=targets, value=value) if call is not value:
+                yield from (value for each in targets if ast.unparse(each) == name)
+            case (
+                ast.AnnAssign(target=target, value=ast.expr() as value)
+                | ast.For(target=target, iter=value)
+                | ast.comprehension(target=target, iter=value)
+            ) if ast.unparse(target) == name:
+                yield value
+            case ast.AugAssign(target=target) if ast.unparse(target) == name:
                 yield node
+            case ast.Call(func=ast.Attribute(value=holder, attr=method), args=given) if ast.unparse(holder) == name:
+                yield from given if method in _PUTS else ()
+            case ast.FunctionDef(name=own) if name == f"self.{own}":
+                yield from (each.value for each in ast.walk(node) if isinstance(each, ast.Return) and each.value)
 
 
 class Joined(msgspec.Struct, frozen=True):
