@@ -20,6 +20,9 @@ _MAKERS = ("mkdir", "makedirs", "mkfifo", "mknod", "symlink", "symlink_to", "lin
 _NEW_ALONE = re.compile(r"\bopen\([^()]*,\s*(?:mode\s*=\s*)?[\"']x[bt+]*[\"']")
 
 
+_REMOVES = re.compile(r"\b(?:remove|unlink)\(")
+
+
 @fixer(
     name="python-temporary-name",
     weakness="temporary file name that can be raced",
@@ -56,6 +59,8 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
         if name is not None and (opened := _opened(target, file, call, name)) is not None:
             yield opened
+        if _REMOVES.search(file.content.decode()):
+            return  # the file alone: a folder around it would stay each time
     yield _in_folder(target, file, call)
 
 
