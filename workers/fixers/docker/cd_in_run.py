@@ -47,6 +47,7 @@ _PLACELESS = re.compile(
 """What does the same wherever it runs."""
 _RELATIVE = re.compile(r"(?:^|\s)(?!https?:)[\w.-]+/|(?:^|\s)\.{1,2}(?:\s|$)|\.(?:deb|rpm|apk)(?:\s|$)")
 _DELETES = re.compile(r"\brm\b|\bpurge\b|\bapk\s+del\b|\bautoremove\b|\bclean\b")
+_REMOVES = re.compile(r"(?:sudo\s+)?rm\s+-\w*[rR]")
 _USES_DIRECTORY = frozenset(("RUN", "CMD", "ENTRYPOINT", "COPY", "ADD", "WORKDIR", "HEALTHCHECK"))
 
 
@@ -76,6 +77,11 @@ def cd_in_run(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{one.line}: where `cd` leads is not plain to see"
         raise NoFix(message)
     _refuse_unknown_variable(file, one, words[0].text)
+    if any(
+        words[0].text in step.text for step in script.steps if step.start > moves[0].start and _REMOVES.match(step.text)
+    ):
+        message = f"{file.path}:{one.line} removes {words[0].text} again: a WORKDIR would keep it in a layer of its own"
+        raise NoFix(message)
     made = [
         _by_workdir(file, one, script, moves[0]),
         _by_workdir_in_front(file, one, script, moves[0]),
