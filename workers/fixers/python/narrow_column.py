@@ -8,7 +8,8 @@ from workers.source.tests import is_test
 from workers.source.tree import SourceTree, text_of
 
 _COLUMN = re.compile(
-    r"^[ \t]+(?P<name>\w*(?:hash|digest|signature|checksum|fingerprint|md5|sha1?))\s*(?::[^=\n]+)?="
+    r"^[ \t]+(?P<name>\w*(?:hash|digest|signature|checksum|fingerprint|md5|sha1?|token|key|secret|nonce))\s*"
+    r"(?::[^=\n]+)?="
     r"[^\n]*(?:\bmax_length\s*=\s*|\bString\(|\bVARCHAR\()(?:3[2-9]|[45]\d|6[0-3])\b",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -15,6 +15,11 @@ _NAMES_SOMETHING = re.compile(
 _FROM_OUTSIDE = re.compile(r"\brequest\b|\bheaders\b|\bcookies\b")
 
 
+def is_fresh(use: str) -> bool:
+    """Whether what is hashed is drawn for it, so that nobody makes the same digest again."""
+    return _FRESH.search(use) is not None
+
+
 def use_of(file: Module, call: ast.Call) -> str:
     """The statement, those of its function that make what it hashes or use what it assigns, and the function's name."""
     function, statement = file.function(call), file.statement(call)
@@ -34,7 +39,7 @@ def use_of(file: Module, call: ast.Call) -> str:
 def is_met(file: Module, call: ast.Call) -> bool:
     """Whether the digest is compared with what the function is given, goes to others, signs or names something."""
     function, statement = file.function(call), file.statement(call)
-    if isinstance(statement, ast.Assign) and not _FRESH.search(use_of(file, call)):
+    if isinstance(statement, ast.Assign) and not is_fresh(use_of(file, call)):
         shown = " ".join(file.text(each) for each in statement.targets)
         if isinstance(statement.targets[0], ast.Subscript) or _NAMES_SOMETHING.search(shown):
             return True

@@ -8,18 +8,21 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
+from workers.fixers.python.callers import told_by_callers
 from workers.fixers.python.calls import argument, set_keyword
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.narrow_column import narrow_column
-from workers.fixers.python.other_side import is_looked_up, is_met, use_of
+from workers.fixers.python.other_side import is_fresh, is_looked_up, is_met, use_of
 from workers.fixers.python.release import may_lack
 from workers.fixers.registry import NoFix, Target, fixer
 
 _WEAK = ("md4", "md5", "sha", "sha1")
 _PROTECTS = re.compile(
-    r"passw|passwd|pwd|token|secret|sign|auth|hmac|credential|session|licen[cs]e|cookie|login|nonce|csrf|verif|salt",
+    r"passw|passwd|pwd|token|secret|sign|auth|hmac|credential|session|licen[cs]e|cookie|login|nonce|csrf|verif|salt|confirm|activat|invit",
     re.IGNORECASE,
 )
+_GUARDS = re.compile(r"passw|token|secret|credential|csrf|confirm|activat|invit|verif", re.IGNORECASE)
+"""What the callers of a function that hashes for them may say of it."""
 _PASSWORD = re.compile(r"passw|pwd|passphrase|(?:\b|_)pass\b", re.IGNORECASE)
 _FIXED_BY_OTHERS = re.compile(
     r"gravatar|etag|content.md5|md5sum|sha1sum|\bgit\b|websocket|finger_?print|x5t|torrent|info.?hash|magnet:|md5.?crypt"
@@ -36,8 +39,11 @@ _ASKS = re.compile(
     r"\.http\.(?:get|post|request)\(|\b(?:requests|httpx)\.[a-zA-Z]+\(|\baiohttp\.|urlopen\(|self\.session\.(?:get|post)\("
 )
 """A module that asks another server: what it computes may be what that server expects."""
-_KEPT = re.compile(r"cache|path|folder|\bdir|\.join\(|open\(", re.IGNORECASE)
+_CACHED = re.compile(r"cache|memo(?:iz|ry)|tmp|\btemp(?:orary|_|\b)", re.IGNORECASE)
+"""What is made anew where it is not found under its name."""
 _CHECKSUM_FILE = re.compile(rb"\.(?:md5|sha1)['\"]")
+_SAYS_WHICH = re.compile(r"Certificate(?:SigningRequest|RevocationList)?Builder")
+"""What tells its reader which digest signs it."""
 _LIBRARIES = {
     "Crypto.Hash.MD2.new": "MD2",
     "Crypto.Hash.MD4.new": "MD4",
@@ -100,7 +106,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     named = named or is_looked_up(file, call)
     talks = _TALKS.search(around) or _ASKS.search(file.content.decode("utf-8", "replace"))
     prescribed = named or _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content)
-    if name.startswith("hashlib.") and not _PROTECTS.search(use_of(file, call)):
+    use = use_of(file, call)
+    protects = _PROTECTS.search(use) or _GUARDS.search(told_by_callers(target.tree, file, call))
+    if name.startswith("hashlib.") and not protects:
         if (old := may_lack(target.tree, file.path, (3, 9))) is not None:
             message = (
                 f"{file.path}:{call.lineno} runs on Python {old}, as the repository says, which has no "
@@ -113,14 +121,8 @@ def propose(target: Target) -> Iterator[Candidate]:
             "The digest stays what it is, and the code says that it is a checksum on which no protection relies.",
             warnings=("Only right where nobody gains by making two inputs collide. Needs Python 3.9.",),
         )
-        if (
-            prescribed
-            or is_met(file, call)
-            or narrow_column(target.tree)
-            or (talks and not _KEPT.search(use_of(file, call)))
-        ):
-            return
-        yield _stronger(file, call, name, "sha256")
+        if not prescribed and _CACHED.search(use) and not is_met(file, call) and not narrow_column(target.tree):
+            yield _stronger(file, call, name, "sha256")
         return
     if prescribed or talks:
         message = (
@@ -128,7 +130,8 @@ def propose(target: Target) -> Iterator[Candidate]:
             "which it is"
         )
         raise NoFix(message)
-    if all(is_met(file, each) for each in _compared_with(file, call, name)):
+    same = _compared_with(file, call, name)
+    if all(is_met(file, each) for each in same):
         message = (
             f"{file.path}:{call.lineno} makes a digest that whoever calls or is called makes, too: both have to change "
             "at once"
@@ -138,6 +141,13 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = (
             f"{file.path}:{call.lineno} makes a digest, and {column} has no room for a longer one: widen it first, and "
             "make what is stored anew"
+        )
+        raise NoFix(message)
+    checked = len(same) > 1 and any(is_met(file, each) for each in same)
+    if not (is_fresh(use) or checked or _SAYS_WHICH.search(around)):
+        message = (
+            f"{file.path}:{call.lineno} makes a digest that is made again from the same, somewhere or some day: what "
+            "was stored or handed out by the old function has to be accepted, or made anew, when it changes"
         )
         raise NoFix(message)
     yield _stronger(file, call, name, "sha256", together=True)

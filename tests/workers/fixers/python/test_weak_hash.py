@@ -1,6 +1,6 @@
 import pytest
 
-MAKES = "import hashlib\n\n\ndef mark(text):\n    return hashlib.sha1(text).hexdigest()\n"
+MAKES = "import hashlib\n\n\ndef cached(text):\n    return hashlib.sha1(text).hexdigest()\n"
 
 
 @pytest.mark.parametrize(("length", "approaches"), [(40, ["not-for-security"]), (64, ["not-for-security", "sha256"])])
