@@ -13,6 +13,7 @@ from workers.source.yamledit import Value
 
 _SENDERS = ("AWS::Events::", "AWS::SNS::", "AWS::S3::", "AWS::Scheduler::", "AWS::Pipes::")
 _OLD_CLASSES = re.compile(r"db\.(?:t1|m1|m2)\.|db\.t2\.micro")
+_CONTAINERS = re.compile(r"docker|containerd|podman|ECS_CLUSTER|/ecs/|/etc/eks/bootstrap|nodeadm|kubelet")
 _METADATA = "169.254.169.254"
 
 
@@ -94,6 +95,13 @@ def instance_metadata(target: Target) -> Iterator[Candidate]:
     source = template.doc.slice(template.node.start, template.node.end)
     if _METADATA in source and "X-aws-ec2-metadata-token" not in source:
         message = f"the start-up script of {template.name} asks the metadata service without a token: change it first"
+        raise NoFix(message)
+    hops = template.text("LaunchTemplateData", "MetadataOptions", "HttpPutResponseHopLimit")
+    if hops in ("", "1") and _CONTAINERS.search(source):
+        message = (
+            f"{template.name} runs containers: they get the credentials of its role over two hops, and not over one, "
+            "which is what is asked for elsewhere: give them roles of their own first"
+        )
         raise NoFix(message)
     states: tuple[tuple[str, dict[str, Value], str, str], ...] = (
         ("session-tokens", {"HttpTokens": "required"},

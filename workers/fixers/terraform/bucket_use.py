@@ -12,6 +12,8 @@ _BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
 _DOCUMENT = re.compile(r"data\.aws_iam_policy_document\.([\w-]+)")
 _EVERYONE = re.compile(r"""["']?Principal["']?\s*[:=]\s*(?:"\*"|\{\s*"?AWS"?\s*[:=]\s*"\*"\s*\})""")
 OPEN_ACL = re.compile(r'"(?:public-read|public-read-write|authenticated-read|website)"')
+_OTHERS = re.compile(r"\"?(?:Service|CanonicalUser|Federated)\"?\s*[:=]")
+_ELSEWHERE = re.compile(r"arn:aws[\w-]*:iam::(?:\d|\$\{(?:var|local|each)\.)|\bvar\.|\"\d{12}\"|\"\*\"")
 _ALL = re.compile(r"\[\s*\"\*\"\s*\]")
 
 _ACLS = re.compile(r"BucketOwnerPreferred|ObjectWriter|\bgrant\s*\{|\bacl\s*=")
@@ -88,6 +90,23 @@ def open_policy(resource: Resource) -> str | None:
         if public or any(_is_open(document) for document in documents):
             return ".".join(block.labels) if block is not resource.block else f"the policy of {resource.address}"
     return None
+
+
+def used_by_others(resource: Resource) -> str:
+    """The policy that lets in who cannot use the account's own key: a service, or another account."""
+    found = resource.belongs("aws_s3_bucket_policy", "bucket")
+    for block in (resource.block, *([found[1]] if found else ())):
+        text = block.text("policy")
+        documents = [one for name in _DOCUMENT.findall(text) for one in _documents(resource, name)]
+        allowed = [
+            each for one in documents for statement in one.blocks
+            if statement.type == "statement" and "Deny" not in statement.text("effect")
+            for each in statement.blocks if each.type == "principals"
+        ]  # fmt: skip
+        listed = any(one.text("type") != '"AWS"' or _ELSEWHERE.search(one.text("identifiers")) for one in allowed)
+        if listed or _OTHERS.search(text):
+            return ".".join(block.labels)
+    return ""
 
 
 def _documents(resource: Resource, name: str) -> Iterator[Block]:

@@ -94,6 +94,11 @@ def customer_key(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     if target.finding.rule == "CKV_AWS_247" and (why := cannot_rest(resource)):
         raise NoFix(why)
+    if target.finding.rule == "CKV_AWS_186" and (kept := _of_object(resource)):
+        message = (
+            f"{kept} of {resource.address} goes with no key of KMS: write `source_hash` for an etag, and drop others"
+        )
+        raise NoFix(message)
     path = _ATTRIBUTES.get(target.finding.rule, "kms_key_id")
     service, via = _SERVICES.get(target.finding.rule), _THROUGH.get(target.finding.rule, "")
     keys = [
@@ -124,6 +129,12 @@ def customer_key(target: Target) -> Iterator[Candidate]:
         declares,
         ["set the variable before the next plan", _LETS_IN.get(resource.type) or _warning(resource, path)],
     )
+
+
+def _of_object(resource: Resource) -> str:
+    """What an object says of itself that the provider takes with no key of KMS; empty where nothing is in the way."""
+    other = resource.block.text("server_side_encryption") not in ("", '"aws:kms"')
+    return "etag" if "etag" in resource.block.attributes else "server_side_encryption" if other else ""
 
 
 def _with(resource: Resource, path: str, key: str, approach: str, how: str) -> Iterator[Candidate]:

@@ -1,4 +1,4 @@
-"""Who may use a resource: metadata tokens, database logins, local accounts, old authorisation."""
+"""Who may use a resource: database logins, local accounts, old authorisation."""
 
 from __future__ import annotations
 
@@ -12,11 +12,7 @@ from workers.fixers.terraform.in_use import (
     works_by_keys,
 )
 from workers.fixers.terraform.local_accounts import LOCAL_ACCOUNTS
-from workers.fixers.terraform.metadata_use import asks_without_token
 from workers.fixers.terraform.settings import Setting, on, settings_fixer, single
-
-_IMDS = "programs with an SDK from before 2019 cannot get credentials any more"
-
 
 _LOGIN = "Short-lived IAM tokens may be used instead of a password."
 _ROLES = "Permissions in the cluster follow roles."
@@ -38,36 +34,6 @@ def _iam_login(never: str) -> Setting:
 
 
 IDENTITY = {
-    "CKV_AWS_79": [
-        Setting(
-            "imdsv2",
-            on("metadata_options.http_tokens", '"required"'),
-            "Credentials are given only to requests with a session token, which a forged request cannot get.",
-            _IMDS,
-            refused=asks_without_token,
-        ),
-        Setting(
-            "imdsv2-one-hop",
-            {
-                "metadata_options": {
-                    "http_endpoint": '"enabled"',
-                    "http_tokens": '"required"',
-                    "http_put_response_hop_limit": "1",
-                }
-            },
-            "Credentials need a session token and never leave the instance: containers behind another hop get none.",
-            _IMDS,
-            refused=asks_without_token,
-        ),
-    ],
-    "CKV_AWS_341": single(
-        "one-hop",
-        "metadata_options.http_put_response_hop_limit",
-        "Metadata answers never leave the instance.",
-        "1",
-        "containers on the instance's bridge network get no credentials",
-        toggle=False,
-    ),
     "CKV_AWS_161": [_iam_login(r"engine=\"?(?:custom-)?(?:oracle|sqlserver|db2)")],
     "CKV_AWS_162": [_iam_login("engine_mode=serverless$")],
     "CKV_AWS_359": single(
@@ -256,12 +222,10 @@ IDENTITY = {
 propose = settings_fixer(
     "terraform-identity",
     "authentication",
-    """Who may act is decided best in one place, by identities that can be revoked. Metadata services that answer any
-request, shared keys, local admins and old authorisation modes each go around that place.""",
+    """Who may act is decided best in one place, by identities that can be revoked. Shared keys, local admins
+and old authorisation modes each go around that place.""",
     IDENTITY,
     {
-        "AVD-AWS-0028": "CKV_AWS_79",
-        "AVD-AWS-0130": "CKV_AWS_79",
         "AVD-AWS-0176": "CKV_AWS_161",
         "AVD-GCP-0062": "CKV_GCP_7",
     },

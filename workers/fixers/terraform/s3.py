@@ -14,6 +14,7 @@ from workers.fixers.terraform.bucket_use import (
     opened_on_purpose,
     served_elsewhere,
     serves_site,
+    used_by_others,
 )
 from workers.fixers.terraform.resource import Resource, several
 from workers.source.hcltext import Body, block_text
@@ -179,6 +180,12 @@ def encryption(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     if target.finding.rule.endswith("145") and (writer := log_writer(resource)):
         message = f"{writer} delivers its logs to {resource.address}, and can only to one encrypted by S3's own keys"
+        raise NoFix(message)
+    if target.finding.rule.endswith("145") and (policy := used_by_others(resource)):
+        message = (
+            f"{policy} lets in a service or another account, which cannot use the account's default key: it takes a "
+            "customer key whose policy names them"
+        )
         raise NoFix(message)
     default: Body = {"apply_server_side_encryption_by_default": {"sse_algorithm": '"aws:kms"'}}
     how = "New objects are encrypted with the account's KMS key for S3."
