@@ -9,11 +9,15 @@ from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import at_least_one, candidate, flagged, pairs, stage_of
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
+from workers.source.tree import SourceTree, text_of
 
 _GOOD = re.compile(r"[a-z](?:[a-z0-9]|[.-](?![.-]))*[a-z0-9]|[a-z]")
 _PAIR = re.compile(rb"(?<!\S)(\"?)([^\s\"=]+)\1=(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\]|\\.)*)", re.DOTALL)
 _READ_BY_ATOMIC = frozenset(("run", "install", "uninstall", "stop", "update", "upgrade", "debug", "help"))
 _RESERVED = re.compile(r"(?:com\.docker|io\.docker|org\.dockerproject)\.")
+_NAMESPACE = re.compile(r"(?:com|org|io|net|dev|app|co|[a-z]{2})\.[\w-]+\.", re.IGNORECASE)
+_MAY_READ = re.compile(r"\.(?:ya?ml|sh|bash|py|js|ts|go|rb|json|toml|mk|groovy|tf)$|(?:^|/)(?:Makefile|Jenkinsfile)$")
+_MAX_BYTES = 256 * 1024
 _STANDARD = {
     "vendor": "vendor", "license": "licenses", "licenses": "licenses", "version": "version", "name": "title",
     "title": "title", "description": "description", "summary": "description", "url": "url", "source": "source",
@@ -43,6 +47,8 @@ def propose(target: Target) -> Iterator[Candidate]:
         what = f"`{kept}` is read by its name by other tools" if kept else "which label is meant is not plain to see"
         message = f"{file.path}:{one.line}: {what}"
         raise NoFix(message)
+    if reader := next((said for key in bad if (said := _reader(target.tree, file, key))), None):
+        raise NoFix(f"{file.path}:{one.line}: {reader}")
     taken = {key for each in stage_of(file, one).all("LABEL") for key in pairs(each)}
     lower = {key: _lower(key).strip("-.") for key in bad}
     standard = {key: _OCI + _STANDARD[low] if low in _STANDARD else low for key, low in lower.items()}
@@ -52,6 +58,17 @@ def propose(target: Target) -> Iterator[Candidate]:
         how = "The same label under the name that the OCI gave it, which registries and scanners read."
         made.append(_renamed(file, one, "oci-label", found, standard, taken, how))
     yield from at_least_one(made, f"{file.path}:{one.line}: the allowed name is taken by another label")
+
+
+def _reader(tree: SourceTree, file: Dockerfile, key: str) -> str | None:
+    """Who reads a label by its name; none where nobody is known to."""
+    if _NAMESPACE.match(key):
+        return f"`{key}` is named by whoever the namespace is, and read by that name"
+    asks = re.compile(rf"label[s\"']?[=:.\[\s(\"']+{re.escape(key)}\b", re.IGNORECASE)
+    for path in [path for path in tree.paths() if path != file.path and _MAY_READ.search(path)]:
+        if asks.search(text_of(tree, path)[:_MAX_BYTES]):
+            return f"{path} reads `{key}` by its name"
+    return None
 
 
 def _keys(text: bytes) -> dict[str, tuple[int, int]]:

@@ -14,6 +14,7 @@ from workers.source.dockerfile import Dockerfile, Instruction
 
 _RELIED_ON = {
     "curl": "ca-certificates", "wget": "ca-certificates", "git": "ca-certificates", "aria2": "ca-certificates",
+    "nodejs": "ca-certificates", "graphviz": "fonts-liberation",
     "gcc": "libc6-dev", "gcc-aarch64-linux-gnu": "libc6-dev-arm64-cross",
     "gcc-arm-linux-gnueabihf": "libc6-dev-armhf-cross", "gcc-arm-linux-gnueabi": "libc6-dev-armel-cross",
     "cmake": "make", "autoconf": "automake", "flex": "libfl-dev", "rustc": "cargo", "golang-go": "gcc libc6-dev",
@@ -23,9 +24,12 @@ _RELIED_ON = {
     "docker-ce-cli": "docker-buildx-plugin docker-compose-plugin",
 }  # fmt: skip
 """From Debian's `Recommends`: no certificate is believed, no header and no make is found without them."""
+_OTHER_NAMES = {"git-core": "git"}
 _WHERE_USED = (
     ("git", "openssh-client", re.compile(rb"git@|ssh://|\bGIT_SSH|\bssh\b")),
     ("git", "patch", re.compile(rb"\bpatch\b")),
+    ("gnupg", "dirmngr", re.compile(rb"--recv|--keyserver|\badv\b")),
+    ("gnupg2", "dirmngr", re.compile(rb"--recv|--keyserver|\badv\b")),
     ("zip", "unzip", re.compile(rb"\bunzip\b")), ("procps", "psmisc", re.compile(rb"\b(?:killall|fuser|pstree)\b")),
     ("python3-pip", "build-essential", re.compile(rb"\bpip3?\b[^&|;]*\sinstall\b")),
     ("python3-pip", "python3-dev", re.compile(rb"\bpip3?\b[^&|;]*\sinstall\b")),
@@ -73,7 +77,8 @@ def _brings(base: Base, package: str) -> bool:
 
 
 def _needed(file: Dockerfile, package: str) -> list[str]:
-    named = _RELIED_ON.get("gcc" if re.fullmatch(r"gcc-\d+", package) else package, "")
+    package = "gcc" if re.fullmatch(r"gcc-\d+", package) else _OTHER_NAMES.get(package, package)
+    named = _RELIED_ON.get(package, "")
     return [
         *named.split(),
         *(other for asks, other, used in _WHERE_USED if asks == package and used.search(file.content)),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import at_least_one, candidate, flagged, stage_of, syntax_line
-from workers.fixers.docker.images import base_of
+from workers.fixers.docker.images import base_of, installed
 from workers.fixers.docker.merge import merged, row_of, written_as_script
 from workers.fixers.docker.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
@@ -85,7 +85,8 @@ def wget_progress(target: Target) -> Iterator[Candidate]:
     file, one = flagged(target, "RUN")
     quiet = ("-q", "-nv", "--quiet", "--no-verbose", "--progress", "-o", "--output-file", "-a", "--append-output")
     calls = [call for call in Script(file, one).named("wget") if not call.says(*quiet)]
-    busybox = base_of(file, stage_of(file, one)).family == "alpine"
+    stage = stage_of(file, one)
+    busybox = base_of(file, stage).family == "alpine" and "wget" not in installed(file, stage, one.end)
     options = [("quiet", "-q")] if busybox else [("progress-dots", "--progress=dot:giga"), ("no-verbose", "-nv")]
     if not calls:
         message = f"{file.path}:{one.line} calls no wget that shows its progress"

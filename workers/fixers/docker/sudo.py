@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
@@ -21,6 +22,9 @@ from workers.fixers.docker.script import Command, Script
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 
+_NOTHING_LEFT = frozenset(("echo", "printf", "set", "true", "cat"))
+_HIS_OWN = re.compile(rb"(?<!\d)>(?!\s*/dev/null|&)|~|\$\{?(?:HOME|USER)\b")
+"""What root would write as root, or read otherwise."""
 _HARMLESS = frozenset(("-E", "-H", "-n", "--preserve-env", "--set-home", "--non-interactive"))
 
 
@@ -49,8 +53,23 @@ def propose(target: Target) -> Iterator[Candidate]:
     base = base_of(file, stage_of(file, one))
     user = user_at(file, one)
     root = is_root(user) if user is not None else base.runs_as_root
+    if not root and (other := _others(script, calls)):
+        message = (
+            f"{file.path}:{one.line} does more than what sudo is for (`{other[:60]}`), which would become root's with "
+            "the rest: a RUN of its own for it first"
+        )
+        raise NoFix(message)
     reason = f"who runs {file.path}:{one.line} depends on the base image {base.image}, which is not known well enough"
     yield from at_least_one(_candidates(file, one, edits, user, root=root), reason)
+
+
+def _others(script: Script, calls: list[Command]) -> str:
+    """What of the step its own user does, beside commands that leave nothing behind."""
+    apart = [call for call in script.commands if call not in calls and call.name not in _NOTHING_LEFT]
+    if apart:
+        return " ".join(word.text for word in apart[0].words)
+    found = _HIS_OWN.search(script.text)
+    return found[0].decode() if found else ""
 
 
 def _candidates(

@@ -602,3 +602,10 @@ def test_a_secret_that_compose_does_not_give_stays(service, starts):
     made, reason = _propose("hadolint", "DL3064", files, line=2)
     assert bool(made) is starts
     assert starts or "compose.yml starts the image without giving it DB_PASSWORD" in reason
+
+
+def test_a_label_that_something_asks_for_keeps_its_name():
+    files = {"web/Dockerfile": "FROM debian:12\nLABEL Build_Date=x\n", "ci.sh": "docker images -f label=Build_Date=1\n"}
+    made, reason = _propose("hadolint", "DL3048", files, line=2)
+    assert not made
+    assert "ci.sh reads `Build_Date` by its name" in reason
