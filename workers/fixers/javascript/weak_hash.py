@@ -25,6 +25,8 @@ _FIXED_BY_OTHERS = re.compile(
 _CHECKSUM = re.compile(r"cache|check_?sum|file_?name|thumb|\.(?:png|jpe?g|svg|webp|json|html)['\"`]", re.IGNORECASE)
 _PROTECTS = re.compile(r"token|secret|sign|hmac|session|auth|verif", re.IGNORECASE)
 _ITS_NAME = re.compile(r"md[45]|sha_?1(?!\d)", re.IGNORECASE)
+_FRESH = re.compile(r"random|uuid|nanoid|Date\.now|new Date\(|hrtime", re.IGNORECASE)
+"""What is drawn for the digest, so that nobody makes the same again."""
 _CHECKSUM_FILE = re.compile(rb"\.(?:md5|sha1)\b['\"`]")
 _CHANGES = "Every stored or exchanged digest changes and is longer: columns, cache keys and peers must follow."
 
@@ -65,6 +67,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     if promised:
         message = f"{file.path}:{file.number(call)} is in `{promised}`, whose callers ask for that very digest"
         raise NoFix(message)
+    if not _FRESH.search(_function(file, call)):
+        message = (
+            f"{file.path}:{file.number(call)} makes a digest that is made again from the same, somewhere or some day: "
+            "what was stored or handed out by the old function has to be accepted, or made anew"
+        )
+        raise NoFix(message)
     mark = file.text(algorithm)[0]
     for name in ("sha256", "sha512"):
         yield candidate(
@@ -73,6 +81,12 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{name.upper().replace('SHA', 'SHA-')} has no known collisions and the same interface.",
             warnings=(_CHANGES,),
         )
+
+
+def _function(file: Parsed, call: Node) -> str:
+    """The text of the function around the call, or of its statement."""
+    outer = next((each for each in ancestors(call) if each.child_by_field_name("parameters") is not None), None)
+    return file.text(outer if outer is not None else statement(call))
 
 
 def _is_weak(file: Parsed, call: Node) -> bool:

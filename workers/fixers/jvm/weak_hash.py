@@ -26,6 +26,8 @@ _FIXED_BY_OTHERS = re.compile(
     r"[HMT]?OTP(?![a-z])|(?i:gravatar|etag|content.?md5|scrobbl|last_?fm|subsonic|cram|ntlm|apop|wsse|digest_?auth"
     r"|web_?socket|fingerprint|x5t|torrent|info_?hash|ed2k|mysql_?native)|\botp\b"
 )
+_FRESH = re.compile(r"Random|UUID|currentTimeMillis|nanoTime")
+"""What is drawn for the digest, so that nobody makes the same again."""
 _SIDE_FILE = re.compile(r"\"[^\"\n]*\.(?:md5|sha1)\"", re.IGNORECASE)
 _CHANGES = "Every stored or exchanged digest changes and is longer: columns, cache keys and peers must follow."
 _NAMES = (("sha-256", "SHA-256"), ("sha-512", "SHA-512"))
@@ -115,7 +117,15 @@ def propose(target: Target) -> Iterator[Candidate]:
     if promised:
         message = f"{file.path}:{region(target).start_line} is in `{promised}`, whose callers ask for that very digest"
         raise NoFix(message)
-    return (_with_its_words(target, file, each) for each in propose_settings(target, _SETTINGS))
+    made = list(propose_settings(target, _SETTINGS))
+    drawn = any(_FRESH.search(file.text(each)) for each in _around(target, file))
+    if not drawn and not any(True for each in made for _ in _twins(file, each)):
+        message = (
+            f"{file.path}:{region(target).start_line} makes a digest that is made again from the same, somewhere or "
+            "some day: what was stored or handed out by the old function has to be accepted, or made anew"
+        )
+        raise NoFix(message)
+    return (_with_its_words(target, file, each) for each in made)
 
 
 def _of_a_password(target: Target, file: Parsed) -> bool:
