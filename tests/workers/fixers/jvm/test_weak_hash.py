@@ -17,7 +17,7 @@ def test_a_method_that_others_hash_passwords_with_is_left_to_a_slow_function(ask
     path = "src/Digests.java"
     text = """class Digests {
   static byte[] hashed(String text) throws Exception {
-    return MessageDigest.getInstance("MD5").digest(text.getBytes());
+    return MessageDigest.getInstance("MD5").digest((text + UUID.randomUUID()).getBytes());
   }
 }
 """
