@@ -18,10 +18,13 @@ _KNOWN = re.compile(
     r"flannel|kured|node-problem-detector|headlamp|octant|k8s-sidecar|helm|flux|tiller)$"
 )
 _DEPENDENCIES = re.compile(
-    r"(?:^|/)(?:go\.mod|package\.json|requirements[\w.-]*\.txt|pyproject\.toml|pom\.xml|build\.gradle(?:\.kts)?|Cargo\.toml)$"
+    r"(?:^|/)(?:go\.mod|package\.json|requirements[\w.-]*\.txt|pyproject\.toml|pom\.xml|build\.gradle(?:\.kts)?|Cargo\.toml"
+    r"|build\.sbt|mix\.exs|Gemfile|composer\.json|[\w.-]+\.csproj)$"
 )
 _CLIENT = re.compile(
     r"k8s\.io/client-go|sigs\.k8s\.io/controller-runtime|@kubernetes/client-node|kubernetes-client|io\.fabric8|io\.kubernetes|"
+    r"spring-cloud[\w-]*-kubernetes|quarkus-kubernetes-config|hazelcast-kubernetes|jgroups-kubernetes|\bKubernetesClient\b|"
+    r"(?:discovery|rollingupdate)-kubernetes|\bkubeclient\b|:libcluster\b|"
     r"^\W*(?:kubernetes(?:[-_]asyncio)?|kube|pykube[\w-]*|kopf)\W*(?:[=<>~!]|$)",
     re.MULTILINE,
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.kubernetes.agents import folders_of_node, refuse_agent
-from workers.fixers.kubernetes.security_context import ADDS_PORTS, PRIVILEGED, added, in_containers, privileged
+from workers.fixers.kubernetes.security_context import ADDS_PORTS, PRIVILEGED, added, gains, in_containers, privileged
 from workers.fixers.kubernetes.starting import as_own_users, port_settings, starting
 from workers.fixers.kubernetes.survives import needs_capabilities, refuse_unasked
 from workers.fixers.kubernetes.unknown_servers import refuse_unknown_server
@@ -18,8 +18,12 @@ from workers.source.yamledit import Value
 
 _PACKETS = re.compile(
     r"(?:^|[/_-])(?:ping|blackbox|smokeping|keepalived|tcpdump|tshark|wireshark|netshoot|nmap|scapy|iperf|mtr|netperf|"
-    r"metallb|speaker|dnsmasq|chaos\w*|toxiproxy|network-multitool|kube-vip)(?:[_:@/-]|$)"
+    r"metallb|speaker|dnsmasq|chaos\w*|toxiproxy|network-multitool|kube-vip|uptime-kuma|gatus|statping\w*|cloudprober|"
+    r"zabbix|librenms|nagios\d?|icinga2?|checkmk|check-mk|telegraf|home-?assistant|pihole|netdata|ntopng|suricata|zeek|"
+    r"snort|arpwatch|netalertx|pialert|wireguard|openvpn|gluetun|tailscale|zerotier|proxyv2|proxy-init|istio-cni|"
+    r"calico|cilium|flannel|weave|antrea|multus|kube-router|kube-ovn)(?:[_:@/-]|$)"
 )
+_RAW = frozenset(("NET_RAW", "CAP_NET_RAW", "ALL"))
 
 
 @fixer(
@@ -71,6 +75,8 @@ def capabilities(target: Target) -> Iterator[Candidate]:
     how = "The containers lose every capability that they do not add themselves."
     ports = port_settings(resource, [part for part in parts if not ADDS_PORTS & set(added(part.node))])
     yield from in_containers(resource, parts, "drop-all", everything, how, pod=ports)
+    if any(gains(resource, part) for part in parts):
+        return
     how = "The containers lose every capability and cannot gain any back."
     context = {**everything, "allowPrivilegeEscalation": False}
     yield from in_containers(resource, parts, "drop-all-no-escalation", context, how, pod=ports)
@@ -95,6 +101,11 @@ def _without_raw(resource: Resource, parts: Sequence[Part], *, no_more: bool = F
     if part := next((each for each in parts if _PACKETS.search(each.node.text("image"))), None):
         message = f"{part.node.text('image')} sends packets of its own making: NET_RAW is what it is there for"
         raise NoFix(message)
+    if part := next((each for each in parts if _RAW & {*added(each.node)}), None):
+        message = (
+            f"the manifest gives {part.node.text('image')} NET_RAW by name: what it needs it for nothing here says"
+        )
+        raise NoFix(message)
     edits = []
     for part in parts:
         old = part.node.get("securityContext", "capabilities", "drop")
@@ -108,6 +119,8 @@ def _without_raw(resource: Resource, parts: Sequence[Part], *, no_more: bool = F
     declares = [path for part in parts for path in resource.declare(part, *keys)]
     how = "The containers lose NET_RAW alone: ping and packet tools stop working, nothing else."
     if no_more:
+        if any(gains(resource, part) for part in parts):
+            return
         how = "The containers lose NET_RAW, and no process of theirs gains other privileges, as by a setuid ping."
     approach = "drop-net-raw-no-escalation" if no_more else "drop-net-raw"
     candidate = resource.candidate(approach, edits, how, declares)

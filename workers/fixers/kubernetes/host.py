@@ -135,7 +135,7 @@ def added_capabilities(target: Target) -> Iterator[Candidate]:
     if image := next((one.image for part in own if (one := starting(resource, part)).low_port), None):
         message = f"{image} starts as root and keeps only these capabilities: it needs them to become its own user"
         raise NoFix(message)
-    if any(_ADDS_PORTS & set(_added(part)) and opens_low_port(part) for part in parts):
+    if any(_ADDS_PORTS & set(_added(part)) and opens_low_port(resource, part) for part in parts):
         message = (
             "NET_BIND_SERVICE opens the container's port below 1024, by its program's own file capability as a rule; "
             "it is the one capability that the restricted profile lets a container add"

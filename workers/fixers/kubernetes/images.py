@@ -1,4 +1,4 @@
-"""Images: when they are pulled, and which one."""
+"""Images: which one a container runs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker import pinned
-from workers.fixers.docker.images import base_named
 from workers.fixers.docker.pinned import Pin
-from workers.fixers.kubernetes.local_images import put_on_nodes
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.source import yamledit
 from workers.source.images import latest_tags, split
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node
@@ -22,52 +19,6 @@ from workers.source.yamledit import Value
 
 _BUILT = "ko://"
 """What stands for a Go program's image until it is built."""
-
-
-@fixer(
-    name="kubernetes-pull-policy",
-    weakness="container",
-    rules={"checkov": ["CKV_K8S_15"]},
-    explain="""With IfNotPresent a node runs whatever it pulled last under that tag, and lets any pod use an image
-that another pod's credentials pulled. Always asks the registry each time; unchanged layers are not pulled again.""",
-)
-def pull_policy(target: Target) -> Iterator[Candidate]:
-    """Ask the registry at each start."""
-    resource = Resource(target)
-    parts = resource.containers(lambda node: node.text("imagePullPolicy") != "Always" and "@" not in node.text("image"))
-    if not all(part.node.text("image") for part in parts):
-        message = (
-            "the container's image is named in another file, which this one patches: its pull policy belongs there"
-        )
-        raise NoFix(message)
-    if local := next((part.node.text("image") for part in parts if part.node.text("imagePullPolicy") == "Never"), None):
-        message = f"{local} is put on the nodes by hand (Never): no registry has it that could be asked"
-        raise NoFix(message)
-    if local := next((part.node.text("image") for part in parts if _built_here(part.node.text("image"))), None):
-        message = (
-            f"{local} is no official image, and names no registry: who builds it puts it on the nodes, and a registry "
-            "that is asked for it has none"
-        )
-        raise NoFix(message)
-    for part in parts:
-        if where := put_on_nodes(target.tree, part.node.text("image")):
-            message = f"{where} builds {part.node.text('image')} on the node itself, and no registry has it"
-            raise NoFix(message)
-    edits = [edit for part in parts for edit in resource.put(part, {"imagePullPolicy": "Always"})]
-    declares = [path for part in parts for path in resource.declare(part, "imagePullPolicy")]
-    how = "Each start asks the registry which image the tag means now, with the pod's own credentials."
-    warning = "a pod cannot start while the registry is down"
-    candidate = resource.candidate("always", edits, how, declares, [warning])
-    if candidate:
-        yield candidate
-    said = [part for part in parts if part.node.text("imagePullPolicy") and _floating(part.node)]
-    if len(said) == len(parts):
-        edits = [yamledit.delete_key(resource.doc, part.node, "imagePullPolicy") for part in parts]
-        declares = [path for part in parts for path in resource.declare(part, "imagePullPolicy/delete")]
-        how = "Kubernetes asks the registry at each start by itself where the tag is `latest` or none is written."
-        candidate = resource.candidate("default-policy", edits, how, declares, [warning])
-        if candidate:
-            yield candidate
 
 
 @fixer(
@@ -83,7 +34,7 @@ runs, and is changed on purpose.""",
 def image_reference(target: Target) -> Iterator[Candidate]:
     """What `latest` of an official image meant on a known day, or the newest release that is known of another."""
     resource = Resource(target)
-    parts = resource.containers(_floating)
+    parts = resource.containers(floating)
     if all(part.node.text("image").startswith(_BUILT) for part in parts):
         message = f"`ko` builds {parts[0].node.text('image')} and writes its digest there before the cluster sees it"
         raise Harmless(message)
@@ -95,7 +46,7 @@ def image_reference(target: Target) -> Iterator[Candidate]:
         chosen = [found[min(index, len(found) - 1)] for found in known]
         if index and chosen == [found[0] for found in known]:
             break
-        candidate = _renamed(resource, parts, chosen, " It is asked for at each start, as before.")
+        candidate = renamed(resource, parts, chosen, " It is asked for at each start, as before.")
         if candidate:
             yield candidate
 
@@ -117,11 +68,11 @@ def image_digest(target: Target) -> Iterator[Candidate]:
     chosen = []
     for part in parts:
         image = part.node.text("image")
-        found = _digests(target.tree, image)
+        found = digests(target.tree, image)
         if not found:
             raise NoFix(_known_elsewhere("digest", image))
         chosen.append(found[0])
-    candidate = _renamed(resource, parts, chosen, "")
+    candidate = renamed(resource, parts, chosen, "")
     if candidate:
         yield candidate
 
@@ -137,7 +88,8 @@ def _releases(tree: SourceTree, reference: str) -> list[Pin]:
     )
 
 
-def _digests(tree: SourceTree, reference: str) -> list[Pin]:
+def digests(tree: SourceTree, reference: str) -> list[Pin]:
+    """The digest by which projects pin an image by its tag, or its newest release; none where none is known."""
     if not _moves(reference):
         found = pinned.by_digest(tree, reference)
         return [found] if found else []
@@ -152,7 +104,8 @@ def _digests(tree: SourceTree, reference: str) -> list[Pin]:
     return [pin for pin in releases if "@" in pin.suffix]
 
 
-def _renamed(resource: Resource, parts: list[Part], chosen: list[Pin], more: str) -> Candidate | None:
+def renamed(resource: Resource, parts: list[Part], chosen: list[Pin], more: str) -> Candidate | None:
+    """The containers' images under the chosen names; `more` is said of it, too."""
     edits, declares = [], []
     for part, pin in zip(parts, chosen, strict=True):
         image = part.node.text("image")
@@ -175,17 +128,8 @@ def _known_elsewhere(what: str, image: str) -> str:
     return f"the {what} of {image or 'the image'} is known to its registry alone: {command} names it; none is guessed"
 
 
-def _built_here(image: str) -> bool:
-    """Whether the name is short, as official images have it, and no known one's."""
-    name = split(image)[0]
-    return (
-        "/" not in name
-        and not image.startswith(("docker.io/", "index.docker.io/"))
-        and not (latest_tags(name)[0] or base_named(name).family)
-    )
-
-
-def _floating(node: Node) -> bool:
+def floating(node: Node) -> bool:
+    """Whether a container's image has no tag, or `latest`, which moves."""
     return _moves(node.text("image"))
 
 

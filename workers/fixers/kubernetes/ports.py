@@ -70,18 +70,29 @@ def _declared(node: Node) -> int | str | None:
     return None
 
 
+def opened(resource: Resource, part: Part) -> set[int]:
+    """The ports that a container opens, as far as it, its Services or the Dockerfile of its image say."""
+    ports = part.node.child("ports")
+    found = {one.text("containerPort") for one in (ports.items if ports else ())}
+    found = found or opened_by(resource.target.tree, part.node.text("image"))
+    return {int(one) for one in found if one.isdigit()} | {*_of_services(resource, part)}
+
+
 def _of_service(resource: Resource, part: Part) -> int | None:
-    """Of a Service that selects the pod by a number, where the pod has no other container."""
+    return next(_of_services(resource, part), None)
+
+
+def _of_services(resource: Resource, part: Part) -> Iterator[int]:
+    """Of Services that select the pod by a number, where the pod has no other container."""
     containers = resource.pod.node.child("containers")
     if containers is None or len(containers.items) != 1 or part.path[-2:-1] != ("containers",):
-        return None
+        return
     for one in _services(resource):
         listed = one.root.get("spec", "ports")
         for entry in listed.items if listed else ():
             number = entry.text("targetPort") or entry.text("port")
             if entry.text("protocol") in ("", "TCP") and number.isdigit():
-                return int(number)
-    return None
+                yield int(number)
 
 
 def _template(resource: Resource) -> Node | None:

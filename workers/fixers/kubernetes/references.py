@@ -23,6 +23,8 @@ _NAMED = {
 """A mapping at that key, or each of a list, names an object of the kind."""
 _NAME_KEYS = ("name", "secretName", "claimName")
 _TEXT = {"serviceAccountName": "ServiceAccount", "serviceAccount": "ServiceAccount", "secretName": "Secret"}
+_KINDS = {"scaleTargetRef": "Deployment", "roleRef": "Role"}
+"""Mappings that name an object with its kind; what is meant where they name none."""
 _HOSTS = frozenset(("value", "args", "command", "data", "host", "hosts", "serviceName", "externalName"))
 """Keys below which texts hold the names of hosts."""
 _HOST = re.compile(r"(?<![\w.-])([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)(?=[:/,'\"\s]|$)")
@@ -48,8 +50,8 @@ def references(root: Node) -> Iterator[Reference]:
             yield from (Reference(kind, name, needed) for key in _NAME_KEYS if (name := node.text(key)))
         elif node.kind == "scalar" and str(step) in _TEXT and str(above) not in _NAMED and node.value != "default":
             yield Reference(_TEXT[str(step)], node.value)
-        elif step in ("scaleTargetRef", "roleRef") and node.text("kind") != "ClusterRole":
-            yield Reference(node.text("kind"), node.text("name"))
+        elif step in _KINDS and node.text("kind") != "ClusterRole":
+            yield Reference(node.text("kind") or _KINDS[str(step)], node.text("name"))
         elif step == "service" and above == "backend":
             yield Reference("Service", node.text("name"))
         elif above == "subjects" and node.text("kind") == "ServiceAccount" and _here(node):

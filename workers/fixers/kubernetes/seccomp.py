@@ -10,9 +10,10 @@ from workers.fixers.kubernetes.agents import refuse_agent
 from workers.fixers.kubernetes.security_context import PRIVILEGED, in_containers, lacks, privileged
 from workers.fixers.kubernetes.survives import refuse_unasked
 from workers.fixers.kubernetes.workload import Part, Resource, security
-from workers.fixers.registry import Target, fixer
+from workers.fixers.registry import Harmless, Target, fixer
 from workers.source.yamledit import Value
 
+_TYPE, _DEFAULT = ("seccompProfile", "type"), "RuntimeDefault"
 _ANNOTATION = "seccomp.security.alpha.kubernetes.io/pod"
 
 
@@ -31,15 +32,18 @@ def seccomp(target: Target) -> Iterator[Candidate]:
     """The runtime's filter, for the pod or for each container."""
     resource = Resource(target)
     profile: dict[str, Value] = {"seccompProfile": {"type": "RuntimeDefault"}}
-    wrong = [
-        part
-        for part in resource.containers(lambda _node: True)
-        if security(part.node, "seccompProfile", "type") not in ("", "RuntimeDefault")
-    ]
+    every = resource.containers(lambda _node: True)
+    wrong = [part for part in every if security(part.node, *_TYPE) not in ("", _DEFAULT)]
+    said = {security(part.node, *_TYPE) for part in (*wrong, resource.pod)}
+    if "Localhost" in said:
+        message = "a container has a filter of its own on the node (Localhost), narrower as a rule than the runtime's"
+        raise Harmless(message)
+    if "Unconfined" in said:
+        refuse_unasked(resource, wrong or every, "no filter (Unconfined)")
     if resource.kind == "ReplicationController":
         yield from _annotated(resource, wrong, profile)
         return
-    open_ones = [part for part in resource.containers(lambda _node: True) if privileged(part)]
+    open_ones = [part for part in every if privileged(part)]
     warnings = [PRIVILEGED] if open_ones else []
     if open_ones:
         refuse_agent(resource, "its privilege, with which no filter holds")

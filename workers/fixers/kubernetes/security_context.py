@@ -102,6 +102,7 @@ def privilege_escalation(target: Target) -> Iterator[Candidate]:
         refuse_unasked(resource, [part for part in parts if privileged(part)], "privilege")
         context["privileged"] = False
         warnings = [PRIVILEGED]
+    refuse_unasked(resource, [part for part in parts if gains(resource, part)], "gaining privileges")
     how = "A process can no longer gain more privileges than its parent: sudo and setuid programs stop working."
     yield from in_containers(resource, parts, "no-privilege-escalation", context, how, warnings)
     yield from _profile(resource, parts, context, warnings)
@@ -110,6 +111,15 @@ def privilege_escalation(target: Target) -> Iterator[Candidate]:
 def added(node: Node) -> list[str]:
     """The capabilities that a container adds."""
     return values(node.get("securityContext", "capabilities", "add"))
+
+
+def gains(resource: Resource, part: Part) -> bool:
+    """Whether the manifest lets a container gain privileges by name, or adds what only its program's file can gain."""
+    if is_true(security(part.node, "allowPrivilegeEscalation")):
+        return True
+    user = security(part.node, "runAsUser") or security(resource.pod.node, "runAsUser")
+    never = security(part.node, "runAsNonRoot") or security(resource.pod.node, "runAsNonRoot")
+    return bool(added(part.node)) and (user not in ("", "0") or is_true(never))
 
 
 def privileged(part: Part) -> bool:

@@ -9,7 +9,8 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.running import Running, running
-from workers.fixers.kubernetes.own_image import built_on
+from workers.fixers.kubernetes.own_image import built_on, dockerfile_of
+from workers.fixers.kubernetes.ports import opened
 from workers.fixers.kubernetes.scratch import mounted, on_empty, scratch
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security
 from workers.fixers.registry import NoFix
@@ -20,6 +21,8 @@ UID = 10001
 """A user above the range that hosts give to people and services."""
 _FIRST_FREE = 1024
 _DATA = "PGDATA"
+_TEMPLATES, _FILLED_IN = "/etc/nginx/templates", "/etc/nginx/conf.d"
+"""nginx' entry point fills the one's files in and writes them to the other, which is root's."""
 _LOW_PORT = "net.ipv4.ip_unprivileged_port_start"
 """Kubernetes lets every pod set it since 1.22: ports below 1024 then need no privilege in the pod's own network."""
 FILES = "a volume with files of another user needs their owner changed first"
@@ -42,7 +45,20 @@ def _known(resource: Resource, part: Part) -> Running:
     image = part.node.text("image")
     known = running(image)
     base = built_on(resource.target.tree, image) if known.root is None and known.user is None else None
-    return msgspec.structs.replace(running(base), image=known.image) if base else known
+    known = msgspec.structs.replace(running(base), image=known.image) if base else known
+    if known.writes and _fills_in(resource, part, _TEMPLATES):
+        # What only root may write there, and nobody where the image takes no writes.
+        return msgspec.structs.replace(known, rewrites=_FILLED_IN, user=None if known.root else known.user)
+    return known
+
+
+def _fills_in(resource: Resource, part: Part, folder: str) -> bool:
+    """Whether a folder of templates is mounted or built in, from which the entry point makes the configuration."""
+    file = dockerfile_of(resource.target.tree, part.node.text("image"))
+    mounts = part.node.child("volumeMounts")
+    return any(one.text("mountPath").startswith(folder) for one in (mounts.items if mounts else ())) or (
+        file is not None and any(folder in one.text for one in file.instructions if one.keyword in {"COPY", "ADD"})
+    )
 
 
 def as_own_users(
@@ -141,13 +157,10 @@ def port_settings(resource: Resource, parts: Sequence[Part]) -> dict[str, Value]
 
 
 def _opens_low_port(resource: Resource, part: Part) -> bool:
-    return starting(resource, part).root is not False and opens_low_port(part)
+    return starting(resource, part).root is not False and opens_low_port(resource, part)
 
 
-def opens_low_port(part: Part) -> bool:
-    """Whether a container declares a port below 1024; or declares none, and its image is known for one."""
-    ports = part.node.child("ports")
-    numbers = [port.text("containerPort") for port in (ports.items if ports else ())]
-    if not numbers:
-        return running(part.node.text("image")).low_port
-    return any(number.isdigit() and int(number) < _FIRST_FREE for number in numbers)
+def opens_low_port(resource: Resource, part: Part) -> bool:
+    """Whether a container opens a port below 1024, as far as anything says; where nothing does, as its image does."""
+    numbers = opened(resource, part)
+    return any(number < _FIRST_FREE for number in numbers) if numbers else running(part.node.text("image")).low_port

@@ -25,6 +25,7 @@ _TEMPLATE: Path = ("spec", "template", "spec")
 _TEMPLATED = frozenset(
     ("Deployment", "DaemonSet", "StatefulSet", "ReplicaSet", "ReplicationController", "Job", "DeploymentConfig")
 )
+_MERGE = "<<"
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -86,6 +87,9 @@ class Resource:
                 "test expects of a running one"
             )
             raise Harmless(message)
+        if any(one.child(_MERGE) is not None for one in (containers.items if containers else ())):
+            message = "a container takes over another one's keys (`<<`): one that is set here would replace what it has"
+            raise NoFix(message)
         if any(
             one.kind == "mapping" and one.child("image") is None for one in (containers.items if containers else ())
         ):

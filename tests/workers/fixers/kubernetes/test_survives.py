@@ -225,3 +225,14 @@ def test_a_limit_of_another_manifest_below_what_is_asked_for_is_none_here():
     other = POD.replace("{name: a}", "{name: b}") + "    resources: {limits: {memory: 64Mi}}\n"
     asked = POD + "    resources: {requests: {memory: 100Mi}}\n"
     assert "memory: 200Mi" in _made("CKV_K8S_13", {"b.yaml": other}, asked)[0]
+
+
+def test_a_low_port_that_only_the_dockerfile_or_a_service_names_stays_open():
+    built = {"cart/Dockerfile": PYTHON.replace("CMD", "EXPOSE 80\nCMD"), "cart/app.py": SERVED}
+    for rule in ("CKV_K8S_23", "CKV_K8S_37", "CKV_K8S_40"):
+        assert all("ip_unprivileged_port_start" in text for text in _made(rule, built))
+    labelled = POD.replace("{name: a}", "{name: a, labels: {app: a}}")
+    service = "apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {selector: {app: a}, ports: [{port: 80}]}\n"
+    files = {"cart/Dockerfile": PYTHON, "cart/app.py": SERVED, "k8s/s.yaml": service}
+    assert all("ip_unprivileged_port_start" in text for text in _made("CKV_K8S_37", files, labelled))
+    assert not any("ip_unprivileged_port_start" in text for text in _made("CKV_K8S_37", {**files, "k8s/s.yaml": ""}))
