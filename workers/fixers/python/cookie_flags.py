@@ -3,34 +3,47 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.calls import add_argument, keyword, refuse_unpacked
+from workers.fixers.python.calls import add_argument, keyword, refuse_unpacked, set_keyword
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _FLAGS = {"secure": "True", "httponly": "True"}
 _WARNING = "Over plain HTTP the cookie is no longer sent, and scripts of the page no longer read it."
+_WHY = "The cookie goes over HTTPS only, to no script, and other sites' requests do not carry it along."
+_NAMED = re.compile(r"pyramid-set-cookie-(?P<flag>httponly|samesite|secure)-unsafe-(?P<how>default|value)")
+_ONE = {
+    "secure": "The cookie goes over HTTPS only.",
+    "httponly": "No script of the page can read the cookie.",
+    "samesite": "Forms and scripts of other sites do not carry the cookie along; a link from elsewhere does.",
+}
 
 
 @fixer(
     name="python-cookie-flags",
     weakness="cookie without protective flags",
     cwes=(614, 1004),
-    rules={"semgrep": ["secure-set-cookie", "django-secure-set-cookie"]},
+    rules={"semgrep": ["secure-set-cookie", "django-secure-set-cookie", "pyramid-set-cookie-*"]},
     explain="""A cookie without `secure` travels over plain HTTP as well; without `httponly` any script of the page
 reads it; without `samesite` other sites' forms send it along (CWE-614, CWE-1004, CWE-1275).
 
 All three are arguments of `set_cookie`. `samesite="Lax"` still lets a link from elsewhere arrive signed in,
-`samesite="Strict"` does not. A cookie that the page's own JavaScript has to read keeps `httponly=False`, said so.""",
+`samesite="Strict"` does not. A cookie that the page's own JavaScript has to read keeps `httponly=False`, said so. Where
+the rule is about one flag, that one can be set alone.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """`set_cookie(…)` → with the flags it lacks."""
     file, call = flagged(target, ast.Call, _sets_cookie)
     refuse_unpacked(file, call)
-    missing = [f"{name}={value}" for name, value in _FLAGS.items() if keyword(call, name) is None]
+    named = _NAMED.search(target.finding.rule)
+    if named is not None:
+        yield from _one_flag(file, call, named["flag"])
+        return
+    missing = _missing(call)
     if not missing and keyword(call, "samesite") is not None:
         message = f"{file.path}:{call.lineno} sets all three flags"
         raise NoFix(message)
@@ -40,9 +53,41 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield candidate(
             f"same-site-{site.lower()}" if site else "flags",
             [add_argument(file, call, ", ".join(added))],
-            "The cookie goes over HTTPS only, to no script, and other sites' requests do not carry it along.",
+            _WHY,
             warnings=(_WARNING,),
         )
+
+
+def _missing(call: ast.Call) -> list[str]:
+    return [f"{name}={value}" for name, value in _FLAGS.items() if keyword(call, name) is None]
+
+
+def _one_flag(file: Module, call: ast.Call, flag: str) -> Iterator[Candidate]:
+    """The flag that Pyramid's rule names, alone and with the others that are not there."""
+    wanted = _FLAGS.get(flag, "'Lax'")  # the rule reads the quotes as well
+    given = keyword(call, flag)
+    if given is not None and flag == "samesite" and ast.unparse(given.value) == "'Strict'":
+        message = f"{file.path}:{call.lineno} is stricter than the rule asks for"
+        raise Harmless(message)
+    if (
+        given is not None
+        and flag == "samesite"
+        and isinstance(given.value, ast.Constant)
+        and given.value.value == "None"
+    ):
+        message = f"{file.path}:{call.lineno} sends the cookie along from every site, and says so: pages may embed this"
+        raise NoFix(message)
+    edit = set_keyword(file, call, flag, wanted)
+    yield candidate(flag, [edit], _ONE[flag], warnings=() if flag == "samesite" else (_WARNING,))
+    others = [each for each in _missing(call) if not each.startswith(flag)]
+    others += ["samesite='Lax'"] if flag != "samesite" and keyword(call, "samesite") is None else []
+    if not others:
+        return
+    if given is None:
+        edits = [add_argument(file, call, ", ".join([f"{flag}={wanted}", *others]))]
+    else:
+        edits = [edit, add_argument(file, call, ", ".join(others))]
+    yield candidate("all-flags", edits, _WHY, warnings=(_WARNING,))
 
 
 def _sets_cookie(_file: Module, call: ast.Call) -> bool:

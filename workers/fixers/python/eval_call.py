@@ -23,7 +23,7 @@ _AROUND = ("[]", "{}", "()", "''", '""')
     name="python-eval",
     weakness="evaluation of text as code",
     cwes=(94, 95),
-    rules={"bandit": ["B307"], "semgrep": ["eval-detected", "user-eval", "eval-injection"]},
+    rules={"bandit": ["B307"], "semgrep": ["eval-detected", "user-eval*", "eval-injection", "tainted-code-exec"]},
     explain="""`eval` runs any expression: `__import__("os").system("…")` is one (CWE-95). Emptying its globals does
 not help; attributes of plain values lead back to everything.
 

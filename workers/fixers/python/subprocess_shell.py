@@ -39,6 +39,8 @@ _WIDEST = 110  # columns
             "dangerous-system-call*",
             "dangerous-subprocess-use*",
             "subprocess-injection",
+            "os-system-injection",
+            "command-injection-os-system",
         ],
     },
     explain="""A shell reads `;`, `|`, `$(…)` and quotes in its command line. Where a part of that line comes from
