@@ -66,7 +66,8 @@ def _one_flag(file: Module, call: ast.Call, flag: str) -> Iterator[Candidate]:
     """The flag that Pyramid's rule names, alone and with the others that are not there."""
     wanted = _FLAGS.get(flag, "'Lax'")  # the rule reads the quotes as well
     given = keyword(call, flag)
-    if given is not None and flag == "samesite" and ast.unparse(given.value) == "'Strict'":
+    site = given.value.value if given is not None and isinstance(given.value, ast.Constant) else ""
+    if flag == "samesite" and site == "Strict":
         message = f"{file.path}:{call.lineno} is stricter than the rule asks for"
         raise Harmless(message)
     if (

@@ -51,7 +51,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     if name != "check_origin":
         _refuse_without_token(target.tree, file, value, holder)
     yield candidate("on", [file.replace(value, "True")], _CHECKED, warnings=_warnings(name))
-    if isinstance(holder, ast.keyword) and (call := file.parents[holder]) and isinstance(call, ast.Call):
+    call = file.parents[holder]
+    if isinstance(holder, ast.keyword) and isinstance(call, ast.Call):
         if name == "require_csrf" and not _is_default(target.tree):
             return
         if len(call.args) + len(call.keywords) > 1:

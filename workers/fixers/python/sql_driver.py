@@ -25,16 +25,20 @@ _STYLES = {
     "aiomysql": "%s",
     "aiopg": "%s",
     "pymssql": "%s",
+    "pg8000": "%s",
+    "asyncpg": "$",
     "sqlalchemy": ":",
     "flask_sqlalchemy": ":",
     "alembic": ":",
 }
 _OTHERS = frozenset(
-    ("apsw", "asyncpg", "cassandra", "clickhouse_connect", "clickhouse_driver", "cx_Oracle", "databases", "duckdb",
-     "hdbcli", "ibm_db", "ibm_db_dbi", "jaydebeapi", "oracledb", "pg8000", "prestodb", "pyathena", "pyhive", "pyodbc",
+    ("apsw", "cassandra", "clickhouse_connect", "clickhouse_driver", "cx_Oracle", "databases", "duckdb",
+     "hdbcli", "ibm_db", "ibm_db_dbi", "jaydebeapi", "oracledb", "prestodb", "pyathena", "pyhive", "pyodbc",
      "snowflake", "teradatasql", "trino", "vertica_python")
 )  # fmt: skip
 """Drivers with marks of their own, or by release."""
+RAW = ("django.db.models.expressions.RawSQL", "django.db.models.RawSQL")
+"""Django's expression of SQL, which takes its parameters as a list."""
 _CURSOR = re.compile(rb"\.(?:cursor|raw_connection)\(|\bcur(?:sor)?\.execute\(")
 _SQLITE = re.compile(r"django\.db\.backends\.sqlite3|\bsqlite://")
 _NAMED_SINCE = (4, 2)
@@ -42,15 +46,18 @@ _NAMED_SINCE = (4, 2)
 
 
 def style_of(file: Module, call: ast.Call) -> str:
-    """How the driver that runs the call marks a parameter: `?`, `%s`, or `:` for SQLAlchemy's names.
+    """How the driver that runs the call marks a parameter: `?`, `%s`, `$` for numbers, or `:` for SQLAlchemy's names.
 
     Raises:
         NoFix: the file does not show which one it is.
     """
     meanings = [meaning for meaning in file.aliases.values() if not _ERRORS.match(meaning)]
+    if any(meaning.startswith("pg8000.native") for meaning in meanings):
+        message = f"{file.path} may run its queries by pg8000.native, which takes named parameters alone"
+        raise NoFix(message)
     roots = {meaning.partition(".")[0] for meaning in meanings}
     styles = {_STYLES[root] for root in roots & _STYLES.keys()} | {"" for _ in roots & _OTHERS}
-    of_model = file.text(call.func).endswith(".objects.raw")
+    of_model = file.text(call.func).endswith(".objects.raw") or file.calls(call, *RAW)
     if of_model or any(re.match(r"django\.(?:contrib\.gis\.)?db\b", each) for each in meanings):
         styles.add("%s")
     if len(styles) != 1 or "" in styles:
@@ -68,12 +75,15 @@ def style_of(file: Module, call: ast.Call) -> str:
     return styles.pop()
 
 
-def refuse_names(tree: SourceTree, file: Module, style: str) -> None:
+def refuse_names(tree: SourceTree, file: Module, call: ast.Call, style: str) -> None:
     """Decline named parameters where Django may be too old for them on the SQLite that the project uses.
 
     Raises:
-        NoFix: it may be.
+        NoFix: it may be, or it is an expression that takes a list alone.
     """
+    if file.calls(call, *RAW):
+        message = f"{file.path}:{call.lineno} takes its parameters as a list alone"
+        raise NoFix(message)
     if style != "%s" or not any(each.startswith("django") for each in file.aliases.values()):
         return
     found = (place for each in manifests(tree, file.path) for place in declarations(each, text_of(tree, each).encode()))

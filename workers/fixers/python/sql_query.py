@@ -8,12 +8,14 @@ from collections.abc import Iterator
 import msgspec
 
 from workers.fixers.python.module import Module
-from workers.fixers.python.sql_driver import style_of
+from workers.fixers.python.sql_driver import RAW, style_of
 from workers.fixers.python.sql_given import given
 from workers.fixers.python.variables import definitions
 from workers.fixers.registry import NoFix
 
 _EXECUTE = ("execute", "mogrify", "raw")
+_FETCHES = ("fetch", "fetchrow", "fetchval")
+"""What asyncpg runs queries by, beside `execute`; elsewhere these names take what was asked already."""
 _STRING = (ast.JoinedStr, ast.BinOp, ast.Call)
 
 
@@ -29,7 +31,7 @@ class Query(msgspec.Struct, frozen=True):
 
 def query_at(file: Module, line: int) -> Query:
     """The one `execute` call that runs the string built at this line."""
-    calls = [node for node in file.nodes if isinstance(node, ast.Call) and _executes(node)]
+    calls = [node for node in file.nodes if isinstance(node, ast.Call) and _executes(file, node)]
     for call in calls:
         built = _built(file, call)
         if built is not None and _covers(built, line) | _covers(call, line):
@@ -41,8 +43,11 @@ def query_at(file: Module, line: int) -> Query:
     raise NoFix(message)
 
 
-def _executes(call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Attribute) and call.func.attr in _EXECUTE and bool(call.args)
+def _executes(file: Module, call: ast.Call) -> bool:
+    if file.calls(call, *RAW):
+        return bool(call.args)
+    names = (*_EXECUTE, *(_FETCHES if "asyncpg" in file.aliases.values() else ()))
+    return isinstance(call.func, ast.Attribute) and call.func.attr in names and bool(call.args)
 
 
 def _built(file: Module, call: ast.Call) -> ast.expr | None:

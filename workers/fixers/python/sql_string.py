@@ -41,15 +41,18 @@ _WITHOUT_PARAMETERS = ("alembic.op.execute",)
             "avoid-raw-sql",
             "sql-injection-db-cursor-execute",
             "sql-injection-using-db-cursor-execute",
+            "sql-injection-using-raw",
+            "sql-injection-using-rawsql",
+            "avoid-sqlalchemy-text",
         ],
     },
     explain="""A value pasted into SQL text is read as SQL: a quote in it ends the string, and what follows is a
 command (CWE-89).
 
 A bound parameter travels apart from the text, so nothing in it is ever parsed. Each driver has its own mark: `?` for
-sqlite3, `%s` for psycopg, PyMySQL and Django, `:name` for SQLAlchemy's `text()`. Positional marks suit one or two
-values; named ones stay readable with more. Only values can be bound: for the name of a table or a column choose from
-a fixed list of allowed names.""",
+sqlite3, `%s` for psycopg, PyMySQL and Django, `$1` for asyncpg, `:name` for SQLAlchemy's `text()`. Positional marks
+suit one or two values; named ones stay readable with more. Only values can be bound: for the name of a table or a
+column choose from a fixed list of allowed names.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A query built from values → the same query with bound parameters."""
@@ -77,6 +80,9 @@ def _bound_query(target: Target, file: Module, where: int) -> Iterator[Candidate
         yield from any_of(
             *(functools.partial(_sqlalchemy, target, file, query, bound, chained=chained) for chained in ways)
         )
+        return
+    if query.style == "$":
+        yield _numbered(file, query, _bound(file, query, line, "$"))
         return
     named = "named" if query.style == "?" else "pyformat"
     yield from any_of(
@@ -115,8 +121,18 @@ def _positional(file: Module, query: Query, bound: Bound) -> Candidate:
     )
 
 
+def _numbered(file: Module, query: Query, bound: Bound) -> Candidate:
+    return _candidate(
+        file,
+        query,
+        "numbered-parameters",
+        _edits(file, query, bound.text, f", {', '.join(bound.values)}"),
+        "The server gets the values apart from the text; each mark says by its number which one it takes.",
+    )
+
+
 def _named(target: Target, file: Module, query: Query, bound: Bound) -> Candidate:
-    refuse_names(target.tree, file, query.style)
+    refuse_names(target.tree, file, query.call, query.style)
     return _candidate(
         file,
         query,
