@@ -23,6 +23,9 @@ MAX_CANDIDATES = 8
 """Of one finding."""
 MAX_OF_ONE_FIXER = 6
 SCANNER_DECLARES = ("node:flagged",)
+_WITHOUT_CONTEXT = ("semgrep",)
+"""Scanners whose rules offer a text that knows no imports, signatures or other uses: where a fixer knows the rule, what
+that says is better, also where it is that there is no sound fix."""
 
 
 class Proposal(msgspec.Struct, frozen=True):
@@ -49,7 +52,8 @@ def propose(target: Target) -> Proposal:
         found += candidates
         if reason:
             reasons.append(reason)
-    found += _from_scanner(target, reasons)
+    if target.finding.tool not in _WITHOUT_CONTEXT or not any(knows(one, target.finding) for one in fixers):
+        found += _from_scanner(target, reasons)
     if not found and not reasons:
         where = " in a file of this language" if any(knows(one, target.finding) for one in fixers) else ""
         reasons.append(NoFix(f"no fixer knows {target.finding.tool}'s rule {target.finding.rule}{where}"))
