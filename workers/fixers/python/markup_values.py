@@ -45,7 +45,7 @@ def has_marks(text: str) -> bool:
     return bool(_MARKS.search(text))
 
 
-def unescaped(file: Module, call: ast.Call, source: str) -> str:
+def unescaped(file: Module, call: ast.expr, source: str) -> str:
     """The value as it has to be where it is escaped while it is inserted.
 
     Raises:
@@ -116,7 +116,7 @@ def _escapes(file: Module, node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and file.qualified(node.func) in PLAIN_ESCAPES
 
 
-def _made(file: Module, call: ast.Call, node: ast.AST, known: frozenset[str] = frozenset()) -> Iterator[ast.AST]:
+def _made(file: Module, call: ast.expr, node: ast.AST, known: frozenset[str] = frozenset()) -> Iterator[ast.AST]:
     """What the variables in the value are given, and those in that."""
     for part in ast.walk(node):
         name = part.id if isinstance(part, ast.Name) else ""
@@ -129,7 +129,7 @@ def _made(file: Module, call: ast.Call, node: ast.AST, known: frozenset[str] = f
                     yield from _made(file, call, given, known | {name})
 
 
-def _given(file: Module, call: ast.Call, name: str) -> Iterator[ast.AST]:
+def _given(file: Module, call: ast.expr, name: str) -> Iterator[ast.AST]:
     """What else the function around the call, or the file for what it does not bind, gives the variable or puts into
     it; the whole statement where it adds to it.
     """
@@ -142,7 +142,7 @@ def _given(file: Module, call: ast.Call, name: str) -> Iterator[ast.AST]:
         yield from _bindings(file.tree, call, name)
 
 
-def _bindings(scope: ast.AST, call: ast.Call, name: str) -> Iterator[ast.AST]:
+def _bindings(scope: ast.AST, call: ast.expr, name: str) -> Iterator[ast.AST]:
     for node in ast.walk(scope):
         match node:
             case ast.Assign(targets=targets, value=value) if call is not value:
