@@ -115,7 +115,7 @@ _REASONS = {
     "unescaped-template-extension": "Flask escapes in templates that end in .html, .htm, .xml, .xhtml or .svg: whether "
     "this one is HTML, and is to be renamed, is for a person to say",
     "direct-use-of-httpresponse": "the rule names every HttpResponse of a value that goes out as HTML: `render` "
-    "escapes what it is given, and a content type says what is no HTML; which of the two this is, is for a person to say",
+    "escapes what it is given, and a content type says what is no HTML; which this is, is for a person to say",
     "make-response-with-unknown-content": "the rule names every answer that is made elsewhere: whether it is HTML, and "
     "whether what went into it was escaped, is to be seen there",
     "class-extends-safestring": _SAFE_CLASS,

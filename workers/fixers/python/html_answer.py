@@ -47,7 +47,7 @@ they insert it and leave the HTML around it alone; `escape(name)` does so for on
 def propose(target: Target) -> Iterator[Candidate]:
     """A text with values → the same with its values escaped."""
     file = module(target)
-    place = sent(file, region(target).start_line)
+    place = sent(file, region(target))
     line = _line(file, place)
     where = f"{file.path}:{place.built.lineno}"
     if place.kind and "html" not in place.kind:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from daemon.domain.finding import Region
 from workers.fixers.python.calls import keyword
 from workers.fixers.python.module import Module
 from workers.fixers.python.strings import template
@@ -50,25 +51,32 @@ class Sent(msgspec.Struct, frozen=True):
     """The content type that the call names, else the framework's own, `text/html`."""
 
 
-def sent(file: Module, line: int) -> Sent:
-    """The text that is made or sent at this line.
+def sent(file: Module, where: Region) -> Sent:
+    """The text that is made or sent there; of a region from a value to its use, the one at its end.
 
     Raises:
         NotHere: nothing there sends a text.
         NoFix: it is changed, or handed to other code, on its way.
     """
     found = [each for sink, given in _sinks(file) for each in _from(file, sink, given)]
-    here = [each for each in found if _covers(each.sink, line) or _covers(each.built, line)]
-    if here:
-        exact = [each for each in here if each.built.lineno == line or each.sink.lineno == line]  # type: ignore[attr-defined]
-        return min(exact or here, key=lambda each: (each.built.end_lineno or 0) - each.built.lineno)
-    texts = [node for node in file.nodes if isinstance(node, ast.expr) and _covers(node, line)]
+    lines = (where.start_line, where.end_line or where.start_line)
+    for line in lines:
+        here = [each for each in found if _covers(each.sink, line) or _covers(each.built, line)]
+        if here:
+            return min(here, key=lambda each: (abs(each.built.lineno - line), _length(each.built)))
+    texts = [node for node in file.nodes if isinstance(node, ast.expr) and any(_covers(node, line) for line in lines)]
     if any((text := template(file, node)) is not None and text.values for node in texts):
-        message = f"{file.path}:{line} makes a text that is changed or handed on before it is sent: escape its values"
+        message = (
+            f"{file.path}:{lines[0]} makes a text that is changed or handed on before it is sent: escape its values"
+        )
         raise NoFix(message)
-    sinks = any(_covers(sink, line) for sink, _ in _sinks(file))
-    message = f"{file.path}:{line} sends what is made elsewhere: escape what goes into it there"
+    sinks = any(_covers(sink, line) for sink, _ in _sinks(file) for line in lines)
+    message = f"{file.path}:{lines[0]} sends what is made elsewhere: escape what goes into it there"
     raise (NoFix if sinks else NotHere)(message)
+
+
+def _length(node: ast.expr) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno
 
 
 def _sinks(file: Module) -> Iterator[tuple[ast.AST, ast.expr]]:
