@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import FLAGGED, candidate
 from workers.fixers.python.calls import remove_argument
 from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.statements import alone
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.tests import is_test
 from workers.source.tree import SourceTree, text_of
@@ -58,15 +60,15 @@ def propose(target: Target) -> Iterator[Candidate]:
         if len(call.args) + len(call.keywords) > 1:
             edit = remove_argument(file, call, holder)
             yield candidate("default", [edit], f"{_CHECKED} On is the default.", warnings=_warnings(name))
-    elif isinstance(holder, ast.Assign) and _is_alone(file, holder):
-        line = holder.lineno
-        yield candidate(
-            "default",
-            [file.edit(file.starts[line - 1], file.starts[line], "")],
-            f"{_CHECKED} On is the default.",
-            declares=(f"{FLAGGED}/delete", f"statement:{line}/delete"),
-            warnings=_warnings(name),
-        )
+    elif isinstance(holder, ast.Assign):
+        with contextlib.suppress(NoFix):
+            yield candidate(
+                "default",
+                [alone(file, holder)],
+                f"{_CHECKED} On is the default.",
+                declares=(f"{FLAGGED}/delete", f"statement:{holder.lineno}/delete"),
+                warnings=_warnings(name),
+            )
 
 
 def _refuse_without_token(tree: SourceTree, file: Module, value: ast.Constant, holder: ast.AST) -> None:
@@ -101,19 +103,6 @@ def _warnings(name: str) -> tuple[str, ...]:
             "A proxy that ends TLS has to hand on the scheme and host, else requests of its own pages are refused.",
         )
     return ("Forms and scripts that post without the token are refused.",)
-
-
-def _is_alone(file: Module, statement: ast.Assign) -> bool:
-    """Whether the line holds just this statement, and its block holds another."""
-    line = file.line(statement.lineno).strip()
-    block = next((body for body in _bodies(file.parents[statement]) if statement in body), [])
-    return len(block) > 1 and line == file.text(statement).encode()
-
-
-def _bodies(node: ast.AST) -> Iterator[list[ast.stmt]]:
-    for name in ("body", "orelse", "finalbody"):
-        if isinstance(body := getattr(node, name, None), list):
-            yield body
 
 
 def _is_off(file: Module, constant: ast.Constant) -> bool:
