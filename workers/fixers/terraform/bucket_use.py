@@ -13,6 +13,8 @@ _DOCUMENT = re.compile(r"data\.aws_iam_policy_document\.([\w-]+)")
 _EVERYONE = re.compile(r"""["']?Principal["']?\s*[:=]\s*(?:"\*"|\{\s*"?AWS"?\s*[:=]\s*"\*"\s*\})""")
 OPEN_ACL = re.compile(r'"(?:public-read|public-read-write|authenticated-read|website)"')
 _OTHERS = re.compile(r"\"?(?:Service|CanonicalUser|Federated)\"?\s*[:=]")
+_LOGS = re.compile(r"(?:^|[_-])logs?(?:ging|s)?(?:$|[_-])", re.IGNORECASE)
+_UNREAD = re.compile(r"templatefile\(|^(?:file|var|local|module|data\.(?!aws_iam_policy_document\b))\b")
 _ELSEWHERE = re.compile(r"arn:aws[\w-]*:iam::(?:\d|\$\{(?:var|local|each)\.)|\bvar\.|\"\d{12}\"|\"\*\"")
 _ALL = re.compile(r"\[\s*\"\*\"\s*\]")
 
@@ -93,7 +95,9 @@ def open_policy(resource: Resource) -> str | None:
 
 
 def used_by_others(resource: Resource) -> str:
-    """The policy that lets in who cannot use the account's own key: a service, or another account."""
+    """Why somebody may use the bucket who cannot use the account's own key; empty where the module tells of nobody."""
+    if _LOGS.search(resource.name):
+        return f"{resource.address} is for logs, which services write"
     found = resource.belongs("aws_s3_bucket_policy", "bucket")
     for block in (resource.block, *([found[1]] if found else ())):
         text = block.text("policy")
@@ -104,8 +108,8 @@ def used_by_others(resource: Resource) -> str:
             for each in statement.blocks if each.type == "principals"
         ]  # fmt: skip
         listed = any(one.text("type") != '"AWS"' or _ELSEWHERE.search(one.text("identifiers")) for one in allowed)
-        if listed or _OTHERS.search(text):
-            return ".".join(block.labels)
+        if listed or _OTHERS.search(text) or _UNREAD.search(text):
+            return f"{'.'.join(block.labels)} lets in a service or another account, as far as it can be read here"
     return ""
 
 

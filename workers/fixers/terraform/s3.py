@@ -181,11 +181,8 @@ def encryption(target: Target) -> Iterator[Candidate]:
     if target.finding.rule.endswith("145") and (writer := log_writer(resource)):
         message = f"{writer} delivers its logs to {resource.address}, and can only to one encrypted by S3's own keys"
         raise NoFix(message)
-    if target.finding.rule.endswith("145") and (policy := used_by_others(resource)):
-        message = (
-            f"{policy} lets in a service or another account, which cannot use the account's default key: it takes a "
-            "customer key whose policy names them"
-        )
+    if target.finding.rule.endswith("145") and (why := used_by_others(resource)):
+        message = f"{why}: the account's default key lets none in, and a customer key does, where its policy names them"
         raise NoFix(message)
     default: Body = {"apply_server_side_encryption_by_default": {"sse_algorithm": '"aws:kms"'}}
     how = "New objects are encrypted with the account's KMS key for S3."
