@@ -9,11 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
-from workers.fixers.registry import NoFix, Target
+from workers.fixers.registry import Harmless, NoFix, Target
 from workers.source import dockerfile
 from workers.source.dockerfile import Dockerfile, DockerfileBroken, Instruction, Stage
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
+_OTHER_LANGUAGE = re.compile(
+    r"\.(?:[cm]?[jt]sx?|py|go|rs|rb|java|kt|md|rst|html?|css|json|ya?ml|toml|sh|lua|vim|snap)$"
+)
 _BUILDKIT = re.compile(rb"^#\s*syntax\s*=", re.IGNORECASE)
 _NOT_DEPLOYED = re.compile(
     r"(?:.*[-_.])?(?:tests?|dev|devel|development|debug|lint|e2e|ci|local)(?:[-_.].*)?", re.IGNORECASE
@@ -33,7 +36,12 @@ def read(target: Target) -> Dockerfile:
         raise NoFix(message)
     try:
         file = _parsed(path, target.tree.read(path))
-    except (SourceUnavailable, DockerfileBroken) as error:
+    except DockerfileBroken as error:
+        if _OTHER_LANGUAGE.search(path):
+            message = f"{path} is no Dockerfile: the scanner took it for one by its name"
+            raise Harmless(message) from error
+        raise NoFix(str(error)) from error
+    except SourceUnavailable as error:
         raise NoFix(str(error)) from error
     if not file.stages:
         message = f"{path} has no FROM"

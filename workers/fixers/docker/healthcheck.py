@@ -26,6 +26,7 @@ from workers.fixers.docker.listening import (
 from workers.fixers.docker.no_service import idle, no_service, told_otherwise, watched_elsewhere, what_ends
 from workers.fixers.docker.own_base import built_from, commands
 from workers.fixers.docker.probes import Asked, Image, check, probes
+from workers.fixers.docker.script_port import script_port
 from workers.fixers.docker.server_source import Served, served, words_of
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Stage
@@ -199,7 +200,7 @@ def _port(tree: SourceTree, chain: list[tuple[Dockerfile, Stage]], image: Image,
                 return said
             message = f"{file.path} names port {port}, and {source.path if source else ''} listens on {said}"
             raise NoFix(message)
-    return str(source.port) if source and source.port else None
+    return str(source.port) if source and source.port else script_port(tree, *commands(chain))
 
 
 def _refusal(tree: SourceTree, file: Dockerfile, words: list[str], found: list[Run]) -> NoFix:

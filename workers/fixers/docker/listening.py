@@ -37,13 +37,13 @@ _BIND = re.compile(r"^bind\s*=\s*[\"'][\w.]*:(\d{2,5})[\"']", re.MULTILINE)
 PHP = frozenset(("php", "wordpress", "drupal", "joomla", "nextcloud", "phpmyadmin"))
 FPM = 9000
 """Where php-fpm listens, in a protocol of its own."""
-_PORT_OPTION = re.compile(
+PORT_OPTION = re.compile(
     r"(?:--port[=\s]+|server\.port[=\s]+|--bind[=\s]+[\w.]*:|--listen[=\s]+[\w.]*:|-b\s+[\w.]*:|0\.0\.0\.0:)(\d{2,5})"
 )
 _SOCKET = re.compile(r"\bunix:|--uds\b|--fd\b")
 """A server that opens a file of its own and no port."""
 TLS_OPTION = re.compile(r"--(?:ssl|tls)[-_\w]*|--cert(?:file)?\b|--keyfile\b|--https\b")
-_CHOSEN_PORT = re.compile(
+CHOSEN_PORT = re.compile(
     r"(?:--port|--bind|--listen|--server\.port|-Dserver\.port|-b|-p)[=\s]+[\"']?[\w.\[\]:]*?"
     r"\$(?:\{(?P<braced>\w+)(?P<default>:-\d{2,5})?\}|(?P<name>\w+))"
 )
@@ -95,7 +95,7 @@ def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> str
     if named := exposed_ports(file, stage):
         # What the command says holds, whatever EXPOSE forgot.
         return told if told and told not in named else named[0]
-    chosen = _CHOSEN_PORT.search(" ".join(words_of(file, stage, {})))
+    chosen = CHOSEN_PORT.search(" ".join(words_of(file, stage, {})))
     name = (chosen["braced"] or chosen["name"]) if chosen else None
     if chosen and name not in values:
         return f"${{{name}{chosen['default'] or ''}}}"
@@ -125,7 +125,7 @@ def exposed_ports(file: Dockerfile, stage: Stage) -> list[str]:
 
 def told_port(file: Dockerfile, stage: Stage) -> str | None:
     """The port that the command names by an option."""
-    match = _PORT_OPTION.search(" ".join(words_of(file, stage, environment(file, stage))))
+    match = PORT_OPTION.search(" ".join(words_of(file, stage, environment(file, stage))))
     return match[1] if match else None
 
 

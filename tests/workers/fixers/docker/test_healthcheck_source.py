@@ -310,3 +310,38 @@ def test_a_stage_for_tests_behind_the_one_that_is_deployed_gets_nothing():
     stages = "FROM node:22 AS base\nEXPOSE 80\nFROM base AS prod\nCMD node a.js\nFROM base AS {}\nCMD node b.js\n"
     assert "ends with `unit-test`" in _propose(stages.format("unit-test"), {})[1]
     assert _propose(stages.format("live"), {})[0]
+
+
+@pytest.mark.parametrize(
+    ("script", "asked"),
+    [
+        ('PORT="${PORT:-9099}"\nuvicorn main:app --port "$PORT"\n', "${PORT:-9099}"),
+        ("exec gunicorn a.wsgi \\\n  --bind 0.0.0.0:8001\n", "8001"),
+        ("P=7000\nserve --port $P\n", "7000"),
+        ("serve --port ${LISTEN:-7001}\n", "${LISTEN:-7001}"),
+    ],
+)
+def test_a_script_that_hands_over_to_a_server_says_where_it_listens(script, asked):
+    made, _ = _propose('FROM python:3.12-slim\nCOPY . .\nCMD ["bash", "start.sh"]\n', {"web/start.sh": script})
+    assert f"/127.0.0.1/{asked}" in made["port-bash"]
+
+
+@pytest.mark.parametrize(
+    "script", ["case $1 in web) serve --port 80 ;; esac\n", "a --port 80\nb --port 81\n", "a --port $P\n"]
+)
+def test_a_script_that_may_start_something_else_says_no_port(script):
+    made, reason = _propose('FROM python:3.12-slim\nCOPY . .\nCMD ["bash", "start.sh"]\n', {"web/start.sh": script})
+    assert not made
+    assert "names no port" in reason
+
+
+def test_a_file_of_another_language_is_no_dockerfile():
+    finding = Finding(
+        tool="checkov",
+        rule="CKV_DOCKER_2",
+        message="",
+        severity=Severity.LOW,
+        locations=(Location(path="dockerfile.js"),),
+    )
+    proposal = propose(Target(finding=finding, tree=MemoryTree({"dockerfile.js": b"// x\na()\n"})))
+    assert proposal.harmless
