@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemon.cli.output import COLOURS
+from daemon.domain.finding import Finding
 from daemon.domain.fix import Fix, Level
 from daemon.masking import mask
 from workers.commands.fix_json import Applied, summary
@@ -106,7 +107,7 @@ class _Page:
         head = _text(f"{finding.line or '-':>6}  ")
         head.append(f"{finding.severity:<8}  ", style=COLOURS[finding.severity])
         head.append(f"{finding.rule}", style="bold")
-        head.append(f"  {finding.tool}  {one_line(finding.message)}", style="dim")
+        head.append(f"  {finding.tool}  {_said(finding)}", style="dim")
         self._head(head)
         verdict = best.verdict
         grade = "" if verdict.grade == "same scanner" else f", by {verdict.grade}"
@@ -215,8 +216,14 @@ def _unfixed(items: Iterable[Item]) -> Iterator[tuple[str, str]]:
         lines = sorted({item.finding.line or 0 for item in group})
         places = ", ".join(str(line) if line else "-" for line in lines[:_PLACES])
         places += ", …" if len(lines) > _PLACES else ""
-        head = f"{places:>6}  {finding.severity:<8}  {finding.rule}  {finding.tool}  {one_line(finding.message)}"
+        head = f"{places:>6}  {finding.severity:<8}  {finding.rule}  {finding.tool}  {_said(finding)}"
         yield head, f"{what}: {one_line(reason)}"
+
+
+def _said(finding: Finding) -> str:
+    """What was found: the message, or the title where the message only repeats the path that stands above."""
+    repeats = finding.path is not None and finding.path in finding.message
+    return one_line(finding.title if repeats and finding.title not in {"", finding.rule} else finding.message)
 
 
 def _hunks(diff: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ from workers.source.dockerfile import Dockerfile, Instruction
 
 _LONGEST = 8
 """Steps that may become one at once: what takes hours is better resumed where it failed."""
+_SHORT = 4
 
 
 @fixer(
@@ -35,12 +36,16 @@ def consecutive(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     how = "Both run in the same order and stop at the first failure, as before, in one layer."
     warning = "a change in either command rebuilds both"
-    yield candidate("join", edits, how, ["RUN", "RUN/delete"], [warning])
-    yield from _as_script(file, previous or one, one)
+    pair = candidate("join", edits, how, ["RUN", "RUN/delete"], [warning])
     row = row_of(file, inner, index)
     if len((previous, one)) < len(row) <= _LONGEST and (together := merged(file, *row)):
         what = f"All {len(row)} RUNs of this row become one layer, in the same order, and stop at the first failure."
-        yield candidate("join-row", together, what, ["RUN", "RUN/delete"], ["a change in one command rebuilds all"])
+        whole = candidate("join-row", together, what, ["RUN", "RUN/delete"], ["a change in one command rebuilds all"])
+        # Of a short row, a pair would leave one step over that nobody reports any more.
+        yield from (whole, pair) if len(row) <= _SHORT else (pair, whole)
+    else:
+        yield pair
+    yield from _as_script(file, previous or one, one)
 
 
 def _as_script(file: Dockerfile, first: Instruction, second: Instruction) -> Iterator[Candidate]:
