@@ -14,6 +14,8 @@ from workers.fixers.kubernetes.projected_token import projected_token
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import yamldoc, yamledit
+from workers.source.remembered import remembered
+from workers.source.tree import SourceTree
 from workers.source.yamledit import Value
 
 _RIGHTS = (
@@ -130,24 +132,37 @@ def _uses(one: Object, account: str) -> bool:
 
 def _binding(target: Target, account: str, namespace: str | None) -> str | None:
     """The manifest that binds a role to the account (of any namespace, where none is given); none where none does."""
-    wanted = account.encode()
-    for path in target.tree.paths():
+    for path, kind, name, where in _subjects(target.tree):
+        if (kind, name) == ("ServiceAccount", account) and namespace in (None, where or "default"):
+            return path
+        _, _, of_all = name.partition("system:serviceaccount")
+        # Of one account, of all of a namespace, or of all that there are.
+        if of_all and (of_all == "s" or (of_all[:2] == "s:" and namespace in (None, of_all[2:]))):
+            return path
+        if of_all and of_all == f":{namespace or of_all[1:].partition(':')[0]}:{account}":
+            return path
+    return None
+
+
+@remembered
+def _subjects(tree: SourceTree) -> list[tuple[str, str, str, str]]:
+    """Whom the bindings of the repository's manifests name: the manifest, and its kind, name and namespace."""
+    found = []
+    for path in tree.paths():
         if not path.endswith((".yaml", ".yml")):
             continue
         try:
-            content = target.tree.read(path)
-            if b"RoleBinding" not in content or wanted not in content:
-                continue
-            roots = yamldoc.parse(content, path).roots
+            content = tree.read(path)
+            roots = yamldoc.parse(content, path).roots if b"RoleBinding" in content else ()
         except (yamldoc.YamlBroken, SourceUnavailable):
             continue
         for root in roots:
             subjects = root.child("subjects") if root.text("kind").endswith("RoleBinding") else None
-            for one in subjects.items if subjects else ():
-                known = (one.text("kind"), one.text("name")) == ("ServiceAccount", account)
-                if known and namespace in (None, one.text("namespace") or "default"):
-                    return path
-    return None
+            found += [
+                (path, one.text("kind"), one.text("name"), one.text("namespace"))
+                for one in (subjects.items if subjects else ())
+            ]
+    return found
 
 
 @fixer(

@@ -44,6 +44,12 @@ def probe(target: Target) -> Iterator[Candidate]:
     if resource.kind in ("Job", "CronJob"):
         message = f"a {resource.kind} ends by itself: there is nothing to probe"
         raise Harmless(message)
+    if key == "readinessProbe" and (peer := _waits_for(resource)):
+        message = (
+            f"it names its peer {peer}, which starts, and is found by its name, only once this one is ready: it might "
+            "never be, as long as it waits for the others"
+        )
+        raise NoFix(message)
     parts = resource.containers(lambda node: node.child(key) is None, init=False)
     copies = [_question(part.node.child(_OTHER[key]), key) for part in parts]
     slow = "" if key == "readinessProbe" else _SLOW_START
@@ -81,6 +87,16 @@ def probe(target: Target) -> Iterator[Candidate]:
     ]
     how = f"{_PURPOSE[key]} It waits 15 seconds first and then asks every 20, for programs that start slowly."
     yield from _set(resource, parts, key, "tcp-connect-patient", patient, how)
+
+
+def _waits_for(resource: Resource) -> str:
+    """The next pod of a StatefulSet that starts one after another, where the pods are told of each other by name."""
+    name = resource.root.text("metadata", "name")
+    if resource.kind != "StatefulSet" or not name or resource.root.text("spec", "podManagementPolicy") == "Parallel":
+        return ""
+    peer = re.compile(rf"(?<![\w-]){re.escape(name)}-[1-9](?![\w-])")
+    texts = (node.value for _, node in resource.pod.node.walk() if node.kind == "scalar")
+    return next((found[0] for text in texts if (found := peer.search(text))), "")
 
 
 def _unhurried(asked: dict[str, Value]) -> dict[str, Value]:

@@ -39,11 +39,9 @@ def scratch(
 
 
 def mounted(node: Node, path: str) -> bool:
-    """Whether a container has a volume at a folder, or a list of mounts that cannot be read."""
+    """Whether a container has a volume at a folder."""
     mounts = node.child("volumeMounts")
-    return mounts is not None and (
-        not mounts.items or any(item.text("mountPath").rstrip("/") == path for item in mounts.items)
-    )
+    return mounts is not None and any(item.text("mountPath").rstrip("/") == path for item in mounts.items)
 
 
 def on_empty(resource: Resource, node: Node, path: str) -> bool:

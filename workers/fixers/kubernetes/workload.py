@@ -128,10 +128,15 @@ class Resource:
         return list(self._merge(part.node, values))
 
     def append(self, part: Part, key: str, *items: Mapping[str, yamledit.Value]) -> list[Edit]:
-        """Edits that add items to a list below a mapping, which is made where it is missing."""
+        """Edits that add items to a list below a mapping, which is made where it is missing.
+
+        Raises:
+            NoFix: an alias stands there.
+        """
         old = part.node.child(key)
         if not items:
             return []
+        _refuse_alias(key, old)
         if old is None or not old.items:
             return [yamledit.set_key(self.doc, part.node, key, list(items))]
         return [yamledit.append_item(self.doc, old, item) for item in items]
@@ -173,13 +178,17 @@ class Resource:
     def _merge(self, node: Node, values: Mapping[str, yamledit.Value]) -> Iterator[Edit]:
         for key, value in values.items():
             old = node.child(key)
-            if old is not None and old.kind == "alias":
-                message = f"{key} is an alias (*{old.value}): a change there would reach every place that uses it"
-                raise NoFix(message)
+            _refuse_alias(key, old)
             if isinstance(value, Mapping) and old is not None and old.kind == "mapping" and old.entries:
                 yield from self._merge(old, value)
             elif old is None or not _is(old, value):
                 yield yamledit.set_key(self.doc, node, key, value)
+
+
+def _refuse_alias(key: str, old: Node | None) -> None:
+    if old is not None and old.kind == "alias":
+        message = f"{key} is an alias (*{old.value}): a change there would reach every place that uses it"
+        raise NoFix(message)
 
 
 def security(node: Node, *path: str) -> str:
