@@ -16,6 +16,16 @@ from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 
 _OF_TEXTS = frozenset(("startswith", "endswith", "isdigit", "isalpha", "isalnum", "isidentifier", "lower", "strip"))
+_OPPOSITE: dict[type[ast.cmpop], str] = {
+    ast.Is: "is not",
+    ast.IsNot: "is",
+    ast.In: "not in",
+    ast.NotIn: "in",
+    ast.Eq: "!=",
+    ast.NotEq: "==",
+}
+_CLOSED = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.Call, ast.Subscript)
+"""What begins and ends with brackets, or ends with them on the line where it began."""
 _WIDTH = 88
 """Where most formatters break a line; a file with longer ones breaks at its longest."""
 
@@ -179,16 +189,18 @@ def _negated(file: Module, test: ast.expr) -> str:
     match test:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return _whole(file, operand)
-        case ast.Compare(ops=[ast.Is() | ast.IsNot() | ast.In() | ast.NotIn() as operator], comparators=[right]):
-            words = {ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in"}[type(operator)]
-            if "\n" not in file.text(test):
-                return f"{_operand(file, test.left)} {words} {_operand(file, right)}"
-        case ast.Compare(ops=[ast.Eq() | ast.NotEq() as operator], comparators=[right]) if "\n" not in file.text(test):
-            sign = "!=" if isinstance(operator, ast.Eq) else "=="
-            return f"{_operand(file, test.left)} {sign} {_operand(file, right)}"
+        case ast.Compare(ops=[operator], comparators=[right]) if type(operator) in _OPPOSITE and _is_flat(file, test):
+            return f"{_operand(file, test.left)} {_OPPOSITE[type(operator)]} {_operand(file, right)}"
     if isinstance(test, ast.BoolOp | ast.IfExp | ast.Lambda | ast.NamedExpr | ast.Tuple) or "\n" in file.text(test):
         return f"not ({_inside(file, test)})"
     return f"not {file.text(test)}"
+
+
+def _is_flat(file: Module, test: ast.Compare) -> bool:
+    """Whether the comparison needs no brackets of its own: its lines end inside of those that a side of it has."""
+    sides = (test.left, test.comparators[0])
+    between = file.slice(file.span(sides[0])[1], file.span(sides[1])[0])
+    return "\n" not in between and not any("\n" in file.text(each) and not isinstance(each, _CLOSED) for each in sides)
 
 
 def _operand(file: Module, node: ast.expr) -> str:

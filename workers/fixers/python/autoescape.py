@@ -12,6 +12,7 @@ from workers.fixers.python.calls import set_keyword
 from workers.fixers.python.imports import imported_from
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.template_names import renders_strings, template_names
+from workers.fixers.python.template_values import spoiled
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _OTHER = re.compile(r"latex|\btex\b", re.IGNORECASE)
@@ -46,6 +47,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = (
             f"{file.path}:{call.lineno} makes templates of strings, whose names do not say whether they are HTML: what "
             "is none would be escaped too; give those that are an environment of their own"
+        )
+        raise NoFix(message)
+    if (place := spoiled(target.tree, names)) is not None:
+        message = (
+            f"{file.path}:{call.lineno} fills {place}, which is HTML or a script's data and would be escaped: mark "
+            "what is safe by the `safe` or `tojson` filter first"
         )
         raise NoFix(message)
     longer = sorted({match[0][1:].lower() for name in names if (match := _HTML.search(name)) and match[1]})

@@ -48,6 +48,20 @@ def refuse_stand_in(target: Target, path: str, line: int, name: str) -> None:
             raise NoFix(message)
 
 
+def refuse_replaced(target: Target, path: str, line: int, name: str) -> None:
+    """Decline where a test of this module puts another function in the place of this one, which would no longer be
+    the one that is called.
+
+    Raises:
+        NoFix: there is one.
+    """
+    replaced = re.compile(rb"(?:patch|setattr)[^\n]*(?:\n[^\n]*)?\b" + re.escape(name.encode()) + rb"\b")
+    for other, content in _about(target, path):
+        if replaced.search(content):
+            message = f"{path}:{line} calls what {other} replaces by its own: change both together"
+            raise NoFix(message)
+
+
 def expects_assertion(target: Target, path: str) -> bool:
     """Whether a test that names this module expects an AssertionError."""
     return any(_EXPECTS.search(content) for _, content in _about(target, path))

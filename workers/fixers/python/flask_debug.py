@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate
-from workers.fixers.python.calls import keyword, remove_argument
+from workers.fixers.python.calls import argument, keyword, remove_argument
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_FOR_DEVELOPERS = re.compile(r"\b(?:debug|dev|development)[ -](?:web[ -]?)?server\b", re.IGNORECASE)
 
 
 @fixer(
@@ -32,6 +36,11 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{call.lineno} does not set debug"
         raise NoFix(message)
     value = given.value
+    host = argument(call, 0, "host")
+    closed = host is None or (isinstance(host, ast.Constant) and host.value in _LOOPBACK)
+    if closed and (said := _FOR_DEVELOPERS.search(file.content.decode())):
+        message = f"{file.path}:{call.lineno} is the `{said[0]}` by its own words, and serves this machine alone"
+        raise Harmless(message)
 
     def from_environment() -> Candidate:
         system = imported(target, file, "os")

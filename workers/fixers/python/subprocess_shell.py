@@ -10,7 +10,7 @@ from workers.fixers.code import candidate
 from workers.fixers.command_line import refuse_several, words_of
 from workers.fixers.pieces import Template
 from workers.fixers.python.calls import argument, keyword, remove_argument
-from workers.fixers.python.expected_calls import refuse_expected
+from workers.fixers.python.expected_calls import refuse_expected, refuse_replaced
 from workers.fixers.python.imports import Import, imported, instead, together
 from workers.fixers.python.missing_program import caught_too
 from workers.fixers.python.module import Module
@@ -61,7 +61,9 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 def _without_shell(target: Target) -> Iterator[Candidate]:
     file, call = shell_call(target)
-    if not file.calls(call, *SYSTEM):
+    if file.calls(call, *SYSTEM):
+        refuse_replaced(target, file.path, call.lineno, (file.qualified(call.func) or "").rpartition(".")[2])
+    else:
         refuse_expected(target, file.path, call.lineno, b"shell=True")
     command = _command(file, call)
     lines, streams = _redirected(file, call, _lines(file, command))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
 from workers.fixers.python.calls import argument
+from workers.fixers.python.expected_calls import refuse_replaced
 from workers.fixers.python.imports import Import, imported
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.strings import template
@@ -51,6 +52,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     if any(isinstance(node, ast.Constant) and node.value in _OTHERS for node in file.nodes):
         message = f"{file.path} tells `file` or `ftp` addresses apart, which an opener of HTTP alone would refuse"
         raise NoFix(message)
+    refuse_replaced(target, file.path, call.lineno, (file.qualified(call.func) or "").rpartition(".")[2])
     if file.calls(call, _RETRIEVE):
         edits, declares = _saved(target, file, call)
     else:

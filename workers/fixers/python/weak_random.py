@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate
+from workers.fixers.python.expected_calls import refuse_replaced
 from workers.fixers.python.imports import Import, imported, imported_from, instead
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
@@ -68,6 +69,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     if file.calls(call, "random.Random"):
         yield _generator(file, call)
         return
+    refuse_replaced(target, file.path, call.lineno, _method(file, call))
     draws = _beside(file, call)
     yield from any_of(lambda: _direct(target, file, draws), lambda: _system(target, file, draws))
 

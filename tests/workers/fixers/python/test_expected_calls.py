@@ -62,3 +62,22 @@ def test_an_error_that_a_test_expects_stays(asked):
     }
     made = asked(files, "bandit", "B101", "app/client.py", 2)
     assert [each.approach for each in made.candidates] == ["raise-assertion-error"]
+
+
+@pytest.mark.parametrize(
+    ("code", "rule", "function"),
+    [
+        ("import urllib.request\ndef load(url):\n    return urllib.request.urlopen(url)\n", "B310", "urlopen"),
+        (
+            "import random\ndef token(): \n    return ''.join(random.choice(letters) for _ in range(9))\n",
+            "B311",
+            "choice",
+        ),
+        ("import os\ndef make():\n    os.system('make all')\n", "B605", "system"),
+    ],
+)
+def test_a_function_that_a_test_replaces_stays_the_one_that_is_called(asked, code, rule, function):
+    test = f"import client\ndef test_it(monkeypatch):\n    monkeypatch.setattr(client.x, '{function}', None)\n"
+    for content, offered in ((test, False), (test.replace(function, "other"), True)):
+        made = asked({"app/client.py": code, "tests/test_client.py": content}, "bandit", rule, "app/client.py", 3)
+        assert bool(made.candidates) is offered
