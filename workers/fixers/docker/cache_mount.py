@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from workers.fixers.docker.build import pairs
+from workers.fixers.docker.build import is_root, pairs, stage_of, user_at
+from workers.fixers.docker.images import base_of
 from workers.fixers.registry import Harmless
 from workers.source.dockerfile import Dockerfile, Instruction
 
@@ -27,6 +28,12 @@ def refuse_mounted(file: Dockerfile, one: Instruction, tool: str) -> None:
 def named_caches(file: Dockerfile, tool: str) -> list[str]:
     """Where a variable of the build puts the tool's cache (`PIP_CACHE_DIR`, `YARN_CACHE_FOLDER`)."""
     return _given(file, re.compile(rf"{tool}_CACHE_(?:DIR|FOLDER)", re.IGNORECASE))
+
+
+def by_root(file: Dockerfile, one: Instruction) -> bool:
+    """Whether a step is surely root's, with root's home for its tools: by USER, or by what is known of the image."""
+    user = user_at(file, one)
+    return bool(base_of(file, stage_of(file, one)).runs_as_root) if user is None else is_root(user)
 
 
 def homes(file: Dockerfile) -> list[str]:

@@ -63,7 +63,10 @@ def propose(target: Target) -> Iterator[Candidate]:
         words = None
     shell = _shell(file, one)
     if words is not None or _is_program(one.text):
-        how = "The shell stays, because it expands what stands in the line, and `exec` makes the program process 1."
+        why = (
+            "because it expands what stands in the line" if words is None else "for variables that the line may get yet"
+        )
+        how = f"The shell stays, {why}, and `exec` makes the program process 1."
         yield _written(file, one, "shell-exec", [*shell, _by_exec(one.text)], how)
     if words is None:
         if (last := _last_by_exec(one.text)) is not None:

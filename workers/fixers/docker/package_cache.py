@@ -14,12 +14,10 @@ from workers.fixers.docker.build import (
     flagged,
     insert_above,
     insert_behind_flags,
-    is_root,
     stage_of,
     trivy,
-    user_at,
 )
-from workers.fixers.docker.cache_mount import homes, named_caches, refuse_mounted
+from workers.fixers.docker.cache_mount import by_root, homes, named_caches, refuse_mounted
 from workers.fixers.docker.merge import merged
 from workers.fixers.docker.script import Command, Script, scripts
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
@@ -174,8 +172,7 @@ def pip_cache(target: Target) -> Iterator[Candidate]:
     first = stage_of(file, one).all("RUN")[0]
     how = f"{SMALLER} The variable holds for every pip of the stage, and for those in the running container."
     yield candidate("pip-no-cache-variable", [insert_above(file, first, "ENV PIP_NO_CACHE_DIR=1")], how, ["ENV"])
-    user = user_at(file, one)
-    usual = (user is None or is_root(user)) and not named_caches(file, "pip") and not homes(file)
+    usual = by_root(file, one) and not named_caches(file, "pip") and not homes(file)
     mount = mounted(file, script, ("/root/.cache/pip",)) if usual else None
     if mount:
         yield mount
@@ -255,8 +252,7 @@ def yarn_cache(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{one.line} calls no yarn"
         raise NoFix(message)
     yield appended(file, script, "cache-clean", "yarn cache clean")
-    user = user_at(file, one)
-    own = user is None or is_root(user)
-    mount = mounted(file, script, ("/root/.yarn", "/usr/local/share/.cache/yarn")) if own else None
+    usual = by_root(file, one) and not named_caches(file, "yarn") and not homes(file)
+    mount = mounted(file, script, ("/root/.yarn", "/usr/local/share/.cache/yarn")) if usual else None
     if mount:
         yield mount

@@ -56,6 +56,8 @@ def kept(file: Dockerfile, one: Instruction, call: Command) -> Iterator[Edit]:
     """
     stage = stage_of(file, one)
     base, there = base_of(file, stage), installed(file, stage)
+    if "build-essential" in there:
+        there |= {"libc6-dev", "make"}
     if there & {"gcc", "g++"}:
         there.add("build-essential")
     for word in call.operands:
