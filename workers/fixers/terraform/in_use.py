@@ -13,6 +13,9 @@ _BY_KEY = frozenset((
     "azurerm_storage_share", "azurerm_storage_share_file", "azurerm_storage_table_entity",
 ))  # fmt: skip
 _BUILDS = re.compile(r"(?:^|/)[\w.-]*build-?spec[\w.-]*\.(?:ya?ml|json|tpl|tftpl)$", re.IGNORECASE)
+_CONNECTS = re.compile(
+    r"google_sql_ssl_cert|cloud[-_]?sql[-_]proxy|cloud[-_]sql[-_](?:\w+[-_])?connector", re.IGNORECASE
+)
 _DOCKER = re.compile(r"\b(?:docker|podman|buildah|sam\s+build\s+[^\n]*--use-container)\b")
 
 
@@ -110,3 +113,11 @@ def in_one_zone(database: Resource) -> str:
             f"{database.address} names its availability_zone, beside which RDS takes no multi_az: take that out first"
         )
     return ""
+
+
+def without_certificate(database: Resource) -> str:
+    """Why its clients would be refused: nothing shows that they have a certificate; empty where something does."""
+    tree = database.target.tree
+    if any(_CONNECTS.search(text_of(tree, path)) for path in tree.paths()):
+        return ""
+    return f"nothing here gives the clients of {database.address} a certificate, or goes through Cloud SQL's own proxy"

@@ -8,6 +8,7 @@ from workers.source.pushed import why_tags_move
 
 _NEPTUNE = "the cluster's parameter group has to switch each of them on (neptune_enable_audit_log)"
 _COST = "logs are stored, and paid for"
+_OLDER = "events that are older are deleted with the next apply"
 
 
 def _moves_tags(resource: Resource) -> str:
@@ -75,8 +76,8 @@ LOGGING = {
         )
     ],
     "CKV_AWS_66": [
-        Setting("keep-a-year", on("retention_in_days", "365"), "Events are kept for a year.", _COST),
-        Setting("keep-two-years", on("retention_in_days", "731"), "Events are kept for two years.", _COST),
+        Setting("keep-a-year", on("retention_in_days", "365"), "Events are kept for a year.", _OLDER),
+        Setting("keep-two-years", on("retention_in_days", "731"), "Events are kept for two years.", _OLDER),
     ],
     "CKV_AWS_338": [
         Setting("keep-a-year", on("retention_in_days", "365"), "Events are kept for a year.", _COST),

@@ -23,19 +23,20 @@ def _protect(path: str = "deletion_protection", value: str = "true") -> list[Set
 
 
 def _is_let_go(resource: Resource) -> str:
-    """Why it may be deleted: its author says so in a place where leaving it out would say the same."""
+    """Why it may be deleted: its author says so in a place where leaving it out would say the same, or it is made for
+    a while.
+    """
+    if why := _is_torn_down(resource):
+        return why
     if resource.block.text("lifecycle", "prevent_destroy") == "false":
         return f"{resource.address} may be deleted on purpose: `prevent_destroy = false` says what leaving it out would"
     return ""
 
 
 def _is_torn_down(resource: Resource) -> str:
-    """Why it must be deleted without a first step: it is made for a test or as an example, and says so."""
-    path = "enable_deletion_protection" if resource.type in ("aws_lb", "aws_alb") else "deletion_protection"
-    if _FOR_A_WHILE.search(resource.hcl.path) and resource.block.text(path) == "false":
-        return (
-            f"{resource.hcl.path} makes it for a test or an example, which deletes it again: `{path} = false` says so"
-        )
+    """Why it must be deleted without a first step: it is made for a test or as an example."""
+    if _FOR_A_WHILE.search(resource.hcl.path):
+        return f"{resource.hcl.path} makes it for a test or an example, which deletes it again"
     return ""
 
 
@@ -88,6 +89,7 @@ PROTECTION = {
             "A deleted vault or secret can be brought back until its retention ends, and nobody can purge it before.",
             "it cannot be switched off again, and the vault's name is taken until then",
             toggle=True,
+            refused=_is_torn_down,
         )
     ],
     "CKV_AWS_313": single("tags-on-snapshots", "copy_tags_to_snapshot", _TAGS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workers.fixers.terraform.in_use import without_certificate
 from workers.fixers.terraform.search_domain import cannot_talk
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
@@ -226,6 +227,7 @@ TRANSPORT = {
             never="database_version=SQLSERVER",
             where="settings",
             otherwise=_CLONE,
+            refused=without_certificate,
         ),
         Setting(
             "encrypted-only",
