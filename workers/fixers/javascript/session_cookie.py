@@ -25,7 +25,12 @@ from workers.fixers.javascript.script import (
     resolved,
     statement,
 )
-from workers.fixers.javascript.session_options import reads_beside_keys, refuse_other_package, refuse_unneeded
+from workers.fixers.javascript.session_options import (
+    reads_beside_keys,
+    refuse_other_package,
+    refuse_plain_http,
+    refuse_unneeded,
+)
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.tree import text_of
 
@@ -43,7 +48,9 @@ class _Flag(msgspec.Struct, frozen=True):
 
 _STRICT = "same-site-strict"
 _UNREAD = "Scripts of the page cannot read the cookie."
-_HTTPS = "Behind a proxy that ends TLS set `trust proxy`; over plain HTTP the session no longer works."
+_HTTPS = (
+    "Behind a proxy that ends TLS set `trust proxy`; over plain HTTP, as on one's own machine, there is no session."
+)
 _ELSEWHERE = re.compile(r"passport-(?!local)|oauth|openid|oidc|saml|auth0|\bgrant\b")
 _FLAGS = {
     "secure": _Flag(
@@ -111,6 +118,8 @@ def _made(target: Target, file: Parsed, options: Node, *, beside: bool) -> Itera
     if flag is None:
         message = f"no option of the session cookie is known for {target.finding.rule}"
         raise NoFix(message)
+    if wanted == "secure":
+        refuse_plain_http(target.tree, file, options)
     values = [each for each in flag.values if each != _STRICT or not _signs_in_elsewhere(target)]
     makers = [functools.partial(_with_flag, file, options, flag, each) for each in values]
     if wanted == "secure":
@@ -166,6 +175,7 @@ def _bound(target: Target, file: Parsed, options: Node, *, beside: bool) -> Cand
     if known or (named is not None and old is None) or (cookie is not None and cookie.type != "object"):
         message = f"{at} has a name or flags that other code knows or gives"
         raise NoFix(message)
+    refuse_plain_http(target.tree, file, options)
     secure, path, domain = (
         option(file, cookie, name) if cookie is not None else None for name in ("secure", "path", "domain")
     )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from workers.fixers.code import Parsed
 from workers.fixers.javascript.script import called, option
 from workers.fixers.registry import Harmless, NoFix
+from workers.source.tests import is_test
+from workers.source.tree import SourceTree, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -16,6 +18,13 @@ _UNNEEDED = {
     "path": "it is `/` unless it is set",
     "domain": "the cookie goes to this host alone, and to each host below the domain as soon as one is set",
 }
+
+
+_OVER_HTTPS = re.compile(
+    r"trust[ _]proxy|\bhttps\.createServer\(|\bcreateSecureServer\(|\bhsts\b|Strict-Transport-Security",
+    re.IGNORECASE,
+)
+_SCRIPTS = (".js", ".mjs", ".cjs", ".ts")
 
 
 def refuse_unneeded(file: Parsed, options: Node, wanted: str) -> None:
@@ -38,6 +47,26 @@ def refuse_unneeded(file: Parsed, options: Node, wanted: str) -> None:
             raise Harmless(message)
         message = f"{at} needs `maxAge`: a date in the options is worked out once, and ends every later session with it"
         raise NoFix(message)
+
+
+def refuse_plain_http(tree: SourceTree, file: Parsed, options: Node) -> None:
+    """Decline what needs HTTPS where nothing says that the program knows of it: its sign-in would end without a word.
+
+    Raises:
+        NoFix: no script makes a server with a certificate, trusts a proxy or sends HSTS.
+    """
+    if "proxy: true" in file.text(options) or any(
+        _OVER_HTTPS.search(text_of(tree, path))
+        for path in tree.paths()
+        if path.endswith(_SCRIPTS) and not is_test(path)
+    ):
+        return
+    message = (
+        f"{file.path}:{file.number(options)} is not seen to be reached over HTTPS, and express-session sets no secure "
+        "cookie over anything else: `trust proxy` behind a proxy that ends TLS comes first, and `secure: 'auto'` suits "
+        "both"
+    )
+    raise NoFix(message)
 
 
 def reads_beside_keys(file: Parsed, call: Node) -> bool:
