@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Parsed, any_of, candidate, region
+from workers.fixers.javascript.pages import refuse_pages
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, literal, script
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, is_label, own_name, refuse_test
@@ -19,12 +20,7 @@ if TYPE_CHECKING:
 _WORDS = re.compile(
     r"passw|pwd|passphrase|secret|token|api_?key|credential|private_?key|access_?key|user", re.IGNORECASE
 )
-_NODE = re.compile(rb"\brequire\(|\bprocess\.env\b|\bmodule\.exports\b|from ['\"]node:")
 _TYPED = (".ts", ".tsx", ".cts", ".mts")
-_BROWSER = re.compile(
-    rb"\b(?:window|document|caches)\.|\bself\.(?:addEventListener|clients|skipWaiting)|\bimportScripts\("
-)
-
 _SAYS = re.compile(r"(?:errors?|messages?|labels?|hints?|placeholders?)(?:\.|\[['\"])\w+(?:['\"]\])?$", re.IGNORECASE)
 
 _LOGS = re.compile(r"(?:\w+\.)*(?:log|logger|console)(?:\.\w+)?$")
@@ -69,11 +65,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     refuse_test(parsed.path, region(target).start_line)
     _refuse_labels(target, parsed)
     file, node = flagged_node(target, ("string", "template_string"), _is_secret)
-    if _BROWSER.search(file.content) and not _NODE.search(file.content):
-        message = (
-            f"{file.path} runs in browsers, where every value is public: let the server hold it and make the request"
-        )
-        raise NoFix(message)
+    refuse_pages(target.tree, file)
     variable = own_name(_name(file, node) or "secret", _holder(file, node))
     left = node.parent.child_by_field_name("left") if node.parent is not None else None
     if left is not None and file.text(left) == f"process.env.{variable}":

@@ -14,6 +14,7 @@ _OF_FIREBASE = re.compile(
 )
 _GOOGLE = re.compile(rb"\bAIza[\w-]{35}")
 _BESIDE = re.compile(rb"\b(?:authDomain|messagingSenderId|storageBucket|measurementId)\b")
+_IN_APPS = re.compile(r"\.html?$|(?:^|/)AndroidManifest\.xml$|/res/values[\w-]*/[\w-]+\.xml$|(?:^|/)Info\.plist$")
 _AROUND = 12
 """Lines above and below a key in which the rest of Firebase's configuration stands."""
 _OF_PAGES = re.compile(
@@ -40,6 +41,12 @@ def refuse_published(file: Text, line: int) -> None:
         message = (
             f"{where} is the key by which Firebase knows the project, and part of each copy of the app: rules and App "
             "Check keep strangers out; restrict the key to the services that the app uses"
+        )
+        raise Harmless(message)
+    if _GOOGLE.search(text) and _IN_APPS.search(file.path):
+        message = (
+            f"{where} is a key of Google's that every page or copy of the app shows, as its libraries want it: "
+            "restrict it to the site or the app, and to the services that are used"
         )
         raise Harmless(message)
     pages = _OF_PAGES.search(text)

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 VALUE = "wKYZuRcI0ETtb8vWzMCr04oNbhrQUUICy89h"
@@ -40,3 +42,21 @@ def test_a_name_that_the_variables_beside_give_another_value_is_not_taken(asked)
     made = asked({"compose.yml": COMPOSE, ".env": "APP_TOKEN=other\n"}, "gitleaks", "generic-api-key", "compose.yml", 4)
     assert [each.approach for each in made.candidates] == ["placeholder"]
     assert "WEB_APP_TOKEN" in made.candidates[0].edits[0].text
+
+
+@pytest.mark.parametrize(
+    ("path", "above", "manifest", "moves"),
+    [
+        ("src/api.ts", "", {"dependencies": {"react": "^18"}}, False),
+        ("src/api.ts", "process.env.NODE_ENV;\n", {"dependencies": {"vue": "^3"}}, False),
+        ("src/api.ts", 'import jwt from "jsonwebtoken";\n', {"dependencies": {"react": "^18"}}, True),
+        ("server/api.ts", "", {"dependencies": {"react": "^18"}}, True),
+        ("src/api.ts", "", {"dependencies": {"express": "^4"}}, True),
+    ],
+)
+def test_a_secret_of_pages_and_apps_is_not_read_from_an_environment(asked, path, above, manifest, moves):
+    content = f'{above}export const apiKey = "{VALUE}";\n'
+    files = {path: content, "package.json": json.dumps(manifest)}
+    made = asked(files, "gitleaks", "generic-api-key", path, content.count("\n"))
+    assert bool(made.candidates) is moves
+    assert moves or "let the server hold it" in (made.reason or "")
