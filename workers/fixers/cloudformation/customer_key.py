@@ -141,7 +141,11 @@ def customer_key(target: Target) -> Iterator[Candidate]:
 
 
 def with_new_key(template: Template, kept: Kept, statements: Sequence[Value], how: str) -> Iterator[Candidate]:
-    """With rights for whoever of the template uses the resource; none where it does not say whose those are."""
+    """With rights for whoever of the template uses the resource; none where it does not say whose those are, or where
+    other stacks use it, whose rights stand elsewhere.
+    """
+    if kept.type in _CALLED and template.exported():
+        return
     key, body = new_key(template, statements)
     try:
         policy, whom = let_use(template, key, _CALLED[kept.type]) if kept.type in _CALLED else ({}, "")
