@@ -88,8 +88,11 @@ def host_port(target: Target) -> Iterator[Candidate]:
     """Leave the container's port, without the node's."""
     resource = Resource(target)
     parts = resource.containers(lambda node: bool(_host_ports(node)))
-    if resource.kind == "DaemonSet" or not Pods(resource).served:
-        message = "nothing else of the repository leads to the container: whoever reaches it does by the node's port"
+    if resource.kind == "DaemonSet" or not Pods(resource).outside:
+        message = (
+            "nothing else of the repository leads to the container from outside of the cluster: whoever reaches it "
+            "there does by the node's port"
+        )
         raise NoFix(message)
     edits, declares = [], []
     for part in parts:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from daemon.errors import SourceUnavailable
+from workers.fixers.kubernetes.delivered import delivered
 from workers.fixers.kubernetes.filled_in import KUSTOMIZATIONS
 from workers.fixers.kubernetes.objects import objects_of
 from workers.source import yamldoc
@@ -33,6 +34,7 @@ def placed(tree: SourceTree, path: str) -> str:
         or _by_kuttl(tree, path)
         or _by_operator(tree, path)
         or _by_chart(tree, path)
+        or delivered(tree, path)
         or _by_command(tree, path)
     )
 

@@ -65,6 +65,11 @@ class Pods:
         """Whether a Service of the repository leads to it."""
         return bool(self._services)
 
+    @property
+    def outside(self) -> bool:
+        """Whether a Service of the repository leads to it from outside of the cluster."""
+        return any(one.root.text("spec", "type") in ("NodePort", "LoadBalancer") for one in self._services)
+
     def labelled(self) -> tuple[list[Edit], list[str]]:
         """Edits that give the pod the label which the policy selects it by, and what they declare."""
         if not self.new_labels:

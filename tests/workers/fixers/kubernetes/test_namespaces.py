@@ -150,6 +150,34 @@ def test_what_only_looks_like_it_names_no_namespace(path, content):
     assert len(_proposed({"web/pod.yaml": WEB, "web/key.yaml": KEY, path: content}).candidates) == 2
 
 
+ARGO = """apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web, namespace: argocd}
+spec:
+  source: {repoURL: "https://example.org/a.git", path: web}
+  destination: {namespace: shop}
+"""
+FLUX = """apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: web, namespace: flux-system}
+spec: {path: ./, targetNamespace: shop}
+"""
+SKAFFOLD = """apiVersion: skaffold/v4beta1
+kind: Config
+manifests: {rawYaml: ["web/*.yaml"]}
+deploy: {kubectl: {defaultNamespace: shop}}
+"""
+DEPLOYED = """on: push
+jobs:
+  a:
+    steps:
+    - uses: azure/k8s-deploy@v4
+      with:
+        namespace: shop
+        manifests: |
+          web/pod.yaml
+          web/key.yaml
+"""
 KEPT = "namespace: shop\nresources:\n- web/pod.yaml\n"
 
 
@@ -171,6 +199,11 @@ KEPT = "namespace: shop\nresources:\n- web/pod.yaml\n"
             {"README.md": "kubectl apply -f https://raw.host/o/r/main/web/pod.yaml -n shop\n"},
             "README.md says itself which namespace the objects go to",
         ),
+        ({"cd/app.yaml": ARGO}, "cd/app.yaml carries the objects into the namespace shop"),
+        ({"cd/all.yaml": FLUX}, "cd/all.yaml carries the objects into the namespace shop"),
+        ({"web/fleet.yaml": "defaultNamespace: shop\n"}, "web/fleet.yaml carries"),
+        ({"skaffold.yaml": SKAFFOLD}, "skaffold.yaml carries"),
+        ({".github/workflows/d.yml": DEPLOYED}, ".github/workflows/d.yml carries"),
         ({"up.sh": "kubectl -n $SPACE create \\\n  -f ./web/pod.yaml\n"}, "up.sh says itself which namespace"),
     ],
 )
@@ -192,6 +225,8 @@ def test_what_something_else_puts_into_a_namespace_is_in_one(files, reason):
         {"README.md": "kubectl apply -n default -f web\n"},
         {"README.md": "kubectl apply -n shop -f website/web\n"},
         {"README.md": "kubectl get -n shop web\n"},
+        {"cd/app.yaml": ARGO.replace("shop", "default")},
+        {"cd/app.yaml": ARGO.replace("path: web", "path: we")},
     ],
 )
 def test_what_reaches_the_default_namespace_by_one_way_is_not_placed(files):
