@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from workers.fixers.docker.build import lineage, work_directory
+from workers.fixers.docker.compose_ports import may_run
 from workers.fixers.docker.entry_scripts import compose_scripts, copies, entry_scripts
 from workers.fixers.docker.images import Base
 from workers.fixers.docker.listening import drops_root, environment
@@ -18,6 +19,7 @@ from workers.fixers.registry import NoFix
 from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.tree import SourceTree
 
+_SHELL = re.compile(r"^\s*(?:/(?:usr/)?bin/)?(?:ba|da|a)?sh\s+-\w*c\s")
 GIVEN = re.compile(r"\bchown\b|\bchmod\b.*\b(?:0?777|\w*[ao]\w*\+\w*w\w*)\b")
 
 
@@ -78,9 +80,14 @@ def _place(file: Dockerfile, stage: Stage, base: Base, one: Written) -> str | No
 
 
 def _by_scripts(tree: SourceTree, file: Dockerfile, stage: Stage) -> Iterator[Written]:
-    """What the shell scripts write that the image or Compose start in it."""
+    """What shell scripts write that the image or Compose start in it, and the lines that Compose has for a shell."""
+    values = environment(file, stage)
     commands = [one for each in lineage(file, stage) for one in each.all("ENTRYPOINT", "CMD")]
     started = [*entry_scripts(tree, file, [*copies(file, stage), *commands]), *compose_scripts(tree, file)]
     for path in dict.fromkeys(started):
-        for line, place in writes(tree.read(path), environment(file, stage)):
-            yield Written(f"{path}:{line}", place)
+        yield from (Written(f"{path}:{line}", place) for line, place in writes(tree.read(path), values))
+    for name, service, settings in may_run(tree, file.path):
+        told = [settings.get("entrypoint"), settings.get("command")] if "user" not in settings else []
+        for one in filter(None, told):
+            line = _SHELL.sub("", " ".join(map(str, one)) if isinstance(one, list) else str(one)).strip().strip("\"'")
+            yield from (Written(f"{service} of {name}", place) for _, place in writes(line.encode(), values))

@@ -94,3 +94,22 @@ def test_a_home_of_the_programs_own_becomes_the_users():
     made, _ = _propose(f"FROM python:3.12\nENV HOME=/opt/bot\nWORKDIR /opt/bot\nCOPY . .\n{_SERVES}")
     assert all("chown -R 10001:10001 /opt/bot\n" in text for text in made.values())
     assert made
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (
+            "sh -c 'python manage.py makemigrations && run'",
+            "mounts . of the host over /app, where the program writes (web",
+        ),
+        ('["bash", "-c", "mkdir -p /data/x && run"]', "web of compose.yaml writes /data/x"),
+        ("sh -c 'mkdir -p /tmp/x && run'", ""),
+    ],
+)
+def test_a_line_that_compose_has_for_a_shell_is_read(command, said):
+    compose = f"services:\n  web:\n    build: .\n    command: {command}\n    volumes: ['.:/app']\n"
+    dockerfile = f"FROM python:3.12\nWORKDIR /app\nCOPY . .\n{_SERVES}"
+    made, reason = _propose(dockerfile, compose_yaml=compose)
+    assert said in reason
+    assert bool(made) is not bool(said)
