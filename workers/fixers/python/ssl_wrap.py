@@ -133,9 +133,9 @@ def _host(file: Module, call: ast.Call, sock: ast.expr | None) -> str | None:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=[ast.Tuple(elts=[host, _]), *_]) as made):
                 if name in names and file.calls(made, "socket.create_connection"):
                     hosts.add(file.text(host))
-    host = hosts.pop() if len(hosts) == 1 else ""
-    own = re.fullmatch(r"['\"](?:[\d.]+|[\w-]+|.*\.(?:local|lan|internal))['\"]", host)
-    return host if host and not own and not _bound_later(file, call, host) else None
+    found = hosts.pop() if len(hosts) == 1 else ""
+    own = re.fullmatch(r"['\"](?:[\d.]+|[\w-]+|.*\.(?:local|lan|internal))['\"]", found)
+    return found if found and not own and not _bound_later(file, call, found) else None
 
 
 def _bound_later(file: Module, call: ast.Call, host: str) -> bool:
