@@ -26,6 +26,11 @@ _RUNNER_SETS = {f"github.{name}": f"GITHUB_{name.upper()}" for name in _RUNNER_N
 JOB_CONTEXTS = frozenset(("github", "needs", "strategy", "matrix", "vars", "inputs"))
 """What `jobs.JOB.env` may refer to; secrets as well, which would be handed to every step there."""
 _NAMED_THERE = re.compile(r"(?:vars|secrets)\[\s*(?:format\(\s*)?'(?P<name>[A-Za-z]\w*?)_?(?:\{|')")
+_ONE_WORD = re.compile(
+    r"github\.(?:repository(?:_owner)?|ref(?:_name|_type)?|head_ref|base_ref|(?:triggering_)?actor|workspace"
+    r"|event\.(?:number|before|after|repository\.(?:name|full_name|default_branch)|(?:issue|pull_request)\.number"
+    r"|pull_request\.(?:head|base)\.(?:sha|ref)))"
+)
 _RESERVED = frozenset(("PATH", "HOME", "CI", "PWD", "SHELL", "USER", "LANG", "IFS", "TMPDIR", "HOSTNAME", "EDITOR"))
 _LONGEST_NAME = 48
 
@@ -50,6 +55,11 @@ def foreign(expression: str) -> bool:
 def switch(expression: str) -> bool:
     """Whether it is one text or nothing: `x && '--flag' || ''`."""
     return bool(re.search(r"&&.*\|\|", inner(expression)))
+
+
+def one_word(expression: str) -> bool:
+    """Whether its value never holds a blank: names of refs, repositories and people, hashes, numbers."""
+    return _ONE_WORD.fullmatch(inner(expression)) is not None
 
 
 def already_set(expression: str) -> str | None:

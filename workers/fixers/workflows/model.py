@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, Target
+from workers.fixers.workflows import runners
 from workers.source import yamldoc
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node, Path, YamlDoc, dotted
@@ -127,26 +128,12 @@ class Workflow:
         places = [step.node.text("shell")]
         if step.job is not None:
             places += [step.job.node.text("defaults", "run", "shell"), self.root.text("defaults", "run", "shell")]
-            places.append(self._runner_shell(step.job))
+            places.append(runners.shell(self.doc, step.job.node, step.run, self.tree))
         return next((place for place in places if place), "bash").split()[0].lower()
 
     def hosted(self, job: Job) -> bool:
         """Whether a job runs on GitHub's own runners, as their labels say."""
-        where = " ".join(self._runner(job))
-        return re.search(r"\b(?:ubuntu|macos|windows)-", where) is not None and "self-hosted" not in where
-
-    def _runner(self, job: Job) -> tuple[str, str]:
-        """The job's runner as it is written, and the matrix that it may come from."""
-        runner, matrix = job.node.child("runs-on"), job.node.get("strategy", "matrix")
-        where = self.doc.source(runner) if runner is not None else ""
-        return where, self.doc.source(matrix) if matrix is not None and "${{" in where else ""
-
-    def _runner_shell(self, job: Job) -> str:
-        """What the runner reads scripts with: PowerShell on Windows; `pwsh-or-bash` where a matrix has both."""
-        where, inner = self._runner(job)
-        if "${{" not in where:
-            return "pwsh" if re.search(r"\bwindows", where, re.IGNORECASE) else "bash"
-        return "pwsh-or-bash" if re.search(r"\bwindows-", inner + where, re.IGNORECASE) else "bash"
+        return runners.hosted(self.doc, job.node)
 
 
 def read(target: Target) -> Workflow:

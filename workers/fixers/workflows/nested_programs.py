@@ -8,16 +8,30 @@ from workers.fixers.workflows.scripts import Place
 from workers.source import script_files
 
 _LOCAL_SHELL = re.compile(r"(?:^|/)(?:ba|da|k|z)?sh$")
-INTERPRETERS = frozenset(
-    ("eval", "ssh", "python", "python3", "node", "deno", "perl", "ruby", "php", "psql", "mysql", "awk", "gawk", "pwsh",
-    "powershell", "osascript", "sqlite3", "trap", "alias", "source", "Rscript")
+_PROGRAMS = """
+    eval ssh python python3 node deno perl ruby php psql mysql awk gawk pwsh powershell osascript sqlite3 trap alias
+    source Rscript R julia groovy lua elixir iex erl scala tclsh expect nix nix-shell su runuser sg flock script
+    ansible"""
+INTERPRETERS = frozenset(_PROGRAMS.split())
+_TAKES_COMMANDS = frozenset(
+    ("watch", "parallel", "hyperfine", "concurrently", "start-server-and-test", "emulators:exec", "send-command",
+    "run-command", "tmux")
 )  # fmt: skip
+"""They hand what they are given to a shell, here or on another machine."""
+_PIPED = re.compile(
+    r"\|[ \t]*(?:sudo[ \t]+(?:-\S+[ \t]+)*)?(?:(?P<shell>(?:(?:ba|da|k|z)?sh|python3?|node|pwsh)(?:[ \t]+-[a-z]*)*)"
+    r"(?=[ \t]*(?:$|[|;&)>#]))|(?P<reads>psql|mysql|sqlite3|ssh\b(?![^\n|]*\b(?:cat|tee)\b))\b)"
+)
 _PASSES_COMMANDS = frozenset(("docker", "kubectl", "podman", "ssh", "chroot", "su", "gcloud", "az", "vagrant"))
-_INLINE = frozenset(("-c", "-e", "-lc", "-ec", "-xc", "-euxc", "-exc", "-p", "--command", "--eval", "-ce", "-r", "-m"))
+_INLINE = frozenset(
+    ("-c", "-e", "-lc", "-ec", "-xc", "-euxc", "-exc", "-p", "--command", "--eval", "-ce", "-r", "-m", "--run", "-a")
+)
 _COMMAND_WORDS = frozenset(
     ("sudo", "env", "time", "exec", "command", "nohup", "then", "do", "else", "!", "if", "elif", "while", "until")
 )  # fmt: skip
 _SMALL_PROGRAMS = frozenset(("sed", "gsed", "jq", "yq"))
+_PASTE = frozenset(("make", "gmake", "just", "task"))
+"""They paste the values of their variables into the commands that they run."""
 _OF_TWO = frozenset(("--arg", "--argjson", "--slurpfile", "--rawfile"))
 
 
@@ -33,6 +47,8 @@ def small(script: str, place: Place) -> str:
         return f"whoever runs {file}"
     words = [word.strip("'\"") for word in place.before]
     name = first_command(words)
+    if name in _PASTE:
+        return name
     if name not in _SMALL_PROGRAMS or place.heredoc is not None:
         return ""
     rest = iter(words[words.index(name) + 1 :])
@@ -47,25 +63,43 @@ def small(script: str, place: Place) -> str:
 
 def reader(script: str, place: Place) -> str | None:
     """The program that parses the text once more: `sh` where it is a local shell, else its name."""
-    words = [word.strip("'\"") for word in place.words]
     if script_files.for_a_shell(_line(script, place)):
         return "the file that is written"
-    if place.quote == "heredoc" or place.heredoc is not None:
-        first = first_command(words)
-        return "heredoc" if first in INTERPRETERS or _LOCAL_SHELL.search(first) else None
-    first = first_command(words)
-    if first in ("eval", "ssh", "trap", "alias"):
-        return first
-    if first == "rsync" and words and words[-1].startswith("--rsync-path"):
-        return "the remote shell"
+    if (piped := _PIPED.search(_rest(script, place))) is not None:
+        return f"{(piped['shell'] or piped['reads']).split()[0]} behind a pipe"
+    first = first_command([word.strip("'\"") for word in place.words])
+    if place.heredoc is not None:
+        return "heredoc" if _parses(first) else None
     before = [word.strip("'\"") for word in place.before]
-    if before and before[-1] in _INLINE:
-        for word in reversed(before[:-1]):
-            if _LOCAL_SHELL.search(word):
-                return first if first in _PASSES_COMMANDS else "sh"
-            if word in INTERPRETERS:
-                return word
-    return first if first in ("awk", "gawk") and place.quote in ("single", "double") else None
+    if first == "rsync" and place.words[-1].strip("'\"").startswith("--rsync-path"):
+        return "the remote shell"
+    if first in ("eval", "ssh", "trap", "alias") or (before[-1:] == ["<<<"] and _parses(first)):
+        return first
+    if (takes := next((word for word in before if word in _TAKES_COMMANDS), None)) is not None:
+        return takes
+    inline = _inline(first, before[:-1]) if before and before[-1] in _INLINE else None
+    return inline or (first if first in ("awk", "gawk") and place.quote in ("single", "double") else None)
+
+
+def _parses(name: str) -> bool:
+    return name in INTERPRETERS or _LOCAL_SHELL.search(name) is not None
+
+
+def _inline(first: str, before: list[str]) -> str | None:
+    """Who runs the text behind `-c` and its kin."""
+    for word in reversed(before):
+        if _LOCAL_SHELL.search(word):
+            return first if first in _PASSES_COMMANDS else "sh"
+        if word in INTERPRETERS:
+            return word
+    return None
+
+
+def _rest(script: str, place: Place) -> str:
+    """What stands behind it on the last line of its word, or on the line that opens its here-document."""
+    at = place.heredoc.opener_end if place.heredoc is not None else max(place.end, place.quote_end)
+    end = script.find("\n", at)
+    return script[at : end if end >= 0 else len(script)]
 
 
 def _line(script: str, place: Place) -> str:

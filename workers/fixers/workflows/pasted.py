@@ -24,8 +24,8 @@ _SHELLS = {"bash": "shell", "sh": "shell", "zsh": "shell", "ksh": "shell", "dash
            "powershell": "powershell", "python": "python", "python3": "python", "node": "javascript"}  # fmt: skip
 _UNKNOWN_SHELL = {
     "cmd": "cmd expands %NAME% before it parses the line, so a variable would be code as well: use another shell",
-    "pwsh-or-bash": "the matrix runs this script in bash and in PowerShell, which read variables differently: give the "
-    "step a `shell` first",
+    "pwsh-or-bash": "this script may run in bash and in PowerShell, as its runner is, and they read variables "
+    "differently: give the step a `shell` first",
 }
 
 

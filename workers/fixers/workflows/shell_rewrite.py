@@ -99,6 +99,7 @@ def splits(script: str, wanted: Callable[[str], bool]) -> bool:
         and _alone(place)
         and nested_programs.first_command([*place.words]) not in _TESTS
         and not _assigns(script, place)
+        and place.before[-1:] not in (("<<<",), ("case",), (">",), (">>",), ("<",))
         and wanted(script[place.start : place.end])
         for place in scripts.places(script)
     )
@@ -152,8 +153,9 @@ def _rewrite_one(
         raise NoFix(message)
     compared = nested_programs.first_command([*place.words]) in _TESTS
     unquoted = _alone(place) and split(expression) and not compared and not _assigns(script, place)
-    if unquoted:
-        return [(place.start, place.end, f"${{={name(expression)}}}" if zsh else written)]
+    # `[[` splits nothing, and takes a pattern in quotes for plain text.
+    if unquoted or place.before[-1:] == ("=~",):
+        return [(place.start, place.end, f"${{={name(expression)}}}" if zsh and unquoted else written)]
     return [(place.start, place.end, f'"{written}"')]
 
 

@@ -106,6 +106,10 @@ def _always(expression: str) -> bool:
     return not _never(expression)
 
 
+def _loose(expression: str) -> bool:
+    return expressions.foreign(expression) and not expressions.one_word(expression)
+
+
 def _several(expression: str) -> bool:
     return expressions.foreign(expression) and shell_rewrite.may_be_several(expression)
 
@@ -183,7 +187,7 @@ def _other_words(scripts: list[Script]) -> Candidate | None:
     What looks like several words stays split: quoted, a list of options would be one, and an absent one an empty word.
     """
     several = any(_bare(script, _several) or _bare(script, expressions.switch) for script in scripts)
-    if several or not any(_bare(script, expressions.foreign) for script in scripts):
+    if several or not any(_bare(script, _loose) for script in scripts):
         return None
     edits = [edit for script in scripts for edit in _with_variables(script, _always)]
     return _made("env-variable-split", scripts, edits, _explained(scripts[0], "the step", loose=True))

@@ -13,8 +13,8 @@ from workers.verify.workflows.words import ENVIRONMENT, environment_names, shell
 SHELLS = frozenset(("bash", "sh", "dash", "ksh", "zsh"))
 _CODE = re.compile(
     r"\b(?P<program>(?:ba|da|k|z)?sh|python3?|node|deno|perl|ruby|php|pwsh|powershell|psql|mysql|osascript|eval|trap|ssh"
-    r"|g?awk)\b"
-    r"(?:[^\n\"'|;&]*?\s(?:-c|-e|-r|-p|-lc|-ec|-xc|--command|--eval|-Command)|(?<=eval)|(?<=trap)"
+    r"|g?awk|su|runuser|sg|flock|script|expect|nix-shell|nix|lua|julia|R|Rscript|groovy|elixir|erl|scala|ansible)\b"
+    r"(?:[^\n\"'|;&]*?\s(?:-c|-e|-r|-p|-lc|-ec|-xc|--command|--eval|-Command|--run|-a)|(?<=eval)|(?<=trap)"
     r"|(?<=ssh)[^\n\"'|;&]*|(?<=awk)(?:\s+-F\s*\S+)?)"
     r"\s+\"(?P<text>(?:\\.|[^\"\\])*)\""
 )
@@ -25,7 +25,18 @@ _DOCUMENT = re.compile(
 )
 _READS_CODE = re.compile(
     r"\b(?P<program>(?:ba|da|k|z)?sh|ssh|python3?|node|deno|perl|ruby|php|psql|mysql|sqlite3|pwsh)\b[^\n|;&<]*<<"
+    r"|<<[^\n]*\|\s*(?P<piped>(?:ba|da|k|z)?sh|psql|mysql)\b"
 )
+_HANDED = re.compile(
+    r"\b(?P<program>watch|parallel|hyperfine|concurrently|start-server-and-test|emulators:exec|send-command|run-command|tmux)\b"
+    r"[^\n\"|;&]*\"(?P<text>(?:\\.|[^\"\\])*)\""
+    r"|\"(?P<printed>(?:\\.|[^\"\\])*)\"\s*\|\s*(?:sudo\s+)?(?P<shell>(?:ba|da|k|z)?sh|psql|mysql)\b(?![^\n|]*\.sh\b)"
+)
+"""What takes a command as text, or gets it through a pipe."""
+_RUNNERS = frozenset(
+    f"GITHUB_{name}" for name in ("ACTOR", "BASE_REF", "HEAD_REF", "REF", "REF_NAME", "TRIGGERING_ACTOR", "WORKFLOW")
+)
+"""The runner's own variables that hold what somebody chose."""
 """A here-document in which the shell expands variables before another program runs it."""
 _RESERVED = re.compile(
     r"GITHUB_(?:ENV|OUTPUT|PATH|STATE|STEP_SUMMARY|ACTIONS)|(?:RUNNER|ACTIONS|LD|DYLD)_\w*"
@@ -37,6 +48,11 @@ _SEVERAL_WORDS = re.compile(
     r"\b\w*(?:args|arguments|flags|options|opts|params|targets|packages|files)\b", re.IGNORECASE
 )
 _QUOTING = re.compile(r"\\.|'[^']*'|\"|(?P<read>(?<![=\w])\$(?:\{(?P<braced>\w+)\}|(?P<plain>\w+))|\$\{\{.*?\}\})")
+_COMMAND = re.compile(
+    r"(?:^|[;&|(]|\b(?:then|do|else|exec|sudo)[ \t])[ \t]*"
+    r"(?P<chosen>\$\{\{\s*(?:inputs|github\.event)\.[^}]*\}\})(?=\s|$)",
+    re.MULTILINE,
+)
 _INPUT = re.compile(r"(?:github\.event\.)?inputs\.([\w-]+)")
 
 
@@ -96,10 +112,19 @@ def joined(script: str, after: Step) -> str | None:
 def still_code(script: str, after: Step) -> str | None:
     """A variable that took an expression's place in the text of another program: the shell expands it into code."""
     for runs, text in _code(after.run or ""):
-        for name, value in after.everything.items():
+        pasted = [name for name, value in after.everything.items() if EXPRESSION.search(value)]
+        for name in (*pasted, *_RUNNERS):
             reads = rf"(?<!\\)\$\{{?{re.escape(name)}\b"
-            if EXPRESSION.search(value) and re.search(reads, text) and not re.search(reads, script):
+            if re.search(reads, text) and not re.search(reads, script):
                 return f"the shell pastes {name} into the code that {runs} runs, as the expression was"
+    return None
+
+
+def still_command(before: str, after: str) -> str | None:
+    """An input, or what an event brings, that is itself the command, and now is so by a variable."""
+    for match in _COMMAND.finditer(before):
+        if match["chosen"] not in after:
+            return f"`{' '.join(match['chosen'].split())}` still says which command runs, by a variable now"
     return None
 
 
@@ -111,7 +136,9 @@ def _code(script: str) -> Iterator[tuple[str, str]]:
         if script_files.for_a_shell(match["line"]):
             yield "whoever starts the file", match["text"]
         elif (found := _READS_CODE.search(match["line"])) is not None:
-            yield found["program"], match["text"]
+            yield found["program"] or found["piped"], match["text"]
+    for match in _HANDED.finditer(script):
+        yield match["program"] or match["shell"], match["text"] or match["printed"]
     yield from (("whoever starts the file", line) for line in script.splitlines() if script_files.for_a_shell(line))
 
 

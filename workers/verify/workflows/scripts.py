@@ -38,6 +38,8 @@ def changed_meaning(before: Step, after: Step) -> str | None:
         return None if shell == "python" else f"scripts of the shell {shell} cannot be compared"
     if (words := quoting.joined(before.run, after) or quoting.still_code(before.run, after)) is not None:
         return words
+    if (chosen := quoting.still_command(before.run, after.run)) is not None:
+        return chosen
     if (clash := quoting.assigned(before.run, after.run or "")) is not None:
         return clash
     if (split := quoting.unquoted(before, after, fresh)) is not None:
