@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from daemon.domain.fix import Candidate
 from workers.fixers.kubernetes.ports import port
 from workers.fixers.kubernetes.shell_only import shell_only
+from workers.fixers.kubernetes.starting import starting
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.yamldoc import Node
@@ -23,7 +24,9 @@ _PURPOSE = {
 
 _READY = re.compile(r"(?<!_is)(?:\b|_|-|/)read(?:y|iness)", re.IGNORECASE)
 """A question for readiness by its own name: what it waits for may be away for long, and no restart brings it back."""
-_PERIOD, _FAILURES = 10, 12
+_STARTUP = "startupProbe"
+_KINDS = ("httpGet", "tcpSocket", "exec", "grpc")
+_PERIOD, _FAILURES, _FIRST = 10, 12, 60
 """Two minutes: a container that is slow to start would otherwise be restarted before it ever answers."""
 _SLOW_START = " Only two minutes without an answer, or more, are taken for hanging: a slow start is none."
 
@@ -111,11 +114,24 @@ def _unhurried(asked: dict[str, Value]) -> dict[str, Value]:
 def _set(
     resource: Resource, parts: list[Part], key: str, approach: str, wanted: list[dict[str, Value]], how: str
 ) -> Iterator[Candidate]:
-    edits = [edit for part, one in zip(parts, wanted, strict=True) for edit in resource.put(part, {key: one})]
-    declares = [path for part in parts for path in resource.declare(part, key)]
+    probes = [{key: one, **_first_start(resource, part, key, one)} for part, one in zip(parts, wanted, strict=True)]
+    edits = [edit for part, one in zip(parts, probes, strict=True) for edit in resource.put(part, one)]
+    declares = [path for part, one in zip(parts, probes, strict=True) for path in resource.declare(part, *one)]
+    if any(_STARTUP in one for one in probes):
+        how = f"{how} A first start, which makes or mends its data, has ten minutes until then."
     candidate = resource.candidate(approach, edits, how, declares)
     if candidate:
         yield candidate
+
+
+def _first_start(resource: Resource, part: Part, key: str, asked: Mapping[str, Value]) -> dict[str, Value]:
+    """A startup probe of the same question for a server whose data are made, or mended, before it answers."""
+    one = starting(resource, part)
+    keeps = one.data or one.must_own or one.own_files
+    if key != "livenessProbe" or not keeps or part.node.child(_STARTUP) is not None:
+        return {}
+    question = {kind: asked[kind] for kind in _KINDS if kind in asked}
+    return {_STARTUP: {**question, "periodSeconds": _PERIOD, "failureThreshold": _FIRST}}
 
 
 def _loopback(node: Node) -> bool:

@@ -50,6 +50,12 @@ def resources(target: Target) -> Iterator[Candidate]:
     parts = resource.containers(lambda node: not node.text("resources", section, kind))
     values = [_value(resource, part, section, kind) for part in parts]
     if unknown := next((part for part, value in zip(parts, values, strict=True) if not value), None):
+        if kind == "cpu":
+            message = (
+                f"how many cores {unknown.node.text('image')} needs beside its accelerator nothing in the repository "
+                "tells, and too few leave that waiting"
+            )
+            raise NoFix(message)
         message = (
             f"how much memory {unknown.node.text('image')} takes nothing in the repository tells, and too low a limit "
             "ends it: `kubectl top pod --containers` shows what it uses, to which a limit leaves room"
@@ -104,9 +110,17 @@ def _cores(resource: Resource, part: Part, asked: str) -> str:
     """What other manifests let the image have, where that is not less than this one asks for; else twice that."""
     least = _millis(asked)
     told = other_limit(resource, part, "cpu")
+    if not least and not told and _accelerated(part):
+        return ""
     if told and _millis(told) >= least:
         return told
     return f"{2 * least}m" if 2 * least > _CORE else "1"
+
+
+def _accelerated(part: Part) -> bool:
+    """Whether the container computes on devices that it is given."""
+    limits = part.node.get("resources", "limits")
+    return limits is not None and any("gpu" in key.value or "tpu" in key.value for key, _ in limits.entries)
 
 
 def _millis(text: str) -> int:
