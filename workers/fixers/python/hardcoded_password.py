@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from daemon.domain.finding import Region
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import MASKED, any_of, candidate, region
+from workers.fixers.python.at_build import checks, refuse_at_build
 from workers.fixers.python.credential_names import called, is_overridable, variable_of
 from workers.fixers.python.credential_uses import (
     is_example,
@@ -106,6 +107,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     if is_overridable(file, constant):
         yield _overridable(target, file, constant, variable)
         return
+    refuse_at_build(target.tree, file, constant.lineno, variable)
     yield from any_of(*_approaches(target, file, constant, variable))
 
 
@@ -218,27 +220,28 @@ def _file(target: Target, file: Module, name: str) -> tuple[str, Import]:
 
 
 def _approaches(target: Target, file: Module, constant: ast.Constant, name: str) -> list[Callable[[], Candidate]]:
-    def environment() -> Candidate:
-        value, needed = _environment(target, file, name)
+    def made(approach: str, variable: str, given: tuple[str, Import], how: str) -> Candidate:
+        value, needed = given
         edits, declares = _moved(file, constant, name, value)
         return candidate(
-            "environment",
+            approach,
             [*edits, *needed.edits],
-            f"The value comes from the environment variable {name}; without it the program says so at once. {ROTATE}",
+            f"{how} {ROTATE}",
             declares=(*needed.declares, *declares, MASKED),
-            warnings=(f"Set {name} wherever this runs.", "Rotate the old value: the history still has it."),
+            warnings=(
+                f"Set {variable} wherever this runs.",
+                *checks(target.tree, file, variable),
+                "Rotate the old value: the history still has it.",
+            ),
         )
 
+    def environment() -> Candidate:
+        how = f"The value comes from the environment variable {name}; without it the program says so at once."
+        return made("environment", name, _environment(target, file, name), how)
+
     def mounted() -> Candidate:
-        value, needed = _file(target, file, name)
-        edits, declares = _moved(file, constant, name, value)
-        return candidate(
-            "mounted-file",
-            [*edits, *needed.edits],
-            f"The value is read from the file that {name}_FILE names, as Docker and Kubernetes mount secrets. {ROTATE}",
-            declares=(*needed.declares, *declares, MASKED),
-            warnings=(f"Set {name}_FILE wherever this runs.", "Rotate the old value: the history still has it."),
-        )
+        how = f"The value is read from the file that {name}_FILE names, as Docker and Kubernetes mount secrets."
+        return made("mounted-file", f"{name}_FILE", _file(target, file, name), how)
 
     return [environment, mounted]
 

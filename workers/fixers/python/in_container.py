@@ -12,7 +12,7 @@ from workers.fixers.docker.build import final_stage, insert_at_end, lineage
 from workers.source.dockerfile import Dockerfile, DockerfileBroken, Stage, parse
 from workers.source.tree import SourceTree, text_of
 
-_DOCKERFILE = re.compile(r"(?:^|/)(?:[\w.-]+\.)?(?:Docker|Container)file(?:\.[\w.-]+)?$")
+DOCKERFILE = re.compile(r"(?:^|/)(?:[\w.-]+\.)?(?:Docker|Container)file(?:\.[\w.-]+)?$")
 _COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$")
 _MAX_FILES = 50
 
@@ -40,7 +40,7 @@ def variable(images: list[tuple[Dockerfile, Stage]], name: str, value: str) -> l
 
 
 def _above(tree: SourceTree, path: str) -> Iterator[tuple[Dockerfile, Stage]]:
-    found = [each for each in tree.paths() if _DOCKERFILE.search(each) and path.startswith(each.rpartition("/")[0])]
+    found = [each for each in tree.paths() if DOCKERFILE.search(each) and path.startswith(each.rpartition("/")[0])]
     for each in found[:_MAX_FILES]:
         try:
             file = parse(tree.read(each), each)

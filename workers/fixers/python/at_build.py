@@ -1,0 +1,57 @@
+"""Where Django's settings are imported before anybody gives them a secret: while an image is built, and in checks."""
+
+from __future__ import annotations
+
+import re
+
+from workers.fixers.python.in_container import DOCKERFILE
+from workers.fixers.python.module import Module
+from workers.fixers.registry import NoFix
+from workers.source import dockerfile
+from workers.source.dockerfile import DockerfileBroken
+from workers.source.tree import SourceTree, text_of
+
+_SETTINGS = re.compile(r"(?:^|/)settings(?:/[\w/]+)?\.py$|(?:^|/)settings_\w+\.py$")
+_IMPORTS = re.compile(r"\b(?:manage\.py|django-admin)\s+\w+")
+_CHECKS = re.compile(r"\b(?:manage\.py\s+\w+|django-admin\s+\w+|pytest|tox|nox)\b")
+_WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$")
+
+
+def refuse_at_build(tree: SourceTree, file: Module, line: int, variable: str) -> None:
+    """Say so where a step of an image imports the settings, which would stop there without the variable.
+
+    Raises:
+        NoFix: one does.
+    """
+    if not _is_settings(file):
+        return
+    for path in (path for path in tree.paths() if DOCKERFILE.search(path)):
+        text = text_of(tree, path)
+        if re.search(rf"\b{variable}\b", text):
+            continue
+        try:
+            steps = dockerfile.parse(text.encode(), path).instructions
+        except DockerfileBroken:
+            continue
+        for one in steps:
+            if one.keyword == "RUN" and (step := _IMPORTS.search(one.text)):
+                message = (
+                    f"{path}:{one.line} runs `{step[0]}` while the image is built, where no secret is, and imports "
+                    f"{file.path}:{line}: let that step have a made-up one (`{variable}=build {step[0]}`) first"
+                )
+                raise NoFix(message)
+
+
+def checks(tree: SourceTree, file: Module, variable: str) -> tuple[str, ...]:
+    """What else has to be given the variable: the workflows that run the project."""
+    if not _is_settings(file):
+        return ()
+    texts = {path: text_of(tree, path) for path in tree.paths() if _WORKFLOW.search(path)}
+    found = {path: match[0] for path, text in texts.items() if variable not in text and (match := _CHECKS.search(text))}
+    return tuple(
+        f"{path} runs `{what}`, which imports these settings: give it {variable}." for path, what in found.items()
+    )
+
+
+def _is_settings(file: Module) -> bool:
+    return _SETTINGS.search(file.path) is not None and b"INSTALLED_APPS" in file.content
