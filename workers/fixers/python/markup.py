@@ -11,6 +11,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate
 from workers.fixers.pieces import Template, Value
 from workers.fixers.python.imports import Import, imported_from, instead, together
+from workers.fixers.python.markup_made import escapes_in_vain
 from workers.fixers.python.markup_safe import refuse_made_safe, refuse_safe
 from workers.fixers.python.markup_values import (
     braced,
@@ -22,6 +23,7 @@ from workers.fixers.python.markup_values import (
     unescaped,
 )
 from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.repository import InRepository
 from workers.fixers.python.strings import literal, template
 from workers.fixers.python.variables import definitions
 from workers.fixers.registry import NoFix, Target, fixer
@@ -52,7 +54,8 @@ stays as it is if it is marked so where it is made.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """HTML with pasted values → HTML whose values are escaped while they are inserted."""
-    file, call = flagged(target, ast.Call, _declares_safe)
+    found, call = flagged(target, ast.Call, _declares_safe)
+    file = InRepository(found, target.tree)
     refuse_safe(file, call)
     with harmless_in_tests(target, "the HTML is what the test itself makes up"):
         yield from _escaped(target, file, call)
@@ -71,11 +74,23 @@ def _inserted(target: Target, file: Module, call: ast.Call) -> Iterator[Candidat
     if not has_marks(line.literal) and not any(joined(file, value.source) for value in line.values):
         message = f"{file.path}:{call.lineno} has all of its HTML in the values: escape what goes into them there"
         raise NoFix(message)
+    if escapes_in_vain("".join(_marked_places(line))):
+        message = (
+            f"{file.path}:{call.lineno} inserts a value into a script, a style, a handler or an attribute without "
+            "quotes, where escaping for HTML is not enough, or spoils it: hand it over by json_script or an attribute"
+        )
+        raise NoFix(message)
     place = _Place(file, call, built)
     if file.calls(call, *_SAFE):
         yield from _django(target, place, line)
     else:
         yield from _markupsafe(place, line)
+
+
+def _marked_places(line: Template) -> Iterator[str]:
+    """The text, with each value as a mark of its own."""
+    for part in line.parts:
+        yield part if isinstance(part, str) else "\ufffc"
 
 
 _Insert = Callable[["_Place", str, Template, Sequence[str]], str]

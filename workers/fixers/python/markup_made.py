@@ -28,9 +28,7 @@ def is_made_safe(file: Module, node: ast.expr, depth: int = 0) -> bool:
             given = [each for each in parts if isinstance(each, ast.FormattedValue)]
             plain = all(each.conversion == -1 and each.format_spec is None for each in given)
             text = "\ufffc".join(str(each.value) for each in parts if isinstance(each, ast.Constant))
-            return (
-                plain and not _escapes_in_vain(text) and all(is_made_safe(file, each.value, deeper) for each in given)
-            )
+            return plain and not escapes_in_vain(text) and all(is_made_safe(file, each.value, deeper) for each in given)
         case ast.BinOp(left=one, op=ast.Add(), right=other) | ast.IfExp(body=one, orelse=other):
             return is_made_safe(file, one, depth) and is_made_safe(file, other, depth)
         case ast.BoolOp(values=each):
@@ -55,7 +53,7 @@ def _is_safe_call(file: Module, call: ast.Call, depth: int) -> bool:
             return _are_made_safe(file, given, depth)
         case ast.Call(func=ast.Attribute(attr="format", value=ast.Constant(value=str(text))), args=given):
             values = [*given, *(each.value for each in call.keywords)]
-            return not _escapes_in_vain(re.sub(r"\{[^}]*\}", "\ufffc", text)) and all(
+            return not escapes_in_vain(re.sub(r"\{[^}]*\}", "\ufffc", text)) and all(
                 is_made_safe(file, each, depth) for each in values
             )
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id="self"), attr=name)):
@@ -89,6 +87,6 @@ def _gives_safe(file: Module, name: str, depth: int) -> bool:
     return bool(returned) and all(each is not None and is_made_safe(file, each, depth) for each in returned)
 
 
-def _escapes_in_vain(text: str) -> bool:
+def escapes_in_vain(text: str) -> bool:
     """Whether the text puts values where escaping HTML is not enough: a script, a handler, an unquoted attribute."""
     return bool(_IN_VAIN.search(text))

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from workers.fixers.pieces import Template, Value
+from workers.fixers.python.markup_calls import is_html_elsewhere, may_give_html
 from workers.fixers.python.module import Module
 from workers.fixers.python.strings import template, written_like
 from workers.fixers.registry import NoFix
@@ -27,7 +28,6 @@ _MADE = (
 _MARKS = re.compile(r"<\s*[a-zA-Z/!]|&\w+;")
 _NAMED = re.compile(r"html|markup|svg", re.IGNORECASE)
 _LIBRARIES = ("django.utils.html.", "html.", "markupsafe.", "flask.")
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _UNNAMED = itertools.repeat("")
 _TAKEN = ("format_string", "self")
 _OWN = ("self", "cls")
@@ -62,7 +62,9 @@ def unescaped(file: Module, call: ast.expr, source: str) -> str:
     joins = any(_joins(part) for each in (node, *made) for part in ast.walk(each))
     lost = joins and any(is_typed(file, part) for each in (node, *made) for part in ast.walk(each))
     if lost or (not known and any(_is_html(file, part) for each in (node, *made) for part in _parts(file, each))):
-        message = f"{file.path}:{call.lineno} inserts `{source}`, which is HTML already and would be escaped twice"
+        message = (
+            f"{file.path}:{call.lineno} inserts `{source}`, which is or may be HTML already and would be escaped twice"
+        )
         raise NoFix(message)
     return source if node.col_offset <= 1 and "\n" not in source else ast.unparse(node)
 
@@ -91,24 +93,15 @@ def _is_html(file: Module, node: ast.AST) -> bool:
         case ast.Constant(value=value):
             return has_marks(str(value))
         case ast.Name(id=name):
-            return name not in file.aliases and bool(_NAMED.search(name))
+            return is_html_elsewhere(file, name) if name in file.aliases else bool(_NAMED.search(name))
         case ast.Attribute(attr=name):
-            return bool(_NAMED.search(name)) and not (file.qualified(node) or "").startswith(_LIBRARIES)
+            known = (file.qualified(node) or "").startswith(_LIBRARIES)
+            return not known and bool(_NAMED.search(name) or may_give_html(file, node))
         case ast.AugAssign():
             return True
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id="self"), attr=name)):
-            return _escapes(file, node) or _makes_html(file, name)
-    return _escapes(file, node)
-
-
-def _makes_html(file: Module, name: str) -> bool:
-    """Whether the file's own function of that name gives HTML as a plain text."""
-    own = [node for node in file.nodes if isinstance(node, _FUNCTIONS) and node.name == name]
-    texts = [each for node in own for each in ast.walk(node) if isinstance(each, ast.Constant)]
-    returned = [each.value for node in own for each in ast.walk(node) if isinstance(each, ast.Return)]
-    return any(has_marks(str(each.value)) for each in texts) and any(
-        value is not None and any(True for _ in _parts(file, value)) for value in returned
-    )
+        case ast.Call():
+            return _escapes(file, node) or may_give_html(file, node)
+    return False
 
 
 def _escapes(file: Module, node: ast.AST) -> bool:

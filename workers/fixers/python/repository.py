@@ -33,6 +33,18 @@ class InRepository(Module):
             self._known[name] = self._is_constant(name)
         return self._known[name]
 
+    def others(self, text: str) -> Iterator[Module]:
+        """The other files of the repository that hold the word or words."""
+        sought = re.compile(rf"\b{re.escape(text)}\b".encode())
+        for path in self._repository.paths():
+            if not path.endswith(".py") or path == self.path or is_test(path):
+                continue
+            try:
+                if sought.search(content := self._repository.read(path)):
+                    yield Module(path, content)
+            except (SourceUnavailable, NoFix):
+                continue
+
     def _is_constant(self, name: str) -> bool:
         found = 0
         for path in self._repository.paths():
