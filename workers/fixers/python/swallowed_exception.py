@@ -29,6 +29,7 @@ _OF_THE_LOG = re.compile(r"log(?!in|out|ic)|excepthook|^(?:emit|flush)$", re.IGN
     name="python-swallowed-exception",
     weakness="exception swallowed in silence",
     rules={"bandit": ["B110", "B112"]},
+    in_tests=False,
     explain="""`except Exception: pass` hides everything: the failure that was expected, the typo that was not, and
 the attack that made the code fail (CWE-703). A check that dies inside such a block counts as passed.
 
@@ -67,8 +68,12 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 
 def _is_expected(file: Module, handler: ast.ExceptHandler) -> bool:
-    """Whether a comment in the handler, or what is tried, says that this failure is part of the normal course."""
+    """Whether this failure is part of the normal course: by a comment in the handler, by what is tried, or because the
+    next one of a loop is tried then.
+    """
     tried = file.parents[handler]
+    if isinstance(file.parents[tried], ast.For | ast.AsyncFor | ast.While):
+        return True
     if isinstance(tried, ast.Try) and any(_MAY_BE_THERE.search(file.text(each)) for each in tried.body):
         return True
     lines = range(handler.lineno, (handler.end_lineno or handler.lineno) + 1)

@@ -161,6 +161,7 @@ def _import_moved(target: Target, file: Module, statement: ast.stmt) -> Candidat
     asked = required(target.tree, file.path, "defusedxml")
     calls = [each for each in file.nodes if isinstance(each, ast.Call) and _source_or_none(file, each) == source]
     whole = isinstance(statement, ast.Import) and not statement.names[0].asname
+    dotted = {file.statement(node).lineno for node in _dotted(file, source)} if whole else set()
     caught = _caught(target, file, calls, _DEFUSED[source] if whole else "", statement)
     return candidate(
         "defused-import",
@@ -170,6 +171,7 @@ def _import_moved(target: Target, file: Module, statement: ast.stmt) -> Candidat
             f"statement:{statement.lineno}",
             f"import:{_DEFUSED[source]}",
             f"import:{source}/delete",
+            *(f"statement:{line}" for line in sorted(dotted)),
             *caught.declares,
             *asked.declares,
         ),
@@ -194,8 +196,12 @@ def _moved(file: Module, statement: ast.stmt, source: str) -> list[Edit]:
             return [
                 file.replace(statement, f"from {package} import {last}" + (f" as {local}" if local != last else ""))
             ]
-    dotted = [node for node in file.nodes if isinstance(node, ast.Attribute) and file.text(node) == source]
-    return [file.replace(statement, f"import {safe}"), *(file.replace(node, safe) for node in dotted)]
+    return [file.replace(statement, f"import {safe}"), *(file.replace(node, safe) for node in _dotted(file, source))]
+
+
+def _dotted(file: Module, source: str) -> list[ast.Attribute]:
+    """Where the module is named in full."""
+    return [node for node in file.nodes if isinstance(node, ast.Attribute) and file.text(node) == source]
 
 
 def _used_names(file: Module, statement: ast.stmt, source: str) -> set[str]:
