@@ -609,3 +609,13 @@ def test_a_label_that_something_asks_for_keeps_its_name():
     made, reason = _propose("hadolint", "DL3048", files, line=2)
     assert not made
     assert "ci.sh reads `Build_Date` by its name" in reason
+
+
+def test_a_script_that_installs_later_needs_the_lists():
+    dockerfile = "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nRUN ./more.sh\n"
+    files = {"web/Dockerfile": dockerfile, "web/more.sh": "apt-get install -y git\n"}
+    made, reason = _propose("hadolint", "DL3009", files, line=2)
+    assert not made
+    assert "web/more.sh installs in a later step from the lists" in reason
+    files["web/more.sh"] = "apt-get update && apt-get install -y git\n"
+    assert _propose("hadolint", "DL3009", files, line=2)[0]
