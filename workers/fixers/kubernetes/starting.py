@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.running import Running, running
+from workers.fixers.kubernetes.given import acts
 from workers.fixers.kubernetes.own_image import built_on, dockerfile_of
 from workers.fixers.kubernetes.ports import opened
 from workers.fixers.kubernetes.scratch import mounted, on_empty, scratch
@@ -46,6 +47,10 @@ def _known(resource: Resource, part: Part) -> Running:
     known = running(image)
     base = built_on(resource.target.tree, image) if known.root is None and known.user is None else None
     known = msgspec.structs.replace(running(base), image=known.image) if base else known
+    if acts(part.node):
+        # What is known is what its own entry point does.
+        user = known.user if known.root is False else None
+        return msgspec.structs.replace(known, user=user, writes=(), reads_only=False, any_user=False)
     if known.writes and _fills_in(resource, part, _TEMPLATES):
         # What only root may write there, and nobody where the image takes no writes.
         return msgspec.structs.replace(known, rewrites=_FILLED_IN, user=None if known.root else known.user)

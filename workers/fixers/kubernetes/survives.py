@@ -9,6 +9,7 @@ from workers.fixers.docker.owner import owners
 from workers.fixers.docker.running import TMP
 from workers.fixers.docker.service_user import WRITES
 from workers.fixers.kubernetes.elsewhere import command, elsewhere, empty_folders, told_places
+from workers.fixers.kubernetes.given import acts, told_to_write
 from workers.fixers.kubernetes.own_build import keeps_home, needs_root, own, shell, unknown
 from workers.fixers.kubernetes.own_files import written_by
 from workers.fixers.kubernetes.starting import starting
@@ -30,7 +31,9 @@ def needs_capabilities(resource: Resource, part: Part) -> str:
     file, stage, base = found
     if own_number(resource, part) is not None:
         return ""
-    if root_words(" ".join(command(part.node))) or owners(file, stage) or not base.runs_as_root or base.image in WRITES:
+    if acts(part.node) or root_words(" ".join(command(part.node))):
+        return unknown(part, "which capabilities its command takes")
+    if owners(file, stage) or not base.runs_as_root or base.image in WRITES:
         return unknown(part, "which capabilities it starts with")
     return needs_root(resource, file, stage, base)
 
@@ -42,7 +45,8 @@ def writes(resource: Resource, part: Part) -> tuple[str, ...]:
         NoFix: nothing here says which.
     """
     known = starting(resource, part)
-    if known.writes or known.reads_only:
+    told = told_to_write(part.node, (*known.writes, *filter(None, (known.data, known.must_own))))
+    if (known.writes or known.reads_only) and not told:
         return known.writes
     if shell(part.node):
         return ()
@@ -50,8 +54,11 @@ def writes(resource: Resource, part: Part) -> tuple[str, ...]:
         folders = empty_folders(one, pod)
         if is_true(security(one, "readOnlyRootFilesystem")) and told_places(part.node) <= told_places(one):
             return folders
+    if told:
+        message = f"{part.node.text('image')} is told of {told}, where it may write, and no volume is there"
+        raise NoFix(message)
     found = own(resource, part)
-    if found is None or root_words(" ".join(command(part.node))):
+    if found is None or acts(part.node) or root_words(" ".join(command(part.node))):
         raise NoFix(unknown(part, "which files it writes"))
     file, stage, base = found
     if base.image in WRITES or not (base.runs_as_root or base.family in {"scratch", "distroless"} or base.user):

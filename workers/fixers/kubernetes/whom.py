@@ -12,6 +12,7 @@ from workers.fixers.docker.needs_root import root_words
 from workers.fixers.docker.owner import owners
 from workers.fixers.docker.service_user import WRITES
 from workers.fixers.kubernetes.elsewhere import command, elsewhere
+from workers.fixers.kubernetes.given import acts, told_to_write
 from workers.fixers.kubernetes.own_build import keeps_home, needs_root, own, own_base, shell, unknown
 from workers.fixers.kubernetes.own_files import written_by
 from workers.fixers.kubernetes.starting import UID, starting
@@ -102,8 +103,10 @@ def _any_user(resource: Resource, part: Part) -> str:
         return unknown(part, "which user it can run as")
     file, stage, base = found
     tree = resource.target.tree
-    if root_words(" ".join(command(part.node))) or _mounts_of_root(resource, part):
+    if acts(part.node) or root_words(" ".join(command(part.node))) or _mounts_of_root(resource, part):
         return unknown(part, "which user may run its command and read its volumes")
+    if told := told_to_write(part.node):
+        return f"{part.node.text('image')} is told of {told}, where it may write, and whose that is nothing here says"
     if owners(file, stage) or made_user(file, stage) or base.image in WRITES or base.runs_as_root is False:
         return f"{file.path} gives its files to a user of their own: another one may not write them"
     if not base.runs_as_root and base.family not in {"scratch", "distroless"}:
