@@ -10,7 +10,7 @@ import msgspec
 from workers.fixers.pieces import Value
 from workers.fixers.registry import NoFix
 
-_STATEMENT = re.compile(r"\s*(?:with|select|insert|update|delete|replace|merge|call|exec)\b", re.IGNORECASE)
+_STATEMENT = re.compile(r"\s*(?:from|with|select|insert|update|delete|replace|merge|call|exec)\b", re.IGNORECASE)
 _COMPARED = re.compile(r"(?:=|<|>|\b(?:i?like|then|else|regexp)|\bbetween|\bbetween\s+\S+\s+and)\s*$", re.IGNORECASE)
 _COUNTED = re.compile(r"\b(?:limit|offset|limit\s+\S+\s*,)\s*$", re.IGNORECASE)
 _LISTED = re.compile(r"\b(?:values|in)\s*\((?P<before>[^()]*)$", re.IGNORECASE)
@@ -48,6 +48,17 @@ def bind(parts: Sequence[str | Value], style: str, place: str, join: Join) -> Bo
         message = f"{place} does not begin as a SQL statement, so where its values stand is not certain"
         raise NoFix(message)
     return _Binder(style, place, join).bind(list(parts))
+
+
+def bare_values(parts: Sequence[str | Value]) -> list[str]:
+    """The sources of the values that stand in no quotes of the query: what the database compares as they are typed."""
+    text, found = "", list[str]()
+    for part in parts:
+        if isinstance(part, str):
+            text += part
+        elif _open_quote(text) is None:
+            found.append(part.source)
+    return found
 
 
 class _Binder:

@@ -97,19 +97,24 @@ def _is_plain(file: Parsed, node: Node) -> bool:
     return template(file, node) is not None or is_known_text(file, text)
 
 
-def _sanitized(file: Parsed, node: Node, right: Node) -> Candidate:
-    source = file.content.decode()
-    name = re.search(
+def sanitizer(file: Parsed) -> str | None:
+    """The name under which the file has DOMPurify."""
+    found = re.search(
         r"(?:import\s+(\w+)\s+from|(?:const|let|var)\s+(\w+)\s*=\s*require\()\s*['\"]dompurify['\"]",
-        source,
+        file.content.decode(),
         re.IGNORECASE,
     )
+    return (found[1] or found[2]) if found is not None else None
+
+
+def _sanitized(file: Parsed, node: Node, right: Node) -> Candidate:
+    name = sanitizer(file)
     if name is None:
         message = f"{file.path}:{file.number(node)} wants a sanitizer where markup is meant; the file imports none"
         raise NoFix(message)
     return candidate(
         "sanitized",
-        [file.replace(right, f"{name[1] or name[2]}.sanitize({file.text(right)})")],
+        [file.replace(right, f"{name}.sanitize({file.text(right)})")],
         "What could run is taken out of the markup; the rest stays.",
     )
 

@@ -7,27 +7,27 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
 
-_LOOKED_UP = (
+LOOKED_UP = (
     "the rule names every lookup by a variable; where the key comes from outside, a Map or Object.hasOwn in front of "
     "it is the answer, and whether it does is not in this line"
 )
-_FILE = (
+FILE = (
     "the rule names every file whose path is not a literal: where the path comes from a request, it has to stay in a "
     "folder that is known; where the program makes it, there is nothing to change"
 )
-_RENDERED = (
+RENDERED = (
     "a field such as `layout` in what a template is given chooses the file that is read: pass the template the fields "
     "it uses, one by one, and which those are is in the template"
 )
-_PAGE = (
+PAGE = (
     "which pages the server's browser may open is not in this file: keep a list of hosts, and compare the whole host "
     "of the address that was given"
 )
-_CODE = (
+CODE = (
     "code of a request runs here by intent, and vm is no sandbox: whether data would do, or a process without rights, "
     "is for a person to say"
 )
-_REASONS = {
+REASONS = {
     "node_username": "the name of a user is no secret by itself: move it to the settings if it differs by place",
     "node_logic_bypass": "both sides come from the request, so whoever asks passes: what the value has to agree with "
     "is in the session or the database",
@@ -45,8 +45,8 @@ _REASONS = {
     "text may hold, so its writer has to change with it",
     "serializetojs_deserialize": "serialize-to-js runs what its text holds: JSON.parse reads data, and the writer has "
     "to change with it",
-    "express_lfr": _RENDERED,
-    "express_lfr_warning": _RENDERED,
+    "express_lfr": RENDERED,
+    "express_lfr_warning": RENDERED,
     "sequelize_tls": "whether the database offers TLS, and by which authority, is not in this file: dialectOptions.ssl "
     "with that authority's certificate",
     "node_xxe": "libxmljs fetches nothing unless `noent` or `dtdload` say so, and the rule names either: leave both "
@@ -56,18 +56,18 @@ _REASONS = {
     "to say",
     "express_bodyparser": "which kinds of bodies the routes take is not in this line: express.json() and "
     "express.urlencoded() read those two, and leave files to a library that limits them",
-    "phantom_ssrf": _PAGE,
-    "playwright_ssrf": _PAGE,
-    "puppeteer_ssrf": _PAGE,
-    "wkhtmltoimage_ssrf": _PAGE,
-    "wkhtmltopdf_ssrf": _PAGE,
-    "vm_code_injection": _CODE,
-    "vm_compilefunction_injection": _CODE,
-    "vm_runincontext_injection": _CODE,
-    "vm_runinnewcontext_injection": _CODE,
-    "vm2_code_injection": _CODE,
-    "vm2_context_injection": _CODE,
-    "sandbox_code_injection": _CODE,
+    "phantom_ssrf": PAGE,
+    "playwright_ssrf": PAGE,
+    "puppeteer_ssrf": PAGE,
+    "wkhtmltoimage_ssrf": PAGE,
+    "wkhtmltopdf_ssrf": PAGE,
+    "vm_code_injection": CODE,
+    "vm_compilefunction_injection": CODE,
+    "vm_runincontext_injection": CODE,
+    "vm_runinnewcontext_injection": CODE,
+    "vm2_code_injection": CODE,
+    "vm2_context_injection": CODE,
+    "sandbox_code_injection": CODE,
     "eval_require": "which modules may be loaded is not in this line: keep them in an object by name",
     "node_ssrf": "which addresses the server may ask is not in this file: keep a list of them, and compare the whole "
     "host of the address that was given",
@@ -77,14 +77,14 @@ _REASONS = {
     "anti_csrf_control": "which of the forms change something, and how a client gets its token, is for the application "
     "to say",
     "rate_limit_control": "how often one client may ask, and where it is counted, is for the application to say",
-    "detect-object-injection": _LOOKED_UP,
-    "detect-non-literal-fs-filename": _FILE,
+    "detect-object-injection": LOOKED_UP,
+    "detect-non-literal-fs-filename": FILE,
     "detect-non-literal-require": "which modules may be loaded is not in this line: keep them in an object by name",
     "detect-unsafe-regex": "whether this pattern goes back over a long text is to be tried with a text that almost "
     "matches; the same texts often have a pattern without nested repetition",
 }
-_NJSSCAN = [name for name in _REASONS if not name.startswith("detect-")]
-_ESLINT = [name for name in _REASONS if name.startswith("detect-")]
+_NJSSCAN = [name for name in REASONS if not name.startswith("detect-")]
+_ESLINT = [name for name in REASONS if name.startswith("detect-")]
 
 
 @fixer(
@@ -102,4 +102,4 @@ than the finding. The reason says what to look at; suppress the finding with the
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """None: the reason says what to look at."""
-    raise NoFix(_REASONS[target.finding.rule.rpartition("/")[2].rpartition(".")[2]])
+    raise NoFix(REASONS[target.finding.rule.rpartition("/")[2].rpartition(".")[2]])

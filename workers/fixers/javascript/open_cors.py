@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
-from workers.fixers.javascript.script import arguments, called, flagged_node, literal, pairs, semicolon
+from workers.fixers.javascript.script import arguments, called, flagged_node, literal, pairs, quote, resolved, semicolon
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.syntax import ancestors
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _MEANT = re.compile(rb"\b(?:cors|public|api|any(?:one|body)?|everyone|open|all)\b", re.IGNORECASE)
+_SAID = re.compile(r"(?:req|request|ctx|ctx\.request)\.(?:query|body|params|headers|cookies)\b[\w.\[\]'\"-]*")
 _HEADER = "access-control-allow-origin"
 _TYPED = (".ts", ".tsx", ".cts", ".mts")
 _METHODS = ("set", "header", "setHeader", "writeHead")
@@ -40,6 +41,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     star = _star(file, call)
     if star is None:
         return
+    if literal(file, star) is None:
+        yield from any_of(lambda: _named(file, star), lambda: _listed(file, call, star))
+        return
     line = file.number(star)
     said = re.search(rb"(?://|/\*)(?P<words>.*)", file.line(line)[star.end_point[1] :])
     if said is not None and _MEANT.search(said["words"]):
@@ -56,6 +60,16 @@ def propose(target: Target) -> Iterator[Candidate]:
     )
 
 
+def _named(file: Parsed, star: Node) -> Candidate:
+    """The one origin that the environment names, instead of whichever the request says."""
+    return candidate(
+        "origin-from-environment",
+        [file.replace(star, f"process.env.ALLOWED_ORIGIN || {quote(file) * 2}")],
+        "Only pages of the site in ALLOWED_ORIGIN can read the answer; without it none can.",
+        warnings=("Set ALLOWED_ORIGIN to the site that calls this, with its scheme.",),
+    )
+
+
 def _listed(file: Parsed, call: Node, star: Node) -> Candidate:
     """The request's own origin where the environment's list holds it, and a cache told that the answer hangs on it."""
     line = file.number(call)
@@ -65,7 +79,7 @@ def _listed(file: Parsed, call: Node, star: Node) -> Candidate:
     if statement is None or statement.type != "expression_statement" or not own_line:
         message = f"{file.path}:{line} is part of a longer statement"
         raise NoFix(message)
-    mark = file.text(star)[0]
+    mark = quote(file) if literal(file, star) is None else file.text(star)[0]
     origin = f"{request}.headers.origin"
     allowed = f"(process.env.ALLOWED_ORIGINS || {mark * 2}).split({mark},{mark})"
     vary = f"{response}.vary({mark}Origin{mark}){semicolon(file)}\n{file.indent(line)}"
@@ -103,13 +117,20 @@ def _allows_all(file: Parsed, call: Node) -> bool:
 
 
 def _star(file: Parsed, call: Node) -> Node | None:
-    """The `"*"` that the header is given, alone or in an object of headers."""
+    """The `"*"`, or what a request says, that the header is given, alone or in an object of headers."""
     given = arguments(call)
     if called(file, call).rpartition(".")[2] not in _METHODS or not given:
         return None
     headers = next((each for each in given if each.type == "object"), None)
     if headers is not None:
         stars = (value for name, _, value in pairs(file, headers) if name.lower() == _HEADER)
-        return next((value for value in stars if literal(file, value) == "*"), None)
+        return next((value for value in stars if _is_open(file, value)), None)
     named = len(given) > 1 and (literal(file, given[0]) or "").lower() == _HEADER
-    return given[1] if named and literal(file, given[1]) == "*" else None
+    return given[1] if named and _is_open(file, given[1]) else None
+
+
+def _is_open(file: Parsed, value: Node) -> bool:
+    """Whether every site is answered: all of them, or whichever the request names."""
+    text = file.text(value)
+    made = resolved(file, value, "member_expression")
+    return literal(file, value) == "*" or bool(_SAID.fullmatch(file.text(made) if made is not None else text))

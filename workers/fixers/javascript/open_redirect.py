@@ -68,7 +68,7 @@ _OF_SETTINGS = re.compile(
     cwes=(601,),
     rules={
         "njsscan": ["express_open_redirect"],
-        "semgrep": ["express-open-redirect", "*open-redirect*"],
+        "semgrep": ["express-open-redirect", "unknown-value-in-redirect", "*open-redirect*"],
     },
     in_tests=False,
     explain="""A link to a site that people trust, with `?url=https://elsewhere` behind it, leads them elsewhere: to a

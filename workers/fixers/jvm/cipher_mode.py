@@ -47,7 +47,13 @@ _HELPER = (
             "android_kotlin_cbc_static_iv",
             "cbc_kotlin_padding_oracle",
         ],
-        "semgrep": ["ecb-cipher", "use-of-aes-ecb", "use-of-default-aes", "cbc-padding-oracle"],
+        "semgrep": [
+            "ecb-cipher",
+            "use-of-aes-ecb",
+            "use-of-default-aes",
+            "cbc-padding-oracle",
+            "no-static-initialization-vector",
+        ],
     },
     explain="""ECB encrypts equal blocks to equal blocks, so patterns stay visible; `AES` alone means ECB. CBC hides
 them, but whoever may alter a message and sees how the answer differs can read it, block by block (CWE-327, CWE-329).

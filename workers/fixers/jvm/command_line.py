@@ -34,7 +34,11 @@ _WHOLE = "A value that was meant to hold several arguments is now one argument."
             "android_kotlin_command_injection",
             "android_kotlin_command_injection_warning",
         ],
-        "semgrep": ["command-injection-formatted-runtime-call", "command-injection-process-builder"],
+        "semgrep": [
+            "command-injection-formatted-runtime-call",
+            "command-injection-process-builder",
+            "tainted-system-command",
+        ],
     },
     explain="""`Runtime.exec(String)` takes the line apart at every blank, so a value with a blank in it becomes several
 arguments, and one that begins with `-` an option (CWE-88). There is no shell in between, but a line that begins with

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate, region
-from workers.fixers.jvm.source import before_line, end_mark, flagged_bytes, is_kotlin, jvm, matches, statement
+from workers.fixers.jvm.source import before_line, end_mark, flagged_bytes, jvm, matches, statement
 from workers.fixers.registry import NoFix, Target, fixer
 
 _ADDED = r"\baddCookie\(\s*(?P<name>\w+)\s*\)"
@@ -22,10 +22,16 @@ _WHY = {
     name="jvm-cookie-flags",
     weakness="cookie without protective flags",
     cwes=(614, 1004),
-    rules={"semgrep": ["cookie-missing-httponly", "cookie-missing-secure-flag", "cookie-issecure-false"]},
+    rules={
+        "semgrep": [
+            "cookie-missing-httponly",
+            "cookie-missing-secure-flag",
+            "cookie-issecure-false",
+            "cookie-setSecure",
+        ]
+    },
     explain="""A cookie without `HttpOnly` can be read by any script of the page, so one cross-site script takes the
-session. Without `Secure` it travels over plain HTTP as well, where whoever is on the way reads it (CWE-614,
-CWE-1004).
+session. Without `Secure` it travels over plain HTTP as well, where whoever is on the way reads it (CWE-614, CWE-1004).
 
 Each is one call before the cookie is added to the response. A page that reads the cookie in JavaScript no longer can,
 and over plain HTTP a `Secure` cookie is not sent: that is the point.""",
@@ -47,10 +53,10 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{region(target).start_line} does not show where the cookie is added to a response"
         raise NoFix(message)
     name = added[0]["name"].decode()
-    call = f"{name}.is{flag} = true" if is_kotlin(file) else f"{name}.set{flag}(true){end_mark(file)}"
+    call = f"{name}.set{flag}(true){end_mark(file)}"
     holder = statement(file, added[0].start())
     both = "Secure" if flag == "HttpOnly" else "HttpOnly"
-    other = f"{name}.is{both} = true" if is_kotlin(file) else f"{name}.set{both}(true){end_mark(file)}"
+    other = f"{name}.set{both}(true){end_mark(file)}"
     declares = (f"insert:{file.number(holder)}",)
     missing = not matches(file, rf"\b{name}\.(?:set|is){both}\b", 0, len(file.content))
 

@@ -24,24 +24,24 @@ _BRIDGE = (
 )
 _KEYBOARD = "whether the field takes a secret is not in this file: its layout sets inputType to textPassword"
 _SOCKET = "any application of the device can connect: what the two sides say to know each other is for them to agree on"
-_OLD_CIPHER = (
+OLD_CIPHER = (
     "the key of DES, RC4 or Blowfish does not fit AES: key, stored data and the other side change together, to AES/GCM "
     "with a nonce for each message"
 )
-_NO_OAEP = (
+NO_OAEP = (
     "a padding has to change on both sides, and what was encrypted before stays as it is: "
     "OAEPWithSHA-256AndMGF1Padding from the next key on"
 )
-_OBJECTS = (
+OBJECTS = (
     "which classes the stream may hold hangs on every field of what is read: list them in an ObjectInputFilter "
     "(setObjectInputFilter, Java 9, Android 13) or read another format; this rule names the stream with a filter too"
 )
-_TYPED = (
+TYPED = (
     "which classes the text may name is for the application to say: activateDefaultTyping with a "
     "BasicPolymorphicTypeValidator that allows those, or @JsonTypeInfo on the few that need it"
 )
 _XOR = "what stands in its place depends on who reads the data: AES/GCM of the platform, with a key of the keystore"
-_DECODER = (
+XML_DECODER = (
     "XMLDecoder builds any object that its text names: which other format the writer can make is for both sides to "
     "agree on"
 )
@@ -108,14 +108,14 @@ _REASONS = {
     "android_kotlin_sensitive_input_keyboard_cache": _KEYBOARD,
     "android_local_server_socket": _SOCKET,
     "android_kotlin_local_server_socket": _SOCKET,
-    "weak_cipher": _OLD_CIPHER,
-    "android_kotlin_weak_ciphers": _OLD_CIPHER,
-    "rsa_no_oeap": _NO_OAEP,
-    "android_kotlin_rsa_no_oaep": _NO_OAEP,
-    "object_deserialization": _OBJECTS,
-    "android_kotlin_object_deserialization": _OBJECTS,
-    "jackson_deserialization": _TYPED,
-    "android_kotlin_jackson_deserialize": _TYPED,
+    "weak_cipher": OLD_CIPHER,
+    "android_kotlin_weak_ciphers": OLD_CIPHER,
+    "rsa_no_oeap": NO_OAEP,
+    "android_kotlin_rsa_no_oaep": NO_OAEP,
+    "object_deserialization": OBJECTS,
+    "android_kotlin_object_deserialization": OBJECTS,
+    "jackson_deserialization": TYPED,
+    "android_kotlin_jackson_deserialize": TYPED,
     "android_custom_xor_crypto": _XOR,
     "android_kotlin_custom_xor_crypto": _XOR,
     "android_deeplink_to_webview": _DEEPLINK,
@@ -131,8 +131,8 @@ _REASONS = {
     "hardcoded_username": "the name of a user is no secret by itself: move it to the settings if it differs by place",
     "google_api_key": "a key in an application can be read by everybody who has it: restrict it to the application's "
     "package and certificate where it was made",
-    "xml_decoder_xxe": _DECODER,
-    "android_kotlin_xml_decoder_xxe": _DECODER,
+    "xml_decoder_xxe": XML_DECODER,
+    "android_kotlin_xml_decoder_xxe": XML_DECODER,
     "android_biometric_without_crypto": "which key the fingerprint is to unlock is for the application to say: make it "
     "in the Android keystore and give it to authenticate() as a CryptoObject",
     "android_task_hijacking1": _STACKED,

@@ -10,7 +10,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, any_of, candidate, parsed, region
-from workers.fixers.jvm.source import statement
+from workers.fixers.jvm.source import in_block, statement
 from workers.fixers.jvm.strings import quoted, template, written
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.sql import Bound, bind
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _METHODS = ("executeQuery", "executeUpdate", "execute", "executeLargeUpdate")
+_CHAINED = re.compile(r"(?P<connection>[\w.]+(?:\(\))?)\s*\.createStatement\(\s*\)")
 _PLAIN = ("expression_statement", "local_variable_declaration", "return_statement")
 
 
@@ -30,6 +31,8 @@ class _Query(msgspec.Struct, frozen=True):
     built: Node
     holder: Node
     """The statement around the call."""
+    connection: str | None
+    """What makes the statement in the same expression, `connection.createStatement().executeQuery(…)`."""
 
 
 @fixer(
@@ -40,12 +43,12 @@ class _Query(msgspec.Struct, frozen=True):
         "semgrep": ["jdbc-sqli", "formatted-sql-string", "tainted-sql-string", "tainted-sql-from-http-request"],
         "mobsfscan": ["jdbc_sqli"],
     },
-    explain="""A value pasted into SQL text is read as SQL: a quote in it ends the string, and what follows is a
-command (CWE-89).
+    explain="""A value pasted into SQL text is read as SQL: a quote in it ends the string, and what follows is a command
+(CWE-89).
 
 A `PreparedStatement` sends the text with `?` marks, and the values apart from it, so nothing in them is ever parsed.
-`setString` is for text; `setObject` lets the driver choose by the value's class. Only values can be bound: for the
-name of a table or a column choose from a fixed list of allowed names.""",
+`setString` is for text; `setObject` lets the driver choose by the value's class. Only values can be bound: for the name
+of a table or a column choose from a fixed list of allowed names.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A `Statement` with a built query → a `PreparedStatement` with parameters."""
@@ -58,6 +61,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
         raise NoFix(message)
     bound = bind(line.parts, "?", f"{file.path}:{file.number(query.built)}", written)
+    if query.connection is not None:
+        yield _alone(file, query, bound, query.connection)
+        return
     yield from any_of(
         lambda: _in_place(file, query, bound),
         lambda: _beside(file, query, bound),
@@ -82,13 +88,14 @@ def _of_call(file: Parsed, call: Node) -> _Query | None:
     given = call.child_by_field_name("arguments")
     if name is None or receiver is None or given is None or file.text(name) not in _METHODS:
         return None
-    if receiver.type != "identifier" or len(given.named_children) != 1:
+    chained = _CHAINED.fullmatch(file.text(receiver))
+    if (receiver.type != "identifier" and not chained) or len(given.named_children) != 1:
         return None
-    built = _built(file, call, given.named_children[0])
+    made = built(file, call, given.named_children[0])
     holder = statement(file, call.start_byte)
-    if built is None or holder.type not in _PLAIN or _inside_resource(call):
+    if made is None or holder.type not in _PLAIN or _inside_resource(call):
         return None
-    return _Query(call, file.text(receiver), built, holder)
+    return _Query(call, file.text(receiver), made, holder, chained["connection"] if chained else None)
 
 
 def _inside_resource(node: Node) -> bool:
@@ -100,7 +107,7 @@ def _inside_resource(node: Node) -> bool:
     return False
 
 
-def _built(file: Parsed, call: Node, argument: Node) -> Node | None:
+def built(file: Parsed, call: Node, argument: Node) -> Node | None:
     """The argument, or the only value of the local variable that it names."""
     if argument.type != "identifier":
         return argument
@@ -160,6 +167,15 @@ def _in_place(file: Parsed, query: _Query, bound: Bound) -> Candidate:
     )
 
 
+def _alone(file: Parsed, query: _Query, bound: Bound, connection: str) -> Candidate:
+    """The statement is made where it runs: it gets a line of its own."""
+    name = "prepared"
+    if any(file.text(node) == name for node in file.of("identifier") if _method(node) == _method(query.call)):
+        message = f"{file.path} has a variable called {name} already"
+        raise NoFix(message)
+    return _candidate(file, query, bound, connection, name, "prepared-statement", [], ())
+
+
 def _beside(file: Parsed, query: _Query, bound: Bound) -> Candidate:
     """A prepared statement of its own, beside one that runs other queries too."""
     name = "prepared"
@@ -189,14 +205,14 @@ def _candidate(
     indent = file.slice(start, query.holder.start_byte)
     given = query.call.child_by_field_name("arguments")
     receiver = query.call.child_by_field_name("object")
-    if indent.strip() or given is None or receiver is None:
+    if indent.strip() or given is None or receiver is None or not in_block(query.holder):
         message = f"{file.path}:{line} shares its line with other code"
         raise NoFix(message)
     separate = query.built.parent != given
     text = file.text(given.named_children[0]) if separate else quoted(bound.text)
     kind = "PreparedStatement" if _imports_prepared(file) else "java.sql.PreparedStatement"
     lines = [f"{kind} {name} = {connection}.prepareStatement({text});"]
-    lines += [f"{name}.{_setter(file, value)}({index}, {value});" for index, value in enumerate(bound.values, start=1)]
+    lines += [f"{name}.{setter(file, value)}({index}, {value});" for index, value in enumerate(bound.values, start=1)]
     added = [
         *edits,
         file.insert(start, "".join(f"{indent}{each}\n" for each in lines)),
@@ -224,7 +240,7 @@ def _imports_prepared(file: Parsed) -> bool:
     return re.search(rb"^\s*import\s+java\.sql\.(?:\*|PreparedStatement)\s*;", file.content, re.MULTILINE) is not None
 
 
-def _setter(file: Parsed, value: str) -> str:
+def setter(file: Parsed, value: str) -> str:
     """`setString` for what is surely text; the driver chooses for the rest."""
     text = re.search(r"\"|\.getParameter\(|\.toString\(\)", value) is not None
     declared = value.isidentifier() and re.search(rf"\bString\s+{value}\b", file.content.decode()) is not None

@@ -22,7 +22,8 @@ _STREAM_EXTERNAL = "javax.xml.stream.isSupportingExternalEntities"
 _STREAM_DTD = "javax.xml.stream.supportDTD"
 _WRONG = (
     r"\bset(?:Feature|Property)\(\s*(?:\"[^\"\n]*(?:(?:disallow-doctype-decl\"\s*,\s*(?P<off>false))"
-    r"|(?:(?:-entities|isSupportingExternalEntities)\"\s*,\s*(?P<on>true))))"
+    r"|(?:(?:-entities|isSupportingExternalEntities|supportDTD)\"\s*,\s*(?P<on>true|Boolean\.TRUE)))"
+    r"|(?:\w+\.)*XMLInputFactory\.(?:SUPPORT_DTD|IS_SUPPORTING_EXTERNAL_ENTITIES)\s*,\s*(?P<stream>true|Boolean\.TRUE))"
 )
 
 
@@ -35,7 +36,10 @@ _WRONG = (
             "documentbuilderfactory-disallow-doctype-decl-missing",
             "documentbuilderfactory-*-enabled",
             "documentbuilderfactory-disallow-doctype-decl-false",
+            "documentbuilderfactory-external-*-entities-true",
             "saxparserfactory-disallow-doctype-decl-missing",
+            "xmlinputfactory-possible-xxe",
+            "xmlinputfactory-external-entities-enabled",
         ],
         "mobsfscan": [
             "xmlinputfactory_xxe",
@@ -44,8 +48,8 @@ _WRONG = (
             "android_kotlin_xmlinputfactory_xxe_enabled",
         ],
     },
-    explain="""Java's XML parsers fetch what a document's DTD names: files of the server, addresses inside its
-network, or entities that grow to gigabytes (CWE-611, CWE-776).
+    explain="""Java's XML parsers fetch what a document's DTD names: files of the server, addresses inside its network,
+or entities that grow to gigabytes (CWE-611, CWE-776).
 
 Refusing any DOCTYPE ends all of it, and suits data. Where documents do have a DOCTYPE, switching off external general
 and parameter entities keeps it but fetches nothing. Both go before the parser is made, and throw the same checked
@@ -57,7 +61,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     span = flagged_bytes(target, file)
     wrong = matches(file, _WRONG, *span)
     if wrong:
-        group = "off" if wrong[0]["off"] else "on"
+        group = next(name for name in ("off", "on", "stream") if wrong[0][name])
         safe = "true" if group == "off" else "false"
         edit = file.edit(wrong[0].start(group), wrong[0].end(group), safe)
         yield candidate("switched-back", [edit], "The parser follows no external reference.")
