@@ -63,6 +63,8 @@ _BY_INPUT = (
     ("actions/dependency-review-action", "comment-summary-in-pr", r"always|on-failure|true", "pull-requests:write"),
     ("actions/download-artifact", "run-id", r"\S", "actions:read"),
     ("actions/stale", "delete-branch", "true", "contents:write"),
+    ("amannn/action-semantic-pull-request", "wip", "true", "statuses:write"),
+    ("anchore/sbom-action", "dependency-snapshot", "true", "contents:write"),
     ("aquasecurity/trivy-action", "github-pat", r"(?i)github[_.]token", "contents:write"),
     ("cloudflare/wrangler-action", "githubtoken", r"\S", "deployments:write"),
     ("dawidd6/action-download-artifact", "pr", r"\S", "pull-requests:read"),

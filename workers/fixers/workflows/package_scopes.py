@@ -35,6 +35,10 @@ def of_job(
     given = [step for _, step, handed in steps if _hands(step, around, handed) and _manages(step, tree)]
     if not given:
         return
+    if any(_PUBLISHES.search(step.run) and not _brings_another(step, around) for step in given):
+        # Whatever its settings call the registry: no other takes this token.
+        yield "packages:write"
+        return
     texts = [str(around), *(within.doc.source(step.node) for within, step, _ in steps)]
     if any(_REGISTRY.search(text) for text in texts) or _in_settings(tree):
         publishes = any(_PUBLISHES.search(step.run) for step in given)
@@ -46,6 +50,11 @@ def _hands(step: Step, around: dict[str, str], handed: frozenset[str]) -> bool:
     pairs = [*(around | tokens.environment(step.node)).items(), *tokens.inputs(step).items()]
     values = [value for name, value in pairs if step.run or not tokens.GITHUBS.fullmatch(name)]
     return any(tokens.is_jobs(value, handed) for value in (*values, step.run))
+
+
+def _brings_another(step: Step, around: dict[str, str]) -> bool:
+    """Whether a step has a secret beside the job's token, which may be the one for its registry."""
+    return any(tokens.OWN.search(value) for value in (*(around | tokens.environment(step.node)).values(), step.run))
 
 
 def _manages(step: Step, tree: SourceTree) -> bool:

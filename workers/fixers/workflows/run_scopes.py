@@ -67,10 +67,11 @@ def of_script(
     gets = tokens.has(step, env, handed)
     for each in every:
         found += _of_ran(each, gets=gets)
-    hides = _SCRIPT_MAY_WRITE.search(step.run)
+    texts = (step.run, *(each.text or "" for each in every if each.is_shell))
+    hides = any(_SCRIPT_MAY_WRITE.search(text) for text in texts)
     given = any(tokens.is_jobs(value, handed) for value in (*tokens.environment(step.node).values(), step.run))
     unseen = _UNSEEN.search(step.run) if given else None
-    if gets and (unseen or (not found and (hides is not None or not _benign(step.run)))):
+    if gets and (unseen or (not found and (hides or not _benign(step.run)))):
         message = f"a script gets the token and runs `{_shown(step.run[unseen.start() if unseen else 0 :])}`"
         raise Opaque(message)
     if _registry_of_github(env) and re.search(r"\bpublish|\bdeploy\b", step.run):

@@ -132,6 +132,8 @@ def _of_steps(
             hidden.append(str(reason))
     if job is not None:
         every = [*composites.unfolded(workflow, steps, tree, 0, frozenset())]
+        if image_scopes.as_somebody(every):
+            found = [word for word in found if word != "packages:write"]
         found += [*image_scopes.of_containers(workflow, job), *image_scopes.of_steps(every, tree)]
         found += package_scopes.of_job(workflow, job, every, tree)
     return Needs(union(found), tuple(dict.fromkeys(hidden)), tuple(dict.fromkeys(assumed)))

@@ -28,10 +28,10 @@ _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
 )  # fmt: skip
 _GH = re.compile(
     r"(?:^|[\s;|&(`!]|\$\()gh(?:\s+(?:--repo|-R)[=\s]+(?:\"[^\"\n]*\"|'[^'\n]*'|\$\{\{[^}\n]*\}\}|[^\s\"'$]\S*|\$\w+))*"
-    r"\s+(?P<group>[a-z-]+)(?:\s+(?P<verb>[a-z-]+))?(?P<rest>[^\n]*)",
+    r"\s+(?P<group>[a-z-]+)(?:\s+(?P<verb>[a-z-]+))?(?=(?P<rest>[^\n]*))",
     re.MULTILINE,
 )
-"""A call of `gh`, also where the repository is named before the command."""
+"""A call of `gh`, also where the repository is named before the command; what stands behind it may hold another."""
 _GH_WRITES = {
     "release": ("contents", "create upload edit delete delete-asset"),
     "issue": ("issues", "create comment close edit reopen delete lock unlock pin unpin transfer develop"),

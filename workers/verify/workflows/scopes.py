@@ -117,6 +117,7 @@ def needs(job: Job, tree: SourceTree) -> list[tuple[Need, str]]:
     checkouts = [step for step in job.steps if step.action == "actions/checkout"]
     pushes_as_somebody = any(_brings_token(step) for step in checkouts)
     kept = any(credentials.keeps(step) and not _brings_token(step) for step in checkouts)
+    own_images = _logs_in_as_somebody(job, tree)
     for step in local.unfolded(job.steps, tree):
         if kept and not pushes_as_somebody and _pushes_with_git(step):
             # Git sends what checkout keeps first, whatever token stands in the address or in the environment.
@@ -125,8 +126,16 @@ def needs(job: Job, tree: SourceTree) -> list[tuple[Need, str]]:
             found += [(need, name) for name in _below(step, tree) for need in _WRITE_CONTENTS]
         if _brings_token(step) or (pushes_as_somebody and _only_pushes(step)):
             continue
-        found += [(need, step.action or "a script") for need in of_step(step)]
+        wanted = [need for need in of_step(step) if not (own_images and need == ("packages:write",))]
+        found += [(need, step.action or "a script") for need in wanted]
     return found
+
+
+def _logs_in_as_somebody(job: Job, tree: SourceTree) -> bool:
+    """Whether whoever pushes to GitHub's registry has logged in with a secret of its own."""
+    logins = [step.inputs for step in local.unfolded(job.steps, tree) if step.action == "docker/login-action"]
+    ours = [given for given in logins if "ghcr" in given.get("registry", "")]
+    return bool(ours) and all(_OWN_TOKEN.search(given.get("password", "")) for given in ours)
 
 
 def _below(step: Step, tree: SourceTree) -> Iterator[str]:
