@@ -8,10 +8,11 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.cloudformation.key_users import let_use
-from workers.fixers.cloudformation.template import Template
+from workers.fixers.cloudformation.template import Template, mentions
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamledit import Value
 
+_TRAIL_TYPE = "AWS::CloudTrail::Trail"
 _FUNCTION, _SAM = "AWS::Lambda::Function", "AWS::Serverless::Function"
 
 
@@ -40,7 +41,7 @@ _IN_PLACE = f"{_OLD}; {_WHO}"
 _REPLACED = "CloudFormation replaces the vault: move its recovery points first"
 _NEW_REPOSITORY = "CloudFormation replaces the repository: push its images again"
 _KEYS = {
-    "CKV_AWS_35": Kept("AWS::CloudTrail::Trail", "KMSKeyId", "whoever reads the logs needs permission for the key"),
+    "CKV_AWS_35": Kept(_TRAIL_TYPE, "KMSKeyId", "whoever reads the logs needs permission for the key"),
     "CKV_AWS_43": Kept(
         "AWS::Kinesis::Stream", "StreamEncryption.KeyId",
         f"what is there keeps its old key until it ends; {_WHO}",
@@ -144,7 +145,7 @@ def with_new_key(template: Template, kept: Kept, statements: Sequence[Value], ho
     """With rights for whoever of the template uses the resource; none where it does not say whose those are, or where
     other stacks use it, whose rights stand elsewhere.
     """
-    if kept.type in _CALLED and template.exported():
+    if (kept.type in _CALLED and template.exported()) or (kept.type == _TRAIL_TYPE and _read(template)):
         return
     key, body = new_key(template, statements)
     try:
@@ -156,6 +157,21 @@ def with_new_key(template: Template, kept: Kept, statements: Sequence[Value], ho
     declares = template.declare(kept.key.partition(".")[0])
     declares += [f"Resources.{name}" for name in (key, *policy)]
     yield from template.candidate("new-key", edits, f"{how}{whom}", declares, [warning] if warning else [])
+
+
+def _read(trail: Template) -> bool:
+    """Whether the template lets anybody but CloudTrail use the bucket of a trail, who then could not read its logs."""
+    bucket = trail.property("S3BucketName")
+    name = (bucket.text("Ref") or bucket.value) if bucket is not None else ""
+    for _, node in trail.others():
+        kind = node.text("Type")
+        if not name or not mentions(name, node) or kind in (_TRAIL_TYPE, "AWS::S3::Bucket"):
+            continue
+        principals = [one.child("Principal") for _, one in node.walk() if one.kind == "mapping"]
+        plain = all(one is None or [key.value for key, _ in one.entries] == ["Service"] for one in principals)
+        if kind != "AWS::S3::BucketPolicy" or not plain:
+            return True
+    return False
 
 
 def new_key(template: Template, statements: Sequence[Value], *, of: str = "") -> tuple[str, dict[str, Value]]:
@@ -191,7 +207,7 @@ def _of_service(template: Template) -> list[Value]:
     """Who beside the account must use the key: the service that encrypts in its own name, the function's role."""
     if template.type == "AWS::Logs::LogGroup":
         return [LOGS]
-    if template.type == "AWS::CloudTrail::Trail":
+    if template.type == _TRAIL_TYPE:
         return _TRAIL
     if template.type not in (_FUNCTION, _SAM):
         return []

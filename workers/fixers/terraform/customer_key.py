@@ -56,8 +56,8 @@ _SERVICES = {
     ),
 }
 _THROUGH = {
-    "CKV_AWS_43": "kinesis", "CKV_AWS_119": "dynamodb", "CKV_AWS_149": "secretsmanager", "CKV_AWS_173": "lambda",
-    "CKV_AWS_185": "kinesis", "CKV_AWS_186": "s3", "CKV_AWS_189": "ec2", "CKV_AWS_337": "ssm",
+    "CKV_AWS_35": "s3", "CKV_AWS_43": "kinesis", "CKV_AWS_119": "dynamodb", "CKV_AWS_149": "secretsmanager",
+    "CKV_AWS_173": "lambda", "CKV_AWS_185": "kinesis", "CKV_AWS_186": "s3", "CKV_AWS_189": "ec2", "CKV_AWS_337": "ssm",
 }  # fmt: skip
 """Services that encrypt and decrypt with the rights of whoever calls them: a program, a function's role."""
 _SMALL = re.compile(r"db\.(?:t2\.|t3\.(?:micro|small)|t4g\.(?:micro|small))")
@@ -176,25 +176,15 @@ def _serves(resource: Resource, hcl: Hcl, block: Block, service: _Service | None
         if document and one.labels[1:] == (document[1],):
             policy = file.content[one.node.start_byte : one.node.end_byte].decode()
     if via:
-        return via in policy or _granted(resource, block)
+        return via in policy
     return not policy or ":root" in policy
-
-
-def _granted(resource: Resource, key: Block) -> bool:
-    """Whether a policy of the module gives its holders rights with that key."""
-    for file in resource.module:
-        for one in file.blocks:
-            text = one.syntax.text(one.node) if one.labels and one.labels[0].startswith("aws_iam_") else ""
-            if "kms:" in text and f"aws_kms_key.{key.labels[1]}." in text:
-                return True
-    return False
 
 
 def logs_key(resource: str) -> Body:
     """A key that CloudWatch's logs may use; `resource` is the address of what is encrypted with it."""
     return {
         "description": f'"Encrypts {resource}"', "enable_key_rotation": "true",
-        "deletion_window_in_days": "30", "policy": _policy(_SERVICES["CKV_AWS_158"]),
+        "deletion_window_in_days": "30", "policy": _policy(_SERVICES["CKV_AWS_158"], ""),
     }  # fmt: skip
 
 
@@ -203,7 +193,7 @@ def _with_new_key(resource: Resource, path: str, service: _Service | None, via: 
     counted = resource.instances if _ON_OFF.fullmatch(resource.instances.get("count", "")) else {}
     key_body = {
         **counted, "description": f'"Encrypts {resource.address}"', "enable_key_rotation": "true",
-        "deletion_window_in_days": "30", "policy": policy(through(via)) if via else _policy(service),
+        "deletion_window_in_days": "30", "policy": _policy(service, via),
     }  # fmt: skip
     key, more = with_data(resource, block_text("resource", ("aws_kms_key", label), key_body))
     body = _body(resource, path, f"aws_kms_key.{label}{'[count.index]' if counted else ''}.arn")
@@ -219,13 +209,16 @@ def _with_new_key(resource: Resource, path: str, service: _Service | None, via: 
     yield from resource.candidate("new-key", edits, how, declares, [warning])
 
 
-def _policy(service: _Service | None) -> str:
-    """The account decides who uses the key; a service that uses it in its own name is let in."""
+def _policy(service: _Service | None, via: str) -> str:
+    """The account decides who uses the key; a service that uses it in its own name is let in, and so is the account
+    through another.
+    """
+    others = [through(via)] if via else []
     if service is None:
-        return policy()
+        return policy(*others)
     name = f'{{ Service = "{service.principal}" }}'
     describes = [statement("ServiceDescribes", name, '"kms:DescribeKey"')] if service.describes else []
-    return policy(statement("ServiceEncrypts", name, service.encrypts, service.context), *describes)
+    return policy(statement("ServiceEncrypts", name, service.encrypts, service.context), *describes, *others)
 
 
 def _body(resource: Resource, path: str, value: str) -> Body:

@@ -60,3 +60,13 @@ def explained(file: Hcl, attribute: Attribute) -> bool:
     """Whether a remark behind a value says why it is that."""
     rest = file.content[attribute.node.end_byte :].split(b"\n", 1)[0]
     return _WHY.match(rest.decode("utf-8", "replace")) is not None
+
+
+def told_above(file: Hcl, start: int, value: str) -> bool:
+    """Whether the remarks right above a place name a value, as "kept for 30 days": they would no longer be true."""
+    remarks = []
+    for line in reversed(file.content[:start].decode("utf-8", "replace").split("\n")[:-1]):
+        if not line.lstrip().startswith(("#", "//")):
+            break
+        remarks.append(line)
+    return re.search(rf"(?<![\w.]){re.escape(value)}(?![\w.]*\d)", "\n".join(remarks)) is not None

@@ -11,7 +11,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.changed import if_changed
 from workers.fixers.registry import NoFix, Target
 from workers.fixers.terraform import legacy
-from workers.fixers.terraform.files import explained, flagged_file, module_of, readable
+from workers.fixers.terraform.files import explained, flagged_file, module_of, readable, told_above
 from workers.fixers.terraform.handed_on import asked_otherwise, callers_of, given_everywhere, handed_on
 from workers.fixers.terraform.providers import constraints, newest_major
 from workers.source.hcl import Block, Hcl, HclBroken
@@ -142,6 +142,10 @@ class Resource:
                 message = f"{value} of {where} is given as a value: change it where that is decided"
                 raise NoFix(message)
             old = asked.text(*path)
+            told = (asked.node.start_byte, asked.attributes[path[-1]].node.start_byte if len(path) == 1 and old else 0)
+            if old.isdigit() and any(told_above(file or self.hcl, place, old) for place in told):
+                message = f"a remark above {where} says why {path[-1]} is {old}: change both where that is decided"
+                raise NoFix(message)
             if _DECIDED.search(old):
                 message = (
                     f"{path[-1]} of {where} is worked out by the module itself, for whoever uses it: change it "
