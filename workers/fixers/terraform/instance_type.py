@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NotHere, Target, fixer
+from workers.fixers.terraform.defaults import default_edits
 from workers.fixers.terraform.resource import Resource
 from workers.source.hcltext import Body
 
@@ -65,7 +66,7 @@ def _typed(resource: Resource, value: str) -> tuple[list[Edit], list[str]]:
     if not name:
         return resource.settle(body), resource.declare(body)
     used = sum(len(re.findall(rf"\bvar\.{re.escape(name)}\b", file.content.decode())) for file in resource.module)
-    return (resource.variable_default(body) if used == 1 else []), [f"variable.{name}.default"]
+    return (default_edits(resource, body) if used == 1 else []), [f"variable.{name}.default"]
 
 
 @fixer(

@@ -11,8 +11,8 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.changed import if_changed
 from workers.fixers.registry import NoFix, Target
 from workers.fixers.terraform import legacy
-from workers.fixers.terraform.files import explained, flagged_file, module_of, readable, told_above
-from workers.fixers.terraform.handed_on import asked_otherwise, callers_of, given_everywhere, handed_on
+from workers.fixers.terraform.files import flagged_file, module_of, readable, told_above
+from workers.fixers.terraform.handed_on import callers_of, handed_on
 from workers.fixers.terraform.providers import constraints, newest_major
 from workers.source.hcl import Block, Hcl, HclBroken
 from workers.source.hcltext import Body, block_text
@@ -87,7 +87,7 @@ class Resource:
 
     def usual(self, *path: str) -> str:
         """An attribute's plain value, or the default of the variable that gives it; empty where neither says."""
-        found = self._variable(name) if (name := self.variable(*path)) else None
+        found = self.declared(name) if (name := self.variable(*path)) else None
         text = found[1].text("default") if found else self.block.text(*path)
         return text.strip('"') if re.fullmatch(r'"[^"$]*"|[\w.-]*', text) else ""
 
@@ -157,36 +157,6 @@ class Resource:
         except HclBroken as error:
             raise NoFix(str(error)) from error
 
-    def variable_default(self, body: Body, *, required: bool = False) -> list[Edit]:
-        """Edits of the variables' defaults, where every attribute that must change is a variable; else none.
-
-        Where it is required, the variable takes no other value either; a number is a bound, of which more is as good.
-        """
-        edits = []
-        for path, value in leaves(body):
-            found = self._variable(name) if (name := self.variable(*path)) else None
-            if (
-                found is None
-                or "default" not in found[1].attributes
-                or explained(found[0], found[1].attributes["default"])
-            ):
-                return []
-            wanted: Body = {"default": value}
-            tree, folder = self.target.tree, posixpath.dirname(self.hcl.path)
-            if given_everywhere(tree, folder, name):
-                return []
-            if required:
-                if (
-                    value.isdigit()
-                    or any(one.type == "validation" for one in found[1].blocks)
-                    or asked_otherwise(tree, folder, name, value)
-                ):
-                    return []
-                said = f'"The only value of {name} that is allowed here is {value.strip(chr(34))}."'
-                wanted = {**wanted, "validation": {"condition": f"var.{name} == {value}", "error_message": said}}
-            edits += list(found[0].merge(found[1], wanted))
-        return edits
-
     def unique_name(self, kind: str, name: str) -> str:
         """A label that no resource of that type has in the module."""
         taken = {block.labels[1] for _, block in self.blocks("resource", kind) if len(block.labels) > 1}
@@ -238,7 +208,8 @@ class Resource:
         if translated is not None:
             yield from if_changed(approach, translated, explanation, declares, warnings)
 
-    def _variable(self, name: str) -> tuple[Hcl, Block] | None:
+    def declared(self, name: str) -> tuple[Hcl, Block] | None:
+        """The variable of the module that has that name, and its file."""
         return next(((file, block) for file, block in self.blocks("variable", name)), None)
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.fixers.terraform.defaults import default_edits
 from workers.fixers.terraform.resource import Resource, leaves
 from workers.source.hcltext import Body, block_text
 
@@ -108,7 +109,7 @@ def apply(resource: Resource, settings: Sequence[Setting]) -> Iterator[Candidate
         if one.refused and (why := one.refused(resource)):
             raise NoFix(why)
         warnings = [one.warning] if one.warning else []
-        defaults = resource.variable_default(one.body)
+        defaults = default_edits(resource, one.body)
         if defaults:
             how = f"{one.how} The variable's default decides it for every use of the module that sets nothing else."
             declares = [f"variable.{name}" for name in _variables(resource, one.body)]
@@ -116,7 +117,7 @@ def apply(resource: Resource, settings: Sequence[Setting]) -> Iterator[Candidate
             if one.at_times:
                 continue
             how = f"{one.how} The variable's default decides it, and a module that asks for anything else is refused."
-            required = resource.variable_default(one.body, required=True)
+            required = default_edits(resource, one.body, required=True)
             declares = [each.removesuffix(".default") for each in declares]
             yield from resource.candidate(f"{one.approach}-required", required, how, declares, warnings)
             continue
