@@ -16,6 +16,10 @@ _FORMS = (
     (re.compile(r"\{\{\{(?P<value>\s*[\w.@/]+\s*)\}\}\}"), r"{{\g<value>}}"),
     (re.compile(r"\{\{\s*&\s*(?P<value>[\w.]+\s*)\}\}"), r"{{ \g<value>}}"),
     (re.compile(r"\{\{(?P<value>\s*[\w.\[\]'\"]+)\s*\|\s*safe\s*\}\}"), r"{{\g<value> }}"),
+    (
+        re.compile(r"\{\{(?P<value>\s*[\w.\[\]'\"]+)\s*\|\s*safeseq\s*(?P<rest>\|[^{}|]*)\}\}"),
+        r"{{\g<value>\g<rest>}}",
+    ),
     (re.compile(r"!\{(?P<value>[\w.]+)\}"), r"#{\g<value>}"),
 )
 _INSERTS = re.compile(rb"<%.*?%>|\{\{.*?\}\}\}?|!\{[^}]*\}", re.DOTALL)
@@ -45,7 +49,12 @@ _MEANS_HTML = re.compile(
     cwes=(79,),
     rules={
         "njsscan": ["ejs_ect_template", "handlebar_mustache_template", "pug_jade_template"],
-        "semgrep": ["template-explicit-unescape", "template-unescaped-with-safe", "*.template-unescaped-with-safe"],
+        "semgrep": [
+            "template-explicit-unescape",
+            "template-unescaped-with-safe",
+            "*.template-unescaped-with-safe",
+            "template-var-unescaped-with-safeseq",
+        ],
     },
     explain="""Template engines have one mark that escapes what it inserts and one that does not: `<%=` and `<%-` in
 EJS, two and three braces in Mustache and Handlebars, `#{}` and `!{}` in Pug, `|safe` in Jinja and Django. A value
