@@ -23,7 +23,7 @@ _WRITES = ("writerow", "writerows")
     cwes=(1236,),
     rules={"semgrep": ["use-defusedcsv", "csv-writer-injection"]},
     explain="""A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, which can read other
-cells, ask servers and start programs. Where people download a table with texts of other people, the writer of a text runs
+cells, ask servers and start programs. Where people download a table with texts of other people, who writes one runs
 such a formula on the reader's machine (CWE-1236).
 
 `defusedcsv.csv` has the same functions as `csv` and puts an apostrophe before such texts; numbers stay numbers. A table
