@@ -54,6 +54,15 @@ _PAYLOAD = (
     "a token's payload is readable by whoever holds the token, signed or not: which claims the other side needs is "
     "for a person to say; keep passwords out of it"
 )
+_MAIL = (
+    "`django.utils.html.escape` makes text of one value, and a template escapes all: which of the pieces are HTML on "
+    "purpose is for a person to say"
+)
+_TRANSLATED = (
+    "translations are part of the project as its templates are: whether they come from people who may not write HTML "
+    "is for a person to say"
+)
+_EMPTY = "an empty password lets everybody in, and None nobody: which is meant is for a person to say"
 
 _REASONS = {
     "dangerous-asyncio-create-exec*": _PROGRAM,
@@ -148,6 +157,27 @@ _REASONS = {
     "request-data-write": "whether what is written may hold anything that a client sends is for a person to say",
     "twiml-injection": "TwiML's own classes (`VoiceResponse`, `MessagingResponse`) escape what they are given: build "
     "the answer with these",
+    "sqlalchemy-sql-injection": _PIECES_OF_SQL,
+    "pyramid-sqlalchemy-sql-injection": _PIECES_OF_SQL,
+    "pyramid-direct-use-of-response": "a renderer escapes what the view gives it, and `markupsafe.escape` one value: "
+    "whether this is HTML is for a person to say",
+    "tainted-html-*": "`html.escape` makes text of one value: whether it may be HTML here is for a person to say",
+    "xss-html-email-body": _MAIL,
+    "xss-send-mail-html-message": _MAIL,
+    "path-traversal-file-name": "which folder the file has to be in is not in the rule's sight: make the path absolute "
+    "and compare its beginning with that folder",
+    "avoid_send_file_without_path_sanitization": "`send_from_directory(folder, name)` refuses names that leave the "
+    "folder: which folder that is, is for a person to say",
+    "http-not-https-connection": "whether the other side speaks TLS, and at which port, is not in this file: "
+    "HTTPSConnectionPool where it does",
+    "template-blocktranslate-no-escape": _TRANSLATED,
+    "template-translate-as-no-escape": _TRANSLATED,
+    "nan-injection": "`float('nan')` compares as false with all: `math.isfinite` tells such numbers, and what to "
+    "answer then is for a person to say",
+    "password-empty-string": _EMPTY,
+    "use-none-for-password-default": _EMPTY,
+    "django-using-request-post-after-is-valid": "`form.cleaned_data` has what the form checked: whether the form has "
+    "this field is for a person to say",
 }
 _VERIFIED = (
     "Python has checked the certificate and the host name of an HTTPSConnection since 3.4.3, unless it is given a "
@@ -167,7 +197,8 @@ finding with the answer.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """None: the reason says what to look at."""
-    module(target)
     rule = target.finding.rule.rpartition(".")[2]
+    if not rule.startswith("template-"):
+        module(target)
     reason = next(reason for pattern, reason in _REASONS.items() if fnmatch.fnmatchcase(rule, pattern))
     raise NoFix(reason) if reason else Harmless(_VERIFIED)

@@ -42,7 +42,7 @@ _MARKUP = ("markupsafe.Markup", "flask.Markup", "jinja2.Markup")
     cwes=(79,),
     rules={
         "bandit": ["B308", "B703", "B704"],
-        "semgrep": ["avoid-mark-safe", "explicit-unescape-with-markup", "formathtml-fstring-parameter"],
+        "semgrep": ["avoid-mark-safe", "explicit-unescape-with-markup"],
     },
     explain="""`mark_safe` and `Markup` tell the template engine that a string is HTML and needs no escaping. A value
 pasted into that string beforehand is then not escaped either: `<script>` in a name becomes a script of the page

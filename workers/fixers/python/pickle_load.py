@@ -41,7 +41,13 @@ _PLAIN = frozenset(name for kind in (str, bytes, bytearray, int, float, complex,
     cwes=(502,),
     rules={
         "bandit": ["B301"],
-        "semgrep": ["avoid-pickle", "avoid-cPickle", "insecure-deserialization", "tainted-pickle-deserialization"],
+        "semgrep": [
+            "avoid-pickle",
+            "avoid-cPickle",
+            "insecure-deserialization",
+            "tainted-pickle-deserialization",
+            "avoid-insecure-deserialization",
+        ],
     },
     explain="""A pickle is a program: `pickle.loads` imports what it names and calls it, so whoever writes the bytes
 runs code in this process (CWE-502).

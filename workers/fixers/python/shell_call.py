@@ -21,7 +21,13 @@ def shell_call(target: Target) -> tuple[Module, ast.Call]:
     try:
         return flagged(target, ast.Call, _is_shell)
     except NotHere:
-        file, call = flagged(target, ast.Call, lambda _, node: keyword(node, "shell") is not None)
+        file, call = flagged(target, ast.Call, _may_be_shell)
+    if file.calls(call, *_CALLS) and keyword(call, "shell") is None:
+        message = (
+            f"{file.path}:{call.lineno} starts its program without a shell: who names the program, and what may come "
+            "into its options, is for a person to say; a fixed program, and `--` before values, limit both"
+        )
+        raise NoFix(message)
     if file.calls(call, *_CALLS):
         why = "starts a shell where its callers ask for one: give those lists of arguments, then drop the parameter"
     else:
@@ -54,6 +60,10 @@ def _is_shell(file: Module, call: ast.Call) -> bool:
         return True
     shell = keyword(call, "shell")
     return file.calls(call, *_CALLS) and shell is not None and _is_true(shell.value)
+
+
+def _may_be_shell(file: Module, call: ast.Call) -> bool:
+    return keyword(call, "shell") is not None or file.calls(call, *_CALLS)
 
 
 def _is_true(node: ast.expr) -> bool:

@@ -43,6 +43,16 @@ def query_at(file: Module, line: int) -> Query:
     raise NoFix(message)
 
 
+def is_bound(file: Module, line: int) -> bool:
+    """Whether each query that is run at this line is a fixed text with parameters beside it."""
+    calls = [
+        node for node in file.nodes if isinstance(node, ast.Call) and _executes(file, node) and _covers(node, line)
+    ]
+    return bool(calls) and all(
+        isinstance(call.args[0], ast.Constant) and len(call.args) + len(call.keywords) > 1 for call in calls
+    )
+
+
 def _executes(file: Module, call: ast.Call) -> bool:
     if file.calls(call, *RAW):
         return bool(call.args)

@@ -17,7 +17,7 @@ from workers.fixers.python.repository import InRepository
 from workers.fixers.python.sql_driver import refuse_names
 from workers.fixers.python.sql_given import beside
 from workers.fixers.python.sql_pieces import only_fixed
-from workers.fixers.python.sql_query import Query, query_at
+from workers.fixers.python.sql_query import Query, is_bound, query_at
 from workers.fixers.python.strings import f_string, template, written_like
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.sql import Bound, bind
@@ -63,6 +63,9 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{file.path}:{where} pastes only what this code itself fixes: parameter marks, numbers, quoted names, or "
             "literals; nothing in it comes from outside"
         )
+        raise Harmless(message)
+    if is_bound(file, where):
+        message = f"{file.path}:{where} runs a text that is fixed, with its values bound apart from it"
         raise Harmless(message)
     with harmless_in_tests(target, "what is pasted into the SQL is what the test itself makes up"):
         yield from _bound_query(target, file, where)
