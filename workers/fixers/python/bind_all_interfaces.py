@@ -103,6 +103,12 @@ def _refuse(target: Target, file: Module, constant: ast.Constant) -> None:
             f"{file.path}:{constant.lineno} may hear what is sent to all of a network, which never comes to one address"
         )
         raise NoFix(message)
+    if _is_of_a_socket(file, constant):
+        message = (
+            f"{file.path}:{constant.lineno} is where a server of the program's own listens, which others may reach on "
+            "purpose: which of its networks they come by is not in the code; let a setting name the address"
+        )
+        raise NoFix(message)
     if _is_choice(file, constant):
         message = f"{file.path}:{constant.lineno} is one of the addresses that this program lets its users choose"
         raise NoFix(message)
@@ -124,6 +130,15 @@ def _refuse(target: Target, file: Module, constant: ast.Constant) -> None:
             "the address"
         )
         raise NoFix(message)
+
+
+def _is_of_a_socket(file: Module, constant: ast.Constant) -> bool:
+    """`server.bind(("0.0.0.0", 8000))` outside of what is only run by hand."""
+    around = list(file.ancestors(constant))
+    by_hand = any(isinstance(each, ast.If) and "__main__" in file.text(each.test) for each in around)
+    pair = around[0] if around else None
+    call = file.parents.get(pair) if isinstance(pair, ast.Tuple) else None
+    return not by_hand and isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "bind"
 
 
 def _asked_for(file: Module, constant: ast.Constant) -> str | None:

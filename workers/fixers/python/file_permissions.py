@@ -44,6 +44,12 @@ def propose(target: Target) -> Iterator[Candidate]:
             "else"
         )
         raise Harmless(message)
+    if socket:
+        message = (
+            f"{file.path}:{call.lineno} lets everybody connect to the socket, which takes the right to write: name the "
+            "group of its clients by os.chown first, then 0o660"
+        )
+        raise NoFix(message)
     if not value & (stat.S_IWGRP | stat.S_IWOTH) and value & stat.S_IXUSR:
         message = (
             f"{file.path}:{call.lineno} lets others read and start it, as programs and folders are, and nobody but the "
@@ -59,7 +65,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         warnings=(warning,),
     )
     readers = value & (stat.S_IRGRP | stat.S_IROTH)
-    if readers and not value & stat.S_IXUSR and not socket:
+    if readers and not value & stat.S_IXUSR:
         yield candidate(
             "others-read",
             [file.replace(mode, oct(owner | readers))],
