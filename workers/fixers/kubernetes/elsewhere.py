@@ -7,25 +7,33 @@ from collections.abc import Iterator
 
 from workers.fixers.kubernetes.objects import Object, objects
 from workers.fixers.kubernetes.workload import Part, Resource
-from workers.source.images import split
+from workers.source.images import latest_tags, split
 from workers.source.remembered import remembered
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node
 
 
 def other_limit(resource: Resource, part: Part, kind: str) -> str:
-    """What other manifests of the repository let the same image have at most; empty where none or several say."""
-    found = {one.text("resources", "limits", kind) for one, _ in elsewhere(resource, part)} - {""}
+    """What other manifests of the repository let the same image have at most; empty where none or several say.
+
+    What everybody builds on holds another program in each: of an official image only the same object's variants count.
+    """
+    anybodys = latest_tags(split(part.node.text("image"))[0])[0]
+    name = resource.root.text("metadata", "name") if anybodys else ""
+    found = {one.text("resources", "limits", kind) for one, _ in elsewhere(resource, part, name)} - {""}
     return found.pop() if len(found) == 1 else ""
 
 
-def elsewhere(resource: Resource, part: Part) -> Iterator[tuple[Node, Node]]:
-    """Containers of other objects that run the same image, under whatever tag, by the same command; their pods."""
+def elsewhere(resource: Resource, part: Part, name: str = "") -> Iterator[tuple[Node, Node]]:
+    """Containers of other objects that run the same image, under whatever tag, by the same command; their pods.
+
+    `name`: only objects that are called so.
+    """
     image = split(part.node.text("image"))[0]
     mine = command(part.node)
     own = (resource.kind, resource.root.text("metadata", "name"), resource.doc.path)
     for each, pod, one in _by_image(resource.target.tree).get(image, ()) if image else ():
-        if (each.kind, each.name, each.path) != own and command(one) == mine:
+        if (each.kind, each.name, each.path) != own and command(one) == mine and name in ("", each.name):
             yield one, pod
 
 

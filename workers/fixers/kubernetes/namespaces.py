@@ -27,6 +27,7 @@ _GENERIC = re.compile(
     r"""k8s | kube(?:rnetes)? | (?:.*[-_])?(?:manifests?|specs?|specifications) | deploy(?:ments?)?
       | base | apps? | infra | configs? | resources | ya?ml | examples? | src | releases? | prod(?:uction)? | dev
       | staging | tests? | demo | default
+      | (?:stateful|daemon|replica)(?:[-_]?sets?)? | stateless | (?:cron[-_]?)?jobs? | pods? | services? | workloads?
       | v\d[\w.]* | \d+[-_.]?.* | (?:step|part|lab|lesson|chapter|ch|ex|exercise|day)[-_]?\d.*""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -84,7 +85,7 @@ def default_namespace(target: Target) -> Iterator[Candidate]:
     for name in used[:2]:
         how = f"Places {_count(moving)} in {name}, a namespace that the manifests beside them already use."
         yield from _move(target, moving, name, f"namespace-{name}", how)
-    own = _own_name(moving) or _titled(target.tree, moving)
+    own = _own_name(target.tree, moving) or _titled(target.tree, moving)
     if own is None and not used:
         message = (
             "nothing here names the application as a whole, and what its namespace is called is its owner's decision"
@@ -146,8 +147,10 @@ def _placed(doc: yamldoc.YamlDoc, one: Object, moves: bool, name: str) -> Iterat
             yield yamledit.set_key(doc, subject, "namespace", name)
 
 
-def _own_name(moving: Moving) -> str | None:
-    """What all of the workloads call themselves by a label; the one workload's name; that of the folder around them."""
+def _own_name(tree: SourceTree, moving: Moving) -> str | None:
+    """What all of the workloads call themselves by a label; the one workload's name; that of the folder around them,
+    where something else than the folder says it, too.
+    """
     workloads = [one for one in moving.objects if one.kind in _WORKLOADS]
     said = [labels(one.root.get("metadata", "labels")) or {} for one in workloads]
     shared = set.intersection(*({*one.items()} for one in said)) if said else set()
@@ -158,16 +161,31 @@ def _own_name(moving: Moving) -> str | None:
     top = posixpath.commonpath([*moving.folders]) if all(moving.folders) else ""
     if top in moving.folders:
         parts = [part for part in top.split("/") if not _GENERIC.fullmatch(part)]
-        candidates.append(parts[-1].replace("_", "-").lower() if parts else None)
+        name = parts[-1].replace("_", "-").lower() if parts else ""
+        candidates.append(name if name and any(name in said for said in _said_of(tree, moving, top)) else None)
     fitting = (one for one in candidates if one and _NAME.fullmatch(one) and not _GENERIC.fullmatch(one))
     return next((one for one in fitting if not one.startswith("kube-")), None)
+
+
+def _said_of(tree: SourceTree, moving: Moving, folder: str) -> Iterator[str]:
+    """Names, labels and images of the objects, and the title of the nearest README."""
+    for one in moving.objects:
+        yield one.name.lower()
+        yield from (labels(one.root.get("metadata", "labels")) or {}).values()
+        yield from (node.value.lower() for path, node in one.root.walk() if path[-1:] == ("image",))
+    title = _title(tree, folder)
+    yield re.sub(r"[^a-z0-9]+", "-", title[1].lower()) if title else ""
+
+
+def _title(tree: SourceTree, folder: str) -> re.Match[str] | None:
+    texts = (text_of(tree, posixpath.join(each, "README.md")) for each in folders_up(folder))
+    return next((found for text in texts if (found := _TITLE.search(text))), None)
 
 
 def _titled(tree: SourceTree, moving: Moving) -> str | None:
     """What the nearest README of the folders calls the application, where its title is a name and no sentence."""
     inner = posixpath.commonpath([*moving.folders]) if all(moving.folders) else ""
-    texts = (text_of(tree, posixpath.join(folder, "README.md")) for folder in folders_up(inner))
-    title = next((found for text in texts if (found := _TITLE.search(text))), None)
+    title = _title(tree, inner)
     if title is None:
         return None
     name = re.sub(r"[^a-z0-9]+", "-", title[1].lower()).strip("-")

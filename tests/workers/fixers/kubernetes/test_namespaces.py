@@ -271,3 +271,12 @@ def test_a_service_stays_with_a_program_that_looks_for_it_by_its_short_name(path
         path: content,
     }
     assert bool(_proposed(files).candidates) is moves
+
+
+def test_a_folder_gives_its_name_only_where_something_else_says_it_too():
+    alone = ALONE.replace(b"name: alone", b"name: one") + b"spec:\n  containers: [{name: a, image: 'shop/one:1'}]\n"
+    two = alone.replace(b"name: one", b"name: two")
+    assert not _proposed({"corner/a.yaml": alone, "corner/b.yaml": two}, "corner/a.yaml").candidates
+    assert _proposed({"shop/a.yaml": alone, "shop/b.yaml": two}, "shop/a.yaml").candidates
+    files = {"corner/a.yaml": alone, "corner/b.yaml": two, "README.md": b"# The corner of everything\n"}
+    assert _proposed(files, "corner/a.yaml").candidates

@@ -236,3 +236,10 @@ def test_a_low_port_that_only_the_dockerfile_or_a_service_names_stays_open():
     files = {"cart/Dockerfile": PYTHON, "cart/app.py": SERVED, "k8s/s.yaml": service}
     assert all("ip_unprivileged_port_start" in text for text in _made("CKV_K8S_37", files, labelled))
     assert not any("ip_unprivileged_port_start" in text for text in _made("CKV_K8S_37", {**files, "k8s/s.yaml": ""}))
+
+
+def test_what_somebody_gives_an_image_that_all_build_on_says_nothing_of_another_program():
+    mine = POD.replace("example.org/shop/cart:1", "tomcat:9.0")
+    other = mine.replace("{name: a}", "{name: b}") + "    resources: {limits: {cpu: 200m}}\n"
+    assert "cpu: '1'" in _made("CKV_K8S_11", {"b.yaml": other}, mine)[0]
+    assert "cpu: 200m" in _made("CKV_K8S_11", {"b.yaml": other.replace("{name: b}", "{name: a}")}, mine)[0]
