@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
+from workers.fixers.python.markup_context import unescapable
 from workers.fixers.python.markup_values import braced, field_names, has_marks, unescaped
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.strings import template
@@ -40,6 +41,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     if not has_marks(line.literal) and len(line.parts) == 1:
         message = f"{file.path}:{call.lineno} has all of its HTML in the value: escape what goes into it there"
+        raise NoFix(message)
+    if (why := unescapable(line, addresses=False)) is not None:
+        message = f"{file.path}:{call.lineno} has a value {why}: escaping for HTML does not end that"
         raise NoFix(message)
     where, source = f"{file.path}:{call.lineno}", file.text(built)
     values = [unescaped(file, call, value.source) for value in line.values]

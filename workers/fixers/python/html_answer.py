@@ -12,6 +12,7 @@ from workers.fixers.code import any_of, candidate, region
 from workers.fixers.pieces import Template, Value, joined
 from workers.fixers.python.html_sent import Sent, is_from_request, made_by_call, sent
 from workers.fixers.python.imports import Import, imported_from
+from workers.fixers.python.markup_context import unescapable
 from workers.fixers.python.markup_values import braced, has_marks, is_typed, percented, unescaped
 from workers.fixers.python.module import Module, module
 from workers.fixers.python.strings import f_string, template
@@ -55,6 +56,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise Harmless(message)
     if not has_marks(line.literal) and any(each in line.literal for each in _DATA):
         message = f"{where} is not surely HTML or words: where it is data, say so by its content type"
+        raise NoFix(message)
+    if (why := unescapable(line, addresses=True)) is not None:
+        message = f"{where} has a value {why}: escaping for HTML does not end that"
         raise NoFix(message)
     escaped = [_Escaped(value, unescaped(file, place.built, value.source)) for value in line.values]
     if place.django:

@@ -17,6 +17,8 @@ _WORD = re.compile(r"(?:^|[_\W])(?:api_?key|secret(?:_?key)?|credentials?|token|
 _ABOUT = re.compile(
     r"(?:api.?key|secret|credential|token|password)\w*['\"]?\s*(?:is|was|are|[:=])*\s*['\"(<\[]?$", re.IGNORECASE
 )
+_MARKS_A_PLACE = re.compile(r"(?:next|page|continu\w+|sync|start|cancel\w*|tokens$)", re.IGNORECASE)
+_SIGNS_IN = re.compile(rb"auth|log[_ ]?in|sign[_ ]?in|jwt|bearer|credential|password|secret|api[_ ]?key", re.IGNORECASE)
 _MARK = re.compile(r"%(?:\(\w+\))?[-#0 +]*\d*(?:\.\d+)?[diouxXeEfFgGcrsa%]")
 _NEVER = re.compile(
     r"(?:(?:^|_)(?:count|num|n|len|id|type|url|uri|path|file|user|exp\w*|lifetime|ttl|e|err|ex|exc)|name|error|exception)$",
@@ -48,7 +50,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     if len(marks) != len(values) or any(isinstance(each, ast.Starred) for each in values):
         message = f"{file.path}:{call.lineno} fills its message in a form that does not show which value goes where"
         raise NoFix(message)
-    told = [index for index, each in enumerate(values) if _is_credential(each)]
+    told = [index for index, each in enumerate(values) if _is_credential(file, each)]
     if told:
         yield _without(file, call, text, marks, told)
         return
@@ -87,16 +89,23 @@ def _without(
     )
 
 
-def _is_credential(value: ast.expr) -> bool:
+def _is_credential(file: Module, value: ast.expr) -> bool:
     """Whether the value is one by its name: of a variable, an attribute or a key."""
     match value:
         case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str(name))):
-            return bool(_WORD.search(name))
+            return _names_one(file, name)
         case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=str(name)), *_]):
-            return bool(_WORD.search(name))
+            return _names_one(file, name)
         case ast.Call(func=ast.Name(id="str" | "repr"), args=[inner], keywords=[]):
-            return _is_credential(inner)
+            return _is_credential(file, inner)
     return False
+
+
+def _names_one(file: Module, name: str) -> bool:
+    """Whether the name is one of a credential; `token` alone may be a word that a parser reads, or a page's mark."""
+    if not _WORD.search(name) or _MARKS_A_PLACE.search(name):
+        return False
+    return not re.fullmatch(r"_*tokens?", name, re.IGNORECASE) or bool(_SIGNS_IN.search(file.content))
 
 
 def _is_other(value: ast.expr) -> bool:

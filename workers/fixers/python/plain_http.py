@@ -108,8 +108,10 @@ def _address(file: Module, call: ast.Call) -> _Address:
 
 
 def _literals(file: Module, call: ast.Call) -> Iterator[_Address]:
-    given = [*call.args[:2], *(each.value for each in call.keywords if each.arg in ("url", "fullurl"))]
-    for each in given:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    place = 1 if name == "request" or file.calls(call, "requests.Request") else 0
+    named = [each.value for each in call.keywords if each.arg in ("url", "fullurl")]
+    for each in (*call.args[place : place + 1], *named):
         for value in _values(file, each) if isinstance(each, ast.Name) else [each]:
             if (literal := _first(value)) is not None:
                 yield literal

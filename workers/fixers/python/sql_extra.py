@@ -69,6 +69,9 @@ def _bound(file: Module, condition: ast.expr) -> tuple[str, tuple[str, ...]]:
         message = f"{where} makes this condition elsewhere: bind its values there, by `params`"
         raise NoFix(message)
     if not line.values:
+        if "%" in line.literal:
+            message = f"{where} has a percent sign, which has to be doubled once there are parameters"
+            raise NoFix(message)
         return file.text(condition), ()
     bound = bind([_BEFORE, *line.parts], "%s", where, f_string)
     return literal(bound.text.removeprefix(_BEFORE)), bound.values

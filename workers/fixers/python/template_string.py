@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.python.calls import add_argument
+from workers.fixers.python.markup_context import unescapable
 from workers.fixers.python.markup_values import field_names, unescaped
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.strings import template, written_like
@@ -46,6 +47,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     if any(each in line.literal for each in ("{%", "{{", "{#")):
         message = f"{where} has a template of its own around the values, whose names these must not take"
+        raise NoFix(message)
+    if (why := unescapable(line, addresses=True)) is not None:
+        message = f"{where} has a value {why}: escaping for HTML does not end that"
         raise NoFix(message)
     sources = [unescaped(file, built, value.source) for value in line.values]
     names = field_names(sources)
