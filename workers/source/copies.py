@@ -11,10 +11,14 @@ _LIBRARY = re.compile(r"^(?P<folder>(?:.*/)?(?:libs?|external|extern|deps)/(?P<n
 _OF_A_RELEASE = re.compile(r"^__(?:version|author|license)__\s*=", re.MULTILINE)
 _OWN = re.compile(r"package_dir|package-dir|\bwhere\s*=|from\s*=\s*[\"']libs?")
 _TAKEN = re.compile(
-    r"(?:\A|\n)\s*(?:#|//|\*)[^\n]*https?://git(?:hub|lab)\.com/[\w.-]+/[\w.-]+/(?:blob|tree|raw)/[0-9a-f]{7,40}\b"
-    r"|\A\s*(?://|/\*!?)\s*[\w.-]+ v?\d+\.\d+\.\d+ (?:built on|\| )"
+    r"(?:\A|\n)\s*(?:#|//|\*)(?![^\n]*\b(?:cf|see|compare|refer\w*|e\.g)\b)[^\n]*https?://git(?:hub|lab)\.com/[\w.-]+/[\w.-]+/(?:blob|tree|raw)/[0-9a-f]{7,40}\b"
+    r"|\A\s*(?://|/\*!?)\s*[\w.-]+ v?\d+\.\d+\.\d+ (?:built on|\| )",
+    re.IGNORECASE,
 )
-"""A comment at the head that names the commit from which the file was taken, or the build of a release."""
+"""A comment at the head that names the commit from which the file was taken, or the build of a release.
+
+One that only says what to look at, as `see` and `cf.` do, is no origin.
+"""
 _HEAD = 1500
 
 
