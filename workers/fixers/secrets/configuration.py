@@ -13,7 +13,7 @@ from workers.fixers.registry import NoFix
 from workers.fixers.secrets.names import refuse_placeholder, refuse_public
 
 _PAIR = re.compile(
-    r"""(?P<key>[A-Za-z_][\w.\-]*)["']?\s*(?::=|=>|[:=])(?!//)\s*(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s#;,"']+)"""
+    r"""(?P<key>[A-Za-z_][\w.\-]*)["']?\s*(?::=|=>|[:=])(?!//)\s*(?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s#;,"'`]*[^\s#;,"'`)\]}]\}*)"""
 )
 _QUERY = re.compile(r"[?&](?P<key>[A-Za-z_][\w.-]*)=(?P<value>[^\s&\"'#<>`)\]]+)")
 """A parameter of an address: before it a port looks like a value."""
@@ -146,6 +146,11 @@ def is_compose(path: str) -> bool:
 def is_spring(path: str) -> bool:
     """Whether Spring, or what reads its files as it does, takes its properties from the file."""
     return _SPRING.search(path) is not None
+
+
+def is_workflow(path: str) -> bool:
+    """Whether GitHub Actions reads the file."""
+    return _WORKFLOW.search(path) is not None
 
 
 def is_rails(path: str) -> bool:

@@ -10,10 +10,12 @@ from workers.fixers.registry import NoFix
 from workers.fixers.secrets.configuration import Setting
 
 _HEADER = re.compile(
-    r"""(?P<mark>["'])(?P<key>[A-Za-z][\w-]*):\s*(?:(?:Bearer|Basic|Token|ApiKey)\s+)?(?P<value>[^"'\s]+)(?P=mark)""",
+    r"""(?P<mark>["'])(?P<key>[A-Za-z][\w-]*):\s*(?:(?P<scheme>Bearer|Basic|Token|ApiKey)\s+)?(?P<value>[^"'\s]+)(?P=mark)""",
     re.IGNORECASE,
 )
 """A header as curl takes it, in one word of the shell."""
+_SAYS = {"bearer": "access_token", "token": "access_token", "basic": "credentials", "apikey": "api_key"}
+"""What a header of authorization holds, by its scheme."""
 _USER = re.compile(r"(?<!\S)(?:-u|--user)[=\s]+[\"']?(?P<key>[\w.@-]+):(?P<value>[^\s\"'$<>{}]+)(?=[\"'\s]|$)")
 
 
@@ -28,7 +30,8 @@ def header(file: Text, where: Region) -> Setting | None:
     if len(found) != 1 or "$" in found[0]["value"]:
         return None
     first = file.starts[number - 1] + len(text[: found[0].start("value")].encode())
-    return Setting(found[0]["key"], first, first + len(found[0]["value"].encode()), "")
+    key = _SAYS.get((found[0]["scheme"] or "").lower(), found[0]["key"])
+    return Setting(key, first, first + len(found[0]["value"].encode()), "")
 
 
 def user(file: Text, where: Region) -> Setting:

@@ -131,7 +131,8 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"secrets of that service, and take it from there by name. {ROTATE}"
         )
         raise NoFix(message)
-    yield from settings.propose(target.tree, file, found)
+    of_curl = target.finding.rule.rpartition("/")[2].startswith("curl-")
+    yield from settings.propose(target.tree, file, found, of_curl=of_curl)
 
 
 def _refuse_manifest(file: Text) -> None:
@@ -161,7 +162,8 @@ def _refuse_manifest(file: Text) -> None:
 def _found(target: Target, file: Text, where: Region, *, shown: bool) -> Setting:
     if target.finding.rule.rpartition("/")[2] == "curl-auth-user":
         return curl.user(file, where)
-    return (curl.header(file, where) if shown else None) or setting(file, where)
+    of_a_shell = shown or file.path.endswith((".sh", ".bash"))
+    return (curl.header(file, where) if of_a_shell else None) or setting(file, where)
 
 
 def _refuse_known(file: Text, line: int) -> None:

@@ -13,6 +13,7 @@ from workers.fixers.code import MASKED, Parsed, candidate, flagged_node, parsed
 from workers.fixers.registry import Harmless, NoFix, Target
 from workers.fixers.secrets.names import ROTATE, environment_name, is_label, refuse_test
 from workers.source.syntax import ancestors
+from workers.source.tree import SourceTree, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -57,6 +58,11 @@ _LANGUAGES = {
 }
 SUFFIXES = (".go", ".php", ".rb", ".cs", ".rs", ".scala", ".sbt", ".lua")
 _NAME = re.compile(r"([A-Za-z_]\w*)\W*$")
+_ENV = re.compile(rb"(?<![\w>:$])env\(['\"]")
+_OTHER_OS = re.compile(
+    rb"\bos\s*(?::=|,[^\n=]*:=)|\bvar\s+os\b|[(,]\s*os\s+[\w*\[]|^\s*(?:import\s+)?(?!import\b)[\w.]+\s+\"os\"",
+    re.MULTILINE,
+)
 _HOLDERS = frozenset({"expression_list", "literal_element", "equals_value_clause", "property_initializer", "argument"})
 """Nodes between a literal and the one that names it."""
 
@@ -77,12 +83,14 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{file.path}:{file.number(node)} stands in the file's tests, where a made-up credential protects nothing"
         )
         raise Harmless(message)
-    variable = environment_name(_name(file, node) or "")
+    variable = _variable(file, node, language)
+    if file.syntax.language == "go":
+        _refuse_unread(target.tree, file, node)
     edits = _made_variable(file, node, language)
     edits += _import_of_os(file) if file.syntax.language == "go" else []
     for approach, expression, source in (
         ("required-environment", language.required, "the environment variable {}; the program stops without it"),
-        ("environment", language.environment, "the environment variable {}; it is empty where nobody sets it"),
+        ("environment", _environment(file, language), "the environment variable {}; it is empty where nobody sets it"),
         ("mounted-file", language.mounted, "the file that {}_FILE names, as Docker and Kubernetes mount secrets"),
         ("build-environment", language.built_in, "the build's variable {}; the build stops without it and keeps it"),
     ):
@@ -95,6 +103,64 @@ def propose(target: Target) -> Iterator[Candidate]:
                 declares=(MASKED, "import:os") if file.syntax.language == "go" else (MASKED,),
                 warnings=(f"Set {name} wherever this runs.", "Rotate the old value: the history still has it."),
             )
+
+
+def _variable(file: Parsed, node: Node, language: _Language) -> str:
+    """The variable's name, after what holds the value where another value of the file goes by the same name."""
+    name = environment_name(_name(file, node) or "")
+    alike = [
+        each
+        for each in file.of(*language.literals)
+        if _is_secret(file, each) and environment_name(_name(file, each) or "") == name
+    ]
+    if all(file.text(each) == file.text(node) for each in alike):
+        return name
+    holders = [(each.id, _holder(file, each)) for each in alike]
+    own = next((holder for identity, holder in holders if identity == node.id), None)
+    if own is not None and sum(holder == own for _, holder in holders) == 1:
+        return environment_name(f"{own}_{name}")
+    return f"{name}_{next(number for number, each in enumerate(alike, 1) if each.id == node.id)}"
+
+
+def _holder(file: Parsed, node: Node) -> str | None:
+    """The next variable, type or function around the value that has a name, besides what names the value itself."""
+    for around in list(ancestors(node))[1:]:
+        named = around.child_by_field_name("name") or around.child_by_field_name("left")
+        if named is not None and named.end_byte < node.start_byte and not named.type.endswith("list"):
+            found = _NAME.search(file.text(named))
+            if found and found[1] != _name(file, node):
+                return found[1]
+    return None
+
+
+def _environment(file: Parsed, language: _Language) -> str | None:
+    """The expression that reads a variable, by the file's own way where it has one."""
+    return "env('{}')" if file.syntax.language == "php" and _ENV.search(file.content) else language.environment
+
+
+def _refuse_unread(tree: SourceTree, file: Parsed, node: Node) -> None:
+    """Say so where Go would not read the variable there: it is too early, or `os` is something else.
+
+    Raises:
+        NoFix: it is.
+    """
+    where = f"{file.path}:{file.number(node)}"
+    if _OTHER_OS.search(file.content):
+        message = f"{where} stands in a file that calls something of its own `os`: take the value out by hand. {ROTATE}"
+        raise NoFix(message)
+    in_function = any(each.type.startswith(("function", "method", "func")) for each in ancestors(node))
+    module = next((text for folder in _folders(file.path) if (text := text_of(tree, f"{folder}go.mod"))), "")
+    if not in_function and "github.com/joho/godotenv" in module and b"godotenv/autoload" not in file.content:
+        message = (
+            f"{where} is worked out before the program reads its `.env`, so that it would find no variable there: read "
+            f"it in a function that is called later. {ROTATE}"
+        )
+        raise NoFix(message)
+
+
+def _folders(path: str) -> list[str]:
+    parts = path.split("/")[:-1]
+    return ["".join(f"{part}/" for part in parts[:length]) for length in range(len(parts), -1, -1)]
 
 
 def _is_secret(file: Parsed, node: Node) -> bool:

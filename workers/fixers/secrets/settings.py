@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 
 import msgspec
 
@@ -17,6 +16,7 @@ from workers.fixers.secrets.configuration import (
     is_filled_in,
     is_rails,
     is_template,
+    is_workflow,
     may_be_empty,
     passed_through,
     reference,
@@ -24,8 +24,12 @@ from workers.fixers.secrets.configuration import (
 from workers.fixers.secrets.givers import giver
 from workers.fixers.secrets.names import ROTATE
 from workers.fixers.secrets.places import same, within
+from workers.fixers.secrets.shell import SUFFIXES, asked_for, quoted, refuse_handed
 from workers.fixers.secrets.variables import is_shared, keys_of, variable_of
-from workers.source.tree import SourceTree, text_of
+from workers.source.tree import SourceTree
+
+_OF_A_COMMAND = ("statement", "insert")
+"""What a command changes that is asked for its variable first, beside its line."""
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -37,6 +41,8 @@ class _Kept(msgspec.Struct, frozen=True):
     places: tuple[Setting, ...]
     """All settings that have the value, the found one among them."""
     name: str
+    of_curl: bool = False
+    """Whether a command of curl sends the value."""
 
     @property
     def number(self) -> int:
@@ -44,7 +50,7 @@ class _Kept(msgspec.Struct, frozen=True):
         return self.file.line_of(self.found.start)
 
 
-def propose(tree: SourceTree, file: Text, found: Setting) -> Iterator[Candidate]:
+def propose(tree: SourceTree, file: Text, found: Setting, *, of_curl: bool = False) -> Iterator[Candidate]:
     """A set value → the reader's own placeholder, a caller's variable, a mounted file, or none.
 
     Raises:
@@ -59,9 +65,9 @@ def propose(tree: SourceTree, file: Text, found: Setting) -> Iterator[Candidate]
         )
         raise Harmless(message)
     places = same(file, found)
-    kept = _Kept(tree, file, found, tuple(places), variable_of(tree, file, places[0]))
+    kept = _Kept(tree, file, found, tuple(places), variable_of(tree, file, places[0]), of_curl)
     if not is_filled_in(file.path):
-        _refuse_handed(kept)
+        refuse_handed(tree, file)
         _alone(kept)
     yield from any_of(
         lambda: _placeholder(kept),
@@ -82,7 +88,7 @@ def _made(kept: _Kept, approach: str, edits: Sequence[Edit], how: str, warning: 
         declares=(
             MASKED,
             *dict.fromkeys(f"**.{each.key}" for each in kept.places),
-            *(f"line:{line}" for line in lines),
+            *(f"{word}:{line}" for word in ("line", *(_OF_A_COMMAND if kept.of_curl else ())) for line in lines),
         ),
         warnings=(warning, "Rotate the old value: the history still has it."),
     )
@@ -110,51 +116,18 @@ def _placeholder(kept: _Kept) -> Candidate:
         raise NoFix(message)
     text, reader = given
     edits = []
+    if kept.of_curl and not is_filled_in(file.path):
+        # Gitleaks takes what the shell says where there is none for a value.
+        edits.append(asked_for(file, kept.number, kept.name))
+        text = f"${kept.name}"
     for each in kept.places:
-        quote = _quote(file, each) if not is_filled_in(file.path) else '"' * (each.quote != "" and '"' not in text)
+        quote = quoted(file, each) if not is_filled_in(file.path) else '"' * (each.quote != "" and '"' not in text)
         edits.append(file.edit(each.start, each.end, f"{quote}{text}{quote}"))
-    if is_filled_in(file.path):
-        edits += [file.edit(start, end, text) for start, end in within(file, list(kept.places))]
-    how = f"The file names the value{' wherever it stands' if len(edits) > 1 else ''}; {reader}."
-    return _made(kept, "placeholder", edits, how, f"Set {kept.name} where this runs.")
-
-
-def _refuse_handed(kept: _Kept) -> None:
-    """Say so where Terraform reads a script: it takes the placeholder for its own, or starts it where nobody sets one.
-
-    Raises:
-        NoFix: it does.
-    """
-    name = PurePosixPath(kept.file.path).name if kept.file.path.endswith((".sh", ".bash")) else ""
-    if not name:
-        return
-    reader = next(
-        (path for path in kept.tree.paths() if path.endswith((".tf", ".tofu")) and name in text_of(kept.tree, path)),
-        None,
-    )
-    if reader is not None:
-        message = (
-            f"{reader} hands {kept.file.path} to a machine, on which nobody sets a variable: let Terraform fill in a "
-            f"sensitive variable. {ROTATE}"
-        )
-        raise NoFix(message)
-
-
-def _quote(file: Text, found: Setting) -> str:
-    """What a shell's variable stands in: quotation marks of its own, or those that it is in already.
-
-    Raises:
-        NoFix: it is in single ones, between which the shell expands nothing.
-    """
-    number = file.line_of(found.start)
-    before = re.sub(r"\\.", "", file.content[file.starts[number - 1] : found.start].decode("utf-8", "replace"))
-    within = ""
-    for mark in re.findall(r"[\"']", before):
-        within = "" if mark == within else within or mark
-    if within == "'":
-        message = f"{file.path}:{number} has the value in single quotes, where the shell expands nothing"
-        raise NoFix(message)
-    return "" if within else '"'
+    others = within(file, list(kept.places)) if is_filled_in(file.path) else []
+    edits += [file.edit(start, end, text) for start, end in others]
+    how = f"The file names the value{' wherever it stands' if len(kept.places) + len(others) > 1 else ''}; {reader}."
+    where = "among the secrets of the repository" if is_workflow(file.path) else "where this runs"
+    return _made(kept, "placeholder", edits, how, f"Set {kept.name} {where}.")
 
 
 def _passed(kept: _Kept) -> Candidate:
@@ -180,7 +153,7 @@ def _mounted(kept: _Kept) -> Candidate:
     """A shell script's plain assignment → what the file that a variable names holds."""
     file, found, name = kept.file, kept.found, kept.name
     plain = file.line(kept.number).split(b"=")[0].strip() == found.key.encode()
-    if not file.path.endswith((".sh", ".bash")) or not plain or len(kept.places) > 1:
+    if not file.path.endswith(SUFFIXES) or not plain or len(kept.places) > 1:
         message = f"{file.path}:{kept.number} is no plain assignment of a shell script"
         raise NoFix(message)
     return _made(

@@ -60,3 +60,19 @@ def test_a_secret_of_pages_and_apps_is_not_read_from_an_environment(asked, path,
     made = asked(files, "gitleaks", "generic-api-key", path, content.count("\n"))
     assert bool(made.candidates) is moves
     assert moves or "let the server hold it" in (made.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("content", "moves"),
+    [
+        (f'package main\n\nvar apiKey = "{VALUE}"\n', False),
+        (f'package main\n\nfunc key() string {{\n\tapiKey := "{VALUE}"\n\treturn apiKey\n}}\n', True),
+        (f'package main\n\nimport _ "github.com/joho/godotenv/autoload"\n\nvar apiKey = "{VALUE}"\n', True),
+    ],
+)
+def test_a_variable_is_not_read_before_the_file_of_variables(asked, content, moves):
+    line = next(number for number, text in enumerate(content.splitlines(), 1) if VALUE in text)
+    files = {"cmd/main.go": content, "go.mod": "module web\n\nrequire github.com/joho/godotenv v1.5.1\n"}
+    made = asked(files, "gitleaks", "generic-api-key", "cmd/main.go", line)
+    assert bool(made.candidates) is moves
+    assert moves or "before the program reads its `.env`" in (made.reason or "")
