@@ -21,6 +21,11 @@ def runs(step: Step) -> bool:
     return "goreleaser" in step.action
 
 
+def only_builds(step: Step) -> bool:
+    """Whether it makes no release."""
+    return runs(step) and re.search(r"--snapshot|^\s*(?:check|build|healthcheck)\b", step.input("args")) is not None
+
+
 def of_settings(step: Step, tree: SourceTree) -> Iterator[str]:
     """`scope:level` words for what it does besides a release: close a milestone, open a discussion."""
     if runs(step):

@@ -37,6 +37,7 @@ _UNSEEN = re.compile(
     rf"|\bpython3?\s+-m\s+(?!{_KNOWN_TOOLS})\S"
     rf"|\b(?:npx|bunx|uvx|(?:pnpm|yarn)\s+dlx|pipx\s+run|(?:uv|poetry|pdm|hatch|pipenv|rye)\s+run)\s+(?:-\S+\s+)*(?!{_KNOWN_TOOLS})"
     r"(?![\w./-]*/[\w.-]+\.\w+\b)[\w@]"
+    r"|\b(?:docker|podman)\s+run\b[^\n]*\s(?:-e|--env)\b"
 )
 """Programs that are neither well known nor files of the repository that are read here."""
 _CALLS_GITHUB = re.compile(

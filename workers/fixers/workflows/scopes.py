@@ -112,13 +112,13 @@ def _of_steps(
     steps = list(steps)
     around = tokens.environment(workflow.root) | (tokens.environment(job.node) if job else {})
     checkouts = [step for step in steps if step.action == credentials.CHECKOUT]
-    pushes_with_own = any(tokens.brings_own(step, {}, handed) for step in checkouts)
-    kept = any(credentials.keeps(step) and not tokens.brings_own(step, {}, handed) for step in checkouts)
+    theirs = [step for step in checkouts if tokens.brings_own(step, {}, handed) or step.input("ssh-key")]
+    kept = any(credentials.keeps(step) and step not in theirs for step in checkouts)
     for step in steps:
         env = around | tokens.environment(step.node)
         try:
             if step.run:
-                said = list(run_scopes.of_script(step, env, tree, handed, own=pushes_with_own, kept=kept))
+                said = list(run_scopes.of_script(step, env, tree, handed, own=bool(theirs), kept=kept))
                 found += [*said, *run_scopes.of_pull_requests(workflow.triggers, said)]
             elif step.uses:
                 # Whatever token such an action has: git sends what checkout keeps first, and asks for no other.
@@ -155,7 +155,7 @@ def _of_action(step: Step, env: Mapping[str, str], tree: SourceTree, depth: int,
         return Needs(union(special))
     if step.action == "actions/github-script":
         return Needs(union([*special, *script_scopes.of_javascript(step.input("script"))]))
-    known = known_actions.needs(step.action)
+    known = "" if goreleaser.only_builds(step) else known_actions.needs(step.action)
     if known is not None:
         runs = [*script_scopes.of_shell(step.input("command"))] if step.action in _RETRY else []
         return Needs(union([*known.split(), *special, *runs]))

@@ -73,6 +73,10 @@ _API_METHODS = (
 _API_CALL = re.compile(r"\b(?:github|octokit)\.(?P<name>(?:rest\.)?[a-z]\w*\.\w+)\b")
 _COMMENT = re.compile(r"^\s*//[^\n]*", re.MULTILINE)
 _API_OPAQUE = re.compile(r"\b(?:github|octokit)\s*(?:\.(?:graphql|request|hook|auth)\b|\[)")
+_STRINGS = re.compile(r"'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"")
+_HANDED_ON = re.compile(r"(?<![\w.$/@-])(?:github|octokit)\b(?!\s*[.:\[]|[/-])")
+"""The client itself, as a value that gets another name."""
+_ANOTHER_CLIENT = re.compile(r"@octokit/|\bgetOctokit\b|\bnew\s+Octokit\b|api\.github\.com|GITHUB_API_URL")
 _OTHER_FILE = re.compile(
     r"\b(?:require|import)\s*\((?!\s*(?P<quote>['\"`])(?:node:)?(?:@[\w-]+/)?[A-Za-z][\w-]*(?:/[\w-]+)*(?P=quote))"
 )
@@ -80,7 +84,10 @@ _OTHER_FILE = re.compile(
 _HTTP = re.compile(r"\b(?:curl|wget|http|Invoke-RestMethod|Invoke-WebRequest|urllib|requests|fetch)\b"
                    r"[^\n]*(?:\\\n[^\n]*)*"
                    r"(?:api\.github\.com|GITHUB_API_URL|github\.api_url|uploads\.github\.com)")  # fmt: skip
-_WRITES_BY_HTTP = re.compile(r"-X\s*['\"]?(?:POST|PUT|PATCH|DELETE)|--request|--data|\s-d\s|-Method|--json|\s-F\s")
+_WRITES_BY_HTTP = re.compile(
+    r"-X\s*['\"]?(?:POST|PUT|PATCH|DELETE)|--request|--data|\s-d\s|-Method|--json|\s-F\s"
+    r"|\.(?:post|put|patch|delete)\(|\bmethod['\"]?\s*[=:]"
+)
 
 
 class Opaque(Exception):
@@ -120,6 +127,9 @@ def of_javascript(script: str) -> Iterator[str]:
     script = EXPRESSION.sub(".", _COMMENT.sub("", script))
     if _API_OPAQUE.search(script) or _OTHER_FILE.search(script):
         message = "a script of github-script calls GitHub's API by path, by GraphQL or from another file"
+        raise Opaque(message)
+    if _ANOTHER_CLIENT.search(script) or _HANDED_ON.search(_STRINGS.sub("''", script)):
+        message = "a script of github-script calls GitHub's API by another client, or by another name of its own"
         raise Opaque(message)
     for match in _API_CALL.finditer(script):
         words = next((words for pattern, words in _API_METHODS if pattern.fullmatch(match["name"])), None)
@@ -168,6 +178,8 @@ _API_PATHS = (
     (re.compile(r"/actions\b"), "actions"),
     (re.compile(r"/check-(?:runs|suites)\b"), "checks"),
     (re.compile(r"/statuses\b"), "statuses"),
+    (re.compile(r"/packages\b"), "packages"),
+    (re.compile(r"/pages\b"), "pages"),
     (re.compile(r"/deployments\b"), "deployments"),
     (re.compile(r"/(?:code-scanning|security-advisories|dependabot)\b"), "security-events"),
 )

@@ -115,8 +115,9 @@ def needs(job: Job, tree: SourceTree) -> list[tuple[Need, str]]:
     """What the job's steps, and those of the local actions that it uses, need of the token, each with who needs it."""
     found: list[tuple[Need, str]] = []
     checkouts = [step for step in job.steps if step.action == "actions/checkout"]
-    pushes_as_somebody = any(_brings_token(step) for step in checkouts)
-    kept = any(credentials.keeps(step) and not _brings_token(step) for step in checkouts)
+    theirs = [step for step in checkouts if _brings_token(step) or "ssh-key" in step.inputs]
+    pushes_as_somebody = bool(theirs)
+    kept = any(credentials.keeps(step) and step not in theirs for step in checkouts)
     own_images = _logs_in_as_somebody(job, tree)
     for step in local.unfolded(job.steps, tree):
         if kept and not pushes_as_somebody and _pushes_with_git(step):

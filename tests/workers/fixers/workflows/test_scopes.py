@@ -74,6 +74,9 @@ def _run(script: str, env: str = "{GH_TOKEN: '${{ github.token }}'}") -> str:
          "pull-requests:read"),
         (_run("curl https://api.github.com/repos/o/r/$WHAT"), "issues:read pull-requests:read"),
         (_run("gh auth status"), ""),
+        (_run("gh api -X DELETE /orgs/a/packages/container/b/versions/1"), "packages:write"),
+        ("      - uses: goreleaser/goreleaser-action@v6\n        with: {args: release --snapshot}\n", ""),
+        ("      - uses: actions/checkout@v4\n        with: {ssh-key: '${{ secrets.K }}'}\n      - run: git push\n", ""),
         (_run("gh release view v1 || gh release create v1"), "contents:write"),
         (_run("gh pr view 1 && gh issue close 2"), "issues:write pull-requests:read"),
         (_run("dotnet nuget push x --api-key $KEY", "{KEY: '${{ github.token }}'}"), "packages:write"),
@@ -277,6 +280,10 @@ def test_every_documented_action_says_where_its_needs_were_read():
         SCRIPT + "        with: {script: 'require(\"./x.js\")(github)'}\n",
         SCRIPT + "        with: {script: 'require(\"${{ github.workspace }}/x\")(github)'}\n",
         SCRIPT + "        with: {script: 'await github.rest.codespaces.create({})'}\n",
+        SCRIPT + "        with: {script: 'const api = github; await api.issues.create({})'}\n",
+        SCRIPT + "        with: {script: 'await getOctokit(process.env.T).rest.issues.create({})'}\n",
+        _run('python - <<E\nrequests.post("https://api.github.com/x")\nE'),
+        _run("docker run -e GH_TOKEN image"),
     ],
 )
 def test_what_hides_its_needs_is_said(steps):
