@@ -282,7 +282,7 @@ def test_every_documented_action_says_where_its_needs_were_read():
         SCRIPT + "        with: {script: 'await github.rest.codespaces.create({})'}\n",
         SCRIPT + "        with: {script: 'const api = github; await api.issues.create({})'}\n",
         SCRIPT + "        with: {script: 'await getOctokit(process.env.T).rest.issues.create({})'}\n",
-        _run('python - <<E\nrequests.post("https://api.github.com/x")\nE'),
+        "      - run: |\n          import requests\n          requests.post('https://api.github.com/x')\n",
         _run("docker run -e GH_TOKEN image"),
     ],
 )
