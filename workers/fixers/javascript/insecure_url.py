@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, candidate
-from workers.fixers.javascript.script import flagged_node
+from workers.fixers.javascript.script import flagged_node, statement
 from workers.fixers.registry import NoFix, Target, fixer
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         "encrypted",
         [file.insert(start + len(match["scheme"]), "s")],
         "The connection is encrypted and the other side shows a certificate.",
+        declares=(f"statement:{file.number(statement(node))}",),
         warnings=("The server must offer TLS at this address.",),
     )
 

@@ -26,7 +26,7 @@ _PLAIN = re.compile(r"(?:new\s+)?(?:\w+\.)*(?:ObjectId|ObjectID|String|Number|pa
     name="javascript-nosql-query",
     weakness="NoSQL injection",
     cwes=(943,),
-    rules={"njsscan": ["node_nosqli_injection"], "semgrep": ["*nosqli*"]},
+    rules={"njsscan": ["node_nosqli_injection"], "semgrep": ["node*nosqli*", "*nosqli-injection*", "express*nosqli*"]},
     in_tests=False,
     explain="""A JSON body or a query such as `?password[$ne]=x` puts an object where a text was meant, and MongoDB
 reads it as an operator: “any password but x” (CWE-943).

@@ -27,15 +27,24 @@ _METHODS = ("query", "execute", "all", "get", "run", "each")
     cwes=(89,),
     rules={
         "njsscan": ["node_sqli_injection", "node_knex_sqli_injection"],
-        "semgrep": ["*sequelize-injection*", "sequelize-raw-query", "tainted-sql-string", "*-sqli", "node-*-sqli*"],
+        "semgrep": [
+            "*sequelize-injection*",
+            "sequelize-raw-query",
+            "tainted-sql-string",
+            "node-*-sqli*",
+            "knex-sqli",
+            "mysql-sqli",
+            "pg-sqli",
+            "sequelize-sqli",
+        ],
     },
-    explain="""A value pasted into SQL text is read as SQL: a quote in it ends the string, and what follows is a
-command (CWE-89).
+    explain="""A value pasted into SQL text is read as SQL: a quote in it ends the string, and what follows is a command
+(CWE-89).
 
-A bound parameter travels apart from the text, so nothing in it is ever parsed. mysql and sqlite3 write `?`, pg writes
-`$1`. Sequelize knows two ways: `replacements` are escaped by Sequelize before it sends the text, `bind` leaves them
-to the database. Only values can be bound: for the name of a table or a column choose from a fixed list of allowed
-names.""",
+A bound parameter travels apart from the text, so nothing in it is ever parsed. mysql and sqlite3 write `?`, pg
+writes `$1`. Sequelize knows two ways: `replacements` are escaped by Sequelize before it sends the text, `bind`
+leaves them to the database. Only values can be bound: for the name of a table or a column choose from a fixed
+list of allowed names.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A query built from values → the same query with parameters."""

@@ -95,6 +95,30 @@ _REASONS = {
     "java-jwt-none-alg": _UNSIGNED,
     "jjwt-none-alg": _UNSIGNED,
     "java-jwt-decode-without-verify": _CLAIMS,
+    "vertx-sqli": "Vert.x takes values apart from the query by preparedQuery(…).execute(Tuple.of(…)), with the mark of "
+    "its driver ($1 or ?), and its answer is another one than query's",
+    "jdo-sqli": "JDO takes values apart from the filter: declareParameters in the query, and the values in execute",
+    "turbine-sqli": "Torque takes values apart from the query through Criteria; make the query of those",
+    "mongodb-nosqli": "JavaScript in a `$where` runs in the database: say the same by operators, with the value as one "
+    "of their operands",
+    "tainted-url-host": "which addresses the server may ask is not in this file: keep a list of hosts, and compare the "
+    "whole host of the address that was given",
+    "tainted-html-string": "the page is put together by hand: let a template engine escape each value, or the OWASP "
+    "encoder (Encode.forHtml)",
+    "tainted-cmd-from-http-request": "which programs and arguments a request may choose is for the application to say: "
+    "keep them in a map by name",
+    "http-response-splitting": "servlet containers of today refuse line breaks in a cookie (RFC 6265); whether a "
+    "request may say the value at all is for the application to say",
+    "bad-hexa-conversion": 'without a zero in front of small bytes two digests look the same: String.format("%02x", b) '
+    "writes it, and what was stored without has to be made again",
+    "defaulthttpclient-is-deprecated": "HttpClientBuilder.create().useSystemProperties().build() asks for newer TLS, "
+    "and its clients are set up before they are built: what is set on this one has to move there",
+    "no-scriptlets": "what the scriptlet does belongs into a servlet or a tag: which values the page then shows is for "
+    "its author to say",
+    **dict.fromkeys(
+        ("use-escapexml", "use-jstl-escaping"),
+        'whether the value is meant to hold markup is not in this line: <c:out value="…"/> escapes it',
+    ),
     "do-privileged-use": "which rights the action needs by itself, and not by its callers, is for the application to "
     "say: keep what runs in doPrivileged small",
     "url-rewriting": "a session in addresses ends up in logs and links: whether users without cookies may lose theirs "
@@ -114,7 +138,7 @@ usually stands in its place.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """None: the reason says what to look at."""
-    if not (target.finding.path or "").endswith(".jsp"):
+    if not (target.finding.path or "").endswith((".jsp", ".jspf", ".tag", ".html")):
         jvm(target)
     message = f"{target.finding.path}:{region(target).start_line}: {_REASONS[target.finding.rule.rpartition('.')[2]]}"
     raise NoFix(message)

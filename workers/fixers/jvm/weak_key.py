@@ -26,16 +26,24 @@ _SETTINGS = (
         ),
         warning=_WARNING,
     ),
+    Setting(
+        pattern=r"\.init\(\s*(?P<value>\d{1,2}|1[01]\d|12[0-7])\s*[,)]",
+        approaches=(
+            ("128-bits", "128", "New keys have 128 bits, which nobody can try out."),
+            ("256-bits", "256", "New keys have 256 bits, a margin for keys that live long."),
+        ),
+        warning=_WARNING,
+    ),
 )
 
 
 @fixer(
     name="jvm-weak-key",
-    weakness="asymmetric key too short",
+    weakness="key too short",
     cwes=(326,),
     rules={
         "mobsfscan": ["weak_key_size", "android_kotlin_weak_key_size"],
-        "semgrep": ["use-of-weak-rsa-key", "weak-rsa-key"],
+        "semgrep": ["use-of-weak-rsa-key", "weak-rsa-key", "blowfish-insufficient-key-size"],
     },
     explain="""A 1024-bit RSA or DSA key is within reach of a well-funded attacker, and curves below 224 bits are too
 (CWE-326). NIST allows 2048 bits until 2030 and asks for 3072 beyond.

@@ -1,0 +1,160 @@
+"""Handlers of Spring that answer every method of HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.code import Parsed, candidate, parsed, region
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.syntax import ancestors
+from workers.source.tree import text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_PACKAGE = "org.springframework.web.bind.annotation"
+_BODY = re.compile(r"@RequestBody\b|\bMultipartFile\b|@RequestPart\b")
+_CHANGES = re.compile(
+    r"\b\w*(?:save|update|delete|insert|add|create|remove|register|send|upload|write|exec|transfer|reset|logout|login"
+    r"|change|store|put|set|import|persist|merge|increment|buy|pay|subscribe|run)\w*\s*\(",
+    re.IGNORECASE,
+)
+_HARMLESS = re.compile(
+    r"\b(?:\w+\.)?(?:addAttribute|addObject|setViewName|setContentType|setHeader|setCharacterEncoding|setStatus"
+    r"|addHeader|println?|getWriter|write)\s*\("
+)
+_TOLD = re.compile(r"HttpSession|passw|secret|token|file", re.IGNORECASE)
+"""What is not asked for in an address, or is there to be changed."""
+_SENDS = r"(?i:\b(?:{methods})\b|forward|method\s*[=:]\s*['\"]?(?:{methods}))"
+_READERS = (
+    ".html",
+    ".htm",
+    ".jsp",
+    ".ftl",
+    ".js",
+    ".ts",
+    ".jsx",
+    ".tsx",
+    ".vue",
+    ".java",
+    ".kt",
+    ".http",
+    ".sh",
+    ".md",
+)
+_LARGEST = 300_000
+
+
+@fixer(
+    name="spring-request-mapping",
+    weakness="handler for every method of HTTP",
+    cwes=(352,),
+    rules={"semgrep": ["unrestricted-request-mapping"]},
+    in_tests=False,
+    explain="""`@RequestMapping` without a method answers all of them. Spring asks for its CSRF token where a request
+may change something, with POST and its like, and not with GET: a handler that changes something and answers GET as well
+can be started by a link or an image on another site (CWE-352).
+
+Each handler names its method: `@GetMapping` where it only reads, `@PostMapping` where it takes a body or changes
+something.""",
+)
+def propose(target: Target) -> Iterator[Candidate]:
+    """`@RequestMapping("/x")` → `@GetMapping` or `@PostMapping`, as far as the project shows which is meant."""
+    file = parsed(target, "java")
+    annotation, method = _annotated(target, file)
+    name = annotation.child_by_field_name("name")
+    where = f"{file.path}:{file.number(annotation)}"
+    if name is None or file.text(name) != "RequestMapping":
+        message = f"{where} writes its annotation in a form of its own"
+        raise NoFix(message)
+    if "ErrorController" in file.content.decode():
+        message = f"{where} answers errors of every request, whatever its method"
+        raise NoFix(message)
+    body = method.child_by_field_name("body")
+    given = method.child_by_field_name("parameters")
+    head, inner = (file.text(each) if each is not None else "" for each in (given, body))
+    paths = re.findall(r"\"([^\"]*)\"", file.text(annotation))
+    if _BODY.search(head):
+        _refuse_callers(target, where, paths, "put|patch|delete")
+        yield _named(file, annotation, name, "PostMapping", "The handler takes a body, and answers POST alone.")
+        return
+    called = _HARMLESS.sub("", inner)
+    if _CHANGES.search(called) or _TOLD.search(head):
+        message = f"{where} may change something: whether its callers use POST is not to be seen here"
+        raise NoFix(message)
+    _refuse_callers(target, where, paths, "post|put|patch|delete")
+    yield _named(file, annotation, name, "GetMapping", "The handler only reads, and answers GET (and HEAD) alone.")
+
+
+def _annotated(target: Target, file: Parsed) -> tuple[Node, Node]:
+    """The annotation at the flagged lines, and its method.
+
+    Raises:
+        NoFix: there is none.
+    """
+    where = region(target)
+    for node in file.of("annotation", "marker_annotation"):
+        method = next((each for each in ancestors(node) if each.type == "method_declaration"), None)
+        if method is not None and file.number(node) == where.start_line and "RequestMapping" in file.text(node):
+            return node, method
+    message = f"{file.path}:{where.start_line} does not hold the annotation of a handler"
+    raise NoFix(message)
+
+
+def _named(file: Parsed, annotation: Node, name: Node, new: str, why: str) -> Candidate:
+    edits = [file.replace(name, new), *_imported(file, annotation, new)]
+    return candidate(
+        new.removesuffix("Mapping").lower() + "-mapping",
+        edits,
+        why,
+        declares=(f"import:{_PACKAGE}.{new}", f"import:{_PACKAGE}.RequestMapping/delete"),
+        warnings=("A program elsewhere that uses another method of HTTP gets 405.",),
+    )
+
+
+def _imported(file: Parsed, annotation: Node, new: str) -> list[Edit]:
+    """The import of the annotation, before that of RequestMapping.
+
+    Raises:
+        NoFix: RequestMapping is not imported by its name or with all others.
+    """
+    texts = {re.sub(r"\s+", " ", file.text(node)): node for node in file.of("import_declaration")}
+    if f"import {_PACKAGE}.*;" in texts or f"import {_PACKAGE}.{new};" in texts:
+        return []
+    place = texts.get(f"import {_PACKAGE}.RequestMapping;")
+    if place is None or file.starts[file.number(place) - 1] != place.start_byte:
+        message = f"{file.path}:{file.number(annotation)} has the annotation from elsewhere than Spring's own package"
+        raise NoFix(message)
+    uses = [node for node in file.of("identifier") if file.text(node) == "RequestMapping"]
+    others = [node for node in uses if node.parent is not None and node.parent.type.endswith("annotation")]
+    if len(others) == 1:
+        return [file.replace(place, f"import {_PACKAGE}.{new};")]
+    return [file.insert(place.start_byte, f"import {_PACKAGE}.{new};\n")]
+
+
+def _refuse_callers(target: Target, where: str, paths: list[str], methods: str) -> None:
+    """Raise where something of the project asks for the path by another method.
+
+    Raises:
+        NoFix: it does, or the handler has no path to be found by.
+    """
+    ends = [path.rstrip("/").rpartition("/")[2] for path in paths if "{" not in path.rpartition("/")[2]]
+    ends = [end for end in ends if len(end) > 2]
+    if not ends:
+        message = f"{where} names no path by which its callers could be found"
+        raise NoFix(message)
+    named = re.compile("|".join(rf"/{re.escape(end)}\b" for end in ends))
+    sends = re.compile(_SENDS.format(methods=methods))
+    for path in target.tree.paths():
+        if not path.endswith(_READERS):
+            continue
+        text = text_of(target.tree, path)
+        if len(text) > _LARGEST or path == target.finding.path:
+            continue
+        for found in named.finditer(text):
+            if sends.search(text[max(0, found.start() - 200) : found.end() + 200]):
+                message = f"{where} is asked by {path} in a way that may be another method: see there which is meant"
+                raise NoFix(message)
