@@ -155,7 +155,9 @@ class Dockerfile:
         """
         end = self.line_end(instruction)
         continued = self.content[instruction.end : end].strip()
-        return self.edit(instruction.end if continued else end, end, f"\n{text}")
+        # hadolint reads on behind a here-document only where an empty line is.
+        apart = "\n" if instruction.heredocs else ""
+        return self.edit(instruction.end if continued else end, end, f"{apart}\n{text}")
 
     def line_end(self, instruction: Instruction) -> int:
         """Where its last line ends: behind blanks, and a continuation that nothing follows."""

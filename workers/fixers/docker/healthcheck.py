@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
+from workers.fixers.docker.asking import Asked
 from workers.fixers.docker.build import at_least_one, deployed_stage, read, trivy
 from workers.fixers.docker.celery_probe import celery_probe
 from workers.fixers.docker.compose_ports import other_commands
@@ -25,7 +26,7 @@ from workers.fixers.docker.listening import (
 )
 from workers.fixers.docker.no_service import idle, no_service, told_otherwise, watched_elsewhere, what_ends
 from workers.fixers.docker.own_base import built_from, commands
-from workers.fixers.docker.probes import Asked, Image, check, probes
+from workers.fixers.docker.probes import Image, check, probes
 from workers.fixers.docker.script_port import script_port
 from workers.fixers.docker.server_source import Served, served, words_of
 from workers.fixers.registry import Harmless, NoFix, Target, fixer

@@ -10,7 +10,7 @@ import pytest
 from daemon.domain.edits import apply_edits
 from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.severity import Severity
-from workers.fixers.docker import probes
+from workers.fixers.docker import asking
 from workers.fixers.docker.images import Base
 from workers.fixers.propose import propose
 from workers.fixers.registry import Target
@@ -232,8 +232,8 @@ def test_bash_asks_over_http_where_the_image_has_nothing_else(path, answer, heal
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        asked = probes.Asked(path, known=path != "/")
-        [(_, words)] = probes._by_shell(Base("rust", "slim", "debian"), str(server.server_port), asked)
+        asked = asking.Asked(path, known=path != "/")
+        [(_, words)] = asking.by_shell(Base("rust", "slim", "debian"), str(server.server_port), asked)
         assert (subprocess.run(words, check=False).returncode == 0) is healthy
         server.shutdown()
 
