@@ -1,15 +1,20 @@
 """Runs inside Checkov's own environment: one JSON question a line on stdin, one JSON answer a line on stdout.
 
 It imports nothing of secaid's. Configuration files and external checks of the scanned folder are never loaded.
+Variants of a Terraform module differ in a few lines: what its other files and expressions mean is worked out once.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
+import logging
 import os
+import pickle
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TextIO
 
 _RUNNERS = {
     "dockerfile": "checkov.dockerfile.runner",
@@ -23,6 +28,7 @@ _RUNNERS = {
 
 _NEWER_SCOPES = ("artifact-metadata", "attestations", "models")
 """Scopes of a workflow's token that Checkov's schema does not know: it skips files that name one, without a word."""
+_REMEMBERED_FILES, _REMEMBERED_EXPRESSIONS = 256, 8192
 
 
 def main() -> None:
@@ -31,6 +37,8 @@ def main() -> None:
     # Whatever Checkov prints must not mix with the answers.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     os.environ.update(BC_SKIP_MAPPING="TRUE", LOG_LEVEL="ERROR", CHECKOV_RUN_SCA_PACKAGE_SCAN_V2="false")
+    # Checkov keeps every debug line in memory, for as long as it lives.
+    logging.disable(logging.WARNING)
     for line in sys.stdin:
         question = json.loads(line)
         answers.write(_answer(question["root"], question["frameworks"]) + "\n")
@@ -60,6 +68,8 @@ def _run(root: str, frameworks: list[str]) -> list[Any]:
     registry = importlib.import_module("checkov.common.runners.runner_registry").RunnerRegistry
     if "github_actions" in frameworks:
         _extend_schema()
+    if "terraform" in frameworks:
+        _remember()
     runners = [importlib.import_module(_RUNNERS[name]).Runner() for name in frameworks]
     chosen = runner_filter(framework=frameworks, download_external_modules=False, deep_analysis=False)
     os.chdir(root)
@@ -75,6 +85,42 @@ def _extend_schema() -> None:
         scopes = definition.get("properties", {})
         if "security-events" in scopes:
             scopes |= dict.fromkeys(_NEWER_SCOPES, scopes["security-events"])
+
+
+@functools.cache
+def _remember() -> None:
+    """Files and expressions of Terraform are parsed and evaluated once: two thirds of a scan, the same every time."""
+    hcl2: Any = importlib.import_module("hcl2")
+    rendering: Any = importlib.import_module("checkov.terraform.graph_builder.variable_rendering.evaluate_terraform")
+    loads = _once(hcl2.loads, _REMEMBERED_FILES)
+
+    def load(file: TextIO) -> Any:
+        return loads(file.read())
+
+    hcl2.load = load
+    rendering.evaluate = _once(rendering.evaluate, _REMEMBERED_EXPRESSIONS)
+
+
+def _once(function: Callable[[Any], Any], most: int) -> Callable[[Any], Any]:
+    """The function, asked once for each of the last texts; every caller gets a value of its own, or the error."""
+
+    @functools.lru_cache(maxsize=most)
+    def known(text: str) -> Callable[[], Any]:
+        try:
+            value = function(text)
+        except Exception as error:  # noqa: BLE001  the caller's to handle, as often as it asks
+            return functools.partial(_fail, error)
+        try:
+            return functools.partial(pickle.loads, pickle.dumps(value))
+        except (pickle.PicklingError, AttributeError, TypeError):
+            # The name of one of Terraform's functions is evaluated to that function, which is nobody's own.
+            return lambda: value
+
+    return lambda text: known(text)() if isinstance(text, str) else function(text)
+
+
+def _fail(error: Exception) -> None:
+    raise error.with_traceback(None)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _JOINED_WORD = re.compile(rb"[\w\"'/.$}-]")
+_COMMENT = re.compile(rb"(?<=[\s\\])`[ \t]*#[^`\n\\]*`(?=[\s\\])")
 _WRAPPERS = frozenset(("sudo", "env", "time", "exec", "command", "nohup", "nice"))
 _HEREDOC_ONLY = re.compile(r"<<-?(['\"]?)(\w+)\1")
 
@@ -252,12 +253,14 @@ def scripts(file: Dockerfile, instructions: list[Instruction]) -> list[Script]:
 
 
 def flat(raw: bytes, escape: bytes) -> bytes:
-    """Continued text on one line, every byte at its place: continuations and comment lines become blanks.
+    """Continued text on one line, every byte at its place: continuations and comments become blanks.
+
+    A comment is a line of its own, or stands in backquotes: a command that does nothing, between arguments.
 
     Raises:
         NoFix: a word is broken over two lines.
     """
-    lines = raw.splitlines(keepends=True)
+    lines = _COMMENT.sub(lambda found: b" " * len(found[0]), raw).splitlines(keepends=True)
     parts: list[bytes] = []
     continued = False
     for line in lines:

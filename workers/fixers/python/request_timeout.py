@@ -12,7 +12,7 @@ from workers.fixers.python.calls import argument, keyword, set_keyword
 from workers.fixers.python.expected_calls import refuse_stand_in
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 
 _VERBS = ("get", "options", "head", "post", "put", "patch", "delete", "request")
@@ -46,6 +46,11 @@ Choose figures that the caller can live with and handle `requests.Timeout`.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """A request without a bound → one with a single bound, or with one each for connecting and reading."""
     file, call = flagged(target, ast.Call, _unbounded)
+    if (given := keyword(call, "timeout")) is not None and isinstance(given.value, ast.BinOp):
+        message = (
+            f"{file.path}:{call.lineno} gives up after `{file.text(given.value)}`, a bound that the scanner cannot read"
+        )
+        raise Harmless(message)
     if _EVENTS.search(file.text(file.function(call) or file.statement(call))) and keyword(call, "stream") is not None:
         message = (
             f"{file.path}:{call.lineno} reads a stream that may be silent for as long as nothing happens: a bound on "
@@ -88,5 +93,7 @@ def _is_slow(file: Module, call: ast.Call) -> bool:
 
 def _unbounded(file: Module, call: ast.Call) -> bool:
     given = keyword(call, "timeout")
-    unset = given is None or (isinstance(given.value, ast.Constant) and given.value.value is None)
-    return unset and file.calls(call, *_CALLS)
+    value = given.value if given is not None else ast.Constant(None)
+    # What bandit cannot read off, such as `60 * 5`, it takes for none.
+    none = isinstance(value, ast.BinOp) or (isinstance(value, ast.Constant) and value.value is None)
+    return none and file.calls(call, *_CALLS)

@@ -232,6 +232,21 @@ def test_a_policy_of_one_variant_is_not_taken_for_the_pods_of_another():
     assert all(answers["checkov", unit].read for unit in units)
 
 
+def test_a_module_that_differs_in_a_variable_alone_is_another_module():
+    """Checkov's child works out a file and an expression once, whichever variant they stand in."""
+    tools, _ = available([INSTALLED])
+    if not any(tool.name == "checkov" for tool in tools):
+        pytest.skip("checkov is not installed here: run `secaid setup --scanners`")
+    main = b'resource "aws_db_instance" "a" {\n  storage_encrypted = var.encrypted\n}\n'
+    units = [
+        Unit("m/main.tf", main, (("m/variables.tf", b'variable "encrypted" {\n  default = %s\n}\n' % value),))
+        for value in (b"false", b"true", b"!true", b"false")
+    ]
+    answers = Scanners([tool for tool in tools if tool.name == "checkov"], read).scan({"checkov": units})
+    reported = ["CKV_AWS_16" in {one.rule for one in answers["checkov", unit].findings} for unit in units]
+    assert reported == [True, False, True, True]
+
+
 def test_bandit_takes_an_assert_in_a_test_for_the_test_and_elsewhere_for_a_check():
     tools, missing = available([INSTALLED], ["bandit"])
     if not tools:
