@@ -1,8 +1,9 @@
 """Which fixers are asked, and what is said where none has an answer."""
 
+import msgspec
 import pytest
 
-from daemon.domain.finding import Finding, Location, Package, Region
+from daemon.domain.finding import Finding, Location, Package, Region, Replacement, ScannerFix
 from daemon.domain.severity import Severity
 from workers.fixers.propose import fixers_for, propose
 from workers.fixers.registry import FIXERS, NoFix, Target
@@ -99,3 +100,13 @@ def test_what_only_has_no_fix_is_not_called_harmless():
     tree = MemoryTree({"app.py": SOURCE})
     assert not propose(Target(finding=finding("semgrep", "rules.our-own"), tree=tree)).harmless
     assert not propose(Target(finding=finding("bandit", "B102"), tree=tree)).harmless
+
+
+@pytest.mark.parametrize(("rule", "offered"), [("rules.our-own", True), ("request-with-http", False)])
+def test_a_semgrep_rule_s_own_text_is_left_where_a_fixer_knows_the_rule(rule, offered):
+    edit = Replacement(path="app.py", region=Region(start_line=1), text="x = 2\n")
+    found = msgspec.structs.replace(
+        finding("semgrep", rule), fixes=(ScannerFix(description="two", replacements=(edit,)),)
+    )
+    made = propose(Target(finding=found, tree=MemoryTree({"app.py": b"x = 1\n" * 9})))
+    assert bool(made.candidates) is offered

@@ -9,7 +9,8 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import Target, fixer
+from workers.fixers.python.variables import definitions
+from workers.fixers.registry import NoFix, NotHere, Target, fixer
 
 
 @fixer(
@@ -25,7 +26,8 @@ none in, which is right for an API that only its own pages call.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """`["*"]` → a list from the environment, or none."""
-    file, wild = flagged(target, ast.List, _is_wild)
+    file, wild = _wild(target)
+    declares = (f"statement:{file.statement(wild).lineno}",)
 
     def from_environment() -> Candidate:
         system = imported(target, file, "os")
@@ -34,7 +36,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             "origins-from-environment",
             [file.replace(wild, text), *system.edits],
             "Only the sites in ALLOWED_ORIGINS, separated by blanks, can read the answers.",
-            declares=system.declares,
+            declares=(*system.declares, *declares),
             warnings=("Set ALLOWED_ORIGINS to the sites that call this API.",),
         )
 
@@ -44,9 +46,29 @@ def propose(target: Target) -> Iterator[Candidate]:
             "same-origin-only",
             [file.replace(wild, "[]")],
             "Only pages of the API's own origin can read the answers.",
+            declares=declares,
             warnings=("Other sites' pages that call this API stop working: name them here.",),
         ),
     )
+
+
+def _wild(target: Target) -> tuple[Module, ast.List]:
+    """The list, where it stands or where its variable is given it."""
+    try:
+        return flagged(target, ast.List, _is_wild)
+    except NotHere:
+        file, name = flagged(target, ast.Name, _is_origins)
+    defined = definitions(file, name)
+    value = defined[0].value if defined is not None and len(defined) == 1 else None
+    if not isinstance(value, ast.List) or not _is_wild(file, value):
+        message = f"{file.path}:{name.lineno} takes its origins from `{name.id}`, which is made elsewhere"
+        raise NoFix(message)
+    return file, value
+
+
+def _is_origins(file: Module, name: ast.Name) -> bool:
+    holder = file.parents.get(name)
+    return isinstance(holder, ast.keyword) and holder.arg == "allow_origins"
 
 
 def _is_wild(_file: Module, node: ast.List) -> bool:
