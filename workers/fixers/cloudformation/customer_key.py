@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import msgspec
 
 from daemon.domain.fix import Candidate
-from workers.fixers.cloudformation.key_users import let_use
+from workers.fixers.cloudformation.key_users import let_use, makes_role
 from workers.fixers.cloudformation.template import Template, mentions
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamledit import Value
@@ -213,7 +213,7 @@ def _of_service(template: Template) -> list[Value]:
         return []
     role = template.property("Role")
     name, _, attribute = (role.value if role is not None and role.tag == "!GetAtt" else "").partition(".")
-    if role is None and template.type == _SAM and template.doc.root.get("Globals", "Function", "Role") is None:
+    if role is None and template.type == _SAM and makes_role(template):
         # The role that SAM makes for a function that names none.
         name, attribute = f"{template.name}Role", "Arn"
     if attribute != "Arn":

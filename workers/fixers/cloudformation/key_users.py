@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from workers.fixers.cloudformation.parts import elsewhere
 from workers.fixers.cloudformation.template import Template, mentions
 from workers.fixers.registry import NoFix
 from workers.source.yamldoc import Node
@@ -61,6 +62,14 @@ def _users(template: Template) -> list[str]:
     return sorted(found)
 
 
+def makes_role(template: Template) -> bool:
+    """Whether SAM makes a role for a function that names none: no setting of all functions names one, here or in
+    another part of the template.
+    """
+    root = template.doc.root
+    return root.get("Globals", "Function", "Role") is None and not elsewhere(template.tree, template.path, root)
+
+
 def _given(template: Template) -> str:
     return template.node.text("Condition")
 
@@ -72,7 +81,7 @@ def _roles(template: Template, others: Mapping[str, Node], name: str, node: Node
         return {name}
     if kind == _SAM and node.get("Properties", "Role") is None:
         # The role that SAM makes for a function that names none.
-        return {f"{name}Role"} if template.doc.root.get("Globals", "Function", "Role") is None else set()
+        return {f"{name}Role"} if makes_role(template) else set()
     roles = {other for other, one in others.items() if one.text("Type") == _ROLE and mentions(other, node)}
     if roles:
         return roles

@@ -10,6 +10,7 @@ from workers.fixers.changed import if_changed
 from workers.fixers.cloudformation import nested
 from workers.fixers.cloudformation.document import Document
 from workers.fixers.cloudformation.nested import SUFFIXES
+from workers.fixers.cloudformation.parts import elsewhere
 from workers.fixers.registry import NoFix, OtherLanguage, Target
 from workers.source import yamldoc
 from workers.source.yamldoc import Node, YamlBroken, YamlDoc
@@ -106,6 +107,9 @@ class Template(Document):
         Raises:
             NoFix: there is one of that name, or those templates cannot hand it on.
         """
+        if other := elsewhere(self.tree, self.path, self.doc.root):
+            message = f"{self.path} is one part of a template, whose parameters stand in another, as in {other}"
+            raise NoFix(message)
         if self.doc.get("Parameters", name) is not None:
             message = f"the template has a parameter {name} already, and what it means is not known here"
             raise NoFix(message)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NotHere, Target, fixer
+from workers.fixers.terraform.handed_on import callers_of
 from workers.fixers.terraform.key_policy import policy, statement, through, with_data
 from workers.fixers.terraform.resource import Resource, several
 from workers.source.hcltext import Body, block_text
@@ -45,9 +47,20 @@ def senders(resource: Resource) -> list[str]:
     return sorted(found)
 
 
+def _handed(resource: Resource) -> str:
+    """The output by which other modules of the repository have services send to it; empty where none tells of any."""
+    folder = posixpath.dirname(resource.hcl.path)
+    outputs = [one.labels[0] for _, one in resource.blocks("output") if resource.mentioned(one.text("value"))]
+    if not outputs or not callers_of(resource.target.tree, folder):
+        return ""
+    return f"output.{outputs[0]}"
+
+
 def locked_out(resource: Resource) -> str:
     """Why the account's own key is not enough; empty where no service of the module needs another."""
-    services = ", ".join(senders(resource))
+    services = ", ".join(senders(resource)) or (
+        f"whatever {output} is given to" if (output := _handed(resource)) else ""
+    )
     if not services:
         return ""
     return f"{services} sends to {resource.address}, and cannot use the account's own key: it needs a customer key"
@@ -67,6 +80,7 @@ def message_key(target: Target) -> Iterator[Candidate]:
         message = f"{resource.address} is no single topic or queue"
         raise NotHere(message)
     services = senders(resource)
+    output = _handed(resource)
     label = resource.unique_name("aws_kms_key", resource.name)
     key_body = {
         "description": f'"Encrypts {resource.address}"', "enable_key_rotation": "true",
@@ -78,7 +92,9 @@ def message_key(target: Target) -> Iterator[Candidate]:
     how = "Messages are encrypted with a new key that rotates every year"
     how += f", and that {', '.join(services)} may use to send." if services else "."
     how += f" Whoever in the account may use {_NAMES[resource.type]} may use it through that."
-    yield from resource.candidate("new-key", resource.followed(resource.settle(body), key), how, declares, [_OTHERS])
+    if not output:
+        edits = resource.followed(resource.settle(body), key)
+        yield from resource.candidate("new-key", edits, how, declares, [_OTHERS])
     name = resource.own_name("kms_key_arn")
     if any(True for _ in resource.blocks("variable", name)):
         return

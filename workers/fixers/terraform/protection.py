@@ -40,6 +40,14 @@ def _is_torn_down(resource: Resource) -> str:
     return ""
 
 
+def _no_queues(account: Resource) -> str:
+    """Why the account has no queues; empty where it may have some."""
+    kind, tier = account.usual("account_kind"), account.usual("account_tier")
+    if kind in ("BlobStorage", "BlockBlobStorage", "FileStorage") or tier == "Premium":
+        return f"{account.address} is {kind or tier}, which has no queues"
+    return ""
+
+
 _TAGS = "Snapshots carry the tags of the database, so that access and cost rules reach them too."
 _UPDATES = "Minor releases, with their security fixes, are installed in the maintenance window."
 _STANDBY = "A standby in another zone takes over when the first one fails."
@@ -162,6 +170,7 @@ PROTECTION = {
             f"Each request to the account's queues is logged, for {days} days.",
             _COST,
             before="azurerm:5",
+            refused=_no_queues,
         )
         for days in ("10", "90")
     ],

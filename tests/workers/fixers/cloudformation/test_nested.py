@@ -111,3 +111,21 @@ def test_a_template_that_a_pipeline_deploys_gets_no_parameter_that_the_pipeline_
     proposal = _proposed({"pipeline.yaml": pipeline})
     assert proposal.candidates == ()
     assert "pipeline.yaml deploys parts/balancer.yaml by a pipeline" in (proposal.reason or "")
+
+
+def test_a_part_of_a_template_gets_no_parameter_and_no_role_that_another_part_may_name():
+    part = b"""Resources:
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      Environment: {Variables: {STAGE: !If [IsLive, live, !Ref Stage]}}
+"""
+    files = {"part.yaml": part, "main.yaml": b"Parameters:\n  Stage: {Type: String}\nConditions:\n  IsLive: true\n"}
+    proposal = _proposed(files, "CKV_AWS_173", "part.yaml")
+    assert proposal.candidates == ()
+    assert "part.yaml is one part of a template" in (proposal.reason or "")
+    del files["main.yaml"]
+    assert [one.approach for one in _proposed(files, "CKV_AWS_173", "part.yaml").candidates] == [
+        "new-key",
+        "key-parameter",
+    ]

@@ -164,3 +164,12 @@ def test_a_default_stays_that_every_use_of_the_module_overrules(more, decides):
     files = {"m/main.tf": key, "m/variables.tf": 'variable "rotate" {\n  default = false\n}\n', **more}
     approaches = [one.approach for one in _proposal("CKV_AWS_7", files).candidates]
     assert any(one.endswith("-default") for one in approaches) is decides
+
+
+def test_a_topic_that_a_module_hands_on_gets_no_key_that_its_publishers_may_not_use():
+    topic = 'resource "aws_sns_topic" "t" {\n  name = "t"\n}\n'
+    files = {"m/main.tf": topic, "m/outputs.tf": 'output "arn" {\n  value = aws_sns_topic.t.arn\n}\n'}
+    before = [one.approach for one in _proposal("CKV_AWS_26", files).candidates]
+    files["root.tf"] = 'module "t" {\n  source = "./m"\n}\n'
+    assert [one.approach for one in _proposal("CKV_AWS_26", files).candidates] == ["key-variable"]
+    assert before == ["aws-managed-key", "new-key", "key-variable"]
