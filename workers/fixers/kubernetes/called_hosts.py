@@ -35,3 +35,19 @@ def called(tree: SourceTree, moved: Sequence[Object], stays: Iterable[Object], f
             said = found[0].strip()[:60]
             return f"{path} names `{said}`: a program that stays in the default namespace would not find it there"
     return ""
+
+
+def looked_for(everything: Sequence[Object], moved: Sequence[Object]) -> dict[str, str]:
+    """The namespaces in which manifests look for a Service among those that move, each with the manifest's path."""
+    names = "|".join(sorted(re.escape(one.name) for one in moved if one.kind == "Service" and one.name))
+    known = {one.name if one.kind == "Namespace" else one.namespace for one in everything} - {"", "default"}
+    if not names or not known:
+        return {}
+    host = re.compile(rf"(?<![\w.-])(?:{names})\.({'|'.join(sorted(map(re.escape, known)))})(?=[:/\s\"',;]|\.svc\b|$)")
+    return {
+        found[1]: one.path
+        for one in everything
+        for _, node in one.root.walk()
+        if node.kind == "scalar"
+        for found in host.finditer(node.value)
+    }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.changed import if_changed
+from workers.fixers.kubernetes.called_hosts import looked_for
 from workers.fixers.kubernetes.moving import Moving
 from workers.fixers.kubernetes.moving import moving as closed
-from workers.fixers.kubernetes.objects import Object, declared, document_before, labels
+from workers.fixers.kubernetes.objects import Object, declared, document_before, labels, objects
 from workers.fixers.kubernetes.placed import placed
 from workers.fixers.kubernetes.staying import staying
 from workers.fixers.kubernetes.workload import Resource
@@ -35,7 +36,8 @@ _GENERIC = re.compile(
 _TITLE = re.compile(r"\A\s*#[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
 _NO_NAME = re.compile(
     r"[^\w .-]|\b(?:how|an?|the|to|with|and|for|of|on|in|your|using|getting|introduction|tutorials?|guides?|samples?"
-    r"|examples|readme|documentation)\b",
+    r"|examples|readme|documentation|kubernetes|k8s|helm|charts?|clusters?|manifests?|deployments?|(?:stateful|daemon)sets?"
+    r"|pods?|services?|jobs?)\b",
     re.IGNORECASE,
 )
 """What makes a title a sentence, or says what a text is about."""
@@ -64,17 +66,10 @@ to one with the application's own name. A manifest makes it, or whoever owns the
 )
 def default_namespace(target: Target) -> Iterator[Candidate]:
     """All of the application's objects, to a namespace that is used beside them, or to one of their own."""
-    resource = Resource(target)
-    metadata = resource.root.child("metadata")
-    if metadata is None or not metadata.entries:
-        message = "the object has no metadata to name a namespace in"
-        raise NoFix(message)
-    folder = posixpath.dirname(resource.doc.path)
-    if where := placed(target.tree, resource.doc.path):
-        raise Harmless(where)
-    if reason := staying(target.tree, folder):
-        raise NoFix(reason)
-    moving = closed(target.tree, folder)
+    moving = _closed(target)
+    if looked := looked_for(objects(target.tree), moving.objects):
+        yield from _where_looked_for(target, moving, looked)
+        return
     used = moving.namespaces()
     if len(used) > _OF_ONE_APPLICATION:
         message = (
@@ -99,6 +94,35 @@ def default_namespace(target: Target) -> Iterator[Candidate]:
     how = f"Places {_count(moving)} in a namespace of {_own(moving)} own, {own}, which the cluster's owner makes."
     first = f"make it first: `kubectl create namespace {own}`"
     yield from _move(target, moving, own, f"namespace-{own}-made-by-its-owner", how, first)
+
+
+def _closed(target: Target) -> Moving:
+    """What moves with the object.
+
+    Raises:
+        NoFix: it cannot move soundly.
+        Harmless: something places it already.
+    """
+    resource = Resource(target)
+    metadata = resource.root.child("metadata")
+    if metadata is None or not metadata.entries:
+        message = "the object has no metadata to name a namespace in"
+        raise NoFix(message)
+    folder = posixpath.dirname(resource.doc.path)
+    if where := placed(target.tree, resource.doc.path):
+        raise Harmless(where)
+    if reason := staying(target.tree, folder):
+        raise NoFix(reason)
+    return closed(target.tree, folder)
+
+
+def _where_looked_for(target: Target, moving: Moving, looked: Mapping[str, str]) -> Iterator[Candidate]:
+    if len(looked) > 1:
+        message = f"manifests look for its Service in {' and in '.join(sorted(looked))}: which is right its owner knows"
+        raise NoFix(message)
+    name, path = next(iter(looked.items()))
+    how = f"Places {_count(moving)} in {name}, where {path} looks for what is among them."
+    yield from _move(target, moving, name, f"namespace-{name}", how)
 
 
 def _before_others(one: Object) -> bool:

@@ -280,3 +280,13 @@ def test_a_folder_gives_its_name_only_where_something_else_says_it_too():
     assert _proposed({"shop/a.yaml": alone, "shop/b.yaml": two}, "shop/a.yaml").candidates
     files = {"corner/a.yaml": alone, "corner/b.yaml": two, "README.md": b"# The corner of everything\n"}
     assert _proposed(files, "corner/a.yaml").candidates
+
+
+def test_a_service_goes_where_manifests_look_for_it():
+    call = OTHER.replace(b"web-api:80", b"web-api.shop:80").replace(
+        b"name: other\n", b"name: other\n  namespace: shop\n", 1
+    )
+    files = {"web/pod.yaml": WEB, "web/key.yaml": KEY, "web/service.yaml": SERVICE, "other/pod.yaml": call}
+    assert [one.approach for one in _proposed(files).candidates] == ["namespace-shop"]
+    more = {"more/pod.yaml": call.replace(b"shop", b"store")}
+    assert "in shop and in store" in (_proposed(files | more).reason or "")
