@@ -12,6 +12,7 @@ from workers.fixers.docker.build import at_least_one, deployed_stage, read, triv
 from workers.fixers.docker.celery_probe import celery_probe
 from workers.fixers.docker.compose_ports import other_commands
 from workers.fixers.docker.deployment import Run, runs
+from workers.fixers.docker.dispatch import refuse_dispatch
 from workers.fixers.docker.image_tables import BRING_A_CHECK
 from workers.fixers.docker.images import base_of, installed
 from workers.fixers.docker.listening import (
@@ -108,9 +109,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     named = {one.port for one in found}
     if len(named) == 1 and found[0].port:
         port = str(found[0].port)
-    others = other_commands(target.tree, file.path, port) if port or service else []
-    if others:
-        raise NoFix(_INHERITED.format(", ".join(others), file.path))
+    if port or service:
+        _refuse_shared(target.tree, file, starting, port)
     if service:
         how = f"Asks {image.base.image} by its own client, which the image has."
         yield check(image, "service-client", json.dumps(service), how)
@@ -128,6 +128,17 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield from at_least_one(probes(image, port, asked), reason)
     elif not service:
         yield from _without_port(target.tree, file, image, words_of(*starting, {}), found)
+
+
+def _refuse_shared(tree: SourceTree, file: Dockerfile, starting: tuple[Dockerfile, Stage], port: str | None) -> None:
+    """Say which other container of the image would inherit the check.
+
+    Raises:
+        NoFix: one would.
+    """
+    refuse_dispatch(tree, *starting)
+    if others := other_commands(tree, file.path, port):
+        raise NoFix(_INHERITED.format(", ".join(others), file.path))
 
 
 def _nothing(target: Target, file: Dockerfile, image: Image, words: list[str], source: Served | None) -> str | None:

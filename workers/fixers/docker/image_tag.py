@@ -24,6 +24,8 @@ _REFERENCE = re.compile(
     r"^\s*(?:FROM\s+(?:--\S+\s+)?|image:\s*['\"]?)([\w./-]+):([\w][\w.-]*)", re.MULTILINE | re.IGNORECASE
 )
 _MOVING = frozenset(("latest", "stable", "edge", "nightly", "master", "main", "dev", "current", "rolling"))
+_PLAIN = re.compile(r"v?\d+(?:[._]\d+)*(?:-(?:bookworm|bullseye|buster|trixie|jammy|noble|focal))?")
+"""A release, of the distribution that `latest` is of: what else is in a tag names another variant."""
 _CODE_NAMES = frozenset(("debian", "ubuntu"))
 _DECLARED: dict[str, tuple[tuple[str, str], ...]] = {
     "node": ((".nvmrc", r"^v?(\d+(?:\.\d+){0,2})$"), (".node-version", r"^v?(\d+(?:\.\d+){0,2})$")),
@@ -200,4 +202,5 @@ def _same_variant(reference: str, tag: str) -> bool:
     """Whether a tag names a release of what `latest` is: the same distribution, and not one with less in it."""
     release = re.match(r"v?\d", tag) or split(reference)[0] in _CODE_NAMES
     same = base_named(f"{reference}:{tag}").family == base_named(reference).family
-    return bool(release) and same and tag not in _MOVING and "slim" not in tag
+    plain = split(reference)[0] in _CODE_NAMES or _PLAIN.fullmatch(tag)
+    return bool(release) and bool(plain) and same and tag not in _MOVING

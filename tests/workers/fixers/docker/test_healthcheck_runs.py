@@ -199,3 +199,20 @@ def test_a_database_of_an_unknown_image_is_not_greeted():
     made, _ = _propose("FROM example/mysql8\nEXPOSE 3306\n", {})
     assert list(made) == ["brought-grep"]
     assert '"/usr/local/bin/busybox", "grep", "-qE", ":0CEA ' in made["brought-grep"]
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ('case "${APP_ROLE}" in\nweb) a ;;\nesac\n', "starts what it is told (`APP_ROLE`)"),
+        ('if [ "$PROCESS_TYPE" = "job" ]; then b; fi\n', "starts what it is told (`PROCESS_TYPE`)"),
+        ('case "$1" in\nweb) a ;;\nworker|beat) b ;;\nesac\n', "starts what it is told (`worker`)"),
+        ("export HOST=`hostname -i`\nserve\n", "looks up the container's own address"),
+        ('case "$1" in\nweb) a ;;\nhelp) b ;;\nesac\n', ""),
+    ],
+)
+def test_an_image_that_starts_several_programs_is_not_asked_for_one(script, said):
+    dockerfile = 'FROM debian:12\nCOPY . .\nEXPOSE 8000\nENTRYPOINT ["./entrypoint.sh"]\n'
+    made, proposal = _propose(dockerfile, {"web/entrypoint.sh": script})
+    assert said in (proposal.reason or "")
+    assert bool(made) is not bool(said)

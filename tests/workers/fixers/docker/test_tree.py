@@ -619,3 +619,13 @@ def test_a_script_that_installs_later_needs_the_lists():
     assert "web/more.sh installs in a later step from the lists" in reason
     files["web/more.sh"] = "apt-get update && apt-get install -y git\n"
     assert _propose("hadolint", "DL3009", files, line=2)[0]
+
+
+@pytest.mark.parametrize(("tag", "taken"), [("5-fpm", False), ("5.2.1", True), ("v5", True), ("5-alpine", False)])
+def test_another_variant_of_somebody_elses_image_is_no_release_of_it(tag, taken):
+    files = {
+        "web/Dockerfile": "FROM shop/server:latest\n",
+        "compose.yaml": f"services:\n  a:\n    image: shop/server:{tag}\n",
+    }
+    made, _ = _propose("hadolint", "DL3007", files)
+    assert ("tag-of-repository" in made) is taken
