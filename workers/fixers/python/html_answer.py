@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -21,7 +22,7 @@ from workers.fixers.registry import Harmless, NoFix, Target, fixer
 _WIDEST = 110  # columns
 _WHY = "Each value is escaped while it is inserted; the HTML around it stays as it is."
 _WARNINGS = ("A value that is HTML on purpose is shown as text unless it is marked safe where it is made.",)
-_DATA = '{}[]"\n\t;'
+_DATA = re.compile(r"[{}\[\]\"\n\t;]|\w\(")
 """What a text that no browser is to show has: JSON, lists of values, code."""
 
 
@@ -54,7 +55,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     if place.kind and "html" not in place.kind:
         message = f"{where} is sent as {place.kind}, which a browser does not read as HTML"
         raise Harmless(message)
-    if not has_marks(line.literal) and any(each in line.literal for each in _DATA):
+    if not has_marks(line.literal) and _DATA.search(line.literal):
         message = f"{where} is not surely HTML or words: where it is data, say so by its content type"
         raise NoFix(message)
     if (why := unescapable(line, addresses=True)) is not None:

@@ -12,7 +12,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate, region
 from workers.fixers.python.imports import Import, imported, imported_from, together
 from workers.fixers.python.module import Module, module
-from workers.fixers.python.statements import inserted
+from workers.fixers.python.statements import inserted, is_sure
 from workers.fixers.registry import NoFix, NotHere, Target, fixer
 
 _FLASK = ("flask.redirect", "werkzeug.utils.redirect")
@@ -194,7 +194,7 @@ def _refuse_taken(file: Module, place: _Place, name: str) -> None:
     if made and any(isinstance(node, ast.Name | ast.arg) and _id(node) == name for node in ast.walk(function)):
         message = f"{file.path}:{place.call.lineno}: `{name}` already means something in this function"
         raise NoFix(message)
-    if not isinstance(file.statement(place.call), ast.Return | ast.Assign | ast.Expr):
+    if not is_sure(file, place.call):
         message = f"{file.path}:{place.call.lineno} redirects inside of a condition: check the target before that"
         raise NoFix(message)
 

@@ -12,7 +12,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate, region
 from workers.fixers.python.imports import imported, imported_from, together
 from workers.fixers.python.module import Module, module
-from workers.fixers.python.statements import inserted
+from workers.fixers.python.statements import inserted, is_sure
 from workers.fixers.python.strings import f_string, template
 from workers.fixers.python.variables import definitions
 from workers.fixers.registry import NoFix, NotHere, Target, fixer
@@ -84,9 +84,7 @@ def _place(file: Module, first: int, last: int) -> _Place:
             "name is for a person to say"
         )
         raise NoFix(message)
-    if file.function(call) is None or not isinstance(
-        file.statement(call), ast.Return | ast.Assign | ast.Expr | ast.With
-    ):
+    if file.function(call) is None or not is_sure(file, call):
         message = f"{file.path}:{call.lineno} opens the file inside of a condition: check the path before that"
         raise NoFix(message)
     django = any(meaning.partition(".")[0] == "django" for meaning in file.aliases.values())

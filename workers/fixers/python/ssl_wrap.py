@@ -10,7 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate
 from workers.fixers.python.calls import argument, keyword, refuse_unpacked
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.statements import inserted
+from workers.fixers.python.statements import inserted, is_sure
 from workers.fixers.registry import NoFix, Target, fixer
 
 _PLACES = ("sock", "keyfile", "certfile", "server_side", "cert_reqs", "ssl_version", "ca_certs")
@@ -102,7 +102,7 @@ def _candidate(
     sock = given["sock"]
     kept = [f"{name}={file.text(value.value)}" for name in _KEPT if (value := keyword(call, name)) is not None]
     statement = file.statement(call)
-    if not isinstance(statement, ast.Assign | ast.Return | ast.Expr) or sock is None:
+    if not is_sure(file, call) or sock is None:
         message = f"{file.path}:{call.lineno} wraps the socket inside of another statement: make the context before it"
         raise NoFix(message)
     edit, declared = inserted(file, statement, lines)

@@ -41,6 +41,20 @@ def inserted(file: Module, statement: ast.stmt, text: str) -> tuple[Edit, str]:
     return file.insert(start, lines), f"insert:{line}"
 
 
+def is_sure(file: Module, node: ast.expr) -> bool:
+    """Whether the statement around the expression evaluates it, once, wherever it runs itself."""
+    parts = (ast.IfExp, ast.BoolOp, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    statement = file.statement(node)
+    if not isinstance(statement, ast.Return | ast.Assign | ast.Expr | ast.With):
+        return False
+    for each in file.ancestors(node):
+        if each is statement:
+            return True
+        if isinstance(each, parts):
+            return False
+    return False
+
+
 def _bodies(node: ast.AST) -> Iterator[list[ast.stmt]]:
     for name in ("body", "orelse", "finalbody"):
         if isinstance(body := getattr(node, name, None), list):
