@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate, region
-from workers.fixers.python.imports import imported, instead
+from workers.fixers.python.import_instead import instead
+from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, module
 from workers.fixers.python.required import required
 from workers.fixers.registry import NoFix, NotHere, Target, fixer

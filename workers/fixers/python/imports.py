@@ -46,44 +46,6 @@ def together(*imports: Import) -> Import:
     return Import(imports[0].name, edits, tuple(dict.fromkeys(name for each in imports for name in each.declares)))
 
 
-def instead(file: Module, used: ast.expr, new: Import) -> Import:
-    """`new` in the place of the import of which the expression `used`, which the fix replaces, is the only use.
-
-    As it is where that import has other uses, is one of several on its line, or may be meant for other modules.
-    """
-    root = used
-    while isinstance(root, ast.Attribute):
-        root = root.value
-    if not isinstance(root, ast.Name) or file.path.endswith("__init__.py"):
-        return new
-    uses = [node for node in file.nodes if isinstance(node, ast.Name) and node.id == root.id]
-    named = any(isinstance(node, ast.Constant) and node.value == root.id for node in file.nodes)
-    statement = next((each for each in file.tree.body if _binds_alone(each, root.id)), None)
-    if statement is None or len(uses) != 1 or named or statement.col_offset or not _ends_line(file, statement):
-        return new
-    start, end = file.span(statement)
-    if file.content[end : file.line_end(statement.end_lineno or statement.lineno)].strip():
-        return new
-    old = file.text(statement).split()[1].partition(".")[0]
-    declares = (f"statement:{statement.lineno}/delete", f"import:{old}/delete", *new.declares)
-    following = statement.end_lineno or statement.lineno
-    after = file.starts[following] if following < len(file.starts) else end
-    inside = [start <= edit.start <= after for edit in new.edits]
-    if any(inside) and not all(inside):
-        return new  # one edit would cut through the other
-    if all(inside) and inside:
-        lines = sorted(edit.text.strip() for edit in new.edits)
-        return Import(new.name, (file.replace(statement, "\n".join(lines)),), declares)
-    return Import(new.name, (*new.edits, file.edit(start, after, "")), declares)
-
-
-def _binds_alone(statement: ast.stmt, name: str) -> bool:
-    match statement:
-        case ast.Import(names=[alias]) | ast.ImportFrom(names=[alias], level=0):
-            return (alias.asname or alias.name) == name
-    return False
-
-
 def imported_from(target: Target, file: Module, source: str, name: str) -> Import:
     """`from SOURCE import NAME` at the file's head, or the name it has already.
 
@@ -136,11 +98,11 @@ def _insertion(file: Module, line: str) -> Edit:
     if later and later[0] is not run[0]:
         above = run[run.index(later[0]) - 1]
         beside = _is_standard(_source(above)) == _is_standard(_source(later[0]))
-        if beside and _ends_line(file, above) and above.col_offset == 0:
+        if beside and ends_line(file, above) and above.col_offset == 0:
             return _append(file, above, line)
         return file.insert(_before_comment(file, later[0]), f"{line}\n")
     last = (same or own)[-1]
-    if not later and _ends_line(file, last):
+    if not later and ends_line(file, last):
         return _append(file, last, line)
     first = run[0]
     if first.col_offset == 0:
@@ -154,7 +116,7 @@ def _group_of_its_own(file: Module, run: list[ast.stmt], line: str) -> Edit | No
     after = [each for each in run if standard or _group(_source(each)) == "relative"]
     if after and after[0].col_offset == 0:
         return file.insert(file.starts[after[0].lineno - 1], f"{line}\n\n")
-    return None if after or not _ends_line(file, run[-1]) else _append(file, run[-1], f"\n{line}")
+    return None if after or not ends_line(file, run[-1]) else _append(file, run[-1], f"\n{line}")
 
 
 def _before_comment(file: Module, statement: ast.stmt) -> int:
@@ -228,13 +190,14 @@ def _after_comments(file: Module) -> int:
 
 
 def _append(file: Module, statement: ast.stmt, line: str) -> Edit:
-    if not _ends_line(file, statement):
+    if not ends_line(file, statement):
         message = f"{file.path}:{statement.lineno} has more than one statement on the line that an import would follow"
         raise NoFix(message)
     return file.insert(file.line_end(statement.end_lineno or statement.lineno), f"\n{line}")
 
 
-def _ends_line(file: Module, statement: ast.stmt) -> bool:
+def ends_line(file: Module, statement: ast.stmt) -> bool:
+    """Whether nothing but a comment follows the statement on its line."""
     end = statement.end_lineno or statement.lineno
     rest = file.content[file.span(statement)[1] : file.line_end(end)].strip()
     return not rest or rest.startswith(b"#")

@@ -10,7 +10,8 @@ import msgspec
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate
 from workers.fixers.pieces import Template, Value
-from workers.fixers.python.imports import Import, imported_from, instead, together
+from workers.fixers.python.import_instead import instead
+from workers.fixers.python.imports import Import, imported_from, together
 from workers.fixers.python.markup_made import escapes_in_vain
 from workers.fixers.python.markup_safe import refuse_made_safe, refuse_safe
 from workers.fixers.python.markup_values import (

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import FLAGGED, candidate
-from workers.fixers.python.imports import Import, imported_from, instead
+from workers.fixers.python.import_instead import instead
+from workers.fixers.python.imports import Import, imported_from
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import NoFix, Target, fixer
 

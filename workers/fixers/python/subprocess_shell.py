@@ -11,7 +11,8 @@ from workers.fixers.command_line import refuse_several, words_of
 from workers.fixers.pieces import Template
 from workers.fixers.python.calls import argument, keyword, remove_argument
 from workers.fixers.python.expected_calls import refuse_expected, refuse_replaced
-from workers.fixers.python.imports import Import, imported, instead, together
+from workers.fixers.python.import_instead import instead
+from workers.fixers.python.imports import Import, imported, together
 from workers.fixers.python.missing_program import caught_too
 from workers.fixers.python.module import Module
 from workers.fixers.python.repository import InRepository

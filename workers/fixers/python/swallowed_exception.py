@@ -12,11 +12,11 @@ from workers.fixers.python.imports import Import, imported
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import NoFix, Target, fixer
 
-_EXPECTED = re.compile(
-    rb"#[^\r\n]*\b(?:ok(?:ay)?|expect(?:ed)?|ignored?|skip|handled|may|might|already|fine|harmless|normal"
-    rb"|best[- ]effort|don'?t care|not important|optional)\b",
-    re.IGNORECASE,
-)
+_TOLD = re.compile(rb"#\s*(?!noqa|nosec|type:|pylint|pragma|fmt:|TODO|FIXME|XXX)\w+\s+\w", re.IGNORECASE)
+"""A remark on why nothing is done: who wrote it knew of the failure."""
+_DRAWS = ("curses", "urwid", "textual", "blessed", "prompt_toolkit", "npyscreen", "asciimatics", "picotui")
+_LOGGER = re.compile(r"_?log(?:ger)?", re.IGNORECASE)
+_LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
 _MAY_BE_THERE = re.compile(
     r"\b(?:ALTER\s+TABLE|ADD\s+COLUMN|CREATE\s+(?:UNIQUE\s+)?(?:TABLE|INDEX|DATABASE))\b", re.IGNORECASE
 )
@@ -57,7 +57,8 @@ def propose(target: Target) -> Iterator[Candidate]:
         ("debug", "The code goes on as before, and who turns on debug logging sees what failed and where."),
     )
     for level, words in levels[1:] if _is_expected(file, handler) else levels:
-        call = f'{logger.name}.{level}("Ignored an exception", exc_info=True)'
+        told = ", exc_info=True)" if ".opt(" not in logger.name else ")"
+        call = f'{logger.name}.{level}("Ignored an exception"{told}'
         yield candidate(
             f"log-{level}",
             [_with_log(file, last, call), *logger.edits],
@@ -68,16 +69,18 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 
 def _is_expected(file: Module, handler: ast.ExceptHandler) -> bool:
-    """Whether this failure is part of the normal course: by a comment in the handler, by what is tried, or because the
-    next one of a loop is tried then.
+    """Whether this failure is part of the normal course: a remark in the handler tells of it, what is tried says so,
+    the next one of a loop is tried then, or the program draws on the terminal to which warnings may go.
     """
+    if any(name.partition(".")[0] in _DRAWS for name in file.aliases.values()):
+        return True
     tried = file.parents[handler]
     if isinstance(file.parents[tried], ast.For | ast.AsyncFor | ast.While):
         return True
     if isinstance(tried, ast.Try) and any(_MAY_BE_THERE.search(file.text(each)) for each in tried.body):
         return True
     lines = range(handler.lineno, (handler.end_lineno or handler.lineno) + 1)
-    return any(_EXPECTED.search(file.line(line)) for line in lines)
+    return any(_TOLD.search(file.line(line)) for line in lines)
 
 
 def _is_silent(_file: Module, handler: ast.ExceptHandler) -> bool:
@@ -101,8 +104,32 @@ def _logger(target: Target, file: Module, before: int) -> Import:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if file.calls(value, "logging.getLogger"):
                 if statement.lineno < before and _bound_once(file, name):
                     return Import(name)
+    if (shared := _shared_logger(file)) is not None:
+        return shared
     logging = imported(target, file, "logging")
     return Import(f"{logging.name}.getLogger(__name__)", logging.edits, logging.declares)
+
+
+def _shared_logger(file: Module) -> Import | None:
+    """The logger of the project that the module imports and uses elsewhere."""
+    for statement in file.tree.body:
+        for alias in statement.names if isinstance(statement, ast.ImportFrom) else ():
+            name = alias.asname or alias.name
+            if _LOGGER.fullmatch(name) and any(_logs(node, name) for node in file.nodes) and not _is_bound(file, name):
+                known = isinstance(statement, ast.ImportFrom) and statement.module == "loguru"
+                return Import(f"{name}.opt(exception=True)" if known else name)
+    return None
+
+
+def _logs(node: ast.AST, logger: str) -> bool:
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=level)):
+            return name == logger and level in _LEVELS
+    return False
+
+
+def _is_bound(file: Module, name: str) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == name and _stored(node) for node in file.nodes)
 
 
 def _bound_once(file: Module, name: str) -> bool:

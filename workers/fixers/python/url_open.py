@@ -10,6 +10,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
 from workers.fixers.python.calls import argument
 from workers.fixers.python.expected_calls import refuse_replaced
+from workers.fixers.python.import_instead import instead
 from workers.fixers.python.imports import Import, imported
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.strings import template
@@ -56,11 +57,11 @@ def propose(target: Target) -> Iterator[Candidate]:
     if file.calls(call, _RETRIEVE):
         edits, declares = _saved(target, file, call)
     else:
-        edits, declares = (file.replace(call, f"{_NAME}.open({_arguments(file, call)})"),), ()
+        edits, declares = _opened(file, call), ()
     if any(_is_own(file, statement) and statement.lineno < call.lineno for statement in file.tree.body):
         yield candidate("http-only-opener", edits, _WHY, declares=declares)
         return
-    opener = _opener(target, file)
+    opener = instead(file, call.func, _opener(target, file))
     yield candidate(
         "http-only-opener",
         dict.fromkeys((*edits, *opener.edits)),
@@ -103,15 +104,22 @@ def _annotated(file: Module, use: ast.Name) -> ast.expr | None:
     return holder.value if isinstance(holder, ast.AnnAssign) else None
 
 
-def _arguments(file: Module, call: ast.Call) -> str:
-    """What urlopen is given, as an opener's `open` takes it."""
+def _opened(file: Module, call: ast.Call) -> tuple[Edit, ...]:
+    """The call as one of the opener's `open`, which takes what urlopen is given.
+
+    Raises:
+        NoFix: it is given certificates.
+    """
     if any(each.arg not in ("data", "timeout", "url") for each in call.keywords) or len(call.args) > 3:
         message = (
             f"{file.path}:{call.lineno} passes certificates to urlopen: give them to an HTTPSHandler of its opener"
         )
         raise NoFix(message)
-    named = [f"{'fullurl' if each.arg == 'url' else each.arg}={file.text(each.value)}" for each in call.keywords]
-    return ", ".join([*(file.text(each) for each in call.args), *named])
+    named = [file.span(each)[0] for each in call.keywords if each.arg == "url"]
+    return (
+        file.replace(call.func, f"{_NAME}.open"),
+        *(file.edit(start, start + len("url"), "fullurl") for start in named),
+    )
 
 
 def _saved(target: Target, file: Module, call: ast.Call) -> tuple[tuple[Edit, ...], tuple[str, ...]]:

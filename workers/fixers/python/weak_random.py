@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate
 from workers.fixers.python.expected_calls import refuse_replaced
-from workers.fixers.python.imports import Import, imported, imported_from, instead
+from workers.fixers.python.import_instead import instead
+from workers.fixers.python.imports import Import, imported, imported_from
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
