@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from workers.fixers.docker.build import lineage
+from workers.fixers.docker.build import expand, lineage, pairs
 from workers.fixers.docker.images import Base
 from workers.fixers.docker.script import Command, scripts
 from workers.source.dockerfile import Dockerfile, Stage
@@ -13,6 +13,7 @@ _NO_USERS = frozenset((
     "debian", "python", "golang", "ruby", "rust", "perl", "php", "alpine", "buildpack-deps", "almalinux", "rockylinux",
 ))  # fmt: skip
 """Images without an ordinary user: the first that is made gets the number 1000."""
+_PASSWD = re.compile(r"/etc/passwd(?: /etc/group)? /etc(?:/passwd|/)?")
 _UBUNTU_HAS_USER = 23
 _MAKES_USER = re.compile(r"^(?:useradd|adduser)$")
 
@@ -22,7 +23,7 @@ def maker(file: Dockerfile, stage: Stage, name: str) -> Command | None:
     for each in lineage(file, stage):
         for script in scripts(file, each.all("RUN")):
             for command in script.named("useradd", "adduser"):
-                if any(word.text == name for word in command.arguments):
+                if name in _words(file, stage, command):
                     return command
     return None
 
@@ -53,7 +54,7 @@ def renumbered(file: Dockerfile, stage: Stage, name: str) -> str | None:
     for each in lineage(file, stage):
         for script in scripts(file, each.all("RUN")):
             for call in script.named("useradd", "adduser", "usermod"):
-                words = [word.text for word in call.arguments]
+                words = _words(file, stage, call)
                 if name in words and (said := _said_number(words)) and (call.name == "usermod" or not said.isdigit()):
                     return f"{call.name} {said}"
     return None
@@ -84,12 +85,35 @@ def made_user(file: Dockerfile, stage: Stage) -> tuple[str, str | None] | None:
         for script in scripts(file, each.all("RUN")):
             for command in script.commands:
                 if _MAKES_USER.match(command.name) and command.arguments:
-                    words = [word.text for word in command.arguments]
+                    words = _words(file, stage, command)
                     found[_name_of(command.name, words)] = _number_of(words)
     if len(found) != 1:
         return None
     [(name, number)] = found.items()
     return (name, number) if re.fullmatch(r"[a-z_][a-z0-9_-]*", name) else None
+
+
+def _words(file: Dockerfile, stage: Stage, call: Command) -> list[str]:
+    """The arguments, with what ENV gives a variable: an ARG may be given another value by whoever builds."""
+    values: dict[str, str] = {}
+    for each in reversed(lineage(file, stage)):
+        for one in each.all("ENV"):
+            values |= pairs(one)
+    return [expand(word.text, values).strip("\"'") if "$" in word.text else word.text for word in call.arguments]
+
+
+def users_of(file: Dockerfile, stage: Stage) -> Stage:
+    """The stage whose /etc/passwd the stage has: its own, or the earlier one that it is copied from."""
+    copied = [
+        flag.removeprefix("--from=")
+        for one in stage.all("COPY")
+        if _PASSWD.fullmatch(" ".join(one.text.split()))
+        for flag in one.flags
+        if flag.startswith("--from=")
+    ]
+    earlier = file.stages[: stage.origin.stage]
+    named = [one for at, one in enumerate(earlier) if copied and copied[-1] in {one.name, str(at)}]
+    return named[-1] if named else stage
 
 
 def _number_of(words: list[str]) -> str | None:

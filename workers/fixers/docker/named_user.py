@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import candidate, flagged, is_root, stage_of
 from workers.fixers.docker.images import Base, base_of
-from workers.fixers.docker.made_user import group_number, made_user, maker, number_option, number_today, renumbered
+from workers.fixers.docker.made_user import (
+    group_number,
+    made_user,
+    maker,
+    number_option,
+    number_today,
+    renumbered,
+    users_of,
+)
 from workers.fixers.docker.mounts import mounts
 from workers.fixers.docker.own_base import built_from
 from workers.fixers.docker.script import Command
@@ -44,18 +52,19 @@ def propose(target: Target) -> Iterator[Candidate]:
     if "$" in name:
         message = f"{file.path}:{one.line} chooses the user by a variable, which may be a number: nothing else tells it"
         raise NoFix(message)
-    if (said := renumbered(file, stage, name)) is not None:
+    users = users_of(file, stage)
+    if (said := renumbered(file, users, name)) is not None:
         message = (
             f"{file.path}: the build chooses the number of `{name}` itself ({said}), so that none holds for all builds"
         )
         raise NoFix(message)
-    made = made_user(file, stage)
+    made = made_user(file, users)
     base = base_of(*built_from(target.tree, file, stage)[-1])
     number = made[1] if made and made[0] == name else base.number(name)
     group = one.text.strip("'\"").partition(":")[2]
     if number is not None and group and ":" not in number:
         # The group that is named need not be the one that /etc/passwd has for the user.
-        group = group_number(file, stage, group) or group
+        group = group_number(file, users, group) or group
         how = f"`{name}` is {number} here: the same user, by the number that everyone outside the image can check."
         yield candidate("number-of-user", [file.edit(one.body, one.end, f"{number}:{group}")], how, ["USER"])
         return
@@ -67,7 +76,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             how = f"{how} Its group is the one that /etc/passwd has for it."
             yield candidate("number-without-group", [file.edit(one.body, one.end, alone)], how, ["USER"])
         return
-    call = maker(file, stage, name) if made and made[0] == name else None
+    call = maker(file, users, name) if made and made[0] == name else None
     if call is None:
         message = f"which number `{name}` has in {base.image} is not known here, and none is guessed"
         raise NoFix(message)
@@ -77,7 +86,7 @@ def propose(target: Target) -> Iterator[Candidate]:
 def _numbered(target: Target, file: Dockerfile, one: Instruction, base: Base, call: Command) -> Candidate:
     """A number for the user that the file makes: the one that it has today, where that is sure."""
     name, _, group = one.text.strip("'\"").partition(":")
-    today = number_today(file, stage_of(file, one), call, base)
+    today = number_today(file, users_of(file, stage_of(file, one)), call, base)
     mount = next((each for each in mounts(target.tree, file.path) if each.of_host), None)
     if mount is not None and today is None:
         message = (
