@@ -21,6 +21,10 @@ _MAY_BE_THERE = re.compile(
     r"\b(?:ALTER\s+TABLE|ADD\s+COLUMN|CREATE\s+(?:UNIQUE\s+)?(?:TABLE|INDEX|DATABASE))\b", re.IGNORECASE
 )
 """Statements of SQL that fail each time but the first."""
+_TIDIES = re.compile(
+    r"\b(?:makedirs|mkdir|remove|unlink|rmdir|rmtree|close|kill|terminate|shutdown|disconnect|cancel|symlink|chmod)\("
+)
+"""What is done already, or whose object has gone, more often than not where it fails."""
 _PRINTED = "Where nothing sets up logging, Python prints the warning and its traceback to stderr."
 _OF_THE_LOG = re.compile(r"log(?!in|out|ic)|excepthook|^(?:emit|flush)$", re.IGNORECASE)
 
@@ -77,7 +81,10 @@ def _is_expected(file: Module, handler: ast.ExceptHandler) -> bool:
     tried = file.parents[handler]
     if isinstance(file.parents[tried], ast.For | ast.AsyncFor | ast.While):
         return True
-    if isinstance(tried, ast.Try) and any(_MAY_BE_THERE.search(file.text(each)) for each in tried.body):
+    body = tried.body if isinstance(tried, ast.Try) else []
+    if any(_MAY_BE_THERE.search(file.text(each)) or isinstance(each, ast.Import | ast.ImportFrom) for each in body):
+        return True
+    if len(body) == 1 and _TIDIES.search(file.text(body[0])):
         return True
     lines = range(handler.lineno, (handler.end_lineno or handler.lineno) + 1)
     return any(_TOLD.search(file.line(line)) for line in lines)
