@@ -7,6 +7,7 @@ worked on: its variables, its receiver, what it inserted into a string.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ _KEYWORD = "keyword_argument"
 _ASIDE = frozenset(("decorator", "type", "type_annotation"))
 _GIVEN = frozenset(("true", "false", "null", "this", "self", "super", "Math", "Object", "JSON", "Date", "console"))
 """Names of the language: a fix is free to work without them."""
+_ENVIRONMENT = re.compile(r"(?:\w+\.)?environ\[")
+"""What asks for a variable as a call does."""
 _IMPORTS = ("import", "package")
 _CODE = frozenset(("python", "javascript", "typescript", "tsx", "java", "kotlin", "go"))
 
@@ -81,7 +84,7 @@ def _work(tree: Syntax, lines: set[int], *, keywords: bool) -> _Work:
     for node in walk(tree.root):
         if node.start_point[0] not in lines or any(_is_import(above) for above in ancestors(node)):
             continue
-        calls += node.type in _CALLS
+        calls += node.type in _CALLS or (node.type == "subscript" and bool(_ENVIRONMENT.match(tree.text(node))))
         if _is_name(node) and tree.text(node) not in imported | _GIVEN and _reads(node, keywords=keywords):
             names.add(tree.text(node))
             if any(above.type in _ARGUMENTS for above in _within(node)):

@@ -68,7 +68,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     refuse_pages(target.tree, file)
     variable = own_name(_name(file, node) or "secret", _holder(file, node))
     left = node.parent.child_by_field_name("left") if node.parent is not None else None
-    if left is not None and file.text(left) == f"process.env.{variable}":
+    fallen = _fallback(file, node)
+    if fallen is None and left is not None and file.text(left) == f"process.env.{variable}":
         message = (
             f"{file.path}:{file.number(node)} gives the environment's own variable a value: set {variable} where this "
             "runs, and take the line out"
@@ -78,6 +79,16 @@ def propose(target: Target) -> Iterator[Candidate]:
     typed = " as string" if file.path.endswith(_TYPED) else ""
     rotate = "Rotate the old value: the history still has it."
 
+    if fallen is not None:
+        whole, read, name = fallen
+        yield candidate(
+            "environment",
+            [file.replace(whole, f"{read}{typed}")],
+            f"The environment variable {name} alone gives the value; there is none where nobody sets it. {ROTATE}",
+            declares=(f"statement:{_statement_line(file, node)}", MASKED),
+            warnings=(f"Set {name} wherever this runs.", rotate),
+        )
+        return
     same = [each for each in file.of("string", "template_string") if _is_same(file, each, node)]
     places = tuple(f"statement:{_statement_line(file, each)}" for each in same)
 
@@ -102,6 +113,18 @@ def propose(target: Target) -> Iterator[Candidate]:
         ),
         *([] if file.path.endswith((".jsx", ".tsx")) else [mounted]),
     )
+
+
+def _fallback(file: Parsed, node: Node) -> tuple[Node, str, str] | None:
+    """What `process.env.NAME || 'value'` is as a whole, how it reads the variable, and that variable's name."""
+    left = node.parent.child_by_field_name("left") if node.parent is not None else None
+    if left is None or node.parent is None or node.parent.type != "binary_expression":
+        return None
+    match = re.fullmatch(r"process\.env\.(\w+)|process\.env\[['\"](\w+)['\"]\]", file.text(left))
+    operator = node.parent.child_by_field_name("operator")
+    if match is None or operator is None or file.text(operator) not in {"||", "??"}:
+        return None
+    return node.parent, file.text(left), match[1] or match[2]
 
 
 def _holder(file: Parsed, node: Node) -> str | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from workers.fixers.code import Text
 from workers.fixers.python.in_container import DOCKERFILE
-from workers.fixers.python.module import Module
 from workers.fixers.registry import NoFix
 from workers.source import dockerfile
 from workers.source.dockerfile import DockerfileBroken
@@ -17,7 +17,7 @@ _CHECKS = re.compile(r"\b(?:manage\.py\s+\w+|django-admin\s+\w+|pytest|tox|nox)\
 _WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$")
 
 
-def refuse_at_build(tree: SourceTree, file: Module, line: int, variable: str) -> None:
+def refuse_at_build(tree: SourceTree, file: Text, line: int, variable: str) -> None:
     """Say so where a step of an image imports the settings, which would stop there without the variable.
 
     Raises:
@@ -42,7 +42,7 @@ def refuse_at_build(tree: SourceTree, file: Module, line: int, variable: str) ->
                 raise NoFix(message)
 
 
-def checks(tree: SourceTree, file: Module, variable: str) -> tuple[str, ...]:
+def checks(tree: SourceTree, file: Text, variable: str) -> tuple[str, ...]:
     """What else has to be given the variable: the workflows that run the project."""
     if not _is_settings(file):
         return ()
@@ -53,5 +53,5 @@ def checks(tree: SourceTree, file: Module, variable: str) -> tuple[str, ...]:
     )
 
 
-def _is_settings(file: Module) -> bool:
+def _is_settings(file: Text) -> bool:
     return _SETTINGS.search(file.path) is not None and b"INSTALLED_APPS" in file.content

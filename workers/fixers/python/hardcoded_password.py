@@ -141,7 +141,7 @@ def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Cons
         found = on_line
     if not found:
         message = f"{file.path}:{where.start_line} holds no literal whose use is certain enough to move it"
-        raise Harmless(message)
+        raise NoFix(message) if certain else Harmless(message)
     real = [(node, name) for node, name in found if not is_label(str(node.value), name)]
     if not real:
         message = (

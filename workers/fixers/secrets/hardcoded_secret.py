@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from daemon.domain.finding import Region
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Text, read, region
+from workers.fixers.docker import secret_variable as docker
 from workers.fixers.javascript import hardcoded_secret as javascript
 from workers.fixers.jvm import hardcoded_secret as jvm
 from workers.fixers.python import hardcoded_password as python
+from workers.fixers.python.in_container import DOCKERFILE
 from workers.fixers.registry import Harmless, NoFix, NotHere, Propose, Target, fixer
-from workers.fixers.secrets import curl, described, literals, settings, terraform
-from workers.fixers.secrets.configuration import Setting, is_read, setting
+from workers.fixers.secrets import curl, described, fallback, literals, settings, terraform
+from workers.fixers.secrets.configuration import Setting, is_read, pairs, setting
 from workers.fixers.secrets.elsewhere import refuse_elsewhere, refuse_example
 from workers.fixers.secrets.names import (
     ROTATE,
@@ -21,8 +23,10 @@ from workers.fixers.secrets.names import (
     refuse_encoded,
     refuse_name,
     refuse_placeholder,
+    refuse_public,
     refuse_test,
 )
+from workers.fixers.secrets.places import bare
 from workers.fixers.secrets.published import refuse_published
 
 _BASELINE = re.compile(rb'"hashed_secret":\s*"[0-9a-f]{40}"')
@@ -92,14 +96,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     refuse_published(file, line)
     refuse_elsewhere(target, file, line)
     read_by_people = is_read(file, line)
-    for suffixes, of_language in _CODE.items():
-        if file.path.endswith(suffixes) and not read_by_people:
-            try:
-                yield from of_language(target)
-            except NotHere as reason:
-                message = f"{file.path}:{line} holds the value inside of a longer text: take it out by hand. {ROTATE}"
-                raise NoFix(message) from reason
-            return
+    if not read_by_people and (of_code := _in_code(target, file, line)) is not None:
+        yield from of_code
+        return
     if file.path.endswith(terraform.SUFFIXES) and not read_by_people:
         yield from terraform.propose(target)
         return
@@ -133,6 +132,27 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     of_curl = target.finding.rule.rpartition("/")[2].startswith("curl-")
     yield from settings.propose(target.tree, file, found, of_curl=of_curl)
+
+
+def _in_code(target: Target, file: Text, line: int) -> Iterator[Candidate] | None:
+    """What the file's language makes of it; none where the file is none of code."""
+    if without := list(fallback.propose(target.tree, file, line)):
+        return iter(without)
+    if DOCKERFILE.search(file.path) and re.match(rb"\s*(?:ARG|ENV)\s", file.line(line), re.IGNORECASE):
+        for each in pairs(file):
+            if file.line_of(each.start) == line:
+                refuse_public(each.key, bare(file, each), f"{file.path}:{line}")
+        return iter(docker.propose(target))
+    of_language = next((propose for suffixes, propose in _CODE.items() if file.path.endswith(suffixes)), None)
+    return None if of_language is None else _of_language(target, of_language, f"{file.path}:{line}")
+
+
+def _of_language(target: Target, of_language: Propose, where: str) -> Iterator[Candidate]:
+    try:
+        yield from of_language(target)
+    except NotHere as reason:
+        message = f"{where} holds the value inside of a longer text: take it out by hand. {ROTATE}"
+        raise NoFix(message) from reason
 
 
 def _refuse_manifest(file: Text) -> None:
