@@ -94,5 +94,5 @@ def _star(file: Parsed, call: Node) -> Node | None:
     if name is None or file.text(name) not in _METHODS or len(values) != 2:
         return None
     header = file.text(values[0]).strip('"').lower().replace("httpheaders.access_control_allow_origin", _HEADER)
-    wild = file.text(values[1]) in {'"*"', '"null"'}
+    wild = re.fullmatch(r'"(?:\*[^"]*|null)"', file.text(values[1])) is not None
     return values[1] if header == _HEADER and wild else None

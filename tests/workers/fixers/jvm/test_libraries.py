@@ -55,3 +55,33 @@ def test_a_name_of_a_request_keeps_its_last_part():
     assert made == {
         "file-name": 'return new File(folder + "/" + org.apache.commons.io.FilenameUtils.getName(name));',
     }
+
+
+YAML = b"""class A {
+  Object read(String text) {
+    Yaml yaml = new Yaml();
+    return yaml.load(text);
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("build", "options"),
+    [
+        ("<artifactId>snakeyaml</artifactId><version>2.2</version>", "new org.yaml.snakeyaml.LoaderOptions()"),
+        ("<artifactId>snakeyaml</artifactId><version>1.17</version>", ""),
+        (
+            "<artifactId>spring-boot-starter-parent</artifactId>\n  <version>2.7.1</version>",
+            "new org.yaml.snakeyaml.LoaderOptions()",
+        ),
+    ],
+)
+def test_yaml_is_read_as_the_release_of_its_library_allows(build, options):
+    made = proposed("use-snakeyaml-constructor", YAML, build)
+    safe = f"new org.yaml.snakeyaml.constructor.SafeConstructor({options})"
+    assert made == {"safe-constructor": f"Yaml yaml = new Yaml({safe});"}
+
+
+def test_yaml_of_an_unknown_release_is_left_alone():
+    assert proposed("use-snakeyaml-constructor", YAML, "<project/>") == {}
