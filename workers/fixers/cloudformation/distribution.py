@@ -53,6 +53,9 @@ def cloudfront_tls(target: Target) -> Iterator[Candidate]:
     """TLS 1.2 with the ciphers of 2021, or of 2019."""
     template = Template(target)
     found = template.property("DistributionConfig", "ViewerCertificate")
+    if found is not None and found.kind != "mapping":
+        message = f"ViewerCertificate of {template.name} is worked out by the template itself: change it there"
+        raise NoFix(message)
     own = found is not None and any(found.child(key) for key in ("AcmCertificateArn", "IamCertificateId"))
     if not own:
         message = (

@@ -66,3 +66,14 @@ def needs_address(machine: Template) -> str:
         f"nothing in the template leads {machine.name} out of its network otherwise: without an address it needs a NAT "
         "gateway or endpoints first"
     )
+
+
+def cannot_rotate(key: Template) -> str:
+    """Why KMS would not rotate the key; empty where it does."""
+    for name, plain in (("KeySpec", "SYMMETRIC_DEFAULT"), ("KeyUsage", "ENCRYPT_DECRYPT"), ("Origin", "AWS_KMS")):
+        if key.property(name) is not None and key.usual(name) != plain:
+            return (
+                "KMS rotates no asymmetric, HMAC or imported key: a new key, and a move to it, takes the place of "
+                "rotation"
+            )
+    return ""

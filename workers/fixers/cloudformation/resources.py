@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from workers.fixers.cloudformation.in_use import called_unsigned, has_guests, in_one_zone, moves_tags, no_tokens
+from workers.fixers.cloudformation.in_use import (
+    called_unsigned,
+    cannot_rotate,
+    has_guests,
+    in_one_zone,
+    moves_tags,
+    no_tokens,
+)
 from workers.fixers.cloudformation.search_domain import cannot_rest, cannot_talk
 from workers.fixers.cloudformation.settings import Setting, settings_fixer
 
@@ -17,12 +24,6 @@ _KEY = "Data at rest is encrypted with the account's key for the service."
 def _alone(one: Setting) -> Setting:
     """For a database instance that belongs to no cluster."""
     return msgspec.structs.replace(one, unless="DBClusterIdentifier", otherwise=_CLUSTER)
-
-
-def _symmetric(one: Setting) -> Setting:
-    """For a key that KMS can rotate."""
-    why = "KMS rotates no asymmetric, HMAC or imported key: a new key, and a move to it, takes the place of rotation"
-    return msgspec.structs.replace(one, unless="KeySpec", otherwise=why)
 
 
 def _encrypt(key: str, warning: str = _REPLACE) -> list[Setting]:
@@ -47,17 +48,13 @@ ENCRYPTION = {
         ),
     ],
     "CKV_AWS_7": [
-        _symmetric(
-            Setting(
-                "rotate-yearly", {"EnableKeyRotation": True},
-                "KMS makes new key material every year; the key's id stays.", toggle="Rotation",
-            )
+        Setting(
+            "rotate-yearly", {"EnableKeyRotation": True}, "KMS makes new key material every year; the key's id stays.",
+            toggle="Rotation", refused=cannot_rotate,
         ),
-        _symmetric(
-            Setting(
-                "rotate-every-180-days", {"EnableKeyRotation": True, "RotationPeriodInDays": 180},
-                "KMS makes new key material every half year; the key's id stays.",
-            )
+        Setting(
+            "rotate-every-180-days", {"EnableKeyRotation": True, "RotationPeriodInDays": 180},
+            "KMS makes new key material every half year; the key's id stays.", refused=cannot_rotate,
         ),
     ],
 }  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.terraform.resource import Resource
+from workers.fixers.terraform.resource import Resource, several
 from workers.source.hcl import Attribute, Block
 from workers.source.hcltext import block_text
 
@@ -68,24 +68,32 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     path = f"resource.{resource.address}"
     blocks = [f"{path}.{kind}" for kind in ("ingress", "security_rule", *_SOURCES)]
-    if not _ENTRANCE.search(resource.name):
+    private = [_private(resource, one) for one in found]
+    if all(private) and not _ENTRANCE.search(resource.name):
         how = "Private networks may connect; the internet may not."
-        edits = [_rewrite(resource, one, _PRIVATE) for one in found]
+        edits = [_rewrite(resource, one, value) for one, value in zip(found, private, strict=True)]
         yield from resource.candidate("private-networks", edits, how, blocks, [_LOCKED_OUT])
-    name = resource.own_name("allowed_cidrs")
+    several_each = {_is_list(one) for one in found}
+    if len(several_each) > 1:
+        return
+    [listed] = several_each
+    name = resource.own_name("allowed_cidrs" if listed else "allowed_cidr")
     if any(True for _ in resource.blocks("variable", name)):
         return
+    what, kind = ("Networks", "list(string)") if listed else ("Network", "string")
     text = block_text(
-        "variable",
-        (name,),
-        {"description": f'"Networks that may connect to {resource.address}"', "type": "list(string)"},
+        "variable", (name,), {"description": f'"{what} that may connect to {resource.address}"', "type": kind}
     )
     edits = [_rewrite(resource, one, f"var.{name}") for one in found]
-    how = f"Only the networks that the new variable `{name}` names may connect."
+    how = f"Only the {what.lower()} that the new variable `{name}` names may connect."
     yield from resource.candidate(
         "networks-variable", [*edits, resource.hcl.after(resource.block, text)], how, [*blocks, f"variable.{name}"],
         ["set the variable before the next plan", _LOCKED_OUT],
     )  # fmt: skip
+
+
+def _is_list(source: Attribute) -> bool:
+    return source.text.lstrip().startswith("[")
 
 
 def _public_balancer(resource: Resource) -> str | None:
@@ -136,12 +144,18 @@ def _alone(resource: Resource, source: Attribute, port: int) -> bool:
     return False
 
 
+def _private(resource: Resource, attribute: Attribute) -> str:
+    """What stands for private networks there; empty where there is room for one, and the module does not say which."""
+    if _is_list(attribute):
+        return '["fc00::/7"]' if attribute.name == "ipv6_cidr_blocks" else _PRIVATE
+    if attribute.name == "source_address_prefix":
+        return '"VirtualNetwork"'
+    networks = [block for _, block in resource.blocks("resource", "aws_vpc") if not several(block)]
+    alone = len(networks) == 1 and attribute.name == "cidr_ipv4"
+    return f"aws_vpc.{networks[0].labels[1]}.cidr_block" if alone else ""
+
+
 def _rewrite(resource: Resource, attribute: Attribute, value: str) -> Edit:
-    listed = attribute.text.lstrip().startswith("[")
-    if not listed:
-        value = '"10.0.0.0/8"' if value == _PRIVATE else f"{value}[0]"
-    elif attribute.name == "ipv6_cidr_blocks" and value == _PRIVATE:
-        value = '["fc00::/7"]'
     node = attribute.expression
     return resource.hcl.edit(node.start_byte, node.end_byte, value)
 
