@@ -9,7 +9,8 @@ import msgspec
 
 from daemon.domain.fix import Edit
 from daemon.resources import resource
-from workers.fixers.docker.build import base_image, from_image, lineage
+from workers.fixers.docker.build import base_image, lineage
+from workers.fixers.docker.edits import from_image
 from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.images import split
 

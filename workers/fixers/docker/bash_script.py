@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.build import before, candidate, flagged, insert_above, lineage, stage_of
+from workers.fixers.docker.build import before, candidate, flagged, lineage, stage_of
+from workers.fixers.docker.edits import insert_above
 from workers.fixers.docker.images import base_of, installed
 from workers.fixers.docker.own_base import built_from
 from workers.fixers.docker.script import Script, scripts

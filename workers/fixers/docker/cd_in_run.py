@@ -15,7 +15,6 @@ from workers.fixers.docker.build import (
     before,
     candidate,
     flagged,
-    insert_above,
     is_root,
     pairs,
     stage_of,
@@ -24,8 +23,10 @@ from workers.fixers.docker.build import (
     work_directory,
 )
 from workers.fixers.docker.cd_several import parted
+from workers.fixers.docker.command import Command
+from workers.fixers.docker.edits import insert_above
 from workers.fixers.docker.images import base_of
-from workers.fixers.docker.script import Command, Script
+from workers.fixers.docker.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 

@@ -7,7 +7,8 @@ import re
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.docker.build import candidate
-from workers.fixers.docker.script import Command, Script, Step
+from workers.fixers.docker.command import Command
+from workers.fixers.docker.script import Script, Step
 
 _STATE = re.compile(r"^\s*(?:\w+=\S*\s*$|\w+=[\"'$(]|(?:export|set|umask|source|alias|eval|trap|pushd|popd|\.)\s)")
 """What the shell keeps from one part to the next."""

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.docker.build import before, candidate, flagged, stage_of
+from workers.fixers.docker.command import Command, Word
 from workers.fixers.docker.images import base_of
-from workers.fixers.docker.script import Command, Script, Word
+from workers.fixers.docker.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from workers.fixers.docker.build import expand, lineage, pairs
+from workers.fixers.docker.command import Command
 from workers.fixers.docker.images import Base
-from workers.fixers.docker.script import Command, scripts
+from workers.fixers.docker.script import scripts
 from workers.source.dockerfile import Dockerfile, Stage
 
 _NO_USERS = frozenset((

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import candidate, flagged, is_root, stage_of
+from workers.fixers.docker.command import Command
 from workers.fixers.docker.images import Base, base_of
 from workers.fixers.docker.made_user import (
     group_number,
@@ -19,7 +20,6 @@ from workers.fixers.docker.made_user import (
 )
 from workers.fixers.docker.mounts import mounts
 from workers.fixers.docker.own_base import built_from
-from workers.fixers.docker.script import Command
 from workers.fixers.docker.switch_user import UID
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction

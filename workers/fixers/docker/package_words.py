@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import msgspec
 
 from daemon.domain.fix import Edit
-from workers.fixers.docker.script import Command, Script, Word
+from workers.fixers.docker.command import Command, Word
+from workers.fixers.docker.script import Script
 from workers.source.dockerfile import Dockerfile
 
 _PYTHON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[\w,.-]+\])?")

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.build import at_least_one, before, candidate, flagged, insert_above, stage_of
+from workers.fixers.docker.build import at_least_one, before, candidate, flagged, stage_of
+from workers.fixers.docker.edits import insert_above
 from workers.fixers.docker.images import base_of
 from workers.fixers.docker.own_base import built_from
 from workers.fixers.docker.script import Script, scripts

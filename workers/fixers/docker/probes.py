@@ -10,7 +10,8 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.asking import Asked, answer, by_shell, http, tcp
-from workers.fixers.docker.build import candidate, insert_at_end
+from workers.fixers.docker.build import candidate
+from workers.fixers.docker.edits import insert_at_end
 from workers.fixers.docker.images import Base
 from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.images import latest_tags

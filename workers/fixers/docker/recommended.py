@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Edit
 from workers.fixers.docker.build import stage_of
+from workers.fixers.docker.command import Command
 from workers.fixers.docker.images import Base, base_of, installed
-from workers.fixers.docker.script import Command
 from workers.fixers.registry import NoFix
 from workers.source.dockerfile import Dockerfile, Instruction
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.build import at_least_one, candidate, flagged, stage_of, syntax_line
+from workers.fixers.docker.build import at_least_one, candidate, flagged, stage_of
+from workers.fixers.docker.edits import syntax_line
 from workers.fixers.docker.images import base_of, installed
 from workers.fixers.docker.merge import merged, row_of, written_as_script
 from workers.fixers.docker.script import Script

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from workers.fixers.docker.command import Command, Word
+from workers.fixers.docker.flat_text import and_list, flat, flat_list, top
 from workers.fixers.registry import NoFix
 from workers.source import syntax
 from workers.source.dockerfile import Dockerfile, Instruction
@@ -15,77 +17,7 @@ from workers.source.dockerfile import Dockerfile, Instruction
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_JOINED_WORD = re.compile(rb"[\w\"'/.$}-]")
-_COMMENT = re.compile(rb"(?<=[\s\\])`[ \t]*#[^`\n\\]*`(?=[\s\\])")
-_WRAPPERS = frozenset(("sudo", "env", "time", "exec", "command", "nohup", "nice"))
 _HEREDOC_ONLY = re.compile(r"<<-?(['\"]?)(\w+)\1")
-
-
-@dataclass(frozen=True)
-class Word:
-    """One word; offsets are bytes of the file."""
-
-    start: int
-    end: int
-    text: str
-    """As written, quotes included."""
-
-
-@dataclass(frozen=True)
-class Command:
-    """One simple command, without the assignments in front of it."""
-
-    start: int
-    end: int
-    words: tuple[Word, ...]
-    whole: int
-    """Where it starts with the assignments in front of it."""
-    top: bool
-    """Whether it stands in no subshell, loop, condition, function or substitution."""
-
-    @property
-    def name(self) -> str:
-        """The program, behind `sudo`, `env` and the like, without its folder."""
-        return self.program.text.rpartition("/")[2]
-
-    @property
-    def program(self) -> Word:
-        """The word that names the program."""
-        return self.words[self._at]
-
-    @property
-    def arguments(self) -> tuple[Word, ...]:
-        """The words behind the program."""
-        return self.words[self._at + 1 :]
-
-    @property
-    def _at(self) -> int:
-        for index, word in enumerate(self.words):
-            wrapped = word.text in _WRAPPERS or (index and word.text.startswith("-")) or "=" in word.text
-            if not wrapped or index == len(self.words) - 1:
-                return index
-        return 0
-
-    def says(self, *options: str) -> bool:
-        """Whether one of these words is among the arguments; a short option also inside a cluster (`-yqq`)."""
-        short = {option[1] for option in options if re.fullmatch(r"-\w", option)}
-        for word in self.arguments:
-            text = word.text
-            if text in options or any(text.startswith(f"{each}=") for each in options if each.startswith("--")):
-                return True
-            if re.fullmatch(r"-[A-Za-z]+", text) and short & set(text[1:]):
-                return True
-        return False
-
-    def sub(self, *names: str) -> Word | None:
-        """The subcommand, where it is one of these: the first argument that is no option."""
-        first = self.operands[:1]
-        return first[0] if first and first[0].text in names else None
-
-    @property
-    def operands(self) -> list[Word]:
-        """The arguments that are no options."""
-        return [word for word in self.arguments if not word.text.startswith("-")]
 
 
 @dataclass(frozen=True)
@@ -147,7 +79,7 @@ class Script:
         kinds = {"file_redirect", "variable_assignment", "heredoc_redirect", "herestring_redirect"}
         words = tuple(self._word(child) for child in node.children if child.type not in kinds)
         if words:
-            yield Command(words[0].start, self.offset + node.end_byte, words, self.offset + node.start_byte, _top(node))
+            yield Command(words[0].start, self.offset + node.end_byte, words, self.offset + node.start_byte, top(node))
 
     def _word(self, node: Node) -> Word:
         start, end = self.offset + node.start_byte, self.offset + node.end_byte
@@ -169,7 +101,7 @@ class Script:
         statements = [node for node in self.root.named_children if node.type != "comment"]
         if len(statements) != 1 or len(self.root.named_children) != 1:
             return None
-        nodes = _and_list(statements[0])
+        nodes = and_list(statements[0])
         if nodes is None:
             return None
         starts = {self.offset + node.start_byte for node in nodes}
@@ -184,7 +116,7 @@ class Script:
             return []
         return [
             Step(self.offset + node.start_byte, self.offset + node.end_byte, self.source(node))
-            for node in _flat_list(statements[0])
+            for node in flat_list(statements[0])
         ]
 
     @property
@@ -250,72 +182,3 @@ def scripts(file: Dockerfile, instructions: list[Instruction]) -> list[Script]:
             except NoFix:
                 continue
     return found
-
-
-def flat(raw: bytes, escape: bytes) -> bytes:
-    """Continued text on one line, every byte at its place: continuations and comments become blanks.
-
-    A comment is a line of its own, or stands in backquotes: a command that does nothing, between arguments.
-
-    Raises:
-        NoFix: a word is broken over two lines.
-    """
-    lines = _COMMENT.sub(lambda found: b" " * len(found[0]), raw).splitlines(keepends=True)
-    parts: list[bytes] = []
-    continued = False
-    for line in lines:
-        bare = line.rstrip()
-        if continued and (not bare or bare.lstrip().startswith(b"#")):
-            parts.append(b" " * len(line))
-            continue
-        if continued and _glued(parts[-1] if parts else b"", line):
-            message = "a word of the script is broken over two lines"
-            raise NoFix(message)
-        continued = bare.endswith(escape)
-        if continued:
-            kept = bare[: -len(escape)]
-            parts.append(kept + b" " * (len(line) - len(kept)))
-        else:
-            parts.append(line)
-    return b"".join(parts)
-
-
-def _glued(before: bytes, line: bytes) -> bool:
-    kept = before.rstrip(b" ")
-    return bool(
-        kept and len(before) - len(kept) <= 2 and _JOINED_WORD.match(kept[-1:]) and _JOINED_WORD.match(line[:1])
-    )
-
-
-def _top(node: Node) -> bool:
-    parent = node.parent
-    while parent is not None:
-        if parent.type not in {"list", "pipeline", "redirected_statement", "program"}:
-            return False
-        parent = parent.parent
-    return True
-
-
-def _and_list(node: Node) -> list[Node] | None:
-    if node.type == "command":
-        return [node]
-    if node.type == "redirected_statement":
-        inner = node.named_children[0]
-        return [inner] if inner.type == "command" and "<<" not in str(node.text) else None
-    if node.type != "list" or any(child.type != "&&" for child in node.children if not child.is_named):
-        return None
-    found: list[Node] = []
-    for child in node.named_children:
-        below = _and_list(child)
-        if below is None:
-            return None
-        found += below
-    return found
-
-
-def _flat_list(node: Node) -> Iterator[Node]:
-    if node.type == "list" and all(child.type == "&&" for child in node.children if not child.is_named):
-        for child in node.named_children:
-            yield from _flat_list(child)
-    else:
-        yield node

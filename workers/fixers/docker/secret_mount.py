@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from daemon.domain.fix import Edit
-from workers.fixers.docker.build import insert_behind_flags, is_root, syntax_line, user_at
+from workers.fixers.docker.build import is_root, user_at
+from workers.fixers.docker.edits import insert_behind_flags, syntax_line
 from workers.fixers.docker.script import Script, scripts
 from workers.fixers.docker.shell_quoting import quotes
 from workers.fixers.docker.variables import names_it

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.build import candidate, insert_at_end
+from workers.fixers.docker.build import candidate
+from workers.fixers.docker.edits import insert_at_end
 from workers.fixers.docker.images import Base
 from workers.source.dockerfile import Dockerfile, Stage
 

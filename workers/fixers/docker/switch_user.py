@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.docker.build import before, candidate, insert_at_end, is_root
+from workers.fixers.docker.build import before, candidate, is_root
+from workers.fixers.docker.edits import insert_at_end
 from workers.fixers.docker.images import Base
 from workers.fixers.docker.volumes import builds_as_root, given
 from workers.source.dockerfile import Dockerfile, Instruction, Stage

@@ -6,7 +6,8 @@ import json
 import re
 
 from daemon.domain.fix import Edit
-from workers.fixers.docker.build import insert_above, is_root, lineage, user_at
+from workers.fixers.docker.build import is_root, lineage, user_at
+from workers.fixers.docker.edits import insert_above
 from workers.fixers.docker.images import Base
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
 

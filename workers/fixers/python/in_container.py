@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
-from workers.fixers.docker.build import final_stage, insert_at_end, lineage
+from workers.fixers.docker.build import final_stage, lineage
+from workers.fixers.docker.edits import insert_at_end
 from workers.source.dockerfile import Dockerfile, DockerfileBroken, Stage, parse
 from workers.source.tree import SourceTree, text_of
 
