@@ -11,7 +11,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import FLAGGED, candidate
 from workers.fixers.python.calls import remove_argument
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.statements import alone
+from workers.fixers.python.statements import alone, refuse_for_tests
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.tests import is_test
 from workers.source.tree import SourceTree, text_of
@@ -48,6 +48,7 @@ In tests it may stay off.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """The switch off → on, or left to its default, which is on."""
     file, value = flagged(target, ast.Constant, _is_off)
+    refuse_for_tests(file, value)
     holder = file.parents[value]
     name = _name(file, value)
     if name != "check_origin":

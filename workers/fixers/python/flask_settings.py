@@ -10,7 +10,7 @@ from workers.fixers.code import FLAGGED, any_of, candidate
 from workers.fixers.python.calls import remove_argument
 from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.statements import alone
+from workers.fixers.python.statements import alone, refuse_for_tests
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _FROM = {
@@ -48,6 +48,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     if value.value in _FOR_USERS:
         message = f"{file.path}:{value.lineno} sets {name} to what is right for users: it is off wherever this runs"
         raise Harmless(message)
+    if name != "TESTING" or not isinstance(file.parents[value], ast.keyword):
+        refuse_for_tests(file, value)
     yield from any_of(lambda: _from_environment(target, file, value, name), lambda: _default(file, value, name))
 
 

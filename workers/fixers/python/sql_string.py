@@ -107,10 +107,17 @@ def _mapping(bound: Bound) -> str:
 
 
 def _candidate(
-    file: Module, query: Query, approach: str, edits: Sequence[Edit], words: str, declares: Sequence[str] = ()
+    file: Module,
+    query: Query,
+    approach: str,
+    edits: Sequence[Edit],
+    words: str,
+    declares: Sequence[str] = (),
+    warnings: Sequence[str] = (),
 ) -> Candidate:
     lines = {file.statement(query.call).lineno, file.statement(query.built).lineno}
-    return candidate(approach, edits, words, declares=(*declares, *(f"statement:{line}" for line in sorted(lines))))
+    declared = (*declares, *(f"statement:{line}" for line in sorted(lines)))
+    return candidate(approach, edits, words, declares=declared, warnings=warnings)
 
 
 def _positional(file: Module, query: Query, bound: Bound) -> Candidate:
@@ -131,6 +138,7 @@ def _numbered(file: Module, query: Query, bound: Bound) -> Candidate:
         "numbered-parameters",
         _edits(file, query, bound.text, f", {', '.join(bound.values)}"),
         "The server gets the values apart from the text; each mark says by its number which one it takes.",
+        warnings=("asyncpg wants each value in the Python type of its column: a text that holds a number is refused.",),
     )
 
 

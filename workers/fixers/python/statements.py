@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Edit
 from workers.fixers.python.module import Module
-from workers.fixers.registry import NoFix
+from workers.fixers.registry import Harmless, NoFix
 
 
 def alone(file: Module, statement: ast.stmt) -> Edit:
@@ -53,6 +54,23 @@ def is_sure(file: Module, node: ast.expr) -> bool:
         if isinstance(each, parts):
             return False
     return False
+
+
+def refuse_for_tests(file: Module, node: ast.expr) -> None:
+    """Say so where the code around the value is made for tests: by its class's or function's name, or by TESTING.
+
+    Raises:
+        Harmless: it is.
+    """
+    around = [each for each in file.ancestors(node) if isinstance(each, ast.ClassDef | ast.FunctionDef | ast.Call)]
+    names = [each.name for each in around if isinstance(each, ast.ClassDef | ast.FunctionDef)]
+    keywords = [each for call in around if isinstance(call, ast.Call) for each in call.keywords]
+    settings = [each for scope in around if isinstance(scope, ast.ClassDef) for each in scope.body]
+    testing = any(each.arg == "TESTING" and ast.unparse(each.value) == "True" for each in keywords)
+    testing = testing or any(ast.unparse(each) == "TESTING = True" for each in settings)
+    if testing or any(re.search(r"(?:^|_)test|Test", name) for name in names):
+        message = f"{file.path}:{node.lineno} is made for tests, by what is said around it"
+        raise Harmless(message)
 
 
 def _bodies(node: ast.AST) -> Iterator[list[ast.stmt]]:
