@@ -39,9 +39,10 @@ certificate is not valid: that is the point.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """`verify=False` → the default check, or a check against a named authority."""
-    file, call = flagged(target, ast.Call, _unverified)
+    file, call = flagged(target, ast.Call, lambda each, node: _unverified(each, node) or _asks_for_none(each, node))
     given = keyword(call, "verify")
-    if given is None:
+    if given is None or not _unverified(file, call):
+        yield from _of_urllib3(file, call)
         return
     if _is_private(file, call):
         message = (
@@ -74,6 +75,40 @@ def propose(target: Target) -> Iterator[Candidate]:
         "The certificate is checked against the authority whose file REQUESTS_CA_BUNDLE names, else the known ones.",
         declares=system.declares,
         warnings=("For a private authority set REQUESTS_CA_BUNDLE where this runs.",),
+    )
+
+
+def _of_urllib3(file: Module, call: ast.Call) -> Iterator[Candidate]:
+    """`cert_reqs="CERT_NONE"` of urllib3's pools → what they ask for by default, spelled out or not."""
+    given = keyword(call, "cert_reqs")
+    if given is None or _is_private(file, call) or _asks_itself(file, call):
+        message = (
+            f"{file.path}:{call.lineno} asks this machine, or a network of one's own, whose certificate no known "
+            "authority signs: name its own certificate's file as `ca_certs`"
+        )
+        raise NoFix(message)
+    text = file.text(given.value)
+    edit = file.replace(given.value, re.sub(r"(?:CERT_)?(?:NONE|OPTIONAL)", "CERT_REQUIRED", text))
+    warnings = ("A peer with a self-signed or expired certificate will now be refused.",)
+    yield candidate(
+        "required", [edit], "The certificate is asked for and checked against the known authorities.", warnings=warnings
+    )
+    if file.calls(call, "urllib3.PoolManager", "urllib3.HTTPSConnectionPool"):
+        yield candidate(
+            "verify-by-default",
+            [remove_argument(file, call, given)],
+            "The certificate is checked, which is what urllib3 does since 1.25 unless told not to.",
+            warnings=warnings,
+        )
+
+
+def _asks_for_none(file: Module, call: ast.Call) -> bool:
+    """Whether one of urllib3's pools is told not to ask for a certificate, or not to mind."""
+    given = keyword(call, "cert_reqs")
+    return (
+        given is not None
+        and (file.qualified(call.func) or "").startswith("urllib3.")
+        and re.fullmatch(r"['\"]?(?:\w+\.)*(?:CERT_)?(?:NONE|OPTIONAL)['\"]?", file.text(given.value)) is not None
     )
 
 
