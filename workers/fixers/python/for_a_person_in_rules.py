@@ -13,10 +13,6 @@ _PROGRAM = (
     "no shell reads these arguments, unless the program is one: who names the program and what may come into its "
     "options is for a person to say; a fixed program, and `--` before values, limit both"
 )
-_SHELL = (
-    "a shell reads the whole line: `create_subprocess_exec` with the program and each argument by itself needs none; "
-    "which of its parts are one argument each is for a person to say"
-)
 _CODE = (
     "what is run has to be code by intent: whether its source can be trusted is for a person to say; data wants "
     "`ast.literal_eval` or `json.loads`"
@@ -69,7 +65,6 @@ _REASONS = {
     "dangerous-asyncio-exec*": _PROGRAM,
     "dangerous-os-exec*": _PROGRAM,
     "dangerous-spawn-process*": _PROGRAM,
-    "dangerous-asyncio-shell*": _SHELL,
     "dangerous-interactive-code-run*": _CODE,
     "dangerous-subinterpreters-run-string*": _CODE,
     "dangerous-testcapi-run-in-subinterp*": _CODE,

@@ -8,8 +8,31 @@ from collections.abc import Sequence
 from workers.fixers.pieces import Template, Value, joined
 from workers.fixers.python.fixed import is_fixed
 from workers.fixers.python.module import Module
-from workers.fixers.python.strings import f_string
-from workers.fixers.registry import Harmless
+from workers.fixers.python.strings import f_string, template
+from workers.fixers.python.variables import definitions
+from workers.fixers.registry import Harmless, NoFix
+
+
+def command_lines(file: Module, command: ast.expr) -> list[tuple[ast.expr, Template]]:
+    """The expressions that make the line: the argument, or every definition of the variable that it names."""
+    line = template(file, command)
+    if line is not None:
+        return [(command, line)]
+    defined = definitions(file, command) if isinstance(command, ast.Name) else None
+    lines = [(each.value, template(file, each.value)) for each in defined or ()]
+    found = [(value, line) for value, line in lines if line is not None]
+    if not found or len(found) != len(lines):
+        message = (
+            f"{file.path}:{command.lineno} runs a command line that is put together elsewhere: "
+            "build it as a list of arguments there"
+        )
+        raise NoFix(message)
+    return found
+
+
+def quote_of(file: Module) -> str:
+    """The quotation mark that the file uses most."""
+    return "'" if file.content.count(b"'") > file.content.count(b'"') else '"'
 
 
 def refuse_clear(file: Module, call: ast.Call, lines: Sequence[Template]) -> None:

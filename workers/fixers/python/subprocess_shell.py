@@ -17,11 +17,10 @@ from workers.fixers.python.missing_program import caught_too
 from workers.fixers.python.module import Module
 from workers.fixers.python.repository import InRepository
 from workers.fixers.python.shell_call import SYSTEM, refuse_expectation, shell_call
-from workers.fixers.python.shell_line import quoted_line, refuse_clear, refuse_fixed
+from workers.fixers.python.shell_line import command_lines, quote_of, quoted_line, refuse_clear, refuse_fixed
 from workers.fixers.python.shell_pipe import without_system
 from workers.fixers.python.shell_redirect import takes, without_redirects
-from workers.fixers.python.strings import f_string, template
-from workers.fixers.python.variables import definitions
+from workers.fixers.python.strings import f_string
 from workers.fixers.python.windows import refuse_scripts
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.test_code import harmless_in_tests
@@ -67,10 +66,10 @@ def _without_shell(target: Target) -> Iterator[Candidate]:
     else:
         refuse_expected(target, file.path, call.lineno, b"shell=True")
     command = _command(file, call)
-    lines, streams = _redirected(file, call, _lines(file, command))
+    lines, streams = _redirected(file, call, command_lines(file, command))
     refuse_clear(file, call, [line for _, line in lines])
     refuse_scripts(target.tree, file, call.lineno, [line for _, line in lines])
-    words = [words_of(line, lambda pieces: f_string(pieces, _quote(file))) for _, line in lines]
+    words = [words_of(line, lambda pieces: f_string(pieces, quote_of(file))) for _, line in lines]
     if not all(words):
         refuse_fixed(InRepository(file, target.tree), call, [line for _, line in lines])
         message = (
@@ -91,7 +90,7 @@ def _without_shell(target: Target) -> Iterator[Candidate]:
         lines,
     )
     split = imported(target, file, "shlex")
-    texts = [(node, quoted_line(line, split.name, _quote(file))) for node, line in lines]
+    texts = [(node, quoted_line(line, split.name, quote_of(file))) for node, line in lines]
     if all(text is not None for _, text in texts):
         whole = [
             (node, text)
@@ -155,27 +154,6 @@ def _command(file: Module, call: ast.Call) -> ast.expr:
         message = f"{file.path}:{call.lineno} passes no command line that can be seen here"
         raise NoFix(message)
     return command
-
-
-def _lines(file: Module, command: ast.expr) -> list[tuple[ast.expr, Template]]:
-    """The expressions that make the line: the argument, or every definition of the variable that it names."""
-    line = template(file, command)
-    if line is not None:
-        return [(command, line)]
-    defined = definitions(file, command) if isinstance(command, ast.Name) else None
-    lines = [(each.value, template(file, each.value)) for each in defined or ()]
-    found = [(value, line) for value, line in lines if line is not None]
-    if not found or len(found) != len(lines):
-        message = (
-            f"{file.path}:{command.lineno} runs a command line that is put together elsewhere: "
-            "build it as a list of arguments there"
-        )
-        raise NoFix(message)
-    return found
-
-
-def _quote(file: Module) -> str:
-    return "'" if file.content.count(b"'") > file.content.count(b'"') else '"'
 
 
 def _warnings(lines: Sequence[Template]) -> tuple[str, ...]:
