@@ -46,7 +46,9 @@ def image_reference(target: Target) -> Iterator[Candidate]:
         chosen = [found[min(index, len(found) - 1)] for found in known]
         if index and chosen == [found[0] for found in known]:
             break
-        candidate = renamed(resource, parts, chosen, " It is asked for at each start, as before.")
+        asked = all(part.node.text("imagePullPolicy") in ("", "Always") for part in parts)
+        more = " It is asked for at each start, as before." if asked else ""
+        candidate = renamed(resource, parts, chosen, more)
         if candidate:
             yield candidate
 

@@ -20,6 +20,10 @@ _OF_RELEASE = re.compile(
 )
 """The remark on top of a file that says of which release it is."""
 _GENERATED_KIND = "controller-gen.kubebuilder.io/version"
+_NOTE = re.compile(
+    r"/(?:created|generated)-by$|^install\.operator\.istio\.io/|^meta\.helm\.sh/release-name$|^config\.kubernetes\.io/origin$"
+)
+"""What programs that write manifests note on them."""
 _SCRIPTS = re.compile(
     r"(?:^|/)(?:GNU|BSD)?(?:[Mm]akefile|[Jj]ustfile|Taskfile\.ya?ml|Rakefile|[\w.-]+\.(?:sh|bash|mk|ps1))$"
     r"|^\.github/workflows/[^/]+$|(?:^|/)\.gitlab-ci\.yml$"
@@ -43,6 +47,9 @@ def made_by(tree: SourceTree, doc: YamlDoc, index: int, root: Node) -> str:
         return f"Helm renders it from the chart {chart}, as its labels say: {_IN_VALUES}"
     if said.get("app.kubernetes.io/managed-by", said.get("heritage", "")) in ("Helm", "Tiller"):
         return f"Helm renders it, as its labels say: {_IN_VALUES}"
+    notes = labels(root.get("metadata", "annotations")) or {}
+    if note := next((key for key in (*notes, *said) if _NOTE.search(key)), ""):
+        return f"{note} says that a program makes it ({(notes | said)[note][:40]}): {_AGAIN}"
     if kind := next((each for each in doc.roots if _generated_kind(each)), None):
         return (
             f"controller-gen makes {kind.text('metadata', 'name')} of the same file, which an operator's build puts "
@@ -56,6 +63,7 @@ def made_by(tree: SourceTree, doc: YamlDoc, index: int, root: Node) -> str:
 
 
 _IN_VALUES = "a change belongs to the chart's values or its template, and is lost here when it is rendered again"
+_AGAIN = "a change belongs to what it is told, and is lost here when it is run again"
 _OVER = "the next one undoes a change here, which a kustomization laid over it outlives"
 
 

@@ -21,6 +21,8 @@ _PODS = {"Pod": (), "CronJob": ("spec", "jobTemplate", "spec", "template")}
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,61}[a-z0-9])?")
 _MESH_PORTS = (15008, 15020, 15090)
 """Where Istio's proxy beside a program takes traffic of the mesh, and is asked for its own figures."""
+_FOR_SERVER = re.compile(r"webhook|inject|admission|api-?server|validator")
+"""Who is asked by the API server, which is no pod of the cluster as a rule: some tell it so only when they run."""
 _EVERYWHERE = re.compile(r"Global|Admin|Baseline|CiliumClusterwide")
 """Policies that belong to no namespace."""
 
@@ -94,7 +96,7 @@ class Pods:
         asked = self.annotations.get("prometheus.io/port", "")
         if asked.isdigit():
             found.append(Port("TCP", asked))
-        if found and any("istio.io/" in key for key in (*self.annotations, *(self.labels or {}))):
+        if found and self._meshed():
             found += [Port("TCP", str(port)) for port in _MESH_PORTS]
         return list(dict.fromkeys(found))
 
@@ -102,7 +104,8 @@ class Pods:
         """Whether the repository's manifests lead nobody to it but through Services inside of the cluster."""
         named = {one.name for one in self._services}
         return (
-            not any(_of_host(container) for container in self._containers())
+            not any(_FOR_SERVER.search(one) for one in (self.name, *named))
+            and not any(_of_host(container) for container in self._containers())
             and all(
                 one.root.text("spec", "type") in ("", "ClusterIP") and one.root.get("spec", "externalIPs") is None
                 # Of that name anywhere: an overlay's patch has no selector.
@@ -121,10 +124,15 @@ class Pods:
 
     def private(self) -> bool:
         """Whether no mesh, no monitoring and no other namespace of the repository may have a caller."""
-        mesh = any("istio.io/" in key for key in (*self.annotations, *(self.labels or {})))
         scraped = any(key.startswith("prometheus.io/") for key in self.annotations)
         elsewhere = {one.namespace for one in self._all if one.namespace} - {self.namespace}
-        return not (mesh or scraped or elsewhere)
+        return not (self._meshed() or scraped or elsewhere)
+
+    def _meshed(self) -> bool:
+        """Whether Istio may put its proxy beside the program, as the pod says, or objects of Istio's beside it."""
+        said = any("istio.io/" in key for key in (*self.annotations, *(self.labels or {})))
+        kinds = (one for one in self._all if one.namespace == self.namespace)
+        return said or any("istio.io/" in one.root.text("apiVersion") for one in kinds)
 
     def called(self) -> bool:
         """Whether pods of the same namespace name one of its Services, as who calls it does."""

@@ -26,6 +26,8 @@ _READY = re.compile(r"(?<!_is)(?:\b|_|-|/)read(?:y|iness)", re.IGNORECASE)
 """A question for readiness by its own name: what it waits for may be away for long, and no restart brings it back."""
 _STARTUP = "startupProbe"
 _KINDS = ("httpGet", "tcpSocket", "exec", "grpc")
+_HOSTS = re.compile(r"([\w.-]*[a-zA-Z][\w.-]*):\d{2,5}\b|\s(?:-h|--host)[ =]([^\s'\"]+)")
+_ITSELF = re.compile(r"localhost|127\.|0\.0\.0\.0|\[?::|\$\(?\{?(?:hostname|HOSTNAME|POD|MY_POD)|/")
 _PERIOD, _FAILURES, _FIRST = 10, 12, 60
 """Two minutes: a container that is slow to start would otherwise be restarted before it ever answers."""
 _SLOW_START = " Only two minutes without an answer, or more, are taken for hanging: a slow start is none."
@@ -57,7 +59,7 @@ def probe(target: Target) -> Iterator[Candidate]:
     copies = [_question(part.node.child(_OTHER[key]), key) for part in parts]
     slow = "" if key == "readinessProbe" else _SLOW_START
     if slow:
-        copies = [(copy and not _READY.search(str(copy)) and _unhurried(copy)) or None for copy in copies]
+        copies = [(copy and not _of_others(str(copy)) and _unhurried(copy)) or None for copy in copies]
     if all(copies):
         how = f"{_PURPOSE[key]} It asks what the {_OTHER[key]} asks.{slow}"
         yield from _set(resource, parts, key, "same-question", [copy or {} for copy in copies], how)
@@ -90,6 +92,12 @@ def probe(target: Target) -> Iterator[Candidate]:
     ]
     how = f"{_PURPOSE[key]} It waits 15 seconds first and then asks every 20, for programs that start slowly."
     yield from _set(resource, parts, key, "tcp-connect-patient", patient, how)
+
+
+def _of_others(question: str) -> bool:
+    """Whether a readiness probe asks for more than its own program: by its name, or by a host that it asks."""
+    hosts = [host for pair in _HOSTS.findall(question) for host in pair if host]
+    return bool(_READY.search(question)) or any(not _ITSELF.match(host) for host in hosts)
 
 
 def _waits_for(resource: Resource) -> str:

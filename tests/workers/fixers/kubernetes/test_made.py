@@ -34,6 +34,15 @@ def test_labels_of_helm_say_so_too(label):
     assert "Helm" in _said(POD.replace("  name: a\n", f"  name: a\n  labels: {{{label}}}\n", 1))
 
 
+@pytest.mark.parametrize(
+    "note", ["linkerd.io/created-by: linkerd/cli stable-2.14.0", "meta.helm.sh/release-name: shop"]
+)
+def test_a_note_of_a_program_says_who_makes_it(note):
+    assert "says that a program makes it" in _said(
+        POD.replace("  name: a\n", f"  name: a\n  annotations: {{{note}}}\n", 1)
+    )
+
+
 def test_the_release_of_an_operator_is_known_by_its_generated_kinds():
     assert "as.example.org" in _said(f"{KIND}---\n{POD}", 1)
     assert not _said(f"{KIND.replace('controller-gen.kubebuilder.io/version', 'a')}---\n{POD}", 1)
