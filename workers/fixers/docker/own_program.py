@@ -6,7 +6,7 @@ import re
 
 from workers.fixers.docker.build import is_root, lineage
 from workers.fixers.docker.compose_ports import compose_services
-from workers.fixers.docker.entry_scripts import passes_on
+from workers.fixers.docker.entry_scripts import copies, entry_scripts, passes_on
 from workers.fixers.docker.images import Base, installed
 from workers.fixers.docker.made_user import made_user
 from workers.fixers.docker.no_service import idle
@@ -16,7 +16,7 @@ from workers.fixers.docker.rights import brings
 from workers.fixers.docker.server_source import words_of
 from workers.fixers.registry import NoFix
 from workers.source.dockerfile import Dockerfile, Stage
-from workers.source.tree import SourceTree
+from workers.source.tree import SourceTree, text_of
 
 LANGUAGES = frozenset(("node", "denoland/deno", "oven/bun", "gradle"))
 """Images whose own user is one of several that can run programs; a server's data belong to its user alone."""
@@ -24,10 +24,15 @@ PROMPT = re.compile(
     r"""\[?\s*"?(?:/(?:usr/)?bin/)?(?:ba|da|a|z)?(?:sh|node|python[\d.]*|irb|jshell|php|R|ghci|julia|erl|iex)"?\s*\]?"""
 )
 _STARTS = ("CMD", "ENTRYPOINT")
+_FOR_ALL = re.compile(
+    r"\b(?:npm\s+(?:install|i)\s+(?:-\S+\s+)*(?:-g|--global)|npm\s+-g\s+(?:install|i)|yarn\s+global\s+add|pipx\s+install)"
+    r"(?P<names>(?:\s+[@\w][\w@/.~^-]*)+)"
+)
+_FIRST = re.compile(r"^\s*(?:exec\s+)?([A-Za-z][\w.-]*)(?=\s|$)")
 _INIT = re.compile(r"""\[?\s*"?(?:/[\w/]+/)?(?:tini|dumb-init|catatonit)"?(?:[\s,]+"?-[\w-]*"?)*\s*\]?""")
 """A first process that starts what it is told."""
 _RUNS_OTHERS = re.compile(
-    r"python[\d.]*|node(?:js)?|npm|yarn|pnpm|npx|java|ruby|bundle|perl|php\d*|lua[\d.]*|R(?:script)?|(?:ba|da|z)?sh|tini|dumb-init|"
+    r"python[\d.]*|node(?:js)?|npm|yarn|pnpm|npx|pm2(?:-\w+)?|nodemon|ts-node|tsx|nest|next|java|ruby|bundle|perl|php\d*|lua[\d.]*|R(?:script)?|(?:ba|da|z)?sh|tini|dumb-init|"
     r"env|nice|uwsgi|gunicorn|uvicorn|supervisord|xvfb-run|dotnet|make|go|erl|elixir|mono|wine|guile|racket|sbcl|stack"
 )
 """Packages' programs that start what they are told: the repository's own as a rule."""
@@ -66,6 +71,33 @@ def refuse_foreign(chain: list[tuple[Dockerfile, Stage]], base: Base) -> None:
             "and where it writes, is known to its authors"
         )
         raise NoFix(message)
+
+
+def refuse_tool(tree: SourceTree, chain: list[tuple[Dockerfile, Stage]]) -> None:
+    """Say so where the image, or a script that it starts, starts a tool that npm, Yarn or pipx put there for everybody.
+
+    Raises:
+        NoFix: it does.
+    """
+    file, stage = chain[0]
+    steps = " ".join(one.text for each, inner in chain for below in lineage(each, inner) for one in below.all("RUN"))
+    tools = {re.sub(r"(?<=.)@.*", "", name) for match in _FOR_ALL.finditer(steps) for name in match["names"].split()}
+    started = [one for below in lineage(file, stage) for one in below.all(*_STARTS)]
+    scripts = entry_scripts(tree, file, [*copies(file, stage), *started])
+    lines = [line for path in scripts for line in text_of(tree, path).splitlines()]
+    words = [*words_of(file, stage, {})[:1], *(match[1] for line in lines if (match := _FIRST.match(line)))]
+    for word in (each.rpartition("/")[2] for each in words):
+        if not _RUNS_OTHERS.fullmatch(word) and any(_is_of(word, tool) for tool in tools):
+            message = (
+                f"{file.path} starts {word}, a tool that it installs: whether that does its work as another user than "
+                "root, and where it writes, is known to its authors"
+            )
+            raise NoFix(message)
+
+
+def _is_of(word: str, tool: str) -> bool:
+    """Whether a program's name is that of its package: `firebase` of `firebase-tools`, `cdk` of `aws-cdk`."""
+    return word in {*re.split(r"[-/]", tool.lstrip("@")), tool}
 
 
 def refuse_idle(tree: SourceTree, chain: list[tuple[Dockerfile, Stage]], base: Base) -> None:

@@ -24,7 +24,7 @@ from workers.fixers.docker.images import Base, base_named, base_of
 from workers.fixers.docker.made_user import made_user, maker, mentioned, number_option
 from workers.fixers.docker.needs_root import refuse_where_root_is_needed
 from workers.fixers.docker.own_base import built_from
-from workers.fixers.docker.own_program import LANGUAGES, PROMPT, earlier_user, refuse_foreign, refuse_idle
+from workers.fixers.docker.own_program import LANGUAGES, PROMPT, earlier_user, refuse_foreign, refuse_idle, refuse_tool
 from workers.fixers.docker.owner import owners, refuse_variable
 from workers.fixers.docker.rights import refuse_rights
 from workers.fixers.docker.roots_home import home_folder
@@ -95,6 +95,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     told += f" {whole} becomes the user's, since the program may write there ({said})." if whole else ""
     found = list(at_least_one(_candidates(image), reason))
     refuse_foreign(chain, base)
+    refuse_tool(target.tree, chain)
     refuse_idle(target.tree, chain, base)
     for one in found:
         yield msgspec.structs.replace(one, explanation=f"{one.explanation}{told}")

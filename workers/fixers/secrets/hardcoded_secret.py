@@ -15,7 +15,7 @@ from workers.fixers.python import hardcoded_password as python
 from workers.fixers.python.in_container import DOCKERFILE
 from workers.fixers.registry import Harmless, NoFix, NotHere, Propose, Target, fixer
 from workers.fixers.secrets import curl, described, fallback, literals, settings, terraform
-from workers.fixers.secrets.configuration import Setting, is_read, pairs, setting
+from workers.fixers.secrets.configuration import Setting, is_documentation, is_read, pairs, setting
 from workers.fixers.secrets.elsewhere import refuse_elsewhere, refuse_example
 from workers.fixers.secrets.names import (
     ROTATE,
@@ -94,7 +94,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     refuse_test(file.path, line)
     _refuse_known(file, line)
     refuse_published(file, line)
-    refuse_elsewhere(target, file, line)
+    if not is_documentation(file.path):
+        refuse_elsewhere(target, file, line)
     read_by_people = is_read(file, line)
     if not read_by_people and (of_code := _in_code(target, file, line)) is not None:
         yield from of_code

@@ -629,3 +629,24 @@ def test_another_variant_of_somebody_elses_image_is_no_release_of_it(tag, taken)
     }
     made, _ = _propose("hadolint", "DL3007", files)
     assert ("tag-of-repository" in made) is taken
+
+
+@pytest.mark.parametrize(
+    ("tool", "script", "moves"),
+    [
+        ("firebase-tools@10.9.2", "set -e\nfirebase emulators:start\n", False),
+        ("aws-cdk", "exec cdk watch\n", False),
+        ("pm2", "pm2-runtime app.js\n", True),
+        ("typescript", "node app.js\n", True),
+    ],
+)
+def test_a_tool_that_the_image_installs_keeps_its_user(tool, script, moves):
+    steps = f'RUN npm install -g {tool}\nCOPY start.sh app.js ./\nENTRYPOINT ["./start.sh"]\n'
+    files = {
+        "web/Dockerfile": f"FROM node:22\n{steps}",
+        "web/start.sh": f"#!/bin/sh\n{script}",
+        "web/app.js": "require('http').createServer().listen(3000);\n",
+    }
+    made, said = _propose("checkov", "CKV_DOCKER_3", files)
+    assert bool(made) is moves
+    assert moves or "a tool that it installs" in said

@@ -13,6 +13,7 @@ SCHEMA = f'{{\n  "examples": {{\n    "default": {{\n      "token": "{VALUE}"\n  
     [
         ("compose.yml", COMPOSE, {"other/compose.yml": COMPOSE}, "other/compose.yml holds the same value"),
         ("compose.yml", COMPOSE, {"README.md": COMPOSE}, None),
+        ("README.md", f"`APP_TOKEN={VALUE}`\n", {"compose.yml": COMPOSE}, None),
         ("compose.ci.yml", COMPOSE, {}, "is test code"),
         ("docker-compose.ci.postgres.yml", COMPOSE, {}, "is test code"),
         ("docker/ci.env", f"APP_TOKEN={VALUE}\n", {}, "is test code"),
