@@ -13,6 +13,7 @@ from workers.fixers.python.module import Module
 from workers.fixers.registry import NoFix
 from workers.source.tree import SourceTree
 
+_A_KEY = re.compile(r"(?:key|code|ticket|pin)$", re.IGNORECASE)
 _MAKE = ("__init__", "__new__", "__post_init__")
 
 
@@ -34,6 +35,36 @@ def told_by_callers(tree: SourceTree, file: Module, node: ast.AST) -> str:
         return ""
     users = (file, *_users(tree, file, name, re.compile(rf"\b{name}\b".encode())))
     return "\n".join(line for each in users for line in _told(each, name))
+
+
+def is_asked_back(tree: SourceTree, file: Module, node: ast.AST) -> bool:
+    """Whether code that uses the function keeps its result as a key or a code and compares what it is told with it."""
+    name = _name(file, node)
+    if not name:
+        return False
+    users = (file, *_users(tree, file, name, re.compile(rf"\b{name}\b".encode())))
+    return any(_asks_back(each, name) for each in users)
+
+
+def _asks_back(file: Module, name: str) -> bool:
+    kept = {
+        _last(target)
+        for node in file.nodes
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _is_of(node.value.func, name)
+        for target in node.targets
+    }
+    kept = {each for each in kept if _A_KEY.search(each)}
+    compared = (node for node in file.nodes if isinstance(node, ast.Compare))
+    return any(
+        _last(side) in kept
+        for node in compared
+        if isinstance(node.ops[0], ast.Eq | ast.NotEq)
+        for side in (node.left, *node.comparators)
+    )
+
+
+def _last(node: ast.AST) -> str:
+    return str(getattr(node, "id", getattr(node, "attr", "")))
 
 
 def _told(file: Module, name: str) -> Iterator[str]:
@@ -77,4 +108,4 @@ def _catches(file: Module, name: str, errors: tuple[str, ...]) -> bool:
 
 
 def _is_of(node: ast.AST, name: str) -> bool:
-    return getattr(node, "id", getattr(node, "attr", None)) == name
+    return bool(name) and _last(node) == name

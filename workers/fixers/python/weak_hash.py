@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
-from workers.fixers.python.callers import told_by_callers
+from workers.fixers.python.callers import is_asked_back, told_by_callers
 from workers.fixers.python.calls import argument, set_keyword
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.narrow_column import narrow_column
@@ -107,7 +107,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     talks = _TALKS.search(around) or _ASKS.search(file.content.decode("utf-8", "replace"))
     prescribed = named or _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content)
     use = use_of(file, call)
-    protects = _PROTECTS.search(use) or _GUARDS.search(told_by_callers(target.tree, file, call))
+    protects = bool(_PROTECTS.search(use) or _GUARDS.search(told_by_callers(target.tree, file, call))) or is_asked_back(
+        target.tree, file, call
+    )
     if name.startswith("hashlib.") and not protects:
         if (old := may_lack(target.tree, file.path, (3, 9))) is not None:
             message = (

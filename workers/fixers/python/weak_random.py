@@ -204,6 +204,10 @@ def _secrets_call(file: Module, call: ast.Call, name: str, secrets: str) -> Edit
             text = f"{low} + {text}"
             text = f"({text})" if _binds_tighter(file.parents[call]) else text
         return file.replace(call, text)
+    if name == "randint" and len(call.args) == 2 and not call.keywords and file.text(call.args[0]) == "0":
+        limit = file.text(call.args[1])
+        plain = isinstance(call.args[1], ast.Name | ast.Attribute | ast.Subscript)
+        return file.replace(call, f"{secrets}.randbelow({limit if plain else f'({limit})'} + 1)")
     return file.replace(call.func, f"{secrets}.SystemRandom().{name}")
 
 
