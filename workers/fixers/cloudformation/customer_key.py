@@ -152,11 +152,20 @@ def with_new_key(template: Template, kept: Kept, statements: Sequence[Value], ho
         policy, whom = let_use(template, key, _CALLED[kept.type]) if kept.type in _CALLED else ({}, "")
     except NoFix:
         return
+    if kept.type in _CALLED and not policy and not statements and not _by_deployment(template):
+        # Whoever uses it stands elsewhere, and would be locked out.
+        return
     warning = _OTHERS if policy else kept.warning
     edits = [*template.settle(kept.names({"Fn::GetAtt": [key, "Arn"]})), *template.new_resources({key: body, **policy})]
     declares = template.declare(kept.key.partition(".")[0])
     declares += [f"Resources.{name}" for name in (key, *policy)]
     yield from template.candidate("new-key", edits, f"{how}{whom}", declares, [warning] if warning else [])
+
+
+def _by_deployment(template: Template) -> bool:
+    """Whether it is a secret that CloudFormation itself reads, to make another resource with it."""
+    secret = template.type == "AWS::SecretsManager::Secret"
+    return secret and any(template.mentions(node) for _, node in template.others())
 
 
 def _read(trail: Template) -> bool:

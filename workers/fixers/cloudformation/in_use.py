@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from workers.fixers.cloudformation.template import Template
+from workers.source.plain_redis import talks_plainly
 from workers.source.pushed import why_tags_move
 
 _NO_TOKENS = ("db2", "oracle", "sqlserver")
+FROM_PRIMARY = "the group is made of a cluster that is there, in the clear (PrimaryClusterId): a new group comes first"
 _WAYS_OUT = ("AWS::EC2::NatGateway", "AWS::EC2::VPCEndpoint")
 
 
@@ -76,4 +78,13 @@ def cannot_rotate(key: Template) -> str:
                 "KMS rotates no asymmetric, HMAC or imported key: a new key, and a move to it, takes the place of "
                 "rotation"
             )
+    return ""
+
+
+def asked_in_the_clear(cache: Template) -> str:
+    """Why a cache cannot speak TLS alone; empty where nothing here stands in the way."""
+    if cache.property("PrimaryClusterId") is not None:
+        return FROM_PRIMARY
+    if path := talks_plainly(cache.tree, [cache.path]):
+        return f"{path} has a program ask for Redis in the clear (`redis://`): it has to ask by TLS (`rediss://`) first"
     return ""

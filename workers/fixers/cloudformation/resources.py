@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from workers.fixers.cloudformation.in_use import (
+    FROM_PRIMARY,
+    asked_in_the_clear,
     called_unsigned,
     cannot_rotate,
     has_guests,
@@ -37,7 +39,10 @@ ENCRYPTION = {
     "CKV_AWS_74": _encrypt("StorageEncrypted"),
     "CKV_AWS_42": _encrypt("Encrypted"),
     "CKV_AWS_64": _encrypt("Encrypted", "the cluster is encrypted in place, and read-only while that runs"),
-    "CKV_AWS_29": _encrypt("AtRestEncryptionEnabled"),
+    "CKV_AWS_29": [
+        msgspec.structs.replace(one, unless="PrimaryClusterId", otherwise=FROM_PRIMARY)
+        for one in _encrypt("AtRestEncryptionEnabled")
+    ],
     "CKV_AWS_47": [Setting("encrypt", {"SSESpecification": {"SSEEnabled": True}}, _KEY, _REPLACE)],
     "CKV_AWS_155": _encrypt("UserVolumeEncryptionEnabled", "a workspace that is there has to be made anew"),
     "CKV_AWS_156": _encrypt("RootVolumeEncryptionEnabled", "a workspace that is there has to be made anew"),
@@ -185,7 +190,7 @@ PROTECTION = {
 TRANSPORT = {
     "CKV_AWS_30": [
         Setting("encrypt-in-transit", {"TransitEncryptionEnabled": True}, "Connections to the cache use TLS.",
-                f"clients must connect with TLS; {_REPLACE}", toggle="Tls"),
+                f"clients must connect with TLS; {_REPLACE}", toggle="Tls", refused=asked_in_the_clear),
     ],
     "CKV_AWS_83": [
         Setting("https-only", {"DomainEndpointOptions": {"EnforceHTTPS": True}}, "The domain answers over HTTPS only.",

@@ -30,7 +30,7 @@ _NAMES = {"22": "SSH", "80": "HTTP", "443": "HTTPS", "3389": "RDP", "3306": "MyS
 a bastion, Session Manager or a VPN; a public web service belongs behind a load balancer that alone is open.""",
 )
 def open_to_world(target: Target) -> Iterator[Candidate]:
-    """A network that a parameter names; or the template's own network only."""
+    """A network that a parameter names; or the template's own alone."""
     template = Template(target)
     port = _PORTS[target.finding.rule]
     found = [(rule, key) for rule in _rules(template, _SIDES[:1]) for key in _WORLD if _open(rule, key, port)]
@@ -81,7 +81,7 @@ def _network(template: Template) -> dict[str, list[str]] | None:
 
 
 def _other_default(template: Template, names: list[str]) -> Iterator[Candidate]:
-    """The parameters that are open unless the deployment says otherwise: no default; or a private one.
+    """The parameters that are open unless the deployment says otherwise: no default any more.
 
     Raises:
         NoFix: another template of the repository gives one.
@@ -91,11 +91,7 @@ def _other_default(template: Template, names: list[str]) -> Iterator[Candidate]:
     bodies = [body for name in names if (body := template.doc.get("Parameters", name)) is not None]
     listed = ", ".join(names)
     warnings = ["a deployment that gives the parameter itself keeps what it gives", _LOCKED_OUT]
-    private = {world: _PRIVATE[key] for key, world in _WORLD.items()}
-    edits = [template.set_key(body, "Default", private[body.text("Default")]) for body in bodies]
-    how = f"Where the deployment does not give {listed}, a private network may connect and the internet may not."
     declares = [f"Parameters.{name}.Default" for name in names]
-    yield from template.candidate("private-default", edits, how, declares, warnings)
     edits = [template.delete_key(body, "Default") for body in bodies]
     how = f"The deployment must say which network may connect: {listed} has no default any more."
     yield from template.candidate("no-default", edits, how, [f"{each}/delete" for each in declares], warnings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from workers.fixers.terraform.resource import Resource
+from workers.source.plain_redis import talks_plainly
 from workers.source.tree import text_of
 
 _KEYS = r"(?:(?:default_)?(?:primary|secondary)_\w*(?:key|connection_string)\w*|admin_(?:username|password))\b"
@@ -121,3 +122,10 @@ def without_certificate(database: Resource) -> str:
     if any(_CONNECTS.search(text_of(tree, path)) for path in tree.paths()):
         return ""
     return f"nothing here gives the clients of {database.address} a certificate, or goes through Cloud SQL's own proxy"
+
+
+def asked_in_the_clear(cache: Resource) -> str:
+    """Which file of the module has a program ask for Redis without TLS; empty where none does."""
+    if path := talks_plainly(cache.target.tree, (file.path for file in cache.module)):
+        return f"{path} has a program ask for Redis in the clear (`redis://`): it has to ask by TLS (`rediss://`) first"
+    return ""

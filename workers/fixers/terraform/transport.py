@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from workers.fixers.terraform.in_use import without_certificate
+import msgspec
+
+from workers.fixers.terraform.in_use import asked_in_the_clear, without_certificate
 from workers.fixers.terraform.search_domain import cannot_talk
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
@@ -34,7 +36,10 @@ def _require(path: str, value: str = "true", warning: str = "") -> list[Setting]
 
 
 TRANSPORT = {
-    "CKV_AWS_30": _require("transit_encryption_enabled", warning=_TWO_STEPS),
+    "CKV_AWS_30": [
+        msgspec.structs.replace(one, refused=asked_in_the_clear)
+        for one in _require("transit_encryption_enabled", warning=_TWO_STEPS)
+    ],
     "CKV_AWS_6": [
         Setting(
             "encrypt-between-nodes",
