@@ -67,15 +67,24 @@ def may_run(tree: SourceTree, path: str) -> Iterator[tuple[str, str, dict[str, A
 
 
 def _built(tree: SourceTree, path: str, *, open_ended: bool = False) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Compose file, service and its settings, for each that is built from a Dockerfile, or runs what it publishes."""
+    """Compose file, service and its settings, for each that is built from a Dockerfile, or runs what came of it.
+
+    That is what another service of the file builds under this name, or what the repository publishes.
+    """
     for name in [name for name in tree.paths() if _COMPOSE.search(name)][:_MAX_FILES]:
         try:
             services = _services(tree.read(name), _beside(tree, name))
         except SourceUnavailable:
             continue
+        folder = posixpath.dirname(name)
+        from_files = {
+            service: _dockerfile(folder, settings["build"]) if settings.get("build") else None
+            for service, settings in services.items()
+        }
+        called = {settings.get("image") for service, settings in services.items() if from_files[service] == path}
         for service, settings in services.items():
-            built = _dockerfile(posixpath.dirname(name), settings["build"]) if settings.get("build") else None
-            own = built is None and is_published(tree, path, str(settings.get("image") or ""))
+            built, image = from_files[service], settings.get("image")
+            own = built is None and bool(image) and (image in called or is_published(tree, path, str(image)))
             if own or built == path or (open_ended and built is not None and _may_be(built, path)):
                 yield name, service, settings
 

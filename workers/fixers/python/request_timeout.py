@@ -22,7 +22,7 @@ _USUAL = (10, 27, ("ten seconds", "27"))
 _SLOW_WORK = (600, 600, ("ten minutes", "ten minutes"))
 _SLOW = re.compile(
     r"generat|caption|completion|\bchat|llm|gpt|ollama|embed|infer|predict|\btrain|transcri|summari[sz]|export|import_"
-    r"|/build(?![/s])|render|convert|backup|restore|migrat|reindex|similarity|upload|long_?poll|getUpdates",
+    r"|/build(?![/s])|render|convert|backup|restore|migrat|reindex|similarity|upload|extract|\bocr\b|long_?poll|getUpdates",
     re.IGNORECASE,
 )
 """Work of models and of whole data sets, and uploads."""
@@ -83,6 +83,8 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 def _is_slow(file: Module, call: ast.Call) -> bool:
     """Whether minutes may pass before the answer: by what is asked for, or because the code waits on purpose."""
+    if keyword(call, "files") is not None:
+        return True
     function = file.function(call)
     address = argument(call, 1 if (file.qualified(call.func) or "").endswith("request") else 0, "url")
     return bool(

@@ -13,7 +13,7 @@ from daemon.errors import SourceUnavailable
 from workers.fixers.code import MASKED, candidate, region
 from workers.fixers.registry import NoFix, NotHere, Target
 from workers.fixers.secrets.names import ROTATE, is_label
-from workers.fixers.terraform.files import module_of
+from workers.fixers.terraform.files import last_variable, module_of
 from workers.source.hcl import Block, Hcl, HclBroken
 from workers.source.hcltext import block_text
 from workers.source.syntax import walk
@@ -131,11 +131,7 @@ def _caller(tree: SourceTree, folder: str) -> str | None:
 def _declared(module: list[Hcl], file: Hcl, name: str) -> Edit:
     """The variable, behind the last one of the module, or at the end of the flagged file."""
     text = block_text("variable", (name,), {"type": "string", "sensitive": "true"})
-    behind = [(each, one) for each in module for one in each.blocks if one.type == "variable"]
-    own = [pair for pair in behind if pair[0].path == file.path] or [
-        pair for pair in behind if pair[0].path.rpartition("/")[2].startswith("variables.")
-    ] or behind  # fmt: skip
-    holder, last = own[-1] if own else (file, file.blocks[-1])
+    holder, last = last_variable(module, file) or (file, file.blocks[-1])
     return holder.after(last, text.rstrip("\n"))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, OtherLanguage, Target
-from workers.source.hcl import Attribute, Hcl, HclBroken
+from workers.source.hcl import Attribute, Block, Hcl, HclBroken
 from workers.source.tree import SourceTree
 
 MAX_FILES = 200
@@ -25,6 +25,15 @@ def module_of(tree: SourceTree, file: Hcl) -> list[Hcl]:
         if posixpath.dirname(path) == folder and path.endswith((".tf", ".tofu")) and path != file.path
     ]  # fmt: skip
     return [file, *readable(tree, others[:MAX_FILES])]
+
+
+def last_variable(module: Sequence[Hcl], file: Hcl) -> tuple[Hcl, Block] | None:
+    """Where the module keeps its variables: the last one of the file itself, of `variables.tf`, or of any other."""
+    kept = [(each, block) for each in module for block in each.blocks if block.type == "variable"]
+    own = [pair for pair in kept if pair[0] is file]
+    named = [pair for pair in kept if posixpath.basename(pair[0].path).startswith("variables.")]
+    found = own or named or kept
+    return found[-1] if found else None
 
 
 def readable(tree: SourceTree, paths: Iterable[str]) -> Iterator[Hcl]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix
+from workers.fixers.terraform.files import last_variable, module_of
 from workers.source.hcl import Block, Hcl, HclBroken
 from workers.source.tree import SourceTree, text_of
 
@@ -111,7 +112,8 @@ def _pass(
         declares.append(f"module.{block.labels[0]}.{name}")
         if not known:
             said = text.replace(f'variable "{name}"', f'variable "{theirs}"')
-            edits.append(file.after(block, said))
+            holder, last = last_variable(module_of(tree, file), file) or (file, block)
+            edits.append(holder.after(last, said))
             declares.append(f"variable.{theirs}")
             _pass(tree, above, theirs, said, edits, declares, called)
 

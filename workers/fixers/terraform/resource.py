@@ -11,7 +11,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.changed import if_changed
 from workers.fixers.registry import NoFix, Target
 from workers.fixers.terraform import legacy
-from workers.fixers.terraform.files import flagged_file, module_of, readable, told_above
+from workers.fixers.terraform.files import flagged_file, last_variable, module_of, readable, told_above
 from workers.fixers.terraform.handed_on import callers_of, handed_on
 from workers.fixers.terraform.providers import constraints, newest_major
 from workers.source.hcl import Block, Hcl, HclBroken
@@ -173,8 +173,13 @@ class Resource:
         return self.hcl.after(self.block, block_text("resource", (kind, label), body)), f"resource.{kind}.{label}"
 
     def followed(self, edits: Sequence[Edit], text: str) -> list[Edit]:
-        """Edits, and a top-level block behind the resource and behind what they put there already."""
-        more = self.hcl.after(self.block, text)
+        """Edits, and a top-level block: a variable behind the module's others, anything else behind the resource.
+
+        What the edits put there already stays in front of it.
+        """
+        variables = last_variable(self.module, self.hcl) if text.startswith("variable ") else None
+        file, block = variables or (self.hcl, self.block)
+        more = file.after(block, text)
         same = [edit for edit in edits if (edit.path, edit.start, edit.end) == (more.path, more.start, more.end)]
         others = [edit for edit in edits if edit not in same]
         joined = "".join(edit.text for edit in [*same, more])

@@ -173,3 +173,22 @@ def test_a_topic_that_a_module_hands_on_gets_no_key_that_its_publishers_may_not_
     files["root.tf"] = 'module "t" {\n  source = "./m"\n}\n'
     assert [one.approach for one in _proposal("CKV_AWS_26", files).candidates] == ["key-variable"]
     assert before == ["aws-managed-key", "new-key", "key-variable"]
+
+
+@pytest.mark.parametrize(
+    ("files", "holder"),
+    [
+        ({}, "m/main.tf"),
+        ({"m/variables.tf": 'variable "env" {\n  type = string\n}\n'}, "m/variables.tf"),
+        ({"m/variables.tf": "", "m/a.tf": 'variable "env" {}\n'}, "m/a.tf"),
+    ],
+    ids=["none yet", "variables.tf", "another file"],
+)
+def test_a_new_variable_stands_with_the_others(files, holder):
+    secret = 'resource "azurerm_key_vault_secret" "s" {\n  name  = "s"\n  value = var.env\n}\n'
+    fix = next(
+        one
+        for one in _proposal("CKV_AZURE_41", {"m/main.tf": secret, **files}).candidates
+        if "variable" in one.approach
+    )
+    assert [edit.path for edit in fix.edits if "\nvariable " in edit.text] == [holder]
