@@ -74,6 +74,10 @@ _WORD = re.compile(r"[\w./:=@,+-]+")
 def propose(target: Target) -> Iterator[Candidate]:
     """An archived action → its successor, or the command behind it."""
     workflow = model.read(target)
+    if workflow.root.child("repos") is not None:
+        message = "a hook's repository is archived: which one goes on with it, and at which of its own revisions, is "
+        message += "for a person to say"
+        raise NoFix(message)
     step = model.flagged_step(target, workflow)
     if step.action == "actions-rs/cargo":
         yield _cargo(workflow, step)

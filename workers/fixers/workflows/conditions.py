@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -113,7 +114,7 @@ def contains(target: Target) -> Iterator[Candidate]:
     if match is None or node.style in ("'", '"'):
         message = "no `contains` here asks for a part of a text of words"
         raise NoFix(message)
-    words = [word.strip() for word in re.split(r"[\s,;|]+", match["text"].replace("''", "'")) if word.strip()]
+    words = _words(match["text"].replace("''", "'"))
     if not words or any("'" in word or '"' in word for word in words):
         message = "the words of the text cannot be told apart"
         raise NoFix(message)
@@ -123,8 +124,19 @@ def contains(target: Target) -> Iterator[Candidate]:
     why = "Only the words as a whole match."
     yield model.candidate("list", [yamledit.edit(workflow.doc, at, end, listed)], why, declares=[dotted(path)])
     compared = " || ".join(f"{match['value']} == '{word}'" for word in words)
-    compared = f"({compared})" if len(words) > 1 else compared
+    alone = len(words) == 1 and source.strip() == match[0]
+    compared = compared if alone else f"({compared})"
     yield model.candidate("comparisons", [yamledit.edit(workflow.doc, at, end, compared)], why, declares=[dotted(path)])
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text, which may be the list already that it was meant to be."""
+    listed: object = None
+    with contextlib.suppress(ValueError):
+        listed = json.loads(text)
+    if isinstance(listed, list) and all(isinstance(one, str) for one in listed):
+        return listed
+    return [word.strip() for word in re.split(r"[\s,;|]+", text) if word.strip()]
 
 
 @fixer(

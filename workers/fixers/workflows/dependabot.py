@@ -12,6 +12,7 @@ from workers.source.yamldoc import Node, YamlDoc
 
 _MINIMUM, _CAUTIOUS = 7, 14
 _EXECUTION = "insecure-external-code-execution"
+_RUN_CODE = ("bundler", "mix", "pip")
 
 
 @fixer(
@@ -42,8 +43,8 @@ def cooldown(target: Target) -> Iterator[Candidate]:
     explain=(
         "Some package managers run code of a package while they resolve versions. Dependabot refuses that unless "
         f"`{_EXECUTION}: allow` says otherwise; a malicious release could then use the credentials of Dependabot's "
-        "registries. Approaches: say `deny`; leave the key out, which means the same for all but Bundler, Mix and Pip "
-        "with private registries."
+        "registries. Approaches: say `deny`; leave the key out, where that means the same: Dependabot denies it by "
+        "itself to an update that has registries, and knows no such code but of Bundler, Mix and Pip."
     ),
 )
 def execution(target: Target) -> Iterator[Candidate]:
@@ -57,7 +58,10 @@ def execution(target: Target) -> Iterator[Candidate]:
     path = f"updates[{index}].{_EXECUTION}"
     why = "Updates of this ecosystem no longer run code of packages; an update that needs it fails and says so."
     yield model.candidate("deny", [yamledit.set_key(doc, update, _EXECUTION, "deny")], why, declares=[path])
+    if update.text("package-ecosystem") in _RUN_CODE and update.child("registries") is None:
+        return
     edit = yamledit.delete_key(doc, update, _EXECUTION)
+    why = "Without the key Dependabot runs no code of packages here; an update that needs it fails and says so."
     yield model.candidate("default", [edit], why, declares=[f"{path}/delete"])
 
 
