@@ -13,6 +13,7 @@ from workers.fixers.docker.images import Base
 from workers.fixers.docker.listening import drops_root, environment
 from workers.fixers.docker.mounts import mounts
 from workers.fixers.docker.script_writes import writes
+from workers.fixers.docker.server_source import command_words
 from workers.fixers.docker.volumes import builds_as_root
 from workers.fixers.docker.written import Written, written
 from workers.fixers.registry import NoFix
@@ -86,8 +87,13 @@ def _by_scripts(tree: SourceTree, file: Dockerfile, stage: Stage) -> Iterator[Wr
     started = [*entry_scripts(tree, file, [*copies(file, stage), *commands]), *compose_scripts(tree, file)]
     for path in dict.fromkeys(started):
         yield from (Written(f"{path}:{line}", place) for line, place in writes(tree.read(path), values))
+    told = [(f"{file.path}:{one.line}", " ".join(command_words(one.text))) for one in commands]
     for name, service, settings in may_run(tree, file.path):
-        told = [settings.get("entrypoint"), settings.get("command")] if "user" not in settings else []
-        for one in filter(None, told):
-            line = _SHELL.sub("", " ".join(map(str, one)) if isinstance(one, list) else str(one)).strip().strip("\"'")
-            yield from (Written(f"{service} of {name}", place) for _, place in writes(line.encode(), values))
+        chosen = [settings.get("entrypoint"), settings.get("command")] if "user" not in settings else []
+        told += [
+            (f"{service} of {name}", " ".join(map(str, one)) if isinstance(one, list) else str(one))
+            for one in filter(None, chosen)
+        ]
+    for said, line in told:
+        script = _SHELL.sub("", line).strip().strip("\"'")
+        yield from (Written(said, place) for _, place in writes(script.encode(), values))

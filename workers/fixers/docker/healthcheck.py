@@ -17,6 +17,7 @@ from workers.fixers.docker.image_tables import BRING_A_CHECK
 from workers.fixers.docker.images import base_of, installed
 from workers.fixers.docker.listening import (
     FPM,
+    OF_OTHERS,
     TLS_OPTION,
     WEB,
     environment,
@@ -28,7 +29,7 @@ from workers.fixers.docker.listening import (
 from workers.fixers.docker.no_service import idle, no_service, told_otherwise, watched_elsewhere, what_ends
 from workers.fixers.docker.own_base import built_from, commands
 from workers.fixers.docker.probes import Image, check, probes
-from workers.fixers.docker.script_port import script_port
+from workers.fixers.docker.script_port import package_port, script_port
 from workers.fixers.docker.server_source import Served, served, words_of
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Stage
@@ -54,10 +55,6 @@ _OLDER: dict[str, tuple[tuple[int, ...], list[str]]] = {
 _HTTP = frozenset(
     ("80", "3000", "4000", "4200", "5000", "5173", "8000", "8008", "8080", "8081", "8088", "8888", "9000", "9090")
 )
-_OF_OTHERS = frozenset(
-    ("25", "465", "587", "1433", "1521", "3306", "5432", "5672", "6379", "9092", "9200", "11211", "27017")
-)
-"""Ports that a program names because it calls them."""
 _GRPC = re.compile(r"\bgrpcio\b|@grpc/grpc-js|\"grpc\"")
 _WEB = re.compile(
     r"flask|fastapi|django|aiohttp|tornado|uvicorn|gunicorn|starlette|express|fastify|\bkoa\b|hapi|nestjs|\"next\"",
@@ -205,12 +202,13 @@ def _port(tree: SourceTree, chain: list[tuple[Dockerfile, Stage]], image: Image,
     """
     for file, stage in chain:
         if port := port_of(tree, file, stage, image.base):
-            said = str(source.port) if source and source.port else port
-            if said == port or not port.isdigit() or said in _OF_OTHERS or told_port(file, stage) == port:
+            said = str(source.port) if source and source.port else package_port(tree, file, stage) or port
+            if said == port or not port.isdigit() or said in OF_OTHERS or told_port(file, stage) == port:
                 return port
             if said in exposed_ports(file, stage):
                 return said
-            message = f"{file.path} names port {port}, and {source.path if source else ''} listens on {said}"
+            where = source.path if source and source.port else "package.json"
+            message = f"{file.path} names port {port}, and {where} listens on {said}"
             raise NoFix(message)
     return str(source.port) if source and source.port else script_port(tree, *commands(chain))
 

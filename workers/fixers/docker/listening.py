@@ -19,10 +19,10 @@ from workers.source.tree import SourceTree, text_of
 _PORTS = {"nginx": 80, "httpd": 80, "tomcat": 8080, "jetty": 8080, "nginxinc/nginx-unprivileged": 8080, "caddy": 80}
 _NO_OTHER = r"(?![\w-])(?!.*(?:port|conf|address|listen|\s-[pc]\b|defaults))"
 """A server whose port hardly anybody changes, started without a port or a configuration."""
-_COMMAND_PORTS = [
+COMMAND_PORTS = [
     (re.compile(pattern), port)
     for pattern, port in (
-        (r"\bng\s+serve\b", 4200), (r"\bflask\b[^|;&]*\brun\b", 5000), (r"\brails\s+s(?:erver)?\b", 3000),
+        (r"\bng\s+serve\b(?=.*--host)", 4200), (r"\bflask\b[^|;&]*\brun\b", 5000), (r"\brails\s+s(?:erver)?\b", 3000),
         (r"\b(?:uvicorn|hypercorn)\b", 8000), (r"\bstreamlit\s+run\b", 8501), (r"\bjupyter\b", 8888),
         (r"\bnext\s+start\b", 3000), (r"\bhttp\.server$", 8000), (r"\brackup\b", 9292),
         (r"\bmanage\.py\s+runserver\b", 8000),
@@ -33,6 +33,10 @@ _COMMAND_PORTS = [
         )),
     )
 ]  # fmt: skip
+OF_OTHERS = frozenset(
+    ("25", "465", "587", "1433", "1521", "3306", "5432", "5672", "6379", "9092", "9200", "11211", "27017")
+)
+"""Ports that a program names because it calls them."""
 _BIND = re.compile(r"^bind\s*=\s*[\"'][\w.]*:(\d{2,5})[\"']", re.MULTILINE)
 PHP = frozenset(("php", "wordpress", "drupal", "joomla", "nextcloud", "phpmyadmin"))
 FPM = 9000
@@ -138,7 +142,7 @@ def _usual(
     if re.search(r"\bgunicorn\b", command):
         yield from _gunicorn(tree, file, command, values)
     else:
-        yield from (port for pattern, port in _COMMAND_PORTS if pattern.search(command))
+        yield from (port for pattern, port in COMMAND_PORTS if pattern.search(command))
     if is_fpm(base):
         yield FPM
     if base.image in PHP and ("apache" in base.tag or (base.image != "php" and "cli" not in base.tag)):

@@ -17,7 +17,8 @@ _INTO_LAST = frozenset(("cp", "mv", "ln", "install", "rsync"))
 _INTO_EACH = frozenset(("mkdir", "touch", "tee", "truncate", "chmod", "rm", "rmdir", "unlink"))
 _BESIDE = re.compile(
     r"\b(?:manage\.py|django-admin)\s+(?:collectstatic|makemigrations|compilemessages|compress)\b|\bartisan\s+\S|"
-    r"\bprisma\s+(?:generate|db\s+push)\b|\bbin/console\s+cache:\w+"
+    r"\bprisma\s+(?:generate|db\s+push|migrate\s+dev)\b|\bbin/console\s+cache:\w+|\bflask\s+db\s+(?:init|migrate|revision)\b|"
+    r"\balembic\s+(?:init|revision)\b|\bnext\s+build\b|\bassets:precompile\b"
 )
 """Calls of frameworks that write beside the program."""
 _VALUE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::?[-=](?P<default>[^{}]*))?\}|(?P<name>\w+))")

@@ -122,7 +122,7 @@ def served(tree: SourceTree, file: Dockerfile, stage: Stage, values: dict[str, s
 
 def words_of(file: Dockerfile, stage: Stage, values: dict[str, str]) -> list[str]:
     """What the image starts, as words: its ENTRYPOINT, then its CMD; variables filled in where values are given."""
-    return [word for one in _commands(stage, file) for word in _words(expand(one, values) if values else one)]
+    return [word for one in _commands(stage, file) for word in command_words(expand(one, values) if values else one)]
 
 
 def _commands(stage: Stage, file: Dockerfile) -> Iterator[str]:
@@ -132,7 +132,8 @@ def _commands(stage: Stage, file: Dockerfile) -> Iterator[str]:
             yield last.text
 
 
-def _words(command: str) -> list[str]:
+def command_words(command: str) -> list[str]:
+    """The words of a command in shell or JSON form, those of a shell's script too."""
     try:
         words = json.loads(command)
     except ValueError:
@@ -148,8 +149,9 @@ def _script(tree: SourceTree, folder: str, words: list[str]) -> str | None:
         name = next((f"{match[1]}.py" for word in words if (match := _APPLICATION.fullmatch(word))), None)
     if name is None and "-m" in words[:-1]:
         return _module(tree, folder, words[words.index("-m") + 1])
-    if name is None and {"npm", "yarn", "pnpm"} & set(words):
-        name = _of_package(tree, folder, words)
+    if name is None:
+        command = package_command(tree, folder, words).split()
+        name = next((match[1] for word in command if (match := _SCRIPT.search(word))), None)
     if name is None:
         return None
     for each in (name, re.sub(r"\.[mc]?js$", ".ts", name)):
@@ -167,14 +169,14 @@ def _module(tree: SourceTree, folder: str, module: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _of_package(tree: SourceTree, folder: str, words: list[str]) -> str | None:
-    package = json_object(_text(tree, f"{folder}/package.json".lstrip("/")))
-    scripts = package.get("scripts")
+def package_command(tree: SourceTree, folder: str, words: list[str]) -> str:
+    """What a script of package.json is, where npm or its like starts one; else empty."""
+    if not {"npm", "yarn", "pnpm"} & set(words):
+        return ""
+    scripts = json_object(_text(tree, f"{folder}/package.json".lstrip("/"))).get("scripts")
     wanted = next((word for word in words if word not in {"npm", "yarn", "pnpm", "run", "exec"}), "start")
     command = scripts.get(wanted) if isinstance(scripts, dict) else None
-    if not isinstance(command, str):
-        return None
-    return next((match[1] for word in command.split() if (match := _SCRIPT.search(word))), None)
+    return command if isinstance(command, str) else ""
 
 
 def _builds_go(file: Dockerfile) -> bool:

@@ -345,3 +345,27 @@ def test_a_file_of_another_language_is_no_dockerfile():
     )
     proposal = propose(Target(finding=finding, tree=MemoryTree({"dockerfile.js": b"// x\na()\n"})))
     assert proposal.harmless
+
+
+@pytest.mark.parametrize(
+    ("exposed", "start", "asked"),
+    [
+        ("", "next start", ":3000/"),
+        ("ENV PORT=4000\n", "next start", ":4000/"),
+        ("", "next start -p 3001", "127.0.0.1:3001"),
+        ("EXPOSE 3000\n", "next start -p 3001", "names port 3000, and package.json listens on 3001"),
+        ("EXPOSE 3000\n", "next start", ":3000/"),
+    ],
+)
+def test_a_script_of_package_json_says_where_it_listens(exposed, start, asked):
+    files = {"web/package.json": f'{{"scripts": {{"start": "{start}"}}}}'}
+    made, reason = _propose(f'FROM node:22\n{exposed}CMD ["npm", "start"]\n', files)
+    assert asked in made.get("http-node", made.get("port-node", reason)).replace(
+        "connect(3001,'127.0.0.1'", "127.0.0.1:3001"
+    )
+
+
+def test_the_port_of_a_database_that_a_script_waits_for_is_not_asked():
+    script = {"web/start.sh": "pg_isready --port 5432\nexec gunicorn x:y --bind 0.0.0.0:8000\n"}
+    made, _ = _propose('FROM python:3.12-slim\nCOPY . .\nCMD ["bash", "start.sh"]\n', script)
+    assert "/8000" in made["port-bash"]

@@ -113,3 +113,12 @@ def test_a_line_that_compose_has_for_a_shell_is_read(command, said):
     made, reason = _propose(dockerfile, compose_yaml=compose)
     assert said in reason
     assert bool(made) is not bool(said)
+
+
+@pytest.mark.parametrize(
+    "call", ["python manage.py collectstatic --noinput", "flask db migrate", "npx prisma generate"]
+)
+def test_a_framework_that_writes_beside_the_program_at_the_start_gets_its_folder(call):
+    made, _ = _propose(f'FROM python:3.12\nWORKDIR /app\nCOPY . .\nCMD ["sh", "-c", "{call} && gunicorn a"]\n')
+    assert made
+    assert all("chown -R" in text and "/app\n" in text for text in made.values())
