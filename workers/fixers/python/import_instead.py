@@ -21,6 +21,11 @@ def instead(file: Module, used: ast.expr, new: Import) -> Import:
     uses = [node for node in file.nodes if isinstance(node, ast.Name) and node.id == root.id]
     named = any(isinstance(node, ast.Constant) and node.value == root.id for node in file.nodes)
     statement = next((each for each in file.tree.body if _binds_alone(each, root.id)), None)
+    inner = [node for node in file.nodes if isinstance(node, ast.stmt) and _binds_alone(node, root.id)]
+    if statement is None and len(uses) == 1 and not named and len(inner) == 1 and _has_its_line(file, inner[0]):
+        gone = (f"statement:{inner[0].lineno}/delete", f"import:{root.id}/delete")
+        line = file.edit(file.starts[inner[0].lineno - 1], file.starts[inner[0].lineno], "")
+        return Import(new.name, (*new.edits, line), (*new.declares, *gone))
     if len(uses) != 1 or named:
         return new
     if statement is None:
@@ -41,6 +46,13 @@ def instead(file: Module, used: ast.expr, new: Import) -> Import:
         lines = sorted(edit.text.strip() for edit in new.edits)
         return Import(new.name, (file.replace(statement, "\n".join(lines)),), declares)
     return Import(new.name, (*new.edits, file.edit(start, after, "")), declares)
+
+
+def _has_its_line(file: Module, statement: ast.stmt) -> bool:
+    """Whether the statement is one line of its own, with another line below it."""
+    end = statement.end_lineno or statement.lineno
+    whole = file.line(statement.lineno).decode().strip() == file.text(statement)
+    return end == statement.lineno and whole and end < len(file.starts)
 
 
 def _without_name(file: Module, name: str, new: Import) -> Import:

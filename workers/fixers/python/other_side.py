@@ -9,6 +9,7 @@ from workers.fixers.python.module import Module
 
 _FRESH = re.compile(r"random|secrets\.|uuid|token_(?:hex|bytes|urlsafe)|\btime\(|now\(")
 """Made anew each time: nobody else makes the same."""
+_DRAWN = re.compile(r"\brandom\b|\bsecrets\.|\buuid4\b|\burandom\b|token_(?:hex|bytes|urlsafe)")
 _NAMES_SOMETHING = re.compile(
     r"(?:^|[^A-Za-z])[a-z]?u?u?ids?$|(?:slug|anchor|url|(?:^|_)sign(?:ature)?)$", re.IGNORECASE
 )
@@ -18,6 +19,11 @@ _FROM_OUTSIDE = re.compile(r"\brequest\b|\bheaders\b|\bcookies\b")
 def is_fresh(use: str) -> bool:
     """Whether what is hashed is drawn for it, so that nobody makes the same digest again."""
     return _FRESH.search(use) is not None
+
+
+def is_drawn(use: str) -> bool:
+    """Whether chance alone makes what is hashed: then the digest is there to be hard to guess."""
+    return _DRAWN.search(use) is not None
 
 
 def use_of(file: Module, call: ast.Call) -> str:

@@ -12,7 +12,7 @@ from workers.fixers.python.callers import is_asked_back, told_by_callers
 from workers.fixers.python.calls import argument, set_keyword
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.narrow_column import narrow_column
-from workers.fixers.python.other_side import is_fresh, is_looked_up, is_met, use_of
+from workers.fixers.python.other_side import is_drawn, is_fresh, is_looked_up, is_met, use_of
 from workers.fixers.python.release import may_lack
 from workers.fixers.registry import NoFix, Target, fixer
 
@@ -107,8 +107,10 @@ def propose(target: Target) -> Iterator[Candidate]:
     talks = _TALKS.search(around) or _ASKS.search(file.content.decode("utf-8", "replace"))
     prescribed = named or _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content)
     use = use_of(file, call)
-    protects = bool(_PROTECTS.search(use) or _GUARDS.search(told_by_callers(target.tree, file, call))) or is_asked_back(
-        target.tree, file, call
+    protects = (
+        is_drawn(use)
+        or bool(_PROTECTS.search(use) or _GUARDS.search(told_by_callers(target.tree, file, call)))
+        or is_asked_back(target.tree, file, call)
     )
     if name.startswith("hashlib.") and not protects:
         if (old := may_lack(target.tree, file.path, (3, 9))) is not None:
