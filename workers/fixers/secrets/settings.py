@@ -57,14 +57,8 @@ def propose(tree: SourceTree, file: Text, found: Setting, *, of_curl: bool = Fal
         NoFix: the file has no form for any of them.
         Harmless: nothing is deployed with the value.
     """
-    section = keys_of(file, found)[0]
-    if is_rails(file.path) and section in {"development", "test"}:
-        message = (
-            f"{file.path}:{file.line_of(found.start)} is the value of the environment `{section}`, with which nothing "
-            "is deployed"
-        )
-        raise Harmless(message)
     places = same(file, found)
+    _refuse_undeployed(file, places, found)
     kept = _Kept(tree, file, found, tuple(places), variable_of(tree, file, places[0]), of_curl)
     if not is_filled_in(file.path):
         refuse_handed(tree, file)
@@ -77,6 +71,21 @@ def propose(tree: SourceTree, file: Text, found: Setting, *, of_curl: bool = Fal
         lambda: _unset(kept),
         lambda: _emptied(kept),
     )
+
+
+def _refuse_undeployed(file: Text, places: Sequence[Setting], found: Setting) -> None:
+    """Say so where nothing that lasts is given the value.
+
+    Raises:
+        Harmless: it is that of a job's own service, or of an environment of Rails for developers.
+    """
+    where, section = f"{file.path}:{file.line_of(found.start)}", keys_of(file, found)[0]
+    if is_rails(file.path) and section in {"development", "test"}:
+        message = f"{where} is the value of the environment `{section}`, with which nothing is deployed"
+        raise Harmless(message)
+    if is_workflow(file.path) and any("services" in keys_of(file, each) for each in places):
+        message = f"{where} is what a service of the job asks for, which ends with it: made up, it opens nothing else"
+        raise Harmless(message)
 
 
 def _made(kept: _Kept, approach: str, edits: Sequence[Edit], how: str, warning: str) -> Candidate:
