@@ -64,7 +64,7 @@ def _reader(tree: SourceTree, file: Dockerfile, key: str) -> str | None:
     """Who reads a label by its name; none where nobody is known to."""
     if _NAMESPACE.match(key):
         return f"`{key}` is named by whoever the namespace is, and read by that name"
-    asks = re.compile(rf"label[s\"']?[=:.\[\s(\"']+{re.escape(key)}\b", re.IGNORECASE)
+    asks = re.compile(rf"\blabel={re.escape(key)}\b|labels(?:\.|\[\s*|\s+)[\"']?{re.escape(key)}\b", re.IGNORECASE)
     for path in [path for path in tree.paths() if path != file.path and _MAY_READ.search(path)]:
         if asks.search(text_of(tree, path)[:_MAX_BYTES]):
             return f"{path} reads `{key}` by its name"
