@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
-from workers.fixers.code import Parsed, candidate
+from workers.fixers.code import FLAGGED, Parsed, candidate
 from workers.fixers.javascript.script import arguments, called, flagged_node, literal, pairs, quote
 from workers.fixers.registry import NoFix, Target, fixer
 
@@ -44,6 +44,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             approach,
             [file.replace(value, f"{mark}{text}{mark}")],
             why,
+            declares=(f"{FLAGGED}/delete",),
             warnings=("A page of another site that shows this one on purpose no longer can.",),
         )
 

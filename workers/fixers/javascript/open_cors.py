@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
-from workers.fixers.javascript.script import arguments, called, flagged_node, literal, pairs, quote, resolved, semicolon
+from workers.fixers.javascript.script import (
+    arguments,
+    called,
+    flagged_node,
+    literal,
+    pairs,
+    quote,
+    semicolon,
+    statement,
+)
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.source.syntax import ancestors
+from workers.source.syntax import ancestors, walk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -42,7 +51,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     if star is None:
         return
     if literal(file, star) is None:
-        yield from any_of(lambda: _named(file, star), lambda: _listed(file, call, star))
+        said = _said(file, star)
+        yield from any_of(lambda: _named(file, said), lambda: _listed(file, call, said))
         return
     line = file.number(star)
     said = re.search(rb"(?://|/\*)(?P<words>.*)", file.line(line)[star.end_point[1] :])
@@ -60,12 +70,26 @@ def propose(target: Target) -> Iterator[Candidate]:
     )
 
 
+def _said(file: Parsed, value: Node) -> Node:
+    """The expression that reads the request: that of a name's declaration, where the name is for the header alone."""
+    if value.type != "identifier":
+        return value
+    made, uses = _declared(file, value)
+    if made is None or uses != 2:
+        message = (
+            f"{file.path}:{file.number(value)} uses the origin for more than the header: set the header apart from it"
+        )
+        raise NoFix(message)
+    return made
+
+
 def _named(file: Parsed, star: Node) -> Candidate:
     """The one origin that the environment names, instead of whichever the request says."""
     return candidate(
         "origin-from-environment",
         [file.replace(star, f"process.env.ALLOWED_ORIGIN || {quote(file) * 2}")],
         "Only pages of the site in ALLOWED_ORIGIN can read the answer; without it none can.",
+        declares=(f"statement:{file.number(statement(star))}",),
         warnings=("Set ALLOWED_ORIGIN to the site that calls this, with its scheme.",),
     )
 
@@ -74,9 +98,9 @@ def _listed(file: Parsed, call: Node, star: Node) -> Candidate:
     """The request's own origin where the environment's list holds it, and a cache told that the answer hangs on it."""
     line = file.number(call)
     request, response = _handler(file, call)
-    statement = call.parent
-    own_line = statement is not None and not file.slice(file.starts[line - 1], statement.start_byte).strip()
-    if statement is None or statement.type != "expression_statement" or not own_line:
+    whole = call.parent
+    own_line = whole is not None and not file.slice(file.starts[line - 1], whole.start_byte).strip()
+    if whole is None or whole.type != "expression_statement" or not own_line:
         message = f"{file.path}:{line} is part of a longer statement"
         raise NoFix(message)
     mark = quote(file) if literal(file, star) is None else file.text(star)[0]
@@ -86,11 +110,11 @@ def _listed(file: Parsed, call: Node, star: Node) -> Candidate:
     return candidate(
         "listed-origins",
         [
-            file.insert(statement.start_byte, vary),
+            file.insert(whole.start_byte, vary),
             file.replace(star, f"{allowed}.includes({origin}) ? {origin} : {mark * 2}"),
         ],
         "Pages of the sites in ALLOWED_ORIGINS can read the answer, and caches keep one answer for each of them.",
-        declares=(f"insert:{line}",),
+        declares=(f"insert:{line}", f"statement:{file.number(statement(star))}"),
         warnings=("Set ALLOWED_ORIGINS to the sites that call this, with their schemes and commas between them.",),
     )
 
@@ -131,6 +155,21 @@ def _star(file: Parsed, call: Node) -> Node | None:
 
 def _is_open(file: Parsed, value: Node) -> bool:
     """Whether every site is answered: all of them, or whichever the request names."""
-    text = file.text(value)
-    made = resolved(file, value, "member_expression")
-    return literal(file, value) == "*" or bool(_SAID.fullmatch(file.text(made) if made is not None else text))
+    return literal(file, value) == "*" or _SAID.fullmatch(_made(file, value)) is not None
+
+
+def _made(file: Parsed, value: Node) -> str:
+    """The expression; for a name the value of its only declaration in the function around."""
+    made, _ = _declared(file, value)
+    return file.text(made if made is not None else value)
+
+
+def _declared(file: Parsed, name: Node) -> tuple[Node | None, int]:
+    """The value of the name's only declaration in the function around, and how often the name stands there."""
+    around = next((each for each in ancestors(name) if each.child_by_field_name("body") is not None), None)
+    if around is None or name.type != "identifier":
+        return None, 0
+    same = [each for each in walk(around) if each.type == "identifier" and file.text(each) == file.text(name)]
+    made = [each.parent for each in same if each.parent is not None and each.parent.type == "variable_declarator"]
+    value = made[0].child_by_field_name("value") if len(made) == 1 else None
+    return value, len(same)

@@ -13,6 +13,7 @@ from workers.fixers.javascript.strings import quoted, template, written
 from workers.fixers.pieces import Template
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.sql import Bound, bind
+from workers.source.syntax import ancestors
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -93,8 +94,7 @@ def _built(file: Parsed, call: Node) -> Node:
     first = arguments(call)[0]
     if first.type != "identifier":
         return first
-    name = file.text(first)
-    same = [node for node in file.of("identifier") if file.text(node) == name]
+    same = _same(file, first)
     holders = [node.parent for node in same if node.parent is not None and node.parent.type == "variable_declarator"]
     value = holders[0].child_by_field_name("value") if len(holders) == 1 else None
     if value is None or len(same) != 2 or _block(value) != _block(call):
@@ -103,6 +103,15 @@ def _built(file: Parsed, call: Node) -> Node:
         )
         raise NoFix(message)
     return value
+
+
+def _same(file: Parsed, name: Node) -> list[Node]:
+    """Where the name stands: in the function that makes it, or in the whole file where none does."""
+    every = [node for node in file.of("identifier") if file.text(node) == file.text(name)]
+    around = next((each for each in ancestors(name) if each.child_by_field_name("body") is not None), None)
+    own = [node for node in every if around is None or around.start_byte <= node.start_byte < around.end_byte]
+    made = any(node.parent is not None and node.parent.type == "variable_declarator" for node in own)
+    return own if made else every
 
 
 def _block(node: Node) -> tuple[int, int]:

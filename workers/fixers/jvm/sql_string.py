@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.code import Parsed, any_of, candidate, parsed, region
+from workers.fixers.code import Parsed, candidate, parsed, region
 from workers.fixers.jvm.source import in_block, statement
 from workers.fixers.jvm.strings import quoted, template, written
 from workers.fixers.registry import NoFix, Target, fixer
@@ -64,10 +64,10 @@ def propose(target: Target) -> Iterator[Candidate]:
     if query.connection is not None:
         yield _alone(file, query, bound, query.connection)
         return
-    yield from any_of(
-        lambda: _in_place(file, query, bound),
-        lambda: _beside(file, query, bound),
-    )
+    try:
+        yield _in_place(file, query, bound)
+    except NoFix:
+        yield _beside(file, query, bound)
 
 
 def _query(target: Target, file: Parsed) -> _Query:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, candidate, region
 from workers.fixers.jvm.source import before_line, end_mark, flagged_bytes, jvm, matches, statement
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.syntax import ancestors
 from workers.source.tree import text_of
 
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
 _USE = r"\b(?P<name>\w+)\s*\.\s*newTransformer\((?P<sheet>[^)]?)"
+_TOLD = r"\b{name}\s*\.\s*setAttribute\([^,]*(?P<what>ACCESS_EXTERNAL_\w+|accessExternal\w+)\"?\s*,\s*\"\"\s*\)"
 _IMPORTED = re.compile(rb"^\s*import\s+javax\.xml\.(?:XMLConstants|\*)\s*;?", re.MULTILINE)
 _NAMES = (("ACCESS_EXTERNAL_DTD", "accessExternalDTD"), ("ACCESS_EXTERNAL_STYLESHEET", "accessExternalStylesheet"))
 _FETCHES = re.compile(r"<xsl:(?:import|include)\b|\bdocument\(")
@@ -40,7 +46,8 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     _refuse_needed(target, where, sheet=bool(found[0]["sheet"].strip()))
     name, holder, end = found[0]["name"].decode(), statement(file, found[0].start()), end_mark(file)
-    lines = [f'{name}.setAttribute({_attribute(file, *names)}, ""){end}' for names in _NAMES]
+    told = {each["what"].decode() for each in matches(file, _TOLD.format(name=name), *_around(holder))}
+    lines = [f'{name}.setAttribute({_attribute(file, *names)}, ""){end}' for names in _NAMES if not told & set(names)]
     yield candidate(
         "nothing-fetched",
         [before_line(file, holder, "\n".join(lines))],
@@ -48,6 +55,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         declares=(f"insert:{file.number(holder)}",),
         warnings=("Documents and style sheets that name others, by import or document(), are refused.",),
     )
+
+
+def _around(holder: Node) -> tuple[int, int]:
+    """The method before the statement."""
+    method = next((each for each in ancestors(holder) if each.type.endswith("method_declaration")), None)
+    return (method.start_byte if method is not None else holder.start_byte), holder.start_byte
 
 
 def _attribute(file: Parsed, constant: str, name: str) -> str:
