@@ -22,8 +22,10 @@ def is_caught(tree: SourceTree, file: Module, node: ast.AST, *errors: str) -> bo
     the errors from it.
     """
     name = _name(file, node)
+    holder = _holder(file, node)
     caught = re.compile(rf"\bexcept\b[^\n]*\b(?:{'|'.join(errors)})\b".encode())
-    return bool(name) and any(_catches(each, name, errors) for each in (file, *_users(tree, file, name, caught)))
+    users = (each for each in _users(tree, file, name, caught) if holder.encode() in each.content) if name else ()
+    return bool(name) and any(_catches(each, name, errors) for each in (file, *users))
 
 
 def told_by_callers(tree: SourceTree, file: Module, node: ast.AST) -> str:
@@ -81,6 +83,11 @@ def _name(file: Module, node: ast.AST) -> str:
         return ""
     around = next((each for each in file.ancestors(function) if isinstance(each, ast.ClassDef)), None)
     return around.name if around is not None and function.name in _MAKE else function.name
+
+
+def _holder(file: Module, node: ast.AST) -> str:
+    """The name of the class around the node, by which code elsewhere gets an object that has its methods."""
+    return next((each.name for each in file.ancestors(node) if isinstance(each, ast.ClassDef)), "")
 
 
 def _users(tree: SourceTree, file: Module, name: str, holds: re.Pattern[bytes]) -> Iterator[Module]:

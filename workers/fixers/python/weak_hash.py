@@ -107,11 +107,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     talks = _TALKS.search(around) or _ASKS.search(file.content.decode("utf-8", "replace"))
     prescribed = named or _FIXED_BY_OTHERS.search(around) or _CHECKSUM_FILE.search(file.content)
     use = use_of(file, call)
-    protects = (
-        is_drawn(use)
-        or bool(_PROTECTS.search(use) or _GUARDS.search(told_by_callers(target.tree, file, call)))
-        or is_asked_back(target.tree, file, call)
-    )
+    callers = told_by_callers(target.tree, file, call)
+    protects = is_drawn(use) or bool(_PROTECTS.search(use) or _GUARDS.search(callers))
+    protects = protects or is_asked_back(target.tree, file, call)
     if name.startswith("hashlib.") and not protects:
         if (old := may_lack(target.tree, file.path, (3, 9))) is not None:
             message = (
