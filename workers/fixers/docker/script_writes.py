@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 _OPEN = re.compile(r"(?:/(?:tmp|var/tmp|dev|proc)(?:/|$)|~|\$\{?(?:HOME|TMPDIR|XDG_\w+)\b|\$\(\s*mktemp|&)")
 _INTO_LAST = frozenset(("cp", "mv", "ln", "install", "rsync"))
 _INTO_EACH = frozenset(("mkdir", "touch", "tee", "truncate", "chmod", "rm", "rmdir", "unlink"))
+_FILES = frozenset(
+    ("--access-logfile", "--error-logfile", "--log-file", "--logfile", "--pid", "--pidfile", "--pid-file", "--schedule")
+)
+"""Options by which servers are told a file that they write."""
 _BESIDE = re.compile(
     r"\b(?:manage\.py|django-admin)\s+(?:collectstatic|makemigrations|compilemessages|compress)\b|\bartisan\s+\S|"
     r"\bprisma\s+(?:generate|db\s+push|migrate\s+dev)\b|\bbin/console\s+cache:\w+|\bflask\s+db\s+(?:init|migrate|revision)\b|"
@@ -58,6 +62,7 @@ def _targets(node: Node) -> Iterator[str]:
     name = name.rpartition("/")[2]
     if _BESIDE.search(" ".join((name, *words))):
         yield "."
+    yield from _told(name, words)
     plain = [word for word in words if not word.startswith("-")]
     if name in _INTO_LAST:
         yield from plain[1:][-1:]
@@ -68,6 +73,18 @@ def _targets(node: Node) -> Iterator[str]:
     elif name in {"curl", "wget"}:
         options = ("-o", "--output") if name == "curl" else ("-O", "--output-document")
         yield from (words[at + 1] for at, word in enumerate(words[:-1]) if word in options and words[at + 1] != "-")
+
+
+def _told(name: str, words: list[str]) -> Iterator[str]:
+    """The files that a server is told by its options, or keeps where nobody tells it one."""
+    if name == "celery" and "beat" in words and not re.search(r"\s(?:-s|--schedule\w*|-S)\b", " ".join(words)):
+        # It keeps when it last ran what.
+        yield "."
+    for at, word in enumerate(words):
+        option, _, value = word.partition("=")
+        told = value or "".join(words[at + 1 : at + 2])
+        if option in _FILES and told not in {"", "-"}:
+            yield told
 
 
 def _words(node: Node) -> list[str]:

@@ -21,7 +21,9 @@ _PATH = r"\(\s*(?:[\w.:&]+,\s*)?[frb]?[\"'`](?P<path>[^\"'`\n{}$%]+)[\"'`]"
 _WRITES = {
     "py": (
         rf"\bopen{_PATH}\s*,\s*(?:mode\s*=\s*)?[\"'][wax]",
-        rf"\b(?:os\.makedirs|os\.mkdir|sqlite3\.connect|FileHandler){_PATH}",
+        rf"\b(?:os\.makedirs|os\.mkdir|sqlite3\.connect|shelve\.open|logger\.add|\w*FileHandler){_PATH}",
+        rf"\.(?:to_csv|to_excel|to_parquet|to_json|savefig){_PATH}",
+        r"[\"']filename[\"']\s*:\s*[\"'](?P<path>[^\"'\n{}$%]+\.log)[\"']",
         r"sqlite(?:\+\w+)?:///(?P<path>[^/\"'\s:][^\"'\s]*)",
         r"django\.db\.backends\.sqlite3|^MEDIA_ROOT\s*=|\bUPLOAD_FOLDER[\"'\]]*\s*=",
     ),
@@ -29,23 +31,30 @@ _WRITES = {
         rf"\b(?:writeFile|appendFile|createWriteStream|mkdir|mkdirp)(?:Sync)?{_PATH}",
         rf"\bnew\s+(?:sqlite3\.|Better)?(?:Database|Sqlite\w*){_PATH}",
         r"\bmulter\(\s*\{[^}]*\bdest:\s*(?:path\.(?:join|resolve)\(\s*__dirname\s*,\s*)?[\"'`](?P<upload>[\w./-]+)",
+        r"\btransports\.(?:File|DailyRotateFile)\(\s*\{[^}]*?filename:\s*[\"'`](?P<log>[^\"'`\n${}]+)",
+        rf"\.mv{_PATH}|\b(?:JSONFile|FileSync|JSONFilePreset){_PATH.replace('path', 'db')}",
         r"\bstorage:\s*[\"'](?P<file>[\w./-]+\.(?:sqlite3?|db))[\"']",
     ),
     "go": (
         rf"\b(?:os|ioutil)\.(?:Create|MkdirAll|Mkdir|WriteFile|OpenFile){_PATH}",
+        r"\bFilename:\s*\"(?P<log>[^\"\n%]+)\"",
         r"\bsqlite3?\.Open\(\s*\"(?P<path>[^\":?]+)|\"sqlite3?\"\s*,\s*\"(?P<file>[^\":?]+)|default:\"(?P<db>[\w./-]+\.(?:db|sqlite3?))\"",
     ),
     "java": (
         rf"\bnew\s+(?:FileOutputStream|FileWriter|PrintWriter){_PATH}",
         r"jdbc:(?:sqlite|h2:file|hsqldb:file):(?P<path>[^\"'\s:;]+)",
+        r"^\s*log4j\S*\.[Ff]ile(?:[Nn]ame)?\s*=\s*(?P<path>[\w./-]+)|\bfileName=\"(?P<file>[\w./-]+)\"",
         r"^\s*logging\.file(?:\.name)?\s*[=:]\s*(?P<log>[\w./-]+)|<file>(?P<file>[\w./-]+)</file>",
     ),
-    "cs": (rf"\bDirectory\.CreateDirectory{_PATH}", r"Data Source=(?P<path>[\w./-]+\.(?:db|sqlite3?))"),
+    "cs": (
+        rf"\b(?:Directory\.CreateDirectory|WriteTo\.(?:Rolling)?File){_PATH}",
+        r"Data Source=(?P<path>[\w./-]+\.(?:db|sqlite3?))",
+    ),
     "rb": (
-        rf"\bFile\.open{_PATH}\s*,\s*[\"'][wa]", rf"\bFileUtils\.mkdir_p{_PATH}", r"adapter:\s*sqlite3",
+        rf"\bFile\.open{_PATH}\s*,\s*[\"'][wa]", rf"\b(?:FileUtils\.mkdir_p|Logger\.new){_PATH}", r"adapter:\s*sqlite3",
     ),
     "rs": (rf"\b(?:File::create|fs::write|fs::create_dir(?:_all)?){_PATH}", r"sqlite:(?://)?(?P<path>[\w.][\w./-]*)"),
-    "php": (rf"\b(?:file_put_contents|mkdir){_PATH}", r"\bsqlite:(?P<path>[\w.][\w./-]*)"),
+    "php": (rf"\b(?:file_put_contents|mkdir|StreamHandler){_PATH}", r"\bsqlite:(?P<path>[\w.][\w./-]*)"),
 }  # fmt: skip
 _SOMEWHERE = {
     "py": r"\.mkdir\(|\bos\.makedirs\(|\bopen\([^()\n]+,\s*(?:mode=)?[\"'][wax]b?\+?[\"']|\.write_(?:text|bytes)\(",

@@ -122,3 +122,19 @@ def test_a_framework_that_writes_beside_the_program_at_the_start_gets_its_folder
     made, _ = _propose(f'FROM python:3.12\nWORKDIR /app\nCOPY . .\nCMD ["sh", "-c", "{call} && gunicorn a"]\n')
     assert made
     assert all("chown -R" in text and "/app\n" in text for text in made.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("app.py", "h = RotatingFileHandler('logs/a.log')"),
+        ("settings.py", "LOGGING = {'handlers': {'f': {'filename': 'debug.log'}}}"),
+        ("out.py", "frame.to_csv('out.csv')"),
+    ],
+)
+def test_a_log_or_a_table_of_the_programs_own_is_written_beside_it(name, source):
+    made, _ = _propose(
+        f"FROM python:3.12\nWORKDIR /app\nCOPY . .\n{_SERVES}", **{name.replace(".", "_"): f"{source}\n"}
+    )
+    assert made
+    assert all("chown -R" in text for text in made.values())
