@@ -74,15 +74,16 @@ def _generated_kind(root: Node) -> bool:
     return notes is not None and notes.child(_GENERATED_KIND) is not None
 
 
-@remembered
 def _written(tree: SourceTree, path: str) -> str:
     """The script that writes a file, and its line; empty where none does."""
-    for script in tree.paths():
-        if _SCRIPTS.search(script):
-            for line, word in _words(text_of(tree, script)):
-                if _names(word, script, path):
-                    return f"{script}:{line}"
-    return ""
+    return next((f"{script}:{line}" for script, line, word in _writing(tree) if _names(word, script, path)), "")
+
+
+@remembered
+def _writing(tree: SourceTree) -> list[tuple[str, int, str]]:
+    """Every script's lines that write a YAML file, and how they call it."""
+    scripts = (path for path in tree.paths() if _SCRIPTS.search(path))
+    return [(script, line, word) for script in scripts for line, word in _words(text_of(tree, script))]
 
 
 def _words(text: str) -> Iterator[tuple[int, str]]:
