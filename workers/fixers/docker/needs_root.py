@@ -24,7 +24,7 @@ from workers.fixers.docker.own_base import built_on, works_as_root
 from workers.fixers.docker.rights import refuse_runtime_files
 from workers.fixers.docker.roots_home import refuse_home, refuse_runs_at_home, runs_at_home
 from workers.fixers.docker.service_user import WRITES
-from workers.fixers.registry import NoFix, Target
+from workers.fixers.registry import NoFix
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
 from workers.source.tree import SourceTree, text_of
 
@@ -64,7 +64,7 @@ _SUPERVISORS = frozenset(("runit", "daemontools", "s6", "s6-overlay"))
 _STEPS_DOWN = re.compile(r"(?<![\w-])(?:gosu|su-exec)(?![\w-])")
 
 
-def refuse_where_root_is_needed(target: Target, chain: list[tuple[Dockerfile, Stage]], base: Base) -> None:
+def refuse_where_root_is_needed(tree: SourceTree, chain: list[tuple[Dockerfile, Stage]], base: Base) -> None:
     """Say why the container has to be root's, by what starts in it.
 
     `chain` is the stage and the images of the repository below it; what they start is inherited as far as none above
@@ -76,18 +76,18 @@ def refuse_where_root_is_needed(target: Target, chain: list[tuple[Dockerfile, St
     keywords = ["ENTRYPOINT", "CMD"]
     for file, stage in chain:
         commands = [one for each in lineage(file, stage) for one in each.all(*keywords)]
-        _refuse_commands(target, file, stage, base, commands)
+        _refuse_commands(tree, file, stage, base, commands)
         refuse_runtime_files(file, stage, commands)
         # An entry point takes the place of the command below it, too.
         said = {one.keyword for one in commands}
         keywords = [each for each in keywords if not {each, "ENTRYPOINT"} & said]
-    refuse_home(target.tree, *chain[0], base)
+    refuse_home(tree, *chain[0], base)
     _refuse_services(*chain[0])
     refuse_closed(*chain[0])
-    _refuse_used_by_others(target, *chain[0])
+    _refuse_used_by_others(tree, *chain[0])
 
 
-def _refuse_commands(target: Target, file: Dockerfile, stage: Stage, base: Base, commands: list[Instruction]) -> None:
+def _refuse_commands(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base, commands: list[Instruction]) -> None:
     needs = next((match for one in commands if (match := _NEEDS_ROOT.search(one.text))), None)
     if needs or _PRIVILEGED_IMAGES.search(base.image):
         what = needs[1] if needs else base.image
@@ -107,11 +107,11 @@ def _refuse_commands(target: Target, file: Dockerfile, stage: Stage, base: Base,
         message = f"the command itself changes files that are root's (`{writes[0].strip()}`): do that in a RUN"
         raise NoFix(message)
     _refuse_places_of_root(file, commands, base)
-    _refuse_own_user(target.tree, [one.text for one in commands])
+    _refuse_own_user(tree, [one.text for one in commands])
     if rebuilt := next((match for one in commands if (match := _REBUILDS.search(one.text))), None):
         message = f"`{rebuilt[1]}` builds beside the source, in folders that are root's"
         raise NoFix(message)
-    _refuse_scripts(target.tree, file, stage, base, commands)
+    _refuse_scripts(tree, file, stage, base, commands)
 
 
 def _refuse_scripts(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base, commands: list[Instruction]) -> None:
@@ -171,20 +171,20 @@ def _refuse_services(file: Dockerfile, stage: Stage) -> None:
             raise NoFix(message)
 
 
-def _refuse_used_by_others(target: Target, file: Dockerfile, stage: Stage) -> None:
+def _refuse_used_by_others(tree: SourceTree, file: Dockerfile, stage: Stage) -> None:
     if any("docker.sock" in one.text for each in lineage(file, stage) for one in each.instructions):
         message = (
             "the program talks to Docker by its socket, which belongs to root or to a group of the host's own number"
         )
         raise NoFix(message)
     commands = any(each.last("ENTRYPOINT", "CMD") for each in lineage(file, stage))
-    if (who := step_of(target.tree, file.path)) is not None:
+    if (who := step_of(tree, file.path)) is not None:
         message = f"{who}, as root and with a workspace that is root's: USER breaks it"
         raise NoFix(message)
     if any(_STEPS_DOWN.search(one.text) for each in lineage(file, stage) for one in each.instructions):
         message = "the entry point switches users itself (gosu, su-exec) and has to start as root for that"
         raise NoFix(message)
-    above = built_on(target.tree, file)
-    if above and (not commands or works_as_root(target.tree, above)):
+    above = built_on(tree, file)
+    if above and (not commands or works_as_root(tree, above)):
         message = f"{above} is built on this image, by steps that are root's: USER belongs to the end of {above}"
         raise NoFix(message)

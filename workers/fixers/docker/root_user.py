@@ -71,7 +71,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     stage = deployed_stage(file)
     chain = built_from(target.tree, file, stage)
     base = base_of(*chain[-1])
-    refuse_where_root_is_needed(target, chain, base)
+    refuse_where_root_is_needed(target.tree, chain, base)
     if base.image in WRITES:
         yield from service(file, stage, base)
         return

@@ -12,7 +12,10 @@ from workers.fixers.kubernetes.own_image import dockerfile_of
 from workers.fixers.kubernetes.shell_only import shell_only
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import NoFix
+from workers.source import dockerfile
 from workers.source.dockerfile import Dockerfile, Stage
+from workers.source.remembered import remembered
+from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node
 
 _HAS_HOME = re.compile(r"(?:^|[\s\"'/])(?:npm|yarn|pnpm|bundle|dotnet\s+run|go\s+run|cargo|composer|uv)(?=[\s\"',]|$)")
@@ -40,10 +43,17 @@ def own(resource: Resource, part: Part) -> tuple[Dockerfile, Stage, Base] | None
     return (file, stage, base_of(file, stage)) if len(chain) == 1 else None
 
 
-def needs_root(resource: Resource, file: Dockerfile, stage: Stage, base: Base) -> str:
-    """Why what it starts is root's alone to start; empty where nothing says so."""
+def needs_root(resource: Resource, file: Dockerfile) -> str:
+    """Why what its last stage starts is root's alone to start; empty where nothing says so."""
+    return _needs_root(resource.target.tree, file.path)
+
+
+@remembered
+def _needs_root(tree: SourceTree, path: str) -> str:
+    file = dockerfile.parse(tree.read(path), path)
+    stage = final_stage(file)
     try:
-        refuse_where_root_is_needed(resource.target, [(file, stage)], base)
+        refuse_where_root_is_needed(tree, [(file, stage)], base_of(file, stage))
     except NoFix as reason:
         return str(reason)
     return ""

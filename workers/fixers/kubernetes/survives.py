@@ -35,7 +35,7 @@ def needs_capabilities(resource: Resource, part: Part) -> str:
         return unknown(part, "which capabilities its command takes")
     if owners(file, stage) or not base.runs_as_root or base.image in WRITES:
         return unknown(part, "which capabilities it starts with")
-    return needs_root(resource, file, stage, base)
+    return needs_root(resource, file)
 
 
 def writes(resource: Resource, part: Part) -> tuple[str, ...]:

@@ -111,7 +111,7 @@ def _any_user(resource: Resource, part: Part) -> str:
         return f"{file.path} gives its files to a user of their own: another one may not write them"
     if not base.runs_as_root and base.family not in {"scratch", "distroless"}:
         return unknown(part, "which user it can run as")
-    if reason := needs_root(resource, file, stage, base):
+    if reason := needs_root(resource, file):
         return reason
     if reason := written_by(tree, file, stage):
         return f"{part.node.text('image')} may write files that are root's: {reason}"
