@@ -18,6 +18,7 @@ _ENTRANCE = re.compile(r"bastion|jump|vpn", re.IGNORECASE)
 _LOCKED_OUT = "whoever connects over the internet today is locked out: put their networks in first"
 _SIDES = ("SecurityGroupIngress", "SecurityGroupEgress")
 _HTTP = 80
+_WEB = (_HTTP, 443)
 _PEERS = ("CidrIp", "CidrIpv6", "SourceSecurityGroupId", "SourceSecurityGroupName", "DestinationSecurityGroupId")
 _NAMES = {"22": "SSH", "80": "HTTP", "443": "HTTPS", "3389": "RDP", "3306": "MySQL", "5432": "PostgreSQL", "53": "DNS"}
 
@@ -49,6 +50,12 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
         message = (
             f"{template.name} opens port 80 and no other by that rule: it serves the web, and should answer with a "
             "redirect to HTTPS. Let in its balancer's security group alone, where it has one in front"
+        )
+        raise NoFix(message)
+    if any(port not in _WEB and _covers(rule, web) for rule, _ in (*found, *asked) for web in _WEB):
+        message = (
+            f"a rule of {template.name} opens port {port} together with those of the web: give each a rule of its own, "
+            "and close the one"
         )
         raise NoFix(message)
     if not found:

@@ -69,6 +69,9 @@ def handed_on(tree: SourceTree, folder: str, edits: Sequence[Edit]) -> tuple[lis
     }
     more: list[Edit] = []
     declares: list[str] = []
+    if wanted and (path := _written_out(tree, folder)):
+        message = f"{path} is written out as a module that takes this one, and would have to give it the variable"
+        raise NoFix(message)
     for name, text in wanted.items():
         _pass(tree, folder, name, text, more, declares, {folder: name})
     return _joined(more), list(dict.fromkeys(declares))
@@ -94,6 +97,17 @@ def given_everywhere(tree: SourceTree, folder: str, variable: str) -> bool:
         path for path in tree.paths() if path.endswith(".tfvars") and (not folder or path.startswith(f"{folder}/"))
     ]  # fmt: skip
     return bool(settings) and all(given.search(text_of(tree, path)) for path in settings)
+
+
+def _written_out(tree: SourceTree, folder: str) -> str:
+    """The text of a template engine that takes the module in `folder`; empty where none does."""
+    texts = (path for path in tree.paths() if ".tf." in posixpath.basename(path))
+    return next(
+        (
+            path for path in texts
+            if folder in (_target(path, each[1]) for each in _SOURCE.finditer(text_of(tree, path)))
+        ), "",
+    )  # fmt: skip
 
 
 def _pass(

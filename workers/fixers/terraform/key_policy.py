@@ -53,13 +53,22 @@ def _used_by_logs(key: Resource) -> bool:
 
 
 def lacking(resource: Resource, text: str) -> dict[str, str]:
-    """The data that a text names and the module lacks: declared path → block."""
-    return {
-        f"data.{kind}.current": f'data "{kind}" "current" {{}}'
-        for kind in ("aws_caller_identity", "aws_region")
-        if f"data.{kind}.current" in text
-        and not any(block.labels[1:] == ("current",) for _, block in resource.blocks("data", kind))
-    }
+    """The data that a text names and the module lacks: declared path → block.
+
+    Raises:
+        NoFix: the module has them of another provider than the resource's, which may be another account or region.
+    """
+    missing = {}
+    for kind in ("aws_caller_identity", "aws_region"):
+        if f"data.{kind}.current" not in text:
+            continue
+        there = next((one for _, one in resource.blocks("data", kind) if one.labels[1:] == ("current",)), None)
+        if there is None:
+            missing[f"data.{kind}.current"] = f'data "{kind}" "current" {{}}'
+        elif there.text("provider") != resource.block.text("provider"):
+            message = f"data.{kind}.current is of another provider than {resource.address}, and so of another place"
+            raise NoFix(message)
+    return missing
 
 
 def with_data(resource: Resource, text: str) -> tuple[str, list[str]]:

@@ -24,6 +24,7 @@ _PORTS = {
 }  # fmt: skip
 _WEB = frozenset(("CKV_AWS_260", "CKV_GCP_106", "CKV_AZURE_160"))
 _HTTP, _TLS = 80, 443
+_BOTH = (_HTTP, _TLS)
 _ENTRANCE = re.compile(r"bastion|jump|vpn", re.IGNORECASE)
 _PORT_KEYS = ("from_port", "to_port", "destination_port_range", "destination_port_ranges", "ports")
 _BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
@@ -64,6 +65,13 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
         message = (
             f"{resource.address} opens port 80 and no other by that rule: it serves the web, and should answer with a "
             "redirect to HTTPS. Let in its balancer's security group alone, where it has one in front"
+        )
+        raise NoFix(message)
+    port = _PORTS.get(target.finding.rule)
+    if port is not None and port not in _BOTH and any(_covers(_rule(resource, one), _TLS) for one in found):
+        message = (
+            f"a rule of {resource.address} opens port {port} together with that of the web: give each a rule of its "
+            "own, and close the one"
         )
         raise NoFix(message)
     path = f"resource.{resource.address}"
@@ -136,12 +144,16 @@ def _covers(block: Block, port: int) -> bool:
 
 def _alone(resource: Resource, source: Attribute, port: int) -> bool:
     """Whether the rule that names the source lets traffic in at that port alone."""
-    for block in (resource.block, *resource.block.blocks):
-        if source in block.attributes.values():
-            inner = [block, *(one for one in block.blocks if one.type == "allow")]
-            named = [text.strip('"[] ') for one in inner for key in _PORT_KEYS if (text := one.text(key))]
-            return bool(named) and set(named) == {str(port)}
-    return False
+    block = _rule(resource, source)
+    inner = [block, *(one for one in block.blocks if one.type == "allow")]
+    named = [text.strip('"[] ') for one in inner for key in _PORT_KEYS if (text := one.text(key))]
+    return bool(named) and set(named) == {str(port)}
+
+
+def _rule(resource: Resource, source: Attribute) -> Block:
+    """The block whose attribute the source is."""
+    blocks = (one for one in resource.block.blocks if source.node in [each.node for each in one.attributes.values()])
+    return next(blocks, resource.block)
 
 
 def _private(resource: Resource, attribute: Attribute) -> str:

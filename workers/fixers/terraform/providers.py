@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
+from daemon.domain.fix import Edit
 from workers.source.hcl import Block
 
 _VERSION = re.compile(r'version\s*=\s*"([^"]+)"')
@@ -43,3 +46,15 @@ def _bound(term: str) -> int | None:
         # Only the last number given may grow: here it is the major one.
         return None
     return major
+
+
+def made_by(edits: Iterable[Edit], kind: str, provider: str) -> list[Edit]:
+    """The same edits, whose new resources and data are of the provider that a resource of that type names itself."""
+    if not provider:
+        return list(edits)
+    own = re.compile(rf'^((?:resource|data) "{kind.partition("_")[0]}_\w+" "[^"]+" \{{)(\}}?)$', re.MULTILINE)
+    said = rf"\1\n  provider = {provider}\n"
+    return [
+        msgspec.structs.replace(one, text=own.sub(lambda found: found.expand(said) + found[2], one.text))
+        for one in edits
+    ]

@@ -13,7 +13,7 @@ from workers.fixers.registry import NoFix, Target
 from workers.fixers.terraform import legacy
 from workers.fixers.terraform.files import flagged_file, last_variable, module_of, readable, told_above
 from workers.fixers.terraform.handed_on import callers_of, handed_on
-from workers.fixers.terraform.providers import constraints, newest_major
+from workers.fixers.terraform.providers import constraints, made_by, newest_major
 from workers.source.hcl import Block, Hcl, HclBroken
 from workers.source.hcltext import Body, block_text
 
@@ -203,6 +203,7 @@ class Resource:
             more, passed = handed_on(self.target.tree, posixpath.dirname(self.hcl.path), edits)
         except NoFix:
             return
+        edits = made_by(edits, self.type, self.block.text("provider"))
         if more:
             edits, declares = [*edits, *more], [*declares, *passed]
             explanation = f"{explanation} The modules that take this one hand the variable on."

@@ -192,3 +192,24 @@ def test_a_new_variable_stands_with_the_others(files, holder):
         if "variable" in one.approach
     )
     assert [edit.path for edit in fix.edits if "\nvariable " in edit.text] == [holder]
+
+
+def test_what_is_made_beside_a_resource_is_of_its_provider():
+    bucket = 'resource "aws_s3_bucket" "b" {\n  bucket   = "b"\n  provider = aws.other\n}\n'
+    [first, *_] = _proposal("CKV_AWS_21", {"m/main.tf": bucket}).candidates
+    after = apply_edits(bucket.encode(), first.edits).decode()
+    assert 'resource "aws_s3_bucket_versioning" "b" {\n  provider = aws.other\n' in after
+    group = 'resource "aws_cloudwatch_log_group" "g" {\n  provider = aws.other\n}\n'
+    [first, *_] = _proposal("CKV_AWS_158", {"m/main.tf": group}).candidates
+    after = apply_edits(group.encode(), first.edits).decode()
+    assert 'data "aws_region" "current" {\n  provider = aws.other\n}\n' in after
+    assert 'resource "aws_kms_key" "g" {\n  provider = aws.other\n' in after
+    proposal = _proposal("CKV_AWS_158", {"m/main.tf": group, "m/data.tf": 'data "aws_region" "current" {\n}\n'})
+    assert "new-key" not in [one.approach for one in proposal.candidates]
+
+
+def test_a_module_that_a_written_out_text_takes_gets_no_variable_that_it_would_have_to_give():
+    files = {"m/main.tf": 'data "aws_availability_zones" "a" {\n}\n'}
+    assert _proposal("CKV_AWS_394", files).candidates
+    files["root/main.tf.jinja"] = 'module "m" {\n  source = "../m"\n  name   = "{{ name }}"\n}\n'
+    assert not _proposal("CKV_AWS_394", files).candidates
