@@ -86,6 +86,8 @@ class _Page:
         self._width = width
         self._level = level
         self._explained: set[str] = set()
+        self._shown: dict[str, str] = {}
+        """Patches → what each was shown for first."""
 
     def file(self, path: str, items: Sequence[Item]) -> None:
         """One file: what can be fixed, line by line, then what cannot, in short."""
@@ -117,8 +119,12 @@ class _Page:
             self._wrapped(one_line(best.candidate.explanation), "dim")
         for warning in dict.fromkeys((*best.candidate.warnings, *verdict.recommendations)):
             self._wrapped(f"check: {one_line(warning)}", "yellow")
-        for line in _hunks(readable(best.patch)):
-            self._print(f"{'':{_INDENT}}{_printable(line)}", _DIFF.get(line[:1], ""))
+        if (shown := self._shown.get(best.patch)) is not None:
+            self._wrapped(f"the same change as above, for {shown}", "dim")
+        else:
+            self._shown[best.patch] = f"{finding.rule} at line {finding.line}" if finding.line else finding.rule
+            for line in _hunks(readable(best.patch)):
+                self._print(f"{'':{_INDENT}}{_printable(line)}", _DIFF.get(line[:1], ""))
         if len(fixes) > 1:
             others = ", ".join(f"{fix.candidate.approach} ({fix.verdict.score})" for fix in fixes[1:])
             self._wrapped(f"or {others}", "dim")
