@@ -27,7 +27,7 @@ class Helper(msgspec.Struct, frozen=True):
 
 
 def helper(file: Parsed, node: Node, source: str) -> Helper:
-    """The method in the file's own indentation, before the one that the node is in.
+    """The method in the file's own indentation, before the first of the class, so that all fixes agree on its place.
 
     `source` is a whole `private static … NAME(…) {…}` with four blanks of indentation and qualified names.
 
@@ -46,7 +46,9 @@ def helper(file: Parsed, node: Node, source: str) -> Helper:
     if holder is None or inner or holder.type == "object_creation_expression":
         message = f"{where} is in an inner class, which may hold no static method"
         raise NoFix(message)
-    line = file.number(method)
+    body = next(each for each in ancestors(method) if each.type.endswith("body"))
+    first = next(each for each in body.named_children if each.type in _METHODS)
+    line = file.number(first)
     indent = file.indent(line)
     unit = file.indent_unit
     lines = [
@@ -60,7 +62,7 @@ def helper(file: Parsed, node: Node, source: str) -> Helper:
     if re.search(rf"\b{name}\b".encode(), file.content):
         message = f"`{name}` already means something else in {file.path}"
         raise NoFix(message)
-    place = _place(file, method)
+    place = _place(file, first)
     return Helper((file.insert(place, f"{written}\n\n"),), (f"insert:{line}",))
 
 

@@ -56,16 +56,18 @@ def _places(target: Target, file: Parsed) -> Iterator[Node]:
     where = region(target)
     last = max(where.start_line, where.end_line or 0)
     for call in file.of("method_invocation"):
-        name = call.child_by_field_name("name")
-        holder = call.child_by_field_name("object")
-        logs = name is not None and file.text(name) in _LEVELS and holder is not None
-        if not logs or not where.start_line <= file.number(call) <= last:
+        if not _logs(file, call) or not where.start_line <= file.number(call) <= last:
             continue
         given = call.child_by_field_name("arguments")
         for node in walk(given) if given is not None else ():
             said = node.type == "method_invocation" and _SAID.fullmatch(file.text(node))
             if said or (node.type == "identifier" and _is_said(file, node)):
                 yield node
+
+
+def _logs(file: Parsed, call: Node) -> bool:
+    name, holder = call.child_by_field_name("name"), call.child_by_field_name("object")
+    return name is not None and holder is not None and file.text(name) in _LEVELS and "log" in file.text(holder).lower()
 
 
 def _is_said(file: Parsed, node: Node) -> bool:
@@ -78,18 +80,64 @@ def _is_said(file: Parsed, node: Node) -> bool:
 
 
 def _through(file: Parsed, places: list[Node], source: str, approach: str, why: str) -> Candidate:
+    """A value that is logged gets a name of its own, once in its block: behind the variable, or before the log."""
     name = source.partition("(")[0].rpartition(" ")[2]
     added = helper(file, places[0], source)
-    edits, declares = list(added.edits), list(added.declares)
-    for number, node in enumerate(places):
-        holder = statement(file, node.start_byte)
-        saved = f"logged{str(number + 1) if number else ''}"
+    edits, declares = set(added.edits), list(added.declares)
+    for node in places:
+        named = node.type == "identifier"
+        saved = f"logged{_capital(file.text(node) if named else _asked(file, node))}"
         if re.search(rf"\b{saved}\b".encode(), file.content):
             message = f"{file.path}:{file.number(node)} is in a file that has a `{saved}` already"
             raise NoFix(message)
-        edits += [
-            before_line(file, holder, f"String {saved} = {name}({file.text(node)});"),
-            file.replace(node, saved),
-        ]
-        declares += [f"insert:{file.number(holder)}", f"statement:{file.number(holder)}"]
+        place = _behind(file, node) if named else statement(file, node.start_byte)
+        edits.add(before_line(file, place, f"String {saved} = {name}({file.text(node)});"))
+        uses = _logged_in_block(file, node, place) if named else [node]
+        edits |= {file.replace(each, saved) for each in uses}
+        declares += [f"insert:{file.number(place)}"]
+        declares += [f"statement:{file.number(statement(file, each.start_byte))}" for each in uses]
     return candidate(approach, edits, f"{why} The program itself goes on with the value as it came.", declares=declares)
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _asked(file: Parsed, call: Node) -> str:
+    """The name of the parameter that is asked for, as far as it can name a variable."""
+    found = re.search(r"\(\s*\"([A-Za-z]\w*)\"\s*\)", file.text(call))
+    return found[1] if found is not None else "Value"
+
+
+def _behind(file: Parsed, node: Node) -> Node:
+    """The statement that follows the variable's declaration.
+
+    Raises:
+        NoFix: it is set in several places, or elsewhere than in a block around the log.
+    """
+    name = file.text(node)
+    made = [
+        each
+        for each in file.of("local_variable_declaration")
+        if each.parent in list(ancestors(node)) and re.search(rf"\b{name}\s*=(?!=)", file.text(each))
+    ]
+    method = next(each for each in ancestors(node) if each.type == "method_declaration")
+    set_anew = re.findall(rf"(?<![\w.]){name}\s*=(?!=)", file.text(method))
+    following = made[0].next_named_sibling if len(made) == 1 and len(set_anew) == 1 else None
+    if following is None:
+        message = f"{file.path}:{file.number(node)} logs a variable that is set in several places"
+        raise NoFix(message)
+    return following
+
+
+def _logged_in_block(file: Parsed, node: Node, place: Node) -> list[Node]:
+    """Every use of the variable in a log, from the place on."""
+    block = place.parent
+    found = []
+    for each in walk(block) if block is not None else ():
+        if each.type != "identifier" or file.text(each) != file.text(node) or not _is_said(file, each):
+            continue
+        calls = [above for above in ancestors(each) if above.type == "method_invocation"]
+        if any(_logs(file, call) for call in calls) and each.start_byte >= place.start_byte:
+            found.append(each)
+    return found
