@@ -123,7 +123,7 @@ class _Page:
             self._wrapped(f"the same change as above, for {shown}", "dim")
         else:
             self._shown[best.patch] = f"{finding.rule} at line {finding.line}" if finding.line else finding.rule
-            for line in _hunks(readable(best.patch)):
+            for line in _hunks(readable(best.patch), finding.path or ""):
                 self._print(f"{'':{_INDENT}}{_printable(line)}", _DIFF.get(line[:1], ""))
         if len(fixes) > 1:
             others = ", ".join(f"{fix.candidate.approach} ({fix.verdict.score})" for fix in fixes[1:])
@@ -232,18 +232,21 @@ def _said(finding: Finding) -> str:
     return one_line(finding.title if repeats and finding.title not in {"", finding.rule} else finding.message)
 
 
-def _hunks(diff: str) -> Iterator[str]:
-    """The lines of a diff, with less around each change."""
-    lines = [line for line in diff.splitlines() if not line.startswith(("diff --git", "--- ", "+++ "))]
+def _hunks(diff: str, path: str) -> Iterator[str]:
+    """The lines of a diff, with less around each change; the name of another file in front of what changes there."""
+    shown: list[str] = []
+    in_head = False
+    for line in diff.splitlines():
+        in_head = line.startswith("diff --git ") or (in_head and not line.startswith("@@"))
+        if not in_head:
+            shown.append("@@" + line.split("@@")[1] + "@@" if line.startswith("@@") else line)
+        elif line.startswith("+++ ") and line != f"+++ b/{path}":
+            shown.append(line.removeprefix("+++ ").removeprefix("b/"))
     kept: set[int] = set()
-    for number, line in enumerate(lines):
+    for number, line in enumerate(shown):
         if line[:1] in {"+", "-"}:
             kept.update(range(number - _CONTEXT, number + _CONTEXT + 1))
-    for number, line in enumerate(lines):
-        if line.startswith("@@"):
-            yield "@@" + line.split("@@")[1] + "@@"
-        elif number in kept:
-            yield line
+    yield from (line for number, line in enumerate(shown) if number in kept or line[:1] not in {" ", "\\"})
 
 
 def _place(item: Item) -> tuple[str, int, str]:

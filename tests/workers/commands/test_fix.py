@@ -108,6 +108,16 @@ def test_the_text_groups_by_file_shows_diffs_and_masks_the_credential(run, proje
     assert SECRET not in result.output
 
 
+def test_the_text_names_each_other_file_that_a_fix_changes(run, project):
+    (project / "app.py").write_text(
+        "import xml.etree.ElementTree as ET\n\n\ndef read(path):\n    return ET.parse(path)\n"
+    )
+    (project / "requirements.txt").write_text("requests==2.32.3\n")
+    shown = [line.strip() for line in run(project, "--only", "B314").stdout.splitlines()]
+    added = next(number for number, line in enumerate(shown) if line.startswith("+defusedxml"))
+    assert shown[added - 2] == "requirements.txt"
+
+
 def test_apply_writes_a_set_that_holds_together_a_second_run_changes_nothing_and_undo_restores(run, project):
     first = run(project, "--apply", "--only", "B506", "--only", "B602", "--quiet")
     fixed = (project / "app.py").read_text()

@@ -27,13 +27,14 @@ def compose_services(tree: SourceTree, path: str) -> Iterator[tuple[str, dict[st
     return ((name, settings) for name, _, settings in _built(tree, path))
 
 
-def other_commands(tree: SourceTree, path: str, port: str | None) -> list[str]:
-    """The Compose services that start this Dockerfile's image with a command of their own and do not publish the port.
+def other_commands(tree: SourceTree, path: str, port: str | None) -> list[tuple[str, str]]:
+    """The services (Compose file, name) that start this Dockerfile's image with a command of their own and do not
+    publish the port.
 
     A worker beside the server inherits the image's health check, and nothing listens there in it.
     """
     return [
-        f"{service} of {name}"
+        (name, service)
         for name, service, settings in _built(tree, path)
         if "command" in settings and "healthcheck" not in settings and not _may_listen(settings, port)
     ]

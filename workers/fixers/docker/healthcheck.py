@@ -31,6 +31,7 @@ from workers.fixers.docker.own_base import built_from, commands
 from workers.fixers.docker.probes import Image, check, probes
 from workers.fixers.docker.script_port import package_port, script_port
 from workers.fixers.docker.server_source import Served, served, words_of
+from workers.fixers.docker.spared import spare
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.tree import SourceTree
@@ -77,11 +78,6 @@ proves that something listens. Where no service runs in the image (a job, a tool
 only Kubernetes runs it, there is nothing to mend. Where a service
 names no port nothing can be asked, and `HEALTHCHECK NONE` would only silence the rule."""
 
-_INHERITED = (
-    "{} start the image of {} with another command: they would inherit its check, and never be healthy where nothing "
-    "listens in them. Give the service that listens a `healthcheck` in Compose"
-)
-
 
 @fixer(
     name="docker-no-healthcheck",
@@ -100,14 +96,29 @@ def propose(target: Target) -> Iterator[Candidate]:
     source = served(target.tree, *starting, environment(*starting))
     if nothing := _nothing(target, file, image, words_of(*starting, {}), source):
         raise Harmless(nothing)
-    service = _client(image)
     port = _port(target.tree, chain, image, source)
     found = runs(target.tree, file.path) if port is None else []
     named = {one.port for one in found}
     if len(named) == 1 and found[0].port:
         port = str(found[0].port)
-    if port or service:
-        _refuse_shared(target.tree, file, starting, port)
+    others = []
+    if port or _client(image):
+        refuse_dispatch(target.tree, *starting)
+        others = other_commands(target.tree, file.path, port)
+    for one in _made(target, image, starting, port, source, found):
+        yield spare(target.tree, one, others)
+
+
+def _made(
+    target: Target,
+    image: Image,
+    starting: tuple[Dockerfile, Stage],
+    port: str | None,
+    source: Served | None,
+    found: list[Run],
+) -> Iterator[Candidate]:
+    """The ways to ask the program that the image starts."""
+    file, service = image.file, _client(image)
     if service:
         how = f"Asks {image.base.image} by its own client, which the image has."
         yield check(image, "service-client", json.dumps(service), how)
@@ -125,17 +136,6 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield from at_least_one(probes(image, port, asked), reason)
     elif not service:
         yield from _without_port(target.tree, file, image, words_of(*starting, {}), found)
-
-
-def _refuse_shared(tree: SourceTree, file: Dockerfile, starting: tuple[Dockerfile, Stage], port: str | None) -> None:
-    """Say which other container of the image would inherit the check.
-
-    Raises:
-        NoFix: one would.
-    """
-    refuse_dispatch(tree, *starting)
-    if others := other_commands(tree, file.path, port):
-        raise NoFix(_INHERITED.format(", ".join(others), file.path))
 
 
 def _nothing(target: Target, file: Dockerfile, image: Image, words: list[str], source: Served | None) -> str | None:

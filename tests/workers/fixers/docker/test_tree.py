@@ -10,7 +10,7 @@ from workers.fixers.registry import Target
 from workers.source.tree import MemoryTree
 
 
-def _propose(tool, rule, files, line=1, path="web/Dockerfile"):
+def _proposal(tool, rule, files, line=1, path="web/Dockerfile"):
     finding = Finding(
         tool=tool,
         rule=rule,
@@ -18,9 +18,15 @@ def _propose(tool, rule, files, line=1, path="web/Dockerfile"):
         severity=Severity.LOW,
         locations=(Location(path=path, region=Region(start_line=line)),),
     )
-    tree = MemoryTree({name: text.encode() for name, text in files.items()})
-    proposal = propose(Target(finding=finding, tree=tree))
-    made = {each.approach: apply_edits(tree.read(path), each.edits).decode() for each in proposal.candidates}
+    return propose(Target(finding=finding, tree=MemoryTree({name: text.encode() for name, text in files.items()})))
+
+
+def _propose(tool, rule, files, line=1, path="web/Dockerfile"):
+    proposal = _proposal(tool, rule, files, line, path)
+    made = {
+        each.approach: apply_edits(files[path].encode(), [edit for edit in each.edits if edit.path == path]).decode()
+        for each in proposal.candidates
+    }
     return made, proposal.reason or ""
 
 
@@ -440,17 +446,39 @@ def test_a_secret_that_a_script_relies_on_stays():
     assert _propose("hadolint", "DL3064", files, line=2)[0]
 
 
-def test_a_worker_of_the_same_image_would_inherit_the_servers_check():
+@pytest.mark.parametrize(
+    ("web", "worker"),
+    [("build: ./web", "build: ./web"), ("build: ./web\n    image: shop:local", "image: shop:local")],
+    ids=["built again", "by its name"],
+)
+def test_a_worker_of_the_same_image_does_not_inherit_the_servers_check(web, worker):
     files = {
         "web/Dockerfile": 'FROM python:3.12\nEXPOSE 8000\nCMD ["serve"]\n',
-        "compose.yaml": "services:\n  web:\n    build: ./web\n    ports: ['8000:8000']\n"
-        "  worker:\n    build: ./web\n    command: work\n",
+        "compose.yaml": f"services:\n  web:\n    {web}\n    ports: ['8000:8000']\n"
+        f"  worker:\n    {worker}\n    command: work\n",
+    }
+    off = "    command: work\n    healthcheck:\n      disable: true\n"
+    found = _proposal("checkov", "CKV_DOCKER_2", files)
+    assert found.candidates
+    for one in found.candidates:
+        edits = [edit for edit in one.edits if edit.path == "compose.yaml"]
+        assert apply_edits(files["compose.yaml"].encode(), edits).decode().endswith(off)
+        assert "services.worker.healthcheck" in one.declares
+        assert "`worker` of compose.yaml starts another program of the image" in one.explanation
+    files["compose.yaml"] = files["compose.yaml"].partition("  worker:")[0]
+    alone = _proposal("checkov", "CKV_DOCKER_2", files)
+    assert all({edit.path for edit in one.edits} == {"web/Dockerfile"} for one in alone.candidates)
+
+
+def test_a_worker_whose_settings_others_share_is_not_told_apart():
+    files = {
+        "web/Dockerfile": 'FROM python:3.12\nEXPOSE 8000\nCMD ["serve"]\n',
+        "compose.yaml": "x-w: &w\n  build: ./web\n  command: work\nservices:\n  web:\n    build: ./web\n"
+        "    ports: ['8000:8000']\n  worker: *w\n",
     }
     made, reason = _propose("checkov", "CKV_DOCKER_2", files)
     assert not made
-    assert "worker of compose.yaml start the image of web/Dockerfile with another command" in reason
-    files["compose.yaml"] = files["compose.yaml"].partition("  worker:")[0]
-    assert _propose("checkov", "CKV_DOCKER_2", files)[0]
+    assert "its settings are shared" in reason
 
 
 def test_a_manager_of_php_listens_where_its_image_says_whatever_compose_publishes():
