@@ -12,13 +12,14 @@ import yaml
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.docker.published import is_published
-from workers.source.tree import SourceTree
+from workers.source.tree import SourceTree, text_of
 
 _MAX_BYTES = 256 * 1024
 _MAX_FILES = 50
 _COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$")
 _ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+)?(?P<name>\w+)=(?P<value>[^#\r\n]*)", re.MULTILINE)
 _VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?::?-(?P<default>[^{}$]*))?\}")
+_STAGE = re.compile(r"^FROM\s+(?:--\S+\s+)?\S+(?:[ \t]+AS[ \t]+(\S+))?", re.MULTILINE | re.IGNORECASE)
 _PORT = re.compile(r"(?:.*:)?(\d{1,5})(?:/tcp)?")
 
 
@@ -82,8 +83,14 @@ def _built(tree: SourceTree, path: str, *, open_ended: bool = False) -> Iterator
             service: _dockerfile(folder, settings["build"]) if settings.get("build") else None
             for service, settings in services.items()
         }
-        called = {settings.get("image") for service, settings in services.items() if from_files[service] == path}
+        called = {
+            settings.get("image")
+            for service, settings in services.items()
+            if from_files[service] == path and not _other_stage(tree, path, settings.get("build"))
+        }
         for service, settings in services.items():
+            if _other_stage(tree, path, settings.get("build")):
+                continue
             built, image = from_files[service], settings.get("image")
             own = built is None and bool(image) and (image in called or is_published(tree, path, str(image)))
             if own or built == path or (open_ended and built is not None and _may_be(built, path)):
@@ -130,6 +137,15 @@ def _dockerfile(folder: str, build: Any) -> str | None:
     if not isinstance(context, str) or not isinstance(name, str):
         return None
     return posixpath.normpath(posixpath.join(folder, context, name))
+
+
+def _other_stage(tree: SourceTree, path: str, build: Any) -> bool:
+    """Whether a service is built from another stage of the Dockerfile than its last, which is another image."""
+    target = build.get("target") if isinstance(build, dict) else None
+    if not isinstance(target, str) or "$" in target:
+        return False
+    names = _STAGE.findall(text_of(tree, path))
+    return target.lower() in (name.lower() for name in names[:-1]) and target.lower() != names[-1].lower()
 
 
 def _may_be(built: str, path: str) -> bool:

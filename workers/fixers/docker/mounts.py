@@ -84,7 +84,11 @@ def docker_runs(tree: SourceTree, path: str) -> Iterator[tuple[str, str]]:
         for call in _RUN.findall(text):
             if not any(latest_tags(split(word)[0])[0] for word in call.split()[2:]):
                 yield name, call
-    for name in [each for each in tree.paths() if each.endswith((".md", ".rst")) and posixpath.dirname(each) != folder]:
+    for name in [
+        each
+        for each in tree.paths()
+        if each.endswith((".md", ".mdx", ".rst", ".adoc")) and posixpath.dirname(each) != folder
+    ]:
         for call in _RUN.findall(text_of(tree, name)[:_MAX_BYTES]):
             if any(is_published(tree, path, word) for word in call.split()[2:] if _IMAGE.fullmatch(word)):
                 yield name, call

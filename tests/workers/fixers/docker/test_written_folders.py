@@ -99,3 +99,13 @@ def test_a_lasting_volume_of_a_pod_needs_a_group(pod, kept):
         return
     with pytest.raises(NoFix, match=r"Deployment web of k8s/web\.yaml mounts a volume that lasts at /data"):
         _written(dockerfile, {"k8s/web.yaml": manifest}, "web/Dockerfile")
+
+
+@pytest.mark.parametrize(("target", "written"), [("all", []), ("last", ["/data"]), ("${WHICH}", ["/data"])])
+def test_a_service_of_another_stage_mounts_nothing_into_the_last(target, written):
+    dockerfile = (
+        'FROM python:3.13 AS all\nCMD ["a"]\nFROM python:3.13 AS last\nCOPY . .\nCMD ["python", "src/app.py"]\n'
+    )
+    build = f"{{context: ., target: '{target}'}}"
+    compose = f"services:\n  web:\n    build: {build}\n    volumes: ['kept:/data']\n"
+    assert _written(dockerfile, {"compose.yaml": compose, "src/app.py": ""}) == written
