@@ -25,7 +25,7 @@ MAX_OF_ONE_FIXER = 6
 SCANNER_DECLARES = ("node:flagged",)
 _WITHOUT_CONTEXT = ("semgrep",)
 """Scanners whose rules offer a text that knows no imports, signatures or other uses: where a fixer knows the rule, what
-that says is better, also where it is that there is no sound fix."""
+that says is better. Of every scanner it is where it says why there is no sound fix."""
 
 
 class Proposal(msgspec.Struct, frozen=True):
@@ -52,10 +52,11 @@ def propose(target: Target) -> Proposal:
         found += candidates
         if reason:
             reasons.append(reason)
-    if target.finding.tool not in _WITHOUT_CONTEXT or not any(knows(one, target.finding) for one in fixers):
+    known = any(knows(one, target.finding) for one in fixers)
+    if not known or (target.finding.tool not in _WITHOUT_CONTEXT and (found or not reasons)):
         found += _from_scanner(target, reasons)
     if not found and not reasons:
-        where = " in a file of this language" if any(knows(one, target.finding) for one in fixers) else ""
+        where = " in a file of this language" if known else ""
         reasons.append(NoFix(f"no fixer knows {target.finding.tool}'s rule {target.finding.rule}{where}"))
     harmless = not found and all(isinstance(reason, Harmless) for reason in reasons)
     said = "; ".join(dict.fromkeys(map(str, reasons))) or None

@@ -50,7 +50,9 @@ def repair(
     for item in items:
         group = tuple(other for other in groups.get(package_of(item.finding), ()) if other is not item.finding)
         proposal = propose(Target(finding=item.finding, tree=tree, group=group))
-        candidates = [*proposal.candidates, *offered.get(item.id, ()), *more.get(item.id, ())]
+        # A fixer that says why there is no sound fix has read more than the scanner did.
+        beside = offered.get(item.id, ()) if proposal.candidates else ()
+        candidates = [*proposal.candidates, *beside, *more.get(item.id, ())]
         kept = [one for one in candidates if _approach(one, options)]
         others = sorted({one.approach for one in candidates} - {one.approach for one in kept})
         reason = f"its approaches are not the one asked for: {', '.join(others)}" if others else None

@@ -27,6 +27,8 @@ _LISTED = (
     re.compile(r"""\b(?:simple-git|simpleGit|nodegit|isomorphic-git|ghpages|gh-pages)\b[\s\S]*?\.(?P<verb>push\w*|publish)\("""),
 )  # fmt: skip
 """Git called by a program: with a list of arguments, by a function of that name, or through a library."""
+_CLONES = re.compile(r"""\bgit\s+clone\b|["']clone["']|\bclone_from\b""")
+"""What else such a program asks git for, it may ask in its own clone."""
 _WORD = re.compile(r"release|publish|deploy(?!ment)|(?<![a-z])tag(?![a-z])|bump|push|gh-?pages")
 _IMAGE = re.compile(r"docker|image|container|chart|registry|push-?gateway", re.IGNORECASE)
 _BUILDS = re.compile(
@@ -54,8 +56,9 @@ _ELSEWHERE = re.compile(
 def by_program(text: str) -> str | None:
     """What a program asks git for that needs credentials: `push` where it does, else `fetch` or `pull`; else none."""
     verbs = {match["verb"] for pattern in (_SAYS, *_LISTED) for match in pattern.finditer(text)}
-    pushes = any("push" in verb or verb == "publish" for verb in verbs)
-    return "push" if pushes else next(iter(sorted(verbs)), None)
+    if any("push" in verb or verb == "publish" for verb in verbs):
+        return "push"
+    return next(iter(sorted(verbs)), None) if verbs and not _CLONES.search(text) else None
 
 
 def by_name(script: str, every: Iterable[Ran]) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from daemon.errors import SourceUnavailable
-from workers.fixers.workflows import known_actions
+from workers.fixers.workflows import known_actions, tokens
 from workers.fixers.workflows.model import Step, Workflow
 from workers.source import clones, pushing, yamldoc
 from workers.source.actions_lock import numbers
@@ -36,6 +36,9 @@ _PUSHING = """
     rubygems/release-gem sbt/sbt-release stefanzweifel/git-auto-commit-action sequoia-pgp/fast-forward
     tibdex/backport technote-space/create-pr-action korthout/backport-action zeebe-io/backport-action"""
 PUSHING_ACTIONS = frozenset(_PUSHING.split())
+_AS_CHECKED_OUT = frozenset(("changesets/action", "crowdin/github-action"))
+"""They bring a token to push with, but git sends that of a checkout first; what is pushed in its name starts workflows.
+"""
 _FETCHING = frozenset(
     (
         "anthropics/claude-code-action",
@@ -97,6 +100,8 @@ def users(workflow: Workflow, checkout: Step, tree: SourceTree) -> list[User]:
                 continue
             break
         user = _uses(step, tree)
+        if user is None and step.action in _AS_CHECKED_OUT and tokens.OWN.search(checkout.input("token")):
+            user = User(step, step.action, script=False)
         if user is not None:
             found.append(user)
     return found

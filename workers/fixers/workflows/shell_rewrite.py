@@ -83,6 +83,12 @@ def _is_command(place: Place) -> bool:
     return place.quote == "bare" and _alone(place) and not place.words
 
 
+def _is_folder(script: str, place: Place) -> bool:
+    """Whether it is the folder of a command, as the file itself names it: `${{ env.OUT }}/tool`."""
+    own = inner(script[place.start : place.end]).startswith("env.")
+    return own and place.quote_start == place.start and script.startswith("/", place.end)
+
+
 def _alone(place: Place) -> bool:
     """Whether it is a whole word."""
     return place.quote_start == place.start and place.quote_end == place.end
@@ -145,7 +151,7 @@ def _rewrite_one(
         return [(place.start, place.end, f"'\"{written}\"$'")]
     if place.quote == "literal-heredoc":
         return _literal_heredoc(script, place, written)
-    if not place.words and not _assigns(script, place):
+    if not place.words and not _assigns(script, place) and not _is_folder(script, place):
         message = f"`{expression}` is itself the command: which commands may run is for a person to list"
         raise NoFix(message)
     if _ARITHMETIC.search(script, script.rfind("\n", 0, place.start) + 1, place.start):

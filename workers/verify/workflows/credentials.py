@@ -149,7 +149,7 @@ def _acts(step: Step, action: str, tree: SourceTree, *, somebody: bool, depth: i
     if action.startswith(("./", "$/")):
         below = local.own_steps(step.uses or action, tree)
         return depth < local.MAX_DEPTH and _user(below, tree, somebody=somebody, depth=depth + 1) is not None
-    if action in _PUSHING_AS_CHECKED_OUT:
+    if action in _PUSHING_AS_CHECKED_OUT or (somebody and action == "changesets/action"):
         return True
     if any(name in step.inputs for name in _OWN_TOKEN_INPUTS):
         return False

@@ -34,6 +34,7 @@ def _action(*uses):
         ("      - run: python tool.py\n", {"tool.py": 'run(["git", "-C", "x", "push"])'}, True),
         ("      - run: python tool.py\n", {"tool.py": "from git import Repo\nRepo('.').remote().push()\n"}, True),
         ("      - run: python tool.py\n", {"tool.py": "run(['git', 'log'])"}, False),
+        ("      - run: python tool.py\n", {"tool.py": "run('git clone x'); run('cd x && git pull')"}, False),
         ("      - run: make docs\n", {"Makefile": "docs: html\n\nhtml:\n\tgit fetch --tags\n"}, True),
         ("      - run: make docs\n", {"Makefile": "docs:\n\tls\n\nhtml:\n\tgit fetch --tags\n"}, False),
         ("      - run: npm run docs\n        working-directory: web\n",
@@ -91,6 +92,13 @@ def test_what_cannot_be_seen_is_said():
     assert len(said) == 2
     assert "partial (filter: blob:none)" in said[0]
     assert said[1].startswith("`scripts/report.sh` is not in this tree")
+
+
+@pytest.mark.parametrize(("token", "used"), [("${{ secrets.PAT }}", True), ("${{ github.token }}", False)])
+def test_what_is_pushed_in_the_name_of_whoever_checked_out_keeps_that_name(token, used):
+    """A push with the job's token would start no workflow."""
+    head = f"        with: {{token: '{token}'}}\n"
+    assert bool(credentials.users(*_read(head + "      - uses: changesets/action@v1\n"))) == used
 
 
 def test_an_action_that_fetches_is_doubtful():
