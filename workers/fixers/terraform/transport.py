@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from workers.fixers.terraform.in_use import asked_in_the_clear, without_certificate
+from workers.fixers.terraform.google_transport import GOOGLE_TRANSPORT
+from workers.fixers.terraform.in_use import asked_in_the_clear
 from workers.fixers.terraform.search_domain import cannot_talk
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
@@ -16,7 +17,6 @@ _NEW_FUNCTIONS = (
 )  # fmt: skip
 _CERTIFICATES = ("viewer_certificate.acm_certificate_arn", "viewer_certificate.iam_certificate_id")
 _NO_TLS = "it does not speak TLS: it needs a listener with a certificate first, and then redirects to that one"
-_CLONE = "the instance has no settings of its own: it takes those of the instance that it copies"
 _TWO_STEPS = (
     "an existing group is replaced; from Redis 7 on it takes two steps (transit_encryption_mode = preferred first)"
 )
@@ -207,44 +207,7 @@ TRANSPORT = {
     ],
     "CKV_AZURE_18": [Setting("http-2", on("site_config.http2_enabled"), "Clients may speak HTTP/2.", toggle=True)],
     "CKV_AZURE_67": [Setting("http-2", on("site_config.http2_enabled"), "Clients may speak HTTP/2.", toggle=True)],
-    "CKV_GCP_97": [
-        Setting(
-            "server-tls",
-            on("transit_encryption_mode", '"SERVER_AUTHENTICATION"'),
-            "Connections need TLS.",
-            "the instance is replaced, and clients must use TLS",
-        )
-    ],
-    "CKV_GCP_6": [
-        Setting(
-            "require-ssl",
-            on("settings.ip_configuration.require_ssl"),
-            "Connections need TLS.",
-            _PLAIN,
-            before="google:6",
-        ),
-        Setting(
-            "client-certificates",
-            on("settings.ip_configuration.ssl_mode", '"TRUSTED_CLIENT_CERTIFICATE_REQUIRED"'),
-            "Connections need TLS and a client certificate that the instance issued.",
-            "clients without a certificate of the instance are refused",
-            since="google:5",
-            never="database_version=SQLSERVER",
-            where="settings",
-            otherwise=_CLONE,
-            refused=without_certificate,
-        ),
-        Setting(
-            "encrypted-only",
-            on("settings.ip_configuration.ssl_mode", '"ENCRYPTED_ONLY"'),
-            "Connections need TLS; SQL Server knows no client certificates.",
-            _PLAIN,
-            since="google:5",
-            only="database_version=SQLSERVER",
-            where="settings",
-            otherwise=_CLONE,
-        ),
-    ],
+    **GOOGLE_TRANSPORT,
 }
 
 propose = settings_fixer(
