@@ -15,7 +15,7 @@ _FORMS = (
     (re.compile(r"<%-(?P<value>\s*[\w$.\[\]'\"]+\s*)(?P<close>-?%>)"), r"<%=\g<value>\g<close>"),
     (re.compile(r"\{\{\{(?P<value>\s*[\w.@/]+\s*)\}\}\}"), r"{{\g<value>}}"),
     (re.compile(r"\{\{\s*&\s*(?P<value>[\w.]+\s*)\}\}"), r"{{ \g<value>}}"),
-    (re.compile(r"\{\{(?P<value>\s*[\w.\[\]'\"]+)\s*\|\s*safe\s*\}\}"), r"{{\g<value> }}"),
+    (re.compile(r"\{\{(?P<value>\s*[\w.\[\]'\"]+)\s*\|\s*safe(?P<end>\s*)\}\}"), r"{{\g<value>\g<end>}}"),
     (
         re.compile(r"\{\{(?P<value>\s*[\w.\[\]'\"]+)\s*\|\s*safeseq\s*(?P<rest>\|[^{}|]*)\}\}"),
         r"{{\g<value>\g<rest>}}",

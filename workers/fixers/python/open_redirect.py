@@ -10,6 +10,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate, region
+from workers.fixers.python.django_release import refuse_old
 from workers.fixers.python.imports import Import, imported, imported_from, together
 from workers.fixers.python.module import Module, module
 from workers.fixers.python.statements import inserted, is_sure
@@ -49,6 +50,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = module(target)
     place = _place(file, region(target).start_line, region(target).end_line or region(target).start_line)
     if place.django:
+        refuse_old(target.tree, file)
         yield from any_of(lambda: _django_home(target, file, place), lambda: _django_refused(target, file, place))
     else:
         yield from any_of(lambda: _flask_home(target, file, place), lambda: _flask_refused(target, file, place))
