@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from workers.fixers.docker.build import from_context, lineage
+from workers.fixers.docker.build import from_context, lineage, work_directory
 from workers.fixers.docker.compose_ports import compose_services
 from workers.fixers.docker.images import Base
 from workers.fixers.docker.server_source import words_of
@@ -117,7 +117,7 @@ def written(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> Wri
     """The first file or folder that the started program writes, beside those that everybody may write."""
     folder = context_of(tree, file)
     language = _language(file, stage, base) or _built_before(tree, folder)
-    if language == "js" and (script := _developed(tree, folder, file, stage)):
+    if language == "js" and (script := _developed(tree, _package(tree, folder, file, stage, base), file, stage)):
         return script
     if language == "rb" and re.search(r"^\s*gem\s+[\"']rails[\"']", text_of(tree, f"{folder}Gemfile"), re.MULTILINE):
         return Written(f"{folder}Gemfile", "")
@@ -144,13 +144,24 @@ def _found(path: str, text: str, patterns: list[re.Pattern[str]]) -> Iterator[Wr
                 yield Written(f"{path}:{text.count(chr(10), 0, match.start()) + 1}", named)
 
 
+def _package(tree: SourceTree, folder: str, file: Dockerfile, stage: Stage, base: Base) -> str:
+    """The folder of the package that is started, by the working directory: one of a workspace, or the context."""
+    last = stage.instructions[-1] if stage.instructions else stage.origin
+    home = work_directory(file, last, base.directory) or ""
+    manifests = (path for path in tree.paths() if path.startswith(folder) and path.endswith("/package.json"))
+    members = (path[len(folder) : -len("package.json")] for path in manifests)
+    fits = [each for each in members if f"{home}/".endswith(f"/{each}")]
+    return f"{folder}{max(fits, key=len, default='')}"
+
+
 def _developed(tree: SourceTree, folder: str, file: Dockerfile, stage: Stage) -> Written | None:
     told = [" ".join(words) for _, service in compose_services(tree, file.path) if (words := _told(service))]
     for text in [*told, " ".join(words_of(file, stage, {}))]:
         words, command = text.split(), text
         if {"npm", "yarn", "pnpm"} & set(words):
             scripts = json_object(text_of(tree, f"{folder}package.json")).get("scripts")
-            name = next((word for word in words if word not in {"npm", "yarn", "pnpm", "run", "exec"}), "start")
+            named = (each for each in words if each not in {"npm", "yarn", "pnpm", "run", "exec"} and each[:1] != "-")
+            name = next(named, "start")
             command = str(scripts.get(name, "")) if isinstance(scripts, dict) else ""
         if _DEVELOPS.search(command):
             return Written(f"{folder}package.json", "")

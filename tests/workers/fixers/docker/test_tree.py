@@ -678,3 +678,16 @@ def test_a_tool_that_the_image_installs_keeps_its_user(tool, script, moves):
     made, said = _propose("checkov", "CKV_DOCKER_3", files)
     assert bool(made) is moves
     assert moves or "a tool that it installs" in said
+
+
+@pytest.mark.parametrize(("script", "owns"), [("next start", True), ("node server.js", False)])
+def test_the_script_of_a_workspaces_member_is_read(script, owns):
+    steps = 'WORKDIR /app\nCOPY . .\nRUN npm ci\nWORKDIR /app/client\nCMD ["npm", "run", "start"]\n'
+    files = {
+        "web/Dockerfile": f"FROM node:22\n{steps}",
+        "web/package.json": '{"scripts": {"start": "docker compose up"}}',
+        "web/client/package.json": f'{{"scripts": {{"start": "{script}"}}}}',
+    }
+    made, said = _propose("checkov", "CKV_DOCKER_3", files)
+    assert made, said
+    assert all(("chown -R" in text) is owns for text in made.values())
