@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate, region
 from workers.fixers.jvm.source import before_line, end_mark, flagged_bytes, jvm, matches, statement
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.syntax import ancestors
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 _ADDED = r"\baddCookie\(\s*(?P<name>\w+)\s*\)"
 _MADE = r"\b(?P<name>\w+)\s*=\s*(?:new\s+)?(?:[\w.]+\.)?Cookie\("
+_FUNCTIONS = ("method_declaration", "function_declaration", "constructor_declaration", "lambda_expression")
 _WHY = {
     "HttpOnly": "Scripts of the page cannot read the cookie.",
     "Secure": "The browser sends the cookie over HTTPS only.",
@@ -58,7 +64,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     both = "Secure" if flag == "HttpOnly" else "HttpOnly"
     other = f"{name}.set{both}(true){end_mark(file)}"
     declares = (f"insert:{file.number(holder)}",)
-    missing = not matches(file, rf"\b{name}\.(?:set|is){both}\b", 0, len(file.content))
+    missing = not matches(file, rf"\b{name}\.(?:set|is){both}\b", *_function(file, holder))
 
     def with_both() -> Candidate:
         if not missing:
@@ -76,6 +82,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         lambda: candidate(flag.lower(), [before_line(file, holder, call)], _WHY[flag], declares=declares),
         with_both,
     )
+
+
+def _function(file: Parsed, holder: Node) -> tuple[int, int]:
+    """The bytes of the function around the statement; the whole file where none is."""
+    around = next((each for each in ancestors(holder) if each.type in _FUNCTIONS), file.syntax.root)
+    return around.start_byte, around.end_byte
 
 
 def _later(file: Parsed, span: tuple[int, int]) -> list[re.Match[bytes]]:

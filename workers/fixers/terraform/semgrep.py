@@ -51,6 +51,7 @@ _AWS = {
     "aws-subnet-has-public-ip-address": 130,
     "aws-workspaces-root-volume-unencrypted": 156,
     "aws-workspaces-user-volume-unencrypted": 155,
+    "insecure-load-balancer-tls-version": 103,
     "rds-public-access": 17,
     "eks-public-endpoint-enabled": 39,
     "eks-insufficient-control-plane-logging": 37,
