@@ -6,6 +6,7 @@ ending at the end where the file has none.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 
@@ -107,6 +108,8 @@ def replace(doc: YamlDoc, key: Node, old: Node, value: Value) -> Edit:
     if isinstance(value, str) and "\n" not in value and old.kind == "scalar" and old.style in ("'", '"'):
         return edit(doc, old.start, old.end, _quoted(value, old.style))
     text = render(value, doc.column(key.start), doc.unit, flow=flow)
+    if flow and _as_json(key):
+        text = f" {_json(value)}"
     if old.kind == "scalar" and old.empty:
         return edit(doc, old.end, old.end, text)
     if text.startswith(" ") and doc.line_of(key.end) == doc.line_of(old.start):
@@ -127,6 +130,11 @@ def add_key(doc: YamlDoc, mapping: Node, key: str, value: Value, *, after: str |
     names = mapping.keys()
     index = names.index(after) if after in names else len(names) - 1
     name, last = mapping.entries[index]
+    if mapping.flow and _as_json(name):
+        start = doc.line_start(name.start)
+        apart = doc.line_start(mapping.start) < start and not doc.slice(start, name.start).strip()
+        gap = f",\n{doc.slice(start, name.start)}" if apart else ", "
+        return edit(doc, _end(name, last), _end(name, last), f"{gap}{json.dumps(key)}: {_json(value)}")
     if mapping.flow:
         return edit(doc, _end(name, last), _end(name, last), f", {scalar(key)}:{render(value, flow=True)}")
     column = doc.column(mapping.entries[0][0].start)
@@ -175,7 +183,8 @@ def append_item(doc: YamlDoc, sequence: Node, value: Value) -> Edit:
         raise ValueError(message)
     last = sequence.items[-1]
     if sequence.flow:
-        return edit(doc, last.end, last.end, f",{render(value, flow=True)}")
+        text = f" {_json(value)}" if _as_json(last) else render(value, flow=True)
+        return edit(doc, last.end, last.end, f",{text}")
     column = dash_column(doc, last)
     return insert_line(doc, last, _last(last), f"{' ' * column}-{_member(value, column, doc.unit)}")
 
@@ -291,6 +300,17 @@ def _last(node: Node) -> Node:
             return node
         node = node.entries[-1][1] if node.entries else node.items[-1]
     return node
+
+
+def _json(value: Value) -> str:
+    return json.dumps(value, default=dict, ensure_ascii=False)
+
+
+def _as_json(node: Node) -> bool:
+    """Whether a text in double quotes stands there, as in JSON, which takes no other: its first key, its item."""
+    while node.entries or node.items:
+        node = node.entries[0][0] if node.entries else node.items[0]
+    return node.style == '"'
 
 
 def _inside_flow(doc: YamlDoc, key: Node) -> bool:

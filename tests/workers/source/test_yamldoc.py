@@ -108,6 +108,9 @@ def test_a_block_scalar_that_keeps_its_lines_keeps_them() -> None:
         ("- x: 1\n- y: 2\n", (1, "z"), "true", "- x: 1\n- y: 2\n  z: 'true'\n"),
         ("a: b\n", ("a",), {"c": "d"}, "a:\n  c: d\n"),
         ("a:\n  - b\n", ("a",), "none", "a: none\n"),
+        ('{"a": {"b": 1}}', ("a", "c"), {"d": False}, '{"a": {"b": 1, "c": {"d": false}}}'),
+        ('{\n  "a": 1\n}\n', ("c",), "x", '{\n  "a": 1,\n  "c": "x"\n}\n'),
+        ('{"a": {}}', ("a", "c"), "x", '{"a": {"c": "x"}}'),
     ],
 )  # fmt: skip
 def test_keys_are_written_as_the_file_writes(before: str, path: tuple[Any, ...], value: Any, after: str) -> None:

@@ -93,6 +93,7 @@ def document_behind(doc: YamlDoc, index: int, value: Mapping[str, yamledit.Value
     Raises:
         NoFix: where that document ends is not plain to see.
     """
+    _refuse_json(doc)
     root = doc.roots[index]
     text = yamledit.render(value, -doc.unit, doc.unit).lstrip("\n")
     if index + 1 == len(doc.roots):
@@ -107,13 +108,24 @@ def document_behind(doc: YamlDoc, index: int, value: Mapping[str, yamledit.Value
 
 
 def document_before(doc: YamlDoc, value: Mapping[str, yamledit.Value]) -> Edit:
-    """An edit that writes one more document in front of the file's first; remarks on top of the file stay there."""
+    """An edit that writes one more document in front of the file's first; remarks on top of the file stay there.
+
+    Raises:
+        NoFix: the file can hold one alone.
+    """
+    _refuse_json(doc)
     first = doc.roots[0].start
     text = yamledit.render(value, -doc.unit, doc.unit).lstrip("\n")
     if mark := _MARK.search(doc.content, doc.begin, first):
         return yamledit.edit(doc, mark.start(), mark.start(), f"---\n{text}\n")
     at = doc.line_start(first)
     return yamledit.edit(doc, at, at, f"{text}\n---\n")
+
+
+def _refuse_json(doc: YamlDoc) -> None:
+    if doc.path.endswith(".json"):
+        message = f"{doc.path} is JSON, which holds one object"
+        raise NoFix(message)
 
 
 def declared(value: Mapping[str, yamledit.Value], name: str) -> str:
