@@ -11,6 +11,8 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.manifest import refuse_older_node
+from workers.fixers.javascript.redirect_address import is_whole_address, refuse_own_property
+from workers.fixers.javascript.redirect_helpers import LISTED, LOCAL, PATH, REQUEST, RESPONSE, WITH_STATUS
 from workers.fixers.javascript.script import arguments, called, flagged_node, literal, statement
 from workers.fixers.javascript.strings import template
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
@@ -19,27 +21,6 @@ from workers.source.syntax import ancestors, walk
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_LOCAL = """function redirectWithinSite(req, res, target) {
-  const site = `https://${req.get('host')}`;
-  let path = '/';
-  try {
-    const address = new URL(String(target || '/'), site);
-    if (address.host === new URL(site).host) {
-      path = address.pathname.replace(/^\\/+/, '/') + address.search + address.hash;
-    }
-  } catch {
-    // not an address: the start page
-  }
-  return res.redirect(path);
-}"""
-_LISTED = """function redirectToListed(res, target) {
-  const listed = (process.env.ALLOWED_REDIRECTS || '').split(',');
-  return res.redirect(listed.includes(String(target)) ? String(target) : '/');
-}"""
-_PATH = r"""function redirectToPath(res, target) {
-  const path = String(target);
-  return res.redirect(/^\/(?![/\\])[^\\\s]*$/.test(path) ? path : '/');
-}"""
 _SETTING = re.compile(
     r"^(?:config|settings|conf|options|process\.env)\.|(?:base|server|site|host|root|front)_?ur[il]$|origin$",
     re.IGNORECASE,
@@ -47,13 +28,10 @@ _SETTING = re.compile(
 _PATH_OF_SITE = re.compile(r"/[\w.~!$&'()*+,;=:@%?#-]")
 """A slash with anything but another one behind it: browsers stay on the site."""
 _PUT_TOGETHER = ("binary_expression", "template_string")
-_RESPONSE = "res: { redirect(url: string): void }, target: unknown"
-_WITH_STATUS = "res: { redirect(status: number, url: string): void }, target: unknown, status = 302"
 _AS_IT_IS = re.compile(
     r"(?:String|decodeURI(?:Component)?|unescape)\(|\w+\.(?:get|header|query|param)\(|[\w.]+\.toString\("
 )
 """Calls that give back what the request says."""
-_REQUEST = "req: { get(name: string): string | undefined }, "
 _OF_SETTINGS = re.compile(
     r"(?!(?:req|request|ctx|query|params|body)\b)[\w$.]+\.get\([\"'][^\"']+[\"']\)"
     r"|(?!(?:req|request|ctx)\b)[\w$.]*redirects?\[[\w$.]+\]",
@@ -87,6 +65,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, call = flagged_node(target, ("call_expression",), _redirects)
     _refuse_path(file, call)
     flagged, others = _site(file, call), _others(file, call)
+    refuse_own_property(target.tree, file, file.text(_made(file, flagged.where)), file.number(call))
     yield from any_of(
         lambda: _within_site(target, file, flagged, others),
         lambda: _path(file, flagged, others),
@@ -200,14 +179,14 @@ def _through(
     request: str = "",
 ) -> Candidate:
     """Each redirect by way of a function that the file is given, with the status that it sets."""
-    typed = _RESPONSE
+    typed = RESPONSE
     if any(one.status is not None for one in sites):
         source = source.replace(f"function {name}(", f"function {name}As(").replace(
             "target) {", "target, status = 302) {"
         )
         source, name = source.replace("res.redirect(", "res.redirect(status, "), f"{name}As"
-        typed = _WITH_STATUS
-    added = helper(file, source, typed=(_REQUEST if request else "") + typed)
+        typed = WITH_STATUS
+    added = helper(file, source, typed=(REQUEST if request else "") + typed)
     edits = [file.replace(one.call, f"{name}({request}{one.response}, {_given(file, one)})") for one in sites]
     lines = [f"statement:{file.number(statement(one.call))}" for one in sites[1:]]
     return candidate(approach, [*edits, *added.edits], how, declares=(*added.declares, *lines), warnings=(warning,))
@@ -225,7 +204,7 @@ def _within_site(target: Target, file: Parsed, flagged: _Site, others: Sequence[
         [flagged, *others],
         "within-site",
         "redirectWithinSite",
-        _LOCAL,
+        LOCAL,
         "Only a path of this site is answered; an address of another site leads to the start page.",
         "Behind a proxy that changes the Host header, this site's own full address leads to the start page.",
         request=f"{request}, ",
@@ -264,7 +243,7 @@ def _path(file: Parsed, flagged: _Site, others: Sequence[_Site]) -> Candidate:
         [flagged, *(one for one in others if not is_whole(one))],
         "path-only",
         "redirectToPath",
-        _PATH,
+        PATH,
         "Only what begins with one slash, and so leads to this site, is answered; all else leads to the start page.",
         "A whole address leads to the start page, of this site, too.",
     )
@@ -276,11 +255,12 @@ def _listed(file: Parsed, flagged: _Site, others: Sequence[_Site]) -> Candidate:
     def is_made(one: _Site) -> bool:
         text, built = file.text(one.where), template(file, one.where)
         made = one.where.type == "binary_expression" or (built is not None and bool(built.literal.strip()))
-        return made or "||" in text or "??" in text or _is_worked_out(file, one)
+        return made or "||" in text or "??" in text or _is_worked_out(file, one) or not is_whole_address(text)
 
     if is_made(flagged):
         message = (
-            f"{file.path}:{file.number(flagged.where)} makes its address: a list of whole addresses cannot hold it"
+            f"{file.path}:{file.number(flagged.where)} makes its address, or takes a path: a list of whole addresses "
+            "cannot hold it"
         )
         raise NoFix(message)
     return _through(
@@ -288,7 +268,7 @@ def _listed(file: Parsed, flagged: _Site, others: Sequence[_Site]) -> Candidate:
         [flagged, *(one for one in others if not is_made(one))],
         "listed-addresses",
         "redirectToListed",
-        _LISTED,
+        LISTED,
         "Only an address that ALLOWED_REDIRECTS names, as a whole, is answered; all others lead to the start page.",
         "Set ALLOWED_REDIRECTS to the addresses that people are sent to, with commas between them.",
     )

@@ -34,6 +34,10 @@ _MARKUP = (
     r"|\b(?:make|to|as|render|format|get)\w*(?:Html|HTML|Markup|Markdown)\b|SafeString|['\"`]\s*</?[a-z])"
 )
 """What follows a name that is given markup: a renderer of some text, or a literal with an element."""
+_ESCAPED_IN = (
+    r"\(\s*['\"`](?:{either}|\*)(?:\.\*)?['\"`](?:(?!\b(?:body|check|param|query)\()[\s\S]){{0,400}}?\.escape\(\)"
+)
+"""A validator's chain that escapes a field before it is stored."""
 _TAG = re.compile(rb"</?[a-z][a-z0-9-]*(?:\s[^<>]*)?>", re.IGNORECASE)
 _WITHOUT_TAGS = (".pug", ".jade")
 """Whose templates name elements without brackets."""
@@ -102,6 +106,12 @@ def _refuse_made(target: Target, file: Text, values: list[str]) -> None:
         text = text_of(target.tree, path)
         if len(text) > _LONGEST or not any(name in text for name in names):
             continue
+        if re.search(_ESCAPED_IN.format(either=either), text):
+            message = (
+                f"{file.path} inserts what {path} has escaped when it came in, and would show its entities: escape in "
+                "one place alone, best in the template"
+            )
+            raise NoFix(message)
         made = re.search(rf"(?<![\w$])['\"]?(?:{either})['\"]?\s*(?:=(?!=)|:){_MARKUP}", text) or re.search(
             rf"(?:[Hh]elper|SafeString)\w*\(\s*['\"`](?:{either})['\"`]", text
         )

@@ -19,6 +19,8 @@ def test_what_is_sent_as_plain_text_has_nothing_to_mend_and_a_part_without_marku
         ("const summary = '<p>' + escape(text) + '</p>';", False),
         ("Handlebars.registerHelper('summary', () => new Handlebars.SafeString(x));", False),
         ("post.summary = md.render(post.text);", False),
+        ("body('summary', 'Missing').trim()\n  .escape(),", False),
+        ("body('summary').trim(),\nbody('name').escape(),", True),
         ("res.render('post', { summary: post.text });", True),
         ("if (post.summary == '<none>') { next(); }", True),
     ],
