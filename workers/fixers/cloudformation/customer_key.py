@@ -150,13 +150,14 @@ def with_new_key(template: Template, kept: Kept, statements: Sequence[Value], ho
     key, body = new_key(template, statements)
     try:
         policy, whom = let_use(template, key, _CALLED[kept.type]) if kept.type in _CALLED else ({}, "")
+        made = template.new_resources({key: body, **policy})
     except NoFix:
         return
     if kept.type in _CALLED and not policy and not statements and not _by_deployment(template):
         # Whoever uses it stands elsewhere, and would be locked out.
         return
     warning = _OTHERS if policy else kept.warning
-    edits = [*template.settle(kept.names({"Fn::GetAtt": [key, "Arn"]})), *template.new_resources({key: body, **policy})]
+    edits = [*template.settle(kept.names({"Fn::GetAtt": [key, "Arn"]})), *made]
     declares = template.declare(kept.key.partition(".")[0])
     declares += [f"Resources.{name}" for name in (key, *policy)]
     yield from template.candidate("new-key", edits, f"{how}{whom}", declares, [warning] if warning else [])

@@ -8,6 +8,7 @@ from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.changed import if_changed
 from workers.fixers.cloudformation import nested
+from workers.fixers.cloudformation.deployer import may_not_make
 from workers.fixers.cloudformation.document import Document
 from workers.fixers.cloudformation.nested import SUFFIXES
 from workers.fixers.cloudformation.parts import elsewhere
@@ -134,8 +135,13 @@ class Template(Document):
         """An edit that adds a resource to the template, as its last.
 
         Raises:
-            NoFix: there is one of that name.
+            NoFix: there is one of that name, or the role by which CloudFormation deploys may not make one.
         """
+        if roles := may_not_make(self.tree, str(body["Type"])):
+            message = (
+                f"the deployment would fail: {roles} may not make a {body['Type']}, and would have to be let first"
+            )
+            raise NoFix(message)
         if self.resources is None or self.resources.child(name) is not None:
             message = f"the template has a resource {name} already, and what it is for is not known here"
             raise NoFix(message)

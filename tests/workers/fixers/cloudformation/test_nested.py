@@ -129,3 +129,19 @@ def test_a_part_of_a_template_gets_no_parameter_and_no_role_that_another_part_ma
         "new-key",
         "key-parameter",
     ]
+
+
+def test_nothing_is_made_that_the_role_which_deploys_may_not_make():
+    group = b"Resources:\n  G:\n    # of the service\n    Type: AWS::Logs::LogGroup\n"
+    role = """Resources:
+  Deployer:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: [{Effect: Allow, Action: sts:AssumeRole, Principal: {Service: cloudformation.amazonaws.com}}]
+      Policies: [{PolicyDocument: {Statement: [{Effect: Allow, Action: ["lambda:*"%s], Resource: "*"}]}}]
+"""
+    for more, made in (("", False), (', "kms:*"', True)):
+        files = {"group.yaml": group, "roles.yaml": (role % more).encode()}
+        proposal = _proposed(files, "CKV_AWS_158", "group.yaml")
+        assert ("new-key" in [one.approach for one in proposal.candidates]) is made
