@@ -17,6 +17,9 @@ _MEANS_HTML = re.compile(
 )
 _SANITIZED = re.compile(r"\b(?:DOMPurify\.)?\w*(?:sanitize|purify|escape)\w*\(", re.IGNORECASE)
 _RETURNED = re.compile(r"\breturn\b[ \t]*([^;\n]*)")
+_PROPERTIES = re.compile(r"\bprops\s*:\s*(?=[\[{])|\bdefineProps\s*(?=[(<])")
+"""Behind it stands what a component says that it is given."""
+_OPEN, _CLOSE = "[{(<", "]})>"
 _EMPTY = re.compile(r"(?P<tag><[\w-]+[^<>]*?)\s+v-html=(?P<mark>[\"'])(?P<value>.+?)(?P=mark)(?P<rest>[^<>]*>)(?=</)")
 _WHY = "The value is shown as text; markup in it no longer becomes a part of the page."
 
@@ -56,6 +59,12 @@ def propose(target: Target) -> Iterator[Candidate]:
             "DOMPurify.sanitize where it is made"
         )
         raise NoFix(message)
+    if given := next((match["value"] for match in found if _is_given(file, match["value"])), None):
+        message = (
+            f"{where} inserts `{given}`, which the components around give it: whether these make it HTML on purpose, "
+            "and safe, is theirs to say"
+        )
+        raise NoFix(message)
     start = file.starts[number - 1]
     yield candidate(
         "v-text",
@@ -70,6 +79,24 @@ def propose(target: Target) -> Iterator[Candidate]:
         text = f"{empty['tag']}{empty['rest']}{{{{ {empty['value']} }}}}"
         edit = file.edit(start + _at(line, empty.start()), start + _at(line, empty.end()), text)
         yield candidate("interpolation", [edit], _WHY)
+
+
+def _is_given(file: Text, value: str) -> bool:
+    """Whether the value is a property of the component, or a part of one."""
+    name = re.escape(re.split(r"[.\[]", value.removeprefix("$props.").removeprefix("props."))[0])
+    text = file.content.decode("utf-8", "replace")
+    blocks = (_bracketed(text[match.end() :]) for match in _PROPERTIES.finditer(text))
+    return any(re.search(rf"(?<![\w$.]){name}(?![\w$])", each) for each in blocks)
+
+
+def _bracketed(text: str) -> str:
+    """What the brackets at the text's beginning hold."""
+    depth = 0
+    for at, character in enumerate(text):
+        depth += (character in _OPEN) - (character in _CLOSE and text[at - 1 : at] != "=")
+        if depth == 0:
+            return text[:at]
+    return text
 
 
 def _made_safe(file: Text, value: str) -> bool:
