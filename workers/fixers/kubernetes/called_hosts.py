@@ -29,8 +29,13 @@ def called(tree: SourceTree, moved: Sequence[Object], stays: Iterable[Object], f
         rf"(?:{_BEFORE}(?:{names})(?=[:/\"'\s,;?)]|$)|(?<![\w./-])(?:{names}):\d{{2,5}}\b)", re.IGNORECASE
     )
     apart = tuple(f"{folder}/" for folder in folders if folder)
+    moving = {one.path for one in moved}
     for path in tree.paths():
-        own = path.endswith(_SOURCES) and not (path.startswith(apart) or is_test(path) or _NO_PROGRAM.search(path))
+        own = (
+            path not in moving
+            and path.endswith(_SOURCES)
+            and not (path.startswith(apart) or is_test(path) or _NO_PROGRAM.search(path))
+        )
         if own and (found := host.search(text_of(tree, path))):
             said = found[0].strip()[:60]
             return f"{path} names `{said}`: a program that stays in the default namespace would not find it there"

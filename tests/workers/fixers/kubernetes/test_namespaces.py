@@ -290,3 +290,9 @@ def test_a_service_goes_where_manifests_look_for_it():
     assert [one.approach for one in _proposed(files).candidates] == ["namespace-shop"]
     more = {"more/pod.yaml": call.replace(b"shop", b"store")}
     assert "in shop and in store" in (_proposed(files | more).reason or "")
+
+
+def test_what_moves_along_is_no_program_that_stays():
+    settings = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: 'url: http://web-api:80'}\n"
+    files = {"pod.yaml": WEB, "key.yaml": KEY, "service.yaml": SERVICE, "c.yaml": settings, "far/pod.yaml": ALONE}
+    assert _proposed(files, "pod.yaml").candidates
