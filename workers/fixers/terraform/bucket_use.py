@@ -12,7 +12,10 @@ _BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
 _DOCUMENT = re.compile(r"data\.aws_iam_policy_document\.([\w-]+)")
 _EVERYONE = re.compile(r"""["']?Principal["']?\s*[:=]\s*(?:"\*"|\{\s*"?AWS"?\s*[:=]\s*"\*"\s*\})""")
 OPEN_ACL = re.compile(r'"(?:public-read|public-read-write|authenticated-read|website)"')
-_OTHERS = re.compile(r"\"?(?:Service|CanonicalUser|Federated)\"?\s*[:=]")
+_OTHERS = re.compile(
+    r"\"?(?:Service|CanonicalUser|Federated)\"?\s*[:=]"
+    r"|\"?AWS\"?\s*[:=]\s*\[?\s*\"arn:aws[\w-]*:iam::(?:\d|\$\{(?:var|local|each)\.)"
+)
 _LOGS = re.compile(r"(?:^|[_-])logs?(?:ging|s)?(?:$|[_-])", re.IGNORECASE)
 _UNREAD = re.compile(r"templatefile\(|^(?:file|var|local|module|data\.(?!aws_iam_policy_document\b))\b")
 _ELSEWHERE = re.compile(r"arn:aws[\w-]*:iam::(?:\d|\$\{(?:var|local|each)\.)|\bvar\.|\"\d{12}\"|\"\*\"")
