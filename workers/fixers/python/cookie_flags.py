@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
@@ -14,13 +14,14 @@ from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _FLAGS = {"secure": "True", "httponly": "True"}
 _WARNING = "Over plain HTTP the cookie is no longer sent, and scripts of the page no longer read it."
-_WHY = "The cookie goes over HTTPS only, to no script, and other sites' requests do not carry it along."
 _NAMED = re.compile(r"pyramid-set-cookie-(?P<flag>httponly|samesite|secure)-unsafe-(?P<how>default|value)")
 _ONE = {
     "secure": "The cookie goes over HTTPS only.",
     "httponly": "No script of the page can read the cookie.",
     "samesite": "Forms and scripts of other sites do not carry the cookie along; a link from elsewhere does.",
 }
+
+_STRICT = "No request that another site starts carries the cookie along, not even a link."
 
 
 @fixer(
@@ -44,18 +45,27 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield from _one_flag(file, call, named["flag"])
         return
     missing = _missing(call)
-    if not missing and keyword(call, "samesite") is not None:
+    plain = keyword(call, "secure")
+    off = plain is not None and isinstance(plain.value, ast.Constant) and not plain.value.value
+    if not missing and not off and keyword(call, "samesite") is not None:
         message = f"{file.path}:{call.lineno} sets all three flags"
         raise NoFix(message)
+    encrypted = [file.replace(plain.value, "True")] if plain is not None and off else []
     sites = ("Lax", "Strict") if keyword(call, "samesite") is None else ("",)
     for site in sites:
         added = [*missing, f'samesite="{site}"'] if site else missing
+        more = [add_argument(file, call, ", ".join(added))] if added else []
         yield candidate(
             f"same-site-{site.lower()}" if site else "flags",
-            [add_argument(file, call, ", ".join(added))],
-            _WHY,
-            warnings=(_WARNING,),
+            [*encrypted, *more],
+            _said([*added, *(["secure=True"] if off else [])]),
+            warnings=(_WARNING,) if off or missing else (),
         )
+
+
+def _said(added: Sequence[str]) -> str:
+    """What each flag does that is set now."""
+    return " ".join(_STRICT if each.endswith('"Strict"') else _ONE[each.partition("=")[0]] for each in added)
 
 
 def _missing(call: ast.Call) -> list[str]:
@@ -88,7 +98,7 @@ def _one_flag(file: Module, call: ast.Call, flag: str) -> Iterator[Candidate]:
         edits = [add_argument(file, call, ", ".join([f"{flag}={wanted}", *others]))]
     else:
         edits = [edit, add_argument(file, call, ", ".join(others))]
-    yield candidate("all-flags", edits, _WHY, warnings=(_WARNING,))
+    yield candidate("all-flags", edits, _said([f"{flag}={wanted}", *others]), warnings=(_WARNING,))
 
 
 def _sets_cookie(_file: Module, call: ast.Call) -> bool:

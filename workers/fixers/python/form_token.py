@@ -8,9 +8,13 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Text, candidate, read, region
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.tree import text_of
 
 _FORM = re.compile(rb"<form\b(?P<attributes>(?:[^<>{]|\{\{.*?\}\}|\{%.*?%\}|\{)*)>", re.IGNORECASE | re.DOTALL)
-_DJANGO = re.compile(rb"\{%\s*(?:load|url|static|trans|blocktrans\w*|include|extends|csrf_token)\b")
+_DJANGO = re.compile(rb"\{%\s*(?:load|url|static|trans|translate|blocktrans\w*|csrf_token)\b")
+_OTHER = re.compile(
+    r"^\s*(?:from|import)\s+(?:flask|quart|fastapi|starlette|aiohttp|bottle|tornado|pyramid)\b", re.MULTILINE
+)
 _JINJA = re.compile(rb"\{\{\s*url_for\(|\{%\s*(?:set|macro|import|from)\b|loop\.index")
 
 
@@ -64,7 +68,14 @@ def _form(target: Target, file: Text) -> re.Match[bytes]:
 
 
 def _is_django(target: Target, file: Text) -> bool:
-    """Whether a `manage.py` lies in a folder above the template."""
+    """Whether a `manage.py` lies in a folder above the template, and no other framework's program in one nearer."""
     folders = file.path.split("/")[:-1]
-    candidates = {"/".join([*folders[:depth], "manage.py"]) for depth in range(len(folders) + 1)}
-    return any(path in candidates for path in target.tree.paths())
+    paths = set(target.tree.paths())
+    for depth in range(len(folders), -1, -1):
+        folder = "/".join(folders[:depth])
+        beside = [each for each in paths if each.endswith(".py") and each.rpartition("/")[0] == folder]
+        if any(each.rpartition("/")[2] == "manage.py" for each in beside):
+            return True
+        if any(_OTHER.search(text_of(target.tree, each)) for each in beside):
+            return False
+    return False

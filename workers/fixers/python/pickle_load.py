@@ -60,7 +60,10 @@ forged pickle can make instances of these, and nothing else. Bytes that only thi
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """`pickle.load(…)` → an unpickler that finds no class, or only those of this module."""
-    file, call = flagged(target, ast.Call, lambda each, node: each.calls(node, *_LOADS))
+    file, call = flagged(target, ast.Call, lambda each, node: each.calls(node, *_LOADS, *_DUMPS))
+    if file.calls(call, *_DUMPS):
+        message = f"{file.path}:{call.lineno} writes a pickle, which runs nothing: its reader has a finding of its own"
+        raise Harmless(message)
     source = _source(file, call)
     _refuse_own_objects(file, call)
     if not _writes(file) and (writer := _writer(target.tree, file.path)):

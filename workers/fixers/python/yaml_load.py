@@ -25,7 +25,10 @@ _ADDS_TAG = re.compile(
     name="python-yaml-load",
     weakness="unsafe YAML deserialisation",
     cwes=(502,),
-    rules={"bandit": ["B506"], "semgrep": ["avoid-pyyaml-load", "*avoid-p-load*", "pyyaml-load"]},
+    rules={
+        "bandit": ["B506"],
+        "semgrep": ["avoid-pyyaml-load", "*avoid-p-load*", "pyyaml-load", "avoid-insecure-deserialization"],
+    },
     explain="""YAML can name any Python class in a tag such as `!!python/object/apply:os.system`. `yaml.load` with
 `Loader` or `UnsafeLoader`, or with none at all, obeys such tags, so whoever writes the document runs code in this
 process (CWE-502). `SafeLoader` knows only plain data: mappings, lists, strings, numbers, dates.
