@@ -43,8 +43,8 @@ def memory_limit(resource: Resource, part: Part) -> str:
     if other and number(other) >= asked:
         return other
     usual = _usual(resource, part)
-    wanted = max(2 * asked, usual, _heap(part) * 3 // 2)
-    return quantity(wanted) if asked or usual or _heap(part) else ""
+    wanted = max(2 * asked, usual, heap(part) * 3 // 2)
+    return quantity(wanted) if asked or usual or heap(part) else ""
 
 
 def number(text: str) -> int:
@@ -79,7 +79,7 @@ def _takes_much(tree: SourceTree) -> bool:
     return any(_MODELS.search(text_of(tree, path)) for path in tree.paths() if _LISTS.search(path))
 
 
-def _heap(part: Part) -> int:
+def heap(part: Part) -> int:
     """The heap that its variables or arguments give a Java or Node program."""
     texts = [item.value for key in ("command", "args") for item in _items(part, key)]
     texts += [item.text("value") for item in _items(part, "env")]

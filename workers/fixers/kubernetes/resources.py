@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.kubernetes.elsewhere import other_limit
-from workers.fixers.kubernetes.memory import memory_limit, number
+from workers.fixers.kubernetes.memory import heap, memory_limit, number, quantity
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamledit import Value
@@ -103,7 +103,11 @@ def _value(resource: Resource, part: Part, section: str, kind: str) -> str:
         # Without a request Kubernetes reserves the limit.
         return other
     limit = _value(resource, part, "limits", kind)
-    return min(_REQUEST[kind], limit or _REQUEST[kind], key=_AMOUNT[kind])
+    least = _REQUEST[kind]
+    if kind == "memory" and heap(part) > number(least):
+        # A heap that is told is filled in time.
+        least = quantity(heap(part))
+    return min(least, limit or least, key=_AMOUNT[kind])
 
 
 def _cores(resource: Resource, part: Part, asked: str) -> str:

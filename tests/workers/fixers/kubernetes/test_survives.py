@@ -243,3 +243,9 @@ def test_what_somebody_gives_an_image_that_all_build_on_says_nothing_of_another_
     other = mine.replace("{name: a}", "{name: b}") + "    resources: {limits: {cpu: 200m}}\n"
     assert "cpu: '1'" in _made("CKV_K8S_11", {"b.yaml": other}, mine)[0]
     assert "cpu: 200m" in _made("CKV_K8S_11", {"b.yaml": other.replace("{name: b}", "{name: a}")}, mine)[0]
+
+
+def test_a_heap_that_is_told_is_asked_for():
+    assert "memory: 1Gi" in _made("CKV_K8S_12", {}, POD + "    args: [java, -Xmx1g]\n")[0]
+    limited = POD + "    args: [java, -Xmx1g]\n    resources: {limits: {memory: 900Mi}}\n"
+    assert "requests: { memory: 900Mi }" in _made("CKV_K8S_12", {}, limited)[0]
