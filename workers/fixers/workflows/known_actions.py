@@ -14,6 +14,35 @@ _OIDC = "id-token:write"
 _ATTEST = "id-token:write attestations:write"
 _READ_PULLS = "pull-requests:read"
 
+_ONLY_READ = """
+    1password/load-secrets-action actions-cool/check-user-permission actions/add-to-project actions/cache
+    actions/checkout actions/create-github-app-token actions/download-artifact actions/upload-artifact
+    actions/upload-pages-artifact anchore/sbom-action anchore/scan-action appleboy/scp-action appleboy/ssh-action
+    aquasecurity/tfsec-action aquasecurity/trivy-action astral-sh/ruff-action aws-actions/amazon-ecr-login
+    aws-actions/amazon-ecs-deploy-task-definition azure/k8s-set-context azure/webapps-deploy
+    bridgecrewio/checkov-action chainguard-dev/actions chromaui/action cloudflare/wrangler-action
+    codacy/codacy-analysis-cli-action codecov/codecov-action codecov/test-results-action codspeedhq/action
+    coverallsapp/github-action crate-ci/typos crazy-max/ghaction-chocolatey crazy-max/ghaction-docker-meta
+    crazy-max/ghaction-import-gpg cypress-io/github-action danielpalme/reportgenerator-github-action
+    determinatesystems/nix-installer-action digitalocean/action-doctl docker/bake-action docker/build-push-action
+    docker/login-action docker/metadata-action embarkstudios/cargo-deny-action fernandrone/linelint
+    fossas/fossa-action github/codeql-action/autobuild golang/govulncheck-action google-github-actions/deploy-cloudrun
+    google-github-actions/get-gke-credentials gotesttools/gotestfmt-action gradle/actions/setup-gradle
+    gradle/actions/wrapper-validation gradle/gradle-build-action gradle/wrapper-validation-action
+    hadolint/hadolint-action hashicorp/vault-action ilammy/msvc-dev-cmd j178/prek-action jdx/mise-action
+    jlumbroso/free-disk-space johnnymorganz/stylua-action js-devtools/npm-publish ludeeus/action-shellcheck
+    lycheeverse/lychee-action mikefarah/yq mislav/bump-homebrew-formula-action mozilla-actions/sccache-action
+    mxschmitt/action-tmate nick-fields/retry nick-invision/retry oras-project/setup-oras orhun/git-cliff-action
+    peter-evans/dockerhub-description pozetroninc/github-action-get-latest-release pre-commit-ci/lite-action
+    pre-commit/action proudust/gh-describe psf/black pulumi/actions pyo3/maturin-action pypa/cibuildwheel
+    pypa/gh-action-pypi-publish re-actors/alls-green reactivecircus/android-emulator-runner reviewdog/action-setup
+    robinraju/release-downloader rtcamp/action-slack-notify semgrep/semgrep-action sigstore/cosign-installer
+    slackapi/slack-github-action snyk/actions sonarsource/sonarqube-quality-gate-action step-security/harden-runner
+    supercharge/mongodb-github-action swatinem/rust-cache taiki-e/install-action
+    thefrontside/actions/synchronize-with-npm tj-actions/branch-names trufflesecurity/trufflehog volta-cli/action
+    webfactory/ssh-agent"""
+"""They do nothing with the job's token but to read; what publishes has a rule of its own in `scopes`."""
+
 NEEDS: dict[str, str] = {
     # GitHub's own
     "actions/attest": _ATTEST,
@@ -29,7 +58,6 @@ NEEDS: dict[str, str] = {
     "actions/stale": _COMMENT,
     "actions/upload-release-asset": _RELEASE,
     "github/codeql-action/analyze": "security-events:write actions:read",
-    "github/codeql-action/autobuild": "",
     "github/codeql-action/init": "actions:read",
     "github/codeql-action/upload-sarif": "security-events:write actions:read",
     "github/issue-labeler": "issues:write",
@@ -61,7 +89,6 @@ NEEDS: dict[str, str] = {
     "svenstaro/upload-release-action": _RELEASE,
     "tauri-apps/tauri-action": _RELEASE,
     # pull requests, issues, labels
-    "actions-cool/check-user-permission": "",
     "actions-cool/issues-helper": _COMMENT,
     "actions-cool/maintain-one-comment": _COMMENT,
     "actions-ecosystem/action-add-labels": _COMMENT,
@@ -104,7 +131,6 @@ NEEDS: dict[str, str] = {
     "thehanimo/pr-title-checker": "pull-requests:write issues:write",
     "thollander/actions-comment-pull-request": "pull-requests:write",
     "timonvs/pr-labeler-action": "pull-requests:write",
-    "tj-actions/branch-names": "",
     "tj-actions/changed-files": _READ_PULLS,
     "toshimaru/auto-author-assign": "pull-requests:write issues:write",
     "trstringer/manual-approval": "issues:write",
@@ -112,56 +138,25 @@ NEEDS: dict[str, str] = {
     "xt0rted/pull-request-comment-branch": _READ_PULLS,
     # checks, scans, reports
     "actionsdesk/lfs-warning": _COMMENT,
-    "anchore/sbom-action": "",
-    "anchore/scan-action": "",
-    "aquasecurity/tfsec-action": "",
-    "aquasecurity/trivy-action": "",
     "benchmark-action/github-action-benchmark": _PULL_REQUEST,
-    "bridgecrewio/checkov-action": "",
     "bufbuild/buf-action": "pull-requests:write",
-    "chromaui/action": "",
-    "codecov/codecov-action": "",
-    "codecov/test-results-action": "",
-    "codspeedhq/action": "",
-    "coverallsapp/github-action": "",
-    "cypress-io/github-action": "",
-    "danielpalme/reportgenerator-github-action": "",
     "davelosert/vitest-coverage-report-action": "pull-requests:write",
-    "embarkstudios/cargo-deny-action": "",
     "errata-ai/vale-action": "checks:write pull-requests:write",
-    "fernandrone/linelint": "",
-    "fossas/fossa-action": "",
     "fountainhead/action-wait-for-check": "checks:read",
     "gitleaks/gitleaks-action": "pull-requests:write",
-    "golang/govulncheck-action": "",
     "golangci/golangci-lint-action": _READ_PULLS,
     "gradle/actions/dependency-submission": _RELEASE,
-    "gradle/actions/wrapper-validation": "",
-    "gradle/wrapper-validation-action": "",
-    "hadolint/hadolint-action": "",
     "jitterbit/await-check-suites": "checks:read",
     "lewagon/wait-on-check-action": "checks:read",
-    "lycheeverse/lychee-action": "",
-    "ludeeus/action-shellcheck": "",
     "mishakav/pytest-coverage-comment": _PULL_REQUEST,
     "ossf/scorecard-action": "security-events:write id-token:write actions:read issues:read pull-requests:read "
     "checks:read",
-    "pre-commit-ci/lite-action": "",
-    "pre-commit/action": "",
     "preactjs/compressed-size-action": _COMMENT,
-    "psf/black": "",
     "py-cov-action/python-coverage-comment-action": _PULL_REQUEST + " actions:read",
-    "re-actors/alls-green": "",
-    "reviewdog/action-setup": "",
-    "semgrep/semgrep-action": "",
-    "snyk/actions": "",
     "sonarsource/sonarcloud-github-action": _READ_PULLS,
     "sonarsource/sonarqube-scan-action": _READ_PULLS,
-    "sonarsource/sonarqube-quality-gate-action": "",
-    "step-security/harden-runner": "",
     "styfle/cancel-workflow-action": "actions:write",
     "super-linter/super-linter": "statuses:write packages:read",
-    "trufflesecurity/trufflehog": "",
     "umbrelladocs/action-linkspector": "checks:write pull-requests:write",
     "wagoid/commitlint-github-action": _READ_PULLS,
     "zaproxy/action-baseline": "issues:write",
@@ -169,88 +164,23 @@ NEEDS: dict[str, str] = {
     "zaproxy/action-api-scan": "issues:write",
     "zizmorcore/zizmor-action": "security-events:write actions:read",
     # deployments to elsewhere, with credentials of their own
-    "1password/load-secrets-action": "",
-    "appleboy/scp-action": "",
-    "appleboy/ssh-action": "",
-    "aws-actions/amazon-ecr-login": "",
-    "aws-actions/amazon-ecs-deploy-task-definition": "",
-    "azure/k8s-set-context": "",
-    "azure/webapps-deploy": "",
-    "cloudflare/wrangler-action": "",
-    "codacy/codacy-analysis-cli-action": "",
-    "crazy-max/ghaction-chocolatey": "",
-    "digitalocean/action-doctl": "",
     "docker/scout-action": "pull-requests:write",
-    "google-github-actions/deploy-cloudrun": "",
-    "google-github-actions/get-gke-credentials": "",
-    "hashicorp/vault-action": "",
-    "js-devtools/npm-publish": "",
     "madrapps/jacoco-report": "pull-requests:write",
     "nuget/login": _OIDC,
-    "peter-evans/dockerhub-description": "",
-    "pypa/gh-action-pypi-publish": "",
-    "rtcamp/action-slack-notify": "",
-    "slackapi/slack-github-action": "",
     "8398a7/action-slack": "actions:read",
-    "webfactory/ssh-agent": "",
-    # tools and caches; what publishes has a rule of its own in `scopes`
-    "actions/add-to-project": "",
+    # tools and caches
     "actions/ai-inference": "models:read",
-    "actions/cache": "",
-    "actions/checkout": "",
-    "actions/create-github-app-token": "",
-    "actions/download-artifact": "",
-    "actions/upload-artifact": "",
-    "actions/upload-pages-artifact": "",
-    "astral-sh/ruff-action": "",
-    "chainguard-dev/actions": "",
-    "crate-ci/typos": "",
-    "crazy-max/ghaction-docker-meta": "",
-    "crazy-max/ghaction-import-gpg": "",
     "dawidd6/action-download-artifact": "actions:read",
-    "determinatesystems/nix-installer-action": "",
     "determinatesystems/update-flake-lock": _PULL_REQUEST + " issues:write id-token:write",
-    "docker/bake-action": "",
-    "docker/build-push-action": "",
-    "docker/login-action": "",
-    "docker/metadata-action": "",
     "fkirc/skip-duplicate-actions": "actions:write",
     "geekyeggo/delete-artifact": "actions:write",
-    "gotesttools/gotestfmt-action": "",
-    "gradle/actions/setup-gradle": "",
-    "gradle/gradle-build-action": "",
-    "ilammy/msvc-dev-cmd": "",
-    "j178/prek-action": "",
-    "jdx/mise-action": "",
-    "jlumbroso/free-disk-space": "",
-    "johnnymorganz/stylua-action": "",
     "jetbrains/qodana-action": "checks:write pull-requests:write",
     "julia-actions/cache": "actions:write",
     "lucasbento/auto-close-issues": "issues:write",
-    "mikefarah/yq": "",
     "mikepenz/release-changelog-builder-action": _READ_PULLS,
-    "mozilla-actions/sccache-action": "",
-    "mislav/bump-homebrew-formula-action": "",
-    "mxschmitt/action-tmate": "",
-    "nick-fields/retry": "",
-    "nick-invision/retry": "",
     "nrwl/nx-set-shas": "actions:read",
-    "orhun/git-cliff-action": "",
-    "oras-project/setup-oras": "",
-    "pozetroninc/github-action-get-latest-release": "",
-    "proudust/gh-describe": "",
-    "pulumi/actions": "",
-    "pyo3/maturin-action": "",
-    "pypa/cibuildwheel": "",
-    "reactivecircus/android-emulator-runner": "",
-    "robinraju/release-downloader": "",
-    "sigstore/cosign-installer": "",
     "softprops/turnstyle": "actions:read",
-    "supercharge/mongodb-github-action": "",
-    "swatinem/rust-cache": "",
-    "taiki-e/install-action": "",
-    "thefrontside/actions/synchronize-with-npm": "",
-    "volta-cli/action": "",
+    **dict.fromkeys(_ONLY_READ.split(), ""),
 }  # fmt: skip
 """Action in lower case → `scope:level` words; the longest prefix of its path counts."""
 

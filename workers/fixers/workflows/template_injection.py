@@ -8,15 +8,21 @@ from collections.abc import Callable, Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import expressions, model, other_rewrite, pasted, shell_rewrite, step_outputs
+from workers.fixers.workflows import (
+    as_variables,
+    expressions,
+    model,
+    other_rewrite,
+    pasted,
+    shell_rewrite,
+    step_outputs,
+)
 from workers.fixers.workflows.model import EXPRESSION, Workflow
 from workers.fixers.workflows.pasted import Script
 from workers.fixers.workflows.shell_rewrite import Change
-from workers.source import handed, yamledit
-from workers.source.yamldoc import Node, dotted
+from workers.source import handed
 
 _INPUT = re.compile(r"(?:github\.event\.)?inputs\.(?P<name>[\w-]+)")
-_READ = {"shell": '`"$NAME"`', "powershell": "`$env:NAME`", "python": "`os.environ`", "javascript": "`process.env`"}
 
 
 @fixer(
@@ -61,42 +67,6 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield everywhere
 
 
-@fixer(
-    name="secret-in-command",
-    weakness="A secret is pasted into a command",
-    rules={"checkov": ["CKV_GHA_3"]},
-    explain=(
-        "An expression is replaced in the script's text, so the secret stands in the script that the runner writes to "
-        "disk, where a quote or a dollar in it becomes code. As a variable of the step it stays data. Where the "
-        "command can read it from a file or from standard input, that also hides it from the list of processes. "
-        'Approaches: a variable of the step, read as `"$NAME"`.'
-    ),
-)
-def secret_in_command(target: Target) -> Iterator[Candidate]:
-    """`${{ secrets.NAME }}` in a script → a variable of the step."""
-    workflow = model.read(target)
-    first, last = model.lines(target)
-    steps = [step for step in workflow.steps if first <= workflow.doc.line_of(step.node.end) and "curl" in step.run]
-    for step in [one for one in steps if workflow.doc.line_of(one.node.start) <= max(last, first)]:
-        script = pasted.of_step(workflow, step)
-        if script is None or script.language != "shell" or not _holds_secret(script):
-            continue
-        edits = script.edits(shell_rewrite.rewrite(script.text, _is_secret, script.name))
-        edits += _environment(script, step.node, before="run")
-        yield _made("env-variable", [script], edits, _explained(script, "the step", loose=False))
-        return
-    message = "no secret is pasted into a command here: the line only names one"
-    raise NoFix(message)
-
-
-def _holds_secret(script: Script) -> bool:
-    return any(_is_secret(match[0]) for match in EXPRESSION.finditer(script.text))
-
-
-def _is_secret(expression: str) -> bool:
-    return "secrets" in expressions.contexts(expression)
-
-
 def _never(expression: str) -> bool:
     del expression
     return False
@@ -108,10 +78,6 @@ def _always(expression: str) -> bool:
 
 def _loose(expression: str) -> bool:
     return expressions.foreign(expression) and not expressions.one_word(expression)
-
-
-def _several(expression: str) -> bool:
-    return expressions.foreign(expression) and shell_rewrite.may_be_several(expression)
 
 
 def _scripts(target: Target, workflow: Workflow) -> list[Script]:
@@ -167,9 +133,9 @@ def _no_command_line(script: Script, expression: str) -> None:
 
 def _step_variables(scripts: list[Script]) -> Candidate:
     edits = [edit for script in scripts for edit in _with_variables(script, shell_rewrite.may_be_several)]
-    loose = any(_bare(script, _several) for script in scripts)
-    why = _explained(scripts[0], "the step", loose=loose) + "".join(_commands(scripts))
-    return _made("env-variable", scripts, edits, why)
+    loose = any(as_variables.bare(script, as_variables.several) for script in scripts)
+    why = as_variables.explained(scripts[0], "the step", loose=loose) + "".join(_commands(scripts))
+    return as_variables.made("env-variable", scripts, edits, why)
 
 
 def _commands(scripts: list[Script]) -> Iterator[str]:
@@ -186,11 +152,16 @@ def _other_words(scripts: list[Script]) -> Candidate | None:
 
     What looks like several words stays split: quoted, a list of options would be one, and an absent one an empty word.
     """
-    several = any(_bare(script, _several) or _bare(script, expressions.switch) for script in scripts)
-    if several or not any(_bare(script, _loose) for script in scripts):
+    several = any(
+        as_variables.bare(script, as_variables.several) or as_variables.bare(script, expressions.switch)
+        for script in scripts
+    )
+    if several or not any(as_variables.bare(script, _loose) for script in scripts):
         return None
     edits = [edit for script in scripts for edit in _with_variables(script, _always)]
-    return _made("env-variable-split", scripts, edits, _explained(scripts[0], "the step", loose=True))
+    return as_variables.made(
+        "env-variable-split", scripts, edits, as_variables.explained(scripts[0], "the step", loose=True)
+    )
 
 
 def _everywhere(workflow: Workflow, flagged: list[Script]) -> Candidate | None:
@@ -210,11 +181,9 @@ def _everywhere(workflow: Workflow, flagged: list[Script]) -> Candidate | None:
     if len(done) < 2 or not own <= {script.step.path for script in done}:
         return None
     why = f"All {len(done)} scripts of this file read what was pasted into them from environment variables: "
-    return _made("env-variable-file", done, edits, f"{why}{_became(done)}. Each step has its own.")
-
-
-def _bare(script: Script, wanted: Callable[[str], bool]) -> bool:
-    return script.language == "shell" and shell_rewrite.splits(script.text, wanted)
+    return as_variables.made(
+        "env-variable-file", done, edits, f"{why}{as_variables.became(done)}. Each step has its own."
+    )
 
 
 def _runner_variables(scripts: list[Script]) -> Candidate | None:
@@ -236,7 +205,7 @@ def _runner_variables(scripts: list[Script]) -> Candidate | None:
         return None
     edits = [edit for script in scripts for edit in script.edits(_changes(script, known))]
     why = "The runner sets this variable for every step, so the script reads it without an `env` of its own."
-    return _made("runner-variable", scripts, edits, why)
+    return as_variables.made("runner-variable", scripts, edits, why)
 
 
 def _job_variables(scripts: list[Script]) -> Candidate | None:
@@ -249,13 +218,13 @@ def _job_variables(scripts: list[Script]) -> Candidate | None:
             not expressions.contexts(value) <= expressions.JOB_CONTEXTS for value in script.names.values()
         ):
             return None
-        edits += _environment(script, job.node, before="steps")
+        edits += as_variables.environment(script, job.node, before="steps")
     if not any(script.names for script in scripts):
         return None
     paths = [(*script.step.job.path, "env", name) for script in scripts if script.step.job for name in script.names]
-    loose = any(_bare(script, _several) for script in scripts)
-    why = _explained(scripts[0], "the job, for all its steps", loose=loose)
-    return model.candidate("env-variable-job", edits, why, declares=[*paths, *_paths(scripts)])
+    loose = any(as_variables.bare(script, as_variables.several) for script in scripts)
+    why = as_variables.explained(scripts[0], "the job, for all its steps", loose=loose)
+    return model.candidate("env-variable-job", edits, why, declares=[*paths, *as_variables.paths(scripts)])
 
 
 def _payload(scripts: list[Script]) -> Candidate | None:
@@ -274,49 +243,9 @@ def _payload(scripts: list[Script]) -> Candidate | None:
     why = (
         "The script reads the event through github-script's own `context`: the value is an object's field, never code."
     )
-    return _made("github-context", scripts, edits, why) if edits else None
+    return as_variables.made("github-context", scripts, edits, why) if edits else None
 
 
 def _with_variables(script: Script, split: Callable[[str], bool]) -> list[Edit]:
     edits = script.edits(_changes(script, script.name, split=split))
-    return edits + _environment(script, script.step.node, before="run")
-
-
-def _environment(script: Script, node: Node, *, before: str) -> list[Edit]:
-    """The variables in the `env` of a step or a job, which is made in front of the key `before`."""
-    names = node.keys()
-    index = names.index(before) if before in names else 0
-    values: dict[str, yamledit.Value] = dict(script.names)
-    try:
-        return yamledit.put_all(script.workflow.doc, node, "env", values, after=names[index - 1] if index else None)
-    except ValueError as error:
-        message = f"the `env` here cannot be added to: {error}"
-        raise NoFix(message) from error
-
-
-def _paths(scripts: list[Script]) -> list[str]:
-    keys = [(*one.step.path, *(() if one.key == "run" else ("with",)), one.key) for one in scripts]
-    return [dotted(key) for key in keys]
-
-
-def _made(approach: str, scripts: list[Script], edits: list[Edit], why: str) -> Candidate:
-    env = [dotted((*one.step.path, "env")) for one in scripts if one.names]
-    return model.candidate(approach, edits, why, declares=[*_paths(scripts), *env])
-
-
-def _explained(script: Script, owner: str, *, loose: bool) -> str:
-    reads = _READ[script.language].replace('"', "") if loose else _READ[script.language]
-    words = (
-        " Where it stood bare it stays so, and is split into words as it was: it can add arguments, not commands."
-        if loose
-        else ""
-    )
-    what = _became([script])
-    return f"The value reaches the script as an environment variable of {owner}, read as {reads}: {what}.{words}"
-
-
-def _became(scripts: list[Script]) -> str:
-    """What the values are to those who read them."""
-    shell = [script.text for script in scripts if script.language == "shell"]
-    programs = [name for text in shell for name in shell_rewrite.programs(text, expressions.foreign)]
-    return f"no code of the shell any more; {programs[0]} reads it as its own" if programs else "data, never code"
+    return edits + as_variables.environment(script, script.step.node, before="run")
