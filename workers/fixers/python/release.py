@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Mapping
 
 from workers.source.tree import SourceTree, folders_up, text_of
 
@@ -19,15 +20,24 @@ _SAYS = {
 }
 
 
+_CLASSIFIED = re.compile(r"Programming Language :: Python :: (\d)\.(\d+)\b")
+_CLASSIFIES = ("pyproject.toml", "setup.py", "setup.cfg")
+"""What lists the releases that a package runs on, which counts where no bound is given."""
+
+
 def oldest(tree: SourceTree, path: str) -> tuple[int, int] | None:
     """Major and minor; none where no file in the source's folder or above says."""
-    found = [
+    bounds = _found(tree, path, _SAYS)
+    return min(bounds or _found(tree, path, dict.fromkeys(_CLASSIFIES, _CLASSIFIED)), default=None)
+
+
+def _found(tree: SourceTree, path: str, says: Mapping[str, re.Pattern[str]]) -> list[tuple[int, int]]:
+    return [
         (int(match[1]), int(match[2]))
         for folder in folders_up(posixpath.dirname(path))
-        for name, says in _SAYS.items()
-        for match in says.finditer(text_of(tree, posixpath.join(folder, name)))
+        for name, pattern in says.items()
+        for match in pattern.finditer(text_of(tree, posixpath.join(folder, name)))
     ]
-    return min(found, default=None)
 
 
 def may_lack(tree: SourceTree, path: str, since: tuple[int, int]) -> str | None:

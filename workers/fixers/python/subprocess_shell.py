@@ -15,6 +15,7 @@ from workers.fixers.python.import_instead import instead
 from workers.fixers.python.imports import Import, imported, together
 from workers.fixers.python.missing_program import caught_too
 from workers.fixers.python.module import Module
+from workers.fixers.python.release import may_lack
 from workers.fixers.python.repository import InRepository
 from workers.fixers.python.shell_call import SYSTEM, refuse_expectation, shell_call
 from workers.fixers.python.shell_line import command_lines, quote_of, quoted_line, refuse_clear, refuse_fixed
@@ -65,6 +66,9 @@ def _without_shell(target: Target) -> Iterator[Candidate]:
         refuse_replaced(target, file.path, call.lineno, (file.qualified(call.func) or "").rpartition(".")[2])
     else:
         refuse_expected(target, file.path, call.lineno, b"shell=True")
+    if file.calls(call, "os.popen", "subprocess.getoutput") and (old := may_lack(target.tree, file.path, (3, 7))):
+        message = f"{file.path}:{call.lineno} runs on Python {old}, as the repository says: subprocess.run is newer"
+        raise NoFix(message)
     command = _command(file, call)
     lines, streams = _redirected(file, call, command_lines(file, command))
     refuse_clear(file, call, [line for _, line in lines])

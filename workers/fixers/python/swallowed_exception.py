@@ -5,17 +5,25 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
 from workers.fixers.python.imports import Import, imported
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.tests import is_test
+from workers.source.tree import text_of
 
 _TOLD = re.compile(rb"#\s*(?!noqa|nosec|type:|pylint|pragma|fmt:|TODO|FIXME|XXX)\w+\s+\w", re.IGNORECASE)
 """A remark on why nothing is done: who wrote it knew of the failure."""
 _DRAWS = ("curses", "urwid", "textual", "blessed", "prompt_toolkit", "npyscreen", "asciimatics", "picotui")
 _LOGGER = re.compile(r"_?log(?:ger)?", re.IGNORECASE)
+_STANDARD = re.compile(r"^\s*(?:import|from)\s+logging\b", re.MULTILINE)
+_CALLS_LOGGER = re.compile(r"\blog(?:ger)?\.(?:debug|info|warn(?:ing)?|error|critical)\(")
+_MAKES_LOGS = re.compile(
+    rb"^class\s+\w+\([^)]*\blogging\.(?:\w*Handler|Formatter|LoggerAdapter|Filter)\b[^)]*\):", re.MULTILINE
+)
 _LEVELS = ("debug", "info", "warning", "error", "exception", "critical")
 _MAY_BE_THERE = re.compile(
     r"\b(?:ALTER\s+TABLE|ADD\s+COLUMN|CREATE\s+(?:UNIQUE\s+)?(?:TABLE|INDEX|DATABASE))\b", re.IGNORECASE
@@ -53,6 +61,11 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     if function is not None and function.name == "__del__":
         message = f"{file.path}:{handler.lineno} may run while Python ends, when the log is gone already"
+        raise NoFix(message)
+    if _MAKES_LOGS.search(file.content) or _OF_THE_LOG.search(PurePosixPath(file.path).stem):
+        message = (
+            f"{file.path}:{handler.lineno} is part of what writes the log, to which a failure of it could come back"
+        )
         raise NoFix(message)
     last = handler.body[-1]
     logger = _logger(target, file, handler.lineno)
@@ -113,8 +126,23 @@ def _logger(target: Target, file: Module, before: int) -> Import:
                     return Import(name)
     if (shared := _shared_logger(file)) is not None:
         return shared
+    if (other := _logs_otherwise(target)) is not None:
+        message = f"{file.path}:{before} is of a program that logs by its own means, as {other} does: tell it there"
+        raise NoFix(message)
     logging = imported(target, file, "logging")
     return Import(f"{logging.name}.getLogger(__name__)", logging.edits, logging.declares)
+
+
+def _logs_otherwise(target: Target) -> str | None:
+    """A file of the program that calls a logger, where none imports the standard library's."""
+    found = None
+    for path in target.tree.paths():
+        if path.endswith(".py") and not is_test(path):
+            text = text_of(target.tree, path)
+            if _STANDARD.search(text):
+                return None
+            found = found or (path if _CALLS_LOGGER.search(text) else None)
+    return found
 
 
 def _shared_logger(file: Module) -> Import | None:

@@ -16,6 +16,8 @@ from workers.source.tree import MemoryTree
         ("runtime.txt", "python-3.8.2\n", (3, 8)),
         ("Dockerfile", "FROM --platform=x docker.io/library/python:3.6-alpine\n", (3, 6)),
         ("Dockerfile", "FROM debian:12\n", None),
+        ("setup.py", "'Programming Language :: Python :: 2.7',\n'Programming Language :: Python :: 3.4'\n", (2, 7)),
+        ("setup.py", "python_requires='>=3.9',\n'Programming Language :: Python :: 3.4'\n", (3, 9)),
         ("pyproject.toml", '[project]\nrequires-python = ">=3"\n', None),
     ],
 )
