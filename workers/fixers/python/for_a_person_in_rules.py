@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
@@ -192,7 +193,7 @@ finding with the answer.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """None: the reason says what to look at."""
-    rule = target.finding.rule.rpartition(".")[2]
+    rule = re.split(r"[./]", target.finding.rule)[-1]
     if not rule.startswith("template-"):
         module(target)
     reason = next(reason for pattern, reason in _REASONS.items() if fnmatch.fnmatchcase(rule, pattern))
