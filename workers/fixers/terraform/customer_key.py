@@ -157,7 +157,7 @@ def _warning(resource: Resource, path: str) -> str:
     if resource.type == "aws_eks_cluster":
         return "it cannot be undone: whoever disables the key stops the cluster"
     if resource.type == "aws_ecr_repository":
-        return "an existing repository is replaced: push its images again"
+        return "an existing repository is replaced, and must be empty for that: push its images again behind it"
     if resource.type in _LETS_IN:
         return _OLD
     return _IN_PLACE if resource.type in _KEEP else _REPLACE

@@ -93,7 +93,7 @@ ENCRYPTION = {
             "kms",
             on("encryption_configuration.encryption_type", '"KMS"'),
             "Images are encrypted with the account's KMS key for ECR.",
-            "an existing repository is replaced: push its images again",
+            "an existing repository is replaced, and must be empty for that: push its images again behind it",
         )
     ],
     "CKV_AWS_7": [
