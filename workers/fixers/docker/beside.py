@@ -13,9 +13,9 @@ from workers.fixers.docker.images import Base
 from workers.fixers.docker.listening import drops_root, environment
 from workers.fixers.docker.mounts import mounts
 from workers.fixers.docker.script_writes import writes
-from workers.fixers.docker.server_source import command_words
+from workers.fixers.docker.server_source import command_words, package_command, words_of
 from workers.fixers.docker.volumes import builds_as_root
-from workers.fixers.docker.written import Written, written
+from workers.fixers.docker.written import Written, context_of, written
 from workers.fixers.registry import NoFix
 from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.tree import SourceTree
@@ -62,7 +62,7 @@ def _given(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base, one: Wr
         )
         raise NoFix(message)
     if folder is None:
-        what = one.path or "beside the program"
+        what = one.path if one.path not in {"", "."} else "beside the program"
         message = f"{one.said} writes {what}, where root alone may: give that folder to the user first"
         raise NoFix(message)
     if not builds_as_root(file, stage, base):
@@ -88,6 +88,7 @@ def _by_scripts(tree: SourceTree, file: Dockerfile, stage: Stage) -> Iterator[Wr
     for path in dict.fromkeys(started):
         yield from (Written(f"{path}:{line}", place) for line, place in writes(tree.read(path), values))
     told = [(f"{file.path}:{one.line}", " ".join(command_words(one.text))) for one in commands]
+    told.append(("package.json", package_command(tree, context_of(tree, file).rstrip("/"), words_of(file, stage, {}))))
     for name, service, settings in may_run(tree, file.path):
         chosen = [settings.get("entrypoint"), settings.get("command")] if "user" not in settings else []
         told += [

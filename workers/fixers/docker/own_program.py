@@ -31,7 +31,7 @@ _FOR_ALL = re.compile(
 _FIRST = re.compile(r"^\s*(?:exec\s+)?([A-Za-z][\w.-]*)(?=\s|$)")
 _INIT = re.compile(r"""\[?\s*"?(?:/[\w/]+/)?(?:tini|dumb-init|catatonit)"?(?:[\s,]+"?-[\w-]*"?)*\s*\]?""")
 """A first process that starts what it is told."""
-_RUNS_OTHERS = re.compile(
+RUNS_OTHERS = re.compile(
     r"python[\d.]*|node(?:js)?|npm|yarn|pnpm|npx|pm2(?:-\w+)?|nodemon|ts-node|tsx|nest|next|java|ruby|bundle|perl|php\d*|lua[\d.]*|R(?:script)?|(?:ba|da|z)?sh|tini|dumb-init|"
     r"env|nice|uwsgi|gunicorn|uvicorn|supervisord|xvfb-run|dotnet|make|go|erl|elixir|mono|wine|guile|racket|sbcl|stack"
 )
@@ -63,7 +63,7 @@ def refuse_foreign(chain: list[tuple[Dockerfile, Stage]], base: Base) -> None:
         )
         raise NoFix(message)
     started = next(iter(words_of(*commands(chain), {})), "").rpartition("/")[2]
-    if started in {name for one, inner in chain for name in installed(one, inner)} and not _RUNS_OTHERS.fullmatch(
+    if started in {name for one, inner in chain for name in installed(one, inner)} and not RUNS_OTHERS.fullmatch(
         started
     ):
         message = (
@@ -87,7 +87,7 @@ def refuse_tool(tree: SourceTree, chain: list[tuple[Dockerfile, Stage]]) -> None
     lines = [line for path in scripts for line in text_of(tree, path).splitlines()]
     words = [*words_of(file, stage, {})[:1], *(match[1] for line in lines if (match := _FIRST.match(line)))]
     for word in (each.rpartition("/")[2] for each in words):
-        if not _RUNS_OTHERS.fullmatch(word) and any(_is_of(word, tool) for tool in tools):
+        if not RUNS_OTHERS.fullmatch(word) and any(_is_of(word, tool) for tool in tools):
             message = (
                 f"{file.path} starts {word}, a tool that it installs: whether that does its work as another user than "
                 "root, and where it writes, is known to its authors"

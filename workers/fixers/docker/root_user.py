@@ -19,15 +19,24 @@ from workers.fixers.docker.build import (
     read,
     trivy,
 )
-from workers.fixers.docker.docker_client import refuse_docker_client
 from workers.fixers.docker.images import Base, base_named, base_of
 from workers.fixers.docker.made_user import made_user, maker, mentioned, number_option
 from workers.fixers.docker.needs_root import refuse_where_root_is_needed
 from workers.fixers.docker.own_base import built_from
-from workers.fixers.docker.own_program import LANGUAGES, PROMPT, earlier_user, refuse_foreign, refuse_idle, refuse_tool
+from workers.fixers.docker.own_program import (
+    LANGUAGES,
+    PROMPT,
+    RUNS_OTHERS,
+    earlier_user,
+    refuse_foreign,
+    refuse_idle,
+    refuse_tool,
+)
 from workers.fixers.docker.owner import owners, refuse_variable
 from workers.fixers.docker.rights import refuse_rights
+from workers.fixers.docker.root_calls import refuse_root_calls
 from workers.fixers.docker.roots_home import home_folder
+from workers.fixers.docker.server_source import words_of
 from workers.fixers.docker.service_user import WRITES, service
 from workers.fixers.docker.switch_user import NAME, UID, Image, new_user, switch, switched, written_user
 from workers.fixers.docker.volumes import builds_as_root
@@ -76,7 +85,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield from service(file, stage, base)
         return
     refuse_rights(target.tree, file)
-    refuse_docker_client(target.tree, file)
+    refuse_root_calls(target.tree, file)
     for below in chain[1:]:
         # What its program needs is told there.
         written_folders(target.tree, *below, base)
@@ -185,7 +194,12 @@ def _runs_own(file: Dockerfile, stage: Stage, base: Base) -> bool:
         # Its own user may be another than root already.
         return False
     started = [one for each in lineage(file, stage) for one in each.all("CMD", "ENTRYPOINT")]
-    return any(one.keyword == "ENTRYPOINT" or not _OPTIONS.match(one.text) for one in started)
+    if any(one.keyword == "ENTRYPOINT" for one in started):
+        return True
+    # A bare word may be an argument of the program of somebody's image.
+    first = next(iter(words_of(file, stage, {})), "")
+    program = "/" not in base.image or "/" in first or "." in first or RUNS_OTHERS.fullmatch(first)
+    return bool(program) and any(not _OPTIONS.match(one.text) for one in started)
 
 
 def _left(file: Dockerfile, stage: Stage, base: Base) -> bool:

@@ -22,7 +22,8 @@ _FILES = frozenset(
 _BESIDE = re.compile(
     r"\b(?:manage\.py|django-admin)\s+(?:collectstatic|makemigrations|compilemessages|compress)\b|\bartisan\s+\S|"
     r"\bprisma\s+(?:generate|db\s+push|migrate\s+dev)\b|\bbin/console\s+cache:\w+|\bflask\s+db\s+(?:init|migrate|revision)\b|"
-    r"\balembic\s+(?:init|revision)\b|\bnext\s+build\b|\bassets:precompile\b"
+    r"\balembic\s+(?:init|revision)\b|\bnext\s+build\b|\bassets:precompile\b|"
+    r"\bstrapi\s+(?:start|dev\w*)\b|\bjupyter(?:-lab|-notebook)?\b|\bhugo\s+serve\w*\b|\bjekyll\s+\w|\bmlflow\s+(?:server|ui)\b"
 )
 """Calls of frameworks that write beside the program."""
 _VALUE = re.compile(r"\$(?:\{(?P<braced>\w+)(?::?[-=](?P<default>[^{}]*))?\}|(?P<name>\w+))")

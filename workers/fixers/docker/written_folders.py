@@ -11,6 +11,7 @@ from workers.fixers.docker.deployment import runs
 from workers.fixers.docker.image_tables import SERVICE_PORTS
 from workers.fixers.docker.images import Base
 from workers.fixers.docker.mounts import Mount, mounts
+from workers.fixers.docker.script import scripts
 from workers.fixers.docker.volumes import builds_as_root
 from workers.fixers.registry import NoFix
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
@@ -20,6 +21,9 @@ _OPEN = frozenset(("/", "/tmp", "/var/tmp", "/dev/shm"))  # noqa: S108 - paths o
 _DATA = re.compile(
     r"(?:^|/)(?:data|db|database|storage|uploads?|logs?|cache|media|var|volumes?|outputs?|backups?)(?:/|$)",
     re.IGNORECASE,
+)
+_OF_SYSTEM = re.compile(
+    r"/(?:etc|usr|lib\w*|s?bin|root|proc|sys|dev|tmp|boot|home|var/(?:lib/(?:apt|dpkg)|cache|tmp|spool))(?:/|$)"
 )
 _PLAIN = re.compile(r"/[\w./-]+")
 
@@ -40,6 +44,8 @@ def written_folders(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base
     mounted = _of_containers(tree, file, stage)
     # A database's folder is its own user's.
     found = list(_named_volumes(file, stage, mounted)) if base.image not in SERVICE_PORTS else []
+    if base.image not in SERVICE_PORTS:
+        found += [each for each in _made_for_it(file, stage) if each not in found]
     if (folder := _empty_folder(file, stage)) is not None:
         found.append(".")
     if found and not builds_as_root(file, stage, base):
@@ -72,6 +78,23 @@ def _named_volumes(file: Dockerfile, stage: Stage, found: list[Mount]) -> Iterat
     )
     targets = {one.target for one in found if not one.of_host}
     yield from sorted(each for each in targets if _PLAIN.fullmatch(each) and each not in _OPEN and each not in written)
+
+
+def _made_for_it(file: Dockerfile, stage: Stage) -> Iterator[str]:
+    """Folders that root makes and nothing fills: they are there for what the program writes."""
+    steps = [one for each in lineage(file, stage) for one in each.instructions]
+    rest = " ".join(f"{one.flags} {one.text}" for one in steps if one.keyword not in {"ENV", "ARG", "LABEL"})
+    for script in scripts(file, [one for one in steps if one.keyword == "RUN" and _by_root(file, one)]):
+        for call in script.named("mkdir"):
+            for word in call.operands:
+                place = word.text.strip("\"'").rstrip("/")
+                if _PLAIN.fullmatch(place) and not _OF_SYSTEM.match(place) and rest.count(place) == 1:
+                    yield place
+
+
+def _by_root(file: Dockerfile, one: Instruction) -> bool:
+    user = user_at(file, one)
+    return user is None or is_root(user)
 
 
 def _empty_folder(file: Dockerfile, stage: Stage) -> str | None:

@@ -138,3 +138,42 @@ def test_a_log_or_a_table_of_the_programs_own_is_written_beside_it(name, source)
     )
     assert made
     assert all("chown -R" in text for text in made.values())
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["from scapy.all import sniff\n", "s = socket.socket(socket.AF_INET, socket.SOCK_RAW)\n", "os.setuid(1000)\n"],
+)
+def test_a_program_that_asks_for_what_only_root_has_keeps_root(source):
+    made, reason = _propose(f"FROM python:3.12\nCOPY app.py .\n{_SERVES}", app_py=source)
+    assert not made
+    assert "app.py:1 asks for what root alone has" in reason
+
+
+@pytest.mark.parametrize(
+    ("steps", "given"),
+    [
+        ("RUN mkdir -p /metrics\n", True),
+        ("RUN mkdir -p /metrics\nCOPY a /metrics\n", False),
+        ("RUN mkdir -p /metrics && chmod 777 /metrics\n", False),
+        ("RUN mkdir -p /etc/metrics\n", False),
+    ],
+)
+def test_a_folder_that_nothing_fills_is_there_for_the_program(steps, given):
+    made, _ = _propose(f"FROM python:3.12\n{steps}WORKDIR /app\nCOPY . .\n{_SERVES}")
+    assert made
+    assert all(("chown 10001:10001 /metrics" in text) is given for text in made.values())
+
+
+def test_a_word_may_be_an_argument_of_somebody_elses_program():
+    made, reason = _propose('FROM shop/site:ext-alpine\nCOPY . /src\nCMD ["server"]\n')
+    assert not made
+    assert "the program is shop/site's own" in reason
+
+
+@pytest.mark.parametrize("start", ["strapi start", "jekyll serve"])
+def test_a_script_of_package_json_that_writes_beside_the_program_gets_its_folder(start):
+    package = f'{{"scripts": {{"start": "{start}"}}}}'
+    made, _ = _propose('FROM node:22\nWORKDIR /app\nCOPY . .\nCMD ["npm", "start"]\n', package_json=package)
+    assert made
+    assert all("chown -R" in text for text in made.values())

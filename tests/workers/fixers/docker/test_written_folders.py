@@ -62,7 +62,7 @@ def test_an_image_without_a_shell_keeps_root_where_its_program_writes():
     ],
 )
 def test_a_named_volume_of_compose_becomes_the_users(volume, written):
-    steps = "RUN mkdir /made\nRUN mkdir /given && chown www-data /given\n"
+    steps = "RUN mkdir /given && chown www-data /given\n"
     dockerfile = f'FROM python:3.13\nWORKDIR /app\nCOPY . .\n{steps}CMD ["python", "src/app.py"]\n'
     assert _written(dockerfile, _service(volume)) == written
 
