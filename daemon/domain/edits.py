@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal
 
 from daemon.domain.fix import Edit
 from daemon.errors import EditConflict
@@ -39,6 +40,10 @@ def by_path(edits: Iterable[Edit]) -> dict[str, list[Edit]]:
     return grouped
 
 
+_LONG = 3000
+"""Lines: of more, those that come often are not compared by themselves."""
+
+
 def unified_diff(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> str:
     r"""A patch that `git apply` takes at the root; empty where nothing changed.
 
@@ -50,9 +55,49 @@ def unified_diff(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> str
 
 
 def _file_diff(path: str, before: bytes, after: bytes) -> str:
-    lines = difflib.unified_diff(_lines(before), _lines(after), f"a/{path}", f"b/{path}")
+    lines = [f"--- a/{path}\n", f"+++ b/{path}\n", *_hunks(_lines(before), _lines(after))]
     body = "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
     return f"diff --git a/{path} b/{path}\n{body}"
+
+
+_Code = tuple[Literal["replace", "delete", "insert", "equal"], int, int, int, int]
+
+
+class _Known(difflib.SequenceMatcher[str]):
+    """A comparison whose result is known."""
+
+    def __init__(self, codes: list[_Code]) -> None:
+        super().__init__()
+        self._codes = codes
+
+    def get_opcodes(self) -> list[_Code]:
+        return self._codes
+
+
+def _hunks(before: list[str], after: list[str]) -> Iterator[str]:
+    """The hunks of what lies between the first line that differs and the last: no block that comes twice is moved."""
+    pairs = min(len(before), len(after))
+    first = next((each for each in range(pairs) if before[each] != after[each]), pairs)
+    last = next((each for each in range(pairs - first) if before[-1 - each] != after[-1 - each]), pairs - first)
+    inner = before[first : len(before) - last], after[first : len(after) - last]
+    matcher = difflib.SequenceMatcher(None, *inner, autojunk=len(inner[0]) > _LONG)
+    codes = [(tag, a + first, b + first, c + first, d + first) for tag, a, b, c, d in matcher.get_opcodes()]
+    ends = len(before) - last, len(before), len(after) - last, len(after)
+    for group in _Known([("equal", 0, first, 0, first), *codes, ("equal", *ends)]).get_grouped_opcodes():
+        old, new = (group[0][1], group[-1][2]), (group[0][3], group[-1][4])
+        yield f"@@ -{_range(*old)} +{_range(*new)} @@\n"
+        for tag, a, b, c, d in group:
+            if tag == "equal":
+                yield from (f" {line}" for line in before[a:b])
+            else:
+                yield from (f"-{line}" for line in before[a:b])
+                yield from (f"+{line}" for line in after[c:d])
+
+
+def _range(start: int, stop: int) -> str:
+    """Lines as a hunk's head names them: from 1, and the line before where there are none."""
+    length = stop - start
+    return f"{start + 1}" if length == 1 else f"{start + bool(length)},{length}"
 
 
 def _lines(content: bytes) -> list[str]:

@@ -61,3 +61,13 @@ def test_git_applies_every_diff_byte_for_byte(
         given_ = patch.encode("utf-8", "surrogateescape")
         subprocess.run(["git", "apply", "--whitespace=nowarn", "-"], input=given_, cwd=folder, check=True)
     assert (folder / "src" / "a.txt").read_bytes() == new
+
+
+def test_a_block_that_comes_twice_is_not_moved():
+    """Where the same lines follow further down, the patch still shows no more than what was edited."""
+    block = "def {0}(self):\n    if self.a:\n        return 1\n    return old({1})\n\n\n"
+    text = "import a\n\n\n" + "".join(block.format("f", "x") + block.format("g", "y") for _ in range(40))
+    edited = text.replace("import a\n", "import a\nimport b\n").replace("old(x)", "new(\n        x,\n    )", 1)
+    patch = unified_diff({"m.py": text.encode()}, {"m.py": edited.encode()})
+    changed = [line for line in patch.splitlines()[3:] if line[0] in "+-"]
+    assert changed == ["+import b", "-    return old(x)", "+    return new(", "+        x,", "+    )"]
