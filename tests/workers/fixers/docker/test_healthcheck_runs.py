@@ -41,7 +41,8 @@ def _propose(dockerfile, files):
     )
     tree = MemoryTree({"web/Dockerfile": dockerfile.encode(), **{name: text.encode() for name, text in files.items()}})
     proposal = propose(Target(finding=finding, tree=tree))
-    made = {one.approach: apply_edits(dockerfile.encode(), one.edits).decode() for one in proposal.candidates}
+    own = {one.approach: [edit for edit in one.edits if edit.path == "web/Dockerfile"] for one in proposal.candidates}
+    made = {approach: apply_edits(dockerfile.encode(), edits).decode() for approach, edits in own.items()}
     return made, proposal
 
 
@@ -156,7 +157,8 @@ def test_a_worker_of_the_same_image_inherits_the_check_and_the_fix_says_so():
     compose = f"services:\n  {web}\n  {worker}\n"
     expose = "FROM python:3.12-slim\nEXPOSE 8000\nCMD python serve.py\n"
     _, proposal = _propose(expose, {"compose.yaml": compose})
-    assert all("worker of compose.yaml start" in one.warnings[-1] for one in proposal.candidates)
+    assert proposal.candidates
+    assert all("`worker` of compose.yaml starts another program" in one.explanation for one in proposal.candidates)
     asked = compose.replace("    command: work\n", "    command: work\n    healthcheck: {disable: true}\n")
     _, proposal = _propose(expose, {"compose.yaml": asked})
     assert proposal.candidates
@@ -191,8 +193,8 @@ def test_what_compose_starts_for_another_port_would_inherit_the_check(ports, ask
     service = f"{{build: ./web, command: start, ports: {ports}}}"
     files = {"compose.yaml": f"services: {{web: {{build: ./web, ports: ['3000:3000']}}, mail: {service}}}\n"}
     made, proposal = _propose('FROM node:22\nEXPOSE 3000\nCMD ["node", "a.js"]\n', files)
-    assert bool(made) is asked
-    assert ("mail of compose.yaml" in (proposal.reason or "")) is not asked
+    assert made
+    assert all(("`mail` of compose.yaml" in one.explanation) is not asked for one in proposal.candidates)
 
 
 def test_a_database_of_an_unknown_image_is_not_greeted():
