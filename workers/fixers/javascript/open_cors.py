@@ -55,8 +55,8 @@ def propose(target: Target) -> Iterator[Candidate]:
         yield from any_of(lambda: _named(file, said), lambda: _listed(file, call, said))
         return
     line = file.number(star)
-    said = re.search(rb"(?://|/\*)(?P<words>.*)", file.line(line)[star.end_point[1] :])
-    if said is not None and _MEANT.search(said["words"]):
+    beside = re.search(rb"(?://|/\*)(?P<words>.*)", file.line(line)[star.end_point[1] :])
+    if beside is not None and _MEANT.search(beside["words"]):
         message = f"{file.path}:{line} is open on purpose, as the comment beside it says: ask who wrote it"
         raise NoFix(message)
     yield from any_of(
