@@ -132,6 +132,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
         raise NoFix(message)
     of_curl = target.finding.rule.rpartition("/")[2].startswith("curl-")
+    if of_curl and _ANY_WORD.fullmatch(shown):
+        message = (
+            f"{file.path}:{file.line_of(found.start)} signs in with what a service begins with, which everybody knows: "
+            f"give it a password of its own there first. {ROTATE}"
+        )
+        raise NoFix(message)
     yield from settings.propose(target.tree, file, found, of_curl=of_curl)
 
 
