@@ -26,6 +26,7 @@ _REFERENCE = re.compile(
 _MOVING = frozenset(("latest", "stable", "edge", "nightly", "master", "main", "dev", "current", "rolling"))
 _PLAIN = re.compile(r"v?\d+(?:[._]\d+)*(?:-(?:bookworm|bullseye|buster|trixie|jammy|noble|focal))?")
 """A release, of the distribution that `latest` is of: what else is in a tag names another variant."""
+_ASIDE = re.compile(r"(?:.*?/)??(?:examples?|samples?|demos?|docs?|tests?|e2e|fixtures?)/", re.IGNORECASE)
 _CODE_NAMES = frozenset(("debian", "ubuntu"))
 _DECLARED: dict[str, tuple[tuple[str, str], ...]] = {
     "node": ((".nvmrc", r"^v?(\d+(?:\.\d+){0,2})$"), (".node-version", r"^v?(\d+(?:\.\d+){0,2})$")),
@@ -176,7 +177,7 @@ def _official(image: str) -> Iterator[tuple[str, str, str]]:
 def _of_repository(tree: SourceTree, image: str, path: str) -> Iterator[tuple[str, str, str]]:
     names = [name for name in tree.paths() if name != path]
     used: dict[str, str] = {}
-    for name in [name for name in names if _FILES.search(name)][:_MAX_FILES]:
+    for name in [name for name in names if _FILES.search(name) and not _aside(name, path)][:_MAX_FILES]:
         for match in _REFERENCE.finditer(text_of(tree, name)):
             if split(match[1])[0] == image and _same_variant(match[1], match[2]):
                 used.setdefault(match[2], name)
@@ -189,6 +190,12 @@ def _of_repository(tree: SourceTree, image: str, path: str) -> Iterator[tuple[st
             if place in names and (found := re.search(pattern, text_of(tree, place).strip(), re.MULTILINE)):
                 yield "declared-version", found[1], f"{place} declares {found[1]} as the version of this project."
                 return
+
+
+def _aside(name: str, path: str) -> bool:
+    """Whether a file lies in an example, a document or a test that the other is no part of: its images are its own."""
+    found = _ASIDE.match(name)
+    return found is not None and not path.startswith(found[0])
 
 
 def _behind(tag: str, latest: list[str]) -> bool:

@@ -153,6 +153,14 @@ def test_a_tag_comes_from_another_file_or_from_the_version_that_the_project_decl
     assert "tag-of-repository" not in _propose("hadolint", "DL3006", files)[0], "two versions: neither is the one"
 
 
+@pytest.mark.parametrize(
+    ("path", "taken"), [("Dockerfile", False), ("examples/a/Dockerfile", True), ("docs/Dockerfile", False)]
+)
+def test_the_tag_of_an_example_is_the_example_s_own(path, taken):
+    files = {path: "FROM node\n", "examples/compose.yml": "services:\n  a:\n    image: node:24.1\n"}
+    assert ("tag-of-repository" in _propose("hadolint", "DL3006", files, path=path)[0]) is taken
+
+
 def test_a_package_gets_the_version_of_a_lock_file_and_no_other():
     files = {
         "web/Dockerfile": "FROM python:3.12\nRUN pip install flask gunicorn\n",
@@ -266,7 +274,7 @@ def test_a_step_of_a_build_service_stays_root_and_has_no_health():
 
 @pytest.mark.parametrize(("tag", "near"), [("4.2.3", False), ("24", True), ("22.11", True)])
 def test_a_tag_of_another_file_is_no_old_release(tag, near):
-    files = {"web/Dockerfile": "FROM node\n", "demo/Dockerfile": f"FROM node:{tag}\n"}
+    files = {"web/Dockerfile": "FROM node\n", "api/Dockerfile": f"FROM node:{tag}\n"}
     assert ("tag-of-repository" in _propose("checkov", "CKV_DOCKER_7", files)[0]) is near
 
 
