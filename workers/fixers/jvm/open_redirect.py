@@ -31,6 +31,9 @@ _LISTED = """private static String listedAddress(String target) {
     return java.util.Arrays.asList(listed.split(",")).contains(target) ? target : "/";
 }"""
 
+_MISSING = re.compile(r"\w+\s*[!=]=\s*null|!?\w+\.is(?:Empty|Blank)\(\s*\)|!?StringUtils\.\w+\(\s*\w+\s*\)")
+"""A condition that only asks whether there is a value."""
+
 
 @fixer(
     name="jvm-open-redirect",
@@ -52,6 +55,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     if not places:
         message = f"{file.path}:{region(target).start_line} does not show the address that it leads to"
         raise NoFix(message)
+    _refuse_checked(file, places)
     yield from any_of(
         lambda: _through(
             file,
@@ -70,6 +74,23 @@ def propose(target: Target) -> Iterator[Candidate]:
             "Set ALLOWED_REDIRECTS to the addresses that people are sent to, with commas between them.",
         ),
     )
+
+
+def _refuse_checked(file: Parsed, places: list[Node]) -> None:
+    """Raise where the program looks at something before it redirects, which may be the address.
+
+    Raises:
+        NoFix: it does.
+    """
+    for place in places:
+        method = next((each for each in ancestors(place) if each.type == "method_declaration"), None)
+        before = file.slice(method.start_byte, place.start_byte) if method is not None else ""
+        conditions = re.findall(r"\bif\s*\((?P<condition>[^{;]*)", before)
+        if any(_MISSING.sub("", each).strip(" ()&|!") for each in conditions):
+            message = (
+                f"{file.path}:{file.number(place)} comes after a check: whether that is enough is for a person to say"
+            )
+            raise NoFix(message)
 
 
 def _places(target: Target, file: Parsed) -> Iterator[Node]:

@@ -26,6 +26,7 @@ _HARMLESS = re.compile(
     r"\b(?:\w+\.)?(?:addAttribute|addObject|setViewName|setContentType|setHeader|setCharacterEncoding|setStatus"
     r"|addHeader|println?|getWriter|write)\s*\("
 )
+_MAPPINGS = re.compile(r"@(?:\w+\.)*(?:Request|Get|Post|Put|Patch|Delete)Mapping\b")
 _TOLD = re.compile(r"HttpSession|passw|secret|token|file", re.IGNORECASE)
 """What is not asked for in an address, or is there to be changed."""
 _SENDS = r"(?i:\b(?:{methods})\b|forward|method\s*[=:]\s*['\"]?(?:{methods}))"
@@ -70,6 +71,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     if name is None or file.text(name) != "RequestMapping":
         message = f"{where} writes its annotation in a form of its own"
         raise NoFix(message)
+    if len(_MAPPINGS.findall(file.slice(method.start_byte, name.start_byte) + _after(file, method, name))) > 1:
+        message = f"{where} is mapped more than once: name the methods in one of the annotations"
+        raise NoFix(message)
     if "ErrorController" in file.content.decode():
         message = f"{where} answers errors of every request, whatever its method"
         raise NoFix(message)
@@ -87,6 +91,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     _refuse_callers(target, where, paths, "post|put|patch|delete")
     yield _named(file, annotation, name, "GetMapping", "The handler only reads, and answers GET (and HEAD) alone.")
+
+
+def _after(file: Parsed, method: Node, name: Node) -> str:
+    """The annotations from the name on, up to the method's own."""
+    own = method.child_by_field_name("name")
+    return "@" + file.slice(name.start_byte, own.start_byte if own is not None else method.end_byte)
 
 
 def _annotated(target: Target, file: Parsed) -> tuple[Node, Node]:
