@@ -101,5 +101,14 @@ def _unprefixed(finding: Finding, prefix: str) -> Finding:
         related=here(finding.related),
         flow=here(finding.flow),
         package=package,
+        fixes=tuple(
+            msgspec.structs.replace(
+                fix,
+                replacements=tuple(
+                    msgspec.structs.replace(one, path=one.path.removeprefix(prefix)) for one in fix.replacements
+                ),
+            )
+            for fix in finding.fixes
+        ),
         partial_fingerprints={},
     )

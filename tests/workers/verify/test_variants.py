@@ -3,8 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.domain.finding import Finding, Location, Region, Replacement, ScannerFix
+from daemon.domain.severity import Severity
 from workers.verify.answers import Unit
-from workers.verify.variants import MAX_FILES, chunks, lay_out
+from workers.verify.scanner import Output, Tool
+from workers.verify.variants import MAX_FILES, by_unit, chunks, lay_out
 
 SIZES = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 300)), max_size=700)
 
@@ -32,3 +35,21 @@ def test_files_that_lie_beside_each_other_are_written_once(files, seed, tmp_path
     for unit, place in zip([*units, changed], laid, strict=True):
         assert (root / place).read_bytes() == unit.content
         assert {(file.name, file.read_bytes()) for file in (root / place).parent.iterdir()} == unit.files
+
+
+def test_nothing_of_an_answer_names_the_place_where_the_file_lay() -> None:
+    where = "v0007/src/app.py"
+    edit = Replacement(path=where, region=Region(start_line=1), text="safe()")
+    finding = Finding(
+        tool="semgrep",
+        rule="r",
+        message=f"{where} is unsafe",
+        severity=Severity.LOW,
+        locations=(Location(path=where, region=Region(start_line=1)),),
+        fixes=(ScannerFix(description="Semgrep's own", replacements=(edit,)),),
+    )
+    tool = Tool(name="semgrep", executable="semgrep", version="1")
+    output = Output(reports=[], read=frozenset({where}))
+    (scan,) = by_unit(tool, [Unit("src/app.py", b"unsafe()\n")], [where], output, [finding])
+    assert "v0007" not in repr(scan)
+    assert scan.findings[0].fixes[0].replacements[0].path == "src/app.py"
