@@ -10,7 +10,8 @@ import json
 
 from daemon.domain.fix import Edit
 from workers.source.yamldoc import Node, YamlDoc
-from workers.source.yamledit import Value, edit
+from workers.source.yamledit import edit
+from workers.source.yamltext import Value
 
 
 def set_key(doc: YamlDoc, mapping: Node, key: str, value: Value) -> Edit:

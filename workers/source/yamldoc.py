@@ -6,6 +6,7 @@ merge keys stay what they are in the text, and nothing is ever dumped.
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -151,11 +152,7 @@ class YamlDoc:
 
     def line_of(self, offset: int) -> int:
         """The line, from 1."""
-        low, high = 0, len(self.lines)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (middle + 1, high) if self.lines[middle] <= offset else (low, middle)
-        return max(low, 1)
+        return max(bisect.bisect_right(self.lines, offset), 1)
 
     def line_start(self, offset: int) -> int:
         """Where the line of `offset` starts."""

@@ -10,50 +10,14 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-import yaml
-
 from daemon.domain.fix import Edit
 from workers.source.yamldoc import Node, YamlDoc
-
-Value = str | int | bool | None | Sequence["Value"] | Mapping[str, "Value"]
-"""What can be written: scalars, and lists and mappings of them. Text of several lines becomes a `|` block."""
-
-_PLAIN = re.compile(r"[A-Za-z0-9_./$(+][A-Za-z0-9_./@+()$ \-]*(?:[:][A-Za-z0-9_./@+()$\-]+)*")
-_PLAIN_BLOCK = re.compile(r"[A-Za-z0-9_./$(+][^\r\n\t]*")
+from workers.source.yamltext import Value, member, quoted, render, scalar
 
 
 def edit(doc: YamlDoc, start: int, end: int, text: str) -> Edit:
     r"""An edit of the document's file; `\n` in `text` becomes the file's own line ending."""
     return Edit(path=doc.path, start=start, end=end, text=text.replace("\r\n", "\n").replace("\n", doc.newline))
-
-
-def scalar(text: str, *, flow: bool = False) -> str:
-    """Text as one YAML scalar on one line: plain where that means the same, else quoted."""
-    pattern = _PLAIN if flow else _PLAIN_BLOCK
-    if pattern.fullmatch(text) and _means(text, text, flow):
-        return text
-    if "\\" not in text and text.isprintable():
-        return "'" + text.replace("'", "''") + "'"
-    quoted: str = yaml.safe_dump(text, default_style='"', width=2**20, allow_unicode=True)
-    return quoted.rstrip("\n")
-
-
-def render(value: Value, indent: int = 0, unit: int = 2, *, flow: bool = False) -> str:
-    """A value as text that stands behind `key:` or `- ` at column `indent`; a block starts with its line ending."""
-    if value is None:
-        return " null"
-    if isinstance(value, bool):
-        return " true" if value else " false"
-    if isinstance(value, int):
-        return f" {value}"
-    if isinstance(value, str):
-        return _text(value, indent + unit, flow=flow)
-    if not value or flow:
-        return f" {_flow(value)}"
-    if isinstance(value, Mapping):
-        return _block_mapping(value, indent + unit, unit)
-    pad = " " * (indent + unit)
-    return "".join(f"\n{pad}-{_member(item, indent + unit, unit)}" for item in value)
 
 
 def set_key(doc: YamlDoc, mapping: Node, key: str, value: Value, *, after: str | None = None) -> Edit:
@@ -106,7 +70,7 @@ def replace(doc: YamlDoc, key: Node, old: Node, value: Value) -> Edit:
     """Another value for a key; quotes of one scalar stay in fashion."""
     flow = _inside_flow(doc, key)
     if isinstance(value, str) and "\n" not in value and old.kind == "scalar" and old.style in ("'", '"'):
-        return edit(doc, old.start, old.end, _quoted(value, old.style))
+        return edit(doc, old.start, old.end, quoted(value, old.style))
     text = render(value, doc.column(key.start), doc.unit, flow=flow)
     if flow and _as_json(key):
         text = f" {_json(value)}"
@@ -186,7 +150,7 @@ def append_item(doc: YamlDoc, sequence: Node, value: Value) -> Edit:
         text = f" {_json(value)}" if _as_json(last) else render(value, flow=True)
         return edit(doc, last.end, last.end, f",{text}")
     column = dash_column(doc, last)
-    return insert_line(doc, last, _last(last), f"{' ' * column}-{_member(value, column, doc.unit)}")
+    return insert_line(doc, last, _last(last), f"{' ' * column}-{member(value, column, doc.unit)}")
 
 
 def insert_item(doc: YamlDoc, sequence: Node, index: int, value: Value) -> Edit:
@@ -194,7 +158,7 @@ def insert_item(doc: YamlDoc, sequence: Node, index: int, value: Value) -> Edit:
     item = sequence.items[index]
     column = dash_column(doc, item)
     at = dash(doc, item)
-    return edit(doc, at, at, f"-{_member(value, column, doc.unit)}\n{' ' * column}")
+    return edit(doc, at, at, f"-{member(value, column, doc.unit)}\n{' ' * column}")
 
 
 def delete_key(doc: YamlDoc, mapping: Node, key: str) -> Edit:
@@ -316,53 +280,3 @@ def _as_json(node: Node) -> bool:
 def _inside_flow(doc: YamlDoc, key: Node) -> bool:
     around = doc.enclosing(key.start)
     return any(node.flow and node.start < key.start for _, node in around)
-
-
-def _member(value: Value, column: int, unit: int) -> str:
-    """An item's text behind its dash; a mapping starts on the dash's own line."""
-    if isinstance(value, Mapping) and value:
-        lines = _block_mapping(value, column + 2, unit)
-        return " " + lines.lstrip("\n ")
-    return render(value, column, unit)
-
-
-def _block_mapping(value: Mapping[str, Value], column: int, unit: int) -> str:
-    pad = " " * column
-    written = {key: "" if item is None else render(item, column, unit) for key, item in value.items()}
-    return "".join(f"\n{pad}{scalar(key)}:{text}" for key, text in written.items())
-
-
-def _text(value: str, column: int, *, flow: bool) -> str:
-    if "\n" not in value or flow:
-        return f" {scalar(value, flow=flow)}"
-    pad = " " * column
-    header = (
-        "|" if value.endswith("\n") and not value.endswith("\n\n") else ("|-" if not value.endswith("\n") else "|+")
-    )
-    lines = value.removesuffix("\n").split("\n")
-    return f" {header}\n" + "\n".join(pad + line if line else "" for line in lines)
-
-
-def _flow(value: Value) -> str:
-    if isinstance(value, Mapping):
-        inner = ", ".join(f"{scalar(key, flow=True)}:{render(item, flow=True)}" for key, item in value.items())
-        return f"{{{inner}}}" if not inner else f"{{ {inner} }}"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ", ".join(render(item, flow=True).strip() for item in value) + "]"
-    return render(value, flow=True).strip()
-
-
-def _quoted(text: str, style: str) -> str:
-    if style == "'" and text.isprintable():
-        return "'" + text.replace("'", "''") + "'"
-    dumped: str = yaml.safe_dump(text, default_style='"', width=2**20, allow_unicode=True)
-    return dumped.rstrip("\n")
-
-
-def _means(written: str, text: str, flow: bool) -> bool:
-    """Whether a plain scalar is read back as that text, and as text."""
-    try:
-        back = yaml.safe_load(f"[{written}]" if flow else f"k: {written}")
-    except yaml.YAMLError:
-        return False
-    return bool(back == ([text] if flow else {"k": text}))

@@ -9,7 +9,7 @@ from workers.fixers.cloudformation.bucket_logging import named_by_parameter
 from workers.fixers.cloudformation.bucket_use import log_bucket
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _PARAMETER = "RequestLogBucket"
 _ATTRIBUTES = "LoadBalancerAttributes"

@@ -9,7 +9,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.cloudformation.customer_key import LOGS, new_key
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NotHere, Target, fixer
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _REST, _HTTP = "AccessLogSetting", "AccessLogSettings"
 _TYPES = {

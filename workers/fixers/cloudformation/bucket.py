@@ -11,7 +11,7 @@ from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.object_acls import sets_acls
 from workers.source.yamldoc import Node
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _BLOCK = "PublicAccessBlockConfiguration"
 _ONE = {

@@ -9,7 +9,7 @@ from workers.fixers.cloudformation.bucket import bucket
 from workers.fixers.cloudformation.bucket_use import is_for_logs, log_bucket
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import Harmless, Target, fixer
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _PARAMETER = "AccessLogBucket"
 _DELIVERY = "the log bucket's policy must let logging.s3.amazonaws.com write"

@@ -8,7 +8,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.cloudformation.customer_key import key_parameter, new_key
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NotHere, Target, fixer
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _FOR_GOOD = "CloudFormation may replace the cluster: look at the change set; whoever disables the key later stops it"
 

@@ -9,7 +9,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.cloudformation.settings import Setting, apply
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _SENDERS = ("AWS::Events::", "AWS::SNS::", "AWS::S3::", "AWS::Scheduler::", "AWS::Pipes::")
 _OLD_CLASSES = re.compile(r"db\.(?:t1|m1|m2)\.|db\.t2\.micro")

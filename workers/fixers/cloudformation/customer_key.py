@@ -10,7 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.cloudformation.key_users import let_use, makes_role
 from workers.fixers.cloudformation.template import Template, mentions
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _TRAIL_TYPE = "AWS::CloudTrail::Trail"
 _FUNCTION, _SAM = "AWS::Lambda::Function", "AWS::Serverless::Function"

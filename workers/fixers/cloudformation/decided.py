@@ -8,7 +8,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.cloudformation.template import Template
 from workers.source.tree import text_of
 from workers.source.yamldoc import Node
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _ALWAYS = "where the template's condition does not hold it was chosen otherwise: this overrules that choice"
 _ELSEWHERE = "a deployment that gives the parameter itself keeps what it gives"

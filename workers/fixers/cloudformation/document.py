@@ -9,7 +9,7 @@ import msgspec
 from daemon.domain.fix import Edit
 from workers.source import jsonedit, yamledit
 from workers.source.yamldoc import Node, YamlDoc
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 
 class Document:

@@ -11,7 +11,7 @@ from workers.fixers.cloudformation.in_use import needs_address
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamldoc import Node
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 
 class _Listed(msgspec.Struct, frozen=True):

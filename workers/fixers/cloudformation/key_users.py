@@ -8,7 +8,7 @@ from workers.fixers.cloudformation.parts import elsewhere
 from workers.fixers.cloudformation.template import Template, mentions
 from workers.fixers.registry import NoFix
 from workers.source.yamldoc import Node
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _ROLE, _SAM = "AWS::IAM::Role", "AWS::Serverless::Function"
 _PROGRAMS = (

@@ -14,7 +14,7 @@ from workers.fixers.registry import NoFix
 from workers.source import yamldoc
 from workers.source.tree import SourceTree, text_of
 from workers.source.yamldoc import Node, YamlBroken
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 SUFFIXES = (".yaml", ".yml", ".template", ".json")
 _STACK = "AWS::CloudFormation::Stack"

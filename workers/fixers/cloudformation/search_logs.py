@@ -9,7 +9,7 @@ from workers.fixers.cloudformation.customer_key import LOGS, new_key
 from workers.fixers.cloudformation.search_domain import cannot_tell
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, NotHere, Target, fixer
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _TYPES = ("AWS::Elasticsearch::Domain", "AWS::OpenSearchService::Domain")
 _OPTIONS = "LogPublishingOptions"

@@ -9,7 +9,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.cloudformation.template import Template, is_call
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamldoc import Node
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _PORTS = {"CKV_AWS_24": 22, "CKV_AWS_25": 3389, "CKV_AWS_260": 80}
 _WORLD = {"CidrIp": "0.0.0.0/0", "CidrIpv6": "::/0"}

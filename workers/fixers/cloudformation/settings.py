@@ -10,7 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.cloudformation.decided import by_template, leaf
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 
 class Setting(msgspec.Struct, frozen=True):

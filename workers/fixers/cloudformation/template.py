@@ -15,7 +15,7 @@ from workers.fixers.cloudformation.parts import elsewhere
 from workers.fixers.registry import NoFix, OtherLanguage, Target
 from workers.source import yamldoc
 from workers.source.yamldoc import Node, YamlBroken, YamlDoc
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _SHORT = {
     "Ref", "Sub", "GetAtt", "If", "FindInMap", "Join", "Select", "Split", "ImportValue", "Base64", "Cidr", "GetAZs",

@@ -9,7 +9,7 @@ from workers.fixers.cloudformation.customer_key import Kept, key_parameter, with
 from workers.fixers.cloudformation.template import Template
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamldoc import Node
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _PRINCIPALS = {
     "AWS::Budgets::": "budgets.amazonaws.com",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.compose.service import Service
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.source import yamledit
+from workers.source import yamledit, yamltext
 
 _OFF = re.compile(r"(?:seccomp|apparmor)[:=]unconfined|label[:=]disable")
 _NEW = "no-new-privileges:true"
@@ -42,6 +42,6 @@ def propose(target: Target) -> Iterator[Candidate]:
     yield service.candidate("remove-option", [edit], how, keys, [warning])
     if _NEW not in {each.value for each in options.items}:
         what = f"{how} In its place, no process may gain privileges."
-        text = yamledit.scalar(_NEW, flow=options.flow)
+        text = yamltext.scalar(_NEW, flow=options.flow)
         replaced = yamledit.edit(service.doc, item.start, item.end, text)
         yield service.candidate("no-new-privileges-instead", [replaced], what, ["security_opt"], [warning])

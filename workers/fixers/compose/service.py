@@ -11,7 +11,7 @@ from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.docker.running import Running, running
 from workers.fixers.registry import NoFix, Target
-from workers.source import yamldoc, yamledit
+from workers.source import yamldoc, yamledit, yamltext
 from workers.source.yamldoc import Node, YamlBroken, YamlDoc
 
 _DEPTH = 2
@@ -41,7 +41,7 @@ class Service:
         self.name = str(steps[1])
         self.node: Node = node
 
-    def set(self, key: str, value: yamledit.Value) -> Edit:
+    def set(self, key: str, value: yamltext.Value) -> Edit:
         """The key with that value."""
         self.plain(key)
         return yamledit.set_key(self.doc, self.node, key, value)

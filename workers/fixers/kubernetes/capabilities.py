@@ -14,7 +14,7 @@ from workers.fixers.kubernetes.unknown_servers import refuse_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security, values
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import yamledit
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _PACKETS = re.compile(
     r"(?:^|[/_-])(?:ping|blackbox|smokeping|keepalived|tcpdump|tshark|wireshark|netshoot|nmap|scapy|iperf|mtr|netperf|"

@@ -16,7 +16,7 @@ from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import yamldoc, yamledit
 from workers.source.remembered import remembered
 from workers.source.tree import SourceTree
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _RIGHTS = (
     *(f"CKV_K8S_{number}" for number in (155, 156, 157, 158)),

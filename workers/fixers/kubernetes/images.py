@@ -15,7 +15,7 @@ from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.images import latest_tags, split
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _BUILT = "ko://"
 """What stands for a Go program's image until it is built."""

@@ -18,7 +18,7 @@ from workers.fixers.kubernetes.workload import Resource
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source import yamldoc, yamledit
 from workers.source.tree import SourceTree, folders_up, text_of
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _WORKLOADS = frozenset(

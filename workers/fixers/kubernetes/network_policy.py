@@ -16,7 +16,7 @@ from workers.fixers.kubernetes.unknown_servers import is_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.images import split
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 
 @fixer(

@@ -12,7 +12,7 @@ from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.kubernetes.templated import templated
 from workers.fixers.registry import NoFix
-from workers.source import yamldoc, yamledit
+from workers.source import yamldoc, yamledit, yamltext
 from workers.source.remembered import remembered
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node, YamlDoc
@@ -87,7 +87,7 @@ def selects(selector: Mapping[str, str] | None, wanted: Mapping[str, str]) -> bo
     return bool(selector) and all(wanted.get(key) == value for key, value in (selector or {}).items())
 
 
-def document_behind(doc: YamlDoc, index: int, value: Mapping[str, yamledit.Value]) -> Edit:
+def document_behind(doc: YamlDoc, index: int, value: Mapping[str, yamltext.Value]) -> Edit:
     """An edit that writes one more document of the file, behind the one at `index`.
 
     Raises:
@@ -95,7 +95,7 @@ def document_behind(doc: YamlDoc, index: int, value: Mapping[str, yamledit.Value
     """
     _refuse_json(doc)
     root = doc.roots[index]
-    text = yamledit.render(value, -doc.unit, doc.unit).lstrip("\n")
+    text = yamltext.render(value, -doc.unit, doc.unit).lstrip("\n")
     if index + 1 == len(doc.roots):
         end = len(doc.content)
         newline = "" if doc.content.endswith((b"\n", b"\r")) else "\n"
@@ -107,7 +107,7 @@ def document_behind(doc: YamlDoc, index: int, value: Mapping[str, yamledit.Value
     return yamledit.edit(doc, mark.start(), mark.start(), f"---\n{text}\n")
 
 
-def document_before(doc: YamlDoc, value: Mapping[str, yamledit.Value]) -> Edit:
+def document_before(doc: YamlDoc, value: Mapping[str, yamltext.Value]) -> Edit:
     """An edit that writes one more document in front of the file's first; remarks on top of the file stay there.
 
     Raises:
@@ -115,7 +115,7 @@ def document_before(doc: YamlDoc, value: Mapping[str, yamledit.Value]) -> Edit:
     """
     _refuse_json(doc)
     first = doc.roots[0].start
-    text = yamledit.render(value, -doc.unit, doc.unit).lstrip("\n")
+    text = yamltext.render(value, -doc.unit, doc.unit).lstrip("\n")
     if mark := _MARK.search(doc.content, doc.begin, first):
         return yamledit.edit(doc, mark.start(), mark.start(), f"---\n{text}\n")
     at = doc.line_start(first)
@@ -128,6 +128,6 @@ def _refuse_json(doc: YamlDoc) -> None:
         raise NoFix(message)
 
 
-def declared(value: Mapping[str, yamledit.Value], name: str) -> str:
+def declared(value: Mapping[str, yamltext.Value], name: str) -> str:
     """What a candidate declares that adds such a document."""
     return f"document:{value['kind']}/{name}"

@@ -15,7 +15,7 @@ from workers.fixers.kubernetes.service_names import calls, from_outside, names
 from workers.fixers.kubernetes.workload import Part, Resource, is_true
 from workers.fixers.registry import Harmless, NoFix
 from workers.source.yamldoc import Node
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _PODS = {"Pod": (), "CronJob": ("spec", "jobTemplate", "spec", "template")}
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,61}[a-z0-9])?")

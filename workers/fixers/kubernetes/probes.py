@@ -12,7 +12,7 @@ from workers.fixers.kubernetes.starting import starting
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.yamldoc import Node
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _OTHER = {"livenessProbe": "readinessProbe", "readinessProbe": "livenessProbe"}
 _NOT_IN = {"livenessProbe": "successThreshold", "readinessProbe": "terminationGracePeriodSeconds"}

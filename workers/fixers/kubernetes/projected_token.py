@@ -8,7 +8,7 @@ from daemon.domain.fix import Edit
 from workers.fixers.kubernetes.scratch import mounted
 from workers.fixers.kubernetes.shell_only import shell_only
 from workers.fixers.kubernetes.workload import Part, Resource
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _FOLDER = "/var/run/secrets/kubernetes.io/serviceaccount"
 _VOLUME = "kube-api-access"

@@ -10,7 +10,7 @@ from workers.fixers.kubernetes.elsewhere import other_limit
 from workers.fixers.kubernetes.memory import heap, memory_limit, number, quantity
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _KEYS = {
     "CKV_K8S_10": ("requests", "cpu"), "CKV_K8S_11": ("limits", "cpu"),

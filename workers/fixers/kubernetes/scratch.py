@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from daemon.domain.fix import Edit
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.source.yamldoc import Node
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 Folders = Mapping[tuple[str | int, ...], Sequence[str]]
 """The path of a container's part → folders in it."""

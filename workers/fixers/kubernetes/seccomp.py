@@ -11,7 +11,7 @@ from workers.fixers.kubernetes.security_context import PRIVILEGED, in_containers
 from workers.fixers.kubernetes.survives import refuse_unasked
 from workers.fixers.kubernetes.workload import Part, Resource, security
 from workers.fixers.registry import Harmless, Target, fixer
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _TYPE, _DEFAULT = ("seccompProfile", "type"), "RuntimeDefault"
 _ANNOTATION = "seccomp.security.alpha.kubernetes.io/pod"

@@ -14,7 +14,7 @@ from workers.fixers.kubernetes.workload import Part, Resource, is_true, security
 from workers.fixers.registry import Target, fixer
 from workers.source.images import split
 from workers.source.yamldoc import Node
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 RESTRICTED: Mapping[str, Value] = {
     "allowPrivilegeEscalation": False,

@@ -16,7 +16,7 @@ from workers.fixers.kubernetes.scratch import mounted, on_empty, scratch
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security
 from workers.fixers.registry import NoFix
 from workers.source.yamldoc import Path
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 UID = 10001
 """A user above the range that hosts give to people and services."""

@@ -13,7 +13,7 @@ from workers.fixers.kubernetes.whom import User, user_of
 from workers.fixers.kubernetes.workload import Part, Resource, security
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamldoc import Path
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _WHO = "which user may read and write its files"
 _KEPT = ("persistentVolumeClaim", "hostPath", "nfs", "csi")

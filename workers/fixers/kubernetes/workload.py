@@ -13,7 +13,7 @@ from workers.fixers.kubernetes.filled_in import patch_of, read_by
 from workers.fixers.kubernetes.made import made_by
 from workers.fixers.kubernetes.templated import templated
 from workers.fixers.registry import Harmless, NoFix, OtherLanguage, Target
-from workers.source import yamldoc, yamledit
+from workers.source import yamldoc, yamledit, yamltext
 from workers.source.yamldoc import Node, Path, YamlDoc
 
 _POD_PATHS: dict[str, Path] = {
@@ -119,7 +119,7 @@ class Resource:
             raise NoFix(message)
         return pointed or found
 
-    def put(self, part: Part, values: Mapping[str, yamledit.Value]) -> list[Edit]:
+    def put(self, part: Part, values: Mapping[str, yamltext.Value]) -> list[Edit]:
         """Edits that set these keys below a mapping, nested ones too; what is right already stays.
 
         Raises:
@@ -127,7 +127,7 @@ class Resource:
         """
         return list(self._merge(part.node, values))
 
-    def append(self, part: Part, key: str, *items: Mapping[str, yamledit.Value]) -> list[Edit]:
+    def append(self, part: Part, key: str, *items: Mapping[str, yamltext.Value]) -> list[Edit]:
         """Edits that add items to a list below a mapping, which is made where it is missing.
 
         Raises:
@@ -175,7 +175,7 @@ class Resource:
         first, last = self.doc.line_of(node.start), self.doc.line_of(node.end)
         return first <= self.line and self.end_line <= last
 
-    def _merge(self, node: Node, values: Mapping[str, yamledit.Value]) -> Iterator[Edit]:
+    def _merge(self, node: Node, values: Mapping[str, yamltext.Value]) -> Iterator[Edit]:
         for key, value in values.items():
             old = node.child(key)
             _refuse_alias(key, old)
@@ -206,7 +206,7 @@ def values(node: Node | None) -> list[str]:
     return [item.value.upper() for item in node.items] if node is not None else []
 
 
-def _is(node: Node, value: yamledit.Value) -> bool:
+def _is(node: Node, value: yamltext.Value) -> bool:
     if isinstance(value, bool):
         return node.kind == "scalar" and not node.style and node.value.lower() == str(value).lower()
     if isinstance(value, str | int):

@@ -13,7 +13,7 @@ from workers.fixers.kubernetes.survives import writes
 from workers.fixers.kubernetes.unknown_servers import refuse_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 
 @fixer(

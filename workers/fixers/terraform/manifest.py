@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from daemon.domain.fix import Edit
 from workers.fixers.registry import NoFix
 from workers.fixers.terraform.resource import Resource
-from workers.source import yamldoc, yamledit
+from workers.source import yamldoc, yamltext
 from workers.source.hcl import Block
 from workers.source.hcltext import Body
-from workers.source.yamledit import Value
+from workers.source.yamltext import Value
 
 _KINDS = {
     "deployment": "Deployment", "pod": "Pod", "daemonset": "DaemonSet", "daemon_set": "DaemonSet",
@@ -58,7 +58,7 @@ class Manifest:
         self.ports: dict[int, str] = {}
         """Port → the expression that gives it."""
         body = {**self._mapping(resource.block), "apiVersion": "v1", "kind": kind_of(resource)}
-        self.content = yamledit.render(body, -2).lstrip("\n").encode() + b"\n"
+        self.content = yamltext.render(body, -2).lstrip("\n").encode() + b"\n"
 
     def _mapping(self, block: Block) -> dict[str, Value]:
         found: dict[str, Value] = {}

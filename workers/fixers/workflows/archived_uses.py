@@ -11,7 +11,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.workflows import model
 from workers.fixers.workflows.model import Step, Workflow
-from workers.source import actions_lock, yamledit
+from workers.source import actions_lock, yamledit, yamltext
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node, dotted
 
@@ -198,7 +198,7 @@ def _cargo(workflow: Workflow, step: Step) -> Candidate:
         message = "the step uses no action"
         raise NoFix(message)
     edits = [
-        yamledit.edit(workflow.doc, key.start, workflow.doc.line_end(node.end), f"run: {yamledit.scalar(command)}")
+        yamledit.edit(workflow.doc, key.start, workflow.doc.line_end(node.end), f"run: {yamltext.scalar(command)}")
     ]
     declares = [dotted((*step.path, name)) for name in ("run", "uses/delete", "with/delete")]
     if given is not None:

@@ -10,7 +10,7 @@ from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.workflows import credentials, model, unseen
 from workers.fixers.workflows.credentials import User
 from workers.fixers.workflows.model import Step, Workflow
-from workers.source import yamledit
+from workers.source import yamledit, yamltext
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import dotted
 
@@ -105,7 +105,7 @@ def _for_users(workflow: Workflow, step: Step, found: list[User]) -> Iterator[Ca
 
 def _helper(workflow: Workflow, step: Step, found: list[User], token: str) -> Candidate:
     edits = [_off(workflow, step)]
-    values: dict[str, yamledit.Value] = {
+    values: dict[str, yamltext.Value] = {
         "GIT_TOKEN": token,
         "GIT_CONFIG_COUNT": 1,
         "GIT_CONFIG_KEY_0": "credential.https://github.com.helper",
@@ -168,7 +168,7 @@ def _free(workflow: Workflow, step: Step, names: list[str]) -> None:
                 raise NoFix(message)
 
 
-def _environment(workflow: Workflow, step: Step, values: dict[str, yamledit.Value]) -> list[Edit]:
+def _environment(workflow: Workflow, step: Step, values: dict[str, yamltext.Value]) -> list[Edit]:
     names = step.node.keys()
     index = names.index("run") - 1 if "run" in names else names.index("uses")
     try:

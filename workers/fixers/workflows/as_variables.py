@@ -8,7 +8,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix
 from workers.fixers.workflows import expressions, model, shell_rewrite
 from workers.fixers.workflows.pasted import Script
-from workers.source import yamledit
+from workers.source import yamledit, yamltext
 from workers.source.yamldoc import Node, dotted
 
 _READ = {"shell": '`"$NAME"`', "powershell": "`$env:NAME`", "python": "`os.environ`", "javascript": "`process.env`"}
@@ -28,7 +28,7 @@ def environment(script: Script, node: Node, *, before: str) -> list[Edit]:
     """The variables in the `env` of a step or a job, which is made in front of the key `before`."""
     names = node.keys()
     index = names.index(before) if before in names else 0
-    values: dict[str, yamledit.Value] = dict(script.names)
+    values: dict[str, yamltext.Value] = dict(script.names)
     try:
         return yamledit.put_all(script.workflow.doc, node, "env", values, after=names[index - 1] if index else None)
     except ValueError as error:

@@ -11,7 +11,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.workflows import model
 from workers.fixers.workflows.model import Step, Workflow
-from workers.source import yamledit
+from workers.source import yamledit, yamltext
 from workers.source.actions_lock import numbers
 from workers.source.yamldoc import dotted
 
@@ -199,7 +199,7 @@ def _changes(
     path = (*step.path, "with")
     places = [dotted(each) for each in workflow.everywhere(path)]
     declares = [f"{place}.{name}/delete" for place in places for name in gone]
-    values: dict[str, yamledit.Value] = {names.get(name, name): value for name, value in off.items()}
+    values: dict[str, yamltext.Value] = {names.get(name, name): value for name, value in off.items()}
     if given is not None and gone and len(gone) == len(names) and not values:
         return [yamledit.delete_key(workflow.doc, step.node, "with")], [f"{place}/delete" for place in places]
     added = next((name for name in values if name not in names), None)

@@ -10,7 +10,7 @@ from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.workflows import credentials, known_actions, model, scopes, script_scopes
 from workers.fixers.workflows.model import Step, Workflow
 from workers.fixers.workflows.script_scopes import Opaque
-from workers.source import yamledit
+from workers.source import yamledit, yamltext
 from workers.source.yamldoc import dotted
 
 _ACTION = "actions/create-github-app-token"
@@ -46,7 +46,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             raise NoFix(message)
         return
     wanted = _wanted(target, workflow, step)
-    values: dict[str, yamledit.Value] = {f"permission-{scope}": level for scope, level in wanted.items()}
+    values: dict[str, yamltext.Value] = {f"permission-{scope}": level for scope, level in wanted.items()}
     edits = yamledit.put_all(workflow.doc, step.node, "with", values, after="uses")
     declares = [dotted((*step.path, "with", name)) for name in values]
     used = ", ".join(scopes.words(wanted))

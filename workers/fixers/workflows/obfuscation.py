@@ -12,7 +12,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.workflows import constants, model
 from workers.fixers.workflows.model import Workflow
-from workers.source import yamledit
+from workers.source import yamledit, yamltext
 from workers.source.yamldoc import Node, Path, dotted
 
 
@@ -118,7 +118,7 @@ def _written(path: Path, node: Node, source: str, expression: str, value: consta
     if node.block:
         fits = "\n" not in text
     elif alone:
-        text, fits = text if not isinstance(value, str) else yamledit.render(text).strip(), "\n" not in text
+        text, fits = text if not isinstance(value, str) else yamltext.render(text).strip(), "\n" not in text
     else:
         fits = re.fullmatch(r"[\w./-]*", text) is not None and bool(node.style or source.strip() != expression)
     if not fits:

@@ -9,7 +9,7 @@ from workers.fixers.registry import NoFix
 from workers.fixers.workflows import scopes
 from workers.fixers.workflows.model import Job, Workflow
 from workers.fixers.workflows.scopes import Scopes
-from workers.source import yamledit
+from workers.source import yamledit, yamltext
 from workers.source.yamldoc import Node
 
 
@@ -46,7 +46,7 @@ def _inserted(workflow: Workflow, block: Scopes) -> Edit:
     at = doc.line_start(root.entries[index + 1][0].start)
     while at > doc.begin and doc.slice(above := doc.line_start(at - 1), at).startswith("#"):
         at = above
-    text = f"permissions:{yamledit.render(dict(block), 0, doc.unit)}\n"
+    text = f"permissions:{yamltext.render(dict(block), 0, doc.unit)}\n"
     apart = at > doc.begin and not doc.slice(doc.line_start(at - 1), at).strip()
     return yamledit.edit(doc, at, at, text + ("\n" if apart else ""))
 

@@ -10,7 +10,7 @@ from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.workflows import model, own
 from workers.fixers.workflows.model import Job, Workflow
-from workers.source import yamldoc, yamledit
+from workers.source import yamldoc, yamledit, yamltext
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import dotted
 
@@ -151,7 +151,7 @@ def _declared(callee: Workflow, used: list[str]) -> Iterator[Edit]:
         raise NoFix(message)
     secrets = call.child("secrets") if call.kind == "mapping" else None
     known = {key.value.upper() for key, _ in secrets.entries} if secrets is not None else set()
-    missing: dict[str, yamledit.Value] = {name: {"required": False} for name in used if name not in known}
+    missing: dict[str, yamltext.Value] = {name: {"required": False} for name in used if name not in known}
     if not missing:
         return
     try:
