@@ -17,6 +17,7 @@ from workers.source.dockerfile import Dockerfile, Instruction
 _APT = ("apt-get", "apt", "aptitude")
 _TAKES = frozenset(("-o", "--option", "-c", "--config-file", "-a", "--host-architecture"))
 _RELEASE = re.compile(r"^(?:-t|--target-release|--default-release|-[a-z]*t)(?:=|$)")
+_QUOTED = re.compile(r"([\"'])([\w+.-]*)\1")
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 _SOURCES = re.compile(
     r"/etc/apt(?!/apt\.conf)|sources\.list|\.sources\b|add-apt-repository|apt-add-repository|apt-key|extrepo|"
@@ -91,6 +92,8 @@ def _packages(script: Script, call: Command) -> Iterator[Word]:
     where = f"{script.file.path}:{script.instruction.line}"
     verb, skip = None, False
     for word in call.arguments:
+        if match := _QUOTED.fullmatch(word.text):
+            word = Word(word.start + 1, word.end - 1, match[2])
         text = word.text
         if skip or text.startswith("-"):
             if not skip and _RELEASE.match(text) and "install" in {each.text for each in call.arguments}:
