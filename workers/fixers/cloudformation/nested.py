@@ -17,7 +17,8 @@ from workers.source.yamldoc import Node, YamlBroken
 from workers.source.yamltext import Value
 
 SUFFIXES = (".yaml", ".yml", ".template", ".json")
-_STACK = "AWS::CloudFormation::Stack"
+_STACK, _APPLICATION = "AWS::CloudFormation::Stack", "AWS::Serverless::Application"
+_LOCATION = re.compile(r"\bLocation[\"']?\s*:\s*[\"']?([\w./-]+)")
 
 
 class Handed(msgspec.Struct):
@@ -88,7 +89,8 @@ def _callers(tree: SourceTree, path: str) -> Iterator[str]:
     for other in tree.paths():
         if other.endswith(SUFFIXES) and other != path:
             text = text_of(tree, other)
-            if _STACK in text and named.search(text):
+            located = (_beside(other, found[1]) for found in _LOCATION.finditer(text) if _APPLICATION in text)
+            if (_STACK in text and named.search(text)) or path in located:
                 yield other
 
 
@@ -96,8 +98,15 @@ def _stacks(document: Document, path: str) -> Iterator[tuple[str, Node]]:
     """The stacks that are made of the file: their names and properties."""
     named = re.compile(r"(?:^|[/\"'\s}])" + re.escape(posixpath.basename(path)) + r"\b")
     for key, node in document.resources.entries if document.resources else ():
-        properties, url = node.child("Properties"), node.get("Properties", "TemplateURL")
-        if node.text("Type") != _STACK or properties is None or url is None:
+        kind, properties = node.text("Type"), node.child("Properties")
+        if properties is None:
             continue
-        if named.search(document.doc.slice(url.start, url.end)):
+        url = properties.child("TemplateURL") if kind == _STACK else None
+        located = _beside(document.doc.path, properties.text("Location")) if kind == _APPLICATION else ""
+        if located == path or (url is not None and named.search(document.doc.slice(url.start, url.end))):
             yield key.value, properties
+
+
+def _beside(path: str, location: str) -> str:
+    """The file that a template's `Location` names."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), location)) if location else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import posixpath
 import re
@@ -12,6 +13,7 @@ import yaml
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.docker.published import is_published
+from workers.source.images import split
 from workers.source.tree import SourceTree, text_of
 
 _MAX_BYTES = 256 * 1024
@@ -21,6 +23,7 @@ _ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+)?(?P<name>\w+)=(?P<value>[^#\r\n
 _VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?::?-(?P<default>[^{}$]*))?\}")
 _STAGE = re.compile(r"^FROM\s+(?:--\S+\s+)?\S+(?:[ \t]+AS[ \t]+(\S+))?", re.MULTILINE | re.IGNORECASE)
 _PORT = re.compile(r"(?:.*:)?(\d{1,5})(?:/tcp)?")
+_PROGRAM = ("command", "entrypoint")
 
 
 def compose_services(tree: SourceTree, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -37,7 +40,9 @@ def other_commands(tree: SourceTree, path: str, port: str | None) -> list[tuple[
     return [
         (name, service)
         for name, service, settings in _built(tree, path)
-        if "command" in settings and "healthcheck" not in settings and not _may_listen(settings, port)
+        if not settings.keys().isdisjoint(_PROGRAM)
+        and "healthcheck" not in settings
+        and not _may_listen(settings, port)
     ]
 
 
@@ -71,30 +76,50 @@ def may_run(tree: SourceTree, path: str) -> Iterator[tuple[str, str, dict[str, A
 def _built(tree: SourceTree, path: str, *, open_ended: bool = False) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Compose file, service and its settings, for each that is built from a Dockerfile, or runs what came of it.
 
-    That is what another service of the file builds under this name, or what the repository publishes.
+    That is what another service builds under this name, whatever the tag, or what the repository publishes.
     """
+    found = [
+        (name, service, settings, _dockerfile(name, settings.get("build")))
+        for name, services in _composed(tree)
+        for service, settings in services.items()
+    ]
+    other = {id(settings) for _, _, settings, _ in found if _other_stage(tree, path, settings.get("build"))}
+    of_others = {_image(settings) for _, _, settings, _ in found if id(settings) in other}
+    called = {split(_image(settings))[0] for _, _, settings, built in found if built == path and _image(settings)}
+    for name, service, settings, built in found:
+        image = _image(settings)
+        named = split(image)[0] in called or is_published(tree, path, image)
+        own = built is None and image not in {"", *of_others} and named
+        mine = built == path or (open_ended and built is not None and _may_be(built, path))
+        if own or (mine and id(settings) not in other):
+            yield name, service, settings
+
+
+def _composed(tree: SourceTree) -> list[tuple[str, dict[str, dict[str, Any]]]]:
+    """The Compose files, each service with what it runs and offers by the one that it extends."""
+    files: dict[str, dict[str, dict[str, Any]]] = {}
     for name in [name for name in tree.paths() if _COMPOSE.search(name)][:_MAX_FILES]:
-        try:
-            services = _services(tree.read(name), _beside(tree, name))
-        except SourceUnavailable:
-            continue
-        folder = posixpath.dirname(name)
-        from_files = {
-            service: _dockerfile(folder, settings["build"]) if settings.get("build") else None
-            for service, settings in services.items()
-        }
-        called = {
-            settings.get("image")
-            for service, settings in services.items()
-            if from_files[service] == path and not _other_stage(tree, path, settings.get("build"))
-        }
-        for service, settings in services.items():
-            if _other_stage(tree, path, settings.get("build")):
-                continue
-            built, image = from_files[service], settings.get("image")
-            own = built is None and bool(image) and (image in called or is_published(tree, path, str(image)))
-            if own or built == path or (open_ended and built is not None and _may_be(built, path)):
-                yield name, service, settings
+        with contextlib.suppress(SourceUnavailable):
+            files[name] = _services(tree.read(name), _beside(tree, name))
+    return [
+        (name, {service: {**_extended(files, name, settings), **settings} for service, settings in services.items()})
+        for name, services in files.items()
+    ]
+
+
+def _extended(files: Mapping[str, dict[str, dict[str, Any]]], name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    extends = settings.get("extends")
+    if not isinstance(extends, dict):
+        extends = {"service": extends}
+    file = posixpath.normpath(
+        posixpath.join(posixpath.dirname(name), str(extends.get("file") or posixpath.basename(name)))
+    )
+    below = files.get(file, {}).get(str(extends.get("service")), {})
+    return {key: below[key] for key in (*_PROGRAM, "healthcheck", "ports", "expose") if key in below}
+
+
+def _image(settings: Mapping[str, Any]) -> str:
+    return str(settings.get("image") or "")
 
 
 def _beside(tree: SourceTree, compose: str) -> bytes:
@@ -131,12 +156,14 @@ def _services(content: bytes, environment: bytes) -> dict[str, dict[str, Any]]:
     return {str(name): service for name, service in found if isinstance(service, dict)}
 
 
-def _dockerfile(folder: str, build: Any) -> str | None:
+def _dockerfile(compose: str, build: Any) -> str | None:
+    if not build:
+        return None
     settings = build if isinstance(build, dict) else {"context": build}
     context, name = settings.get("context", "."), settings.get("dockerfile", "Dockerfile")
     if not isinstance(context, str) or not isinstance(name, str):
         return None
-    return posixpath.normpath(posixpath.join(folder, context, name))
+    return posixpath.normpath(posixpath.join(posixpath.dirname(compose), context, name))
 
 
 def _other_stage(tree: SourceTree, path: str, build: Any) -> bool:

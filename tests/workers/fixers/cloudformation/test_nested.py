@@ -88,6 +88,20 @@ def test_the_template_that_makes_the_stack_takes_the_parameter_too_and_hands_it_
     assert "hand it on" in first.explanation
 
 
+def test_an_application_of_sam_is_handed_the_parameter_by_its_own_place_alone():
+    application = b"""Resources:
+  Balancers:
+    Type: AWS::Serverless::Application
+    Properties:
+      Location: %s/balancer.yaml
+"""
+    found = _proposed({"main.yaml": application % b"parts", "other.yaml": application % b"elsewhere"})
+    fix = next(one for one in found.candidates if any(edit.path == "main.yaml" for edit in one.edits))
+    after = apply_edits(application % b"parts", [edit for edit in fix.edits if edit.path == "main.yaml"])
+    assert b"      Parameters:\n        RequestLogBucket:\n          Ref: RequestLogBucket\n" in after
+    assert not any(edit.path == "other.yaml" for one in found.candidates for edit in one.edits)
+
+
 def test_the_parameters_that_the_stack_is_given_already_stay():
     parent = PARENT % b"balancer.yaml" + b"      Parameters: {Zone: !Ref Zone}\n"
     [first, _] = _proposed({"main.yaml": parent}).candidates

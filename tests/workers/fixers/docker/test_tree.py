@@ -456,8 +456,12 @@ def test_a_secret_that_a_script_relies_on_stays():
 
 @pytest.mark.parametrize(
     ("web", "worker"),
-    [("build: ./web", "build: ./web"), ("build: ./web\n    image: shop:local", "image: shop:local")],
-    ids=["built again", "by its name"],
+    [
+        ("build: ./web", "build: ./web"),
+        ("build: ./web\n    image: shop:local", "image: shop:local"),
+        ("build: ./web\n    image: shop:local", "image: shop:${RELEASE}\n    entrypoint: /work"),
+    ],
+    ids=["built again", "by its name", "by another tag and entry point"],
 )
 def test_a_worker_of_the_same_image_does_not_inherit_the_servers_check(web, worker):
     files = {
@@ -476,6 +480,23 @@ def test_a_worker_of_the_same_image_does_not_inherit_the_servers_check(web, work
     files["compose.yaml"] = files["compose.yaml"].partition("  worker:")[0]
     alone = _proposal("checkov", "CKV_DOCKER_2", files)
     assert all({edit.path for edit in one.edits} == {"web/Dockerfile"} for one in alone.candidates)
+
+
+def test_a_worker_is_one_by_the_service_that_it_extends():
+    files = {
+        "web/Dockerfile": 'FROM python:3.12\nEXPOSE 8000\nCMD ["serve"]\n',
+        "compose.yaml": "services:\n  web:\n    build: ./web\n    image: shop\n    ports: ['8000:8000']\n"
+        "  worker:\n    image: shop\n    entrypoint: [/work]\n",
+        "deploy/compose.yaml": "services:\n  worker:\n    image: shop:1\n    extends:\n      file: ../compose.yaml\n"
+        "      service: worker\n  web:\n    image: shop:1\n",
+    }
+    found = _proposal("checkov", "CKV_DOCKER_2", files).candidates
+    assert found
+    assert {edit.path for edit in found[0].edits} == set(files)
+    edits = [edit for edit in found[0].edits if edit.path == "deploy/compose.yaml"]
+    deployed = apply_edits(files["deploy/compose.yaml"].encode(), edits).decode()
+    assert deployed.count("disable: true") == 1
+    assert deployed.index("disable: true") < deployed.index("  web:")
 
 
 def test_a_worker_whose_settings_others_share_is_not_told_apart():
