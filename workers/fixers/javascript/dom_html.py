@@ -11,7 +11,7 @@ from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.dom_pieces import HTML, MARKUP, appended, is_known_text, placed_beside, puts_back
 from workers.fixers.javascript.script import flagged_node, literal
 from workers.fixers.javascript.strings import template
-from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, NotHere, Target, fixer
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -36,7 +36,7 @@ is put into its own element by `textContent`.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """`innerHTML = text` → `textContent = text`, or through the sanitizer that the file has."""
-    file, node = flagged_node(target, ("assignment_expression",), _writes_html)
+    file, node = _flagged(target)
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     prop = left.child_by_field_name("property") if left is not None else None
     if prop is None or right is None:
@@ -52,6 +52,17 @@ def propose(target: Target) -> Iterator[Candidate]:
         lambda: appended(file, node, right),
         lambda: _sanitized(file, node, right),
     )
+
+
+def _flagged(target: Target) -> tuple[Parsed, Node]:
+    try:
+        return flagged_node(target, ("assignment_expression",), _writes_value)
+    except NotHere:
+        file, node = flagged_node(target, ("assignment_expression",), _writes_html)
+        message = (
+            f"{file.path}:{file.number(node)} writes what stands there, word for word: nobody else has a say in it"
+        )
+        raise Harmless(message) from None
 
 
 def _as_child(file: Parsed, node: Node, prop: Node, right: Node) -> Candidate:
@@ -119,8 +130,12 @@ def _sanitized(file: Parsed, node: Node, right: Node) -> Candidate:
     )
 
 
+def _writes_value(file: Parsed, node: Node) -> bool:
+    return _writes_html(file, node) and literal(file, node.child_by_field_name("right")) is None
+
+
 def _writes_html(file: Parsed, node: Node) -> bool:
-    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    left = node.child_by_field_name("left")
     plain = left is not None and left.type == "member_expression"
     prop = left.child_by_field_name("property") if left is not None and plain else None
-    return prop is not None and file.text(prop) in {"innerHTML", "outerHTML"} and literal(file, right) is None
+    return prop is not None and file.text(prop) in {"innerHTML", "outerHTML"}

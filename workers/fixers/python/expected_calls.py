@@ -42,7 +42,9 @@ def refuse_stand_in(target: Target, path: str, line: int, name: str) -> None:
     for other, content in _about(target, path):
         if replaced.search(content) is None:
             continue
-        narrow = any(not _OPEN_TO_MORE.search(each["given"]) for each in _STAND_IN.finditer(content))
+        # What takes nothing stands in for something else, as a lambda for the answer's `json`.
+        takes = (each["given"] for each in _STAND_IN.finditer(content) if each["given"].strip())
+        narrow = any(not _OPEN_TO_MORE.search(given) for given in takes)
         if narrow or _COMPARED.search(content):
             message = f"{path}:{line} calls what {other} replaces by its own, with the arguments of today: change both"
             raise NoFix(message)

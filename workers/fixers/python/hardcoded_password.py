@@ -137,6 +137,8 @@ def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Cons
     on_line = [(node, name) for node, name in named if where.start_line <= node.lineno <= last]
     of_call = [(node, name) for node, name in named if _holder_line(file, node) == where.start_line]
     found = [pair for pair in (on_line or of_call) if _WORDS.search(pair[1])]
+    # Of a literal in a dictionary, bandit's range is the whole of it.
+    found = [pair for pair in found if pair[0].lineno == where.start_line] or found
     if not found and certain and len(on_line) == 1:
         found = on_line
     if not found:

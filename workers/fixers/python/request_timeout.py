@@ -22,7 +22,7 @@ _USUAL = (10, 27, ("ten seconds", "27"))
 _SLOW_WORK = (600, 600, ("ten minutes", "ten minutes"))
 _SLOW = re.compile(
     r"generat|caption|completion|\bchat|llm|gpt|ollama|embed|infer|predict|\btrain|transcri|summari[sz]|export|import_"
-    r"|/build(?![/s])|render|convert|backup|restore|migrat|reindex|similarity|upload|extract|\bocr\b|long_?poll|getUpdates",
+    r"|/build(?![/s])|render|convert|backup|restore|migrat|reindex|similarity|upload|extract|\bocr\b|\.(?:zip|tar|csv|xlsx|pdf)\b|long_?poll|getUpdates",
     re.IGNORECASE,
 )
 """Work of models and of whole data sets, and uploads."""

@@ -45,10 +45,11 @@ BY_OWN = "import client\ndef fake_get(url):\n    return 1\ndef test(m):\n    m.s
     [
         (REPLACED, False),
         (REPLACED + "    get.assert_called_once_with('x')\n", True),
+        (REPLACED + "    get.return_value = Mock(json=lambda: [])\n", False),
         (BY_OWN, True),
         (BY_OWN.replace("url)", "url, **kwargs)"), False),
     ],
-    ids=["any arguments", "compared", "a stand-in", "a stand-in that takes more"],
+    ids=["any arguments", "compared", "an answer's own function", "a stand-in", "a stand-in that takes more"],
 )
 def test_a_stand_in_gets_no_argument_that_it_does_not_take(asked, test, declined):
     made = asked({"app/client.py": GETS, "tests/test_client.py": test}, "bandit", "B113", "app/client.py", 3)
