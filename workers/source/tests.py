@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _FOLDERS = re.compile(
-    r"(?:^|/)(?:tests?|testing|t|__tests__|spec|e2e|cypress|androidTest|testFixtures|fixtures|testdata|testresources|src/it|__(?:stubs|mocks|fixtures)__)/"
+    r"(?:^|/)(?:tests?|testing|t|__tests__|spec|e2e|cypress|androidTest|testFixtures|fixtures|mocks|fakes|stubs|testdata|testresources|src/it|__(?:stubs|mocks|fixtures)__)/"
     r"|(?:^|/)(?:[\w-]+[-_])?(?:integration|functional|acceptance|system|unit|e2e|smoke|compat(?:ibility)?|regression)"
     r"[-_]?tests?/|^integration/"
 )

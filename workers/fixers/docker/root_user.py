@@ -36,6 +36,7 @@ from workers.fixers.docker.owner import owners, refuse_variable
 from workers.fixers.docker.rights import refuse_rights
 from workers.fixers.docker.root_calls import refuse_root_calls
 from workers.fixers.docker.roots_home import home_folder
+from workers.fixers.docker.script_port import script_port
 from workers.fixers.docker.server_source import words_of
 from workers.fixers.docker.service_user import WRITES, service
 from workers.fixers.docker.switch_user import NAME, UID, Image, new_user, switch, switched, written_user
@@ -43,6 +44,7 @@ from workers.fixers.docker.volumes import builds_as_root
 from workers.fixers.docker.written_folders import written_folders
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Stage
+from workers.source.tree import SourceTree
 
 _OWNER = "files that the image makes stay root's: what the program must write (data, caches, sockets) has to be its own"
 _VOLUMES = "a volume that exists already keeps root's files: give them to the user once"
@@ -96,7 +98,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         whole, said, folders = (whole, said, [*folders, home]) if whole else (home, "it is HOME", folders)
     if whole:
         folders = [each for each in folders if each not in {".", whole}]
-    warnings = [*_warnings(file, stage), *([_MOUNTED] if folders else [])]
+    warnings = [*_warnings(target.tree, file, stage), *([_MOUNTED] if folders else [])]
     image = Image(file, stage, base, tuple(warnings), tuple(folders), whole)
     reason = f"{base.image} is not known well enough to say which user it has"
     places = ", ".join("the working directory" if each == "." else each for each in folders)
@@ -232,14 +234,15 @@ def _users_of_file(image: Image, earlier: str | None, made: tuple[str, str | Non
         yield candidate("user-of-file-with-number", [numbered, *edits], what, [*changes, "RUN"], image.warnings)
 
 
-def _warnings(file: Dockerfile, stage: Stage) -> list[str]:
+def _warnings(tree: SourceTree, file: Dockerfile, stage: Stage) -> list[str]:
     volumes = stage.all("VOLUME")
     writes = list(dict.fromkeys(one.text for one in [*volumes, *stage.all("WORKDIR")][-2:]))
     found = [f"{', '.join(writes)}: {_OWNER}" if writes else _OWNER]
     if volumes:
         found.append(_VOLUMES)
-    ports = [int(port) for one in stage.all("EXPOSE") for port in re.findall(r"\b\d{1,5}\b", one.text)]
-    low = [str(port) for port in ports if port < 1024]
+    ports = [port for one in stage.all("EXPOSE") for port in re.findall(r"\b\d{1,5}\b", one.text)]
+    ports.append(script_port(tree, file, stage) or "")
+    low = list(dict.fromkeys(port for port in ports if port.isdigit() and int(port) < 1024))
     if low:
         found.append(f"port {', '.join(low)} is privileged: it needs Docker 20.10, a sysctl, or a port above 1023")
     started = [

@@ -21,6 +21,9 @@ _MARKED = re.compile(
     r"html|markdown|markup|\bmd\b|svg|xml|json|\b(?:content|body)\b|nl2br|linkify|render", re.IGNORECASE
 )
 """What is HTML, or data for a script, by its name or by the filter that makes it."""
+_NEAR = 200
+_BLOCK = re.compile(r"(?:</\w+>|<(?:body|main|section|article)\b[^>]*>|\}\})\s*\n[ \t]*$", re.IGNORECASE)
+"""What stands in front of a value on a line of its own where a page has its blocks: it may be some of them."""
 
 
 def spoiled(tree: SourceTree, names: Sequence[str]) -> str | None:
@@ -44,7 +47,12 @@ def _inserted(text: str) -> Iterator[re.Match[str]]:
     for found in _INSERTED.finditer(text):
         inside = any(start < found.start() < end for start, end in scripts)
         if not _READY.search(found["value"]) and (
-            _MARKED.search(found["value"]) or (inside and not _is_quoted(text, found.start()))
+            _MARKED.search(found["value"])
+            or (inside and not _is_quoted(text, found.start()))
+            or (
+                text[found.end() :].lstrip(" \t\r")[:1] == "\n"
+                and _BLOCK.search(text[max(0, found.start() - _NEAR) : found.start()])
+            )
         ):
             yield found
 

@@ -27,6 +27,8 @@ def test_all_are_escaped_where_the_folder_holds_pages_alone(asked, templates, ap
         ("<div>{{ page.html }}</div>", False),
         ("<div>{{ page.html | safe }}{{ super() }}</div>", True),
         ("<div>{{ text | markdown }}</div>", False),
+        ("<body>\n  <p>Hi,</p>\n  {{ preamble }}\n  {{ message }}\n</body>", False),
+        ("<h1>\n  {{ title }}\n</h1>\n<p>{{ name }}</p>", True),
         ("<div>{{ name }}</div>{% block content %}{% endblock %}", True),
     ],
 )
