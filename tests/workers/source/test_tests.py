@@ -22,6 +22,7 @@ from workers.source.tests import is_test
         "certbot-ci/src/certbot_integration_tests/assertions.py",
         "shop/settings/ci.py",
         ".github/scripts/honeypot-tests.py",
+        "stubs/sso/__init__.py",
     ],
 )
 def test_what_a_test_runner_looks_for_is_a_test(path):

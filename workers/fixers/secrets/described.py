@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Text, candidate
-from workers.fixers.registry import NoFix
+from workers.fixers.registry import Harmless, NoFix
 from workers.fixers.secrets.configuration import Setting, is_read, key_at
 from workers.fixers.secrets.names import ROTATE, environment_name
 
@@ -17,6 +17,10 @@ _COMMAND = re.compile(
     r"|mysql|redis-cli|npm|pip|twine|vault)\s"
 )
 """What people copy into a shell."""
+_MADE_UP = re.compile(
+    rb"\byour[_-]|(?<=[_-])your[_-]|[_-]here\b|example|placeholder|dummy|fake|x{4}|change[_-]?me", re.IGNORECASE
+)
+"""Words of a value that say what they stand for."""
 
 
 class _Place(NamedTuple):
@@ -34,7 +38,11 @@ def propose(file: Text, found: Setting, name: str) -> Iterator[Candidate]:
 
     Raises:
         NoFix: the value stands in code as well, which compares or sends it.
+        Harmless: the value says itself that the reader's own belongs there.
     """
+    if _MADE_UP.search(file.content[found.start : found.end]):
+        message = f"{file.path}:{file.line_of(found.start)} says itself that a value of the reader's own belongs there"
+        raise Harmless(message)
     places = _places(file, found, name)
     code = next((one for one in places if not is_read(file, file.line_of(one.start))), None)
     if code is not None:
