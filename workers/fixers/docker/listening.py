@@ -51,6 +51,7 @@ CHOSEN_PORT = re.compile(
     r"(?:--port|--bind|--listen|--server\.port|-Dserver\.port|-b|-p)[=\s]+[\"']?[\w.\[\]:]*?"
     r"\$(?:\{(?P<braced>\w+)(?P<default>:-\d{2,5})?\}|(?P<name>\w+))"
 )
+_BY_START = re.compile(r"(?P<port>\$\{(?P<name>\w+):?-\d{1,5}\})(?:/tcp)?(?=\s|$)")
 WEB = re.compile(r"\b(?:gunicorn|uvicorn|hypercorn|waitress-serve|streamlit|flask|fastapi|next|rails|puma)\b")
 """Commands that serve HTTP."""
 _ASPNET = "mcr.microsoft.com/dotnet/aspnet"
@@ -96,6 +97,10 @@ def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> str
         return None
     command = " ".join(words_of(file, stage, values))
     told = told_port(file, stage)
+    written = " ".join(one.text for each in lineage(file, stage) for one in each.all("EXPOSE"))
+    if (by_start := _BY_START.match(written.strip())) and by_start["name"] not in values:
+        # EXPOSE takes the default, the program what the container is given.
+        return by_start["port"]
     if named := exposed_ports(file, stage):
         # What the command says holds, whatever EXPOSE forgot.
         return told if told and told not in named else named[0]

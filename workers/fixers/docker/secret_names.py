@@ -21,6 +21,7 @@ _ALSO = frozenset(
     )
 )  # fmt: skip
 _ACCOUNT = re.compile(r"USERNAME$|(?:^|_)(?:USER|LOGIN|EMAIL)$")
+_WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$")
 _SCRIPT = re.compile(r"\.(?:sh|bash)$|(?:^|/)[\w-]*entry-?point[\w-]*$")
 _SECRET_ID = re.compile(r"(?:ACCESS_KEY|SECRET)_?ID$")
 """Numbers that sign in together with a secret: of AWS, of Vault."""
@@ -85,6 +86,23 @@ def refuse_relied_on(tree: SourceTree, dockerfile: str, line: int, names: Sequen
             message = (
                 f"{dockerfile}:{line}: {path} relies on the value of {name}, and goes on with none where the container "
                 f"is given none: let it ask for one (`${{{name}:?}}`) first"
+            )
+            raise NoFix(message)
+
+
+def refuse_built_with(tree: SourceTree, dockerfile: str, line: int, names: Sequence[str]) -> None:
+    """Say so where a workflow of the repository puts the value into the image that it builds for others.
+
+    Raises:
+        NoFix: one does.
+    """
+    for path in tree.paths():
+        text = text_of(tree, path) if _WORKFLOW.search(path) else ""
+        given = [name for name in names if re.search(rf"build-args?\b[\s\S]*\b{re.escape(name)}\s*=", text)]
+        if given:
+            message = (
+                f"{dockerfile}:{line}: {path} builds the image with {given[0]} in it, for whoever runs it: without it "
+                "each of them would have to bring one; let a service of your own, which asks who calls, hold it"
             )
             raise NoFix(message)
 

@@ -12,6 +12,7 @@ from workers.fixers.docker.secret_mount import as_file, as_variable, kept_in_lay
 from workers.fixers.docker.secret_names import (
     harmless_because,
     is_account,
+    refuse_built_with,
     refuse_relied_on,
     refuse_started_without,
     reported,
@@ -56,10 +57,13 @@ def propose(target: Target) -> Iterator[Candidate]:
         literals = [each.name for each in told if each.literal]
         refuse_relied_on(target.tree, file.path, one.line, literals)
         refuse_started_without(target.tree, file.path, one.line, literals)
+        refuse_built_with(target.tree, file.path, one.line, [each.name for each in told if not each.literal])
         yield from _environment(file, one, told)
     elif one.stage < 0:
         yield _for_all_stages(file, one, told[0])
     else:
+        if any(each.keyword == "ENV" for each in redeclared(file, scope(file, one), told[0].name)):
+            refuse_built_with(target.tree, file.path, one.line, [told[0].name])
         yield from _argument(file, one, told[0])
 
 

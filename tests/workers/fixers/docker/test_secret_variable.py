@@ -11,7 +11,7 @@ from workers.source.tree import MemoryTree
 VALUE = "q9X2vB7nK4mZ8wT1"
 
 
-def _propose(text, line=2):
+def _propose(text, line=2, **more):
     finding = Finding(
         tool="hadolint",
         rule="DL3064",
@@ -19,7 +19,7 @@ def _propose(text, line=2):
         severity=Severity.LOW,
         locations=(Location(path="Dockerfile", region=Region(start_line=line)),),
     )
-    return propose(Target(finding=finding, tree=MemoryTree({"Dockerfile": text.encode()})))
+    return propose(Target(finding=finding, tree=MemoryTree({"Dockerfile": text.encode(), **more})))
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,14 @@ def test_it_says_where_the_container_gets_it():
 def test_it_warns_of_a_step_that_leaves_the_value_in_its_layer(step, kept):
     for each in _propose(f"FROM debian:12\nARG APP_SECRET\nRUN {step}\n").candidates:
         assert any("line 3 writes APP_SECRET to a file" in warning for warning in each.warnings) is kept
+
+
+@pytest.mark.parametrize("line", [2, 3])
+def test_what_a_workflow_puts_into_the_image_for_others_stays(line):
+    text = "FROM debian:12\nARG API_SECRET\nENV API_SECRET=${API_SECRET}\nCMD serve\n"
+    assert _propose(text, line).candidates
+    build = b"steps:\n  - uses: docker/build-push-action@v6\n    with:\n"
+    build += b"      build-args: |\n        API_SECRET=${{ secrets.S }}\n"
+    proposal = _propose(text, line, **{".github/workflows/release.yml": build})
+    assert not proposal.candidates
+    assert "builds the image with API_SECRET in it" in (proposal.reason or "")
