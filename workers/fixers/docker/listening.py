@@ -52,6 +52,7 @@ CHOSEN_PORT = re.compile(
     r"\$(?:\{(?P<braced>\w+)(?P<default>:-\d{2,5})?\}|(?P<name>\w+))"
 )
 _BY_START = re.compile(r"(?P<port>\$\{(?P<name>\w+):?-\d{1,5}\})(?:/tcp)?(?=\s|$)")
+_BY_IMAGE = re.compile(r"\$\{?(\w+)\}?(?:/tcp)?(?=\s|$)")
 WEB = re.compile(r"\b(?:gunicorn|uvicorn|hypercorn|waitress-serve|streamlit|flask|fastapi|next|rails|puma)\b")
 """Commands that serve HTTP."""
 _ASPNET = "mcr.microsoft.com/dotnet/aspnet"
@@ -66,6 +67,11 @@ def environment(file: Dockerfile, stage: Stage) -> dict[str, str]:
         for one in each.all("ARG", "ENV"):
             values |= pairs(one)
     return values
+
+
+def _set(file: Dockerfile, stage: Stage) -> set[str]:
+    """What ENV sets, which a container can be given otherwise."""
+    return {name for each in lineage(file, stage) for one in each.all("ENV") for name in pairs(one)}
 
 
 def is_fpm(base: Base) -> bool:
@@ -101,6 +107,8 @@ def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> str
     if (by_start := _BY_START.match(written.strip())) and by_start["name"] not in values:
         # EXPOSE takes the default, the program what the container is given.
         return by_start["port"]
+    if (by_image := _BY_IMAGE.match(written.strip())) and by_image[1] in _set(file, stage):
+        return f"${{{by_image[1]}}}"
     if named := exposed_ports(file, stage):
         # What the command says holds, whatever EXPOSE forgot.
         return told if told and told not in named else named[0]

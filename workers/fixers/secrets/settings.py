@@ -77,8 +77,13 @@ def _refuse_undeployed(file: Text, places: Sequence[Setting], found: Setting) ->
     """Say so where nothing that lasts is given the value.
 
     Raises:
-        Harmless: it is that of a job's own service, or of an environment of Rails for developers.
+        Harmless: it is that of a job's own service, of a developer's container, or of an environment of Rails for them.
     """
+    if ".devcontainer" in file.path.split("/")[:-1]:
+        message = (
+            f"{file.path}:{file.line_of(found.start)} is for containers in which developers work: none is deployed"
+        )
+        raise Harmless(message)
     where, section = f"{file.path}:{file.line_of(found.start)}", keys_of(file, found)[0]
     if is_rails(file.path) and section in {"development", "test"}:
         message = f"{where} is the value of the environment `{section}`, with which nothing is deployed"
