@@ -43,10 +43,11 @@ def _inserted(workflow: Workflow, block: Scopes) -> Edit:
     index = names.index("on") if "on" in names else -1
     if root.flow or index + 1 >= len(names):
         return yamledit.set_key(doc, root, "permissions", dict(block))
+    margin = " " * doc.column(root.entries[0][0].start)
     at = doc.line_start(root.entries[index + 1][0].start)
-    while at > doc.begin and doc.slice(above := doc.line_start(at - 1), at).startswith("#"):
+    while at > doc.begin and doc.slice(above := doc.line_start(at - 1), at).startswith(f"{margin}#"):
         at = above
-    text = f"permissions:{yamltext.render(dict(block), 0, doc.unit)}\n"
+    text = f"{margin}permissions:{yamltext.render(dict(block), len(margin), doc.unit)}\n"
     apart = at > doc.begin and not doc.slice(doc.line_start(at - 1), at).strip()
     return yamledit.edit(doc, at, at, text + ("\n" if apart else ""))
 
