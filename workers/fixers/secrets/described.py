@@ -17,6 +17,8 @@ _COMMAND = re.compile(
     r"|mysql|redis-cli|npm|pip|twine|vault)\s"
 )
 """What people copy into a shell."""
+_HEAD = re.compile(rb"(?:\xef\xbb\xbf)?(---|\+\+\+)[ \t]*\r?\n[\s\S]*?\n\1[ \t]*(?:\r?\n|\Z)")
+"""What stands in front of the text of many documents: settings of its page."""
 _MADE_UP = re.compile(
     rb"\byour[_-]|(?<=[_-])your[_-]|[_-]here\b|example|placeholder|dummy|fake|x{4}|change[_-]?me", re.IGNORECASE
 )
@@ -43,6 +45,12 @@ def propose(file: Text, found: Setting, name: str) -> Iterator[Candidate]:
     if _MADE_UP.search(file.content[found.start : found.end]):
         message = f"{file.path}:{file.line_of(found.start)} says itself that a value of the reader's own belongs there"
         raise Harmless(message)
+    if (head := _HEAD.match(file.content)) is not None and found.start < head.end():
+        message = (
+            f"{file.path}:{file.line_of(found.start)} stands in the head of the text, which the program that makes a "
+            f"page of it reads: take it from elsewhere there. {ROTATE}"
+        )
+        raise NoFix(message)
     places = _places(file, found, name)
     code = next((one for one in places if not is_read(file, file.line_of(one.start))), None)
     if code is not None:

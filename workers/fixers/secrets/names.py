@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import zlib
 
 from workers.fixers.registry import Harmless
 from workers.source.tests import is_test
@@ -65,6 +66,8 @@ _OF_TESTS = re.compile(
     r"|(?:^|/)(?:docker-)?compose(?:[.-][\w-]+)*[.-](?:ci|tests?|testing|e2e)(?:[.-][\w-]+)*\.ya?ml$"
 )
 """Settings of the services that a run of the tests brings up for itself."""
+_PACKED = (b"\x1f\x8b\x08", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"BZh")
+_FIRST_BYTES = 64
 _PLAIN_WORDS = re.compile(r"[A-Za-z]{3,}(?:[._/ -][A-Za-z]+)+")
 _RUNS = tuple(run * 9 for run in ("0123456789abcdef", "1234567890", "abcdefghijklmnopqrstuvwxyz"))
 """What people write for as many characters as a credential has."""
@@ -157,11 +160,15 @@ def refuse_placeholder(value: str, where: str) -> None:
 
 
 def refuse_encoded(value: str, content: bytes, where: str) -> None:
-    """Say so where the value is but the base64 of words that the file has in plain, as traces and exports write them.
+    """Say so where the value is but the base64 of words that the file has in plain, as traces and exports write them,
+    or of what a program packed.
 
     Raises:
         Harmless: it is.
     """
+    if _is_packed(_bytes(value)):
+        message = f"{where} is data that a program packed and wrote in base64: whoever unpacks it has it in plain"
+        raise Harmless(message)
     plain = _decoded(value)
     if _PLAIN_WORDS.fullmatch(plain) and f'"{plain}"'.encode() in content:
         message = f"{where} is the base64 of words that stand in the file in plain: it hides nothing"
@@ -169,11 +176,29 @@ def refuse_encoded(value: str, content: bytes, where: str) -> None:
 
 
 def _decoded(value: str) -> str:
-    """The text that a value is in base64, with or without its padding; empty where it is none."""
+    """The text that a value is in base64; empty where it is none."""
     try:
-        return base64.b64decode(value.replace("-", "+").replace("_", "/") + "=" * (-len(value) % 4)).decode("ascii")
-    except ValueError:
+        return _bytes(value).decode("ascii")
+    except UnicodeDecodeError:
         return ""
+
+
+def _bytes(value: str) -> bytes:
+    """What a value is in base64, with or without its padding; empty where it is none."""
+    try:
+        return base64.b64decode(value.replace("-", "+").replace("_", "/") + "=" * (-len(value) % 4))
+    except ValueError:
+        return b""
+
+
+def _is_packed(data: bytes) -> bool:
+    """Whether bytes are a picture, an archive, or text that zlib packed."""
+    if data.startswith(_PACKED):
+        return True
+    try:
+        return data.startswith(b"x") and bool(zlib.decompressobj().decompress(data, _FIRST_BYTES))
+    except zlib.error:
+        return False
 
 
 def _is_counted(value: str) -> bool:
