@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import enum
+import re
 
 import msgspec
 
 from daemon.domain.severity import Severity
+
+
+def rule_name(rule: str) -> str:
+    """A rule's own name, without the path that scanners and reports put in front of it: `a.b.rule`, `tool/rule`."""
+    return re.split(r"[./]", rule)[-1]
 
 
 class Region(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +22,16 @@ class Region(msgspec.Struct, frozen=True, kw_only=True):
     start_column: int | None = None
     end_line: int | None = None
     end_column: int | None = None
+
+    @property
+    def last_line(self) -> int:
+        """The last line; the first where the report gives none, or one in front of it."""
+        return max(self.start_line, self.end_line or 0)
+
+    @property
+    def lines(self) -> range:
+        """Its lines."""
+        return range(self.start_line, self.last_line + 1)
 
 
 class Location(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +130,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """`new`, `unchanged` or `updated` against the baseline that the scanner compared with."""
     suppressed: str | None = None
     """The scanner's own suppression, with its reason."""
+
+    @property
+    def rule_name(self) -> str:
+        """The rule's own name, see `rule_name`."""
+        return rule_name(self.rule)
 
     @property
     def location(self) -> Location:

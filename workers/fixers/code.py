@@ -181,11 +181,10 @@ def flagged_node(
         NoFix: there is none.
     """
     where = region(target)
-    last = max(where.start_line, where.end_line or 0)
     found = [
         node
         for node in file.of(*types)
-        if file.number(node) <= last and where.start_line <= node.end_point[0] + 1 and matches(file, node)
+        if file.number(node) <= where.last_line and where.start_line <= node.end_point[0] + 1 and matches(file, node)
     ]
     if not found:
         message = f"{file.path}:{where.start_line} does not hold the code that this rule is about"
@@ -195,7 +194,7 @@ def flagged_node(
 
 def _distance(node: Node, where: Region) -> tuple[int, int, int, int]:
     first = node.start_point[0] + 1
-    inside = 0 if where.start_line <= first <= max(where.start_line, where.end_line or 0) else 1
+    inside = 0 if first in where.lines else 1
     column = 0 if where.start_column is None else abs(node.start_point[1] + 1 - where.start_column)
     return inside, abs(first - where.start_line), column, node.end_byte - node.start_byte
 

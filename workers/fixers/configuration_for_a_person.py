@@ -44,5 +44,5 @@ finding would cut the connection, or leave the secret where it is. The reason sa
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """None: the reason says what to look at."""
-    message = f"{target.finding.path}:{target.finding.line}: {_REASONS[target.finding.rule.rpartition('.')[2]]}"
+    message = f"{target.finding.path}:{target.finding.line}: {_REASONS[target.finding.rule_name]}"
     raise NoFix(message)

@@ -6,12 +6,11 @@ Lines move under edits, so a finding is followed from where it stood to where it
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from daemon.domain.finding import Finding
+from daemon.domain.finding import Finding, rule_name
 from daemon.domain.fix import Edit
 
 _NEAR_LINES = 3
@@ -93,11 +92,7 @@ def locate(finding: Finding, reported: Sequence[Finding]) -> Finding | None:
 
 def same_rule(one: str, other: str) -> bool:
     """Whether two ids name one rule: `zizmor/artipacked` and `artipacked`, `a.b.rule` and `rule`."""
-    return one == other or _last(one) == _last(other)
-
-
-def _last(rule: str) -> str:
-    return re.split(r"[./]", rule)[-1].lower()
+    return one == other or rule_name(one).lower() == rule_name(other).lower()
 
 
 def _rule(finding: Finding) -> tuple[str, str]:

@@ -7,13 +7,14 @@ import functools
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.docker.published import is_published
 from workers.source.images import split
+from workers.source.remembered import remembered
 from workers.source.tree import SourceTree, text_of
 
 _MAX_BYTES = 256 * 1024
@@ -24,6 +25,19 @@ _VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?::?-(?P<default>[^{}$]*))?\}"
 _STAGE = re.compile(r"^FROM\s+(?:--\S+\s+)?\S+(?:[ \t]+AS[ \t]+(\S+))?", re.MULTILINE | re.IGNORECASE)
 _PORT = re.compile(r"(?:.*:)?(\d{1,5})(?:/tcp)?")
 _PROGRAM = ("command", "entrypoint")
+
+
+class _Service(NamedTuple):
+    """One service of a Compose file, and the Dockerfile that it is built from, where it is."""
+
+    compose: str
+    name: str
+    settings: dict[str, Any]
+    built: str | None
+
+    @property
+    def image(self) -> str:
+        return str(self.settings.get("image") or "")
 
 
 def compose_services(tree: SourceTree, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -79,22 +93,24 @@ def _built(tree: SourceTree, path: str, *, open_ended: bool = False) -> Iterator
     That is what another service builds under this name, whatever the tag, or what the repository publishes.
     """
     found = [
-        (name, service, settings, _dockerfile(name, settings.get("build")))
+        _Service(name, service, settings, _dockerfile(name, settings.get("build")))
         for name, services in _composed(tree)
         for service, settings in services.items()
     ]
-    other = {id(settings) for _, _, settings, _ in found if _other_stage(tree, path, settings.get("build"))}
-    of_others = {_image(settings) for _, _, settings, _ in found if id(settings) in other}
-    called = {split(_image(settings))[0] for _, _, settings, built in found if built == path and _image(settings)}
-    for name, service, settings, built in found:
-        image = _image(settings)
-        named = split(image)[0] in called or is_published(tree, path, image)
-        own = built is None and image not in {"", *of_others} and named
-        mine = built == path or (open_ended and built is not None and _may_be(built, path))
-        if own or (mine and id(settings) not in other):
-            yield name, service, settings
+    other = {one.image for one in found if _other_stage(tree, path, one.settings.get("build"))}
+    called = {split(one.image)[0] for one in found if one.built == path and one.image}
+    for one in found:
+        if one.built is None:
+            named = split(one.image)[0] in called or is_published(tree, path, one.image)
+            own = named and one.image not in {"", *other}
+        else:
+            own = one.built == path or (open_ended and _may_be(one.built, path))
+            own = own and not _other_stage(tree, path, one.settings["build"])
+        if own:
+            yield one.compose, one.name, one.settings
 
 
+@remembered
 def _composed(tree: SourceTree) -> list[tuple[str, dict[str, dict[str, Any]]]]:
     """The Compose files, each service with what it runs and offers by the one that it extends."""
     files: dict[str, dict[str, dict[str, Any]]] = {}
@@ -116,10 +132,6 @@ def _extended(files: Mapping[str, dict[str, dict[str, Any]]], name: str, setting
     )
     below = files.get(file, {}).get(str(extends.get("service")), {})
     return {key: below[key] for key in (*_PROGRAM, "healthcheck", "ports", "expose") if key in below}
-
-
-def _image(settings: Mapping[str, Any]) -> str:
-    return str(settings.get("image") or "")
 
 
 def _beside(tree: SourceTree, compose: str) -> bytes:

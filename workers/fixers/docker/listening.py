@@ -97,17 +97,17 @@ def port_of(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> str
     A number, or the variable from which the command takes it when the container runs: `${PORT}`.
     """
     values = environment(file, stage)
-    exposed = " ".join(expand(one.text, values) for each in lineage(file, stage) for one in each.all("EXPOSE"))
-    if re.match(r"(\d+)(?:-\d+)?/udp\b(?!.*(?<!\d)\1(?:/tcp)?(?:\s|$))", exposed.strip(), re.IGNORECASE):
+    written = " ".join(one.text for each in lineage(file, stage) for one in each.all("EXPOSE")).strip()
+    exposed = expand(written, values)
+    if re.match(r"(\d+)(?:-\d+)?/udp\b(?!.*(?<!\d)\1(?:/tcp)?(?:\s|$))", exposed, re.IGNORECASE):
         # The service itself cannot be asked by a connection, and what else is named need not listen all the time.
         return None
     command = " ".join(words_of(file, stage, values))
     told = told_port(file, stage)
-    written = " ".join(one.text for each in lineage(file, stage) for one in each.all("EXPOSE"))
-    if (by_start := _BY_START.match(written.strip())) and by_start["name"] not in values:
+    if (by_start := _BY_START.match(written)) and by_start["name"] not in values:
         # EXPOSE takes the default, the program what the container is given.
         return by_start["port"]
-    if (by_image := _BY_IMAGE.match(written.strip())) and by_image[1] in _set(file, stage):
+    if (by_image := _BY_IMAGE.match(written)) and by_image[1] in _set(file, stage):
         return f"${{{by_image[1]}}}"
     if named := exposed_ports(file, stage):
         # What the command says holds, whatever EXPOSE forgot.

@@ -50,7 +50,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         lambda: _as_child(file, node, prop, right),
         lambda: placed_beside(file, node, right),
         lambda: appended(file, node, right),
-        lambda: _sanitized(file, node, right),
+        lambda: sanitized(file, node, right),
     )
 
 
@@ -118,14 +118,19 @@ def sanitizer(file: Parsed) -> str | None:
     return (found[1] or found[2]) if found is not None else None
 
 
-def _sanitized(file: Parsed, node: Node, right: Node) -> Candidate:
+def sanitized(file: Parsed, node: Node, value: Node) -> Candidate:
+    """The value that a node writes as HTML → through the sanitizer that the file has.
+
+    Raises:
+        NoFix: it has none.
+    """
     name = sanitizer(file)
     if name is None:
         message = f"{file.path}:{file.number(node)} wants a sanitizer where markup is meant; the file imports none"
         raise NoFix(message)
     return candidate(
         "sanitized",
-        [file.replace(right, f"{name}.sanitize({file.text(right)})")],
+        [file.replace(value, f"{name}.sanitize({file.text(value)})")],
         "What could run is taken out of the markup; the rest stays.",
     )
 

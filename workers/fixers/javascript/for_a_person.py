@@ -102,4 +102,4 @@ than the finding. The reason says what to look at; suppress the finding with the
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """None: the reason says what to look at."""
-    raise NoFix(REASONS[target.finding.rule.rpartition("/")[2].rpartition(".")[2]])
+    raise NoFix(REASONS[target.finding.rule_name])

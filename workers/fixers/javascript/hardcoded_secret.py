@@ -145,8 +145,7 @@ def _refuse_labels(target: Target, file: Parsed) -> None:
         Harmless: it is so.
     """
     where = region(target)
-    last = max(where.start_line, where.end_line or 0)
-    nodes = [each for each in file.of("string", "template_string") if where.start_line <= file.number(each) <= last]
+    nodes = [each for each in file.of("string", "template_string") if file.number(each) in where.lines]
     named = [(literal(file, each), _name(file, each)) for each in nodes]
     held = [(value, name) for value, name in named if name is not None and _WORDS.search(name)]
     if any(_is_example(file, each) for each in nodes):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
-from workers.fixers.javascript.dom_html import sanitizer
+from workers.fixers.javascript.dom_html import sanitized
 from workers.fixers.javascript.dom_pieces import HTML, MARKUP, is_known_text
 from workers.fixers.javascript.script import arguments, called, flagged_node, literal
 from workers.fixers.javascript.strings import template
@@ -33,7 +33,7 @@ DOMPurify keeps the harmless part of it.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """`html(text)` → `text(text)`, or through the sanitizer that the file has."""
     file, call = flagged_node(target, ("call_expression",), _writes)
-    yield from any_of(lambda: _as_text(file, call), lambda: _sanitized(file, call))
+    yield from any_of(lambda: _as_text(file, call), lambda: sanitized(file, call, arguments(call)[0]))
 
 
 def _as_text(file: Parsed, call: Node) -> Candidate:
@@ -69,18 +69,6 @@ def _is_text(file: Parsed, node: Node) -> bool:
         return False
     field = text.endswith((".val()", ".text()", ".value"))
     return field or is_known_text(file, text)
-
-
-def _sanitized(file: Parsed, call: Node) -> Candidate:
-    value, name = arguments(call)[0], sanitizer(file)
-    if name is None:
-        message = f"{file.path}:{file.number(call)} wants a sanitizer where markup is meant; the file imports none"
-        raise NoFix(message)
-    return candidate(
-        "sanitized",
-        [file.replace(value, f"{name}.sanitize({file.text(value)})")],
-        "What could run is taken out of the markup; the rest stays.",
-    )
 
 
 def _writes(file: Parsed, call: Node) -> bool:

@@ -151,7 +151,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     path = target.finding.path or ""
     if not path.endswith((".ejs", ".mustache", ".hbs", ".html", ".pug", ".jade")):
         script(target)
-    rule = target.finding.rule.rpartition(".")[2]
+    rule = target.finding.rule_name
     said = next(reason for pattern, reason in _OWN.items() if fnmatch.fnmatchcase(rule, pattern))
     message = f"{path}:{region(target).start_line}: {said}"
     raise NoFix(message)

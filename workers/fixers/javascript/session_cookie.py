@@ -107,7 +107,7 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 def _made(target: Target, file: Parsed, options: Node, *, beside: bool) -> Iterator[Candidate]:
     """The candidates, for options that stand anywhere in the file."""
-    wanted = target.finding.rule.rpartition(".")[2].rpartition("-")[2].rpartition("_")[2].lower()
+    wanted = target.finding.rule_name.rpartition("-")[2].rpartition("_")[2].lower()
     if wanted in {"name", "default"}:
         yield from any_of(lambda: _named(target, file, options), lambda: _bound(target, file, options, beside=beside))
         return

@@ -66,11 +66,11 @@ def propose(target: Target) -> Iterator[Candidate]:
 def _flagged(target: Target) -> tuple[Parsed, Node, Node]:
     """The query at the region and its text, whichever of the two the scanner points to."""
     file, where = script(target), region(target)
-    last = max(where.start_line, where.end_line or 0)
     for call in file.of("call_expression"):
         if _queries(file, call):
             built = _built(file, call)
-            if any(file.number(node) <= last and where.start_line <= node.end_point[0] + 1 for node in (call, built)):
+            ends = ((file.number(node), node.end_point[0] + 1) for node in (call, built))
+            if any(first <= where.last_line and where.start_line <= last for first, last in ends):
                 return file, call, built
     message = f"{file.path}:{where.start_line} does not hold the query that this rule is about"
     raise NoFix(message)

@@ -66,8 +66,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     """AES/ECB and AES/CBC → AES/GCM with a random nonce in front, where both sides are in the file."""
     file = jvm(target)
     where = region(target)
-    line, last = where.start_line, max(where.start_line, where.end_line or 0)
-    if not any("Cipher" in file.line(number).decode() for number in range(line, last + 1)):
+    line = where.start_line
+    if not any("Cipher" in file.line(number).decode() for number in where.lines):
         message = f"{file.path}:{line} makes no cipher"
         raise NotHere(message)
     found = [site for site in sites(file) if _MODES.fullmatch(text_of(file, site.transformation))]

@@ -55,9 +55,8 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 def _places(target: Target, file: Parsed) -> Iterator[Node]:
     where = region(target)
-    last = max(where.start_line, where.end_line or 0)
     for node in file.of("identifier", "method_invocation"):
-        if where.start_line <= file.number(node) <= last and _is_given(file, node):
+        if file.number(node) in where.lines and _is_given(file, node):
             yield node
 
 

@@ -151,4 +151,4 @@ worse than the finding. The reason says what to look at; suppress the finding wi
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """None: the reason says what to look at."""
-    raise NoFix(_REASONS[target.finding.rule.rpartition(".")[2]])
+    raise NoFix(_REASONS[target.finding.rule_name])

@@ -54,9 +54,8 @@ def propose(target: Target) -> Iterator[Candidate]:
 def _places(target: Target, file: Parsed) -> Iterator[Node]:
     """What a request says within the flagged lines' calls of a logger."""
     where = region(target)
-    last = max(where.start_line, where.end_line or 0)
     for call in file.of("method_invocation"):
-        if not _logs(file, call) or not where.start_line <= file.number(call) <= last:
+        if not _logs(file, call) or file.number(call) not in where.lines:
             continue
         given = call.child_by_field_name("arguments")
         for node in walk(given) if given is not None else ():

@@ -232,8 +232,7 @@ def _span(target: Target, file: Text, flag: _Flag) -> tuple[int, int]:
     found = [match for match in pattern.finditer(file.content) if not _in_comment(file, match.start())]
     where = target.finding.location.region
     if where is not None and len(found) > 1:
-        last = max(where.start_line, where.end_line or 0)
-        found = [match for match in found if where.start_line <= file.line_of(match.start()) <= last]
+        found = [match for match in found if file.line_of(match.start()) in where.lines]
     if len(found) != 1:
         message = f"{file.path} does not show which {flag.attribute} this finding is about"
         raise NoFix(message)

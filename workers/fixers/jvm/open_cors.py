@@ -38,11 +38,10 @@ def propose(target: Target) -> Iterator[Candidate]:
     """`"*"` → the one origin that the environment names, or the request's own where a list has it."""
     file = parsed(target, "java")
     where = region(target)
-    last = max(where.start_line, where.end_line or 0)
     stars = [
         (call, star)
         for call in file.of("method_invocation")
-        if where.start_line <= file.number(call) <= last and (star := _star(file, call)) is not None
+        if file.number(call) in where.lines and (star := _star(file, call)) is not None
     ]
     if not stars:
         message = f"{file.path}:{where.start_line} does not show the header that it sets"

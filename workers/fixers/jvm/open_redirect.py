@@ -96,10 +96,9 @@ def _refuse_checked(file: Parsed, places: list[Node]) -> None:
 def _places(target: Target, file: Parsed) -> Iterator[Node]:
     """The addresses within the flagged lines that come as they are from a parameter."""
     where = region(target)
-    last = max(where.start_line, where.end_line or 0)
     for node in file.of("method_invocation", "binary_expression"):
         address = _address(file, node)
-        if address is not None and where.start_line <= file.number(node) <= last and _given(file, address):
+        if address is not None and file.number(node) in where.lines and _given(file, address):
             yield address
 
 

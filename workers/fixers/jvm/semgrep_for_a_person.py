@@ -140,5 +140,5 @@ def propose(target: Target) -> Iterator[Candidate]:
     """None: the reason says what to look at."""
     if not (target.finding.path or "").endswith((".jsp", ".jspf", ".tag", ".html")):
         jvm(target)
-    message = f"{target.finding.path}:{region(target).start_line}: {_REASONS[target.finding.rule.rpartition('.')[2]]}"
+    message = f"{target.finding.path}:{region(target).start_line}: {_REASONS[target.finding.rule_name]}"
     raise NoFix(message)

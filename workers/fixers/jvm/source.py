@@ -59,7 +59,7 @@ def flagged_bytes(target: Target, file: Parsed) -> tuple[int, int]:
     if where.start_line > len(file.starts):
         message = f"{file.path} has no line {where.start_line}"
         raise NoFix(message)
-    last = min(max(where.start_line, where.end_line or 0), len(file.starts))
+    last = min(where.last_line, len(file.starts))
     return file.starts[where.start_line - 1], file.line_end(last)
 
 

@@ -72,12 +72,12 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 def _query(target: Target, file: Parsed) -> _Query:
     where = region(target)
-    last = max(where.start_line, where.end_line or 0)
     for call in file.of("method_invocation"):
         query = _of_call(file, call)
         if query is None:
             continue
-        if any(file.number(node) <= last and where.start_line <= node.end_point[0] + 1 for node in (call, query.built)):
+        ends = ((file.number(node), node.end_point[0] + 1) for node in (call, query.built))
+        if any(first <= where.last_line and where.start_line <= last for first, last in ends):
             return query
     message = f"{file.path}:{where.start_line} does not show a JDBC statement that runs a query built in one place"
     raise NoFix(message)

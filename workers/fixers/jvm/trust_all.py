@@ -89,8 +89,7 @@ def _statement(file: Parsed, target: Target) -> Node:
     start = file.starts[min(where.start_line, len(file.starts)) - 1] + len(line) - len(line.lstrip())
     around = [each for each in ancestors(file.syntax.node_at(start, start + 1)) if _is_simple(each)]
     makes = [each for each in around if _HEAD.search(file.slice(each.start_byte, max(start, each.start_byte)))]
-    lines = range(where.start_line, max(where.start_line, where.end_line or 0) + 1)
-    if not makes and not any(_ABOUT.search(file.line(number)) for number in lines):
+    if not makes and not any(_ABOUT.search(file.line(number)) for number in where.lines):
         message = f"{file.path}:{where.start_line} holds no trust manager and no host name verifier"
         raise NotHere(message)
     if not around:

@@ -64,9 +64,8 @@ The reason says what the specification asks for there, or that the line only loo
 def propose(target: Target) -> Iterator[Candidate]:
     """None: the reason says what to look at."""
     file, where = read(target), region(target)
-    lines = range(where.start_line, max(where.start_line, where.end_line or 0) + 1)
-    about, asked, unlike = _REASONS[target.finding.rule.rpartition(".")[2]]
-    if any(about.search(file.line(number).decode()) for number in lines):
+    about, asked, unlike = _REASONS[target.finding.rule_name]
+    if any(about.search(file.line(number).decode()) for number in where.lines):
         message = f"{file.path}:{where.start_line} {asked}"
         raise NoFix(message)
     message = f"{file.path}:{where.start_line} {unlike}"

@@ -87,12 +87,11 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 def _places(target: Target, file: Parsed) -> Iterator[Node]:
     where = region(target)
-    last = max(where.start_line, where.end_line or 0)
     for call in file.of("method_invocation"):
         name, given = call.child_by_field_name("name"), call.child_by_field_name("arguments")
         if name is None or given is None or file.text(name) not in _WRITES:
             continue
-        if not where.start_line <= file.number(name) <= last and not where.start_line <= file.number(call) <= last:
+        if file.number(name) not in where.lines and file.number(call) not in where.lines:
             continue
         yield from (node for node in walk(given) if node.is_named and is_said(file, node))
 

@@ -37,11 +37,10 @@ def propose(target: Target) -> Iterator[Candidate]:
     """`new Yaml()` → `new Yaml(new SafeConstructor(…))`."""
     file = parsed(target, "java")
     where = region(target)
-    last = max(where.start_line, where.end_line or 0)
     made = [
         node
         for node in file.of("object_creation_expression")
-        if where.start_line <= file.number(node) <= last
+        if file.number(node) in where.lines
         and re.fullmatch(r"new\s+(?:org\.yaml\.snakeyaml\.)?Yaml\(\s*\)", file.text(node))
     ]
     if not made:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from daemon.domain.finding import rule_name
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.kubernetes.agents import refuse_agent
 from workers.fixers.kubernetes.policy_pods import Pods
@@ -68,7 +69,7 @@ def host_namespace(target: Target) -> Iterator[Candidate]:
 
 
 def _namespace(rule: str, pod: Node) -> str:
-    name = rule.rpartition(".")[2].lower()
+    name = rule_name(rule).lower()
     known = {"hostpid-pod": "hostPID", "hostipc-pod": "hostIPC", "hostnetwork-pod": "hostNetwork"}
     key = known.get(name) or _NAMESPACES.get(name[-2:], "")
     if not is_true(pod.text(key)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
@@ -193,7 +192,7 @@ finding with the answer.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """None: the reason says what to look at."""
-    rule = re.split(r"[./]", target.finding.rule)[-1]
+    rule = target.finding.rule_name
     if not rule.startswith("template-"):
         module(target)
     reason = next(reason for pattern, reason in _REASONS.items() if fnmatch.fnmatchcase(rule, pattern))

@@ -132,9 +132,8 @@ def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Cons
     Raises:
         NoFix: there is none, or it is a label rather than a credential.
     """
-    last = max(where.start_line, where.end_line or 0)
     named = [(node, name) for node in file.nodes if isinstance(node, ast.Constant) and (name := called(file, node))]
-    on_line = [(node, name) for node, name in named if where.start_line <= node.lineno <= last]
+    on_line = [(node, name) for node, name in named if node.lineno in where.lines]
     of_call = [(node, name) for node, name in named if _holder_line(file, node) == where.start_line]
     found = [pair for pair in (on_line or of_call) if _WORDS.search(pair[1])]
     # Of a literal in a dictionary, bandit's range is the whole of it.

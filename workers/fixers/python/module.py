@@ -190,8 +190,7 @@ def _truly_there(file: Module, node: ast.AST) -> bool:
 def _touches(node: ast.AST, where: Region) -> bool:
     if not isinstance(node, _PLACED):
         return False
-    last = max(where.start_line, where.end_line or 0)
-    return _first_line(node) <= last and where.start_line <= (node.end_lineno or node.lineno)
+    return _first_line(node) <= where.last_line and where.start_line <= (node.end_lineno or node.lineno)
 
 
 def _distance(node: ast.AST, where: Region) -> tuple[int, int, int, int]:
@@ -200,7 +199,7 @@ def _distance(node: ast.AST, where: Region) -> tuple[int, int, int, int]:
         return (10**9, 0, 0, 0)
     first = _first_line(node)
     lines = abs(first - where.start_line)
-    inside = 0 if where.start_line <= first <= max(where.start_line, where.end_line or 0) else 1
+    inside = 0 if first in where.lines else 1
     columns = 0 if where.start_column is None else abs(node.col_offset + 1 - where.start_column)
     size = (node.end_lineno or node.lineno) - node.lineno
     return (inside, lines, columns, size)

@@ -24,7 +24,7 @@ def header(file: Text, where: Region) -> Setting | None:
 
     The region may begin with the command, lines above its header.
     """
-    number = max(where.start_line, where.end_line or 0)
+    number = where.last_line
     text = file.line(number).decode()
     found = list(_HEADER.finditer(text))
     if len(found) != 1 or "$" in found[0]["value"]:
@@ -40,7 +40,7 @@ def user(file: Text, where: Region) -> Setting:
     Raises:
         NoFix: the region's last line has not exactly one.
     """
-    number = max(where.start_line, where.end_line or 0)
+    number = where.last_line
     text = file.line(number).decode()
     found = list(_USER.finditer(text))
     if len(found) != 1:

@@ -177,7 +177,7 @@ def answers(target: Target, same: Mapping[str, str]) -> Iterator[Candidate]:
     Raises:
         NoFix: none has any; the reason is that of the last that says one.
     """
-    rule = same[target.finding.rule.rpartition(".")[2]]
+    rule = same[target.finding.rule_name]
     finding = msgspec.structs.replace(target.finding, tool="checkov", rule=rule)
     asked = msgspec.structs.replace(target, finding=finding)
     reasons, made = list[NoFix](), 0
