@@ -153,12 +153,13 @@ _GATES: tuple[tuple[str, Level, Callable[[Patched], str | None]], ...] = (
 )
 
 
-def _no_longer(file: Patched, task: Task, flagged: Sequence[Region]) -> Iterator[str]:
+def _no_longer(file: Patched, tried: Attempt, flagged: Sequence[Region]) -> Iterator[str]:
     """What the file no longer does, whatever the candidate declares."""
+    task = tried.task
     if is_workflow(file.path) or is_action(file.path):
         yield from broken(file.before, file.after, task.tree, file.path)
         yield from pins.unknown(file.before, file.after, task.tree)
-    yield from _as_infrastructure(file, task)
+    yield from _as_infrastructure(file, tried)
     yield from pins.unknown_digests(file.before, file.after, task.tree)
     if names := new_undefined(file.path, file.before, file.after):
         yield f"it uses {', '.join(names[:3])}, which nothing in it defines or imports"
@@ -173,17 +174,18 @@ def _no_longer(file: Patched, task: Task, flagged: Sequence[Region]) -> Iterator
         yield left
 
 
-def _as_infrastructure(file: Patched, task: Task) -> Iterator[str]:
+def _as_infrastructure(file: Patched, tried: Attempt) -> Iterator[str]:
     """What an image, a cluster or a cloud would make of the change."""
     if is_dockerfile(file.path):
         with contextlib.suppress(Malformed):
             sides = dockerfile.instructions(file.before), dockerfile.instructions(file.after)
-            yield from image.mistaken(*sides, task.finding.rule)
+            yield from image.mistaken(*sides, tried.task.finding.rule)
     elif is_kubernetes(file.path, file.before):
         with contextlib.suppress(Malformed):
             yield from cluster.mistaken(read_yaml(file.before), read_yaml(file.after))
     elif suffix(file.path) == ".tf":
-        yield from cloud.mistaken(file.path, file.before, file.after, task.tree)
+        texts = {each.path: each.after for each in tried.files}
+        yield from cloud.mistaken(file.path, file.before, texts, tried.task.tree)
         yield from modules.unknown(file.path, file.before, file.after)
 
 
@@ -230,7 +232,7 @@ def _with_structure(tried: Attempt) -> Attempt:
         violations += [f"{file.path}: {violation}" for violation in found.violations]
         changes += found.changes
         compared.append(found.by)
-        violations += [f"{file.path}: {why}" for why in _no_longer(file, task, flagged)]
+        violations += [f"{file.path}: {why}" for why in _no_longer(file, tried, flagged)]
     return msgspec.structs.replace(
         tried, violations=tuple(violations), changes=tuple(changes), compared_by=tuple(dict.fromkeys(compared))
     )

@@ -17,7 +17,7 @@ from workers.verify.emptied import emptied
 from workers.verify.known_digest import outgrown
 from workers.verify.names import new_undefined
 from workers.verify.score import score
-from workers.verify.structure import code, container, dockerfile, image
+from workers.verify.structure import cloud, code, container, dockerfile, image
 from workers.verify.structure.preserved import preservation
 
 
@@ -292,6 +292,20 @@ def test_only_files_that_hold_rules_are_rules():
 def test_an_image_has_the_user_of_the_stage_that_it_is_built_on(stages, wrong):
     before, after = (dockerfile.instructions(text.encode()) for text in (stages.replace("USER 10\n", ""), stages))
     assert bool(list(image.mistaken(before, after, "CKV_DOCKER_3"))) is wrong
+
+
+@pytest.mark.parametrize(
+    ("beside", "known"),
+    [
+        ({}, False),
+        ({"infra/variables.tf": b'variable "bucket" {}\n'}, True),
+        ({"modules/variables.tf": b'variable "bucket" {}\n'}, False),
+    ],
+)
+def test_a_patch_may_declare_a_variable_where_the_module_keeps_its_own(beside, known):
+    tree = MemoryTree({"infra/main.tf": b"a = 1\n", "infra/variables.tf": b'variable "other" {}\n'})
+    patched = {"infra/main.tf": b"a = var.bucket\n", **beside}
+    assert (not list(cloud.mistaken("infra/main.tf", b"a = 1\n", patched, tree))) is known
 
 
 POD = "kind: Pod\nmetadata: {name: a}\nspec: {x: 1}\n"

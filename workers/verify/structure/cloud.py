@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from daemon.errors import SourceUnavailable
 from workers.source.tree import SourceTree
@@ -20,13 +20,14 @@ _WORLD = 1
 """A network with so few bits is most of the world."""
 
 
-def mistaken(path: str, before: bytes, after: bytes, tree: SourceTree) -> Iterator[str]:
-    """What only the patched file says, and is no fix, as phrases."""
+def mistaken(path: str, before: bytes, patched: Mapping[str, bytes], tree: SourceTree) -> Iterator[str]:
+    """What only the patched file says, and is no fix, as phrases; beside it stand the patch's other files."""
+    after = patched[path]
     removed, added = changed_lines(before, after)
     old, new = "\n".join(removed), "\n".join(added)
     if _world(new) and not _world("\n".join(line for line in removed if line in added)):
         yield "the network is still the whole world"
-    undeclared = {match["name"] for match in _VARIABLE.finditer(new)} - _known(path, before, after, tree)
+    undeclared = {match["name"] for match in _VARIABLE.finditer(new)} - _known(path, before, patched, tree)
     if undeclared:
         yield f"nothing declares var.{min(undeclared)}"
     wider = set(_ACTIONS.findall(new)) - set(_ACTIONS.findall(old))
@@ -72,15 +73,15 @@ def _world(text: str) -> bool:
     return False
 
 
-def _known(path: str, before: bytes, after: bytes, tree: SourceTree) -> set[str]:
+def _known(path: str, before: bytes, patched: Mapping[str, bytes], tree: SourceTree) -> set[str]:
     """The variables of the module; those that the original reads are taken for declared."""
-    text = after.decode("utf-8", "replace")
+    text = patched[path].decode("utf-8", "replace")
     found = {match["name"] for match in _VARIABLE.finditer(before.decode("utf-8", "replace"))}
     folder = path.rpartition("/")[0]
-    for other in tree.paths():
+    for other in {*tree.paths(), *patched}:
         if other != path and other.endswith(".tf") and other.rpartition("/")[0] == folder:
             try:
-                text += "\n" + tree.read(other).decode("utf-8", "replace")
+                text += "\n" + (patched.get(other) or tree.read(other)).decode("utf-8", "replace")
             except SourceUnavailable:
                 continue
     declared = {match["name"] for match in _DECLARED.finditer(text)}
