@@ -10,6 +10,7 @@ from workers.fixers.changed import if_changed
 from workers.fixers.cloudformation import nested
 from workers.fixers.cloudformation.deployer import may_not_make
 from workers.fixers.cloudformation.document import Document
+from workers.fixers.cloudformation.made import made_by
 from workers.fixers.cloudformation.nested import SUFFIXES
 from workers.fixers.cloudformation.parts import elsewhere
 from workers.fixers.registry import NoFix, OtherLanguage, Target
@@ -39,7 +40,7 @@ class Template(Document):
 
         Raises:
             OtherLanguage: the file is no CloudFormation template.
-            NoFix: it cannot be read, or no resource stands at the finding's line.
+            NoFix: it cannot be read, no resource stands at the finding's line, or something writes it.
         """
         path = target.finding.path or ""
         if path.endswith((".tf", ".tofu")):
@@ -47,6 +48,9 @@ class Template(Document):
             raise OtherLanguage(message)
         self.tree, self.path = target.tree, path
         super().__init__(_read(target, path))
+        if maker := made_by(target.tree, path, self.doc.root):
+            message = f"{path} is not written by hand: {maker}"
+            raise NoFix(message)
         self._passed: list[str] = []
         line = target.finding.line or 1
         entry = next((entry for entry in self._entries() if self._holds(entry, line)), None)

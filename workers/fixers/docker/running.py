@@ -108,7 +108,7 @@ _KNOWN = {
               ("prometheus", "/prometheus", None), ("alertmanager", "/alertmanager", "256Mi"),
               ("pushgateway", "", "256Mi"), ("node-exporter", "", "128Mi"), ("statsd-exporter", "", "256Mi"),
               ("mysqld-exporter", "", "128Mi"))),
-        *(Running(name, None, None, rewrites="/etc/nginx", own_files=True, low_port=True) for name in (
+        *(Running(name, None, None, rewrites="/etc/nginx", own_files=True, low_port=True, memory="512Mi") for name in (
             "registry.k8s.io/ingress-nginx/controller", "k8s.gcr.io/ingress-nginx/controller",
             "quay.io/kubernetes-ingress-controller/nginx-ingress-controller")),
     )

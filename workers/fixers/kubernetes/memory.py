@@ -43,7 +43,8 @@ def memory_limit(resource: Resource, part: Part) -> str:
     if other and number(other) >= asked:
         return other
     usual = _usual(resource, part)
-    wanted = max(2 * asked, usual, heap(part) * 3 // 2)
+    # What is asked for a program that nothing is known of is often little more than it starts with.
+    wanted = max(2 * asked, usual or _SMALL, heap(part) * 3 // 2)
     return quantity(wanted) if asked or usual or heap(part) else ""
 
 

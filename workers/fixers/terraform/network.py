@@ -68,7 +68,8 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
         )
         raise NoFix(message)
     port = _PORTS.get(target.finding.rule)
-    if port is not None and port not in _BOTH and any(_covers(_rule(resource, one), _TLS) for one in found):
+    rules = [_rule(resource, one) for one in found]
+    if port not in (None, *_BOTH) and any(_covers(rule, web) for rule in rules for web in _BOTH):
         message = (
             f"a rule of {resource.address} opens port {port} together with that of the web: give each a rule of its "
             "own, and close the one"

@@ -223,8 +223,15 @@ def test_no_more_is_asked_for_than_another_manifest_lets_the_image_have():
 
 def test_a_limit_of_another_manifest_below_what_is_asked_for_is_none_here():
     other = POD.replace("{name: a}", "{name: b}") + "    resources: {limits: {memory: 64Mi}}\n"
-    asked = POD + "    resources: {requests: {memory: 100Mi}}\n"
-    assert "memory: 200Mi" in _made("CKV_K8S_13", {"b.yaml": other}, asked)[0]
+    asked = POD + "    resources: {requests: {memory: 200Mi}}\n"
+    assert "memory: 400Mi" in _made("CKV_K8S_13", {"b.yaml": other}, asked)[0]
+
+
+def test_what_is_asked_for_an_unknown_program_is_little_more_than_it_starts_with():
+    asked = (
+        POD.replace("example.org/shop/cart:1", "example.org/other:1") + "    resources: {requests: {memory: 50Mi}}\n"
+    )
+    assert "memory: 256Mi" in _made("CKV_K8S_13", {}, asked)[0]
 
 
 def test_a_low_port_that_only_the_dockerfile_or_a_service_names_stays_open():
