@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.script import flagged_node, quote, semicolon
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     """`target[key] = …` in a loop → without the keys that lead to a prototype."""
     file, node = flagged_node(target, ("assignment_expression",), _through_key)
     key = _key(file, node)
+    _refuse_counter(file, node, key)
     statement, loop = _in_loop(file, node)
     if re.search(rf"\b(?:const|let|var)\s+{re.escape(key)}\b", file.text(statement)):
         message = f"{file.path}:{file.number(node)} makes its key further in: check it there"
@@ -73,6 +74,19 @@ def _key(file: Parsed, node: Node) -> str:
             return file.text(index)
     message = f"{file.path}:{file.number(node)} takes its key from an expression: give it a name and check that"
     raise NoFix(message)
+
+
+def _refuse_counter(file: Parsed, node: Node, key: str) -> None:
+    """Say so where a loop counts the key up or down.
+
+    Raises:
+        Harmless: it does.
+    """
+    name = re.escape(key)
+    counts = re.compile(rf"(?<![\w.$])(?:{name}\s*(?:\+\+|--|[-+]=\s*\d)|(?:\+\+|--){name}(?![\w$]))")
+    if any(outer.type in _LOOPS and counts.search(file.text(outer)) for outer in ancestors(node)):
+        message = f"{file.path}:{file.number(node)} counts its key: a number leads to no prototype"
+        raise Harmless(message)
 
 
 def _in_loop(file: Parsed, node: Node) -> tuple[Node, Node]:

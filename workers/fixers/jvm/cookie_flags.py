@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate, region
+from workers.fixers.jvm.cookie_names import refuse_read
 from workers.fixers.jvm.source import before_line, end_mark, flagged_bytes, jvm, matches, statement
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.syntax import ancestors
@@ -48,6 +49,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     flag = "HttpOnly" if rule.endswith("httponly") else "Secure"
     file = jvm(target)
     span = flagged_bytes(target, file)
+    if flag == "HttpOnly":
+        refuse_read(target, file, span)
     off = matches(file, rf"set{flag}\(\s*(?P<value>false)\s*\)|is{flag}\s*=\s*(?P<kotlin>false)", *span)
     if off:
         group = "value" if off[0]["value"] else "kotlin"
@@ -67,6 +70,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     missing = not matches(file, rf"\b{name}\.(?:set|is){both}\b", *_function(file, holder))
 
     def with_both() -> Candidate:
+        refuse_read(target, file, span)
         if not missing:
             message = f"{file.path}:{region(target).start_line} sets the other flag already"
             raise NoFix(message)

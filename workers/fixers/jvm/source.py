@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 _ANDROID_IMPORT = re.compile(rb"^\s*import\s+androidx?\.", re.MULTILINE)
 _ANDROID_BUILD = re.compile(r"com\.android\.\w|plugins\.android\.\w|^\s*android\s*\{", re.MULTILINE)
 _NOT_CODE = re.compile(r"comment|^string_content$|^string_fragment$|^character_literal$")
-_ALONE = (
-    *("if_statement", "while_statement", "for_statement", "enhanced_for_statement", "do_statement"),
-    *("labeled_statement", "if_expression", "control_structure_body", "lambda_expression"),
-)
+_BLOCKS = ("block", "constructor_body", "switch_block_statement_group", "statements", "source_file")
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,15 +112,17 @@ def before_line(file: Parsed, node: Node, text: str) -> Edit:
     start = file.starts[line - 1]
     indent = file.slice(start, node.start_byte)
     if indent.strip() or not in_block(node):
-        message = f"{file.path}:{line} shares its line with other code, or is all that a condition decides on"
+        message = (
+            f"{file.path}:{line} shares its line with other code, is a field, or is all that a condition decides on"
+        )
         raise NoFix(message)
     lines = text.split("\n")
     return file.insert(start, "".join(f"{indent}{each}\n" for each in lines))
 
 
 def in_block(node: Node) -> bool:
-    """Whether statements can stand beside it: it is not the only one of an `if` or a loop without braces."""
-    return node.parent is not None and node.parent.type not in _ALONE
+    """Whether statements can stand beside it: it is no field, and not the only one of an `if` without braces."""
+    return node.parent is not None and node.parent.type in _BLOCKS
 
 
 def is_kotlin(file: Parsed) -> bool:

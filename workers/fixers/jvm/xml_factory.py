@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate, region
-from workers.fixers.jvm.source import before_line, end_mark, flagged_bytes, jvm, matches, statement
+from workers.fixers.jvm.source import before_line, end_mark, flagged_bytes, in_block, jvm, matches, statement
 from workers.fixers.registry import NoFix, Target, fixer
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _without_dtd(file: Parsed, name: str, holder: Node) -> Iterator[Candidate]:
     after = holder.next_named_sibling
     line = file.line_of(holder.end_byte)
     last = line >= len(file.starts)
-    if after is None or last or file.slice(holder.end_byte, file.line_end(line)).strip(" \t;"):
+    if after is None or last or not in_block(holder) or file.slice(holder.end_byte, file.line_end(line)).strip(" \t;"):
         message = f"{file.path}:{line} makes its factory where nothing can be told to it on a line of its own"
         raise NoFix(message)
     indent, end = file.indent(file.number(holder)), end_mark(file)

@@ -34,3 +34,14 @@ def test_a_right_that_newer_apps_do_not_have_by_themselves_can_be_left_out(asked
     files = {path: text, "app/build.gradle.kts": f"android {{ defaultConfig {{ targetSdk = {release} }} }}"}
     made = asked(files, "mobsfscan", "android_kotlin_webview_set_allow_file_access", path, 3)
     assert [each.approach for each in made.candidates] == approaches
+
+
+def test_the_buildconfig_of_the_module_is_named_with_its_package(asked):
+    path = "app/src/main/java/Show.java"
+    shows = "WebView.setWebContentsDebuggingEnabled(true);"
+    text = f"package org.example.ui;\nclass Show {{\n  void show() {{\n    {shows}\n  }}\n}}\n"
+    other = "package org.example;\nclass App { boolean debug = BuildConfig.DEBUG; }\n"
+    alone = asked({path: text}, "mobsfscan", "webview_debugging", path, 4)
+    assert [each.approach for each in alone.candidates] == ["off"]
+    made = asked({path: text, "app/src/main/java/App.java": other}, "mobsfscan", "webview_debugging", path, 4)
+    assert [each.edits[0].text for each in made.candidates] == ["false", "org.example.BuildConfig.DEBUG"]

@@ -1,0 +1,49 @@
+"""Cookies that are there for scripts of the page to read."""
+
+from __future__ import annotations
+
+import re
+
+from workers.fixers.code import Parsed, region
+from workers.fixers.jvm.source import matches
+from workers.fixers.registry import NoFix, Target
+from workers.source.tests import is_test
+from workers.source.tree import text_of
+
+_MADE = r"\bCookie\(\s*(?P<name>\"[^\"\n]*\"|[\w.]+)\s*,"
+_FOR_SCRIPTS = re.compile(r"[cx]srf", re.IGNORECASE)
+"""Scripts send it back in a header: Angular and axios read it by themselves."""
+_READS = re.compile(r"document\.cookie|\b[cC]ookies?\w*(?:\(\))?\.get\(|\.cookie\(|\b(?:get|read)Cookie\(")
+_PAGES = (".js", ".mjs", ".jsx", ".ts", ".tsx", ".vue", ".html", ".htm", ".jsp", ".jspf", ".ftl")
+
+
+def refuse_read(target: Target, file: Parsed, span: tuple[int, int]) -> None:
+    """Raise where scripts of the page read the cookie that is made at or above the flagged lines.
+
+    Raises:
+        NoFix: they do, or its name says that it is for them.
+    """
+    made = matches(file, _MADE, 0, span[1])
+    name = _text(file, made[-1]["name"].decode()) if made else None
+    if name is None:
+        return
+    where = f"{file.path}:{region(target).start_line}"
+    if _FOR_SCRIPTS.search(name):
+        message = f"{where} sets a cookie that scripts are to send back in a header: they have to read it"
+        raise NoFix(message)
+    named = re.compile(rf"['\"`\s;(]{re.escape(name)}\s*['\"`=]")
+    for path in target.tree.paths():
+        if path.endswith(_PAGES) and not is_test(path):
+            text = text_of(target.tree, path)
+            if _READS.search(text) and named.search(text):
+                message = f"{where} sets a cookie that {path} reads: a script no longer could"
+                raise NoFix(message)
+
+
+def _text(file: Parsed, written: str) -> str | None:
+    """The name as it is written, or what the file's constant of that name holds."""
+    if written.startswith('"'):
+        return written[1:-1]
+    constant = re.escape(written.rpartition(".")[2])
+    found = re.search(rf"\bString\s+{constant}\s*=\s*\"([^\"\n]+)\"", file.content.decode("utf-8", "replace"))
+    return found[1] if found is not None else None
