@@ -7,6 +7,7 @@ import re
 from daemon.domain.finding import Finding
 from daemon.errors import SourceUnavailable
 from workers.fixers.registry import Harmless, NoFix, Target
+from workers.fixers.set_aside import set_aside
 
 _NOQA = re.compile(r"#\s*noqa\s*:\s*(?P<codes>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*)", re.IGNORECASE)
 _ON_PURPOSE = re.compile(
@@ -32,13 +33,16 @@ def refuse_decided(target: Target) -> None:
     """Say so where a person has decided on what is flagged.
 
     Raises:
-        Harmless: the line suppresses the same rule for another tool: bandit's B501 is ruff's S501.
+        Harmless: the line, or the repository's settings, suppress the same rule: bandit's B501 is ruff's S501.
         NoFix: a comment says that it is so on purpose, or that something writes the file anew.
     """
     refuse_generated(target)
     place = next((one for one in target.finding.locations if one.path and one.region), None)
     if place is None or place.path is None or place.region is None or not place.path.endswith(_CODE):
         return
+    if (code := _same_rule(target.finding)) and (settings := set_aside(target.tree, place.path, code[1:])):
+        message = f"{settings} sets {target.finding.rule} ({code} in ruff) aside: the authors have decided"
+        raise Harmless(message)
     first, last = place.region.start_line, place.region.end_line or place.region.start_line
     if last - first >= _WIDEST:
         return

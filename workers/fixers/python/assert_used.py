@@ -12,6 +12,7 @@ from workers.fixers.python.callers import is_caught
 from workers.fixers.python.expected_calls import expects_assertion
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.runner import of_a_runner
+from workers.fixers.python.type_checked import checker_of, narrows
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 
@@ -52,6 +53,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise Harmless(message)
     if _for_the_checker(file, statement):
         message = f"{file.path}:{statement.lineno} is for type checkers: no program runs what is below TYPE_CHECKING"
+        raise Harmless(message)
+    if statement.msg is None and narrows(statement.test) and (settings := checker_of(target.tree, file.path)):
+        message = (
+            f"{file.path}:{statement.lineno} tells which type a value has to the type checker that {settings} sets up: "
+            "an assert without a message is how that is told, and keeps nobody out"
+        )
         raise Harmless(message)
     if _always_holds(statement.test):
         message = (

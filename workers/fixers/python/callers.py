@@ -73,7 +73,7 @@ def _told(file: Module, name: str) -> Iterator[str]:
     for node in file.nodes:
         if isinstance(node, ast.Call) and _is_of(node.func, name):
             yield file.text(file.statement(node)).partition("\n")[0]
-            yield from (getattr(each, "name", "") for each in file.ancestors(node))
+            yield from (getattr(each, "name", None) or "" for each in file.ancestors(node))
 
 
 def _name(file: Module, node: ast.AST) -> str:

@@ -45,7 +45,16 @@ def instead(file: Module, used: ast.expr, new: Import) -> Import:
     if all(inside) and inside:
         lines = sorted(edit.text.strip() for edit in new.edits)
         return Import(new.name, (file.replace(statement, "\n".join(lines)),), declares)
+    after = _past_blank(file, statement.lineno, following, after, [edit.start for edit in new.edits])
     return Import(new.name, (*new.edits, file.edit(start, after, "")), declares)
+
+
+def _past_blank(file: Module, first: int, following: int, after: int, taken: list[int]) -> int:
+    """The end of what goes with an import that is a group of its own: the blank line below, too."""
+    blank = following < len(file.starts) - 1 and not file.line(following + 1).strip()
+    alone = first == 1 or not file.line(first - 1).strip()
+    end = file.starts[following + 1] if blank and alone else after
+    return after if any(after <= each <= end for each in taken) else end
 
 
 def _has_its_line(file: Module, statement: ast.stmt) -> bool:

@@ -171,7 +171,8 @@ def joined(file: Module, source: str) -> Joined | None:
             args=[ast.GeneratorExp(elt=piece, generators=loops) | ast.ListComp(elt=piece, generators=loops)],
             keywords=[],
         ) if not any(each.is_async for each in loops):
-            line = template(file, ast.parse(ast.unparse(piece), mode="eval").body)
+            own = Module(file.path, f"({ast.unparse(piece)})".encode())
+            line = template(own, own.tree.body[0].value) if isinstance(own.tree.body[0], ast.Expr) else None
             if line is None or not line.values or not has_marks(line.literal):
                 return None
             whole = ast.unparse(ast.GeneratorExp(elt=ast.Constant(value=0), generators=loops))

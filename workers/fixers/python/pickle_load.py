@@ -31,6 +31,12 @@ _VALUE_MODULES = (
     "torch",
 )
 _NAME = "RestrictedUnpickler"
+_FROM_OUTSIDE = re.compile(
+    r"\brequest\b|\bself\.(?:rfile|request)\b|b(?:ase)?64|recv|\bstdin\b|cookie|header|urlopen|\brequests\.|httpx\.|\bbody\b"
+    r"|payload|packet|\bGET\b|\bPOST\b",
+    re.IGNORECASE,
+)
+"""What strangers send; of what was stored once only who stored it knows which classes it holds."""
 _PLAIN = frozenset(name for kind in (str, bytes, bytearray, int, float, complex, list, dict, set) for name in dir(kind))
 """What plain values can be asked."""
 
@@ -69,6 +75,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     if not _writes(file) and (writer := _writer(target.tree, file.path)):
         message = (
             f"{file.path}:{call.lineno} may read what {writer} pickles, and which classes that holds is not in sight: "
+            "allow these in an Unpickler with find_class, or sign the bytes with hmac and check that first"
+        )
+        raise NoFix(message)
+    if not _writes(file) and not _FROM_OUTSIDE.search(_whence(file, call)):
+        message = (
+            f"{file.path}:{call.lineno} reads what was stored once, and which classes that holds is not in sight: "
             "allow these in an Unpickler with find_class, or sign the bytes with hmac and check that first"
         )
         raise NoFix(message)
@@ -124,6 +136,26 @@ def _refuse_own_objects(file: Module, call: ast.Call) -> None:
             "allow these in an Unpickler with find_class, or sign the bytes with hmac and check that first"
         )
         raise NoFix(message)
+
+
+def _whence(file: Module, call: ast.Call) -> str:
+    """What is read, and what the variables in it are given."""
+    names = {node.id for node in ast.walk(call.args[0]) if isinstance(node, ast.Name)}
+    scope = file.function(call) or file.tree
+    given = (
+        node
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Assign | ast.With | ast.For)
+        and any(isinstance(each, ast.Name) and each.id in names for each in _bound(node))
+    )
+    return "\n".join((file.text(call), *(file.text(node).partition("\n")[0] for node in given)))
+
+
+def _bound(node: ast.Assign | ast.With | ast.For) -> Iterator[ast.AST]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.For) else []
+    held = [one.optional_vars for one in node.items if one.optional_vars] if isinstance(node, ast.With) else []
+    for each in (*targets, *held):
+        yield from ast.walk(each)
 
 
 def _writer(tree: SourceTree, path: str) -> str | None:

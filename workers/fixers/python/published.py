@@ -9,7 +9,8 @@ from workers.source.tree import SourceTree, folders_up, has, text_of
 
 _COMMANDS = {
     "pyproject.toml": re.compile(
-        r"^\[(?:project|tool\.poetry)\.(?:scripts|gui-scripts|plugins|entry-points)\b", re.MULTILINE
+        r"^\[(?:project|tool\.poetry)\.(?:scripts|gui-scripts|plugins|entry-points)\b|^(?:gui-)?scripts\.|^entry-points\.",
+        re.MULTILINE,
     ),
     "setup.py": re.compile(r"\b(?:entry_points|scripts)\s*="),
     "setup.cfg": re.compile(r"^\[options\.entry_points\]", re.MULTILINE),

@@ -19,6 +19,8 @@ _TOLD = re.compile(rb"#\s*(?!noqa|nosec|type:|pylint|pragma|fmt:|TODO|FIXME|XXX)
 """A remark on why nothing is done: who wrote it knew of the failure."""
 _DRAWS = ("curses", "urwid", "textual", "blessed", "prompt_toolkit", "npyscreen", "asciimatics", "picotui")
 _LOGGER = re.compile(r"_?log(?:ger)?", re.IGNORECASE)
+_MAKES = re.compile(r"^(?:\w+\.)*(?:get_?(?:\w+_)?logger|logger\.bind)$", re.IGNORECASE)
+"""Calls that give a module its logger: of celery, structlog, loguru, or of the program's own."""
 _STANDARD = re.compile(r"^\s*(?:import|from)\s+logging\b", re.MULTILINE)
 _CALLS_LOGGER = re.compile(r"\blog(?:ger)?\.(?:debug|info|warn(?:ing)?|error|critical)\(")
 _MAKES_LOGS = re.compile(
@@ -121,9 +123,11 @@ def _logger(target: Target, file: Module, before: int) -> Import:
     """The module's own logger where it has one above, else that of `logging` under the module's name."""
     for statement in file.tree.body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if file.calls(value, "logging.getLogger"):
-                if statement.lineno < before and _bound_once(file, name):
-                    return Import(name)
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as value):
+                made = _MAKES.search(file.text(value.func)) is not None
+                made = made or file.calls(value, "logging.getLogger")
+                if made and statement.lineno < before and _bound_once(file, name):
+                    return Import(f"{name}.opt(exception=True)" if _is_loguru(file) else name)
     if (shared := _shared_logger(file)) is not None:
         return shared
     if (other := _logs_otherwise(target)) is not None:
@@ -151,9 +155,13 @@ def _shared_logger(file: Module) -> Import | None:
         for alias in statement.names if isinstance(statement, ast.ImportFrom) else ():
             name = alias.asname or alias.name
             if _LOGGER.fullmatch(name) and any(_logs(node, name) for node in file.nodes) and not _is_bound(file, name):
-                known = isinstance(statement, ast.ImportFrom) and statement.module == "loguru"
-                return Import(f"{name}.opt(exception=True)" if known else name)
+                return Import(f"{name}.opt(exception=True)" if _is_loguru(file) else name)
     return None
+
+
+def _is_loguru(file: Module) -> bool:
+    """Whether the file's logger is loguru's, which is told of an exception by `opt`."""
+    return "loguru.logger" in file.aliases.values()
 
 
 def _logs(node: ast.AST, logger: str) -> bool:

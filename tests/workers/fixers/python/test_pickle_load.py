@@ -1,4 +1,4 @@
-READS = "import pickle\n\n\ndef read(data):\n    return pickle.loads(data)\n"
+READS = "import pickle\n\n\ndef read(request):\n    return pickle.loads(request.body)\n"
 
 
 def test_what_another_module_pickles_is_not_taken_for_plain_data(asked):

@@ -8,6 +8,7 @@ PROJECT = '[project]\nname = "shop"\n[project.scripts]\nshop = "shop:main"\n'
     ("others", "says"),
     [
         ({"pyproject.toml": PROJECT}, "goes to everybody who installs this package"),
+        ({"pyproject.toml": '[project]\nname = "shop"\nscripts.shop = "shop:main"\n'}, "goes to everybody"),
         ({"setup.py": "setup(entry_points={})\n"}, "goes to everybody who installs this package"),
         ({"pyproject.toml": PROJECT + 'classifiers = ["Private :: Do Not Upload"]\n'}, None),
         ({}, None),
