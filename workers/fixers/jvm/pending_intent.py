@@ -22,9 +22,12 @@ _FROM_THE_FIRST = re.compile(r"SDK_INT\s*[<>]=?\s*(?:\w+\.)*(?:M|23)\b")
 """Compared with the first system that knows the flag: later ones all get it."""
 _FILLED_IN = re.compile(
     r"setPendingIntentTemplate|RemoteInput|BubbleMetadata|enableForegroundDispatch|requestLocationUpdates"
-    r"|requestActivity(?:Transition)?Updates|addGeofences|(?:usb\w*|UsbManager\))\.requestPermission",
+    r"|requestActivity(?:Transition)?Updates|addGeofences|addProximityAlert|(?:usb\w*|UsbManager\))\.requestPermission"
+    r"|PackageInstaller|session\w*\.commit|createChooser\([^;]*(?:sender|pending)|registerNetworkCallback|requestNetwork"
+    r"|\.startScan\(|requestPin(?:Shortcut|AppWidget)|MediaButton|CustomTabs|sendTextMessage|sendMultipart",
     re.IGNORECASE,
 )
+"""What fills in the intent that it is given: a reading, a status, an address or a key."""
 _METHODS = ("method_declaration", "function_declaration", "constructor_declaration")
 _FLAG = "PendingIntent.FLAG_IMMUTABLE"
 
@@ -57,6 +60,11 @@ def propose(target: Target) -> Iterator[Candidate]:
     if "FLAG_MUTABLE" in meant or _FILLED_IN.search(_around(file, call)):
         message = f"{where} makes an intent that the system or another app fills in: it has to stay mutable"
         raise Harmless(message)
+    if _leaves(file, call) and _FILLED_IN.search(file.content.decode("utf-8", "replace")):
+        message = (
+            f"{where} makes an intent for the rest of the file, where the system fills in one: see whether it is this"
+        )
+        raise NoFix(message)
     if _is_handed_on(target, file, call, flags):
         message = f"{where} takes its flags from its callers, some of which ask for FLAG_MUTABLE: let each one say"
         raise NoFix(message)
@@ -86,6 +94,21 @@ def _is_handed_on(target: Target, file: Parsed, call: Node, flags: Node) -> bool
         return False
     sources = (path for path in target.tree.paths() if path.endswith((".java", ".kt")))
     return any("FLAG_MUTABLE" in text_of(target.tree, path) for path in sources)
+
+
+def _leaves(file: Parsed, call: Node) -> bool:
+    """Whether what is made there is kept in a field or given back, rather than used in the method."""
+    for outer in ancestors(call):
+        if outer.type in {"local_variable_declaration", "property_declaration"}:
+            inside = any(above.type in _METHODS for above in ancestors(outer))
+            name = re.search(r"(\w+)\s*(?::[^=]*)?=", file.text(outer))
+            given_back = name is not None and re.search(rf"\breturn\s+{name[1]}\b", _around(file, call))
+            return not inside or given_back is not None
+        if outer.type in {"return_statement", "jump_expression", "assignment_expression", "assignment", *_METHODS}:
+            return True
+        if outer.type in {"argument_list", "value_arguments", "expression_statement"}:
+            return False
+    return True
 
 
 def _around(file: Parsed, call: Node) -> str:

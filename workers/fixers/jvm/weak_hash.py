@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _ITS_NAME = re.compile(r"md[245]|sha_?1(?!\d)|uuid", re.IGNORECASE)
+_ITS_DIGEST = re.compile(rb"md[245]|sha-?1(?!\d)", re.IGNORECASE)
 _PASSWORD = re.compile(r"passw|pwd|passphrase", re.IGNORECASE)
 _SIGNED = re.compile(r"(?i:\bsign(?:ature|ed)?\b|[a-z]Sign(?:ature)?\b)")
 """What another party checks with the digest that it prescribes."""
@@ -118,6 +119,14 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{region(target).start_line} is in `{promised}`, whose callers ask for that very digest"
         raise NoFix(message)
     made = list(propose_settings(target, _SETTINGS))
+    twins = [node for each in made for span in _twins(file, each) for node in _methods(file, *span)]
+    kept = next((word for node in (*_around(target, file), *twins) for word in _words_of_data(file, node)), None)
+    if kept is not None:
+        message = (
+            f"{file.path}:{region(target).start_line} is kept or handed out by the name {kept}: whoever reads it there "
+            "expects that very digest"
+        )
+        raise NoFix(message)
     drawn = any(_FRESH.search(file.text(each)) for each in _around(target, file))
     if not drawn and not any(True for each in made for _ in _twins(file, each)):
         message = (
@@ -172,6 +181,15 @@ def _with_its_words(target: Target, file: Parsed, made: Candidate) -> Candidate:
             lines |= {file.line_of(found.start()), file.number(statement(file, found.start()))}
     declares = (*made.declares, *(f"statement:{line}" for line in sorted(lines)))
     return msgspec.structs.replace(made, edits=tuple(sorted(edits)), declares=tuple(dict.fromkeys(declares)))
+
+
+def _words_of_data(file: Parsed, method: Node) -> Iterator[str]:
+    """Texts of the method without a blank that name the old digest, as keys, columns and endings of files do."""
+    span = method.start_byte, method.end_byte
+    asked = {found.start("value") for each in _SETTINGS for found in matches(file, each.pattern, *span)}
+    for found in re.compile(rb"\"(?P<word>[^\"\s]+)\"").finditer(file.content, *span):
+        if _ITS_DIGEST.search(found["word"]) and not asked & {found.start(), found.start() + 1}:
+            yield found[0].decode()
 
 
 def _twins(file: Parsed, made: Candidate) -> Iterator[tuple[int, int]]:
