@@ -15,7 +15,7 @@ from workers.fixers.registry import NoFix
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_STRINGS = re.compile(r"'([^'\"\\\n]*)'")
+_STRINGS = re.compile(r"(?<!/)'([^'\"\\\n]*)'")
 _REQUIRED = re.compile(r"(?:const|let|var)\s[^;]*?=\s*require\(")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
-from workers.fixers.javascript.script import arguments, called, flagged_node, literal
+from workers.fixers.javascript.script import STRINGS, arguments, called, flagged_node, literal, quote
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors, walk
 
@@ -30,6 +30,11 @@ _ESCAPED = """function sendEscaped(res, body) {
   return res.send(text.replace(/"/g, '&quot;').replace(/'/g, '&#39;'));
 }"""
 _TYPED = "res: any, body: any"
+_REQUEST = re.compile(r"\b(?:req|request|ctx)\.(?:query|params|body|headers|cookies)\b")
+_TEXT_CALL = re.compile(
+    r"^(?:String|encodeURIComponent|decodeURIComponent|JSON\.stringify)$"
+    r"|\.(?:toString|trim|toUpperCase|toLowerCase|join|replace|replaceAll|substring|toFixed|padStart)$"
+)
 _MARKUP = re.compile(r"<\s*[a-zA-Z/!]|&\w+;")
 _HTML = re.compile(r"html|markup|svg|page|render|template|parse|marked|xml", re.IGNORECASE)
 _PLAIN_CALL = re.compile(
@@ -77,11 +82,22 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{file.number(call)} says before that it sends no HTML: a browser runs nothing of it"
         raise Harmless(message)
     _refuse_markup(file, body)
-    text = f"({file.text(response)}, {file.text(body)})"
-    yield from any_of(
-        lambda: _through(file, call, "sendPlain" + text, _PLAIN, "plain-text", _SHOWN),
-        lambda: _through(file, call, "sendEscaped" + text, _ESCAPED, "escaped", _ENTITIES),
+    if not _is_text(file, body):
+        message = (
+            f"{file.path}:{file.number(call)} does not show that it sends a text: an object goes out as JSON, in which "
+            "nothing runs"
+        )
+        raise NoFix(message)
+    given, data = f"({file.text(response)}, {file.text(body)})", _written_as_json(file, body)
+    plain = (
+        (lambda: _typed(file, response))
+        if target.finding.rule_name == "direct-response-write"
+        else (lambda: _through(file, call, "sendPlain" + given, _PLAIN, "plain-text", _SHOWN))
     )
+    if data is not None:
+        yield from any_of(lambda: _as_json(file, call, response, data), plain)
+        return
+    yield from any_of(plain, lambda: _through(file, call, "sendEscaped" + given, _ESCAPED, "escaped", _ENTITIES))
 
 
 _SHOWN = ("A text is sent as text, in which nothing is markup; objects stay JSON.", "Markup in the text is shown.")
@@ -89,6 +105,54 @@ _ENTITIES = (
     "What means something in HTML is escaped in a text; objects stay JSON.",
     "A client that is no browser sees the entities.",
 )
+
+
+def _written_as_json(file: Parsed, body: Node) -> Node | None:
+    """What `JSON.stringify` is given, where it is given nothing else."""
+    given = arguments(body) if body.type == "call_expression" and called(file, body) == "JSON.stringify" else []
+    return given[0] if len(given) == 1 else None
+
+
+def _as_json(file: Parsed, call: Node, response: Node, data: Node) -> Candidate:
+    return candidate(
+        "json",
+        [file.replace(call, f"{file.text(response)}.json({file.text(data)})")],
+        "The same text goes out as what it is: JSON, of which a browser runs nothing.",
+        warnings=(
+            "A client that parses data by itself where they are said to be JSON, as jQuery does, gets an object.",
+        ),
+    )
+
+
+def _typed(file: Parsed, response: Node) -> Candidate:
+    mark = quote(file)
+    return candidate(
+        "plain-text",
+        [file.insert(response.end_byte, f".type({mark}text/plain{mark})")],
+        "The answer says that it is plain text, in which nothing is markup.",
+        warnings=("Markup in the text is shown.",),
+    )
+
+
+def _is_text(file: Parsed, body: Node) -> bool:
+    """Whether it is a text that the program makes, or what the request says, which may be one."""
+    if body.type in {"parenthesized_expression", "ternary_expression"}:
+        inner = body.named_children[-2:] if body.type == "ternary_expression" else body.named_children
+        return any(_is_text(file, each) for each in inner)
+    if body.type in STRINGS or _REQUEST.match(file.text(body)):
+        return True
+    if body.type == "binary_expression":
+        return any(_is_text(file, each) for each in body.named_children)
+    if body.type == "call_expression":
+        return _TEXT_CALL.search(called(file, body)) is not None
+    if body.type != "identifier":
+        return False
+    name = re.escape(file.text(body))
+    if re.search(rf"\{{[^{{}}]*\b{name}\b[^{{}}]*\}}\s*=\s*(?:req|request|ctx)\b", file.content.decode()):
+        return True
+    made = [each for each in file.of("variable_declarator") if file.text(each.named_children[0]) == file.text(body)]
+    values = [value for each in made if (value := each.child_by_field_name("value")) is not None]
+    return bool(values) and all(value.type != "identifier" and _is_text(file, value) for value in values)
 
 
 def _before(file: Parsed, call: Node) -> str:
