@@ -8,7 +8,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.cloudformation.bucket_use import used_by_others
 from workers.fixers.cloudformation.settings import Setting, apply
 from workers.fixers.cloudformation.template import Template
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.object_acls import sets_acls
 from workers.source.yamldoc import Node
 from workers.source.yamltext import Value
@@ -212,6 +212,9 @@ cost storage, so that they are best deleted after a while.""",
 def versioning(target: Target) -> Iterator[Candidate]:
     """Keep old versions; or for 90 days."""
     template = bucket(target)
+    if template.text("ObjectLockEnabled") == "true":
+        message = f"{template.name} locks its objects: S3 keeps every version of a bucket that is made so"
+        raise Harmless(message)
     on: dict[str, Value] = {"VersioningConfiguration": {"Status": "Enabled"}}
     how = "Overwritten and deleted objects can be brought back."
     yield from apply(template, [Setting("keep-versions", on, how, "old versions are charged until they are deleted")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from workers.fixers.terraform.reached_from import talks_to_cluster
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 
 _REACH = "whoever reaches it over the internet today is locked out: a bastion, a VPN or a private network comes first"
@@ -27,6 +28,7 @@ _PRIVATE = Setting(
     "The Kubernetes API has no public address.",
     f"{_REPLACED}; {_REACH}",
     toggle=True,
+    refused=talks_to_cluster,
 )
 
 
@@ -98,7 +100,8 @@ CLUSTER = {
     ],
     "CKV_GCP_20": [
         Setting("nodes-only", {"master_authorized_networks_config": {}},
-                "The control plane answers the cluster's own nodes, and nobody from outside.", _REACH),
+                "The control plane answers the cluster's own nodes, and nobody from outside.", _REACH,
+                refused=talks_to_cluster),
     ],
     "CKV_AZURE_227": [
         Setting("encrypt-host", {"default_node_pool": {"host_encryption_enabled": "true", **_ROTATE}},

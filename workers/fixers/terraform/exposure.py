@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from workers.fixers.terraform.in_use import has_public_container
 from workers.fixers.terraform.public_address import needs_address
+from workers.fixers.terraform.reached_from import talks_to_cluster
 from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.settings import Setting, on, settings_fixer
 from workers.source.tree import text_of
@@ -28,9 +29,6 @@ _PASSES_ON = re.compile(
 )
 _ROUTER = (
     "a machine that passes traffic on (NAT, a firewall, a VPN) needs forwarding; some releases replace the machine"
-)
-_IN_CLUSTER = re.compile(
-    r"provider\s+\"(?:kubernetes|helm|kubectl)\"|resource\s+\"(?:kubernetes_|helm_|kubectl_)\w+|\bkubectl\s+\w+"
 )
 _AZURE = "public_network_access_enabled"
 _PRIVATE = "The resource is reached from its own network only."
@@ -103,22 +101,13 @@ def _of_default_network(service: Resource, subnets: str) -> bool:
     return False
 
 
-def _talks_to_cluster(cluster: Resource) -> str:
-    """Why the API has to be reached from where Terraform runs: the module makes objects in the cluster."""
-    for file in cluster.module:
-        text = text_of(cluster.target.tree, file.path)
-        if found := _IN_CLUSTER.search(text):
-            return f"{file.path} makes objects in the cluster (`{found[0].strip()}`), from wherever Terraform runs"
-    return ""
-
-
 _EKS = [
     Setting(
         "private-endpoint",
         {"vpc_config": {"endpoint_private_access": "true", "endpoint_public_access": "false"}},
         "The Kubernetes API is reached from the VPC only.",
         _REACH,
-        refused=_talks_to_cluster,
+        refused=talks_to_cluster,
     )
 ]
 _NESTED = [

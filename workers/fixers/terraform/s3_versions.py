@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.registry import Target, fixer
+from workers.fixers.registry import Harmless, Target, fixer
 from workers.fixers.terraform.resource import Resource
 from workers.fixers.terraform.s3 import SPLIT, before_4, bucket, configure, inline
 from workers.source.hcl import Block
@@ -21,6 +21,9 @@ from workers.source.hcltext import Body, block_text
 def versioning(target: Target) -> Iterator[Candidate]:
     """Versioning, as a resource of its own or inline."""
     resource = bucket(target)
+    if resource.block.text("object_lock_enabled") == "true":
+        message = f"{resource.address} locks its objects: S3 keeps every version of a bucket that is made so"
+        raise Harmless(message)
     how = "Overwritten and deleted objects can be restored."
     warning = "old versions are paid for: let a life-cycle rule expire them"
     body: Body = {"versioning_configuration": {"status": '"Enabled"'}}
