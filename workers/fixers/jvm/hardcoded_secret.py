@@ -25,6 +25,11 @@ _DRAWN = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[\w+/=!@$%&*-]{8,}")
 _FIELD = re.compile(r"(?:TAG|KEY|EXTRA|PREFS?|PREFERENCE|ARG|COL|COLUMN|PARAM|FIELD|HEADER|ATTR|BUNDLE|PROP|PROPERTY)_")
 _SHOWN = re.compile(r"X-[A-Za-z]+(?:-[A-Za-z]+)*$|(?=[^\x00-\x7f])")
 """A header's name, or the beginning of a text for people in another script."""
+_STANDARD = re.compile(
+    r"(?i:utf-?\d+|iso-8859-\d+|us-ascii|gbk|gb2312|big5|md[245]|sha-?\d*|hmac\w+|(?:aes|des|desede|rsa)(?:/\S+)?"
+    r"|pbkdf2\w*|pkcs\d+|jks|hex|base64)"
+)
+"""A character set, an algorithm or a kind of store, given beside what is secret."""
 _GIVEN = re.compile(rf"(?:{_WORDS.pattern})\w*\"?\s*[,(=:]\s*\"(?P<value>[^\"\n]+)\"", re.IGNORECASE)
 
 
@@ -154,7 +159,12 @@ def _secret(target: Target, file: Parsed) -> tuple[str, int, int]:
     given += [match["value"] for match in _GIVEN.finditer(text)]
     where = f"{file.path}:{region(target).start_line}"
     if target.finding.tool == "mobsfscan" and all(
-        value in labels or is_label(value, "") or _KEY.fullmatch(value) or _SHOWN.match(value) for value in given
+        value in labels
+        or is_label(value, "")
+        or _KEY.fullmatch(value)
+        or _SHOWN.match(value)
+        or _STANDARD.fullmatch(value)
+        for value in given
     ):
         message = (
             f"{where} holds no credential: the rule names each word like `key` or `secret` that stands near a text"

@@ -47,6 +47,8 @@ _READERS = (
     ".md",
 )
 _LARGEST = 300_000
+_POSTS = re.compile(r"(?i:\bpost\b|post(?:forentity|forobject|json|request)?\()|PostMapping")
+_GETS = re.compile(r"(?i:\bget\b|getjson\(|getfor\w+\()|\bhref\s*=|\bsrc\s*=|window\.open|location|redirect:")
 
 
 @fixer(
@@ -60,7 +62,7 @@ may change something, with POST and its like, and not with GET: a handler that c
 can be started by a link or an image on another site (CWE-352).
 
 Each handler names its method: `@GetMapping` where it only reads, `@PostMapping` where it takes a body or changes
-something.""",
+something. One that only reads and whose callers are elsewhere may answer both, and no other.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """`@RequestMapping("/x")` → `@GetMapping` or `@PostMapping`, as far as the project shows which is meant."""
@@ -85,12 +87,79 @@ def propose(target: Target) -> Iterator[Candidate]:
         _refuse_callers(target, where, paths, "put|patch|delete")
         yield _named(file, annotation, name, "PostMapping", "The handler takes a body, and answers POST alone.")
         return
+    asked = _asked_by(target, [f"{prefix}/{path}" for prefix in _prefixes(file, method) for path in paths])
     called = _HARMLESS.sub("", inner)
     if _CHANGES.search(called) or _TOLD.search(head):
-        message = f"{where} may change something: whether its callers use POST is not to be seen here"
+        if asked != {"post"}:
+            message = f"{where} may change something: whether its callers use POST is not to be seen here"
+            raise NoFix(message)
+        yield _named(file, annotation, name, "PostMapping", "The handler may change something, and answers POST alone.")
+        return
+    _refuse_callers(target, where, paths, "put|patch|delete")
+    if asked == {"get"}:
+        _refuse_callers(target, where, paths, "post|put|patch|delete")
+        yield _named(file, annotation, name, "GetMapping", "The handler only reads, and answers GET (and HEAD) alone.")
+        return
+    yield _both(file, annotation)
+
+
+def _prefixes(file: Parsed, method: Node) -> list[str]:
+    """The paths that the class puts before those of its methods; one empty where there are none."""
+    holder = next((each for each in ancestors(method) if each.type == "class_declaration"), None)
+    head = file.text(holder).partition("{")[0] if holder is not None else ""
+    found = re.search(r"@RequestMapping\s*\(([^)]*)\)", head)
+    return (re.findall(r"\"([^\"]*)\"", found[1]) if found is not None else []) or [""]
+
+
+def _asked_by(target: Target, paths: list[str]) -> set[str]:
+    """By which methods the project's other files ask for one of the paths: `get`, `post`, or `?` where none is told."""
+    ends = ["/".join(re.sub(r"/+", "/", path).strip("/").split("/")[-2:]) for path in paths]
+    named = [re.escape(end) for end in ends if len(end) > 2 and "{" not in end]
+    if not named:
+        return set()
+    path_of = re.compile(rf"(?<![\w-])(?:{'|'.join(named)})(?![\w/-])")
+    return {
+        _told(text[text.rfind("\n", 0, found.start()) + 1 : found.start()], text[found.end() : found.end() + 120])
+        for path in target.tree.paths()
+        if path.endswith(_READERS)
+        and path != target.finding.path
+        and len(text := text_of(target.tree, path)) <= _LARGEST
+        for found in path_of.finditer(text)
+    }
+
+
+def _told(before: str, after: str) -> str:
+    """The method that the words around a path tell."""
+    posts = _POSTS.search(before) or _POSTS.search(after)
+    gets = _GETS.search(before)
+    return "?" if bool(posts) == bool(gets) else "post" if posts else "get"
+
+
+def _both(file: Parsed, annotation: Node) -> Candidate:
+    """The two methods that pages and programs use to read; all others are refused."""
+    given = annotation.child_by_field_name("arguments")
+    listed = given.named_children if given is not None else []
+    if given is None or not listed:
+        message = f"{file.path}:{file.number(annotation)} names no path"
         raise NoFix(message)
-    _refuse_callers(target, where, paths, "post|put|patch|delete")
-    yield _named(file, annotation, name, "GetMapping", "The handler only reads, and answers GET (and HEAD) alone.")
+    methods = "method = {RequestMethod.GET, RequestMethod.POST}"
+    value = file.slice(listed[0].start_byte, listed[-1].end_byte)
+    named = listed[0].type == "element_value_pair"
+    edits = [file.edit(listed[0].start_byte, listed[-1].end_byte, f"{'' if named else 'value = '}{value}, {methods}")]
+    texts = {re.sub(r"\s+", " ", file.text(node)): node for node in file.of("import_declaration")}
+    place = texts.get(f"import {_PACKAGE}.RequestMapping;")
+    if f"import {_PACKAGE}.*;" not in texts and f"import {_PACKAGE}.RequestMethod;" not in texts:
+        if place is None or file.starts[file.number(place)] != place.end_byte + 1:
+            message = f"{file.path}:{file.number(annotation)} has the annotation from elsewhere than Spring's package"
+            raise NoFix(message)
+        edits.append(file.insert(file.starts[file.number(place)], f"import {_PACKAGE}.RequestMethod;\n"))
+    return candidate(
+        "get-and-post",
+        edits,
+        "The handler only reads; it answers GET and POST as before, and no other method.",
+        declares=(f"import:{_PACKAGE}.RequestMethod",),
+        warnings=("Where its callers all use one of the two, leave the other out.",),
+    )
 
 
 def _after(file: Parsed, method: Node, name: Node) -> str:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.jvm.source import Setting, propose_settings
 from workers.fixers.registry import Target, fixer
+from workers.source.tree import folders_up, text_of
 
 _WARNING = "A peer that knows only the old version can no longer connect."
 _APPROACHES = (
     ("tls-1.3", "TLSv1.3", "TLS 1.3 where the other side knows it."),
     ("tls-1.2", "TLSv1.2", "TLS 1.2, which every maintained peer speaks."),
 )
+_OLDER = re.compile(
+    r"<(?:java\.version|maven\.compiler\.(?:source|target|release)|source|target|release)>\s*(?:1\.)?[78]\s*<"
+    r"|(?:sourceCompatibility|targetCompatibility|jvmTarget|languageVersion)\b[^\n]*?(?:\b1[._][78]\b|VERSION_1_[78]\b|\([78]\))"
+    r"|\bminSdk(?:Version)?\b\D{0,12}(?:1\d|2[0-8])\b"
+)
+"""Java 7 and 8, and Android before 10."""
 _SETTINGS = (
     Setting(
         pattern=r"getInstance\(\s*\"(?P<value>SSL|SSLv2|SSLv3|TLSv1|TLSv1\.0|TLSv1\.1)\"",
@@ -48,4 +56,15 @@ Java before 11, which have no 1.3.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A broken protocol version → TLS 1.3 or 1.2."""
-    return propose_settings(target, _SETTINGS)
+    older = _may_be_older(target)
+    return (made for made in propose_settings(target, _SETTINGS) if not (older and made.approach == "tls-1.3"))
+
+
+def _may_be_older(target: Target) -> bool:
+    """Whether the build is for a Java, or an Android, whose first releases have no TLS 1.3."""
+    builds = (
+        text_of(target.tree, f"{folder}/{name}".lstrip("/"))
+        for folder in folders_up((target.finding.path or "").rpartition("/")[0])
+        for name in ("pom.xml", "build.gradle", "build.gradle.kts")
+    )
+    return any(_OLDER.search(text) for text in builds)

@@ -30,3 +30,9 @@ def test_a_constant_that_another_class_needs_at_compile_time_stays_one(asked, us
     made = asked({**files, "src/Use.java": f"class Use {{ {use} }}\n"}, "mobsfscan", "hardcoded_password", path, 2)
     assert not made.candidates
     assert "compile-time constant" in made.reason
+
+
+def test_a_character_set_beside_a_password_is_none(asked):
+    text = 'class Server {\n  String login(String password) {\n    return Md.encode(password, "UTF-8");\n  }\n}\n'
+    made = asked({"src/Server.java": text}, "mobsfscan", "hardcoded_password", "src/Server.java", 3)
+    assert made.harmless
