@@ -6,8 +6,8 @@ import re
 
 _FOLDERS = re.compile(
     r"(?:^|/)(?:tests?|testing|t|__tests__|spec|e2e|cypress|androidTest|testFixtures|fixtures|mocks|fakes|stubs|testdata|testresources|src/it|__(?:stubs|mocks|fixtures)__)/"
-    r"|(?:^|/)(?:[\w-]+[-_])?(?:integration|functional|acceptance|system|unit|e2e|smoke|compat(?:ibility)?|regression)"
-    r"[-_]?tests?/|^integration/"
+    r"|(?:^|/)(?:[\w-]+[-_])?(?:integration|functional|acceptance|system|unit|e2e|end[-_]to[-_]end|smoke|compat(?:ibility)?|regression)"
+    r"[-_]?tests?/|^integration/|(?:^|/)(?:\w+_)?itests?/"
 )
 _NAMES = re.compile(
     r"(?:^|/)(?:test[_-][^/]*|[^/]*[_-]tests?|tests|conftest)\.py$"

@@ -25,6 +25,7 @@ _OPPOSITE: dict[type[ast.cmpop], str] = {
     ast.Eq: "!=",
     ast.NotEq: "==",
 }
+_LESS: dict[type[ast.cmpop], str] = {ast.Lt: ">=", ast.LtE: ">", ast.Gt: "<=", ast.GtE: "<"}
 _CLOSED = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.Call, ast.Subscript)
 """What begins and ends with brackets, or ends with them on the line where it began."""
 _WIDTH = 88
@@ -198,9 +199,17 @@ def _negated(file: Module, test: ast.expr) -> str:
             return _whole(file, operand)
         case ast.Compare(ops=[operator], comparators=[right]) if type(operator) in _OPPOSITE and _is_flat(file, test):
             return f"{_operand(file, test.left)} {_OPPOSITE[type(operator)]} {_operand(file, right)}"
+        case ast.Compare(ops=[operator], comparators=[right]) if type(operator) in _LESS and _is_flat(file, test):
+            if _counts(file, test.left) or _counts(file, right):
+                return f"{_operand(file, test.left)} {_LESS[type(operator)]} {_operand(file, right)}"
     if isinstance(test, ast.BoolOp | ast.IfExp | ast.Lambda | ast.NamedExpr | ast.Tuple) or "\n" in file.text(test):
         return f"not ({_inside(file, test)})"
     return f"not {file.text(test)}"
+
+
+def _counts(file: Module, node: ast.expr) -> bool:
+    """Whether it is surely a whole number, so that one side is less where it is not more or the same."""
+    return file.calls(node, "len", "int", "ord", "id", "hash")
 
 
 def _is_flat(file: Module, test: ast.Compare) -> bool:

@@ -14,6 +14,9 @@ _NOT_DEPLOYED = re.compile(
 _FOLDERS_OF_SETTINGS = re.compile(r"(?:^|/)(?:settings|config|conf)/((?:dev|development|debug|local)\w*)\.py$")
 _KINDS = frozenset(("password", "passwd", "pass", "secret", "token"))
 _WHOSE = re.compile(r"user|login|account", re.IGNORECASE)
+_PLACE = re.compile(r"host|server|port|\bdb|database|engine", re.IGNORECASE)
+"""What stands beside the password of an account."""
+_MANY = 6
 _ANYBODYS = frozenset(("user", "username", "user_name", "login"))
 
 
@@ -41,6 +44,8 @@ def is_one_of_words(file: Module, constant: ast.Constant) -> bool:
     Or may be this very text, which then stands for none given.
     """
     parent = file.parents.get(constant)
+    if isinstance(parent, ast.Dict):
+        return _maps_names(parent)
     if not isinstance(parent, ast.Compare):
         return False
     sought = ast.unparse(parent.left)
@@ -50,6 +55,14 @@ def is_one_of_words(file: Module, constant: ast.Constant) -> bool:
         return True
     same = (node for node in file.nodes if isinstance(node, ast.Constant) and node.value == constant.value)
     return any(node is not constant and not isinstance(file.parents.get(node), ast.Compare) for node in same)
+
+
+def _maps_names(table: ast.Dict) -> bool:
+    """Whether the dict says of many names which other name each has, as of columns, attributes or their kinds."""
+    keys = [each.value for each in table.keys if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    values = [each.value for each in table.values if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    names = [each for each in values if each.isidentifier() and each.islower()]
+    return len(names) == len(table.keys) >= _MANY and not any(_PLACE.search(each) for each in keys)
 
 
 def is_expected(file: Module, constant: ast.Constant) -> bool:

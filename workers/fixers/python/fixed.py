@@ -145,6 +145,8 @@ def _is_fixed_name(file: Module, name: str, line: int, depth: int) -> bool:
     bound = list(values_of(file, name, line))
     if bound and not any(bound) and (original := _imported(file, name, len(bound))) is not None:
         return file.is_constant(original)
+    if bound == [None] and (handed := file.handed(line, name)):
+        return all(_is_fixed(where, each, each.lineno, depth) for where, each in handed)
     return bool(bound) and all(value is not None and _is_fixed(file, value, line, depth) for value in bound)
 
 

@@ -6,29 +6,19 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 
-from daemon.domain.finding import Region
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import MASKED, any_of, candidate, region
 from workers.fixers.python.at_build import checks, refuse_at_build
+from workers.fixers.python.credential_at import credential_at
 from workers.fixers.python.credential_names import called, is_overridable, variable_of
-from workers.fixers.python.credential_uses import (
-    is_example,
-    is_expected,
-    is_first_account,
-    is_one_of_words,
-    is_shown,
-    not_deployed,
-)
+from workers.fixers.python.credential_uses import is_first_account
 from workers.fixers.python.imports import Import, imported, together
 from workers.fixers.python.module import Module, module
 from workers.fixers.python.published import is_published
-from workers.fixers.python.runner import of_a_runner
+from workers.fixers.python.runner import makes_up, of_a_runner
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.fixers.secrets.names import ROTATE, is_label, refuse_test
+from workers.fixers.secrets.names import ROTATE, refuse_test
 
-_WORDS = re.compile(
-    r"pas+wo?r?d|pass(?:phrase)?$|passwd|pwd|token|secret|api_?key|credential|private_?key|access_?key", re.IGNORECASE
-)
 _DEFAULTS_OF_ALL = re.compile(
     r"(?:^|[/_])(?:global_|base_)?defaults?(?:_settings|_config)?\.py$|(?:^|/)global_settings\.py$"
 )
@@ -61,13 +51,16 @@ def propose(target: Target) -> Iterator[Candidate]:
     """A literal credential → the environment, or a mounted file."""
     file = module(target)
     certain = target.finding.tool != "bandit"
-    constant, name = _credential(file, region(target), certain=certain)
+    constant, name = credential_at(file, region(target), certain=certain)
     refuse_test(file.path, constant.lineno)
     if _OF_THE_DOCUMENTATION.search(file.path):
         message = f"{file.path}:{constant.lineno} is for the documentation: whoever builds it would have to set a value"
         raise Harmless(message)
-    if of_a_runner(file):
-        message = f"{file.path}:{constant.lineno} starts a test runner, or is read by one: its credentials open nothing"
+    if of_a_runner(file) or makes_up(file):
+        message = (
+            f"{file.path}:{constant.lineno} is of a test runner, of the runs that build this, or of what makes data "
+            "up: its credentials open nothing"
+        )
         raise Harmless(message)
     variable = variable_of(file, constant, name)
     parent = file.parents.get(constant)
@@ -78,6 +71,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
         raise NoFix(message)
     if isinstance(parent, ast.arguments):
+        _refuse_published(target, file, constant)
         yield from any_of(
             lambda: _parameter(target, file, constant, variable, mounted=False),
             lambda: _parameter(target, file, constant, variable, mounted=True),
@@ -98,17 +92,26 @@ def propose(target: Target) -> Iterator[Candidate]:
             "password: draw one and print it once, or ask for it; a required variable would stop each installation"
         )
         raise NoFix(message)
+    _refuse_published(target, file, constant)
+    if is_overridable(file, constant):
+        yield _overridable(target, file, constant, variable)
+        return
+    refuse_at_build(target.tree, file, constant.lineno, variable)
+    yield from any_of(*_approaches(target, file, constant, variable))
+
+
+def _refuse_published(target: Target, file: Module, constant: ast.Constant) -> None:
+    """Say so where a variable would have to be set by everybody who installs the package.
+
+    Raises:
+        NoFix: it would.
+    """
     if is_published(target.tree, file.path):
         message = (
             f"{file.path}:{constant.lineno} goes to everybody who installs this package: a variable of the environment "
             "would have to be set by each of them; let their configuration name it"
         )
         raise NoFix(message)
-    if is_overridable(file, constant):
-        yield _overridable(target, file, constant, variable)
-        return
-    refuse_at_build(target.tree, file, constant.lineno, variable)
-    yield from any_of(*_approaches(target, file, constant, variable))
 
 
 def _overridable(target: Target, file: Module, constant: ast.Constant, variable: str) -> Candidate:
@@ -126,61 +129,8 @@ def _overridable(target: Target, file: Module, constant: ast.Constant, variable:
     )
 
 
-def _credential(file: Module, where: Region, *, certain: bool) -> tuple[ast.Constant, str]:
-    """The literal at the region and what the code calls it.
-
-    Raises:
-        NoFix: there is none, or it is a label rather than a credential.
-    """
-    named = [(node, name) for node in file.nodes if isinstance(node, ast.Constant) and (name := called(file, node))]
-    on_line = [(node, name) for node, name in named if node.lineno in where.lines]
-    of_call = [(node, name) for node, name in named if _holder_line(file, node) == where.start_line]
-    found = [pair for pair in (on_line or of_call) if _WORDS.search(pair[1])]
-    # Of a literal in a dictionary, bandit's range is the whole of it.
-    found = [pair for pair in found if pair[0].lineno == where.start_line] or found
-    if not found and certain and len(on_line) == 1:
-        found = on_line
-    if not found:
-        message = f"{file.path}:{where.start_line} holds no literal whose use is certain enough to move it"
-        raise NoFix(message) if certain else Harmless(message)
-    real = [(node, name) for node, name in found if not is_label(str(node.value), name)]
-    if not real:
-        message = (
-            f"{file.path}:{where.start_line} is a label or a sentence, not a credential: suppress it with that reason"
-        )
-        raise Harmless(message)
-    if is_expected(file, real[0][0]):
-        message = f"{file.path}:{real[0][0].lineno} is what an assert expects: made up for a check, it protects nothing"
-        raise Harmless(message)
-    if is_one_of_words(file, real[0][0]):
-        message = f"{file.path}:{real[0][0].lineno} is one of the words that the code tells apart: it opens nothing"
-        raise Harmless(message)
-    if is_shown(file, real[0][0]):
-        message = f"{file.path}:{real[0][0].lineno} shows where a password belongs, as the user's name beside it does"
-        raise Harmless(message)
-    if is_example(file, real[0][0]):
-        message = f"{file.path}:{real[0][0].lineno} is the example of a description: it shows a form and opens nothing"
-        raise Harmless(message)
-    settings = not_deployed(file, real[0][0])
-    if settings:
-        message = (
-            f"{file.path}:{real[0][0].lineno} is a setting of `{settings}`, with which nothing is deployed; the module "
-            "that the others share would ask for it wherever it is imported"
-        )
-        raise Harmless(message)
-    return real[0]
-
-
 def _is_environment(file: Module, target: ast.expr) -> bool:
     return isinstance(target, ast.Subscript) and file.qualified(target.value) == "os.environ"
-
-
-def _holder_line(file: Module, node: ast.AST) -> int | None:
-    """The line where the call or the function begins that holds the literal."""
-    holders = (
-        each for each in file.ancestors(node) if isinstance(each, ast.Call | ast.FunctionDef | ast.AsyncFunctionDef)
-    )
-    return next((each.lineno for each in holders), None)
 
 
 def _parameter(target: Target, file: Module, constant: ast.Constant, variable: str, *, mounted: bool) -> Candidate:

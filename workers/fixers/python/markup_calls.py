@@ -19,7 +19,7 @@ _PLAIN = re.compile(
     r"|(?:iso|strf)(?:format|time)|date|time|now|today|total_seconds|count|first|last|exists|(?:en|de)code|hexdigest"
     r"|zfill|[lr]just|center|remove(?:pre|suf)fix|groups?|dumps|quote(?:_plus)?|urlencode|urljoin|reverse|url_for"
     r"|[np]?gettext|_|get_absolute_url|get_(?:full_|short_|user)name|naturaltime|intcomma|filter|order_by|all"
-    r"|values_list|get_\w+_display"
+    r"|values_list|get_\w+_display|hidden_tag"
 )
 
 

@@ -61,6 +61,8 @@ def unescaped(file: Module, call: ast.expr, source: str) -> str:
     known = bool(made) and isinstance(node, ast.Name) and not any(True for each in made for _ in _parts(file, each))
     joins = any(_joins(part) for each in (node, *made) for part in ast.walk(each))
     lost = joins and any(is_typed(file, part) for each in (node, *made) for part in ast.walk(each))
+    handed = file.handed(call.lineno, node.id) if isinstance(node, ast.Name) else []
+    lost = lost or any(_is_html(where, part) for where, each in handed for part in _parts(where, each))
     if lost or (not known and any(_is_html(file, part) for each in (node, *made) for part in _parts(file, each))):
         message = (
             f"{file.path}:{call.lineno} inserts `{source}`, which is or may be HTML already and would be escaped twice"

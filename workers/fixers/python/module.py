@@ -134,6 +134,10 @@ class Module(Text):
         """Whether all that binds this name, in whichever file, is fixed: one file alone does not know."""
         return False
 
+    def handed(self, _line: int, _name: str) -> list[tuple[Module, ast.expr]]:
+        """What a repository passes for a parameter of the function at the line: one file alone does not know."""
+        return []
+
     def calls(self, node: ast.AST, *names: str) -> bool:
         """Whether the node is a call of one of the dotted names."""
         return isinstance(node, ast.Call) and self.qualified(node.func) in names

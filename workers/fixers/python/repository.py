@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.python.fixed import is_fixed
+from workers.fixers.python.given import Function, passed
 from workers.fixers.python.module import Module
 from workers.fixers.registry import NoFix
 from workers.source.tests import is_test
@@ -45,6 +46,15 @@ class InRepository(Module):
             except (SourceUnavailable, NoFix):
                 continue
 
+    def handed(self, line: int, name: str) -> list[tuple[Module, ast.expr]]:
+        """What the repository passes for this parameter of the innermost function around the line that has it."""
+        around = [node for node in self.nodes if isinstance(node, Function) and _has(node, line, name)]
+        if not around:
+            return []
+        function = max(around, key=lambda node: node.lineno)
+        method = isinstance(self.parents.get(function), ast.ClassDef)
+        return passed((self, *self.others(function.name)), function, name, method=method)
+
     def _is_constant(self, name: str) -> bool:
         found = 0
         for path in self._repository.paths():
@@ -60,6 +70,13 @@ class InRepository(Module):
                 return False
             found += len(bound)
         return bool(found)
+
+
+def _has(function: Function, line: int, name: str) -> bool:
+    """Whether the function is around the line and has that parameter."""
+    given = function.args
+    names = {each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
+    return name in names and function.lineno <= line <= (function.end_lineno or function.lineno)
 
 
 def _bound(file: Module, name: str) -> Iterator[bool]:

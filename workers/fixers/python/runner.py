@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
+
 from workers.fixers.python.module import Module
 
-_RUNNERS = frozenset(("pytest", "_pytest", "unittest", "nose"))
+_RUNNERS = frozenset((
+    "pytest", "_pytest", "pytest_bdd", "pytest_django", "unittest", "nose", "behave", "lettuce", "radish", "robot",
+    "flask_testing", "locust", "testtools",
+))  # fmt: skip
+_MAKES_UP = frozenset(("faker", "factory", "mimesis", "model_bakery"))
+_OF_CI = re.compile(r"^\.(?:github|gitlab|circleci|travis|ci|azure-pipelines)/")
+_DATA = re.compile(r"(?:test|sample|dummy|fake|mock)[-_]?(?:data|users?)[^/]*\.py$")
 _STARTED = ("django.test.runner.", "django.test.utils.get_runner")
 
 
 def of_a_runner(file: Module) -> bool:
     """Whether the file imports what only tests import."""
     return any(name.partition(".")[0] in _RUNNERS or name.startswith(_STARTED) for name in file.aliases.values())
+
+
+def makes_up(file: Module) -> bool:
+    """Whether the file is there for the runs that build the project, or to make data up."""
+    roots = {name.partition(".")[0] for name in file.aliases.values()}
+    return bool(_OF_CI.search(file.path) or _DATA.search(file.path) or roots & _MAKES_UP)

@@ -27,6 +27,7 @@ from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.test_code import harmless_in_tests
 
 _WIDEST = 110  # columns
+_FEW = 4  # words
 
 
 @fixer(
@@ -93,6 +94,8 @@ def _without_shell(target: Target) -> Iterator[Candidate]:
         module,
         lines,
     )
+    if _is_plain(lines, words):
+        return
     split = imported(target, file, "shlex")
     texts = [(node, quoted_line(line, split.name, quote_of(file))) for node, line in lines]
     if all(text is not None for _, text in texts):
@@ -120,6 +123,11 @@ def _list(file: Module, node: ast.expr, words: Sequence[str]) -> str:
         return flat
     indent = file.indent(node.lineno)
     return "[\n" + "".join(f"{indent}{file.indent_unit}{word},\n" for word in words) + f"{indent}]"
+
+
+def _is_plain(lines: Sequence[tuple[ast.expr, Template]], words: Sequence[Sequence[str] | None]) -> bool:
+    """Whether the lines are a few fixed words each, which nobody would have split by a program."""
+    return not any(line.values for _, line in lines) and all(len(each or ()) <= _FEW for each in words)
 
 
 def line_values(lines: Sequence[tuple[ast.expr, Template]], node: ast.expr) -> bool:

@@ -75,7 +75,14 @@ def propose(target: Target) -> Iterator[Candidate]:
         ("warning", "The code goes on as before, and the log says what failed and where."),
         ("debug", "The code goes on as before, and who turns on debug logging sees what failed and where."),
     )
-    for level, words in levels[1:] if _is_expected(file, handler) else levels:
+    heard = _standard(target) or not logger.edits
+    if not heard and _is_expected(file, handler):
+        message = (
+            f"{file.path}:{handler.lineno} is an expected failure of a program that keeps no log: a line for debugging "
+            "would reach nobody; name the errors that are expected"
+        )
+        raise NoFix(message)
+    for level, words in levels[1:] if _is_expected(file, handler) else levels if heard else levels[:1]:
         told = ", exc_info=True)" if ".opt(" not in logger.name else ")"
         call = f'{logger.name}.{level}("Ignored an exception"{told}'
         yield candidate(
@@ -139,14 +146,20 @@ def _logger(target: Target, file: Module, before: int) -> Import:
 
 def _logs_otherwise(target: Target) -> str | None:
     """A file of the program that calls a logger, where none imports the standard library's."""
-    found = None
+    called = (path for path, text in _program(target) if _CALLS_LOGGER.search(text))
+    return None if _standard(target) else next(called, None)
+
+
+def _standard(target: Target) -> bool:
+    """Whether a file of the program imports the standard library's log."""
+    return any(_STANDARD.search(text) for _, text in _program(target))
+
+
+def _program(target: Target) -> Iterator[tuple[str, str]]:
+    """The program's modules, each with its text."""
     for path in target.tree.paths():
         if path.endswith(".py") and not is_test(path):
-            text = text_of(target.tree, path)
-            if _STANDARD.search(text):
-                return None
-            found = found or (path if _CALLS_LOGGER.search(text) else None)
-    return found
+            yield path, text_of(target.tree, path)
 
 
 def _shared_logger(file: Module) -> Import | None:

@@ -49,6 +49,15 @@ def propose(target: Target) -> Iterator[Candidate]:
             "first gains nothing"
         )
         raise Harmless(message)
+    if name is not None and _becomes_folder(file, call, name):
+        library, needed = _library(target, file, call)
+        yield candidate(
+            "private-folder",
+            [_call(file, call, f"{library}.mkdtemp", ""), *needed.edits],
+            "The folder is made at once, for its owner only; what makes it where it is missing finds it there.",
+            declares=needed.declares,
+        )
+        return
     if not _needs_free(file, call, name):
         library, needed = _library(target, file, call)
         yield candidate(
@@ -91,6 +100,15 @@ def _needs_free(file: Module, call: ast.Call, name: ast.expr | None) -> bool:
             if function in _MAKERS and any(each is call or file.text(each) == used for each in given if _names(each)):
                 return True
     return False
+
+
+def _becomes_folder(file: Module, call: ast.Call, name: ast.expr) -> bool:
+    """Whether a folder of that name is made next, unless it is there."""
+    scope = file.function(call) or file.tree
+    made = (node for node in ast.walk(scope) if isinstance(node, ast.Call) and file.calls(node, "os.makedirs"))
+    return any(
+        each.args and file.text(each.args[0]) == file.text(name) and "exist_ok=True" in file.text(each) for each in made
+    )
 
 
 def _names(node: ast.AST) -> bool:

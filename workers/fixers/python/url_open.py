@@ -10,12 +10,12 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
 from workers.fixers.python.calls import argument
 from workers.fixers.python.expected_calls import refuse_replaced
+from workers.fixers.python.fixed import values_of
 from workers.fixers.python.import_instead import instead
 from workers.fixers.python.imports import Import, imported
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.strings import template
 from workers.fixers.python.top_level import before, first_call
-from workers.fixers.python.variables import definitions
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _OPEN, _RETRIEVE = "urllib.request.urlopen", "urllib.request.urlretrieve"
@@ -23,6 +23,7 @@ _INSTALL = "urllib.request.install_opener"
 _NAME = "open_http"
 _WHY = "The opener has handlers for HTTP and HTTPS only; `file:` and other schemes raise URLError."
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+_DEEPEST = 4
 _OTHERS = ("file", "ftp", "file:", "ftp:", "file://", "ftp://")
 _HANDLERS = ("ProxyHandler", "UnknownHandler", "HTTPHandler", "HTTPSHandler", "HTTPDefaultErrorHandler",
              "HTTPRedirectHandler", "HTTPErrorProcessor")  # fmt: skip
@@ -78,30 +79,29 @@ def _refuse_fixed_scheme(file: Module, call: ast.Call) -> None:
         Harmless: it does, or writes the whole address.
         NoFix: it opens files, or what another server has, by addresses that it completes.
     """
-    address = argument(call, 0, "url")
-    if isinstance(address, ast.Name):
-        defined = definitions(file, address)
-        address = defined[0].value if defined and len(defined) == 1 else _annotated(file, address) or address
-    if isinstance(address, ast.Call) and file.calls(address, "urllib.request.Request"):
-        address = argument(address, 0, "url")
-    line = template(file, address) if address is not None else None
-    first = line.parts[0] if line is not None and line.parts else ""
-    if isinstance(first, str) and first.lower().startswith(("http://", "https://")):
+    lines = [
+        template(file, each) if each is not None else None
+        for each in _addresses(file, argument(call, 0, "url"), call.lineno)
+    ]
+    starts = [line.parts[0] if line is not None and line.parts else None for line in lines]
+    first = [each.lower() if isinstance(each, str) else "" for each in starts]
+    if first and all(each.startswith(("http://", "https://")) for each in first):
         message = f"{file.path}:{call.lineno} writes the scheme itself: the address cannot name a file"
         raise Harmless(message)
-    scheme = _SCHEME.match(first) if isinstance(first, str) else None
+    scheme = next((found for each in first if (found := _SCHEME.match(each)) and not each.startswith("http")), None)
     if scheme is not None:
         message = f"{file.path}:{call.lineno} opens `{scheme[0]}` addresses on purpose, which an opener of HTTP refuses"
-        raise NoFix(message) if line is not None and line.values else Harmless(message)
+        raise NoFix(message) if any(line is not None and line.values for line in lines) else Harmless(message)
 
 
-def _annotated(file: Module, use: ast.Name) -> ast.expr | None:
-    """What `name: str = …` gives the variable, where nothing else binds it in the function."""
-    scope = file.function(use) or file.tree
-    stores = [node for node in ast.walk(scope) if isinstance(node, ast.Name) and node.id == use.id]
-    bound = [node for node in stores if isinstance(node.ctx, ast.Store)]
-    holder = file.parents.get(bound[0]) if len(bound) == 1 else None
-    return holder.value if isinstance(holder, ast.AnnAssign) else None
+def _addresses(file: Module, address: ast.expr | None, line: int, depth: int = 0) -> list[ast.expr | None]:
+    """Every expression that may be the address: what a variable is ever given, and what a request is made of."""
+    if isinstance(address, ast.Name) and depth < _DEEPEST:
+        given = list(values_of(file, address.id, line)) or [None]
+        return [found for each in given for found in _addresses(file, each, line, depth + 1)]
+    if isinstance(address, ast.Call) and file.calls(address, "urllib.request.Request"):
+        return _addresses(file, argument(address, 0, "url"), line, depth + 1)
+    return [address]
 
 
 def _opened(file: Module, call: ast.Call) -> tuple[Edit, ...]:

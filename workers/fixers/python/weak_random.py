@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import ast
-import itertools
-import re
 from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate
+from workers.fixers.python.draw_use import method_of, refuse_sample_data
 from workers.fixers.python.expected_calls import refuse_replaced
 from workers.fixers.python.import_instead import instead
 from workers.fixers.python.imports import Import, imported, imported_from
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.source.tests import is_test
+from workers.fixers.registry import NoFix, Target, fixer
 
 _METHODS = (
     "random",
@@ -28,20 +26,6 @@ _METHODS = (
     "sample",
     "getrandbits",
 )
-_MADE_UP = ("faker", "mimesis", "model_bakery")
-_PLAIN = ("int", "float", "round", "min", "max", "abs")
-_WAIT = re.compile(r"jitter|back_?off|sleep|delay|interval|call_?later|timeout", re.IGNORECASE)
-_SECRET = re.compile(
-    r"token|secret|passw|pwd|passphrase|key(?!board|word|frame)|salt|nonce|otp|captcha|csrf|session|cookie|verif|reset"
-    r"|invit|hash|digest|uuid|guid|serial|challenge|coupon|voucher|ticket"
-    r"|(?:^|_|\b)(?:pin|state|code|iv|sid)s?(?:$|_|\b)|[a-z]Code\b",
-    re.IGNORECASE,
-)
-"""What somebody may gain by guessing."""
-_ADDRESS = re.compile(r"addr|(?:^|_)(?:ip|mac)(?:v?\d)?(?:_|$)", re.IGNORECASE)
-_MANY_BITS = 64
-_SIGNS = re.compile(r"\bstring\.|ascii_|letters|alphabet|chars\b|characters|digits", re.IGNORECASE)
-_OF_TEXT = ("join", "hexdigest", "md5", "sha1", "sha256", "encode", "hex", "to_bytes")
 _DIRECT = {"choice": "choice", "getrandbits": "randbits", "randbytes": "token_bytes"}
 
 
@@ -61,7 +45,7 @@ keeps `random`.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """A call of `random` → the same draw from the operating system's generator."""
     file, call = flagged(target, ast.Call, _is_draw)
-    _refuse_sample_data(file, call)
+    refuse_sample_data(file, call)
     if any(file.calls(node, "random.seed", "random.setstate") for node in file.nodes):
         message = (
             f"{file.path} seeds `random`, so its values are meant to be reproducible: they cannot be unpredictable too"
@@ -70,93 +54,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     if file.calls(call, "random.Random"):
         yield _generator(file, call)
         return
-    refuse_replaced(target, file.path, call.lineno, _method(file, call))
+    refuse_replaced(target, file.path, call.lineno, method_of(file, call))
     draws = _beside(file, call)
     yield from any_of(lambda: _direct(target, file, draws), lambda: _system(target, file, draws))
-
-
-def _refuse_sample_data(file: Module, call: ast.Call) -> None:
-    """Say so where nobody gains by guessing what is drawn: in tests, for waits, beside a library that makes up names.
-
-    Raises:
-        Harmless: it is drawn there.
-    """
-    if is_test(file.path):
-        message = f"{file.path}:{call.lineno} is test code: nobody gains by guessing what it draws; exclude tests"
-        raise Harmless(message)
-    if _WAIT.search(_receiver(file, call)):
-        message = f"{file.path}:{call.lineno} spreads waits over time: nobody gains by guessing what it draws"
-        raise Harmless(message)
-    if _decides(file, call):
-        message = (
-            f"{file.path}:{call.lineno} decides how often something is done: nobody gains by guessing what it draws"
-        )
-        raise Harmless(message)
-    if any(name.partition(".")[0] in _MADE_UP for name in file.aliases.values()):
-        message = f"{file.path}:{call.lineno} makes up sample data: nobody gains by guessing what it draws"
-        raise Harmless(message)
-    if not (_makes_text(file, call) or _is_named_secret(file, call)):
-        message = (
-            f"{file.path}:{call.lineno} draws neither a text nor anything that is named as a secret is: "
-            "nobody gains by guessing it"
-        )
-        raise Harmless(message)
-
-
-def _makes_text(file: Module, call: ast.Call) -> bool:
-    """Whether a name or a code is put together of what is drawn: of signs, or of so many bits."""
-    if _method(file, call) in {"choice", "choices", "sample"} and _SIGNS.search(_arguments(file, call)):
-        return True
-    match call.args:
-        case [ast.Constant(value=str())]:
-            return True
-        case [ast.Constant(value=int(bits))] if file.calls(call, "random.getrandbits"):
-            function = file.function(call)
-            return bits >= _MANY_BITS and not (function is not None and _ADDRESS.search(function.name))
-    around = itertools.takewhile(lambda each: not isinstance(each, ast.stmt), file.ancestors(call))
-    texts = (each.func.attr for each in around if isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute))
-    return file.calls(call, "random.randbytes") or any(name in _OF_TEXT for name in texts)
-
-
-def _is_named_secret(file: Module, call: ast.Call) -> bool:
-    """Whether what takes the value, or the function that draws it, is named as secrets are; one that is chosen among
-    things that there are already is none.
-    """
-    function = file.function(call)
-    before = file.slice(file.span(file.statement(call))[0], file.span(call)[0])
-    names = (_receiver(file, call), re.split(r"[,\n]", before)[-1], function.name if function is not None else "")
-    return _method(file, call) != "choice" and any(_SECRET.search(name) for name in names)
-
-
-def _arguments(file: Module, call: ast.Call) -> str:
-    return " ".join(file.text(each) for each in (*call.args, *call.keywords))
-
-
-def _decides(file: Module, call: ast.Call) -> bool:
-    """`if random.random() < 0.3:`."""
-    match file.parents.get(call):
-        case ast.Compare(left=left, comparators=[right]):
-            other = right if left is call else left
-            known = isinstance(other, ast.Constant | ast.Name | ast.Attribute)
-            number = isinstance(other, ast.Constant) and isinstance(other.value, int)
-            likely = file.calls(call, "random.randint", "random.randrange") and number
-            return likely or (known and file.calls(call, "random.random", "random.uniform"))
-    return False
-
-
-def _receiver(file: Module, call: ast.Call) -> str:
-    """What takes the value, as the code names it: a variable, an argument or a function."""
-    for inner, outer in itertools.pairwise([call, *file.ancestors(call)]):
-        match outer:
-            case ast.Assign(targets=[target]) | ast.AugAssign(target=target) | ast.AnnAssign(target=target):
-                return ast.unparse(target)
-            case ast.keyword(arg=str(name)):
-                return name
-            case ast.Call(func=func) if func is not inner and not file.calls(outer, *_PLAIN):
-                return ast.unparse(func)
-            case ast.stmt() | ast.Lambda():
-                return ""
-    return ""
 
 
 def _is_draw(file: Module, call: ast.Call) -> bool:
@@ -186,7 +86,7 @@ def _direct(target: Target, file: Module, draws: Sequence[ast.Call]) -> Candidat
     secrets = instead(file, draws[0].func, secrets) if len(draws) == 1 else secrets
     return candidate(
         "secrets-function",
-        [*(_secrets_call(file, each, _method(file, each), secrets.name) for each in draws), *secrets.edits],
+        [*(_secrets_call(file, each, method_of(file, each), secrets.name) for each in draws), *secrets.edits],
         "`secrets` draws from the operating system's generator, which nobody can predict from its outputs.",
         declares=secrets.declares,
     )
@@ -216,7 +116,7 @@ def _system(target: Target, file: Module, draws: Sequence[ast.Call]) -> Candidat
     return candidate(
         "system-random",
         [
-            *(file.replace(each.func, f"{generator.name}().{_method(file, each)}") for each in draws),
+            *(file.replace(each.func, f"{generator.name}().{method_of(file, each)}") for each in draws),
             *generator.edits,
         ],
         "`SystemRandom` has the same methods as `random`, over the operating system's generator.",
@@ -237,10 +137,6 @@ def _generator_class(target: Target, file: Module, draws: Sequence[ast.Call]) ->
                     declares = (f"statement:{statement.lineno}", "import:random", f"import:{alias.name}/delete")
                     return Import("SystemRandom", (file.replace(alias, "SystemRandom"),), declares)
     return imported_from(target, file, "random", "SystemRandom")
-
-
-def _method(file: Module, call: ast.Call) -> str:
-    return (file.qualified(call.func) or "").rpartition(".")[2]
 
 
 def _is_integer(node: ast.expr) -> bool:

@@ -28,3 +28,26 @@ def shown(label, x):
 def test_what_may_be_html_is_not_escaped(asked, name, used, other, offered):
     files = {"app/a.py": CODE.format(name=name, used=used), "app/icons.py": other}
     assert bool(asked(files, "bandit", "B308", "app/a.py", 4).candidates) is offered
+
+
+BADGE = """from django.utils.safestring import mark_safe
+def badge(label):
+    return mark_safe("<b>%s</b>" % label)
+"""
+
+
+@pytest.mark.parametrize(
+    ("label", "offered"),
+    [
+        ("user.name", True),
+        ("_('New')", True),
+        ("form.hidden_tag()", True),
+        ("'<i>new</i>'", False),
+        ("user.name + '<br>'", False),
+        ("icon_html", False),
+    ],
+)
+def test_html_that_a_caller_gives_is_not_escaped(asked, label, offered):
+    other = f"from app.a import badge\ndef show(user, form, icon_html):\n    return badge({label})\n"
+    files = {"app/a.py": BADGE, "app/b.py": other}
+    assert bool(asked(files, "bandit", "B308", "app/a.py", 3).candidates) is offered

@@ -44,3 +44,31 @@ def test_a_name_that_the_repository_alone_writes_is_nothing_to_mend(asked, line,
 )
 def test_one_place_that_gives_it_another_value_is_enough_to_ask_for_a_person(asked, more):
     assert not asked({**FILES, "app/more.py": more}, "bandit", "B608", "app/store.py", 7).harmless
+
+
+ROWS = """class Rows:
+    def _count(self, cur, table, limit=10):
+        cur.execute("SELECT COUNT(*) FROM %s" % table)
+        cur.execute(f"SELECT a FROM {table} LIMIT {limit}")
+
+    def all(self, cur):
+        self._count(cur, "invites")
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "fixed"),
+    [
+        ("", True),
+        ("def more(rows, cur):\n    rows._count(cur, table='people', limit=5)\n", True),
+        ("def more(rows, cur, name):\n    rows._count(cur, name)\n", False),
+        ("def more(rows, given):\n    rows._count(*given)\n", False),
+        ("def more(rows):\n    return rows._count\n", False),
+        ("class Other:\n    def _count(self, cur, table):\n        return table\n", False),
+    ],
+    ids=["one call", "another one", "a value", "unpacked", "handed on", "another function of that name"],
+)
+def test_a_parameter_for_which_the_repository_passes_fixed_texts_alone_is_fixed(asked, more, fixed):
+    files = {"app/rows.py": ROWS, "app/more.py": more}
+    assert asked(files, "bandit", "B608", "app/rows.py", 3).harmless is fixed
+    assert asked(files, "bandit", "B608", "app/rows.py", 4).harmless is fixed
