@@ -32,6 +32,7 @@ _GIVEN = frozenset(("true", "false", "null", "this", "self", "super", "Math", "O
 _ENVIRONMENT = re.compile(r"(?:\w+\.)?environ\[")
 """What asks for a variable as a call does."""
 _IMPORTS = ("import", "package")
+_IMPORT_WORDS = tuple(word.encode() for word in _IMPORTS)
 _CODE = frozenset(("python", "javascript", "typescript", "tsx", "java", "kotlin", "go"))
 
 
@@ -81,8 +82,8 @@ def _work(tree: Syntax, lines: set[int], *, keywords: bool) -> _Work:
     arguments: set[str] = set()
     calls = 0
     imported = {tree.text(node) for part in _imports(tree) for node in walk(part) if _is_name(node)}
-    for node in walk(tree.root):
-        if node.start_point[0] not in lines or any(_is_import(above) for above in ancestors(node)):
+    for node in _on(tree, lines):
+        if any(_is_import(above) for above in ancestors(node)):
             continue
         calls += node.type in _CALLS or (node.type == "subscript" and bool(_ENVIRONMENT.match(tree.text(node))))
         if _is_name(node) and tree.text(node) not in imported | _GIVEN and _reads(node, keywords=keywords):
@@ -92,8 +93,28 @@ def _work(tree: Syntax, lines: set[int], *, keywords: bool) -> _Work:
     return _Work(frozenset(names), frozenset(arguments), calls)
 
 
+def _on(tree: Syntax, lines: set[int]) -> Iterator[Node]:
+    """The nodes that begin on the lines, in source order; what ends before them or begins after is not looked into."""
+    first, last = min(lines, default=0), max(lines, default=-1)
+    stack = [tree.root]
+    while stack:
+        node = stack.pop()
+        if node.start_point[0] in lines:
+            yield node
+        if node.start_point[0] <= last and node.end_point[0] >= first:
+            stack.extend(reversed(node.children))
+
+
 def _imports(tree: Syntax) -> Iterator[Node]:
-    return (node for node in walk(tree.root) if _is_import(node))
+    """The nodes that bring names, in source order; what does not have the word anywhere is not looked into."""
+    stack = [tree.root]
+    while stack:
+        node = stack.pop()
+        if _is_import(node):
+            yield node
+        text = tree.content[node.start_byte : node.end_byte]
+        if any(word in text for word in _IMPORT_WORDS):
+            stack.extend(reversed(node.children))
 
 
 def _is_import(node: Node) -> bool:

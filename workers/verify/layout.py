@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+
 from daemon.errors import SourceUnavailable
 from workers.source.tree import SourceTree
 from workers.verify.answers import Unit
 from workers.verify.attempt import Attempt, Patched
 from workers.verify.batch import Scanners
 from workers.verify.python.fold import plain
+from workers.verify.python.parts import parts
 from workers.verify.scanner import SCANNERS
 
 _READS_PYTHON = "bandit"
@@ -75,7 +78,11 @@ class Layout:
 
 
 def plain_units(tried: Attempt, file: Patched) -> list[tuple[str, Unit]]:
-    """The file's sides with their constants worked out, for the scanner that reads Python: what only hides shows."""
-    if tried.task.finding.tool != _READS_PYTHON or (after := plain(file.after)) is None:
+    """What changed, both sides, with constants worked out, for the scanner that reads Python: what only hides shows."""
+    if tried.task.finding.tool != _READS_PYTHON or (both := parts(file.before, file.after)) is None:
         return []
-    return [(_READS_PYTHON, Unit(file.path, content)) for content in (plain(file.before) or file.before, after)]
+    before, after = both.changed()
+    if (shown := plain(after)) is None:
+        return []
+    sides = (plain(before) or ast.unparse(before).encode("utf-8", "surrogateescape"), shown)
+    return [(_READS_PYTHON, Unit(file.path, content)) for content in sides]

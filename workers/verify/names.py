@@ -65,13 +65,14 @@ def new_undefined(path: str, before: bytes, after: bytes) -> tuple[str, ...]:
     return ()
 
 
-def _undefined_python(content: bytes) -> set[str]:
+@functools.lru_cache(maxsize=64)
+def _undefined_python(content: bytes) -> frozenset[str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             top = symtable.symtable(content.decode("utf-8-sig"), "patched", "exec")
     except (SyntaxError, ValueError, RecursionError):
-        return set()
+        return frozenset()
     tables = list(_tables(top))
     defined = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     declared = {symbol.get_name() for table in tables for symbol in table.get_symbols() if symbol.is_declared_global()}
@@ -81,7 +82,7 @@ def _undefined_python(content: bytes) -> set[str]:
         for symbol in table.get_symbols()
         if symbol.is_referenced() and (symbol.is_global() or table is top)
     }
-    return used - defined - declared - _PYTHON
+    return frozenset(used - defined - declared - _PYTHON)
 
 
 def _tables(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:

@@ -13,6 +13,7 @@ from daemon.errors import ScannerUnavailable
 from workers.source import syntax
 from workers.verify.kinds import is_dockerfile, is_shell, suffix
 from workers.verify.process import execute, said
+from workers.verify.python.parts import parts
 from workers.verify.structure import dockerfile
 from workers.verify.structure.documents import Malformed, reader
 
@@ -38,7 +39,7 @@ def _checks(path: str, before: bytes) -> list[Callable[[bytes], str | None]]:
     if (read := reader(path)) is not None:
         return [_document(read)]
     if suffix(path) in {".py", ".pyw", ".pyi"}:
-        return [_python]
+        return [functools.partial(_python, before)]
     if suffix(path) in {".js", ".cjs", ".mjs"} and shutil.which("node"):
         return [_node(suffix(path))]
     return [_shell] if is_shell(path, before) and shutil.which("bash") else []
@@ -63,7 +64,9 @@ def _document(read: Callable[[bytes], object]) -> Callable[[bytes], str | None]:
     return check
 
 
-def _python(content: bytes) -> str | None:
+def _python(before: bytes, content: bytes) -> str | None:
+    if parts(before, content) is not None:
+        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -113,9 +113,18 @@ class Module(Text):
         """The function that the binding is local to, else the module."""
         for around in self.ancestors(node):
             if isinstance(around, _FUNCTIONS):
-                shared = (each for each in ast.walk(around) if isinstance(each, ast.Global | ast.Nonlocal))
-                return self.tree if any(name in each.names for each in shared) else around
+                return self.tree if name in self._shared.get(around, ()) else around
         return self.tree
+
+    @cached_property
+    def _shared(self) -> dict[ast.AST, set[str]]:
+        """Function → the names that it, or one in it, declares `global` or `nonlocal`."""
+        found: dict[ast.AST, set[str]] = {}
+        for node in self.nodes:
+            if isinstance(node, ast.Global | ast.Nonlocal):
+                for around in self.ancestors(node):
+                    found.setdefault(around, set()).update(node.names)
+        return found
 
     def qualified(self, node: ast.AST) -> str | None:
         """The dotted name that the expression means through this file's imports; `None` where it means none."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import functools
 import posixpath
-import warnings
 from typing import Any
 
 _SWITCHES = frozenset(("verify", "shell", "debug", "autoescape", "check_hostname", "usedforsecurity"))
@@ -30,29 +29,22 @@ _METHODS = frozenset(("join", "format", "replace", "strip", "lower", "upper", "d
 _LONGEST = 4096
 
 
-@functools.lru_cache(maxsize=512)
-def parsed(content: bytes) -> ast.Module | None:
-    """The file's tree; none where it is no Python."""
+def plain(tree: ast.Module) -> bytes | None:
+    """The module as Python writes it, constants worked out; none where it says the same already."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(content.decode("utf-8-sig"))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-@functools.lru_cache(maxsize=512)
-def plain(content: bytes) -> bytes | None:
-    """The file as Python reads it, constants worked out; none where it is no Python or says the same already."""
-    tree = parsed(content)
-    if tree is None:
-        return None
-    try:
-        before = ast.unparse(tree)
-        after = ast.unparse(_Fold().visit(ast.parse(before)))
+        sides = [_plain(statement) for statement in tree.body]
     except (ValueError, RecursionError):
         return None
-    return after.encode("utf-8", "surrogateescape") if after != before else None
+    if all(before == after for before, after in sides):
+        return None
+    return "\n".join(after for _, after in sides).encode("utf-8", "surrogateescape")
+
+
+@functools.lru_cache(maxsize=8192)
+def _plain(statement: ast.stmt) -> tuple[str, str]:
+    """A statement as Python writes it, and with its constants worked out."""
+    before = ast.unparse(statement)
+    return before, ast.unparse(_Fold().visit(ast.parse(before)))
 
 
 class _Unknown(Exception):

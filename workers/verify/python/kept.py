@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from workers.verify.python.fold import constant
 from workers.verify.python.sides import Side
@@ -16,22 +16,26 @@ _FILES = frozenset(("os.popen",))
 
 def lost(old: Side, new: Side) -> Iterator[str]:
     """Every way in which the new side no longer does what the old one did, as a phrase."""
-    if _swallowing(new.tree) > _swallowing(old.tree):
+    if _swallowing(new.changed) > _swallowing(old.changed):
         yield "errors are swallowed that were raised"
     gone = _of_results(old) - {node.attr for node in new.nodes if isinstance(node, ast.Attribute)}
     if gone and any(isinstance(node, ast.Call) for node in new.nodes):
         yield f"`.{min(gone)}` of the result is gone"
-    if _unreached(new.tree) > _unreached(old.tree):
+    if _unreached(new.changed) > _unreached(old.changed):
         yield "code is there that is never reached"
     if unused := _unused(new) - _unused(old):
         yield f"`{min(unused)}` is assigned and never used"
 
 
-def _swallowing(tree: ast.Module) -> int:
+def _walked(statements: Sequence[ast.stmt]) -> Iterator[ast.AST]:
+    return (node for statement in statements for node in ast.walk(statement))
+
+
+def _swallowing(statements: Sequence[ast.stmt]) -> int:
     """Handlers that let an error pass without raising another."""
     return sum(
         isinstance(node, ast.ExceptHandler) and not any(isinstance(part, ast.Raise) for part in ast.walk(node))
-        for node in ast.walk(tree)
+        for node in _walked(statements)
     )
 
 
@@ -45,8 +49,9 @@ def _of_results(side: Side) -> set[str]:
     }
 
 
-def _unreached(tree: ast.Module) -> int:
-    return sum(_never(node) for node in ast.walk(tree))
+def _unreached(statements: Sequence[ast.stmt]) -> int:
+    of_module = ast.Module(list(statements), [])
+    return sum(_never(node) for node in ast.walk(of_module))
 
 
 def _never(node: ast.AST) -> int:
@@ -65,9 +70,10 @@ def _never(node: ast.AST) -> int:
 
 def _unused(side: Side) -> set[str]:
     """Names that a changed line gives a value inside of a function, and nothing reads."""
-    inside = [part for node in ast.walk(side.tree) if isinstance(node, ast.FunctionDef) for part in ast.walk(node)]
+    nodes = list(_walked(side.changed))
+    inside = [part for node in nodes if isinstance(node, ast.FunctionDef) for part in ast.walk(node)]
     local = {id(part) for part in inside}
-    read = {node.id for node in ast.walk(side.tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     shared = {name for node in inside if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
     stored = {
         node.id

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
 from workers.source.linediff import differences
-from workers.verify.python.fold import parsed
+from workers.verify.python.parts import parts
 
 
 class Side(msgspec.Struct, frozen=True):
     """One side."""
 
     tree: ast.Module
+    changed: tuple[ast.stmt, ...]
+    """The statements of the module that a changed line is in: nothing of the others became anything else."""
     nodes: tuple[ast.AST, ...]
     """Everything that begins on a line that went or came."""
-    imported: dict[str, str]
+    imported: Mapping[str, str]
     """A name in this file → what it was imported as: `ET` → `xml.etree.ElementTree`."""
 
     def dotted(self, node: ast.AST) -> str:
@@ -41,28 +43,34 @@ class Side(msgspec.Struct, frozen=True):
 @functools.lru_cache(maxsize=512)
 def sides(before: bytes, after: bytes) -> tuple[Side, Side] | None:
     """Both sides; none where one of them is no Python."""
-    old, new = parsed(before), parsed(after)
-    if old is None or new is None:
+    both = parts(before, after)
+    if both is None:
         return None
     gone: set[int] = set()
     come: set[int] = set()
-    first, second = before.splitlines(), after.splitlines()
-    for start, end, now, last in differences(first, second):
+    for start, end, now, last in differences(before.splitlines(), after.splitlines()):
         gone.update(range(start + 1, end + 1))
         come.update(range(now + 1, last + 1))
-    return _side(old, gone), _side(new, come)
+    return _side(both.old, both.gone, gone), _side(both.new, both.come, come)
 
 
-def _side(tree: ast.Module, lines: set[int]) -> Side:
-    nodes = tuple(node for node in ast.walk(tree) if getattr(node, "lineno", None) in lines)
-    imported: dict[str, str] = {}
-    for node in ast.walk(tree):
+def _side(tree: ast.Module, changed: Sequence[ast.stmt], lines: set[int]) -> Side:
+    nodes = tuple(
+        node for statement in changed for node in ast.walk(statement) if getattr(node, "lineno", None) in lines
+    )
+    imported = {name: meant for statement in tree.body for name, meant in _imported(statement)}
+    return Side(tree, tuple(changed), nodes, imported)
+
+
+@functools.lru_cache(maxsize=8192)
+def _imported(statement: ast.stmt) -> tuple[tuple[str, str], ...]:
+    """The names that imports in a statement bind, and what each stands for."""
+    found: list[tuple[str, str]] = []
+    for node in ast.walk(statement):
         if isinstance(node, ast.Import):
             for one in node.names:
-                imported[one.asname or one.name.partition(".")[0]] = (
-                    one.name if one.asname else one.name.partition(".")[0]
-                )
+                top = one.name.partition(".")[0]
+                found.append((one.asname, one.name) if one.asname else (top, top))
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            for one in node.names:
-                imported[one.asname or one.name] = f"{node.module}.{one.name}"
-    return Side(tree, nodes, imported)
+            found += [(one.asname or one.name, f"{node.module}.{one.name}") for one in node.names]
+    return tuple(found)

@@ -51,17 +51,18 @@ def _opposites(test: ast.expr) -> set[str]:
 
 def handled(old: Side, new: Side) -> Iterator[str]:
     """What is tried stays, and an error leaves a word."""
-    tries = [node for node in ast.walk(old.tree) if isinstance(node, ast.Try)]
-    bodies = {_tried(node) for node in tries}
-    for node in ast.walk(new.tree):
-        if not isinstance(node, ast.Try):
-            continue
+    bodies = {_tried(node) for node in _tries(old)}
+    for node in _tries(new):
         touched = any(part in new.nodes for part in ast.walk(node))
         if touched and _tried(node) not in bodies:
             yield "what is tried changed as well"
         for handler in node.handlers if touched else ():
             if any(part in new.nodes for part in ast.walk(handler)) and not _says(handler):
                 yield "the error still vanishes without a word"
+
+
+def _tries(side: Side) -> list[ast.Try]:
+    return [node for statement in side.changed for node in ast.walk(statement) if isinstance(node, ast.Try)]
 
 
 def _tried(node: ast.Try) -> str:

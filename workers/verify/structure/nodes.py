@@ -36,8 +36,17 @@ class NodeChange(msgspec.Struct, frozen=True):
 
 def same_tokens(before: Syntax, after: Syntax) -> bool:
     """Whether two files differ in comments and blanks only."""
-    pairs = itertools.zip_longest(_tokens(before, before.root), _tokens(after, after.root))
-    return all(old == new for old, new in pairs)
+    left, right = _children(before.root), _children(after.root)
+    begin, rest = same_ends(left, right, functools.partial(_is_same, before, after))
+    inner = left[begin : len(left) - rest], right[begin : len(right) - rest]
+    if not left or not right or len(inner[0]) != len(inner[1]):
+        return list(_tokens(before, before.root)) == list(_tokens(after, after.root))
+    between = _between(before, before.root, 0), _between(after, after.root, 0)
+    return list(between[0]) == list(between[1]) and all(
+        old == new
+        for one, other in zip(*inner, strict=True)
+        for old, new in itertools.zip_longest(_tokens(before, one), _tokens(after, other))
+    )
 
 
 def differences(before: Syntax, after: Syntax) -> list[NodeChange]:
@@ -56,9 +65,13 @@ def _differ(before: Syntax, after: Syntax, old: Node, new: Node) -> Iterator[Nod
             continue
         # A fix changes little: of a long file's other functions no leaf has to be looked at.
         begin, rest = same_ends(left, right, functools.partial(_is_same, before, after))
+        pair = left[begin : len(left) - rest], right[begin : len(right) - rest]
+        if [len(each) for each in pair] == [1, 1] and _kind(before, pair[0][0]) == _kind(after, pair[1][0]):
+            stack.append((pair[0][0], pair[1][0]))
+            continue
         keys = (
-            [_key(before, node) for node in left[begin : len(left) - rest]],
-            [_key(after, node) for node in right[begin : len(right) - rest]],
+            [_key(before, node) for node in pair[0]],
+            [_key(after, node) for node in pair[1]],
         )
         for tag, *places in difflib.SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
             if tag == "equal":
