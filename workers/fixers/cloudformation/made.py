@@ -20,6 +20,8 @@ _WRITES = re.compile(
 )
 _PACKED = re.compile(r"s3://[\w.-]+/(?:[\w./-]+/)?[0-9a-f]{32}(?:\.\w+)?")
 """What `aws cloudformation package` and `sam package` write for a folder of the repository: its digest's name."""
+_UNNAMED = ("template.yaml", "template.yml")
+"""What SAM takes where nobody says which."""
 _CDK = "aws:cdk:path"
 _INTO_CODE = "a change belongs to the program that it is made from, and is lost here when that runs again"
 _INTO_TEMPLATE = "a change belongs to the template that it is packed from, and is lost here with the next deployment"
@@ -36,6 +38,16 @@ def made_by(tree: SourceTree, path: str, root: Node) -> str:
             )
     said = next((script for script, word in _written(tree) if _names(word, script, path)), "")
     return f"{said} has it written: {_INTO_TEMPLATE}" if said else ""
+
+
+def packed_as(tree: SourceTree, path: str) -> set[str]:
+    """The names of the files that scripts have the template packed up to."""
+    name = posixpath.basename(path)
+    return {
+        posixpath.basename(word)
+        for script, word in _written(tree)
+        if name in _UNNAMED or re.search(rf"[\s/=\"']{re.escape(name)}(?![\w.-])", text_of(tree, script))
+    }
 
 
 @remembered

@@ -10,6 +10,7 @@ import msgspec
 
 from daemon.domain.fix import Edit
 from workers.fixers.cloudformation.document import Document
+from workers.fixers.cloudformation.made import packed_as
 from workers.fixers.registry import NoFix
 from workers.source import yamldoc
 from workers.source.tree import SourceTree, text_of
@@ -18,6 +19,7 @@ from workers.source.yamltext import Value
 
 SUFFIXES = (".yaml", ".yml", ".template", ".json")
 _STACK, _APPLICATION = "AWS::CloudFormation::Stack", "AWS::Serverless::Application"
+_STORED = "AWS::SSM::Parameter::Value"
 _LOCATION = re.compile(r"\bLocation[\"']?\s*:\s*[\"']?([\w./-]+)")
 
 
@@ -48,7 +50,7 @@ def handed_on(tree: SourceTree, path: str, name: str, body: Mapping[str, Value])
             message = f"{message} parameter {name}"
             raise NoFix(message)
         _refuse_pipeline(tree, caller, name)
-        handed.edits.append(document.new_parameter(name, body))
+        handed.edits.append(document.new_parameter(name, _above(body)))
         handed.declares.append(f"Parameters.{name}")
         for stack, properties in stacks:
             given = properties.child("Parameters")
@@ -58,6 +60,13 @@ def handed_on(tree: SourceTree, path: str, name: str, body: Mapping[str, Value])
                 handed.edits.append(document.set_key(properties, "Parameters", {name: {"Ref": name}}))
             handed.declares.append(f"Resources.{stack}.Properties.Parameters")
     return handed
+
+
+def _above(body: Mapping[str, Value]) -> Mapping[str, Value]:
+    """The parameter of the template that hands it on: the name of a stored one, which that below alone looks up."""
+    if not str(body["Type"]).startswith(_STORED):
+        return body
+    return {**body, "Type": "String", "Description": f"Name in the Parameter Store: {body['Description']}"}
 
 
 def given_by(tree: SourceTree, path: str, name: str) -> str:
@@ -74,7 +83,8 @@ def given_by(tree: SourceTree, path: str, name: str) -> str:
 
 def _refuse_pipeline(tree: SourceTree, path: str, name: str) -> None:
     """A pipeline that deploys the template gives it its parameters in a text of its own."""
-    named = re.compile(r"::[^\s\"']*" + re.escape(posixpath.basename(path)) + r"\b")
+    names = "|".join(re.escape(one) for one in sorted({posixpath.basename(path), *packed_as(tree, path)}))
+    named = re.compile(rf"::[^\s\"']*(?:{names})\b")
     for other in tree.paths():
         if other.endswith(SUFFIXES):
             text = text_of(tree, other)

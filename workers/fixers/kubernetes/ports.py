@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -27,7 +28,7 @@ def port(resource: Resource, part: Part) -> int | str | None:
 
     The first that it declares, where a Service leads there, the Dockerfile of its image opens it, or its image is known
     for it: a worker often has the port of the server that its manifest was copied from. Else what a Service leads to,
-    or the image's own.
+    or the image's own; where it declares another one, only what both say.
     """
     declared = _declared(part.node)
     if declared is None:
@@ -37,7 +38,9 @@ def port(resource: Resource, part: Part) -> int | str | None:
         str(_IMAGES.get(base_named(part.node.text("image")).image, "")),
         *opened_by(resource.target.tree, part.node.text("image")),
     }
-    return declared if number in known or _led_to(resource, {number, name} - {""}) else None
+    if number in known or _led_to(resource, {number, name} - {""}):
+        return declared
+    return next((one for one in _of_services(resource, part) if str(one) in known), None)
 
 
 def _number(node: Node, declared: int | str) -> tuple[str, str]:
@@ -99,15 +102,18 @@ def _template(resource: Resource) -> Node | None:
     return resource.root if resource.kind == "Pod" else resource.root.get(*resource.pod.path[len(resource.path) : -1])
 
 
-def _services(resource: Resource) -> Iterator[Object]:
-    """The Services that select the pod."""
+def _services(resource: Resource) -> list[Object]:
+    """The Services that select the pod; where some stand beside it, no other version's of another folder."""
     template = _template(resource)
     own = labels(template.get("metadata", "labels")) if template else None
     namespace = resource.root.text("metadata", "namespace")
-    for one in objects(resource.target.tree) if own else ():
-        same = one.kind == "Service" and one.namespace == namespace
-        if same and selects(labels(one.root.get("spec", "selector")), own or {}):
-            yield one
+    found = [
+        one for one in (objects(resource.target.tree) if own else ())
+        if one.kind == "Service" and one.namespace == namespace
+        and selects(labels(one.root.get("spec", "selector")), own or {})
+    ]  # fmt: skip
+    folder = posixpath.dirname(resource.doc.path)
+    return [one for one in found if posixpath.dirname(one.path) == folder] or found
 
 
 def _configured(node: Node) -> bool:

@@ -11,12 +11,12 @@ AZURE_LOGGING = {
         Setting(
             "http-logs",
             {"logs": {"http_logs": {"file_system": {"retention_in_days": "7", "retention_in_mb": "35"}}}},
-            "Requests are logged on the app's own disk for a week.",
+            "Requests are logged on the app's own disk for a week, in 35 MB at most.",
         ),
         Setting(
             "http-logs-90-days",
             {"logs": {"http_logs": {"file_system": {"retention_in_days": "90", "retention_in_mb": "100"}}}},
-            "Requests are logged on the app's own disk for 90 days.",
+            "Requests are logged on the app's own disk for 90 days, in 100 MB at most.",
         ),
     ],
     "CKV_AZURE_65": [

@@ -127,6 +127,25 @@ def test_a_template_that_a_pipeline_deploys_gets_no_parameter_that_the_pipeline_
     assert "pipeline.yaml deploys parts/balancer.yaml by a pipeline" in (proposal.reason or "")
 
 
+def test_a_pipeline_that_deploys_what_the_template_is_packed_as_would_have_to_give_it_too():
+    pipeline = b"Configuration:\n  TemplatePath: Built::packaged.yaml\n  ParameterOverrides: '{}'\n"
+    script = b"aws cloudformation package --template-file parts/balancer.yaml --output-template-file packaged.yaml\n"
+    assert _proposed({"pipeline.yaml": pipeline}).candidates
+    assert _proposed({"pipeline.yaml": pipeline, "build.sh": script}).candidates == ()
+
+
+def test_a_stored_value_is_looked_up_where_it_is_used_and_its_name_handed_down():
+    bucket = b"Resources:\n  Site:\n    Type: AWS::S3::Bucket\n    Properties:\n      BucketName: site\n"
+    parent = PARENT % b"site.yaml"
+    files = {"parts/site.yaml": bucket, "main.yaml": parent}
+    found = _proposed(files, "CKV_AWS_18", "parts/site.yaml").candidates
+    stored = next(one for one in found if one.approach == "log-bucket-of-parameter-store")
+    below, above = (apply_edits(files[path], [edit for edit in stored.edits if edit.path == path]) for path in files)
+    assert b"Type: AWS::SSM::Parameter::Value<String>" in below
+    assert b"Type: String" in above
+    assert b"AWS::SSM" not in above
+
+
 def test_a_part_of_a_template_gets_no_parameter_and_no_role_that_another_part_may_name():
     part = b"""Resources:
   F:
