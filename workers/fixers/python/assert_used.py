@@ -28,6 +28,7 @@ _OPPOSITE: dict[type[ast.cmpop], str] = {
 _LESS: dict[type[ast.cmpop], str] = {ast.Lt: ">=", ast.LtE: ">", ast.Gt: "<=", ast.GtE: "<"}
 _CLOSED = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.Call, ast.Subscript)
 """What begins and ends with brackets, or ends with them on the line where it began."""
+_TESTS = re.compile(r"test_\w*|_*(?:run_?)?(?:self_?)?tests?")
 _WIDTH = 88
 """Where most formatters break a line; a file with longer ones breaks at its longest."""
 
@@ -136,9 +137,9 @@ def _caught(file: Module) -> bool:
 
 
 def _in_test(file: Module, statement: ast.Assert) -> bool:
-    """Whether it stands in a function that a test runner looks for, as examples that are tested have them."""
+    """Whether it stands in a function that a test runner looks for, or by which a module tests itself."""
     function = file.function(statement)
-    return function is not None and function.name.startswith("test_")
+    return function is not None and _TESTS.fullmatch(function.name) is not None
 
 
 def _refuse_shared_line(file: Module, statement: ast.Assert) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.python.calls import argument, keyword, remove_argument
-from workers.fixers.python.imports import imported
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.strings import template
 from workers.fixers.python.variables import definitions
@@ -31,14 +30,14 @@ _PRIVATE = re.compile(
     explain="""With `verify=False` any machine on the way can present its own certificate, read the traffic and change
 it (CWE-295): encryption without authentication protects against nobody who matters.
 
-Without the argument the library checks against its own list of authorities. Where the peer uses a private authority,
-name that authority's certificate instead: `verify=os.environ.get("REQUESTS_CA_BUNDLE") or True` takes its file from
-the environment where one is set, and never switches the check off. Both refuse what was accepted before if the
-certificate is not valid: that is the point.""",
+Without the argument the library checks against its own list of authorities; `verify=True` also overrides a session
+that does not. Where the peer uses a private authority, name its file where the program runs: requests reads it from
+REQUESTS_CA_BUNDLE, httpx from SSL_CERT_FILE. Both refuse what was accepted before if the certificate is not valid: that
+is the point.""",
     in_tests=False,
 )
 def propose(target: Target) -> Iterator[Candidate]:
-    """`verify=False` → the default check, or a check against a named authority."""
+    """`verify=False` → the check that is the default, spelled out or not."""
     file, call = flagged(target, ast.Call, lambda each, node: _unverified(each, node) or _asks_for_none(each, node))
     given = keyword(call, "verify")
     if given is None or not _unverified(file, call):
@@ -67,14 +66,6 @@ def propose(target: Target) -> Iterator[Candidate]:
         [file.replace(given.value, "True")],
         "The same check, spelled out, which also overrides a session that has it switched off.",
         warnings=("A peer with a self-signed or expired certificate will now be refused.",),
-    )
-    system = imported(target, file, "os")
-    yield candidate(
-        "private-authority",
-        [file.replace(given.value, f'{system.name}.environ.get("REQUESTS_CA_BUNDLE") or True'), *system.edits],
-        "The certificate is checked against the authority whose file REQUESTS_CA_BUNDLE names, else the known ones.",
-        declares=system.declares,
-        warnings=("For a private authority set REQUESTS_CA_BUNDLE where this runs.",),
     )
 
 

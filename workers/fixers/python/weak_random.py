@@ -99,7 +99,8 @@ def _secrets_call(file: Module, call: ast.Call, name: str, secrets: str) -> Edit
         return file.replace(call.func, f"{secrets}.randbelow")
     if name == "randint" and len(call.args) == 2 and not call.keywords and all(map(_is_integer, call.args)):
         low, high = (_integer(each) for each in call.args)
-        text = f"{secrets}.randbelow({high - low + 1})"
+        written = hex if file.text(call.args[1]).lower().startswith("0x") else str
+        text = f"{secrets}.randbelow({written(high - low + 1)})"
         if low:
             text = f"{low} + {text}"
             text = f"({text})" if _binds_tighter(file.parents[call]) else text
