@@ -18,6 +18,8 @@ class Value(msgspec.Struct, frozen=True):
     """Inserted by `%d`."""
     text: bool = False
     """Surely a string already: an operand of `+`."""
+    converted: bool = False
+    """Made a string by `str()`, which the source leaves out."""
     quoted: bool = False
     """Already passed through `shlex.quote`."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -52,13 +52,28 @@ def bind(parts: Sequence[str | Value], style: str, place: str, join: Join) -> Bo
 
 def bare_values(parts: Sequence[str | Value]) -> list[str]:
     """The sources of the values that stand in no quotes of the query: what the database compares as they are typed."""
-    text, found = "", list[str]()
+    return [value.source for value, quote in _placed(parts) if quote is None]
+
+
+def quoted_as_texts(parts: Sequence[str | Value], is_other: Callable[[Value], bool]) -> list[str | Value]:
+    """The pieces, with `str()` around each value in quotes that is no text: the quotes made it one for the database."""
+    quotes = {id(value): quote for value, quote in _placed(parts)}
+    return [
+        msgspec.structs.replace(part, source=f"str({part.source})")
+        if isinstance(part, Value) and quotes[id(part)] == "'" and is_other(part)
+        else part
+        for part in parts
+    ]
+
+
+def _placed(parts: Sequence[str | Value]) -> Iterator[tuple[Value, str | None]]:
+    """Each value, with the quote that is open there."""
+    text = ""
     for part in parts:
         if isinstance(part, str):
             text += part
-        elif _open_quote(text) is None:
-            found.append(part.source)
-    return found
+        else:
+            yield part, _open_quote(text)
 
 
 class _Binder:

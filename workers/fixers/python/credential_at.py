@@ -16,7 +16,7 @@ from workers.fixers.python.credential_uses import (
 )
 from workers.fixers.python.module import Module
 from workers.fixers.registry import Harmless, NoFix
-from workers.fixers.secrets.names import is_label
+from workers.fixers.secrets.names import is_label, refuse_placeholder
 
 _WORDS = re.compile(
     r"pas+wo?r?d|pass(?:phrase)?$|passwd|pwd|token|secret|api_?key|credential|private_?key|access_?key", re.IGNORECASE
@@ -55,6 +55,7 @@ def credential_at(file: Module, where: Region, *, certain: bool) -> tuple[ast.Co
     if is_shown(file, real[0][0]):
         message = f"{file.path}:{real[0][0].lineno} shows where a password belongs, as the user's name beside it does"
         raise Harmless(message)
+    refuse_placeholder(str(real[0][0].value), f"{file.path}:{real[0][0].lineno}")
     if is_example(file, real[0][0]):
         message = f"{file.path}:{real[0][0].lineno} is the example of a description: it shows a form and opens nothing"
         raise Harmless(message)

@@ -17,6 +17,7 @@ _WHOSE = re.compile(r"user|login|account", re.IGNORECASE)
 _PLACE = re.compile(r"host|server|port|\bdb|database|engine", re.IGNORECASE)
 """What stands beside the password of an account."""
 _MANY = 6
+_ENUMERATION = re.compile(r"(?:Enum|Flag|Choices)$")
 _ANYBODYS = frozenset(("user", "username", "user_name", "login"))
 
 
@@ -46,6 +47,8 @@ def is_one_of_words(file: Module, constant: ast.Constant) -> bool:
     parent = file.parents.get(constant)
     if isinstance(parent, ast.Dict):
         return _maps_names(parent)
+    if isinstance(parent, ast.Assign) and isinstance(around := file.parents.get(parent), ast.ClassDef):
+        return any(_ENUMERATION.search(ast.unparse(base)) for base in around.bases)
     if not isinstance(parent, ast.Compare):
         return False
     sought = ast.unparse(parent.left)

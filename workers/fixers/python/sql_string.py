@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -20,9 +21,11 @@ from workers.fixers.python.sql_pieces import only_fixed
 from workers.fixers.python.sql_query import Query, is_bound, query_at
 from workers.fixers.python.strings import f_string, template, written_like
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.fixers.sql import Bound, bind
+from workers.fixers.sql import Bound, bind, quoted_as_texts
 from workers.fixers.test_code import harmless_in_tests
 
+_NO_TEXT_NAME = re.compile(r"(?:^|_|\.)(?:uuid|guid)$|^uuid\.|\buuid[145]\(", re.IGNORECASE)
+_NO_TEXT = re.compile(r"\b(?:int|float|Decimal|UUID|Path|\w*Enum)\b")
 _WITHOUT_PARAMETERS = ("alembic.op.execute",)
 """Calls that take a statement and no parameters beside it."""
 
@@ -97,8 +100,19 @@ def _bound_query(target: Target, file: Module, where: int) -> Iterator[Candidate
 def _bound(file: Module, query: Query, line: Template, style: str) -> Bound:
     place = f"{file.path}:{query.built.lineno}"
     parts = beside(line.parts, query.style, [file.text(each) for each in query.given], place)
+    parts = quoted_as_texts(parts, lambda value: value.converted or _is_no_text(file, query, value.source))
     bound = bind(parts, style, place, f_string)
     return msgspec.structs.replace(bound, text=written_like(file.text(query.built), bound.text))
+
+
+def _is_no_text(file: Module, query: Query, source: str) -> bool:
+    """Whether the value is one that a driver may not take, or that the database would not compare with a text."""
+    if _NO_TEXT_NAME.search(source):
+        return True
+    function = file.function(query.built)
+    given = [each for each in ast.walk(function.args) if isinstance(each, ast.arg)] if function is not None else []
+    kinds = (ast.unparse(each.annotation) for each in given if each.arg == source and each.annotation is not None)
+    return any(_NO_TEXT.search(kind) for kind in kinds)
 
 
 def _mapping(bound: Bound) -> str:

@@ -68,7 +68,7 @@ def _operand(file: Module, node: ast.AST) -> Value:
 
 def _value(file: Module, node: ast.AST) -> Value:
     if isinstance(node, ast.Call) and file.qualified(node.func) == "str" and len(node.args) == 1 and not node.keywords:
-        return Value(file.text(node.args[0]))
+        return Value(file.text(node.args[0]), converted=True)
     return Value(file.text(node), quoted=_is_quoted(file, node))
 
 

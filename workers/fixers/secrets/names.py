@@ -17,11 +17,11 @@ _DESCRIBES = re.compile(
     r"(?:field|url|uri|type|name|header|path|param|label|prefix|suffix|regex|format|template|message|error|help|file|form"
     r"|mode|algorithm|placeholder|hint|env|var|widget|property|attribute|alias|extra|action|pref|text|title|status|state|result|outcome|strength|length|count|expir\w*"
     r"|send|submit|button|reset|pattern|policy|length|event|(?:event|error|status|reason)_?code|route|endpoint|kind|class|command|option|flag|switch"
-    r"|arg|argument|enabled|disabled|required|source|origin|scope|separator|protected|transport|backend|provider|manager|strategy|adapter|serializer|authenticator|method|handler|validator|generator|attr|column|change|date|time|_at|_on|_age|_day)s?$|chang(?:ed|ing)$|(?:^|_)(?:prefix|suffix)_",
+    r"|arg|argument|enabled|disabled|required|source|origin|scope|separator|protected|transport|backend|provider|manager|strategy|adapter|serializer|authenticator|method|handler|validator|generator|attr|column|change|date|time|_at|_on|_age|_day|_re|regexp?|_rx|_arn)s?$|chang(?:ed|ing)$|(?:^|_)(?:prefix|suffix)_",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"-\w?-?|https?://\S*|[a-z_]+(?:\.[A-Za-z_]+)+|\w+(?:::\w+)+|[/.#]\S*|.*[{}<>%].*|.*\s\S+\s.*|\s*|bearer|basic|csrf|access|refresh|none|null|true|false|yes|no|on|off|required|optional|invalid|missing"
+    r"-\w?-?|\[\w+\]|X(?:-[A-Za-z]+)+|(?:vault|ssm|arn|env|file|op|sops|secretsmanager|keyring)[:+]\S*|https?://\S*|[a-z_]+(?:\.[A-Za-z_]+)+|\w+(?:::\w+)+|[/.#]\S*|.*[{}<>%].*|.*\s\S+\s.*|\s*|bearer|basic|csrf|access|refresh|none|null|true|false|yes|no|on|off|required|optional|invalid|missing"
     r"|x+|pbkdf2[-_:]?\w*|(?:b|s|ye?s?)crypt\w*|argon2\w*|hmac(?:[-_]?sha\d+)?|md5|sha[-_]?\d{1,3}(?:_crypt)?|plain_?text",
     re.IGNORECASE | re.DOTALL,
 )
@@ -31,6 +31,10 @@ _MARK = re.compile(r"(?!.*(?:KEY|SECRET|PASSW|TOKEN|CHANGE|YOUR))[A-Z]{2,}(?:_[A
 _TOKEN = re.compile(r"(?:^|_|(?<=[a-z]))token$", re.IGNORECASE)
 _NAME_OF_TOKEN = re.compile(r"(?!.*(?:secret|my[-_]|your))[a-z]+(?:[-_][a-z]+)*[-_]token", re.IGNORECASE)
 """`x-auth-token`: the cookie, the header or the key in which one is."""
+_WORDS_OF_TOKEN = re.compile(
+    r"(?!.*(?:secret|my|your|change|test|abc))_?[a-z]{3,}(?:_[a-z]{2,})+|[a-z]{3,}(?:[A-Z][a-z]{3,}){1,2}"
+)
+"""`authorization_code`, `nextPage`: words for a kind of token, or for the field that holds one."""
 _STORED = re.compile(r"(?:^|_)(?:token|db|cache|session|storage|redis|cookie)_key$", re.IGNORECASE)
 """Names of the key under which something is stored; what is stored is no part of the code."""
 _ANY_OF_ITS_KIND = re.compile(
@@ -104,7 +108,9 @@ def is_label(value: str, name: str) -> bool:
     sentence = " " in value.strip() and all(word.strip(".,:;!?'").isalpha() for word in value.split())
     mask = not any(character.isalnum() for character in value)
     kind = _TOKEN.search(name) is not None and (
-        (len(value) < _SHORTEST_TOKEN and value.isalpha()) or _NAME_OF_TOKEN.fullmatch(value) is not None
+        (len(value) < _SHORTEST_TOKEN and value.isalpha())
+        or _NAME_OF_TOKEN.fullmatch(value) is not None
+        or _WORDS_OF_TOKEN.fullmatch(value) is not None
     )
     stored = _STORED.search(name) is not None and _WORDS.fullmatch(value) is not None
     described = stored or sentence or mask or kind or _LABEL.fullmatch(value) or _DESCRIBES.search(name)
