@@ -10,6 +10,7 @@ import msgspec
 from daemon.domain.fix import Candidate
 from workers.fixers.docker import pinned
 from workers.fixers.docker.pinned import Pin
+from workers.fixers.kubernetes.kustomize import tagged
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.images import latest_tags, split
@@ -37,6 +38,10 @@ def image_reference(target: Target) -> Iterator[Candidate]:
     parts = resource.containers(floating)
     if all(part.node.text("image").startswith(_BUILT) for part in parts):
         message = f"`ko` builds {parts[0].node.text('image')} and writes its digest there before the cluster sees it"
+        raise Harmless(message)
+    by = [tagged(target.tree, resource.doc.path, part.node.text("image")) for part in parts]
+    if all(by):
+        message = f"no cluster sees the image as it stands here: {by[0]}"
         raise Harmless(message)
     known = [_releases(target.tree, part.node.text("image")) for part in parts]
     unknown = [part.node.text("image") for part, found in zip(parts, known, strict=True) if not found]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from workers.fixers.docker.images import Base
 from workers.fixers.kubernetes.elsewhere import other_limit
-from workers.fixers.kubernetes.own_build import own_base, shell
+from workers.fixers.kubernetes.own_build import own_base, takes_little
 from workers.fixers.kubernetes.starting import starting
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.source.remembered import remembered
@@ -64,7 +64,7 @@ def _usual(resource: Resource, part: Part) -> int:
     known = starting(resource, part).memory
     if known:
         return number(known)
-    if shell(part.node):
+    if takes_little(part.node):
         return number("64Mi")
     base = own_base(resource, part)
     return _of_runtime(resource, base) if base else 0

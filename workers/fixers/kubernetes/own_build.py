@@ -22,8 +22,12 @@ _HAS_HOME = re.compile(r"(?:^|[\s\"'/])(?:npm|yarn|pnpm|bundle|dotnet\s+run|go\s
 """What keeps files in the home of whoever starts it."""
 _SHELL_WRITES = re.compile(
     r">|\b(?:chgrp|chown|chmod|ping|dd|kill|cp|mkdir|mktemp|mv|rm|tar|tee|touch|unzip|wget|ln|stress|gunzip)\b"
+    r"|\bcurl\b[^;&|]*\s-(?:\w*[oO]|-output|-remote-name)"
 )
-_NOWHERE = re.compile(r">>?\s*/dev/\w+|2>&1")
+_NOWHERE = re.compile(
+    r">>?\s*/dev/\w+|2>&1|\bwget\b(?=[^;&|]*\s(?:--spider|-\w*O\s*(?:-|/dev/null))(?:\s|$))|\s-o\s*/dev/null"
+)
+_MUCH = re.compile(r"\b(?:awk|dd|sort|stress|tail|yes)\b|/dev/(?:zero|u?random|shm)")
 
 
 def own_base(resource: Resource, part: Part) -> Base | None:
@@ -73,8 +77,16 @@ def unknown(part: Part, what: str) -> str:
     return f"{what} is known to the makers of {part.node.text('image')} alone: nothing in the repository says it"
 
 
+def takes_little(node: Node) -> bool:
+    """Whether a shell runs commands there that take next to no memory, however large what they are about."""
+    return shell_only(node) and not _MUCH.search(_words(node))
+
+
+def _words(node: Node) -> str:
+    lists = (node.child("command"), node.child("args"))
+    return " ".join(item.value for one in lists if one is not None for item in one.items)
+
+
 def shell(node: Node) -> bool:
     """Whether a shell runs commands there that every user may run, and that write nothing."""
-    lists = (node.child("command"), node.child("args"))
-    text = " ".join(item.value for one in lists if one is not None for item in one.items)
-    return shell_only(node) and not _SHELL_WRITES.search(_NOWHERE.sub("", text))
+    return shell_only(node) and not _SHELL_WRITES.search(_NOWHERE.sub("", _words(node)))

@@ -9,6 +9,7 @@ from workers.fixers.docker.build import base_image, final_stage, lineage
 from workers.fixers.docker.built_images import builder_of, documented_builder
 from workers.fixers.docker.deployment import skaffold_builds
 from workers.fixers.docker.entry_scripts import root_step
+from workers.fixers.kubernetes.kustomize import new_names
 from workers.source import dockerfile
 from workers.source.dockerfile import Dockerfile
 from workers.source.images import latest_tags, split
@@ -47,9 +48,11 @@ def dockerfile_of(tree: SourceTree, reference: str) -> Dockerfile | None:
     `REGISTRY/ledger-db:1` is taken for what `src/ledger-db/Dockerfile` builds, where nothing says what does.
     """
     image = split(reference.partition("@")[0])[0]
+    given = new_names(tree, image)
     path = None
-    for find in (builder_of, skaffold_builds, documented_builder, _in_folder):
-        path = path or (None if latest_tags(image)[0] else find(tree, image))
+    for name in (image, *(given if len(given) == 1 else ())):
+        for find in (builder_of, skaffold_builds, documented_builder, _in_folder):
+            path = path or (None if latest_tags(name)[0] else find(tree, name))
     if not path:
         return None
     try:

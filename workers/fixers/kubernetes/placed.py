@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.kubernetes.delivered import delivered
-from workers.fixers.kubernetes.filled_in import KUSTOMIZATIONS
+from workers.fixers.kubernetes.kustomize import root_of, ways
 from workers.fixers.kubernetes.objects import objects_of
-from workers.source import yamldoc
 from workers.source.remembered import remembered
 from workers.source.tree import SourceTree
 
@@ -52,51 +51,27 @@ def commands(tree: SourceTree) -> tuple[tuple[str, str, bool, bool], ...]:
     )
 
 
-@remembered
-def kustomized(tree: SourceTree, path: str) -> frozenset[str]:
-    """The files and folders that a kustomization names."""
-    folder = posixpath.dirname(path)
-    texts = (node.value for _, node in _root(tree, path).walk() if node.kind == "scalar")
-    return frozenset(posixpath.normpath(posixpath.join(folder, text)) for text in texts if text and "\n" not in text)
-
-
 def lists_only(tree: SourceTree, path: str) -> bool:
     """Whether a kustomization only lists manifests, and labels them: each keeps the namespace that it names itself.
 
     A patch, a generated object or a changed name would be looked for in the default namespace.
     """
-    root = _root(tree, path)
+    root = root_of(tree, path)
     return bool(root.entries) and {key.value for key, _ in root.entries} <= _LISTS
 
 
 def _by_kustomize(tree: SourceTree, path: str) -> str:
     """Whether every kustomization that is built, and not a part of another, takes the file into a namespace."""
-    found = {posixpath.dirname(one): one for one in tree.paths() if posixpath.basename(one) in KUSTOMIZATIONS}
-    named = {folder: kustomized(tree, one) for folder, one in found.items()}
-    parts = {one for folder, names in named.items() for one in names & found.keys() if one != folder}
-    by: list[str] = []
-    for folder in sorted(found.keys() - parts):
-        by += _namespaces(tree, path, found, named, folder, "", frozenset())
+    by = [next(_namespaces(tree, way), "") for way in ways(tree, path)]
     return by[0] if by and all(by) else ""
 
 
-def _namespaces(
-    tree: SourceTree,
-    path: str,
-    found: dict[str, str],
-    named: Mapping[str, frozenset[str]],
-    folder: str,
-    by: str,
-    seen: frozenset[str],
-) -> Iterator[str]:
-    """For every way from the kustomization of `folder` to the file, who names the namespace; or nothing."""
-    namespace = _root(tree, found[folder]).text("namespace")
-    if not by and namespace not in ("", "default"):
-        by = f"{found[folder]} puts the objects into the namespace {namespace} already"
-    if path in named[folder]:
-        yield by
-    for one in (named[folder] & found.keys()) - seen - {folder}:
-        yield from _namespaces(tree, path, found, named, one, by, seen | {folder})
+def _namespaces(tree: SourceTree, way: tuple[str, ...]) -> Iterator[str]:
+    """Which kustomizations of a way name a namespace, the outermost first."""
+    for one in way:
+        namespace = root_of(tree, one).text("namespace")
+        if namespace not in ("", "default"):
+            yield f"{one} puts the objects into the namespace {namespace} already"
 
 
 def _by_kuttl(tree: SourceTree, path: str) -> str:
@@ -142,13 +117,6 @@ def _takes(command: str, path: str) -> bool:
         if name and (name == path or inside or ("/" in name and path.endswith(f"/{name}"))):
             return True
     return False
-
-
-def _root(tree: SourceTree, path: str) -> yamldoc.Node:
-    try:
-        return yamldoc.parse(tree.read(path), path).root
-    except (yamldoc.YamlBroken, SourceUnavailable):
-        return yamldoc.parse(b"{}", path).root
 
 
 def _text(tree: SourceTree, path: str) -> str:

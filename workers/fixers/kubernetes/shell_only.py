@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 
 from workers.fixers.docker.images import base_named
 from workers.source import syntax
@@ -14,13 +15,16 @@ _BARE = frozenset(
 """Images that run a shell where nobody says what else."""
 _SHELLS = frozenset(("sh", "bash", "ash", "dash"))
 _ANSWER_NOBODY = frozenset((
-    "[", "[[", ":", "awk", "base64", "basename", "break", "cat", "cd", "chgrp", "chmod", "chown", "continue",
-    "cp", "cut", "date", "dd", "df", "diff", "dirname", "du", "echo", "exit", "export", "expr", "false",
-    "find", "free", "grep", "gunzip", "gzip", "head", "hostname", "id", "kill", "ln", "ls", "md5sum", "mkdir",
-    "mktemp", "mv", "nproc", "nslookup", "ping", "printenv", "printf", "ps", "pwd", "read", "rm", "sed", "seq",
-    "set", "sha256sum", "sleep", "sort", "stat", "stress", "tail", "tar", "tee", "test", "touch", "tr", "trap",
-    "true", "uname", "uniq", "unzip", "uptime", "wait", "wc", "wget", "whoami", "yes",
+    ":", "[", "[[", "awk", "base64", "basename", "break", "cat", "cd", "chgrp", "chmod", "chown", "command",
+    "continue", "cp", "curl", "cut", "date", "dd", "df", "diff", "dirname", "du", "echo", "exit", "export", "expr",
+    "false", "find", "free", "getent", "grep", "gunzip", "gzip", "head", "hostname", "id", "kill", "let", "ln",
+    "local", "ls", "md5sum", "mkdir", "mktemp", "mv", "nc", "nproc", "nslookup", "ping", "printenv", "printf", "ps",
+    "pwd", "read", "return", "rm", "sed", "seq", "set", "sha256sum", "sleep", "sort", "stat", "stress", "tail",
+    "tar", "tee", "test", "touch", "tr", "trap", "true", "uname", "uniq", "unzip", "uptime", "wait", "wc", "wget",
+    "whoami", "yes",
 ))  # fmt: skip
+
+_LISTENS = re.compile(r"\bnc\b[^;&|]*\s-\w*[lk]")
 
 
 def shell_only(container: Node) -> bool:
@@ -32,6 +36,8 @@ def shell_only(container: Node) -> bool:
     if not words:
         return True
     program, *arguments = (posixpath.basename(words[0]), *words[1:])
+    if any(_LISTENS.search(text) for text in (*words, " ".join(words))):
+        return False
     if program not in _SHELLS:
         return program in _ANSWER_NOBODY
     if len(arguments) < 2 or not arguments[0].startswith("-") or not arguments[0].endswith("c"):

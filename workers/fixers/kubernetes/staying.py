@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from daemon.errors import SourceUnavailable
 from workers.fixers.kubernetes.called_hosts import called
 from workers.fixers.kubernetes.filled_in import KUSTOMIZATIONS
+from workers.fixers.kubernetes.kustomize import kustomized
 from workers.fixers.kubernetes.moving import Moving, in_default, moving
 from workers.fixers.kubernetes.objects import Object
-from workers.fixers.kubernetes.placed import commands, kustomized, lists_only
+from workers.fixers.kubernetes.placed import commands, lists_only
 from workers.fixers.kubernetes.templated import templated
 from workers.source import yamldoc
 from workers.source.remembered import remembered

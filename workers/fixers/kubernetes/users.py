@@ -40,7 +40,7 @@ def root_user(target: Target) -> Iterator[Candidate]:
     users = {part.path: user_of(resource, part) for part in parts}
     context: dict[str, Value] = {"runAsNonRoot": True}
     if any(starting(resource, part).drops_root for part in parts):
-        how = "Each container starts as the user that its image is made for, and never as root."
+        how = "Each container starts as the user that its image is made for, or does as well with, and never as root."
         yield from as_own_users(resource, parts, "own-user", context, how, users=_beside(resource, parts, users))
         if not _bound(resource, parts) and not _fixed(resource, parts, users):
             how = f"Each container starts as user {UID}, which no host gives away, and never as root."

@@ -227,6 +227,22 @@ def test_a_limit_of_another_manifest_below_what_is_asked_for_is_none_here():
     assert "memory: 400Mi" in _made("CKV_K8S_13", {"b.yaml": other}, asked)[0]
 
 
+@pytest.mark.parametrize(
+    ("command", "known"),
+    [
+        ("until nc -z db 5432; do sleep 1; done", True),
+        ("until wget -q -O- http://db:8080/health; do sleep 1; done", True),
+        ("wget http://db:8080/file", False),
+        ("nc -lk -p 8080", False),
+        ("curl -sf http://db:8080/", True),
+        ("curl -o /data/file http://db:8080/", False),
+    ],
+)
+def test_a_shell_that_waits_for_another_program_can_be_anybody(command, known):
+    pod = POD.replace("example.org/shop/cart:1", f'busybox:1.36\n    command: ["sh", "-c", "{command}"]')
+    assert bool(_made("CKV_K8S_23", {}, pod)) is known
+
+
 def test_what_is_asked_for_an_unknown_program_is_little_more_than_it_starts_with():
     asked = (
         POD.replace("example.org/shop/cart:1", "example.org/other:1") + "    resources: {requests: {memory: 50Mi}}\n"
