@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
+_NUMBER = re.compile(r"^\d+$|(?:len|length|size|count|capacity|width|height|bytes|num\w*)$", re.IGNORECASE)
+_REACHED = re.compile(r"^[^'\"`]*[-*/%][^'\"`]*$")
+_UNTOLD = re.compile(r"[A-Za-z_$]")
+"""One letter: a number or a text."""
+
+
 @fixer(
     name="javascript-buffer-constructor",
     weakness="uninitialised or unchecked buffer",
@@ -40,7 +46,11 @@ def propose(target: Target) -> Iterator[Candidate]:
     if constructor is None or not given:
         message = f"{file.path}:{file.number(made)} makes a buffer of nothing"
         raise NoFix(message)
-    number = given[0].type == "number" or re.search(r"(?:length|size|count)$", file.text(given[0]), re.IGNORECASE)
+    first = file.text(given[0])
+    number = _NUMBER.search(first) or (given[0].type == "binary_expression" and _REACHED.search(first))
+    if len(given) == 1 and not number and (given[0].type == "binary_expression" or _UNTOLD.fullmatch(first)):
+        message = f"{file.path}:{file.number(made)} does not show whether it is given text or a size"
+        raise NoFix(message)
     name = "Buffer.alloc" if number else "Buffer.from"
     yield candidate(
         name.replace(".", "-").lower(),

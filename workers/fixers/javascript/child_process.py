@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, candidate
 from workers.fixers.command_line import refuse_several, words_of
-from workers.fixers.javascript.script import arguments, called, flagged_node, quote
+from workers.fixers.javascript.script import arguments, called, flagged_node, pairs, quote
+from workers.fixers.javascript.spawn_shell import refuse_batch
 from workers.fixers.javascript.strings import quoted, template, written
 from workers.fixers.pieces import Value
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.syntax import ancestors
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -45,6 +47,10 @@ def propose(target: Target) -> Iterator[Candidate]:
     line = template(file, given[0])
     mark = quote(file)
     words = words_of(line, lambda parts: _word(parts, mark)) if line is not None else None
+    set_shell = next((value for each in given[1:] for name, _, value in pairs(file, each) if name == "shell"), None)
+    if set_shell is not None:
+        message = f"{file.path}:{file.number(call)} asks for the shell {file.text(set_shell)} in its options"
+        raise NoFix(message)
     if line is None or words is None:
         message = (
             f"{file.path}:{file.number(call)} needs its shell, takes its program from a value, or builds its line "
@@ -53,6 +59,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     refuse_several([line], f"{file.path}:{file.number(call)}")
     program, *rest = words
+    refuse_batch(target, file, program.strip("'\"`"), f"{file.path}:{file.number(call)}")
     name, edits, declares = _renamed(file, call)
     yield candidate(
         name,
@@ -107,5 +114,10 @@ def _renamed(file: Parsed, call: Node) -> tuple[str, tuple[Edit, ...], tuple[str
     if function is None or len(imports) != 1:
         message = f"{file.path}:{file.number(call)} takes `{name}` in a form that cannot be extended by `{new}`"
         raise NoFix(message)
-    added = () if taken else (file.insert(imports[0].end_byte, f", {new}"),)
+    uses = [node for node in file.of("identifier") if file.text(node) == name and node not in ancestors(imports[0])]
+    uses = [node for node in uses if node.parent != imports[0]]
+    if taken:
+        added: tuple[Edit, ...] = ()
+    else:
+        added = (file.replace(imports[0], new),) if len(uses) == 1 else (file.insert(imports[0].end_byte, f", {new}"),)
     return new, (file.replace(function, new), *added), (f"statement:{file.number(imports[0])}", "import:child_process")

@@ -14,7 +14,13 @@ from workers.fixers.registry import NoFix, Target, fixer
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_PLAIN = re.compile(r"(?P<scheme>ws|http)://(?!localhost|127\.|\[?::1|0\.0\.0\.0)", re.IGNORECASE)
+_PLAIN = re.compile(
+    r"(?P<scheme>ws|http)://(?!localhost|127\.|\[?::1|0\.0\.0\.0)(?P<host>[\w.-]*)(?P<port>:[\w${}.]+)?", re.IGNORECASE
+)
+_INSIDE = re.compile(
+    r"^[\d.]+$|\.(?:local|lan|internal|intranet|corp|home|localdomain|svc|test|example|invalid)$", re.IGNORECASE
+)
+"""An address, or a name that no authority gives a certificate for."""
 
 
 @fixer(
@@ -35,6 +41,13 @@ def propose(target: Target) -> Iterator[Candidate]:
     match = _PLAIN.search(file.text(node))
     if match is None:
         message = f"{file.path}:{file.number(node)} holds no plain address"
+        raise NoFix(message)
+    host, port = match["host"] or "", match["port"]
+    if "." not in host or _INSIDE.search(host) or port:
+        message = (
+            f"{file.path}:{file.number(node)} asks a machine of one's own network, or a port of its own, which has "
+            "no certificate by itself: put it behind a proxy with one first"
+        )
         raise NoFix(message)
     start = node.start_byte + len(file.text(node)[: match.start("scheme")].encode())
     yield candidate(

@@ -107,10 +107,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     ):
         message = f"{where} gives a whole line, or a program that is not named here: start it with a list of arguments"
         raise NoFix(message)
-    name = program.rpartition("/")[2]
-    if name in _BATCH or name in dependencies(target.tree, file.path):
-        message = f"{where} starts {name}, which is a batch file on Windows, and needs the shell there"
-        raise NoFix(message)
+    refuse_batch(target, file, program, where)
     fixed = [literal(file, each) for each in given[1].named_children if each.type in {"string", "template_string"}]
     if any(text is not None and (_OF_SHELL.search(text) or " " in text) for text in fixed):
         message = f"{where} writes what its shell reads into the arguments"
@@ -121,6 +118,18 @@ def propose(target: Target) -> Iterator[Candidate]:
             "default", [remove_pair(file, pair)], f"{_WHY} That is what spawn does unless told otherwise."
         ),
     )
+
+
+def refuse_batch(target: Target, file: Parsed, program: str, where: str) -> None:
+    """Raise where the program is a batch file on Windows.
+
+    Raises:
+        NoFix: it is.
+    """
+    name = program.rpartition("/")[2]
+    if name in _BATCH or name in dependencies(target.tree, file.path):
+        message = f"{where} starts {name}, which is a batch file on Windows, and needs the shell there"
+        raise NoFix(message)
 
 
 def _with_shell(file: Parsed, call: Node) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
+from workers.fixers.javascript.pages import refuse_pages
 from workers.fixers.javascript.script import flagged_node, imported
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
@@ -56,7 +57,7 @@ compared but checked against their hash by bcrypt, scrypt or argon2, which do th
 def propose(target: Target) -> Iterator[Candidate]:
     """`token === given` → a comparison that takes the same time."""
     file, node = flagged_node(target, ("binary_expression",), _compares)
-    if _BROWSER.search(file.content):
+    if _BROWSER.search(file.content) or _is_of_pages(target, file):
         message = f"{file.path}:{file.number(node)} runs in a browser, whose user knows both sides"
         raise Harmless(message)
     sides = _sides(file, node)
@@ -66,6 +67,14 @@ def propose(target: Target) -> Iterator[Candidate]:
         ),
         lambda: _through(file, node, sides, _BYTES, "bytes-compared", "The time shows the length at most."),
     )
+
+
+def _is_of_pages(target: Target, file: Parsed) -> bool:
+    try:
+        refuse_pages(target.tree, file)
+    except NoFix:
+        return True
+    return False
 
 
 def _sides(file: Parsed, node: Node) -> tuple[str, str, str]:

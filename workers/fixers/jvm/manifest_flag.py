@@ -9,6 +9,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Text, candidate, read
+from workers.fixers.jvm.manifest_component import exported_span
 from workers.fixers.jvm.manifest_merge import refuse_others_backup, refuse_part, refuse_variant
 from workers.fixers.jvm.plain_http import REFUSED_SINCE, refuse_plain_addresses, targets_since
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
@@ -119,7 +120,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     if flag is None:
         message = f"no switch of the manifest is known for {target.finding.rule}"
         raise NoFix(message)
-    start, end = _span(target, file, flag)
+    exported = flag.attribute == "android:exported"
+    start, end = exported_span(target, file) if exported else _span(target, file, flag)
     _refuse_intended(target, file, flag, start)
     yield candidate(
         "closed",
@@ -236,25 +238,9 @@ def _span(target: Target, file: Text, flag: _Flag) -> tuple[int, int]:
     if len(found) != 1:
         message = f"{file.path} does not show which {flag.attribute} this finding is about"
         raise NoFix(message)
-    if flag.attribute == "android:exported" and _has_filter(file, found[0].start()):
-        message = (
-            f"{file.path}:{file.line_of(found[0].start())} has an intent filter, so other apps are meant to start it"
-        )
-        raise NoFix(message)
     return found[0].span("value")
 
 
 def _in_comment(file: Text, offset: int) -> bool:
     before = file.content[:offset]
     return before.rfind(b"<!--") > before.rfind(b"-->")
-
-
-def _has_filter(file: Text, offset: int) -> bool:
-    """Whether the element around the attribute holds an intent filter."""
-    start = file.content.rfind(b"<", 0, offset)
-    name = re.match(rb"<([\w-]+)", file.content[start:])
-    closing = file.content.find(b">", offset)
-    if name is None or file.content[closing - 1 : closing] == b"/":
-        return False
-    end = file.content.find(b"</" + name[1], offset)
-    return b"<intent-filter" in file.content[offset:end]

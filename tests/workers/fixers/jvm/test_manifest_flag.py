@@ -43,3 +43,32 @@ def test_a_switch_is_left_to_the_file_that_decides(asked, app, others, rule, say
     )
     assert bool(made.candidates) == (says is None)
     assert says is None or says in (made.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("inside", "harmless"),
+    [
+        ("<category android:name='android.intent.category.LAUNCHER' />", True),
+        ("<action android:name='android.intent.action.SEND' />", False),
+    ],
+)
+def test_what_the_launcher_starts_has_to_be_open(asked, inside, harmless):
+    path = "app/src/main/AndroidManifest.xml"
+    text = (
+        '<manifest>\n<application>\n<activity android:name=".A" android:exported="true">\n'
+        f"<intent-filter>{inside}</intent-filter>\n</activity>\n</application>\n</manifest>\n"
+    )
+    made = asked({path: text}, "semgrep", "exported_activity", path, 3)
+    assert made.harmless is harmless
+    assert not made.candidates
+
+
+def test_a_component_that_a_description_names_stays_open(asked):
+    path = "app/src/main/AndroidManifest.xml"
+    activity = '<activity android:name=".A" android:exported="true" />'
+    text = f"<manifest>\n<application>\n{activity}\n</application>\n</manifest>\n"
+    xml = '<dream xmlns:android="x" android:settingsActivity="org.example/.A" />'
+    assert asked({path: text}, "semgrep", "exported_activity", path, 3).candidates
+    assert not asked(
+        {path: text, "app/src/main/res/xml/dream.xml": xml}, "semgrep", "exported_activity", path, 3
+    ).candidates
