@@ -171,11 +171,12 @@ def _by_workdir(file: Dockerfile, one: Instruction, script: Script, move: Comman
     first = f"{file.slice(one.start, front)}\n" if front is not None else ""
     text = f"{first}WORKDIR {resolved}\n{run}{options}"
     edits: list[Edit] = [file.edit(one.start, behind, text)]
+    how = "The directory is plain to see, and made where it is missing"
     if again is not None and again != resolved:
         edits.append(file.insert_after(one, f"WORKDIR {again}"))
-    how = "The directory is plain to see, made where it is missing, and the old one holds again behind it."
+        how += "; the old one holds again behind it"
     warnings = ["a directory that WORKDIR has to make belongs to root"] if before(file, one, "USER") else []
-    return candidate("workdir", edits, how, ["WORKDIR", "RUN"], warnings)
+    return candidate("workdir", edits, f"{how}.", ["WORKDIR", "RUN"], warnings)
 
 
 def _cut(script: Script, move: Command) -> tuple[int | None, str, int] | None:

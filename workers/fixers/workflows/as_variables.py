@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from daemon.domain.fix import Candidate, Edit
@@ -11,6 +12,7 @@ from workers.fixers.workflows.pasted import Script
 from workers.source import yamledit, yamltext
 from workers.source.yamldoc import Node, dotted
 
+_OF_ANY_LENGTH = re.compile(r"\boutputs\b|\btoJSON\(|\bevent\b", re.IGNORECASE)
 _READ = {"shell": '`"$NAME"`', "powershell": "`$env:NAME`", "python": "`os.environ`", "javascript": "`process.env`"}
 
 
@@ -45,7 +47,17 @@ def paths(scripts: list[Script]) -> list[str]:
 def made(approach: str, scripts: list[Script], edits: list[Edit], why: str) -> Candidate:
     """The candidate that changes the scripts, and the `env` of their steps."""
     env = [dotted((*one.step.path, "env")) for one in scripts if one.names]
-    return model.candidate(approach, edits, why, declares=[*paths(scripts), *env])
+    return model.candidate(approach, edits, why, declares=[*paths(scripts), *env], warnings=_too_long(scripts))
+
+
+def _too_long(scripts: list[Script]) -> list[str]:
+    """What becomes of a document that a script writes from an expression."""
+    documents = [
+        one for script in scripts if script.language == "shell" for one in shell_rewrite.documents(script.text)
+    ]
+    if not any(_OF_ANY_LENGTH.search(one) for one in documents):
+        return []
+    return ["a variable holds at most 128 KiB on Linux: with a longer value the step would not start"]
 
 
 def explained(script: Script, owner: str, *, loose: bool) -> str:

@@ -70,6 +70,11 @@ def bare(script: str, wanted: Callable[[str], bool]) -> list[str]:
     return [text for place in places if wanted(text := script[place.start : place.end])]
 
 
+def documents(script: str) -> list[str]:
+    """The expressions that stand in a heredoc."""
+    return [script[place.start : place.end] for place in scripts.places(script) if place.heredoc is not None]
+
+
 def programs(script: str, wanted: Callable[[str], bool]) -> list[str]:
     """Who reads a wanted expression as part of a program of its own."""
     return [
