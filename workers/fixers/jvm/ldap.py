@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, candidate, flagged_node, parsed, region
+from workers.fixers.jvm.built_text import built
 from workers.fixers.jvm.source import Setting, jvm, matches, propose_settings
-from workers.fixers.jvm.sql_string import built
 from workers.fixers.jvm.strings import quoted, template
 from workers.fixers.pieces import Value
 from workers.fixers.registry import NoFix, Target, fixer

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, candidate, flagged_node, parsed
+from workers.fixers.jvm.built_text import built
 from workers.fixers.jvm.source import in_block, statement
-from workers.fixers.jvm.sql_string import built, setter
+from workers.fixers.jvm.sql_string import setter
 from workers.fixers.jvm.strings import quoted, template, written
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.sql import bind

@@ -10,8 +10,8 @@ import msgspec
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, candidate, flagged_node, parsed
+from workers.fixers.jvm.built_text import built
 from workers.fixers.jvm.source import statement
-from workers.fixers.jvm.sql_string import built
 from workers.fixers.jvm.strings import quoted, template, written
 from workers.fixers.pieces import Value
 from workers.fixers.registry import NoFix, Target, fixer

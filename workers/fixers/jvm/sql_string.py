@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.code import Parsed, candidate, parsed, region
+from workers.fixers.code import Parsed, candidate, parsed
+from workers.fixers.jvm.built_text import method_of
+from workers.fixers.jvm.jdbc_query import Query, asked
 from workers.fixers.jvm.source import in_block, statement
 from workers.fixers.jvm.strings import quoted, template, written
 from workers.fixers.registry import NoFix, Target, fixer
@@ -17,22 +18,6 @@ from workers.fixers.sql import Bound, bind
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-_METHODS = ("executeQuery", "executeUpdate", "execute", "executeLargeUpdate")
-_CHAINED = re.compile(r"(?P<connection>[\w.]+(?:\(\))?)\s*\.createStatement\(\s*\)")
-_PLAIN = ("expression_statement", "local_variable_declaration", "return_statement")
-
-
-class _Query(msgspec.Struct, frozen=True):
-    """A call that runs a query, its receiver's name, and the expression that builds the query."""
-
-    call: Node
-    receiver: str
-    built: Node
-    holder: Node
-    """The statement around the call."""
-    connection: str | None
-    """What makes the statement in the same expression, `connection.createStatement().executeQuery(…)`."""
 
 
 @fixer(
@@ -53,7 +38,7 @@ of a table or a column choose from a fixed list of allowed names.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """A `Statement` with a built query → a `PreparedStatement` with parameters."""
     file = parsed(target, "java")
-    query = _query(target, file)
+    query = asked(target, file)
     line = template(file, query.built)
     if line is None or not line.values:
         message = (
@@ -64,93 +49,33 @@ def propose(target: Target) -> Iterator[Candidate]:
     if query.connection is not None:
         yield _alone(file, query, bound, query.connection)
         return
-    try:
-        yield _in_place(file, query, bound)
-    except NoFix:
-        yield _beside(file, query, bound)
+    for make in (_in_place, _assigned):
+        with contextlib.suppress(NoFix):
+            yield make(file, query, bound)
+            return
+    yield _beside(file, query, bound)
 
 
-def _query(target: Target, file: Parsed) -> _Query:
-    where = region(target)
-    for call in file.of("method_invocation"):
-        query = _of_call(file, call)
-        if query is None:
-            continue
-        ends = ((file.number(node), node.end_point[0] + 1) for node in (call, query.built))
-        if any(first <= where.last_line and where.start_line <= last for first, last in ends):
-            return query
-    message = f"{file.path}:{where.start_line} does not show a JDBC statement that runs a query built in one place"
-    raise NoFix(message)
-
-
-def _of_call(file: Parsed, call: Node) -> _Query | None:
-    name, receiver = call.child_by_field_name("name"), call.child_by_field_name("object")
-    given = call.child_by_field_name("arguments")
-    if name is None or receiver is None or given is None or file.text(name) not in _METHODS:
-        return None
-    chained = _CHAINED.fullmatch(file.text(receiver))
-    if (receiver.type != "identifier" and not chained) or len(given.named_children) != 1:
-        return None
-    made = built(file, call, given.named_children[0])
-    holder = statement(file, call.start_byte)
-    if made is None or holder.type not in _PLAIN or _inside_resource(call):
-        return None
-    return _Query(call, file.text(receiver), made, holder, chained["connection"] if chained else None)
-
-
-def _inside_resource(node: Node) -> bool:
-    current: Node | None = node
-    while current is not None and not current.type.endswith(("_statement", "_declaration")):
-        if current.type in {"resource", "lambda_expression"}:
-            return True
-        current = current.parent
-    return False
-
-
-def built(file: Parsed, call: Node, argument: Node) -> Node | None:
-    """The argument, or the only value of the local variable that it names."""
-    if argument.type != "identifier":
-        return argument
-    name = file.text(argument)
-    method = _method(call)
-    uses = [node for node in file.of("identifier") if file.text(node) == name and _method(node) == method]
-    declarators = [
-        node.parent for node in uses if node.parent is not None and node.parent.type == "variable_declarator"
-    ]
-    return declarators[0].child_by_field_name("value") if len(declarators) == 1 and len(uses) == 2 else None
-
-
-def _method(node: Node) -> tuple[int, int]:
-    current: Node | None = node
-    while current is not None and current.type not in {
-        "method_declaration",
-        "constructor_declaration",
-        "lambda_expression",
-    }:
-        current = current.parent
-    return (current.start_byte, current.end_byte) if current is not None else (0, 0)
-
-
-def _declaration(file: Parsed, query: _Query) -> tuple[Node, str]:
+def _declaration(file: Parsed, query: Query) -> tuple[Node, str]:
     """`Statement NAME = CONNECTION.createStatement();` in the same block, and its connection."""
     for node in file.of("local_variable_declaration"):
         found = re.fullmatch(
             rf"(?:java\.sql\.)?Statement\s+{query.receiver}\s*=\s*(?P<connection>[\w.]+(?:\(\))?)\.createStatement\(\s*\)\s*;",
             file.text(node),
         )
-        if found and node.parent == query.holder.parent and _method(node) == _method(query.call):
+        if found and node.parent == query.holder.parent and method_of(node) == method_of(query.call):
             return node, found["connection"]
     message = f"{file.path}:{file.number(query.call)} does not make its statement in the same block"
     raise NoFix(message)
 
 
-def _in_place(file: Parsed, query: _Query, bound: Bound) -> Candidate:
+def _in_place(file: Parsed, query: Query, bound: Bound) -> Candidate:
     """The statement is made for this one query: it becomes the prepared one."""
     declaration, connection = _declaration(file, query)
     uses = [
         node
         for node in file.of("identifier")
-        if file.text(node) == query.receiver and _method(node) == _method(query.call)
+        if file.text(node) == query.receiver and method_of(node) == method_of(query.call)
     ]
     others = [node for node in uses if not _closes(file, node)]
     if len(others) != 2:
@@ -167,22 +92,84 @@ def _in_place(file: Parsed, query: _Query, bound: Bound) -> Candidate:
     )
 
 
-def _alone(file: Parsed, query: _Query, bound: Bound, connection: str) -> Candidate:
+def _assigned(file: Parsed, query: Query, bound: Bound) -> Candidate:
+    """The statement is made for this one query, into a variable that is closed at the end of a larger block."""
+    made = re.compile(rf"{query.receiver}\s*=\s*(?P<connection>[\w.]+(?:\(\))?)\.createStatement\(\s*\)\s*;")
+    block = query.holder.parent
+    before = [
+        each for each in (block.named_children if block is not None else ()) if each.end_byte <= query.holder.start_byte
+    ]
+    found = [(each, match) for each in before if (match := made.fullmatch(file.text(each)))]
+    around = method_of(query.call)
+    uses = [node for node in file.of("identifier") if file.text(node) == query.receiver and method_of(node) == around]
+    others = [node for node in uses if not _closes(file, node) and not _is_looked_at(node)]
+    line = file.number(found[0][0]) if found else 0
+    own_line = found and file.line(line).strip() == file.text(found[0][0]).encode() and line < len(file.starts)
+    if len(found) != 1 or len(others) != 3 or not own_line or b" prepared " in file.content:
+        message = f"{file.path}:{file.number(query.call)} runs more than one query on its statement"
+        raise NoFix(message)
+    removed = file.edit(file.starts[line - 1], file.starts[line], "")
+    return _candidate(
+        file,
+        query,
+        bound,
+        found[0][1]["connection"],
+        "prepared",
+        "prepared-statement",
+        [removed],
+        (f"statement:{line}/delete",),
+        kept=query.receiver,
+    )
+
+
+def _is_looked_at(node: Node) -> bool:
+    """Whether it is compared with `null`."""
+    parent = node.parent
+    return (
+        parent is not None
+        and parent.type == "binary_expression"
+        and any(each.type == "null_literal" for each in parent.named_children)
+    )
+
+
+def _alone(file: Parsed, query: Query, bound: Bound, connection: str) -> Candidate:
     """The statement is made where it runs: it gets a line of its own."""
     name = "prepared"
-    if any(file.text(node) == name for node in file.of("identifier") if _method(node) == _method(query.call)):
+    if any(file.text(node) == name for node in file.of("identifier") if method_of(node) == method_of(query.call)):
         message = f"{file.path} has a variable called {name} already"
         raise NoFix(message)
     return _candidate(file, query, bound, connection, name, "prepared-statement", [], ())
 
 
-def _beside(file: Parsed, query: _Query, bound: Bound) -> Candidate:
+def _beside(file: Parsed, query: Query, bound: Bound) -> Candidate:
     """A prepared statement of its own, beside one that runs other queries too."""
     name = "prepared"
     if any(file.text(node) == name for node in file.of("identifier")):
         message = f"{file.path} has a variable called {name} already"
         raise NoFix(message)
-    return _candidate(file, query, bound, f"{query.receiver}.getConnection()", name, "own-prepared-statement", [], ())
+    connection, end = f"{query.receiver}.getConnection()", file.line_of(query.holder.end_byte)
+    if query.holder.type == "expression_statement" and query.holder.named_children[0] == query.call:
+        indent = file.indent(file.number(query.holder))
+        closed = [file.insert(file.starts[end], f"{indent}{name}.close();\n")] if end < len(file.starts) else []
+        return _candidate(file, query, bound, connection, name, "own-prepared-statement", closed, ())
+    _refuse_left_open(file, query)
+    return _candidate(file, query, bound, connection, name, "own-prepared-statement", [], ())
+
+
+def _refuse_left_open(file: Parsed, query: Query) -> None:
+    """Raise where the method does not close the connection, and with it all that was made of it.
+
+    Raises:
+        NoFix: it does not.
+    """
+    start, end = method_of(query.call)
+    made = re.search(rf"\b{query.receiver}\s*=\s*(?P<connection>\w+)\.createStatement\(", file.slice(start, end))
+    if made is None or not re.search(rf"\b{made['connection']}\.close\(", file.slice(start, end)):
+        message = (
+            f"{file.path}:{file.number(query.call)} runs more queries on its statement, and does not show where one of "
+            "its own could be closed"
+        )
+        raise NoFix(message)
 
 
 def _closes(file: Parsed, node: Node) -> bool:
@@ -192,13 +179,15 @@ def _closes(file: Parsed, node: Node) -> bool:
 
 def _candidate(
     file: Parsed,
-    query: _Query,
+    query: Query,
     bound: Bound,
     connection: str,
     name: str,
     approach: str,
     edits: list[Edit],
     declares: tuple[str, ...],
+    *,
+    kept: str = "",
 ) -> Candidate:
     line = file.number(query.holder)
     start = file.starts[line - 1]
@@ -212,6 +201,7 @@ def _candidate(
     text = file.text(given.named_children[0]) if separate else quoted(bound.text)
     kind = "PreparedStatement" if _imports_prepared(file) else "java.sql.PreparedStatement"
     lines = [f"{kind} {name} = {connection}.prepareStatement({text});"]
+    lines += [f"{kept} = {name};"] if kept else []
     lines += [f"{name}.{setter(file, value)}({index}, {value});" for index, value in enumerate(bound.values, start=1)]
     added = [
         *edits,
