@@ -16,6 +16,7 @@ from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 
 _COMPUTES = re.compile(r"\w*(?:expr|formula|equation|calc|\bmath|lambda|func(?!\w*\()|code|source\b)\w*", re.IGNORECASE)
+_OF_TEXT = ("upper", "lower", "strip", "split", "startswith", "endswith", "encode", "format", "replace", "title")
 _AROUND = ("[]", "{}", "()", "''", '""')
 
 
@@ -55,6 +56,12 @@ def propose(target: Target) -> Iterator[Candidate]:
             "literal: compute what it computes here"
         )
         raise NoFix(message)
+    if used := _as_text(file, call):
+        message = (
+            f"{file.path}:{call.lineno} takes the result for a text (`{used}`), which is no literal without quotes: "
+            "if a text is meant, take it as it comes"
+        )
+        raise NoFix(message)
     computes = _COMPUTES.search(file.text(call.args[0]))
     if computes:
         message = f"{file.path}:{call.lineno} evaluates `{computes[0]}`, so it means to compute: that needs a parser"
@@ -66,6 +73,26 @@ def propose(target: Target) -> Iterator[Candidate]:
         "Only Python literals are read; nothing is called.",
         declares=library.declares,
         warnings=("Text that is not a literal, and worked as code before, now raises ValueError.",),
+    )
+
+
+def _as_text(file: Module, call: ast.Call) -> str | None:
+    """What the function asks of the result that only a text has."""
+    statement = file.parents.get(call)
+    names = (
+        {each.id for each in statement.targets if isinstance(each, ast.Name)}
+        if isinstance(statement, ast.Assign)
+        else set()
+    )
+    asked = (node for node in ast.walk(file.function(call) or file.tree) if isinstance(node, ast.Attribute))
+    return next(
+        (
+            ast.unparse(node)
+            for node in asked
+            if node.attr in _OF_TEXT
+            and (node.value is call or (isinstance(node.value, ast.Name) and node.value.id in names))
+        ),
+        None,
     )
 
 

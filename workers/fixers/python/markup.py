@@ -208,7 +208,7 @@ def _django_value(target: Target, place: _Place, source: str, needed: list[Impor
     values = ", ".join(unescaped(place.file, place.call, value.source) for value in pieces.piece.values)
     given = f"({values}{',' if len(pieces.piece.values) == 1 else ''})"
     text = braced(pieces.piece, place.where)
-    return f"{html.name}({literal(pieces.separator)}, {text}, ({given} {pieces.loops}))"
+    return place.written(f"{html.name}(", [literal(pieces.separator), text, f"({given} {pieces.loops})"])
 
 
 def _markupsafe(place: _Place, line: Template) -> Iterator[Candidate]:
