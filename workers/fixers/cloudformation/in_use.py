@@ -45,6 +45,8 @@ def in_one_zone(database: Template) -> str:
     """Why it cannot stand in two zones; empty where it can."""
     if database.property("AvailabilityZone") is not None:
         return f"{database.name} names its AvailabilityZone, beside which RDS takes no MultiAZ: take that out first"
+    if database.usual("Engine") == "sqlserver-ex":
+        return f"{database.name} is SQL Server's Express edition, which RDS runs in one zone alone"
     return ""
 
 

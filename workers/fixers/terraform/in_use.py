@@ -113,6 +113,8 @@ def in_one_zone(database: Resource) -> str:
         return (
             f"{database.address} names its availability_zone, beside which RDS takes no multi_az: take that out first"
         )
+    if database.block.text("engine") == '"sqlserver-ex"':
+        return f"{database.address} is SQL Server's Express edition, which RDS runs in one zone alone"
     return ""
 
 

@@ -181,6 +181,12 @@ def encryption(target: Target) -> Iterator[Candidate]:
     if target.finding.rule.endswith("145") and (writer := log_writer(resource)):
         message = f"{writer} delivers its logs to {resource.address}, and can only to one encrypted by S3's own keys"
         raise NoFix(message)
+    if target.finding.rule.endswith("145") and (serves_site(resource) or open_acl(resource) or open_policy(resource)):
+        message = (
+            f"whoever reads {resource.address} without signing in cannot read what a key of KMS encrypts: it is open "
+            "on purpose, and stays with S3's own keys"
+        )
+        raise NoFix(message)
     if target.finding.rule.endswith("145") and (why := used_by_others(resource)):
         message = f"{why}: the account's default key lets none in, and a customer key does, where its policy names them"
         raise NoFix(message)
