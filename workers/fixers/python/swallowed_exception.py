@@ -35,6 +35,13 @@ _TIDIES = re.compile(
     r"\b(?:makedirs|mkdir|remove|unlink|rmdir|rmtree|close|kill|terminate|shutdown|disconnect|cancel|symlink|chmod)\("
 )
 """What is done already, or whose object has gone, more often than not where it fails."""
+_READS = frozenset((
+    "int", "float", "str", "bool", "bytes", "len", "loads", "decode", "encode", "strptime", "fromisoformat", "parse",
+    "fromtimestamp", "getattr", "get", "pop", "index", "split", "strip", "lower", "upper", "group", "UUID", "Decimal",
+    "literal_eval", "b64decode", "unhexlify", "items", "keys", "values", "format", "join", "append", "add", "round",
+    "ip_address", "ip_network", "parse_date", "isoformat", "replace", "hasattr", "isinstance", "next", "iter", "list",
+    "dict", "tuple", "set", "min", "max", "remove_prefix", "startswith", "endswith", "unquote", "quote", "safe_load",
+))  # fmt: skip
 _PRINTED = "Where nothing sets up logging, Python prints the warning and its traceback to stderr."
 _OF_THE_LOG = re.compile(r"log(?!in|out|ic)|excepthook|^(?:emit|flush)$", re.IGNORECASE)
 
@@ -106,10 +113,18 @@ def _is_expected(file: Module, handler: ast.ExceptHandler) -> bool:
     body = tried.body if isinstance(tried, ast.Try) else []
     if any(_MAY_BE_THERE.search(file.text(each)) or isinstance(each, ast.Import | ast.ImportFrom) for each in body):
         return True
-    if len(body) == 1 and _TIDIES.search(file.text(body[0])):
+    if len(body) == 1 and (_TIDIES.search(file.text(body[0])) or _only_reads(body[0])):
         return True
     lines = range(handler.lineno, (handler.end_lineno or handler.lineno) + 1)
     return any(_TOLD.search(file.line(line)) for line in lines)
+
+
+def _only_reads(statement: ast.stmt) -> bool:
+    """Whether it only looks something up or converts it, which fails where that is not there or of another form."""
+    calls = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    names = (each.attr if isinstance(each, ast.Attribute) else getattr(each, "id", "") for each in calls)
+    waits = any(isinstance(node, ast.Await | ast.Yield | ast.YieldFrom) for node in ast.walk(statement))
+    return not waits and not hasattr(statement, "body") and all(name in _READS for name in names)
 
 
 def _is_silent(_file: Module, handler: ast.ExceptHandler) -> bool:

@@ -18,7 +18,7 @@ from workers.fixers.registry import NoFix, Target, fixer
 
 _WEAK = ("md4", "md5", "sha", "sha1")
 _PROTECTS = re.compile(
-    r"passw|passwd|pwd|token|secret|sign|auth|hmac|credential|session|licen[cs]e|cookie|login|nonce|csrf|verif|salt|confirm|activat|invit",
+    r"passw|passwd|pwd|token|secret|sign|auth|hmac|credential|session|licen[cs]e|cookie|login|nonce|csrf|verif|salt|confirm|activat|invit|integrity|tamper",
     re.IGNORECASE,
 )
 _GUARDS = re.compile(r"passw|token|secret|credential|csrf|confirm|activat|invit|verif", re.IGNORECASE)
