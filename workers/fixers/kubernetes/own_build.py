@@ -21,7 +21,7 @@ from workers.source.yamldoc import Node
 _HAS_HOME = re.compile(r"(?:^|[\s\"'/])(?:npm|yarn|pnpm|bundle|dotnet\s+run|go\s+run|cargo|composer|uv)(?=[\s\"',]|$)")
 """What keeps files in the home of whoever starts it."""
 _SHELL_WRITES = re.compile(
-    r">|\b(?:chgrp|chown|chmod|ping|dd|kill|cp|mkdir|mktemp|mv|rm|tar|tee|touch|unzip|wget|ln|stress|gunzip)\b"
+    r">|\b(?:chgrp|chown|chmod|ping|dd|kill|cp|mkdir|mktemp|mv|rm|tar|tee|touch|unzip|wget|ln|stress|sysctl|gunzip)\b"
     r"|\bcurl\b[^;&|]*\s-(?:\w*[oO]|-output|-remote-name)"
 )
 _NOWHERE = re.compile(

@@ -16,12 +16,12 @@ _BARE = frozenset(
 _SHELLS = frozenset(("sh", "bash", "ash", "dash"))
 _ANSWER_NOBODY = frozenset((
     ":", "[", "[[", "awk", "base64", "basename", "break", "cat", "cd", "chgrp", "chmod", "chown", "command",
-    "continue", "cp", "curl", "cut", "date", "dd", "df", "diff", "dirname", "du", "echo", "exit", "export", "expr",
-    "false", "find", "free", "getent", "grep", "gunzip", "gzip", "head", "hostname", "id", "kill", "let", "ln",
-    "local", "ls", "md5sum", "mkdir", "mktemp", "mv", "nc", "nproc", "nslookup", "ping", "printenv", "printf", "ps",
-    "pwd", "read", "return", "rm", "sed", "seq", "set", "sha256sum", "sleep", "sort", "stat", "stress", "tail",
-    "tar", "tee", "test", "touch", "tr", "trap", "true", "uname", "uniq", "unzip", "uptime", "wait", "wc", "wget",
-    "whoami", "yes",
+    "continue", "cp", "curl", "cut", "date", "dd", "df", "diff", "dirname", "du", "echo", "exit", "export",
+    "expr", "false", "find", "free", "getent", "grep", "gunzip", "gzip", "head", "hostname", "id", "kill",
+    "let", "ln", "local", "ls", "md5sum", "mkdir", "mktemp", "mv", "nc", "nproc", "nslookup", "ping",
+    "printenv", "printf", "ps", "pwd", "read", "return", "rm", "sed", "seq", "set", "sha256sum", "sleep",
+    "sort", "stat", "stress", "sysctl", "tail", "tar", "tee", "test", "touch", "tr", "trap", "true", "uname",
+    "uniq", "unzip", "uptime", "wait", "wc", "wget", "whoami", "yes",
 ))  # fmt: skip
 
 _LISTENS = re.compile(r"\bnc\b[^;&|]*\s-\w*[lk]")
