@@ -1,11 +1,11 @@
-"""`secaid pins`: which commits the actions of a folder are, asked of their host and kept in the user's lock."""
+"""`secaid pins`: which commits the actions of a folder are, and what the workflows of others that it calls ask for."""
 
 from __future__ import annotations
 
-import concurrent.futures
 import datetime as dt
 import os
 import urllib.parse
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,15 +14,14 @@ import msgspec
 
 from daemon.cli.context import here
 from daemon.cli.output import json_option, print_json, printable
-from daemon.errors import SecaidError
 from daemon.mirrors import clone_base
-from daemon.refs import Refs, read_refs
+from daemon.refs import Refs
 from daemon.tokens import find_token
+from workers.commands.asking import Host
 from workers.commands.walk import ListedTree
-from workers.source.action_uses import uses_of_tree
+from workers.source.action_uses import calls_of_tree, uses_of_tree
 from workers.source.actions_lock import Action, Lock, numbers, own, own_file
 
-_AT_ONCE = 8
 _UNAVAILABLE = 3
 _ABOUT = "Read by `secaid pins` from the actions' own repositories. It counts for more than the lock inside of secaid."
 
@@ -34,46 +33,51 @@ def pins(folder: Path, as_json: bool) -> None:
     """Ask the host which commits the actions in DIR's workflows are, so that `secaid fix` can pin them.
 
     For actions that secaid's own lock does not know, such as an organisation's, and for releases that are younger than
-    it. Needs git and the network; private repositories need the token that `secaid setup --token` keeps. Exit 3 where
-    something could not be asked.
+    it. Of workflows that are called in other repositories it reads the file too: which permissions and secrets they
+    ask for is what `secaid fix` then grants. Needs git and the network; private repositories need the token that
+    `secaid setup --token` keeps. Exit 3 where something could not be asked.
     """
-    where = here()
-    base = clone_base(where.settings.poll.api_url)
-    wanted = uses_of_tree(ListedTree(folder))
-    token = find_token(where.settings.poll.api_url)
+    api_url = here().settings.poll.api_url
+    base = clone_base(api_url)
+    token = find_token(api_url)
+    tree = ListedTree(folder)
     before = own()
-    read, failed = _ask(base, wanted, token.value if token else None)
+    old = before.actions if before is not None else {}
+    host = Host(base, api_url, token.value if token else None)
+    named = defaultdict(set, uses_of_tree(tree))
+    host.ask(named)
+    for call in host.follow(calls_of_tree(tree)):
+        named[call.repository].add(call.ref)
+    where = f"refs at {urllib.parse.urlsplit(base).netloc or base} ({_today()})"
+    read = {
+        name: _action(where, refs, named[name], host.workflows[name], old.get(name)) for name, refs in host.refs.items()
+    }
+    read = {name: action for name, action in read.items() if action.releases or action.branches or action.workflows}
     if read:
-        _write(Lock(_ABOUT, _today(), (before.actions if before else {}) | read))
+        _write(Lock(_ABOUT, _today(), old | read))
     if as_json:
-        print_json({"lock": str(own_file()), "read": read, "failed": failed})
+        print_json({"lock": str(own_file()), "read": read, "failed": host.failed})
     else:
-        _show(read, failed)
-    if failed:
+        _show(read, host)
+    if host.failed:
         raise SystemExit(_UNAVAILABLE)
 
 
-def _ask(base: str, wanted: Mapping[str, set[str]], token: str | None) -> tuple[dict[str, Action], dict[str, str]]:
-    read: dict[str, Action] = {}
-    failed: dict[str, str] = {}
-    with concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
-        answers = {name: pool.submit(read_refs, base, name, token) for name in sorted(wanted)}
-        for name, answer in answers.items():
-            try:
-                read[name] = _action(base, answer.result(), wanted[name])
-            except SecaidError as error:
-                failed[name] = str(error)
-    return {name: action for name, action in read.items() if action.releases or action.branches}, failed
-
-
-def _action(base: str, refs: Refs, named: set[str]) -> Action:
-    """What is kept: releases, and what else the workflows name."""
+def _action(
+    where: str, refs: Refs, named: set[str], workflows: dict[str, dict[str, str]], old: Action | None
+) -> Action:
+    """What is kept: releases, and what else workflows name, of this folder or of those that were looked at before."""
     others = refs.branches | {tag: commit for tag, commit in refs.tags.items() if not numbers(tag)}
+    commits = {*refs.tags.values(), *refs.branches.values()}
+    before = old.workflows if old is not None else {}
+    named = named | (old.branches.keys() if old is not None else set())
+    kept = {commit: files for commit, files in before.items() if commit in commits or commit in workflows}
     return Action(
-        read=f"refs at {urllib.parse.urlsplit(base).netloc or base} ({_today()})",
+        read=where,
         seen="tag",
         releases={tag: commit for tag, commit in refs.tags.items() if numbers(tag)},
         branches={ref: commit for ref, commit in others.items() if ref in named},
+        workflows=kept | {commit: kept.get(commit, {}) | files for commit, files in workflows.items()},
     )
 
 
@@ -85,15 +89,17 @@ def _write(lock: Lock) -> None:
     aside.replace(file)
 
 
-def _show(read: Mapping[str, Action], failed: Mapping[str, str]) -> None:
-    for name, action in read.items():
+def _show(read: Mapping[str, Action], host: Host) -> None:
+    for name, action in sorted(read.items()):
         newest = action.newest()
-        what = f"{newest} is {action.releases[newest][:12]}" if newest else ", ".join(sorted(action.branches))
-        click.echo(printable(f"✓ {name}  {what}"))
-    for name, why in failed.items():
+        what = [f"{newest} is {action.releases[newest][:12]}"] if newest else sorted(action.branches)
+        if count := sum(len(files) for files in host.workflows[name].values()):
+            what.append(f"{count} workflow{'s' if count > 1 else ''} read")
+        click.echo(printable(f"✓ {name}  {', '.join(what)}"))
+    for name, why in host.failed.items():
         click.echo(printable(f"✗ {name}  {why}"))
     kept = f"; kept in {own_file()}" if read else ""
-    click.echo(f"{len(read)} actions read, {len(failed)} not{kept}")
+    click.echo(f"{len(read)} actions read, {len(host.failed)} not{kept}")
 
 
 def _today() -> str:

@@ -36,6 +36,8 @@ class Action(msgspec.Struct, frozen=True):
     """Releases that were not read here but from pins, and the projects whose pins agree."""
     inputs: list[str] | None = None
     """Of the newest release's root action; none where unknown."""
+    workflows: dict[str, dict[str, str]] = {}
+    """Commit → path → text of the workflows that were called at it."""
 
     def newest(self, within: str = "") -> str | None:
         """The newest release, within the line that a ref names (`v4`, `v4.1`)."""
@@ -134,6 +136,7 @@ def _younger(old: Action, new: Action) -> Action:
         releases=old.releases | new.releases,
         branches=old.branches | new.branches,
         agreed={tag: who for tag, who in old.agreed.items() if tag not in new.releases},
+        workflows=new.workflows,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from workers.source.called import Called
 from workers.source.tree import SourceTree, has, text_of
 
 _USE = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)/(?P<path>[^@\s\"']+)@(?P<ref>[^\s\"']+)")
@@ -31,9 +32,17 @@ _ENOUGH = 2
 
 
 def own_path(uses: str, tree: SourceTree) -> str | None:
-    """`owner/name/path@ref` → the path, where the tree holds it and shows that it is that repository."""
+    """`owner/name/path@ref` → the path, where the tree holds it and shows that it is that repository.
+
+    What was read of another repository is that at one commit, which a ref need not be.
+    """
     match = _USE.fullmatch(uses.strip())
-    if match is None or not _holds(tree, match["path"]) or not _is(tree, match["repository"]):
+    if (
+        match is None
+        or isinstance(tree, Called)
+        or not _holds(tree, match["path"])
+        or not _is(tree, match["repository"])
+    ):
         return None
     return match["path"]
 

@@ -81,8 +81,9 @@ _Approach = tuple[str, Callable[[], _Plan], str]
 def _approaches(target: Target, workflow: Workflow) -> Iterator[_Approach]:
     job = None if target.finding.rule == _WHOLE else _flagged_job(target, workflow)
     top = workflow.root.child("permissions")
+    user = "the workflow that it calls asks for" if job is not None and job.uses else "its steps use"
     if job is not None and job.node.child("permissions") is not None:
-        yield "permissions-job", lambda: _one(target, workflow, job), "The job names the scopes that its steps use."
+        yield "permissions-job", lambda: _one(target, workflow, job), f"The job names the scopes that {user}."
         return
     if job is None and top is not None and top.kind == "mapping":
         yield from _narrowing(target, workflow)
@@ -98,7 +99,7 @@ def _approaches(target: Target, workflow: Workflow) -> Iterator[_Approach]:
         "The workflow's token may do nothing; each job names the scopes that its steps use.",
     )
     if job is not None:
-        why = "The job names the scopes that its steps use; the other jobs stay as they are."
+        why = f"The job names the scopes that {user}; the other jobs stay as they are."
         yield "permissions-job", lambda: _one(target, workflow, job), why
         why = "Each job whose needs its steps show names them; the others stay as they are."
         yield "permissions-known-jobs", lambda: _known(target, workflow, job), why
@@ -194,7 +195,8 @@ def _narrowing(target: Target, workflow: Workflow) -> Iterator[_Approach]:
 
 def _elevated(target: Target, workflow: Workflow) -> _Plan:
     before = scopes.granted(workflow.root.child("permissions")) or {}
-    top = {scope: "read" if level == "write" else level for scope, level in before.items() if _stays(scope, level)}
+    top = {scope: "read" if level == "write" else level for scope, level in before.items()
+           if level != "write" or scope not in identity.SCOPES}  # fmt: skip
     plan = _Plan(top)
     for job in workflow.jobs:
         if job.node.child("permissions") is not None:
@@ -209,10 +211,6 @@ def _elevated(target: Target, workflow: Workflow) -> _Plan:
         if any(level == "write" for level in wanted.values()):
             plan.jobs[job.name] = {**{scope: level for scope, level in top.items() if level == "read"}, **wanted}
     return plan
-
-
-def _stays(scope: str, level: str) -> bool:
-    return level != "write" or scope not in identity.SCOPES
 
 
 def _within(wanted: Mapping[str, str], before: Mapping[str, str]) -> Scopes:
@@ -250,10 +248,9 @@ def _candidate(target: Target, workflow: Workflow, approach: str, plan: _Plan, w
 
 
 def _doubts(target: Target, workflow: Workflow, plan: _Plan) -> Iterator[str]:
-    """The actions that only seem to read."""
+    """The actions that only seem to read, and what workflows of others ask for."""
     if plan.verbatim:
         return
     for job in workflow.jobs:
-        changed = job.name in plan.jobs or (plan.top is not None and job.node.child("permissions") is None)
-        for action in scopes.of_job(workflow, job, target.tree).assumed if changed else ():
-            yield f"{action} is not known here: it gets no token by name, so it is taken to only read"
+        if job.name in plan.jobs or (plan.top is not None and job.node.child("permissions") is None):
+            yield from scopes.of_job(workflow, job, target.tree).doubts

@@ -21,7 +21,7 @@ from workers.fixers.workflows import (
 )
 from workers.fixers.workflows.model import Job, Step, Workflow
 from workers.fixers.workflows.script_scopes import Opaque
-from workers.source import actions_lock, pushing
+from workers.source import actions_lock, called, pushing
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node
 
@@ -50,6 +50,14 @@ class Needs:
     """What its needs cannot be read from, as sentences."""
     assumed: tuple[str, ...] = ()
     """Actions that are not known here, and by all that they are given only read."""
+    told: tuple[str, ...] = ()
+    """What called workflows of other repositories said when they were read, as sentences."""
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What may be otherwise, as sentences."""
+        unknown = "is not known here: it gets no token by name, so it is taken to only read"
+        return (*(f"{action} {unknown}" for action in self.assumed), *self.told)
 
 
 def of_job(workflow: Workflow, job: Job, tree: SourceTree) -> Needs:
@@ -207,26 +215,42 @@ def _of_local_action(
 
 
 def _of_callee(uses: str, tree: SourceTree, depth: int) -> Needs:
-    """What a reusable workflow asks for: what it declares, else what its jobs use."""
+    """What a reusable workflow asks for: what it declares; else, where it is in the tree, what its jobs use."""
     path = composites.local(uses, tree)
+    theirs = isinstance(tree, called.Called)
     if path is None:
-        asked = known_actions.asked_by(uses.partition("@")[0])
-        if asked is not None:
-            return Needs(union(asked.split()))
-        return Needs({}, (f"the reusable workflow {uses.partition('@')[0]} is in another repository",))
+        return _of_theirs(uses, depth)
     callee = composites.read(tree, [path[2:].partition("@")[0]])
     if callee is None or depth >= composites.MAX_DEPTH:
         return Needs({}, (f"the reusable workflow {uses} is not in the tree",))
-    found: list[str] = []
-    hidden: list[str] = []
-    around = granted(callee.root.child("permissions"))
+    around = callee.root.child("permissions")
+    # GitHub holds the workflow's own block against the caller, also where each job has another one.
+    found, hidden, told = words(granted(around) or {}), list[str](), list[str]()
     for job in callee.jobs:
-        declared = granted(job.node.child("permissions"))
-        declared = declared if declared is not None else around
-        if declared is not None:
+        block = job.node.child("permissions") or around
+        if theirs and block is not None and block.value in ("read-all", "write-all"):
+            hidden.append(f"its job {job.name} asks for `{block.value}`")
+        elif (declared := granted(block)) is not None:
             found += words(declared)
-            continue
-        below = _of_callee(job.uses, tree, depth + 1) if job.uses else of_job(callee, job, tree)
-        found += words(below.scopes)
-        hidden += below.hidden
-    return Needs(union(found), tuple(dict.fromkeys(hidden)))
+        elif theirs and not job.uses:
+            hidden.append(f"its job {job.name} says nothing of permissions")
+        else:
+            below = _of_callee(job.uses, tree, depth + 1) if job.uses else of_job(callee, job, tree)
+            found += words(below.scopes)
+            hidden += below.hidden
+            told += below.told
+    return Needs(union(found), tuple(dict.fromkeys(hidden)), told=tuple(dict.fromkeys(told)))
+
+
+def _of_theirs(uses: str, depth: int) -> Needs:
+    """What a workflow of another repository says that it asks for: by what is known of it, or as `secaid pins` read."""
+    name = uses.partition("@")[0]
+    if (asked := known_actions.asked_by(name)) is not None:
+        return Needs(union(asked.split()))
+    found = called.find(uses)
+    if found is None:
+        return Needs({}, (f"the reusable workflow {name} is in another repository: `secaid pins` reads it there",))
+    below = _of_callee(f"./{found.call.path}", found, depth)
+    hidden = tuple(f"of {name}, read at {found.commit[:12]}, {reason}" for reason in below.hidden)
+    read = f"{name} asks for no more at {found.commit[:12]}, by {found.where}: with less than it asks, no job starts"
+    return Needs(below.scopes, hidden, told=below.told if found.call.commit else (read, *below.told))

@@ -28,7 +28,7 @@ from workers.verify.workflows import (
     templates,
     triggers,
 )
-from workers.verify.workflows.model import EXPRESSION, Job, Step, Workflow, step_pairs, text, workflow
+from workers.verify.workflows.model import EXPRESSION, Job, Step, Workflow, step_pairs, workflow
 
 
 def broken(before: bytes, after: bytes, tree: SourceTree, path: str = "") -> list[str]:
@@ -55,7 +55,7 @@ def _jobs(old: Workflow, new: Workflow, tree: SourceTree) -> Iterator[str]:
         if job.name not in after:
             yield f"job {job.name} vanished"
             continue
-        yield from _called(job, after[job.name], tree)
+        yield from callees.without_secrets(job, after[job.name], tree)
         if not _same_callee(job.uses or "", after[job.name].uses or "", tree):
             yield f"job {job.name} calls {after[job.name].uses} instead of {job.uses}"
         yield from _decided(f"job {job.name}", job.condition, after[job.name].condition)
@@ -88,26 +88,9 @@ def _old_commands(before: Job, after: Job) -> Iterator[str]:
             return
 
 
-_SECRET = re.compile(r"\bsecrets\.(?P<name>[A-Za-z_]\w*)")
-
-
 def _same_callee(before: str, after: str, tree: SourceTree) -> bool:
     """Whether it is the same reusable workflow, whichever ref it has."""
     return before.partition("@")[0].lower() == after.partition("@")[0].lower() or _itself(before, after, tree)
-
-
-def _called(before: Job, after: Job, tree: SourceTree) -> Iterator[str]:
-    """A reusable workflow that got every secret, and now gets some: those that it reads must be among them."""
-    if text(before.secrets) != "inherit" or before.secrets == after.secrets or before.uses is None:
-        return
-    given = {str(name).upper() for name in after.secrets} if isinstance(after.secrets, dict) else set()
-    callee = callees.content_of(before.uses, tree)
-    if callee is None:
-        yield f"job {before.name} calls {before.uses}, whose secrets are not known here, with fewer"
-        return
-    read = {match["name"].upper() for match in _SECRET.finditer(callee.decode("utf-8", "replace"))} - {"GITHUB_TOKEN"}
-    if missing := sorted(read - given):
-        yield f"job {before.name}: {before.uses} reads the secret {missing[0]}, which it no longer gets"
 
 
 _READS = frozenset(

@@ -350,10 +350,12 @@ def test_an_unknown_action_without_a_token_is_named_as_assumed():
     assert _needs("      - uses: project-labels/formatter@v1\n").assumed == ("project-labels/formatter",)
 
 
-def test_a_called_workflow_needs_what_it_declares():
-    """Its jobs' blocks, or else its own."""
+@pytest.mark.parametrize("more", ["  y: {}\n", ""])
+def test_a_called_workflow_needs_what_it_declares(more):
+    """Its jobs' blocks and its own, which GitHub holds against the caller where no job goes by it, too."""
     workflow = Workflow(yamldoc.parse(b"on: push\njobs:\n  a:\n    uses: ./.github/workflows/b.yml\n"))
-    callee = b"on: workflow_call\npermissions: {issues: write}\njobs:\n  x: {permissions: {pages: write}}\n  y: {}\n"
+    callee = b"on: workflow_call\npermissions: {issues: write}\njobs:\n  x: {permissions: {pages: write}}\n"
+    callee += more.encode()
     found = scopes.of_job(workflow, workflow.jobs[0], MemoryTree({".github/workflows/b.yml": callee}))
     assert found.scopes == {"issues": "write", "pages": "write"}
 

@@ -60,6 +60,16 @@ def test_a_called_workflow_of_the_repository_is_read_whichever_way_it_is_named(p
     assert [*broken(caller.encode(), too_little.encode(), tree)] != []
 
 
+def test_a_called_workflow_is_held_to_what_it_says_at_its_top():
+    """GitHub does not start it with less, also where each of its jobs has a block of its own."""
+    caller = "on: push\njobs:\n  a:\n    uses: ./.github/workflows/callee.yml\n"
+    callee = "on: workflow_call\npermissions: {issues: write}\njobs: {b: {permissions: {contents: read}}}\n"
+    tree = MemoryTree({".github/workflows/callee.yml": callee.encode()})
+    block = "    permissions:\n      contents: read\n"
+    assert [*broken(caller.encode(), (caller + block).encode(), tree)] != []
+    assert broken(caller.encode(), f"{caller}{block}      issues: write\n".encode(), tree) == []
+
+
 def test_what_a_local_action_does_is_needed_by_the_job_that_uses_it():
     """Also where it uses another one."""
     outer = b"runs:\n  using: composite\n  steps:\n    - uses: $/inner\n"
