@@ -11,7 +11,14 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.manifest import refuse_older_node
-from workers.fixers.javascript.redirect_address import is_whole_address, refuse_own_property
+from workers.fixers.javascript.redirect_address import (
+    is_whole_address,
+    is_whole_url,
+    made_of,
+    refuse_checked,
+    refuse_own_property,
+    request_name,
+)
 from workers.fixers.javascript.redirect_helpers import LISTED, LOCAL, PATH, REQUEST, RESPONSE, WITH_STATUS
 from workers.fixers.javascript.script import arguments, called, flagged_node, literal, statement
 from workers.fixers.javascript.strings import template
@@ -65,7 +72,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, call = flagged_node(target, ("call_expression",), _redirects)
     _refuse_path(file, call)
     flagged, others = _site(file, call), _others(file, call)
-    refuse_own_property(target.tree, file, file.text(_made(file, flagged.where)), file.number(call))
+    refuse_checked(file, call, file.text(flagged.where))
+    refuse_own_property(target.tree, file, file.text(made_of(file, flagged.where)), file.number(call))
     yield from any_of(
         lambda: _within_site(target, file, flagged, others),
         lambda: _path(file, flagged, others),
@@ -80,7 +88,7 @@ def _refuse_path(file: Parsed, call: Node) -> None:
         Harmless: it does.
     """
     addresses = [node for node in arguments(call) if node.type != "number"]
-    built = template(file, _made(file, addresses[0])) if len(addresses) == 1 else None
+    built = template(file, made_of(file, addresses[0])) if len(addresses) == 1 else None
     if built is not None and isinstance(built.parts[0], str) and _PATH_OF_SITE.match(built.parts[0]):
         message = f"{file.path}:{file.number(call)} begins with a path of this site, whatever is put behind it"
         raise Harmless(message)
@@ -108,7 +116,7 @@ def _site(file: Parsed, call: Node) -> _Site:
     if response is None or len(addresses) != 1 or len(given) > 2:
         message = f"{file.path}:{file.number(call)} redirects in a form of its own: check the address before it"
         raise NoFix(message)
-    built = template(file, _made(file, addresses[0]))
+    built = template(file, made_of(file, addresses[0]))
     if built is not None and isinstance(built.parts[0], str) and re.match(r"[\w+.-]+:|//", built.parts[0]):
         message = f"{file.path}:{file.number(call)} names the site that it leads to: check what is put into its address"
         raise NoFix(message)
@@ -119,8 +127,8 @@ def _site(file: Parsed, call: Node) -> _Site:
             "is put behind it"
         )
         raise NoFix(message)
-    text = re.sub(r"\s+", "", file.text(_made(file, addresses[0])))
-    if _is_whole(file, text):
+    text = re.sub(r"\s+", "", file.text(made_of(file, addresses[0])))
+    if is_whole_url(file, text):
         message = (
             f"{file.path}:{file.number(call)} leads to a whole address to which something is added: compare its host "
             "with those that people may be sent to, before it"
@@ -133,22 +141,6 @@ def _site(file: Parsed, call: Node) -> _Site:
         )
         raise NoFix(message)
     return _Site(call, file.text(response), addresses[0], numbers[0] if numbers else None)
-
-
-def _made(file: Parsed, address: Node) -> Node:
-    """What the only declaration of a variable says it is; the address itself where it is no variable."""
-    name = file.text(address)
-    made = [node for node in file.of("variable_declarator") if file.text(node.named_children[0]) == name]
-    value = made[0].child_by_field_name("value") if len(made) == 1 else None
-    return value or address
-
-
-def _is_whole(file: Parsed, text: str) -> bool:
-    """`url.toString()` of a `new URL(…)` that is no path of this site."""
-    match = re.fullmatch(r"(\w+)\.(?:toString\(\)|href)", text)
-    made = [node for node in file.of("variable_declarator") if match and file.text(node.named_children[0]) == match[1]]
-    values = [value for node in made if (value := node.child_by_field_name("value")) is not None]
-    return any(value.type == "new_expression" and file.text(value).startswith("new URL(") for value in values)
 
 
 def _is_worked_out(file: Parsed, one: _Site) -> bool:
@@ -198,7 +190,7 @@ def _given(file: Parsed, one: _Site) -> str:
 
 def _within_site(target: Target, file: Parsed, flagged: _Site, others: Sequence[_Site]) -> Candidate:
     refuse_older_node(target.tree, file.path, 10, "the class URL without an import")
-    request = _request(file, flagged.call, re.split(r"\W", flagged.response)[0])
+    request = request_name(file, flagged.call, re.split(r"\W", flagged.response)[0])
     return _through(
         file,
         [flagged, *others],
@@ -209,21 +201,6 @@ def _within_site(target: Target, file: Parsed, flagged: _Site, others: Sequence[
         "Behind a proxy that changes the Host header, this site's own full address leads to the start page.",
         request=f"{request}, ",
     )
-
-
-def _request(file: Parsed, call: Node, response: str) -> str:
-    """The request's name: that of the parameter before the response.
-
-    Raises:
-        NoFix: no function around has such parameters.
-    """
-    for outer in ancestors(call):
-        given = outer.child_by_field_name("parameters")
-        names = [re.split(r"\W", file.text(node))[0] for node in given.named_children] if given is not None else []
-        if response in names[1:]:
-            return names[names.index(response) - 1]
-    message = f"{file.path}:{file.number(call)} does not show the request that it answers"
-    raise NoFix(message)
 
 
 def _path(file: Parsed, flagged: _Site, others: Sequence[_Site]) -> Candidate:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from workers.fixers.code import Parsed
 from workers.fixers.registry import Harmless, NoFix
+from workers.source.syntax import ancestors, walk
 from workers.source.tree import SourceTree, text_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 _PROPERTY = re.compile(r"(?P<object>[A-Za-z_$][\w$]*)(?:\.[\w$]+)*\.(?P<name>[\w$]+)")
 _OF_REQUEST = re.compile(r"re(?:q|quest)|ctx|context|query|params|body|session|cookies|data|input|event", re.IGNORECASE)
@@ -41,6 +46,66 @@ def refuse_own_property(tree: SourceTree, file: Parsed, address: str, line: int)
     raise NoFix(message)
 
 
+def refuse_checked(file: Parsed, call: Node, address: str) -> None:
+    """Raise where the program looks at the address before it redirects, for more than whether there is one.
+
+    Raises:
+        NoFix: it does, and whether that is enough is for a person to say.
+    """
+    around = next((each for each in ancestors(call) if each.child_by_field_name("parameters") is not None), None)
+    name = rf"(?<![\w$.]){re.escape(address)}(?![\w$])"
+    there = re.compile(
+        rf"typeof\s+{name}\s*[!=]==?\s*['\"]\w+['\"]|{name}\s*[!=]==?\s*(?:null|undefined|['\"](?:/[^'\"]*)?['\"])"
+        rf"|!*{name}(?=\s*(?:[)&|?]|$))"
+    )
+    for node in walk(around) if around is not None else ():
+        condition = node.child_by_field_name("condition")
+        if condition is None or node.start_byte > call.start_byte:
+            continue
+        if re.search(name, there.sub("", file.text(condition))) or _asks(file.text(condition), name):
+            message = (
+                f"{file.path}:{file.number(call)} comes after a check of the address: whether that is enough is for a "
+                "person to say"
+            )
+            raise NoFix(message)
+
+
+def _asks(condition: str, name: str) -> bool:
+    """Whether a function is asked about the address."""
+    return re.search(rf"[\w$]\([^()]*{name}", condition) is not None
+
+
 def is_whole_address(address: str) -> bool:
     """Whether the value is, by its name, an address with its site, of which a list can be kept."""
     return _WHOLE.search(address) is not None
+
+
+def made_of(file: Parsed, address: Node) -> Node:
+    """What the only declaration of a variable says it is; the address itself where it is no variable."""
+    name = file.text(address)
+    made = [node for node in file.of("variable_declarator") if file.text(node.named_children[0]) == name]
+    value = made[0].child_by_field_name("value") if len(made) == 1 else None
+    return value or address
+
+
+def is_whole_url(file: Parsed, text: str) -> bool:
+    """`url.toString()` of a `new URL(…)` that is no path of this site."""
+    match = re.fullmatch(r"(\w+)\.(?:toString\(\)|href)", text)
+    made = [node for node in file.of("variable_declarator") if match and file.text(node.named_children[0]) == match[1]]
+    values = [value for node in made if (value := node.child_by_field_name("value")) is not None]
+    return any(value.type == "new_expression" and file.text(value).startswith("new URL(") for value in values)
+
+
+def request_name(file: Parsed, call: Node, response: str) -> str:
+    """The request's name: that of the parameter before the response.
+
+    Raises:
+        NoFix: no function around has such parameters.
+    """
+    for outer in ancestors(call):
+        given = outer.child_by_field_name("parameters")
+        names = [re.split(r"\W", file.text(node))[0] for node in given.named_children] if given is not None else []
+        if response in names[1:] and names[names.index(response) - 1]:
+            return names[names.index(response) - 1]
+    message = f"{file.path}:{file.number(call)} does not show the request that it answers"
+    raise NoFix(message)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _ADDED = r"\baddCookie\(\s*(?P<name>\w+)\s*\)"
 _MADE = r"\b(?P<name>\w+)\s*=\s*(?:new\s+)?(?:[\w.]+\.)?Cookie\("
 _FUNCTIONS = ("method_declaration", "function_declaration", "constructor_declaration", "lambda_expression")
+_PLAIN = "Over plain HTTP the cookie is not sent."
 _WHY = {
     "HttpOnly": "Scripts of the page cannot read the cookie.",
     "Secure": "The browser sends the cookie over HTTPS only.",
@@ -64,6 +65,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     name = added[0]["name"].decode()
     call = f"{name}.set{flag}(true){end_mark(file)}"
     holder = statement(file, added[0].start())
+    if matches(file, rf"\b{name}\.(?:set{flag}\(|is{flag}\s*=)", *_function(file, holder)):
+        message = f"{file.path}:{file.number(holder)} sets the flag by a condition, which decides when it is sound"
+        raise NoFix(message)
     both = "Secure" if flag == "HttpOnly" else "HttpOnly"
     other = f"{name}.set{both}(true){end_mark(file)}"
     declares = (f"insert:{file.number(holder)}",)
@@ -79,11 +83,17 @@ def propose(target: Target) -> Iterator[Candidate]:
             [before_line(file, holder, f"{call}\n{other}")],
             "The browser sends the cookie over HTTPS only and shows it to no script.",
             declares=declares,
-            warnings=("Over plain HTTP the cookie is not sent.",),
+            warnings=(_PLAIN,),
         )
 
     yield from any_of(
-        lambda: candidate(flag.lower(), [before_line(file, holder, call)], _WHY[flag], declares=declares),
+        lambda: candidate(
+            flag.lower(),
+            [before_line(file, holder, call)],
+            _WHY[flag],
+            declares=declares,
+            warnings=(_PLAIN,) if flag == "Secure" else (),
+        ),
         with_both,
     )
 

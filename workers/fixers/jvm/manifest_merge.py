@@ -21,6 +21,9 @@ def refuse_variant(target: Target, file: Text) -> None:
     Raises:
         Harmless: it is, and either no user gets that variant or the other manifest decides.
     """
+    if "/.android/" in f"/{file.path}":
+        message = f"{file.path} is of the application that Flutter makes anew to try a module in: no user gets it"
+        raise Harmless(message)
     found = _VARIANT.search(file.path)
     if found is None or not has(target.tree, f"{file.path[: found.start()]}src/main/AndroidManifest.xml"):
         return

@@ -24,10 +24,16 @@ _FILLED_IN = re.compile(
     r"setPendingIntentTemplate|RemoteInput|BubbleMetadata|enableForegroundDispatch|requestLocationUpdates"
     r"|requestActivity(?:Transition)?Updates|addGeofences|addProximityAlert|(?:usb\w*|UsbManager\))\.requestPermission"
     r"|PackageInstaller|session\w*\.commit|createChooser\([^;]*(?:sender|pending)|registerNetworkCallback|requestNetwork"
-    r"|\.startScan\(|requestPin(?:Shortcut|AppWidget)|MediaButton|CustomTabs|sendTextMessage|sendMultipart",
+    r"|\.startScan\(|requestPin(?:Shortcut|AppWidget)|MediaButton|CustomTabs"
+    r"|\.(?:send|download)\w*(?:Message|Mms|Sms)s?\(|sendMultipart",
     re.IGNORECASE,
 )
 """What fills in the intent that it is given: a reading, a status, an address or a key."""
+_TAKEN = re.compile(
+    r"[aA]larm_?[mM]anager|AlarmManager|\bset(?:Exact|Inexact|AndAllow|Window)\w*\(|Notification|set(?:Content|Delete|FullScreen)Intent"
+    r"|addAction\(|[rR]emoteViews|setOnClickPendingIntent|AppWidget|startIntentSender|TaskStackBuilder"
+)
+"""What sends the intent as it was made."""
 _METHODS = ("method_declaration", "function_declaration", "constructor_declaration")
 _FLAG = "PendingIntent.FLAG_IMMUTABLE"
 
@@ -65,6 +71,11 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{where} makes an intent for the rest of the file, where the system fills in one: see whether it is this"
         )
         raise NoFix(message)
+    if not _is_taken(target, file, call):
+        message = (
+            f"{where} does not show what is done with the intent: whether something fills it in is for a person to say"
+        )
+        raise NoFix(message)
     if _is_handed_on(target, file, call, flags):
         message = f"{where} takes its flags from its callers, some of which ask for FLAG_MUTABLE: let each one say"
         raise NoFix(message)
@@ -94,6 +105,19 @@ def _is_handed_on(target: Target, file: Parsed, call: Node, flags: Node) -> bool
         return False
     sources = (path for path in target.tree.paths() if path.endswith((".java", ".kt")))
     return any("FLAG_MUTABLE" in text_of(target.tree, path) for path in sources)
+
+
+def _is_taken(target: Target, file: Parsed, call: Node) -> bool:
+    """Whether the method, its file or a file that calls it is about alarms, notifications or widgets."""
+    if _TAKEN.search(file.content.decode("utf-8", "replace")):
+        return True
+    method = next((node for node in ancestors(call) if node.type in _METHODS), None)
+    name = method.child_by_field_name("name") if method is not None else None
+    named = re.compile(rf"\b{re.escape(file.text(name))}\(") if name is not None else None
+    sources = (text_of(target.tree, path) for path in target.tree.paths() if path.endswith((".java", ".kt")))
+    return named is not None and any(
+        _TAKEN.search(text) and not _FILLED_IN.search(text) for text in sources if named.search(text)
+    )
 
 
 def _leaves(file: Parsed, call: Node) -> bool:

@@ -9,6 +9,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate, region
 from workers.fixers.jvm.source import before_line, end_mark, flagged_bytes, in_block, jvm, matches, statement
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.syntax import ancestors
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -20,6 +21,8 @@ _USE = r"\b(?P<name>\w+)\s*\.\s*(?P<use>newDocumentBuilder|newSAXParser)\(\s*\)"
 _STREAMED = r"\b(?P<name>\w+)\s*=\s*(?:\w+\.)*XMLInputFactory\s*\.\s*new(?:Factory|Instance|DefaultFactory)\("
 _STREAM_EXTERNAL = "javax.xml.stream.isSupportingExternalEntities"
 _STREAM_DTD = "javax.xml.stream.supportDTD"
+_VARIED = r"\b{name}\s*\.\s*setFeature\(\s*(?:[^,\"]*,|[^,]*,\s*(?!true|false|Boolean\.))"
+_METHODS = ("method_declaration", "constructor_declaration", "function_declaration")
 _WRONG = (
     r"\bset(?:Feature|Property)\(\s*(?:\"[^\"\n]*(?:(?:disallow-doctype-decl\"\s*,\s*(?P<off>false))"
     r"|(?:(?:-entities|isSupportingExternalEntities|supportDTD)\"\s*,\s*(?P<on>true|Boolean\.TRUE)))"
@@ -76,6 +79,10 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     name, holder = found[0]["name"].decode(), statement(file, found[0].start())
     end = end_mark(file)
+    around = next((each for each in ancestors(holder) if each.type in _METHODS), None)
+    if around is not None and matches(file, _VARIED.format(name=name), around.start_byte, holder.start_byte):
+        message = f"{file.path}:{file.number(holder)} sets its features by values that it is given: see what these are"
+        raise NoFix(message)
     declares = (f"insert:{file.number(holder)}",)
     yield from any_of(
         lambda: candidate(
