@@ -16,6 +16,8 @@ from workers.source.tree import SourceTree, text_of
 _SCRIPTS = re.compile(r"(?:^|/)(?:[Mm]akefile|GNUmakefile|[Jj]ustfile|[\w.-]+\.(?:mk|sh|bash))$")
 _YAML = re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$|^\.github/workflows/[^/]+\.ya?ml$")
 _BUILD = re.compile(r"\bdocker\s+(?:buildx\s+|image\s+)?build\s([^\n;&|]*)")
+_GOES = re.compile(r"^\s*(?:cd|pushd)\s|[;&|(]\s*(?:cd|pushd)\s", re.MULTILINE)
+_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _TAKES = frozenset(("--build-arg", "--target", "--platform", "--label", "--network", "--progress", "--cache-from",
                     "--cache-to", "--output", "-o", "--secret", "--ssh", "--builder", "--build-context"))  # fmt: skip
 _MAX_FILES, _MAX_BYTES = 60, 256 * 1024
@@ -101,11 +103,30 @@ def _of_document(folder: str, document: Any) -> Iterator[tuple[str, str]]:
     for job in _mappings(document, "jobs"):
         steps = job.get("steps")
         for step in steps if isinstance(steps, list) else ():
+            if isinstance(step, dict) and isinstance(text := step.get("run"), str):
+                yield from _of_run(text, [step, *(_defaults(one) for one in (job, document))])
             values = step.get("with") if isinstance(step, dict) else None
             if isinstance(values, dict) and str(step.get("uses", "")).startswith("docker/build-push-action@"):
                 file = values.get("file")
                 images = re.split(r"[\s,]+", str(values.get("tags", "")))
                 yield from _placed(images, "", str(values.get("context", ".")), file if isinstance(file, str) else None)
+
+
+def _defaults(document: dict[str, Any]) -> Any:
+    """What a job or a workflow says of all of its commands."""
+    said = document.get("defaults")
+    return said.get("run") if isinstance(said, dict) else None
+
+
+def _of_run(text: str, said: list[Any]) -> Iterator[tuple[str, str]]:
+    """What a step's commands build, in the folder that it or what is around it names; elsewhere they may go is left."""
+    folders = (one.get("working-directory") for one in said if isinstance(one, dict))
+    folder = str(next(filter(None, folders), ""))
+    if "${{" in folder or _GOES.search(text):
+        return
+    calls = _BUILD.findall(re.sub(r"\\\r?\n", " ", _EXPRESSION.sub("$", text)))
+    for call in calls:
+        yield from _of_call(folder, re.findall(r"[^\s'\"]+", call))
 
 
 def _mappings(document: Any, key: str) -> list[dict[str, Any]]:

@@ -53,6 +53,24 @@ def test_what_builds_an_image_says_from_which_dockerfile(name, text):
     assert builder_of(_tree({name: text}), "acme/tool-base") is None, "the Dockerfile is not there"
 
 
+@pytest.mark.parametrize(
+    ("step", "found"),
+    [
+        ("working-directory: base\n      run: docker build -t acme/tool-base:${{ github.sha }} .", True),
+        ("run: docker build -t acme/tool-base:1 base", True),
+        ("run: docker build -t acme/tool-base:1 .", False),
+        ("working-directory: ${{ matrix.folder }}\n      run: docker build -t acme/tool-base:1 base", False),
+        ("run: cd web && docker build -t acme/tool-base:1 base", False),
+    ],
+)
+def test_a_step_builds_in_the_folder_that_it_names(step, found):
+    files = {
+        ".github/workflows/ci.yml": f"jobs:\n  a:\n    steps:\n    - {step}\n",
+        "base/Dockerfile": "FROM debian:12\n",
+    }
+    assert builder_of(_tree(files), "acme/tool-base") == ("base/Dockerfile" if found else None)
+
+
 def test_a_name_that_two_dockerfiles_have_is_nobodys():
     files = {"Makefile": MAKEFILE + "\tdocker build -t acme/tool-base other\n", "base/Dockerfile": "FROM debian:12\n"}
     assert builder_of(_tree(files), "acme/tool-base") == "base/Dockerfile"

@@ -1,0 +1,43 @@
+"""The Dockerfile of an image, by what the project beside it calls itself."""
+
+import pytest
+
+from workers.fixers.kubernetes.project_names import built_as, built_beside
+from workers.source.tree import MemoryTree
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("package.json", '{"name": "@shop/fast-food"}'),
+        (
+            "pom.xml",
+            "<project><parent><artifactId>boot</artifactId></parent><artifactId>fast-food</artifactId></project>",
+        ),
+        ("go.mod", "module github.com/shop/fast-food\n"),
+        ("pyproject.toml", '[project]\nname = "fast_food"\n'),
+        ("settings.gradle.kts", 'rootProject.name = "fast-food"\n'),
+    ],
+)
+def test_a_project_of_the_image_s_name_has_its_dockerfile_beside_it(file, text):
+    files = {f"api/{file}": text, "api/Dockerfile": "FROM scratch\n", "web/Dockerfile": "FROM scratch\n"}
+    tree = MemoryTree({path: content.encode() for path, content in files.items()})
+    assert built_as(tree, "1.dkr.ecr.eu-west-1.amazonaws.com/fast-food") == "api/Dockerfile"
+    assert built_as(tree, "shop/fast-foods") is None
+
+
+def test_two_projects_of_a_name_or_none_with_a_dockerfile_say_nothing():
+    named = b'{"name": "cart"}'
+    assert built_as(MemoryTree({"package.json": named, "docker/Dockerfile": b"FROM a\n"}), "cart") is None
+    both = {f"{folder}/{file}": named for folder in "ab" for file in ("package.json", "Dockerfile")}
+    assert built_as(MemoryTree(both), "cart") is None
+
+
+RUN = "kind: Pod\nmetadata: {name: a}\nspec: {containers: [{image: %s}, {image: other-web:1}]}\n"
+
+
+@pytest.mark.parametrize(("image", "found"), [("shop/shop-web:2", True), ("shop-api:1", False), ("web:1", False)])
+def test_a_folder_s_name_behind_the_project_s_is_an_image_s_where_another_one_has_it_too(image, found):
+    files = {"k8s/a.yaml": RUN % image, "src/cart/Dockerfile": "FROM a\n", "src/web/Dockerfile": "FROM a\n"}
+    tree = MemoryTree({path: text.encode() for path, text in files.items()})
+    assert built_beside(tree, "shop-cart") == ("src/cart/Dockerfile" if found else None)
