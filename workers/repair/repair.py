@@ -52,7 +52,7 @@ def repair(
         proposal = propose(Target(finding=item.finding, tree=tree, group=group))
         # A fixer that says why there is no sound fix has read more than the scanner did.
         beside = offered.get(item.id, ()) if proposal.candidates else ()
-        candidates = [*proposal.candidates, *beside, *more.get(item.id, ())]
+        candidates = _distinct([*proposal.candidates, *beside, *more.get(item.id, ())], tree)
         kept = [one for one in candidates if _approach(one, options)]
         others = sorted({one.approach for one in candidates} - {one.approach for one in kept})
         reason = f"its approaches are not the one asked for: {', '.join(others)}" if others else None
@@ -78,15 +78,34 @@ def repair(
 
 def patch_of(candidate: Candidate, tree: SourceTree, secret: Secrets) -> str:
     """The candidate as a patch that shows no credential; empty where its edits do not apply."""
-    before: dict[str, bytes] = {}
-    after: dict[str, bytes] = {}
     try:
-        for path, edits in by_path(candidate.edits).items():
-            before[path] = tree.read(path)
-            after[path] = apply_edits(before[path], edits)
+        before, after = _sides(candidate, tree)
     except (EditConflict, SourceUnavailable):
         return ""
     return safe_patch(before, after, secret)
+
+
+def _sides(candidate: Candidate, tree: SourceTree) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """Path → content, before and after the candidate.
+
+    Raises:
+        EditConflict, SourceUnavailable: its edits do not apply.
+    """
+    edits = by_path(candidate.edits)
+    before = {path: tree.read(path) for path in edits}
+    return before, {path: apply_edits(before[path], each) for path, each in edits.items()}
+
+
+def _distinct(candidates: Iterable[Candidate], tree: SourceTree) -> list[Candidate]:
+    """Each once, by what comes of it: a scanner's own edit is often the fixer's, and no approach of its own."""
+    found: dict[object, Candidate] = {}
+    for one in candidates:
+        try:
+            result: object = frozenset(_sides(one, tree)[1].items())
+        except (EditConflict, SourceUnavailable):
+            result = one.edits
+        found.setdefault(result, one)
+    return list(found.values())
 
 
 def _without_secret(verdict: Verdict, lines: Collection[str]) -> Verdict:

@@ -35,6 +35,8 @@ _ACTOR = re.compile(
     re.IGNORECASE,
 )
 
+_FENCED = re.compile(r"(?P<open>['\"]?\$\{\{)(?P<inner>.*?)(?P<close>\}\}['\"]?)", re.DOTALL)
+
 
 @fixer(
     name="bot-conditions",
@@ -55,6 +57,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     if not edits:
         message = "the condition names no actor that its event has an author for"
         raise NoFix(message)
+    edits = _once(workflow, node, edits)
     declares = [dotted(path)]
     yield model.candidate("author", edits, "The author cannot be changed by acting on it later.", declares=declares)
     if {"pull_request", "pull_request_target"} >= set(workflow.triggers) and not node.block:
@@ -106,12 +109,30 @@ def _event_before(text: str) -> str:
     return match[1] if match else ""
 
 
-def _both(workflow: Workflow, node: Node, edits: list[Edit], own: str) -> Edit:
+def _once(workflow: Workflow, node: Node, edits: list[Edit]) -> list[Edit]:
+    """The edits, or one that writes the condition with what it asked for already only once."""
+    source = _edited(workflow, node, edits)
+    fenced = _FENCED.fullmatch(source)
+    inner = fenced["inner"] if fenced else source
+    parts = [part.strip() for part in inner.split("&&")]
+    whole = not node.block and not re.search(r"\|\||[()]", inner) and all(part.count("'") % 2 == 0 for part in parts)
+    if len(set(parts)) == len(parts) or not whole:
+        return edits
+    once = " && ".join(dict.fromkeys(parts))
+    text = f"{fenced['open']} {once} {fenced['close']}" if fenced else once
+    return [yamledit.edit(workflow.doc, node.start, node.end, text)]
+
+
+def _edited(workflow: Workflow, node: Node, edits: list[Edit]) -> str:
     text = workflow.doc.content[node.start : node.end]
     for edit in sorted(edits, reverse=True):
         text = text[: edit.start - node.start] + edit.text.encode() + text[edit.end - node.start :]
-    source = text.decode()
-    fenced = re.fullmatch(r"(?P<open>['\"]?\$\{\{)(?P<inner>.*?)(?P<close>\}\}['\"]?)", source, re.DOTALL)
+    return text.decode()
+
+
+def _both(workflow: Workflow, node: Node, edits: list[Edit], own: str) -> Edit:
+    source = _edited(workflow, node, edits)
+    fenced = _FENCED.fullmatch(source)
     if fenced is None:
         if source[:1] in ("'", '"'):
             message = "the condition is quoted in a way that cannot be added to"
