@@ -6,11 +6,27 @@ import re
 
 _CLONE = re.compile(r"\bgit\s+(?:-[cC]\s+\S+\s+)*clone\b[^\n;&|]*")
 _GOES = re.compile(r"(?:^|[\s;&|])(?P<inner>\(?)[ \t]*(?:cd|pushd)[ \t]", re.MULTILINE)
+_SSH = re.compile(r"\bssh://|\bgit@[\w.-]+:")
+_TOKENS = re.compile(r"x-access-token|\b(?:GITHUB|GH)_TOKEN\b|github\.token|\bsecrets\.", re.IGNORECASE)
+"""What git could push with that is not the key of its clone."""
+_SECRET = re.compile(r"https://[^\s@/]*\$\{\{\s*secrets\.(?!GITHUB_TOKEN\b)\w+\s*\}\}@", re.IGNORECASE)
+_JOBS = re.compile(r"\b(?:GITHUB|GH)_TOKEN\b|github\.token", re.IGNORECASE)
 _RETURNS = re.compile(
     r"(?:^|[\s;&|])(?:popd\b|cd[ \t]+"
     r"(?:-(?![\w/])|\.\.|\"?\$\{?(?:GITHUB_WORKSPACE|OLDPWD)|\$\{\{\s*github\.workspace))",
     re.MULTILINE,
 )
+
+
+def without_own(script: str) -> str:
+    """The script without what it does in clones that it pushes to by a key or a secret of their own.
+
+    What checkout keeps is for the repository that it has checked out; git sends it from no other.
+    """
+    clones = [clone[0] for clone in _CLONE.finditer(script)]
+    by_key = _SSH.search(script) and not _TOKENS.search(script)
+    by_secret = clones and all(_SECRET.search(clone) for clone in clones) and not _JOBS.search(script)
+    return at_home(script) if by_key or by_secret else script
 
 
 def at_home(script: str) -> str:

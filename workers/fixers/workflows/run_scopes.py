@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from workers.fixers.workflows import script_scopes, tokens
 from workers.fixers.workflows.model import Step
 from workers.fixers.workflows.script_scopes import Opaque
-from workers.source import pushing
+from workers.source import clones, pushing
 from workers.source.ran import Ran, ran
 from workers.source.tree import SourceTree
 
@@ -86,7 +86,7 @@ def _by_git(script: str, every: list[Ran]) -> list[str]:
     Raises:
         Opaque: it may push, by what it is called.
     """
-    texts = [script, *(each.text or "" for each in every if each.is_shell)]
+    texts = [clones.without_own(text) for text in (script, *(each.text or "" for each in every if each.is_shell))]
     shell = any(pattern.search(text) for text in texts for pattern in (script_scopes.PUSHES, pushing.TOOLS))
     if shell or any(verb == "push" for _, verb in pushing.programs(every)):
         return ["contents:write"]

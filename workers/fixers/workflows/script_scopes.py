@@ -9,9 +9,6 @@ from workers.fixers.workflows.model import EXPRESSION
 from workers.source import clones, pushing
 
 PUSHES = re.compile(r"\bgit\s+(?:-[cC]\s+\S+\s+|-\S+\s+)*push\b(?![^\n]*--dry-run)")
-_SSH = re.compile(r"\bssh://|\bgit@[\w.-]+:")
-_TOKENS = re.compile(r"x-access-token|\b(?:GITHUB|GH)_TOKEN\b|github\.token|\bsecrets\.", re.IGNORECASE)
-"""What git could push with that is not the key of its clone."""
 _COMMANDS: tuple[tuple[re.Pattern[str], str], ...] = (
     (PUSHES, "contents:write"),
     (pushing.TOOLS, "contents:write"),
@@ -101,10 +98,9 @@ def of_shell(script: str) -> Iterator[str]:
         Opaque: it calls GitHub's API in a way whose scope its text does not say.
     """
     plain = re.sub(r"^\s*#[^\n]*", "", script, flags=re.MULTILINE).replace("\\\n", " ")
-    if _SSH.search(plain) and not _TOKENS.search(plain):
-        plain = clones.at_home(plain)
+    home = clones.without_own(plain)
     for pattern, words in _COMMANDS:
-        if pattern.search(plain):
+        if pattern.search(home if pattern in (PUSHES, pushing.TOOLS) else plain):
             yield from words.split()
     for match in _GH.finditer(plain):
         yield from _gh(match["group"], match["verb"] or "", match["rest"])

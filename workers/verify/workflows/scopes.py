@@ -162,12 +162,12 @@ def _gets_the_jobs_token(step: Step) -> bool:
 
 
 def _pushes_with_git(step: Step) -> bool:
-    return step.action in credentials.PUSHING or _GIT_PUSH.search(step.run or "") is not None
+    return step.action in credentials.PUSHING or _GIT_PUSH.search(clones.without_own(step.run or "")) is not None
 
 
 def _only_pushes(step: Step) -> bool:
     """Whether all that a script needs is to push, which it does as whom the checkout was made."""
-    needed = list(_matching(_COMMANDS, step.run or ""))
+    needed = list(_by_commands(step.run or ""))
     return bool(needed) and needed == list(_WRITE_CONTENTS) and "gh " not in (step.run or "")
 
 
@@ -208,7 +208,14 @@ def of_step(step: Step) -> Iterator[Need]:
         yield ("packages:write",)
     if action == "actions/github-script":
         yield from _matching(_SCRIPT, step.inputs.get("script", ""))
-    yield from _matching(_COMMANDS, step.run or "")
+    yield from _by_commands(step.run or "")
+
+
+def _by_commands(script: str) -> Iterator[Need]:
+    home = clones.without_own(script)
+    for pattern, wanted in _COMMANDS:
+        if pattern.search(home if pattern is _GIT_PUSH else script):
+            yield from wanted
 
 
 def _matching(patterns: tuple[tuple[re.Pattern[str], tuple[Need, ...]], ...], script: str) -> Iterator[Need]:

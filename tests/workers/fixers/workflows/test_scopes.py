@@ -237,6 +237,13 @@ def test_a_target_of_make_needs_what_its_recipe_uses(file, needed):
     assert set(scopes.words(found.scopes)) - {"contents:read"} == set(needed.split())
 
 
+@pytest.mark.parametrize(("secret", "level"), [("PAT", "read"), ("GITHUB_TOKEN", "write")])
+def test_a_clone_is_pushed_to_with_the_secret_in_its_address(secret, level):
+    """What checkout keeps is for its own repository."""
+    clone = f"git clone https://${{{{ secrets.{secret} }}}}@github.com/a/site && cd site && git push"
+    assert _needs(f"{CHECKOUT}      - run: {clone}\n").scopes == {"contents": level}
+
+
 def test_a_token_that_stands_around_an_action_is_not_its_own():
     """The action's input has a default, the job's token, whatever the workflow hands to `gh`."""
     text = HEAD.replace("jobs:", "env: {GH_TOKEN: '${{ secrets.PAT }}'}\njobs:") + CHECKOUT

@@ -60,6 +60,13 @@ def test_a_called_workflow_of_the_repository_is_read_whichever_way_it_is_named(p
     assert [*broken(caller.encode(), too_little.encode(), tree)] != []
 
 
+@pytest.mark.parametrize(("secret", "needed"), [("PAT", set()), ("GITHUB_TOKEN", {"contents:write"})])
+def test_a_clone_is_pushed_to_with_the_secret_in_its_address(secret, needed):
+    """What checkout keeps is for its own repository."""
+    clone = f"git clone https://${{{{ secrets.{secret} }}}}@github.com/a/site && cd site && git push"
+    assert _needs(f"{CHECKOUT}      - run: {clone}\n") - {"contents:read"} == needed
+
+
 def test_a_called_workflow_is_held_to_what_it_says_at_its_top():
     """GitHub does not start it with less, also where each of its jobs has a block of its own."""
     caller = "on: push\njobs:\n  a:\n    uses: ./.github/workflows/callee.yml\n"
