@@ -14,19 +14,32 @@ _PUSHES = re.compile(
 """By its name, or by none: what is pushed without a tag is `latest`."""
 _BY_VARIABLE = re.compile(r"\b(?:docker|podman|nerdctl)\s+(?:image\s+)?push\s+[^\n]*\$\{?(\w+)")
 _BY_ACTION = re.compile(r"\bdocker/build-push-action@")
+_RUNS = re.compile(
+    r"(?:\brepository_url\}?|\bdkr\.ecr\.[^\s\"'/:]+/[^\s\"':]+):"
+    r"((?:[a-zA-Z]+[-_.])*(?:latest|main|master|dev|develop|development|staging|stage|prod|production|stable|edge|nightly)"
+    r"(?:[-_.][a-zA-Z]+)*)(?=[\"'\s]|$)",
+    re.MULTILINE,
+)
+"""What runs an image under a name without a number: the next image gets it, too."""
 _SCRIPTS = (".yml", ".yaml", ".sh", ".mk", ".ps1", ".bat", ".tf", ".json", "Makefile", "Jenkinsfile")
 
 
 def why_tags_move(tree: SourceTree, where: str) -> str:
-    """What pushes `latest`, which means another image each time, as a sentence; empty where nothing does.
+    """What pushes or runs `latest`, which means another image each time, as a sentence; empty where nothing does.
 
     `where` is the file that makes the registry: scripts of the repository's other parts push to others.
     """
     part = where.partition("/")[0] if "/" in where else ""
     for path in tree.paths():
         near = not part or "/" not in path or path.startswith((f"{part}/", ".github/", ".circleci/"))
-        if near and path.endswith(_SCRIPTS) and _moves(text_of(tree, path)):
+        text = text_of(tree, path) if near and path.endswith(_SCRIPTS) else ""
+        if _moves(text):
             return f"{path} pushes `latest` anew each time, which an immutable tag refuses: push a tag of its own first"
+        if found := _RUNS.search(text):
+            return (
+                f"{path} runs what was pushed last as `{found[1]}`, which an immutable tag lets be pushed but once: "
+                "push a tag of its own first"
+            )
     return ""
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.terraform.resource import Resource, several
 from workers.source.hcl import Attribute, Block
 from workers.source.hcltext import block_text
@@ -22,6 +22,8 @@ _PORTS = {
     "CKV_GCP_77": 20, "CKV_GCP_88": 3306, "CKV_GCP_106": 80, "CKV_AZURE_9": 3389, "CKV_AZURE_10": 22,
     "CKV_AZURE_160": 80,
 }  # fmt: skip
+_ALL_PORTS = "CKV_AWS_277"
+_ICMP = frozenset(('"icmp"', '"icmpv6"', '"1"', '"58"'))
 _WEB = frozenset(("CKV_AWS_260", "CKV_GCP_106", "CKV_AZURE_160"))
 _HTTP, _TLS = 80, 443
 _BOTH = (_HTTP, _TLS)
@@ -36,7 +38,7 @@ _LOCKED_OUT = "whoever connects over the internet today is locked out: put their
     name="terraform-open-to-world",
     weakness="access-control",
     rules={
-        "checkov": (*_PORTS, "CKV_AWS_277"),
+        "checkov": (*_PORTS, _ALL_PORTS),
         "trivy": ["AVD-AWS-0107", "AVD-GCP-0027", "AVD-AZU-0047", "AVD-AZU-0050", "AVD-AZU-0048"],
     },
     explain="""A port that 0.0.0.0/0 may reach is tried by strangers all day. Remote shells, desktops and databases
@@ -45,7 +47,7 @@ belong behind a bastion or a VPN; a public web service belongs behind a load bal
 def open_to_world(target: Target) -> Iterator[Candidate]:
     """Networks that a variable names; or private ones only, where it is no way in from outside."""
     resource = Resource(target)
-    found = list(_open_sources(resource, _PORTS.get(target.finding.rule)))
+    found = _meant(resource, list(_open_sources(resource, _PORTS.get(target.finding.rule))))
     if not found:
         message = f"no rule of {resource.address} names the open internet itself"
         raise NoFix(message)
@@ -69,10 +71,11 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     port = _PORTS.get(target.finding.rule)
     rules = [_rule(resource, one) for one in found]
-    if port not in (None, *_BOTH) and any(_covers(rule, web) for rule in rules for web in _BOTH):
+    if port not in _BOTH and any(_covers(rule, web) for rule in rules for web in _BOTH):
+        opened = f"port {port}" if port else "more than is meant"
         message = (
-            f"a rule of {resource.address} opens port {port} together with that of the web: give each a rule of its "
-            "own, and close the one"
+            f"a rule of {resource.address} opens {opened} together with that of the web: give each a rule of its own, "
+            "and close the one"
         )
         raise NoFix(message)
     path = f"resource.{resource.address}"
@@ -99,6 +102,30 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
         "networks-variable", [*edits, resource.hcl.after(resource.block, text)], how, [*blocks, f"variable.{name}"],
         ["set the variable before the next plan", _LOCKED_OUT],
     )  # fmt: skip
+
+
+def _meant(resource: Resource, found: list[Attribute]) -> list[Attribute]:
+    """Those of the rules that the finding is about, where it is about no port: all ports, or its own lines.
+
+    Raises:
+        Harmless: they let in messages of ICMP alone.
+    """
+    finding = resource.target.finding
+    if finding.rule == _ALL_PORTS:
+        found = [one for one in found if _every_port(_rule(resource, one))]
+        if found and all(_rule(resource, one).text("protocol").lower() in _ICMP for one in found):
+            message = f"{resource.address} lets everybody in by ICMP alone, which has kinds of messages and no ports"
+            raise Harmless(message)
+    elif finding.rule not in _PORTS and finding.locations:
+        region = finding.locations[0].region
+        first, last = (region.start_line, region.end_line or region.start_line) if region else (0, 0)
+        here = [one for one in found if first <= one.node.start_point.row + 1 <= last]
+        return here or found
+    return found
+
+
+def _every_port(rule: Block) -> bool:
+    return rule.text("from_port") == "-1" or rule.text("protocol") in ('"-1"', '"all"')
 
 
 def _is_list(source: Attribute) -> bool:
