@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
+from workers.fixers.python.assert_text import guard
 from workers.fixers.python.callers import is_caught
 from workers.fixers.python.expected_calls import expects_assertion
 from workers.fixers.python.module import Module, flagged
@@ -17,20 +18,8 @@ from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 
 _OF_TEXTS = frozenset(("startswith", "endswith", "isdigit", "isalpha", "isalnum", "isidentifier", "lower", "strip"))
-_OPPOSITE: dict[type[ast.cmpop], str] = {
-    ast.Is: "is not",
-    ast.IsNot: "is",
-    ast.In: "not in",
-    ast.NotIn: "in",
-    ast.Eq: "!=",
-    ast.NotEq: "==",
-}
-_LESS: dict[type[ast.cmpop], str] = {ast.Lt: ">=", ast.LtE: ">", ast.Gt: "<=", ast.GtE: "<"}
-_CLOSED = (ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.Call, ast.Subscript)
-"""What begins and ends with brackets, or ends with them on the line where it began."""
+
 _TESTS = re.compile(r"test_\w*|_*(?:run_?)?(?:self_?)?tests?")
-_WIDTH = 88
-"""Where most formatters break a line; a file with longer ones breaks at its longest."""
 
 
 @fixer(
@@ -62,6 +51,9 @@ def propose(target: Target) -> Iterator[Candidate]:
             "an assert without a message is how that is told, and keeps nobody out"
         )
         raise Harmless(message)
+    if _is_import(file, statement.test):
+        message = f"{file.path}:{statement.lineno} says to a linter that an imported name is used: it checks nothing"
+        raise Harmless(message)
     if _always_holds(statement.test):
         message = (
             f"{file.path}:{statement.lineno} asks for what always holds: an `if` would never raise either; say what is "
@@ -71,7 +63,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     _refuse_shared_line(file, statement)
     yield candidate(
         "raise-assertion-error",
-        [file.replace(statement, _guard(file, statement, "AssertionError"))],
+        [file.replace(statement, guard(file, statement, "AssertionError"))],
         "The same condition, the same error, also under `python -O`.",
     )
     if _caught(file) or expects_assertion(target, file.path):
@@ -81,7 +73,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         return
     yield candidate(
         f"raise-{error.removesuffix('Error').lower()}-error",
-        [file.replace(statement, _guard(file, statement, error))],
+        [file.replace(statement, guard(file, statement, error))],
         f"The condition is about {about}, so it raises {error}, also under `python -O`.",
         warnings=(f"Code that catches AssertionError no longer catches this: it is a {error} now.",),
     )
@@ -114,6 +106,11 @@ def _always_holds(test: ast.expr) -> bool:
         case ast.Call(func=ast.Name(id=name)):
             return name.endswith(("Error", "Exception")) or name == "NotImplemented"
     return False
+
+
+def _is_import(file: Module, test: ast.expr) -> bool:
+    """Whether it asks whether a name is there that an import alone binds, which it always is."""
+    return isinstance(test, ast.Name) and test.id in file.aliases and test.id not in file.bound_at(test.lineno)
 
 
 def _is_taken(file: Module, statement: ast.Assert, error: str) -> bool:
@@ -164,74 +161,6 @@ def _without_parts(file: Module, statement: ast.Assert) -> str:
         message_start, message_end = file.span(statement.msg)
         tail = file.slice(last, message_start) + file.slice(message_end, end)
     return file.slice(start, first) + tail
-
-
-def _guard(file: Module, statement: ast.Assert, error: str) -> str:
-    indent = file.indent(statement.lineno)
-    never = isinstance(statement.test, ast.Constant) and not statement.test.value
-    deeper = "" if never else file.indent_unit
-    message = _message(file, statement.msg, indent, deeper) if statement.msg is not None else ""
-    raised = f"raise {error}" + (f"({message})" if message else "")
-    return raised if never else f"if {_negated(file, statement.test)}:\n{indent}{deeper}{raised}"
-
-
-def _message(file: Module, message: ast.expr, indent: str, deeper: str) -> str:
-    """The message as it stands; one of several lines as a block of its own, set in below the `raise`.
-
-    `deeper`: what the `raise` is set in by, below the statement's own indentation.
-    """
-    first, *others = file.text(message).split("\n")
-    outer, inner = indent + deeper, indent + deeper + file.indent_unit
-    longest = max(len(line) for line in file.content.split(b"\n"))
-    if not others and len(outer + first) + len("raise AssertionError()") > max(longest, _WIDTH):
-        return f"\n{inner}{first}\n{outer}"
-    if not others or re.search("\"{3}|'{3}", file.text(message)):
-        return "\n".join([first, *others])
-    if not file.line(message.lineno).decode()[: message.col_offset].isspace():
-        return "\n".join([first, *(deeper + line for line in others)])
-    own = " " * message.col_offset
-    moved = [inner + line.removeprefix(own) if line.startswith(own) else line for line in others]
-    return "\n".join(["", inner + first, *moved, outer])
-
-
-def _negated(file: Module, test: ast.expr) -> str:
-    match test:
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return _whole(file, operand)
-        case ast.Compare(ops=[operator], comparators=[right]) if type(operator) in _OPPOSITE and _is_flat(file, test):
-            return f"{_operand(file, test.left)} {_OPPOSITE[type(operator)]} {_operand(file, right)}"
-        case ast.Compare(ops=[operator], comparators=[right]) if type(operator) in _LESS and _is_flat(file, test):
-            if _counts(file, test.left) or _counts(file, right):
-                return f"{_operand(file, test.left)} {_LESS[type(operator)]} {_operand(file, right)}"
-    if isinstance(test, ast.BoolOp | ast.IfExp | ast.Lambda | ast.NamedExpr | ast.Tuple) or "\n" in file.text(test):
-        return f"not ({_inside(file, test)})"
-    return f"not {file.text(test)}"
-
-
-def _counts(file: Module, node: ast.expr) -> bool:
-    """Whether it is surely a whole number, so that one side is less where it is not more or the same."""
-    return file.calls(node, "len", "int", "ord", "id", "hash")
-
-
-def _is_flat(file: Module, test: ast.Compare) -> bool:
-    """Whether the comparison needs no brackets of its own: its lines end inside of those that a side of it has."""
-    sides = (test.left, test.comparators[0])
-    between = file.slice(file.span(sides[0])[1], file.span(sides[1])[0])
-    return "\n" not in between and not any("\n" in file.text(each) and not isinstance(each, _CLOSED) for each in sides)
-
-
-def _operand(file: Module, node: ast.expr) -> str:
-    loose = isinstance(node, ast.BoolOp | ast.IfExp | ast.Lambda | ast.NamedExpr | ast.Compare)
-    return f"({file.text(node)})" if loose or isinstance(node, ast.UnaryOp) else file.text(node)
-
-
-def _whole(file: Module, node: ast.expr) -> str:
-    return f"({_inside(file, node)})" if "\n" in file.text(node) else file.text(node)
-
-
-def _inside(file: Module, node: ast.expr) -> str:
-    text = file.text(node)
-    return text[1:-1] if isinstance(node, ast.Tuple) and text.startswith("(") else text
 
 
 def _is_the_value(file: Module, node: ast.Name) -> bool:
