@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
+from workers.fixers.code import region
 from workers.fixers.javascript.options import Option, propose_options
-from workers.fixers.registry import Target, fixer
+from workers.fixers.javascript.script import script
+from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.tests import is_test
+from workers.source.tree import text_of
 
 _WARNING = "Templates that mean to insert HTML must say so at each such place."
 _ESCAPES = "What templates insert is escaped."
@@ -39,6 +44,14 @@ _OPTIONS = (
     ),
 )
 
+_PAGES = (".html", ".htm", ".ejs", ".hbs", ".handlebars", ".mustache", ".njk", ".pug", ".jade", ".liquid", ".twig")
+_REFUSED = re.compile(
+    r"<script(?![^>]*\bsrc\s*=)[^>]*>|\son[a-z]{3,}\s*=\s*[\"'{]|^\s*script\.\s*$"
+    r"|<(?:script|img|iframe)\b[^>]*\bsrc\s*=\s*[\"'](?:https?:)?//[^\"']*|\bscript\([^)]*\bsrc\s*=\s*[\"'](?:https?:)?//",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""Scripts in the page itself, handlers in attributes, and what comes from another site."""
+
 
 @fixer(
     name="javascript-escaping-option",
@@ -62,4 +75,22 @@ one by one, with the engine's own mark.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A protection switched off → on, by value or by default."""
-    return propose_options(target, _OPTIONS)
+    file = script(target)
+    if any("contentSecurityPolicy" in file.line(number).decode() for number in region(target).lines):
+        _refuse_inline(target)
+    yield from propose_options(target, _OPTIONS)
+
+
+def _refuse_inline(target: Target) -> None:
+    """Raise where a page holds what Helmet's own policy does not let run or load.
+
+    Raises:
+        NoFix: it does.
+    """
+    for path in target.tree.paths():
+        if path.endswith(_PAGES) and not is_test(path) and (found := _REFUSED.search(text_of(target.tree, path))):
+            message = (
+                f"{path} holds `{found[0].strip()[:40]}`, which Helmet's default policy refuses: write the directives "
+                "that the pages need"
+            )
+            raise NoFix(message)

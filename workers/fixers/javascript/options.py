@@ -57,7 +57,7 @@ def propose_options(target: Target, options: Sequence[Option]) -> Iterator[Candi
 
 
 def remove_pair(file: Parsed, pair: Node) -> Edit:
-    """The object without this property, its comma and its line.
+    """The object without this property, its comma and its line; no object where it was all of the last argument.
 
     Raises:
         NoFix: comments stand between it and its neighbours.
@@ -72,6 +72,10 @@ def remove_pair(file: Parsed, pair: Node) -> Edit:
         return file.edit(members[index - 1].end_byte, pair.end_byte, "")
     if len(members) > 1:
         return file.edit(pair.start_byte, members[1].start_byte, "")
+    around = parent.parent
+    given = [node for node in around.named_children if node.type != "comment"] if around is not None else []
+    if around is not None and around.type == "arguments" and given[-1] == parent:
+        return file.edit(given[-2].end_byte if len(given) > 1 else parent.start_byte, parent.end_byte, "")
     return file.edit(parent.start_byte, parent.end_byte, "{}")
 
 

@@ -19,7 +19,9 @@ _LONGEST = 2000
 """Bytes of a line: nobody writes longer ones, but bundlers do."""
 _SERVED = re.compile(r"(?:^|/)(?:static|public|assets|dist|plugins?|libs?|js)/")
 _BANNER = re.compile(
-    rb"\s*/\*[^/]*?(?:@licen[sc]e|@preserve|\blicensed under\b|\(c\)[^/]{0,80}https?://)", re.IGNORECASE
+    rb"\s*/\*(?:[^/]*?(?:@licen[sc]e|@preserve|\blicensed under\b|\(c\)[^/]{0,80}https?://)"
+    rb"|(?=(?:(?!\*/).){0,400}\bv?\d+\.\d+)(?:(?!\*/).){0,500}(?:\blicen[sc]ed?\b|\bcopyright\b|\(c\)))",
+    re.IGNORECASE | re.DOTALL,
 )
 """How a release that was copied begins: with its own licence, where the project's files have none."""
 _BROWSER = re.compile(

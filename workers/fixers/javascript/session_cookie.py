@@ -31,7 +31,7 @@ from workers.fixers.javascript.session_options import (
     refuse_plain_http,
     refuse_unneeded,
 )
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tree import text_of
 
 if TYPE_CHECKING:
@@ -109,6 +109,9 @@ def _made(target: Target, file: Parsed, options: Node, *, beside: bool) -> Itera
     """The candidates, for options that stand anywhere in the file."""
     wanted = target.finding.rule_name.rpartition("-")[2].rpartition("_")[2].lower()
     if wanted in {"name", "default"}:
+        if option(file, options, "key") is not None:
+            message = f"{file.path}:{file.number(options)} names its cookie by `key`, as express-session calls it too"
+            raise Harmless(message)
         yield from any_of(lambda: _named(target, file, options), lambda: _bound(target, file, options, beside=beside))
         return
     refuse_unneeded(file, options, wanted)
@@ -172,7 +175,8 @@ def _bound(target: Target, file: Parsed, options: Node, *, beside: bool) -> Cand
     named = option(file, options, "name")
     old = literal(file, named)
     known = _is_named_elsewhere(target, file, old or _DEFAULT, here=1 if old else 0)
-    if known or (named is not None and old is None) or (cookie is not None and cookie.type != "object"):
+    keyed = option(file, options, "key") is not None
+    if known or keyed or (named is not None and old is None) or (cookie is not None and cookie.type != "object"):
         message = f"{at} has a name or flags that other code knows or gives"
         raise NoFix(message)
     refuse_plain_http(target.tree, file, options)

@@ -17,7 +17,7 @@ _DESCRIBES = re.compile(
     r"(?:field|url|uri|type|name|header|path|param|label|prefix|suffix|regex|format|template|message|error|help|file|form"
     r"|mode|algorithm|placeholder|hint|env|var|widget|property|attribute|alias|extra|action|pref|text|title|status|state|result|outcome|strength|length|count|expir\w*"
     r"|send|submit|button|reset|pattern|policy|length|event|(?:event|error|status|reason)_?code|route|endpoint|kind|class|command|option|flag|switch"
-    r"|arg|argument|enabled|disabled|required|source|origin|scope|separator|protected|transport|backend|provider|manager|strategy|adapter|serializer|authenticator|method|handler|validator|generator|attr|column|change|date|time|_at|_on|_age|_day|_re|regexp?|_rx|_arn)s?$|chang(?:ed|ing)$|(?:^|_)(?:prefix|suffix)_",
+    r"|arg|argument|enabled|disabled|required|source|origin|scope|separator|protected|transport|backend|provider|manager|strategy|adapter|serializer|authenticator|method|handler|validator|generator|attr|location|dir|directory|folder|column|change|date|time|_at|_on|_age|_day|_re|regexp?|_rx|_arn)s?$|chang(?:ed|ing)$|(?:^|_)(?:prefix|suffix)_",
     re.IGNORECASE,
 )
 _LABEL = re.compile(

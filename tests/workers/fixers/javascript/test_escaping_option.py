@@ -1,0 +1,19 @@
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("page", "made"),
+    [
+        ("<p>{{name}}</p><script src='/a.js'></script>", True),
+        ('<button onclick="go()">', False),
+        ("<script>go()</script>", False),
+        ('<img src="https://example.org/a.png">', False),
+    ],
+)
+def test_a_policy_is_switched_on_where_the_pages_bear_it(asked, page, made):
+    text = "const helmet = require('helmet');\napp.use(helmet({ contentSecurityPolicy: false }));\n"
+    files = {"server.js": text, "views/index.hbs": page}
+    found = asked(files, "njsscan", "helmet_feature_disabled", "server.js", 2)
+    assert bool(found.candidates) is made
+    if made:
+        assert found.candidates[1].edits[0].text == ""
