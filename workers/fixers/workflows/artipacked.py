@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.workflows import credentials, model, unseen
+from workers.fixers.workflows.beside import workflows_beside
 from workers.fixers.workflows.credentials import User
 from workers.fixers.workflows.model import Step, Workflow
 from workers.source import yamledit, yamltext
@@ -26,8 +27,9 @@ _HELPER = '!f() { echo "username=x-access-token"; echo "password=${GIT_TOKEN}"; 
         "`actions/checkout` writes the job's token into git's configuration, so that later steps can push. Every later "
         "step can read it there, a dependency's install script as well, and an artifact of the workspace carries it "
         "out. With `persist-credentials: false` it is gone as soon as the code is there. Approaches: this checkout; "
-        "every checkout of the file that nobody needs the credentials of; where a later step pushes or fetches, the "
-        "same with the token given to that step alone, through git's environment or through `gh auth setup-git`."
+        "every checkout of the file, or of all workflows, that nobody needs the credentials of; where a later step "
+        "pushes or fetches, the same with the token given to that step alone, through git's environment or through "
+        "`gh auth setup-git`."
     ),
 )
 def propose(target: Target) -> Iterator[Candidate]:
@@ -47,22 +49,36 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
         raise NoFix(message)
     why = "No later step of the job uses git's credentials"
-    yield _without(workflow, "persist-credentials-false", [step], why, target.tree)
-    others = [one for one in workflow.steps if credentials.keeps(one) and not _used(workflow, one, target.tree)]
-    if len(others) > 1:
-        why = f"None of the {len(others)} checkouts of this file has a later step that uses git's credentials"
-        yield _without(workflow, "persist-credentials-file", others, why, target.tree)
+    yield _without("persist-credentials-false", [(workflow, step)], why, target.tree)
+    here = _unused(workflow, target.tree)
+    if len(here) > 1:
+        why = f"None of the {len(here)} checkouts of this file has a later step that uses git's credentials"
+        yield _without("persist-credentials-file", here, why, target.tree)
+        return
+    others = (other for other in workflows_beside(target, "actions/checkout") if other.jobs)
+    beside = [one for other in others for one in _unused(other, target.tree)]
+    if beside:
+        every = [(workflow, step), *beside]
+        why = f"None of {len(every)} checkouts in the workflows here has a later step that uses git's credentials"
+        yield _without("persist-credentials-repository", every, why, target.tree)
 
 
-def _used(workflow: Workflow, step: Step, tree: SourceTree) -> bool:
-    return bool(credentials.users(workflow, step, tree)) or unseen.prepares(workflow, step, tree)
+def _unused(workflow: Workflow, tree: SourceTree) -> list[tuple[Workflow, Step]]:
+    """The checkouts that keep credentials of which no later step makes anything."""
+    return [
+        (workflow, step)
+        for step in workflow.steps
+        if credentials.keeps(step)
+        and not credentials.users(workflow, step, tree)
+        and not unseen.prepares(workflow, step, tree)
+    ]
 
 
-def _without(workflow: Workflow, approach: str, steps: list[Step], why: str, tree: SourceTree) -> Candidate:
-    edits = [_off(workflow, step) for step in steps]
-    declares = [path for step in steps for path in _declared(workflow, step)]
+def _without(approach: str, checkouts: list[tuple[Workflow, Step]], why: str, tree: SourceTree) -> Candidate:
+    edits = [_off(workflow, step) for workflow, step in checkouts]
+    declares = [path for workflow, step in checkouts for path in _declared(workflow, step)]
     why = f"{why}, so the token need not stay in the workspace."
-    warnings = [doubt for step in steps for doubt in credentials.doubts(workflow, step, tree)]
+    warnings = [doubt for workflow, step in checkouts for doubt in credentials.doubts(workflow, step, tree)]
     return model.candidate(approach, edits, why, declares=declares, warnings=warnings)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
-from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.workflows import model, own
+from workers.fixers.workflows.beside import workflows_beside
 from workers.fixers.workflows.commits import TOOL_REFS, Known, Pin, Use, own_path, uses_of
 from workers.fixers.workflows.model import Workflow
-from workers.source import actions_lock, pinned, yamldoc, yamledit
+from workers.source import actions_lock, yamledit
 from workers.source.actions_lock import numbers
 from workers.source.tree import SourceTree
 
@@ -60,19 +60,10 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 def _elsewhere(target: Target, use: Use) -> Iterator[tuple[Workflow, Use]]:
     """The same action by the same ref in other files of the repository."""
-    named = use.repository.lower().encode()
-    for path in pinned.files(target.tree):
-        if path == target.finding.path:
-            continue
-        try:
-            content = target.tree.read(path)
-            if named not in content.lower() or f"@{use.ref}".encode() not in content:
-                continue
-            other = Workflow(yamldoc.parse(content, path))
-        except (SourceUnavailable, yamldoc.YamlBroken):
-            continue
-        found = uses_of(other) if other.root.kind == "mapping" else ()
-        yield from ((other, one) for one in found if one.repository.lower().encode() == named and one.ref == use.ref)
+    for other in workflows_beside(target, use.repository, f"@{use.ref}"):
+        for one in uses_of(other):
+            if one.repository.lower() == use.repository.lower() and one.ref == use.ref:
+                yield other, one
 
 
 def _own_or_pinned(tree: SourceTree, use: Use, known: Known) -> str | None:

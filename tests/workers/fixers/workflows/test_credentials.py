@@ -150,6 +150,27 @@ def test_the_step_of_a_local_action_gets_the_helper():
     assert act["with"] == {"a": "b"}
 
 
+def test_the_only_checkout_of_a_file_goes_with_those_of_other_workflows():
+    """Neither one whose job pushes, nor an action's, which leaves what it keeps to whoever calls it."""
+    finding = Finding(
+        tool="zizmor",
+        rule="artipacked",
+        message="",
+        severity=Severity.MEDIUM,
+        locations=(Location(path=".github/workflows/a.yml", region=Region(start_line=6)),),
+    )
+    files = {
+        ".github/workflows/a.yml": HEAD,
+        ".github/workflows/b.yml": HEAD + "      - run: make\n",
+        ".github/workflows/push.yml": HEAD + "      - run: git push\n",
+        "act/action.yml": "runs:\n  using: composite\n  steps:\n    - uses: actions/checkout@v4\n",
+    }
+    tree = MemoryTree({path: text.encode() for path, text in files.items()})
+    alone, every = propose(Target(finding=finding, tree=tree)).candidates
+    assert (alone.approach, every.approach) == ("persist-credentials-false", "persist-credentials-repository")
+    assert every.paths == (".github/workflows/a.yml", ".github/workflows/b.yml")
+
+
 @pytest.mark.parametrize(
     "script", ["git clone https://github.com/o/other", "git lfs install", "git submodule init", "git commit -m x"]
 )
