@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from workers.fixers.terraform.in_use import has_public_container
+from workers.fixers.terraform.in_use import has_public_container, shown
 from workers.fixers.terraform.public_address import needs_address
 from workers.fixers.terraform.reached_from import talks_to_cluster
 from workers.fixers.terraform.resource import Resource
@@ -147,7 +147,9 @@ EXPOSURE = {
     "CKV_AZURE_189": _private(_AZURE),
     "CKV_AZURE_221": _private(_AZURE, since="azurerm:3"),
     "CKV_AZURE_222": _private(_AZURE),
-    "CKV_AZURE_34": _private("container_access_type", '"private"', how=_SIGNED_IN, warning=_NO_LINKS),
+    "CKV_AZURE_34": [
+        Setting("private", on("container_access_type", '"private"'), _SIGNED_IN, _NO_LINKS, toggle=True, refused=shown),
+    ],
     "CKV_AZURE_190": _NESTED,
     "CKV2_AZURE_47": _NESTED,
     "CKV_AZURE_118": _own_traffic("enable_ip_forwarding"),

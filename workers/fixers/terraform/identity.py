@@ -7,6 +7,7 @@ from workers.fixers.terraform.in_use import (
     has_extensions,
     has_guests,
     no_workload_identity,
+    signs_in_as_admin,
     starts_docker,
     uses_keys,
     works_by_keys,
@@ -73,7 +74,7 @@ IDENTITY = {
         _LOCAL,
         "false",
         "whoever signs in as the registry's admin needs an identity of their own",
-        refused=uses_keys,
+        refused=signs_in_as_admin,
     ),
     "CKV_AZURE_141": LOCAL_ACCOUNTS,
     "CKV_AZURE_140": single(

@@ -17,6 +17,11 @@ _BUILDS = re.compile(r"(?:^|/)[\w.-]*build-?spec[\w.-]*\.(?:ya?ml|json|tpl|tftpl
 _CONNECTS = re.compile(
     r"google_sql_ssl_cert|cloud[-_]?sql[-_]proxy|cloud[-_]sql[-_](?:\w+[-_])?connector", re.IGNORECASE
 )
+_SCRIPTS = (".sh", ".ps1", ".yml", ".yaml", "Makefile", "justfile", "Jenkinsfile")
+_ADMIN = re.compile(r"\baz\s+acr\s+credential\s+show\b")
+_FOR_ALL = re.compile(
+    r"(?<![a-z])(?:public|static|assets?|cdn|www|web|website|site|downloads?)(?![a-z])|\$web", re.IGNORECASE
+)
 _DOCKER = re.compile(r"\b(?:docker|podman|buildah|sam\s+build\s+[^\n]*--use-container)\b")
 
 
@@ -26,6 +31,22 @@ def uses_keys(resource: Resource) -> str:
     for file in resource.module:
         if found := wanted.search(text_of(resource.target.tree, file.path)):
             return f"{file.path} hands on `{found[0]}`, which would no longer open anything: give its users an identity"
+    return ""
+
+
+def signs_in_as_admin(registry: Resource) -> str:
+    """Which file signs in to a registry by the account of its own; empty where none does."""
+    tree = registry.target.tree
+    asking = (path for path in tree.paths() if path.endswith(_SCRIPTS) and _ADMIN.search(text_of(tree, path)))
+    if path := next(asking, ""):
+        return f"{path} asks Azure for the password of the registry's admin: let it sign in as somebody else first"
+    return uses_keys(registry)
+
+
+def shown(container: Resource) -> str:
+    """Why everybody reads a container on purpose, as its name says; empty where it does not."""
+    if _FOR_ALL.search(f"{container.name} {container.block.text('name')}"):
+        return f"{container.address} is what everybody is meant to read, as its name says: decide on that first"
     return ""
 
 

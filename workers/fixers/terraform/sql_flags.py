@@ -37,6 +37,23 @@ _TOGETHER = {
     "log_statement": "ddl",
 }
 """What CIS recommends of PostgreSQL, without what logs each statement or asks a name server for each connection."""
+_HOW = {
+    "local_infile": "No client can have the server ask it for a file.",
+    "log_checkpoints": "Each checkpoint is logged, with how much it wrote and how long it took.",
+    "log_connections": "Each attempt to connect is logged.",
+    "log_disconnections": "The end of each session is logged, with how long it lasted.",
+    "log_lock_waits": "A session that waits long for a lock is logged.",
+    "log_min_messages": "Warnings and everything worse are logged.",
+    "log_temp_files": "Each temporary file is logged when it goes, with its size.",
+    "log_min_duration_statement": "No statement is logged with its text, and what is in it, for taking long.",
+    "cross db ownership chaining": "A database lends its owner's rights to no other one.",
+    "contained database authentication": "Whoever logs in is known to the server, and nobody to one database alone.",
+    "log_hostname": "Connections are logged with the names of their hosts.",
+    "log_min_error_statement": "Statements that fail are logged.",
+    "cloudsql.enable_pgaudit": "Who reads and changes what can be logged by pgAudit.",
+    "log_statement": "Statements that make, change or drop tables are logged.",
+    "log_duration": "How long each statement took is logged.",
+}
 _WARNINGS = {
     "log_hostname": "each connection asks a name server for its client's name",
     "cloudsql.enable_pgaudit": "the instance restarts, and `CREATE EXTENSION pgaudit` is run in each database",
@@ -64,7 +81,8 @@ def sql_flags(target: Target) -> Iterator[Candidate]:
         message = f"{resource.address} has no settings of its own: its flags are decided elsewhere"
         raise NoFix(message)
     wanted = _FLAGS[target.finding.rule]
-    yield from _with(resource, settings, wanted, f"flag-{next(iter(wanted)).replace(' ', '-')}", "The flag is set.")
+    flag = next(iter(wanted))
+    yield from _with(resource, settings, wanted, f"flag-{flag.replace(' ', '-')}", _HOW[flag])
     if "POSTGRES" in resource.block.text("database_version"):
         more = wanted | {name: value for name, value in _TOGETHER.items() if name not in wanted}
         how = "Sessions, waits, failed statements and changes of tables are logged too, as CIS recommends it."
