@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
+from workers.fixers.javascript.manifest import dependencies
 from workers.fixers.javascript.script import STRINGS, arguments, called, flagged_node, literal, quote
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors, walk
@@ -49,6 +50,8 @@ _OTHER_TYPE = re.compile(
     re.IGNORECASE,
 )
 """The answer said to be something that no browser reads as a page."""
+_EXPRESS = frozenset(("express", "@fastify/express", "@nestjs/platform-express"))
+_PAGE_TYPE = re.compile(rb"text/html|xml|svg|type\(\s*['\"`]html", re.IGNORECASE)
 _BLOCKS = ("statement_block", "program")
 
 
@@ -75,6 +78,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     if response is None or method is None:
         message = f"{file.path}:{file.number(call)} does not show its response"
         raise NoFix(message)
+    if _by_fastify(target, file):
+        message = (
+            f"{file.path}:{file.number(call)} answers by Fastify, which sends a text as text/plain and an object as "
+            "JSON where nothing says otherwise: a browser runs nothing of it"
+        )
+        raise Harmless(message)
     if body.type in _JSON or _is_object(file, call, body):
         message = f"{file.path}:{file.number(call)} sends an object, which Express answers as JSON: nothing in it runs"
         raise Harmless(message)
@@ -159,6 +168,12 @@ def _before(file: Parsed, call: Node) -> str:
     """What stands before the call in its block."""
     block = next((each for each in ancestors(call) if each.type in _BLOCKS), None)
     return file.slice(block.start_byte, call.start_byte) if block is not None else ""
+
+
+def _by_fastify(target: Target, file: Parsed) -> bool:
+    """Whether the project's server is Fastify, and the file sends no page."""
+    asked = dependencies(target.tree, file.path)
+    return "fastify" in asked and not asked.keys() & _EXPRESS and not _PAGE_TYPE.search(file.content)
 
 
 def _is_object(file: Parsed, call: Node, body: Node) -> bool:
