@@ -50,10 +50,10 @@ def propose(target: Target) -> Iterator[Candidate]:
     flag = "HttpOnly" if rule.endswith("httponly") else "Secure"
     file = jvm(target)
     span = flagged_bytes(target, file)
-    if flag == "HttpOnly":
-        refuse_read(target, file, span)
     off = matches(file, rf"set{flag}\(\s*(?P<value>false)\s*\)|is{flag}\s*=\s*(?P<kotlin>false)", *span)
     if off:
+        if flag == "HttpOnly":
+            refuse_read(target, file, _receiver(file, off[0].start()))
         group = "value" if off[0]["value"] else "kotlin"
         edit = file.edit(off[0].start(group), off[0].end(group), "true")
         yield candidate(flag.lower(), [edit], _WHY[flag])
@@ -63,6 +63,8 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = f"{file.path}:{region(target).start_line} does not show where the cookie is added to a response"
         raise NoFix(message)
     name = added[0]["name"].decode()
+    if flag == "HttpOnly":
+        refuse_read(target, file, name)
     call = f"{name}.set{flag}(true){end_mark(file)}"
     holder = statement(file, added[0].start())
     if matches(file, rf"\b{name}\.(?:set{flag}\(|is{flag}\s*=)", *_function(file, holder)):
@@ -74,7 +76,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     missing = not matches(file, rf"\b{name}\.(?:set|is){both}\b", *_function(file, holder))
 
     def with_both() -> Candidate:
-        refuse_read(target, file, span)
+        refuse_read(target, file, name)
         if not missing:
             message = f"{file.path}:{region(target).start_line} sets the other flag already"
             raise NoFix(message)
@@ -96,6 +98,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         ),
         with_both,
     )
+
+
+def _receiver(file: Parsed, offset: int) -> str:
+    """The variable whose flag is set there."""
+    before = file.slice(file.starts[file.line_of(offset) - 1], offset)
+    return re.split(r"\W+", before.rstrip(" .?!"))[-1]
 
 
 def _function(file: Parsed, holder: Node) -> tuple[int, int]:

@@ -10,23 +10,25 @@ from workers.fixers.registry import NoFix, Target
 from workers.source.tests import is_test
 from workers.source.tree import text_of
 
-_MADE = r"\bCookie\(\s*(?P<name>\"[^\"\n]*\"|[\w.]+)\s*,"
+_MADE = r"\b{variable}\s*=\s*(?:new\s+)?(?:[\w.]+\.)?Cookie\(\s*(?P<name>\"[^\"\n]*\"|[\w.]+)\s*,"
 _FOR_SCRIPTS = re.compile(r"[cx]srf", re.IGNORECASE)
 """Scripts send it back in a header: Angular and axios read it by themselves."""
 _READS = re.compile(r"document\.cookie|\b[cC]ookies?\w*(?:\(\))?\.get\(|\.cookie\(|\b(?:get|read)Cookie\(")
 _PAGES = (".js", ".mjs", ".jsx", ".ts", ".tsx", ".vue", ".html", ".htm", ".jsp", ".jspf", ".ftl")
 
 
-def refuse_read(target: Target, file: Parsed, span: tuple[int, int]) -> None:
-    """Raise where scripts of the page read the cookie that is made at or above the flagged lines.
+def refuse_read(target: Target, file: Parsed, variable: str) -> None:
+    """Raise where scripts of the page read the cookie that the variable holds.
 
     Raises:
         NoFix: they do, or its name says that it is for them.
     """
-    made = matches(file, _MADE, 0, span[1])
-    name = _text(file, made[-1]["name"].decode()) if made else None
-    if name is None:
-        return
+    made = matches(file, _MADE.format(variable=re.escape(variable)), 0, len(file.content))
+    for name in {_text(file, each["name"].decode()) for each in made} - {None}:
+        _refuse_name(target, file, str(name))
+
+
+def _refuse_name(target: Target, file: Parsed, name: str) -> None:
     where = f"{file.path}:{region(target).start_line}"
     if _FOR_SCRIPTS.search(name):
         message = f"{where} sets a cookie that scripts are to send back in a header: they have to read it"

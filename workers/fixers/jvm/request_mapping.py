@@ -27,6 +27,8 @@ _HARMLESS = re.compile(
     r"|addHeader|println?|getWriter|write)\s*\("
 )
 _MAPPINGS = re.compile(r"@(?:\w+\.)*(?:Request|Get|Post|Put|Patch|Delete)Mapping\b")
+_MADE_HERE = re.compile(r"\b(\w+)\s*=\s*new\s")
+_OF_ERRORS = re.compile(r"(?:^|/)(?:error|[45]\d\d)(?:$|[/.])", re.IGNORECASE)
 _TOLD = re.compile(r"HttpSession|passw|secret|token|file", re.IGNORECASE)
 """What is not asked for in an address, or is there to be changed."""
 _SENDS = r"(?i:\b(?:{methods})\b|forward|method\s*[=:]\s*['\"]?(?:{methods}))"
@@ -82,13 +84,19 @@ def propose(target: Target) -> Iterator[Candidate]:
     body = method.child_by_field_name("body")
     given = method.child_by_field_name("parameters")
     head, inner = (file.text(each) if each is not None else "" for each in (given, body))
-    paths = re.findall(r"\"([^\"]*)\"", file.text(annotation))
+    given_paths = re.findall(r"\"([^\"]*)\"", file.text(annotation))
+    paths = [f"{prefix}/{path}" for prefix in _prefixes(file, method) for path in given_paths]
+    if any(_OF_ERRORS.search(path) for path in paths):
+        message = f"{where} answers errors, which come with the method of the request that failed"
+        raise NoFix(message)
     if _BODY.search(head):
         _refuse_callers(target, where, paths, "put|patch|delete")
         yield _named(file, annotation, name, "PostMapping", "The handler takes a body, and answers POST alone.")
         return
-    asked = _asked_by(target, [f"{prefix}/{path}" for prefix in _prefixes(file, method) for path in paths])
+    asked = _asked_by(target, paths)
     called = _HARMLESS.sub("", inner)
+    for local in set(_MADE_HERE.findall(inner)):
+        called = re.sub(rf"\b{local}\.(?:put|add|set|append)\w*\(", "(", called)
     if _CHANGES.search(called) or _TOLD.search(head):
         if asked != {"post"}:
             message = f"{where} may change something: whether its callers use POST is not to be seen here"
@@ -113,8 +121,7 @@ def _prefixes(file: Parsed, method: Node) -> list[str]:
 
 def _asked_by(target: Target, paths: list[str]) -> set[str]:
     """By which methods the project's other files ask for one of the paths: `get`, `post`, or `?` where none is told."""
-    ends = ["/".join(re.sub(r"/+", "/", path).strip("/").split("/")[-2:]) for path in paths]
-    named = [re.escape(end) for end in ends if len(end) > 2 and "{" not in end]
+    named = [re.escape(end) for end in _ends(paths)]
     if not named:
         return set()
     path_of = re.compile(rf"(?<![\w-])(?:{'|'.join(named)})(?![\w/-])")
@@ -126,6 +133,13 @@ def _asked_by(target: Target, paths: list[str]) -> set[str]:
         and len(text := text_of(target.tree, path)) <= _LARGEST
         for found in path_of.finditer(text)
     }
+
+
+def _ends(paths: list[str]) -> list[str]:
+    """The last two parts of each path, by which others ask for it, as far as they are written out."""
+    ends = ["/".join(re.sub(r"/+", "/", path).strip("/").split("/")[-2:]) for path in paths]
+    found = [end for end in ends if len(end) > 2 and "{" not in end and "*" not in end]
+    return [end if "/" in end else f"/{end}" for end in found]
 
 
 def _told(before: str, after: str) -> str:
@@ -220,12 +234,11 @@ def _refuse_callers(target: Target, where: str, paths: list[str], methods: str) 
     Raises:
         NoFix: it does, or the handler has no path to be found by.
     """
-    ends = [path.rstrip("/").rpartition("/")[2] for path in paths if "{" not in path.rpartition("/")[2]]
-    ends = [end for end in ends if len(end) > 2]
+    ends = _ends(paths)
     if not ends:
         message = f"{where} names no path by which its callers could be found"
         raise NoFix(message)
-    named = re.compile("|".join(rf"/{re.escape(end)}\b" for end in ends))
+    named = re.compile("|".join(rf"(?<![\w-]){re.escape(end)}\b" for end in ends))
     sends = re.compile(_SENDS.format(methods=methods))
     for path in target.tree.paths():
         if not path.endswith(_READERS):

@@ -30,3 +30,16 @@ def test_a_handler_answers_the_methods_by_which_it_is_asked(asked, call, page, a
     files = {"src/A.java": _HANDLER.format(call=call), "src/main/resources/templates/index.html": page}
     made = asked(files, "semgrep", "unrestricted-request-mapping", "src/A.java", 5)
     assert [each.approach for each in made.candidates] == ([approach] if approach else [])
+
+
+def test_a_map_that_the_handler_fills_is_its_own(asked):
+    text = _HANDLER.format(call="find").replace(
+        "    return", "    Map<String, Object> a = new HashMap<>();\n    a.put(name, 1);\n    return"
+    )
+    made = asked({"src/A.java": text}, "semgrep", "unrestricted-request-mapping", "src/A.java", 5)
+    assert [each.approach for each in made.candidates] == ["get-and-post"]
+
+
+def test_a_page_of_errors_comes_with_any_method(asked):
+    text = _HANDLER.format(call="find").replace('"/one"', '"/404"')
+    assert not asked({"src/A.java": text}, "semgrep", "unrestricted-request-mapping", "src/A.java", 5).candidates
