@@ -13,10 +13,12 @@ from workers.fixers.kubernetes.moving import Moving
 from workers.fixers.kubernetes.moving import moving as closed
 from workers.fixers.kubernetes.objects import Object, declared, document_before, labels, objects
 from workers.fixers.kubernetes.placed import placed
+from workers.fixers.kubernetes.project_names import named
 from workers.fixers.kubernetes.staying import staying
 from workers.fixers.kubernetes.workload import Resource
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source import yamldoc, yamledit
+from workers.source.images import split
 from workers.source.tree import SourceTree, folders_up, text_of
 from workers.source.yamltext import Value
 
@@ -173,7 +175,7 @@ def _placed(doc: yamldoc.YamlDoc, one: Object, moves: bool, name: str) -> Iterat
 
 def _own_name(tree: SourceTree, moving: Moving) -> str | None:
     """What all of the workloads call themselves by a label; the one workload's name; that of the folder around them,
-    where something else than the folder says it, too.
+    where something else than the folder says it, too; the project's whose image runs there.
     """
     workloads = [one for one in moving.objects if one.kind in _WORKLOADS]
     said = [labels(one.root.get("metadata", "labels")) or {} for one in workloads]
@@ -187,8 +189,20 @@ def _own_name(tree: SourceTree, moving: Moving) -> str | None:
         parts = [part for part in top.split("/") if not _GENERIC.fullmatch(part)]
         name = parts[-1].replace("_", "-").lower() if parts else ""
         candidates.append(name if name and any(name in said for said in _said_of(tree, moving, top)) else None)
+    candidates.append(_of_project(tree, moving))
     fitting = (one for one in candidates if one and _NAME.fullmatch(one) and not _GENERIC.fullmatch(one))
     return next((one for one in fitting if not one.startswith("kube-")), None)
+
+
+def _of_project(tree: SourceTree, moving: Moving) -> str | None:
+    """What a project of the repository calls itself whose image runs there."""
+    images = {
+        split(node.value)[0].rpartition("/")[2]
+        for one in moving.objects
+        for path, node in one.root.walk()
+        if path[-1:] == ("image",)
+    }
+    return next((name for name in named(tree) if any(f"{image}-".startswith(f"{name}-") for image in images)), None)
 
 
 def _said_of(tree: SourceTree, moving: Moving, folder: str) -> Iterator[str]:

@@ -42,6 +42,13 @@ _SAYS: Mapping[str, Callable[[str], str]] = {
 
 
 @remembered
+def named(tree: SourceTree) -> tuple[str, ...]:
+    """What the projects of the repository call themselves, the shortest name first."""
+    said = (says(text_of(tree, path)) for path in tree.paths() if (says := _SAYS.get(posixpath.basename(path))))
+    return tuple(sorted({_plain(name) for name in said if name}, key=lambda name: (len(name), name)))
+
+
+@remembered
 def built_as(tree: SourceTree, image: str) -> str | None:
     """The one Dockerfile that stands beside the files of a project of the image's name."""
     name = _plain(image)

@@ -282,6 +282,18 @@ def test_a_folder_gives_its_name_only_where_something_else_says_it_too():
     assert _proposed(files, "corner/a.yaml").candidates
 
 
+@pytest.mark.parametrize(("said", "named"), [("shop", True), ("other", False), ("sho", False)])
+def test_a_project_gives_its_name_where_its_images_run(said, named):
+    pods = (b"\n---\n").join(
+        ALONE.replace(b"alone", name) + b"spec: {containers: [{image: 'ghcr.io/o/shop-%s:1'}]}\n" % name
+        for name in (b"web", b"api")
+    )
+    files = {"k8s/a.yaml": pods, "api/package.json": b'{"name": "%s"}' % said.encode()}
+    made = [one.approach for one in _proposed(files, "k8s/a.yaml").candidates]
+    assert ("namespace-shop" in made) is named
+    assert bool(made) is named
+
+
 def test_a_service_goes_where_manifests_look_for_it():
     call = OTHER.replace(b"web-api:80", b"web-api.shop:80").replace(
         b"name: other\n", b"name: other\n  namespace: shop\n", 1
