@@ -20,8 +20,8 @@ def exported_span(target: Target, file: Text) -> tuple[int, int]:
     """Where the flagged component says that others may start it.
 
     Raises:
-        Harmless: the launcher starts it, or nobody else can.
-        NoFix: others are meant to start it.
+        Harmless: the launcher or others are meant to start it, or nobody else can.
+        NoFix: some others are meant to start it.
     """
     where = region(target)
     found = next(
@@ -42,8 +42,11 @@ def exported_span(target: Target, file: Text) -> tuple[int, int]:
         message = f"{file.path}:{line} is what the launcher starts: it has to be open to other apps"
         raise Harmless(message)
     if filters:
-        message = f"{file.path}:{line} has an intent filter, so other apps are meant to start it"
-        raise NoFix(message)
+        message = (
+            f"{file.path}:{line} has an intent filter, so other apps are meant to start it: it stays open, and has to "
+            "check what it is given"
+        )
+        raise Harmless(message)
     said = _EXPORTED.search(found["rest"])
     if said is None:
         message = f"{file.path}:{line} has no intent filter and says nothing of others: only this app can start it"

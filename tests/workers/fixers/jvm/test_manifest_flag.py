@@ -46,20 +46,20 @@ def test_a_switch_is_left_to_the_file_that_decides(asked, app, others, rule, say
 
 
 @pytest.mark.parametrize(
-    ("inside", "harmless"),
+    "inside",
     [
-        ("<category android:name='android.intent.category.LAUNCHER' />", True),
-        ("<action android:name='android.intent.action.SEND' />", False),
+        "<category android:name='android.intent.category.LAUNCHER' />",
+        "<action android:name='android.intent.action.SEND' />",
     ],
 )
-def test_what_the_launcher_starts_has_to_be_open(asked, inside, harmless):
+def test_what_others_are_meant_to_start_has_to_be_open(asked, inside):
     path = "app/src/main/AndroidManifest.xml"
     text = (
         '<manifest>\n<application>\n<activity android:name=".A" android:exported="true">\n'
         f"<intent-filter>{inside}</intent-filter>\n</activity>\n</application>\n</manifest>\n"
     )
     made = asked({path: text}, "semgrep", "exported_activity", path, 3)
-    assert made.harmless is harmless
+    assert made.harmless
     assert not made.candidates
 
 
