@@ -12,6 +12,9 @@ from workers.source.images import split
 from workers.source.remembered import remembered
 from workers.source.tree import SourceTree, text_of
 
+_FILE = "Dockerfile"
+_ANY = re.compile(r"(?:^|/)(?:Dockerfile(?:[.-][\w.-]+)?|[\w-]+\.[Dd]ockerfile)$")
+_DEV = re.compile(r"dev|local|test|debug|ci\b|lint|docs?\b|example", re.IGNORECASE)
 _PARENT = re.compile(r"<(parent|dependencies|build|profiles|dependencyManagement)>.*?</\1>", re.DOTALL)
 
 
@@ -56,7 +59,7 @@ def built_as(tree: SourceTree, image: str) -> str | None:
         file
         for path in tree.paths()
         if (says := _SAYS.get(posixpath.basename(path))) and _plain(says(text_of(tree, path))) == name
-        if (file := posixpath.join(posixpath.dirname(path), "Dockerfile")) in _paths(tree)
+        if (file := posixpath.join(posixpath.dirname(path), _FILE)) in _lone(tree)
     }
     return found.pop() if name and len(found) == 1 else None
 
@@ -86,7 +89,7 @@ def _parts(name: str) -> list[tuple[str, str]]:
 @remembered
 def _alone(tree: SourceTree, folder: str) -> str | None:
     """The only Dockerfile of a folder of that name."""
-    found = [path for path in tree.paths() if path.endswith(f"/{folder}/Dockerfile") or path == f"{folder}/Dockerfile"]
+    found = [path for path in _lone(tree) if f"/{path}".endswith(f"/{folder}/{_FILE}")]
     return found[0] if folder and len(found) == 1 else None
 
 
@@ -100,8 +103,12 @@ def _run(tree: SourceTree) -> frozenset[str]:
 
 
 @remembered
-def _paths(tree: SourceTree) -> frozenset[str]:
-    return frozenset(tree.paths())
+def _lone(tree: SourceTree) -> frozenset[str]:
+    """The Dockerfiles beside which no other one stands that might be the one for production."""
+    every = [path for path in tree.paths() if _ANY.search(path)]
+    named = [(posixpath.dirname(path), posixpath.basename(path)) for path in every]
+    others = {folder for folder, name in named if name != _FILE and not _DEV.search(name)}
+    return frozenset(posixpath.join(folder, name) for folder, name in named if name == _FILE and folder not in others)
 
 
 def _plain(name: str) -> str:

@@ -26,6 +26,14 @@ def test_a_project_of_the_image_s_name_has_its_dockerfile_beside_it(file, text):
     assert built_as(tree, "shop/fast-foods") is None
 
 
+@pytest.mark.parametrize(
+    ("beside", "found"), [("Dockerfile.dev", True), ("Dockerfile.prod", False), ("prod.dockerfile", False)]
+)
+def test_a_dockerfile_beside_another_one_may_be_the_one_for_developers(beside, found):
+    files = {"package.json": b'{"name": "cart"}', "Dockerfile": b"FROM a\n", beside: b"FROM a\n"}
+    assert built_as(MemoryTree(files), "cart") == ("Dockerfile" if found else None)
+
+
 def test_two_projects_of_a_name_or_none_with_a_dockerfile_say_nothing():
     named = b'{"name": "cart"}'
     assert built_as(MemoryTree({"package.json": named, "docker/Dockerfile": b"FROM a\n"}), "cart") is None
