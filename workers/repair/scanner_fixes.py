@@ -17,6 +17,7 @@ from workers.verify.scanners.zizmor import fixed
 
 _NAME = "zizmor"
 _NEAR_LINES = 3
+_READ = re.compile(r"(?<![\\$\w'])\$\{?[A-Za-z_]\w*")
 _ITEM = re.compile(r"^(?P<indent>\s*)- ")
 _DECLARES = {
     "artipacked": ("jobs.*.steps.*.with.persist-credentials", "runs.steps.*.with.persist-credentials"),
@@ -49,9 +50,17 @@ def scanner_fixes(findings: Mapping[str, Finding], tree: SourceTree, scanners: S
             continue
         for identity, finding in about.items():
             path = finding.path or ""
-            if path in changed and (edits := _edits(finding, path, contents[path], changed[path])):
+            edits = _edits(finding, path, contents[path], changed[path]) if path in changed else ()
+            if edits and not (rule == "template-injection" and any(_splits(edit.text) for edit in edits)):
                 found[identity] = [_candidate(rule, edits)]
     return found
+
+
+def _splits(text: str) -> bool:
+    """Whether a line has a variable outside of quotes, where the shell makes several words of its value."""
+    return any(
+        line[: match.start()].count('"') % 2 == 0 for line in text.splitlines() for match in _READ.finditer(line)
+    )
 
 
 def _contents(paths: Iterable[str], tree: SourceTree) -> dict[str, bytes]:
