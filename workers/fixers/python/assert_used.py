@@ -20,6 +20,7 @@ from workers.source.tests import is_test
 _OF_TEXTS = frozenset(("startswith", "endswith", "isdigit", "isalpha", "isalnum", "isidentifier", "lower", "strip"))
 
 _TESTS = re.compile(r"test_\w*|_*(?:run_?)?(?:self_?)?tests?")
+_BY_HAND = re.compile(r"\A(?:el)?if __name__ == [\"']__main__[\"'](?:.|\n)*\b(?:unit|self)[- ]?tests?\b", re.IGNORECASE)
 
 
 @fixer(
@@ -136,7 +137,9 @@ def _caught(file: Module) -> bool:
 def _in_test(file: Module, statement: ast.Assert) -> bool:
     """Whether it stands in a function that a test runner looks for, or by which a module tests itself."""
     function = file.function(statement)
-    return function is not None and _TESTS.fullmatch(function.name) is not None
+    if function is None:
+        return any(isinstance(each, ast.If) and _BY_HAND.search(file.text(each)) for each in file.ancestors(statement))
+    return _TESTS.fullmatch(function.name) is not None
 
 
 def _refuse_shared_line(file: Module, statement: ast.Assert) -> None:

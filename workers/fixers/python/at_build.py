@@ -1,8 +1,9 @@
-"""Where Django's settings are imported before anybody gives them a secret: while an image is built, and in checks."""
+"""Where settings are imported before anybody gives them a secret: as an image is built, in checks, by a developer."""
 
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 
 from workers.fixers.code import Text
 from workers.fixers.python.in_container import DOCKERFILE
@@ -14,6 +15,7 @@ from workers.source.tree import SourceTree, text_of
 _SETTINGS = re.compile(r"(?:^|/)settings(?:/[\w/]+)?\.py$|(?:^|/)settings_\w+\.py$")
 _IMPORTS = re.compile(r"\b(?:manage\.py|django-admin)\s+\w+")
 _CHECKS = re.compile(r"\b(?:manage\.py\s+\w+|django-admin\s+\w+|pytest|tox|nox)\b")
+_OF_A_DEVELOPER = re.compile(r"(?:^|/)(?:\w+_)?(?:tests?|testing|ci|dev\w*|local\w*|debug)(?:_\w+)?\.py$")
 _WORKFLOW = re.compile(r"(?:^|/)\.github/workflows/[^/]+\.ya?ml$")
 
 
@@ -51,6 +53,14 @@ def checks(tree: SourceTree, file: Text, variable: str) -> tuple[str, ...]:
     return tuple(
         f"{path} runs `{what}`, which imports these settings: give it {variable}." for path, what in found.items()
     )
+
+
+def taken_over(tree: SourceTree, path: str) -> bool:
+    """Whether settings for tests or for a developer's machine take all of this module over, and need it, too."""
+    stem = re.escape(PurePosixPath(path).stem)
+    takes = re.compile(rf"^from\s+(?:[\w.]*\.)?{stem}\s+import\s+\*", re.MULTILINE)
+    others = (each for each in tree.paths() if each.endswith(".py") and each != path and _OF_A_DEVELOPER.search(each))
+    return any(takes.search(text_of(tree, each)) for each in others)
 
 
 def _is_settings(file: Text) -> bool:

@@ -9,6 +9,7 @@ from daemon.domain.fix import Edit
 from workers.fixers.python.module import Module
 from workers.fixers.registry import NoFix
 
+_WIDEST = 100  # columns
 _COMMENT = re.compile(r"#[^\r\n]*")
 
 
@@ -40,8 +41,10 @@ def refuse_unpacked(file: Module, call: ast.Call) -> None:
         raise NoFix(message)
 
 
-def set_keyword(file: Module, call: ast.Call, name: str, value: str) -> Edit:
+def set_keyword(file: Module, call: ast.Call, name: str, value: str, *, alone: bool = False) -> Edit:
     """The call with `name=value`: replaced where it is there, added last where it is not.
+
+    `alone`: no other edit is in the call, so that its arguments may get lines of their own where its line gets long.
 
     Raises:
         NoFix: unpacked arguments may set it already.
@@ -50,7 +53,8 @@ def set_keyword(file: Module, call: ast.Call, name: str, value: str) -> Edit:
     if present is not None:
         return file.replace(present.value, value)
     refuse_unpacked(file, call)
-    return add_argument(file, call, f"{name}={value}")
+    wrapped = _wrapped(file, call, f"{name}={value}") if alone and (call.args or call.keywords) else None
+    return wrapped or add_argument(file, call, f"{name}={value}")
 
 
 def add_argument(file: Module, call: ast.Call, text: str) -> Edit:
@@ -75,6 +79,22 @@ def add_argument(file: Module, call: ast.Call, text: str) -> Edit:
             return file.insert(at, f" {text}" if file.slice(at, closing).strip() == "" else f" {text},")
         return file.insert(file.line_end(file.line_of(at)), f"\n{indent}{text},")
     return file.insert(end, f", {text}" if indent is None else f",\n{indent}{text}")
+
+
+def _wrapped(file: Module, call: ast.Call, text: str) -> Edit | None:
+    """One argument a line, where the line would be the longest; `None` where it would not, or has comments."""
+    start, closing = file.span(call.func)[1], file.span(call)[1] - 1
+    first, last = file.line_of(start), file.line_of(closing)
+    line = file.line(first).decode()
+    longest = max(_WIDEST, *(len(each) for each in file.content.split(b"\n")))
+    if first != last or len(line.rstrip()) + len(text) + 2 <= longest or "#" in line:
+        return None
+    indent = file.indent(first)
+    given = [file.text(each) for each in sorted([*call.args, *call.keywords], key=lambda node: file.span(node)[0])]
+    if file.slice(start, closing) != f"({', '.join(given)}":
+        return None
+    lines = "".join(f"{indent}{file.indent_unit}{each},\n" for each in (*given, text))
+    return file.edit(start + 1, closing, f"\n{lines}{indent}")
 
 
 def remove_argument(file: Module, call: ast.Call, given: ast.AST) -> Edit:

@@ -167,6 +167,8 @@ def _key_name(file: Module, parent: ast.Dict, constant: ast.AST) -> str | None:
         if value is constant and isinstance(key, ast.Constant) and isinstance(key.value, str):
             outer = file.parents.get(parent)
             above = _key_name(file, outer, parent) if isinstance(outer, ast.Dict) else None
+            if above == "default" and isinstance(statement := file.statement(parent), ast.Assign):
+                above = (_target_name(statement.targets[0]) or above).rstrip("Ss")
             return f"{above}_{key.value}" if above else key.value
     return None
 

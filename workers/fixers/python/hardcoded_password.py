@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import MASKED, any_of, candidate, region
-from workers.fixers.python.at_build import checks, refuse_at_build
+from workers.fixers.python.at_build import checks, refuse_at_build, taken_over
 from workers.fixers.python.credential_at import credential_at
 from workers.fixers.python.credential_names import called, is_overridable, variable_of
 from workers.fixers.python.credential_uses import is_first_account
@@ -93,7 +93,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
         raise NoFix(message)
     _refuse_published(target, file, constant)
-    if is_overridable(file, constant):
+    if is_overridable(file, constant) or taken_over(target.tree, file.path):
         yield _overridable(target, file, constant, variable)
         return
     refuse_at_build(target.tree, file, constant.lineno, variable)

@@ -71,6 +71,23 @@ def imported_from(target: Target, file: Module, source: str, name: str) -> Impor
     return Import(name, (_insertion(file, f"from {source} import {name}"),), (f"import:{source}",))
 
 
+def replaced(file: Module, statement: ast.stmt, line: str) -> list[Edit]:
+    """The import `statement` as another one, in the place that this one would have; in its own where that is near."""
+    new = _insertion(file, line)
+    first, last = statement.lineno, statement.end_lineno or statement.lineno
+    start, end = file.starts[first - 1], file.starts[last] if last < len(file.starts) else len(file.content)
+    whole = not statement.col_offset and ends_line(file, statement) and "#" not in file.slice(start, end)
+    near = start <= new.start <= end
+    if not whole or near or statement not in _leading_imports(file):
+        return [file.replace(statement, line)]
+    alone = first == 1 or not file.line(first - 1).strip()
+    if alone and last + 1 < len(file.starts) and not file.line(last + 1).strip():
+        end = file.starts[last + 1]
+    if new.start == end:
+        return [file.edit(start, end, new.text)]
+    return [file.edit(start, end, ""), new]
+
+
 def _existing(file: Module, name: str, bound: frozenset[str]) -> str | None:
     for statement in file.tree.body:
         if not isinstance(statement, ast.Import):

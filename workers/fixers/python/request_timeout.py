@@ -41,7 +41,8 @@ passes `timeout=None`.
 `timeout=10` bounds the connection and each wait for data, not the whole download. A pair, `timeout=(3.05, 27)`, gives
 up quickly on a host that is down (a little over TCP's 3 s retransmission) and is patient with one that is slow. What a
 model makes, and what is converted or uploaded as a whole, takes minutes.
-Choose figures that the caller can live with and handle `requests.Timeout`.""",
+Choose figures that the caller can live with and handle `requests.Timeout`. A test waits for nobody but itself.""",
+    in_tests=False,
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A request without a bound → one with a single bound, or with one each for connecting and reading."""
@@ -62,7 +63,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     warning = "A slower answer now raises a Timeout: check that the caller handles it."
     yield candidate(
         "single-timeout",
-        [set_keyword(file, call, "timeout", str(single))],
+        [set_keyword(file, call, "timeout", str(single), alone=True)],
         f"The call gives up after {words[0]} without an answer, instead of holding its thread for ever.",
         warnings=(warning,),
     )
@@ -74,7 +75,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         text = f"{needed.name}.Timeout({pair}, connect=3.05)"
     yield candidate(
         "connect-and-read-timeout",
-        [set_keyword(file, call, "timeout", text), *(needed.edits if needed else ())],
+        [set_keyword(file, call, "timeout", text, alone=True), *(needed.edits if needed else ())],
         how,
         declares=needed.declares if needed else (),
         warnings=(warning,),

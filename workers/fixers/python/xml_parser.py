@@ -9,7 +9,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate, region
 from workers.fixers.python.defused_errors import ERROR, caught_too, handlers_of
 from workers.fixers.python.import_instead import instead
-from workers.fixers.python.imports import Import, imported, imported_from, together
+from workers.fixers.python.imports import Import, imported, imported_from, replaced, together
 from workers.fixers.python.module import Module, flagged, module
 from workers.fixers.python.required import required
 from workers.fixers.python.xml_building import refuse_harmless
@@ -184,7 +184,7 @@ def _moved(file: Module, statement: ast.stmt, source: str) -> list[Edit]:
     safe = _DEFUSED[source]
     match statement:
         case ast.Import(names=[ast.alias(asname=str(name))]):
-            return [file.replace(statement, f"import {safe} as {name}")]
+            return replaced(file, statement, f"import {safe} as {name}")
         case ast.ImportFrom(module=name, names=names) if name == source:
             start, end = file.span(statement)
             written = file.slice(start, end)
@@ -194,10 +194,10 @@ def _moved(file: Module, statement: ast.stmt, source: str) -> list[Edit]:
         case ast.ImportFrom(names=[alias]):
             package, _, last = safe.rpartition(".")
             local = alias.asname or alias.name
-            return [
-                file.replace(statement, f"from {package} import {last}" + (f" as {local}" if local != last else ""))
-            ]
-    return [file.replace(statement, f"import {safe}"), *(file.replace(node, safe) for node in _dotted(file, source))]
+            return replaced(
+                file, statement, f"from {package} import {last}" + (f" as {local}" if local != last else "")
+            )
+    return [*replaced(file, statement, f"import {safe}"), *(file.replace(node, safe) for node in _dotted(file, source))]
 
 
 def _dotted(file: Module, source: str) -> list[ast.Attribute]:

@@ -58,7 +58,8 @@ _NAMES_ONE = re.compile(
 _PUBLIC_NAME = re.compile(r"(?:sha_?\d+|md5|checksum|digest|fingerprint|gpg_?key|key_?finger)s?$", re.IGNORECASE)
 _HEX = re.compile(r"(?:sha\d+[:-])?[0-9A-Fa-f]{32,128}(?:\s+[0-9A-Fa-f]{32,128})*")
 _PLACEHOLDER = re.compile(
-    r"(?:your|insert|replace|enter)[-_ ]?[\w-]*(?:key|token|secret|password|credential|here)[\w-]*|<[^>]*>|[x*.]{3,}",
+    r"(?:your|insert|replace|enter)[-_ ]?[\w-]*(?:key|token|secret|password|credential|here)[\w-]*|<[^>]*>|[x*.]{3,}"
+    r"|(?:please[-_ ]?)?(?:set|fill|replace|edit)[-_ ]?me(?:[-_ ]\w+)*",
     re.IGNORECASE,
 )
 """What people write where everybody puts a value of their own."""

@@ -27,3 +27,11 @@ def test_a_workflow_that_imports_the_settings_is_named(asked):
     assert ".github/workflows/ci.yml runs `pytest`, which imports these settings: give it SECRET_KEY." in (
         made.candidates[0].warnings
     )
+
+
+def test_settings_that_tests_take_over_load_without_a_variable(asked):
+    common = 'import os\nINSTALLED_APPS = []\nSECRET_KEY = "q9X2vB7nK4mZ8wT1"\n'
+    files = {"shop/settings/common.py": common, "shop/settings/test.py": "from .common import *\n"}
+    made = asked(files, "bandit", "B105", "shop/settings/common.py", 3)
+    assert [each.approach for each in made.candidates] == ["environment"]
+    assert '.environ.get("SECRET_KEY", "")' in made.candidates[0].edits[0].text
