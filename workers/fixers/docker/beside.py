@@ -33,7 +33,7 @@ def beside(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> tupl
     if drops_root(base):
         return None
     source = written(tree, file, stage, base)
-    found = [*_by_scripts(tree, file, stage), *([source] if source else [])]
+    found = [*by_scripts(tree, file, stage), *([source] if source else [])]
     places = [_given(tree, file, stage, base, one) for one in found]
     return next((one for one in places if one is not None), None)
 
@@ -80,7 +80,7 @@ def _place(file: Dockerfile, stage: Stage, base: Base, one: Written) -> str | No
     return home if not one.path.startswith("/") or one.path.startswith(f"{home}/") else None
 
 
-def _by_scripts(tree: SourceTree, file: Dockerfile, stage: Stage) -> Iterator[Written]:
+def by_scripts(tree: SourceTree, file: Dockerfile, stage: Stage) -> Iterator[Written]:
     """What shell scripts write that the image or Compose start in it, and the lines that Compose has for a shell."""
     values = environment(file, stage)
     commands = [one for each in lineage(file, stage) for one in each.all("ENTRYPOINT", "CMD")]

@@ -38,6 +38,7 @@ from workers.fixers.docker.root_calls import refuse_root_calls
 from workers.fixers.docker.roots_home import home_folder
 from workers.fixers.docker.script_port import script_port
 from workers.fixers.docker.server_source import words_of
+from workers.fixers.docker.service_needs import refuse_more_than_a_server
 from workers.fixers.docker.service_user import WRITES, service
 from workers.fixers.docker.switch_user import NAME, UID, Image, new_user, switch, switched, written_user
 from workers.fixers.docker.volumes import builds_as_root
@@ -84,6 +85,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     base = base_of(*chain[-1])
     refuse_where_root_is_needed(target.tree, chain, base)
     if base.image in WRITES:
+        refuse_rights(target.tree, file)
+        refuse_more_than_a_server(target.tree, file, stage)
         yield from service(file, stage, base)
         return
     refuse_rights(target.tree, file)

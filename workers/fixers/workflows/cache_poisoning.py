@@ -18,6 +18,7 @@ from workers.source.yamldoc import dotted
 _BY_ITSELF = "actions/setup-node"
 _CACHES_BY_ITSELF = 5
 _OF_THIS_RUN = re.compile(r"\bgithub\.(?:sha|run_id|run_number|run_attempt)\b")
+_PUBLISHES = re.compile(r"publish|deploy|release|docker|upload|\bpush\b|\.ya?ml", re.IGNORECASE)
 _TAG = "startsWith(github.ref, 'refs/tags/')"
 
 
@@ -71,6 +72,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     """A step with a cache → one without, always or for tags."""
     workflow = model.read(target)
     step = model.flagged_step(target, workflow)
+    if (kept_away := _kept_away(workflow)) is not None:
+        message = f"`{kept_away}` keeps this workflow away from releases, and nothing in it publishes one"
+        raise Harmless(message)
     edits, declares = _off(workflow, step)
     why = f"{step.action} restores no cache, so a release is built from nothing that another run wrote."
     yield model.candidate("no-cache", edits, why, declares=declares)
@@ -176,6 +180,18 @@ def _of_version(workflow: Workflow, step: Step, switch: _Switch) -> _Switch:
     version = numbers(ref) or numbers(comment.rpartition("#")[2].strip())
     old = step.action == _BY_ITSELF and version and version[0] < _CACHES_BY_ITSELF
     return _Switch(remove=switch.remove) if old else switch
+
+
+def _kept_away(workflow: Workflow) -> str | None:
+    """The pattern by which a workflow that publishes nothing names the branches of releases, but not to run there."""
+    on = workflow.root.child("on")
+    branches = on.get("push", "branches") if on is not None and on.kind == "mapping" else None
+    named = [item.value for item in branches.items if "release" in item.value] if branches is not None else []
+    if not named or not all(name.startswith("!") for name in named) or _builds_tags(workflow):
+        return None
+    does = " ".join(f"{step.uses} {step.run}" for step in workflow.steps)
+    does += " ".join(job.uses for job in workflow.jobs)
+    return None if _PUBLISHES.search(does) else named[0]
 
 
 def _builds_tags(workflow: Workflow) -> bool:

@@ -23,6 +23,42 @@ def _propose(dockerfile, **files):
     return made, proposal.reason or ""
 
 
+_NGINX = "FROM nginx:1.27\nCOPY app.conf /etc/nginx/conf.d/\n"
+_BUILT = "services:\n  web:\n    build: .\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "files", "said"),
+    [
+        ("RUN openssl req -x509 -nodes -keyout /k -out /c\n", {}, "`openssl req` makes a key"),
+        ("", {"compose_yaml": f"{_BUILT}    entrypoint: /mnt/certs.sh\n"}, "starts `/mnt/certs.sh` in web"),
+        ("", {"compose_yaml": f"{_BUILT}    volumes: ['./logs:/var/log/nginx']\n"}, "mounts ./logs"),
+        ("", {"compose_yaml": f"{_BUILT}    volumes: ['./t:/etc/nginx/templates:ro']\n"}, "mounts templates"),
+        ("COPY e.sh /docker-entrypoint.d/\n", {"e_sh": "echo x > /usr/share/nginx/html/x.js\n"}, "e.sh:1 writes /usr"),
+        ("", {"app_conf": "error_log /data/x.log;\n"}, "has the server write /data/x.log"),
+        ("", {"app_conf": "ssl_certificate_key /keys/x.pem;\n"}, "names the key /keys/x.pem"),
+    ],
+)
+def test_a_server_with_more_than_its_own_files_keeps_root(more, files, said):
+    made, reason = _propose(_NGINX + more, **files)
+    assert not made
+    assert said in reason
+
+
+@pytest.mark.parametrize(
+    ("more", "files"),
+    [
+        ("", {"app_conf": "error_log /dev/stderr;\naccess_log /var/log/nginx/access.log;\n"}),
+        ("COPY keys /keys\n", {"app_conf": "ssl_certificate_key /keys/x.pem;\n"}),
+        ("", {"compose_yaml": f"{_BUILT}    command: [nginx, -g, daemon off;]\n"}),
+        ("COPY e.sh /docker-entrypoint.d/\n", {"e_sh": "echo hello\n"}),
+    ],
+)
+def test_a_server_of_its_own_files_alone_gets_its_user(more, files):
+    made, _ = _propose(_NGINX + more, **files)
+    assert set(made) == {"service-user", "service-user-by-name"}
+
+
 @pytest.mark.parametrize(
     ("script", "said"),
     [
