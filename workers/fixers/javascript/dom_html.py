@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.dom_pieces import HTML, MARKUP, appended, is_known_text, placed_beside, puts_back
-from workers.fixers.javascript.script import flagged_node, literal
+from workers.fixers.javascript.script import called, flagged_node, literal
 from workers.fixers.javascript.strings import template
 from workers.fixers.registry import Harmless, NoFix, NotHere, Target, fixer
 
 if TYPE_CHECKING:
     from tree_sitter import Node
+
+_WRITES = ("assignment_expression", "augmented_assignment_expression")
+_ESCAPES = re.compile(r"(?:[\w$]+\.)*(?:escape|sanitize|purify|encode)\w*$", re.IGNORECASE)
 
 
 @fixer(
@@ -56,13 +59,21 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 def _flagged(target: Target) -> tuple[Parsed, Node]:
     try:
-        return flagged_node(target, ("assignment_expression",), _writes_value)
+        file, node = flagged_node(target, _WRITES, _writes_value)
     except NotHere:
-        file, node = flagged_node(target, ("assignment_expression",), _writes_html)
+        file, node = flagged_node(target, _WRITES, _writes_html)
         message = (
             f"{file.path}:{file.number(node)} writes what stands there, word for word: nobody else has a say in it"
         )
         raise Harmless(message) from None
+    right = node.child_by_field_name("right")
+    if right is not None and right.type == "call_expression" and _ESCAPES.match(called(file, right)):
+        message = f"{file.path}:{file.number(node)} makes the value safe where it inserts it"
+        raise Harmless(message)
+    if node.type != "assignment_expression":
+        message = f"{file.path}:{file.number(node)} adds to the HTML: make the element, and append that"
+        raise NoFix(message)
+    return file, node
 
 
 def _as_child(file: Parsed, node: Node, prop: Node, right: Node) -> Candidate:

@@ -10,7 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.manifest import dependencies
-from workers.fixers.javascript.script import STRINGS, arguments, called, flagged_node, literal, quote
+from workers.fixers.javascript.script import STRINGS, arguments, called, flagged_node, literal, quote, resolved
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors, walk
 
@@ -32,6 +32,9 @@ _ESCAPED = """function sendEscaped(res, body) {
 }"""
 _TYPED = "res: any, body: any"
 _REQUEST = re.compile(r"\b(?:req|request|ctx)\.(?:query|params|body|headers|cookies)\b")
+_ENCODED = re.compile(
+    r"\.(?:toString|digest)\(\s*['\"](?:base64(?:url)?|hex)['\"]\s*\)$|^(?:encodeURIComponent|Number|parseInt)\([^()]*\)$"
+)
 _TEXT_CALL = re.compile(
     r"^(?:String|encodeURIComponent|decodeURIComponent|JSON\.stringify)$"
     r"|\.(?:toString|trim|toUpperCase|toLowerCase|join|replace|replaceAll|substring|toFixed|padStart)$"
@@ -90,6 +93,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     if _OTHER_TYPE.search(_before(file, call)):
         message = f"{file.path}:{file.number(call)} says before that it sends no HTML: a browser runs nothing of it"
         raise Harmless(message)
+    if _is_encoded(file, body):
+        message = f"{file.path}:{file.number(call)} sends letters and digits alone: no markup is left in them"
+        raise Harmless(message)
     _refuse_markup(file, body)
     if not _is_text(file, body):
         message = (
@@ -141,6 +147,12 @@ def _typed(file: Parsed, response: Node) -> Candidate:
         "The answer says that it is plain text, in which nothing is markup.",
         warnings=("Markup in the text is shown.",),
     )
+
+
+def _is_encoded(file: Parsed, body: Node) -> bool:
+    """Whether it is made of letters and digits, whatever it was before."""
+    value = resolved(file, body, "call_expression")
+    return value is not None and _ENCODED.search(file.text(value)) is not None
 
 
 def _is_text(file: Parsed, body: Node) -> bool:
