@@ -27,6 +27,7 @@ from workers.fixers.secrets.names import (
     refuse_test,
 )
 from workers.fixers.secrets.places import bare
+from workers.fixers.secrets.private_key import refuse_outline
 from workers.fixers.secrets.published import refuse_published
 
 _BASELINE = re.compile(rb'"hashed_secret":\s*"[0-9a-f]{40}"')
@@ -94,6 +95,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     refuse_test(file.path, line)
     _refuse_known(file, line)
     refuse_published(file, line)
+    refuse_outline(file, line)
     if not is_documentation(file.path):
         refuse_elsewhere(target, file, line)
     read_by_people = is_read(file, line)
