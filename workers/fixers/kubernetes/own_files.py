@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 
 from workers.fixers.docker.build import lineage
+from workers.fixers.docker.written import context_of
 from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.remembered import remembered
 from workers.source.tree import SourceTree, text_of
@@ -62,7 +62,7 @@ def written_by(tree: SourceTree, file: Dockerfile, stage: Stage) -> str:
             return f"{file.path}:{one.line} makes a folder to write to"
         if one.keyword in {"CMD", "ENTRYPOINT"} and _BUILD.search(one.text):
             return f"{file.path}:{one.line} starts what builds and caches beside the source"
-    return _by_source(tree, posixpath.dirname(file.path))
+    return _by_source(tree, context_of(tree, file).rstrip("/"))
 
 
 @remembered

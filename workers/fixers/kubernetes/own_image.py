@@ -10,7 +10,7 @@ from workers.fixers.docker.built_images import builder_of, documented_builder
 from workers.fixers.docker.deployment import skaffold_builds
 from workers.fixers.docker.entry_scripts import root_step
 from workers.fixers.kubernetes.kustomize import new_names
-from workers.fixers.kubernetes.project_names import built_as, built_beside
+from workers.fixers.kubernetes.project_names import built_alone, built_as, built_beside
 from workers.source import dockerfile
 from workers.source.dockerfile import Dockerfile
 from workers.source.images import latest_tags, split
@@ -52,7 +52,7 @@ def dockerfile_of(tree: SourceTree, reference: str) -> Dockerfile | None:
     given = new_names(tree, image)
     path = None
     for name in (image, *(given if len(given) == 1 else ())):
-        for find in (builder_of, skaffold_builds, documented_builder, _in_folder, built_as, built_beside):
+        for find in (builder_of, skaffold_builds, documented_builder, _in_folder, built_as, built_beside, built_alone):
             path = path or (None if latest_tags(name)[0] else find(tree, name))
     if not path:
         return None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.fixers.kubernetes.project_names import built_as, built_beside
+from workers.fixers.kubernetes.project_names import built_alone, built_as, built_beside
 from workers.source.tree import MemoryTree
 
 
@@ -49,3 +49,38 @@ def test_a_folder_s_name_behind_the_project_s_is_an_image_s_where_another_one_ha
     files = {"k8s/a.yaml": RUN % image, "src/cart/Dockerfile": "FROM a\n", "src/web/Dockerfile": "FROM a\n"}
     tree = MemoryTree({path: text.encode() for path, text in files.items()})
     assert built_beside(tree, "shop-cart") == ("src/cart/Dockerfile" if found else None)
+
+
+@pytest.mark.parametrize(
+    ("image", "file"),
+    [
+        ("shop", "Dockerfile"),
+        ("o/shop-worker", "Dockerfile.worker"),
+        ("shop-web", "docker/web.Dockerfile"),
+        ("web", None),
+    ],
+)
+def test_a_dockerfile_s_own_label_is_the_image_s_behind_the_project_s(image, file):
+    run = "kind: Pod\nmetadata: {name: a, namespace: shop}\n"
+    run += "spec: {containers: [{image: shop:1}, {image: shop-worker:1}]}\n"
+    files = ("Dockerfile", "Dockerfile.worker", "docker/web.Dockerfile", "docker/dev.Dockerfile")
+    tree = MemoryTree({"a.yaml": run.encode(), **dict.fromkeys(files, b"FROM a\n")})
+    assert built_beside(tree, image) == file
+
+
+@pytest.mark.parametrize(
+    ("image", "other", "found"),
+    [
+        ("garage-api", "postgres:16", True),
+        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com/garage", "garage-api:1", True),
+        ("garage-api", "garage-web:1", False),
+        ("o/garage-api", "postgres:16", False),
+        ("602401143452.dkr.ecr.eu-west-1.amazonaws.com/proxy", "postgres:16", False),
+        ("nginx", "postgres:16", False),
+    ],
+)
+def test_the_only_dockerfile_is_that_of_the_only_image_that_nobody_else_has(image, other, found):
+    run = f"kind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{image: '{image}:1'}}, {{image: '{other}'}}]}}\n"
+    files = {"a.yaml": run.encode(), "Dockerfile": b"FROM a\n", "tests/Dockerfile": b"FROM a\n"}
+    assert built_alone(MemoryTree(files), image) == ("Dockerfile" if found else None)
+    assert built_alone(MemoryTree({**files, "web/Dockerfile": b"FROM a\n"}), image) is None
