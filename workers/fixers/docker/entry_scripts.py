@@ -16,8 +16,12 @@ AS_ROOT = re.compile(
     rb"apt-get|apk|yum|service|sysctl|mount|iptables|crond?)\s|^[^#\n]*>\s*/(?:etc|usr|root)/|^[^#\n]*\b(?:runsvdir|runsv|s6-svscan|sshd|dockerd|docker\.sock)\b"
 )
 STARTS_SERVER = re.compile(
-    rb"(?m)^\s*(?:exec\s+)?(?:/usr)?(?:/s?bin/)?(?:apache2ctl|apachectl|httpd|nginx|lighttpd|php-fpm[\d.]*|spawn-fcgi|fcgiwrap)(?=\s|$)"
+    rb"(?m)^\s*(?:exec\s+)?(?:(?:/usr)?(?:/s?bin/)?(?:apache2ctl|apachectl|httpd|nginx|lighttpd|php-fpm[\d.]*|spawn-fcgi|"
+    rb"fcgiwrap|clamd|freshclam|mysqld\w*|mariadbd\w*|mongod|named|unbound|dovecot|postfix|exim4?|slapd|squid|[sn]mbd|"
+    rb"proftpd|varnishd|rabbitmq-server|dbus-daemon|avahi-daemon|cupsd|snmpd|rsyslogd)"
+    rb"|(?:/usr)?/sbin/(?!tini|dumb-init|docker-init|catatonit)[\w.-]+)(?=\s|$)"
 )
+"""Services of a distribution: they have a user of their own, and what lies in `sbin` is for root to start."""
 BUILDS = re.compile(
     rb"(?m)^\s*(?:[A-Z_]+=\S*\s+)*(?:dpkg-buildpackage|debuild|rpmbuild|makepkg|abuild|make|cmake|cargo build|go build|"
     rb"npm (?:ci|install|run build)|yarn (?:install|build)|mvn|\./mvnw|gradle|\./gradlew|pip3? install|bundle install|"

@@ -34,7 +34,7 @@ _NEEDS_ROOT = re.compile(
 )
 _SERVERS = re.compile(
     r"(?:^|[\s\"'/])(apache2|apache2ctl|apachectl|httpd|nginx|lighttpd|mysqld|mysqld_safe|mariadbd|mongod|php-fpm[\d.]*|"
-    r"squid|named|smbd|slapd|postfix)(?=[\s\"',]|$)"
+    r"squid|named|smbd|slapd|postfix|clamd|freshclam|dovecot|proftpd|rabbitmq-server|exim4?|snmpd|dbus-daemon)(?=[\s\"',]|$)"
 )
 """Servers that, as a distribution sets them up, write where root alone may, and then go on as a user of their own."""
 _PRIVILEGED_IMAGES = re.compile(

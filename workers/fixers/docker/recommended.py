@@ -24,6 +24,8 @@ _RELIED_ON = {
     "docker-ce-cli": "docker-buildx-plugin docker-compose-plugin",
 }  # fmt: skip
 """From Debian's `Recommends`: no certificate is believed, no header and no make is found without them."""
+_ASKS_BY_TLS = re.compile(r"curl|^clamav")
+"""libcurl recommends what it believes servers by, and so does who fetches signatures of viruses."""
 _OTHER_NAMES = {"git-core": "git"}
 _WHERE_USED = (
     ("git", "openssh-client", re.compile(rb"git@|ssh://|\bGIT_SSH|\bssh\b")),
@@ -80,7 +82,7 @@ def _brings(base: Base, package: str) -> bool:
 
 def _needed(file: Dockerfile, package: str) -> list[str]:
     package = "gcc" if re.fullmatch(r"gcc-\d+", package) else _OTHER_NAMES.get(package, package)
-    named = _RELIED_ON.get(package, "")
+    named = _RELIED_ON.get(package, "ca-certificates" if _ASKS_BY_TLS.search(package) else "")
     return [
         *named.split(),
         *(other for asks, other, used in _WHERE_USED if asks == package and used.search(file.content)),

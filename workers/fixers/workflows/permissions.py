@@ -242,7 +242,8 @@ def _candidate(target: Target, workflow: Workflow, approach: str, plan: _Plan, w
     if not edits:
         message = "every job says already what it may do"
         raise NoFix(message)
-    raised = [f"{name}: {', '.join(scopes.words(block))}" for name, block in plan.jobs.items() if len(block) > 1]
+    read = {} if plan.verbatim else plan.jobs
+    raised = [f"{name}: {', '.join(scopes.words(block))}" for name, block in read.items() if len(block) > 1]
     more = f" Read from what they run: {'; '.join(raised[:6])}." if raised else ""
     return model.candidate(approach, edits, why + more, declares=declares, warnings=_doubts(target, workflow, plan))
 

@@ -23,6 +23,14 @@ def _propose(dockerfile, **files):
     return made, proposal.reason or ""
 
 
+@pytest.mark.parametrize("line", ["/usr/sbin/clamd", "exec /usr/sbin/anything -f", "rabbitmq-server -detached"])
+def test_a_script_that_starts_a_service_of_the_system_keeps_root(line):
+    dockerfile = 'FROM python:3.12\nWORKDIR /app\nCOPY . .\nENTRYPOINT ["./start.sh"]\n'
+    made, reason = _propose(dockerfile, start_sh=f"{line}\nexec python app.py\n")
+    assert not made
+    assert "which becomes a user of its own" in reason
+
+
 _NGINX = "FROM nginx:1.27\nCOPY app.conf /etc/nginx/conf.d/\n"
 _BUILT = "services:\n  web:\n    build: .\n"
 
