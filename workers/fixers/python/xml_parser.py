@@ -166,7 +166,7 @@ def _import_moved(target: Target, file: Module, statement: ast.stmt) -> Candidat
     caught = _caught(target, file, calls, _DEFUSED[source] if whole else "", statement)
     return candidate(
         "defused-import",
-        [*_moved(file, statement, source), *caught.edits, *asked.edits],
+        [*_moved(file, statement, source, stays=bool(caught.edits)), *caught.edits, *asked.edits],
         "defusedxml has the functions that this file uses and refuses entity expansion and external references.",
         declares=(
             f"statement:{statement.lineno}",
@@ -180,11 +180,16 @@ def _import_moved(target: Target, file: Module, statement: ast.stmt) -> Candidat
     )
 
 
-def _moved(file: Module, statement: ast.stmt, source: str) -> list[Edit]:
+def _moved(file: Module, statement: ast.stmt, source: str, *, stays: bool) -> list[Edit]:
+    """The import of the safe module, and what names it; in the old one's place where another edit is beside that."""
     safe = _DEFUSED[source]
+
+    def put(line: str) -> list[Edit]:
+        return [file.replace(statement, line)] if stays else replaced(file, statement, line)
+
     match statement:
         case ast.Import(names=[ast.alias(asname=str(name))]):
-            return replaced(file, statement, f"import {safe} as {name}")
+            return put(f"import {safe} as {name}")
         case ast.ImportFrom(module=name, names=names) if name == source:
             start, end = file.span(statement)
             written = file.slice(start, end)
@@ -197,7 +202,7 @@ def _moved(file: Module, statement: ast.stmt, source: str) -> list[Edit]:
             return replaced(
                 file, statement, f"from {package} import {last}" + (f" as {local}" if local != last else "")
             )
-    return [*replaced(file, statement, f"import {safe}"), *(file.replace(node, safe) for node in _dotted(file, source))]
+    return [*put(f"import {safe}"), *(file.replace(node, safe) for node in _dotted(file, source))]
 
 
 def _dotted(file: Module, source: str) -> list[ast.Attribute]:
