@@ -86,7 +86,10 @@ def _candidate(rule: str, edits: tuple[Edit, ...]) -> Candidate:
 
 
 def _edits(finding: Finding, path: str, before: bytes, after: bytes) -> tuple[Edit, ...]:
-    """The changed lines within the finding's step, else those near its line."""
+    """The changed lines within the finding's step, else those near its line; they end as the file's own do."""
+    if before.count(b"\r\n") == before.count(b"\n"):
+        # zizmor writes plain ends, also in place of the line that it adds to.
+        after = after.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     try:
         old, new = before.decode().splitlines(keepends=True), after.decode().splitlines(keepends=True)
     except UnicodeDecodeError:

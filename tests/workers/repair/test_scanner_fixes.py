@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.domain.edits import apply_edits
 from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.severity import Severity
 from workers.parsers import read
@@ -31,3 +32,20 @@ def test_a_value_that_the_shell_would_split_is_left_to_the_fixer(quote, offered)
     zizmor = Scanners([Tool(name="zizmor", executable=str(ZIZMOR), version="1")], read)
     found = scanner_fixes({"f": finding}, tree, zizmor)
     assert [one.approach for one in found.get("f", ())] == offered
+
+
+@pytest.mark.scanner("zizmor")
+@pytest.mark.skipif(not ZIZMOR.exists(), reason="zizmor is not installed here: run `secaid setup --scanners`")
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_end_as_the_file_s_own_do(end):
+    text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
+    text += "      - uses: actions/checkout@v4\n      - run: make\n"
+    place = Location(path=PATH, region=Region(start_line=6))
+    finding = Finding(tool="zizmor", rule="zizmor/artipacked", message="", severity=Severity.HIGH, locations=(place,))
+    content = text.replace("\n", end).encode()
+    zizmor = Scanners([Tool(name="zizmor", executable=str(ZIZMOR), version="1")], read)
+    [one] = scanner_fixes({"f": finding}, MemoryTree({PATH: content}), zizmor)["f"]
+    after = apply_edits(content, one.edits).decode()
+    assert "persist-credentials: false" in after
+    assert after.count("\n") == after.count(end)
+    assert after.replace("\r\n", "\n").startswith(text.partition("      - run")[0])
