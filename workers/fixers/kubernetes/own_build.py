@@ -68,8 +68,10 @@ def keeps_home(resource: Resource, part: Part) -> bool:
     found = own(resource, part)
     if found is None:
         return True
-    commands = [one for each in lineage(*found[:2]) for one in each.all("CMD", "ENTRYPOINT")]
-    return any(_HAS_HOME.search(one.text) for one in commands)
+    commands = [one.text for each in lineage(*found[:2]) for one in each.all("CMD", "ENTRYPOINT")]
+    # A command of the manifest takes the place of both.
+    said = [_words(part.node), *([] if part.node.child("command") is not None else commands)]
+    return any(_HAS_HOME.search(text) for text in said)
 
 
 def unknown(part: Part, what: str) -> str:

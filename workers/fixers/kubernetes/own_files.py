@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from workers.fixers.docker.build import lineage
 from workers.fixers.docker.written import context_of
@@ -38,6 +39,7 @@ _WRITES = re.compile(
       | Logger\.new\(\s*["'] | \bgem\s+["'](?:rails|jekyll) | file_put_contents | fopen\([^)\n]*["'][wax]
       | move_uploaded
       | (?:laravel|symfony)/framework | File::create | OpenOptions | fs::(?:write|create|rename|copy) | \bsled::
+      | "newrelic"\s*:
       | "(?:start|serve)"\s*:\s*"[^"]*
         \b(?:react-scripts|ng|next|nuxt|vite|webpack|gatsby|vue-cli-service|tsc|babel|remix)\b""",
     re.VERBOSE,
@@ -49,11 +51,13 @@ _BUILD = re.compile(
 _MAX_FILES, _MAX_BYTES = 300, 512 * 1024
 
 
-def written_by(tree: SourceTree, file: Dockerfile, stage: Stage) -> str:
+def written_by(tree: SourceTree, file: Dockerfile, stage: Stage, started: Sequence[str] = ()) -> str:
     """What says that the image's program writes files, or why that cannot be told; empty where nothing does.
 
-    Temporary files do not count: everybody may write to /tmp.
+    Temporary files do not count: everybody may write to /tmp. `started`: what a manifest has it start instead.
     """
+    if _BUILD.search(" ".join(started)):
+        return f"the manifest starts what builds and caches beside the source (`{' '.join(started)[:40]}`)"
     stages = lineage(file, stage)
     for one in (each for layer in stages for each in layer.instructions):
         if one.keyword == "VOLUME":

@@ -63,7 +63,7 @@ def writes(resource: Resource, part: Part) -> tuple[str, ...]:
     file, stage, base = found
     if base.image in WRITES or not (base.runs_as_root or base.family in {"scratch", "distroless"} or base.user):
         raise NoFix(unknown(part, "which files it writes"))
-    if reason := written_by(resource.target.tree, file, stage):
+    if reason := written_by(resource.target.tree, file, stage, command(part.node)):
         message = f"{part.node.text('image')} may write to its own folders: {reason}"
         raise NoFix(message)
     if keeps_home(resource, part):

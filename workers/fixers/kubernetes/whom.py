@@ -113,7 +113,7 @@ def _any_user(resource: Resource, part: Part) -> str:
         return unknown(part, "which user it can run as")
     if reason := needs_root(resource, file):
         return reason
-    if reason := written_by(tree, file, stage):
+    if reason := written_by(tree, file, stage, command(part.node)):
         return f"{part.node.text('image')} may write files that are root's: {reason}"
     if keeps_home(resource, part) and not base.user:
         return f"{part.node.text('image')} starts by a tool that writes to its user's home: start the program itself"

@@ -243,6 +243,13 @@ def test_a_shell_that_waits_for_another_program_can_be_anybody(command, known):
     assert bool(_made("CKV_K8S_23", {}, pod)) is known
 
 
+@pytest.mark.parametrize("command", ['["npm", "run", "migrate"]', '["npx", "prisma", "migrate", "deploy"]'])
+def test_a_manifest_may_start_another_tool_than_the_dockerfile(command):
+    files = {"cart/Dockerfile": 'FROM node:22\nCOPY . /app\nCMD ["node", "a.js"]\n', "cart/a.js": "serve()\n"}
+    assert _made("CKV_K8S_22", files)
+    assert not _made("CKV_K8S_22", files, POD + f"    command: {command}\n")
+
+
 def test_what_is_asked_for_an_unknown_program_is_little_more_than_it_starts_with():
     asked = (
         POD.replace("example.org/shop/cart:1", "example.org/other:1") + "    resources: {requests: {memory: 50Mi}}\n"
