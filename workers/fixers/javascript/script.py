@@ -18,6 +18,11 @@ _LANGUAGES = ("javascript", "typescript", "tsx", "jsx")
 _LONGEST = 2000
 """Bytes of a line: nobody writes longer ones, but bundlers do."""
 _SERVED = re.compile(r"(?:^|/)(?:static|public|assets|dist|plugins?|libs?|js)/")
+_LIBRARIES = re.compile(
+    r"(?:^|/)(?:public|static|assets|webapp|www|html|wwwroot)/(?!(?:.*/)?src/)(?:.*/)?"
+    r"(?:libs?|vendors?|plugins?|third[-_]?party|bower_components)/.*\.js$"
+)
+"""Where a site keeps what others wrote."""
 _BANNER = re.compile(
     rb"\s*/\*(?:[^/]*?(?:@licen[sc]e|@preserve|\blicensed under\b|\(c\)[^/]{0,80}https?://)"
     rb"|(?=(?:(?!\*/).){0,400}\bv?\d+\.\d+)(?:(?!\*/).){0,500}(?:\blicen[sc]ed?\b|\bcopyright\b|\(c\)))",
@@ -40,7 +45,7 @@ def script(target: Target) -> Parsed:
         NoFix: it cannot be read, or is a copy or a build of other files.
     """
     file = parsed(target, *_LANGUAGES)
-    if _SERVED.search(file.path) and _BANNER.match(file.content[:600]):
+    if _LIBRARIES.search(file.path) or (_SERVED.search(file.path) and _BANNER.match(file.content[:600])):
         message = f"{file.path} is a copy of another project's release: an edit is lost with the next one, so update it"
         raise NoFix(message)
     where = target.finding.location.region

@@ -27,6 +27,7 @@ from workers.fixers.javascript.script import (
 )
 from workers.fixers.javascript.session_options import (
     reads_beside_keys,
+    refuse_older,
     refuse_other_package,
     refuse_plain_http,
     refuse_unneeded,
@@ -123,6 +124,8 @@ def _made(target: Target, file: Parsed, options: Node, *, beside: bool) -> Itera
         raise NoFix(message)
     if wanted == "secure":
         refuse_plain_http(target.tree, file, options)
+    if wanted == "samesite":
+        refuse_older(target.tree, file)
     values = [each for each in flag.values if each != _STRICT or not _signs_in_elsewhere(target)]
     makers = [functools.partial(_with_flag, file, options, flag, each) for each in values]
     if wanted == "secure":

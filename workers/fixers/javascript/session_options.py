@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from workers.fixers.code import Parsed
+from workers.fixers.javascript.manifest import dependencies
 from workers.fixers.javascript.script import called, option
 from workers.fixers.registry import Harmless, NoFix
 from workers.source.tests import is_test
@@ -25,6 +26,9 @@ _OVER_HTTPS = re.compile(
     re.IGNORECASE,
 )
 _SCRIPTS = (".js", ".mjs", ".cjs", ".ts")
+
+_OLDER = re.compile(r"(?:[=v~]?\s*|\^(?=0))(?:0\.\d+|1\.(?:\d|1[0-3]))(?:\.\d+)?")
+"""Releases before 1.14, which brought it, as far as no later one is taken."""
 
 
 def refuse_unneeded(file: Parsed, options: Node, wanted: str) -> None:
@@ -67,6 +71,17 @@ def refuse_plain_http(tree: SourceTree, file: Parsed, options: Node) -> None:
         "both"
     )
     raise NoFix(message)
+
+
+def refuse_older(tree: SourceTree, file: Parsed) -> None:
+    """Raise where the project is held to a release of express-session that does not know `sameSite`.
+
+    Raises:
+        NoFix: it is.
+    """
+    if _OLDER.fullmatch(dependencies(tree, file.path).get("express-session", "")):
+        message = f"{file.path} has an express-session that does not know `sameSite`: update it first"
+        raise NoFix(message)
 
 
 def reads_beside_keys(file: Parsed, call: Node) -> bool:

@@ -33,7 +33,10 @@ _BYTES = """function sameText(one, other) {
 _TYPED = "one: unknown, other: unknown"
 _SIMPLE = ("identifier", "member_expression", "subscript_expression", "call_expression", "await_expression")
 _BROWSER = re.compile(rb"\b(?:document|window)\s*\.|from ['\"]react['\"]")
-_REPEATED = re.compile(r"confirm|repeat|again|verify|retype|passwd2|password_?2|new_?pass", re.IGNORECASE)
+_REPEATED = re.compile(
+    r"confirm|repeat|again|verify|retype|passwd2|password_?2|new_?pass|(?-i:\bre_?[Pp](?:ass|wd))", re.IGNORECASE
+)
+_REQUEST = re.compile(r"\b(?:req|request)\.(?:body|query)\b|\bctx\.request\.body\b")
 
 
 @fixer(
@@ -94,10 +97,20 @@ def _sides(file: Parsed, node: Node) -> tuple[str, str, str]:
     if any(file.text(side) in {"undefined", "NaN"} for side in (left, right)):
         message = f"{where} asks whether there is a value: that shows nothing of it"
         raise Harmless(message)
-    if any(_REPEATED.search(file.text(side)) for side in (left, right)):
+    if any(_REPEATED.search(file.text(side)) for side in (left, right)) or all(
+        _REQUEST.search(_made(file, side)) for side in (left, right)
+    ):
         message = f"{where} compares a value with its repetition: both come from the one who asks, so nothing is secret"
         raise Harmless(message)
     return file.text(left), file.text(right), file.text(operator)
+
+
+def _made(file: Parsed, side: Node) -> str:
+    """The expression, or the value of the only variable of that name in the file."""
+    name = file.text(side)
+    made = [node for node in file.of("variable_declarator") if file.text(node.named_children[0]) == name]
+    values = {file.text(value) for node in made if (value := node.child_by_field_name("value")) is not None}
+    return values.pop() if len(values) == 1 else name
 
 
 def _through(file: Parsed, node: Node, sides: tuple[str, str, str], source: str, approach: str, why: str) -> Candidate:

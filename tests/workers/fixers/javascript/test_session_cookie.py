@@ -18,3 +18,12 @@ def test_who_comes_back_from_another_site_keeps_the_session(asked, package, appr
     files = {"server/app.js": SCRIPT, "package.json": f'{{"dependencies": {{"{package}": "1.0.0"}}}}'}
     made = asked(files, "njsscan", "cookie_session_no_samesite", "server/app.js", 2)
     assert [one.approach for one in made.candidates] == approaches
+
+
+@pytest.mark.parametrize(("release", "made"), [("1.12.1", False), ("^1.12.1", True), ("1.17.0", True)])
+def test_a_release_that_does_not_know_a_flag_is_not_given_it(asked, release, made):
+    files = {
+        "app.js": "const session = require('express-session');\napp.use(session({ secret: key }));\n",
+        "package.json": f'{{"dependencies": {{"express-session": "{release}"}}}}',
+    }
+    assert bool(asked(files, "njsscan", "cookie_session_no_samesite", "app.js", 2).candidates) is made
