@@ -84,7 +84,12 @@ def _without_shell(target: Target) -> Iterator[Candidate]:
         raise NoFix(message)
     refuse_several([line for _, line in lines], f"{file.path}:{call.lineno}")
     module = imported(target, file, "subprocess") if file.calls(call, *SYSTEM) else Import("subprocess")
-    lists = [(node, _list(file, node, each)) for (node, _), each in zip(lines, words, strict=True) if each]
+    outer = call if file.calls(call, *SYSTEM) else command
+    lists = [
+        (node, _list(file, outer if node is command else node, each))
+        for (node, _), each in zip(lines, words, strict=True)
+        if each
+    ]
     yield _candidate(
         file,
         call,
@@ -98,7 +103,7 @@ def _without_shell(target: Target) -> Iterator[Candidate]:
         return
     split = imported(target, file, "shlex")
     texts = [(node, quoted_line(line, split.name, quote_of(file))) for node, line in lines]
-    if all(text is not None for _, text in texts):
+    if all(text is not None and _fits(file, call, text) for _, text in texts):
         whole = [
             (node, text)
             for node, text in texts
@@ -123,6 +128,12 @@ def _list(file: Module, node: ast.expr, words: Sequence[str]) -> str:
         return flat
     indent = file.indent(node.lineno)
     return "[\n" + "".join(f"{indent}{file.indent_unit}{word},\n" for word in words) + f"{indent}]"
+
+
+def _fits(file: Module, call: ast.Call, text: str) -> bool:
+    """Whether a line with the text is no longer than the file's longest one."""
+    longest = max(_WIDEST, *(len(line) for line in file.content.split(b"\n")))
+    return len(f"{file.indent(call.lineno)}subprocess.call(shlex.split({text}))") <= longest
 
 
 def _is_plain(lines: Sequence[tuple[ast.expr, Template]], words: Sequence[Sequence[str] | None]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
@@ -20,6 +21,7 @@ _SIZED = {
     "Crypto.PublicKey.DSA.generate": (0, "bits", ("3072", "2048")),
     "Cryptodome.PublicKey.DSA.generate": (0, "bits", ("3072", "2048")),
 }
+_OF_SSH = re.compile(r"openssh|ssh[-_]dss|\bid_dsa\b|known_hosts|authorized_keys", re.IGNORECASE)
 _CURVE = f"{_HAZMAT}.ec.generate_private_key"
 _CURVES = ("SECP256R1", "SECP384R1")
 
@@ -50,6 +52,13 @@ def propose(target: Target) -> Iterator[Candidate]:
     size = argument(call, position, keyword)
     if not (isinstance(size, ast.Constant) and isinstance(size.value, int)):
         message = f"{file.path}:{call.lineno} takes its key size from elsewhere: make it at least 3072 there"
+        raise NoFix(message)
+    around = file.text(file.function(call) or file.statement(call))
+    if ".DSA." in name.upper() and _OF_SSH.search(around):
+        message = (
+            f"{file.path}:{call.lineno} makes a DSA key for SSH, which knows them of 1024 bits alone and no longer by "
+            "default: make an Ed25519 or RSA key instead, and tell those who hold the old one"
+        )
         raise NoFix(message)
     for bits in sizes:
         yield candidate(
