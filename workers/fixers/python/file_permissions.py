@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import stat
 from collections.abc import Iterator
 
@@ -11,6 +12,9 @@ from workers.fixers.code import candidate
 from workers.fixers.python.calls import argument
 from workers.fixers.python.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+
+_ITS_OWNERS = re.compile(r"key|secret|cred|token|passw|private|\.ssh|\.env\b|mkdtemp|mkstemp|temp", re.IGNORECASE)
+"""What nobody but its owner has business with."""
 
 
 @fixer(
@@ -56,6 +60,13 @@ def propose(target: Target) -> Iterator[Candidate]:
             "owner change it"
         )
         raise Harmless(message)
+    if value & (stat.S_IXGRP | stat.S_IXOTH) and not _ITS_OWNERS.search(file.text(call)):
+        message = (
+            f"{file.path}:{call.lineno} lets others start or enter it, and whether they do is not in sight: "
+            f"{oct(value & ~(stat.S_IWGRP | stat.S_IWOTH))} takes the right to write alone (bandit asks about that, "
+            f"too), {oct(value & stat.S_IRWXU)} all of it"
+        )
+        raise NoFix(message)
     owner = (value & stat.S_IRWXU) | stat.S_IRUSR | stat.S_IWUSR
     warning = "Check that no other user or group needs what is taken away."
     yield candidate(
@@ -65,7 +76,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         warnings=(warning,),
     )
     readers = value & (stat.S_IRGRP | stat.S_IROTH)
-    if readers and not value & stat.S_IXUSR:
+    if readers and not (owner | readers) & (stat.S_IXGRP | stat.S_IXOTH):
         yield candidate(
             "others-read",
             [file.replace(mode, oct(owner | readers))],
