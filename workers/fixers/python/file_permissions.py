@@ -76,7 +76,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         warnings=(warning,),
     )
     readers = value & (stat.S_IRGRP | stat.S_IROTH)
-    if readers and not (owner | readers) & (stat.S_IXGRP | stat.S_IXOTH):
+    if readers and not value & (stat.S_IXGRP | stat.S_IXOTH):
         yield candidate(
             "others-read",
             [file.replace(mode, oct(owner | readers))],
