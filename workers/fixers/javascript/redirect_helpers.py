@@ -21,7 +21,7 @@ LISTED = """function redirectToListed(res, target) {
 }"""
 PATH = r"""function redirectToPath(res, target) {
   const path = String(target);
-  return res.redirect(/^\/(?![/\\])[^\\\s]*$/.test(path) ? path : '/');
+  return res.redirect(/^\/(?![/\\])[^\\\t\r\n]*$/.test(path) ? path : '/');
 }"""
 RESPONSE = "res: { redirect(url: string): void }, target: unknown"
 WITH_STATUS = "res: { redirect(status: number, url: string): void }, target: unknown, status = 302"

@@ -28,6 +28,7 @@ _LETTER = re.compile(r"(?:^|[/_.-])(?:e?mails?|sms|te?xt|plain)(?=[/_.-])", re.I
 """What is sent as it is: a folder or a part of the name says so."""
 _LONGEST = 200_000
 """Characters of a script: what is longer was bundled, and makes no values for templates."""
+_TEMPLATES = (".ejs", ".hbs", ".handlebars", ".pug", ".jade", ".njk")
 _SCRIPTS = (".js", ".ts", ".mjs", ".cjs", ".jsx", ".tsx")
 _MARKUP = (
     r"[^;\n]*?(?:\b(?:marked|markdown\w*|md|showdown|converter|remark|DOMPurify|sanitize\w*|xss|katex|hljs)\b\s*[.(]"
@@ -100,7 +101,11 @@ def _refuse_made(target: Target, file: Text, values: list[str]) -> None:
     """
     names = {re.split(r"[\s.\[\]'\"]+", value.strip(" '\"]"))[-1] for value in values} - {""}
     either = "|".join(map(re.escape, sorted(names)))
+    given = re.compile(rf"[{{,]\s*(?:{either})\s*:\s*(?P<call>[\w.]+\()")
     for path in target.tree.paths() if either else ():
+        if path.endswith(_TEMPLATES) and (found := given.search(text_of(target.tree, path))):
+            message = f"{file.path} inserts what {path} gives it of `{found['call']}…)`, which may make markup"
+            raise NoFix(message)
         if not path.endswith(_SCRIPTS) or path.endswith(".min.js"):
             continue
         text = text_of(target.tree, path)

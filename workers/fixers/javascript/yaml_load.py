@@ -11,6 +11,7 @@ from workers.fixers.code import Parsed, candidate
 from workers.fixers.javascript.manifest import dependencies
 from workers.fixers.javascript.script import arguments, called, flagged_node
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.tree import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -49,6 +50,19 @@ def propose(target: Target) -> Iterator[Candidate]:
     if major >= _PLAIN_SINCE:
         message = f"{where} calls `load` of {_MODULE} {major}, which makes plain values only: the old one is gone"
         raise Harmless(message)
+    tagged = next(
+        (
+            path
+            for path in target.tree.paths()
+            if path.endswith((".yml", ".yaml")) and "!!js/" in text_of(target.tree, path)
+        ),
+        None,
+    )
+    if tagged is not None:
+        message = (
+            f"{tagged} has `!!js/` tags, which the safe loader refuses: move what they hold into the program first"
+        )
+        raise NoFix(message)
     given = arguments(call)
     yield _safe(file, call, "safe-load", "", "Only YAML's own types are read: maps, lists, texts, numbers and dates.")
     if len(given) == 1:

@@ -30,3 +30,10 @@ def test_what_a_script_makes_of_markup_is_not_escaped_once_more(asked, script, o
     files = {"views/post.hbs": "<p>{{{ post.summary }}}</p>\n", "app.js": f"{script}\n"}
     proposal = asked(files, "njsscan", "handlebar_mustache_template", "views/post.hbs")
     assert bool(proposal.candidates) is offered
+
+
+def test_what_another_template_gives_of_a_function_may_be_markup(asked):
+    files = {"views/warning.ejs": "<div>\n<%- message %>\n</div>\n"}
+    assert asked(files, "njsscan", "ejs_ect_template", "views/warning.ejs", 2).candidates
+    given = {**files, "views/nav.ejs": "<nav><%- include('warning', {message: template('double')}) %></nav>"}
+    assert not asked(given, "njsscan", "ejs_ect_template", "views/warning.ejs", 2).candidates

@@ -42,3 +42,13 @@ def test_another_load_is_nothing_to_mend(proposed, script, manifest, said):
 def test_a_release_that_nothing_names_is_not_guessed(proposed):
     made = proposed(SCRIPT, "{}")
     assert (made.candidates, made.harmless) == ((), False)
+
+
+def test_tags_that_the_project_uses_keep_the_loader(asked):
+    files = {
+        "app.js": "const yaml = require('js-yaml');\nconst all = yaml.load(text);\n",
+        "package.json": '{"dependencies": {"js-yaml": "^3.13.1"}}',
+    }
+    assert asked(files, "njsscan", "yaml_deserialize", "app.js", 2).candidates
+    tagged = {**files, "strings.yaml": "a: !!js/function () => 1\n"}
+    assert not asked(tagged, "njsscan", "yaml_deserialize", "app.js", 2).candidates
