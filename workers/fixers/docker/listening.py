@@ -38,6 +38,7 @@ OF_OTHERS = frozenset(
 )
 """Ports that a program names because it calls them."""
 _BIND = re.compile(r"^bind\s*=\s*[\"'][\w.]*:(\d{2,5})[\"']", re.MULTILINE)
+_BIND_BY_VARIABLE = re.compile(r"^bind\s*=.*\b(?:getenv|environ)\b[^\n\w]*(?:get\W+)?(\w*PORT)\b", re.MULTILINE)
 PHP = frozenset(("php", "wordpress", "drupal", "joomla", "nextcloud", "phpmyadmin"))
 FPM = 9000
 """Where php-fpm listens, in a protocol of its own."""
@@ -148,12 +149,12 @@ def told_port(file: Dockerfile, stage: Stage) -> str | None:
 
 def _usual(
     tree: SourceTree, file: Dockerfile, stage: Stage, base: Base, command: str, values: dict[str, str]
-) -> Iterator[int]:
+) -> Iterator[int | str]:
     """Where the program listens if nobody tells it otherwise."""
     if _SOCKET.search(command):
         return
     if re.search(r"\bgunicorn\b", command):
-        yield from _gunicorn(tree, file, command, values)
+        yield from _gunicorn(tree, file, command, values, _set(file, stage))
     else:
         yield from (port for pattern, port in COMMAND_PORTS if pattern.search(command))
     if is_fpm(base):
@@ -176,19 +177,28 @@ def _served(tree: SourceTree, file: Dockerfile, stage: Stage, usual: int) -> Ite
         yield int(named[0])
 
 
-def _gunicorn(tree: SourceTree, file: Dockerfile, command: str, values: dict[str, str]) -> Iterator[int]:
-    """Where gunicorn listens that is told no address: what its settings bind, PORT where it is set, else 8000."""
+def _gunicorn(
+    tree: SourceTree, file: Dockerfile, command: str, values: dict[str, str], lasting: set[str]
+) -> Iterator[str]:
+    """Where gunicorn listens that is told no address: what its settings bind, PORT where it is set, else 8000.
+
+    `lasting` are the variables that the container has, too.
+    """
     folder = file.path.rpartition("/")[0]
-    named = re.search(r"(?:\s-c|\s--config)[\s=]+(?:file:|python:)?(\S+)", command)
+    # A shell has a `-c` of its own in front.
+    named = re.search(r"gunicorn\b.*?(?:\s-c|\s--config)[\s=]+(?:file:|python:)?(\S+)", command)
     name = named[1].rpartition("/")[2] if named else "gunicorn.conf.py"
     inner = [path for path in tree.paths() if path.startswith(f"{folder}/" if folder else "")]
     settings = [path for path in inner if path.rpartition("/")[2] == name]
     if named or settings or "GUNICORN_CMD_ARGS" in values:
-        bound = {match[1] for path in settings for match in _BIND.finditer(text_of(tree, path))}
-        yield from map(int, bound if len(bound) == 1 else ())
+        texts = [text_of(tree, path) for path in settings]
+        bound = {match[1] for text in texts for match in _BIND.finditer(text)}
+        told = {match[1] for text in texts for match in _BIND_BY_VARIABLE.finditer(text)}
+        bound |= {f"${{{name}}}" if name in lasting and values[name].isdigit() else "" for name in told}
+        yield from (port for port in bound if len(bound) == 1 and port)
         return
     chosen = values.get("PORT", "8000")
-    yield from (int(port) for port in [chosen] if port.isdigit())
+    yield from (port for port in [chosen] if port.isdigit())
 
 
 def _aspnet(tree: SourceTree, file: Dockerfile, base: Base, values: dict[str, str]) -> Iterator[int]:

@@ -81,6 +81,7 @@ _CLASS_PATH = frozenset(
      "org.springframework.boot.loader.JarLauncher")
 )  # fmt: skip
 """How an application starts that was unpacked into layers."""
+_TAKE_SETTINGS = frozenset(("gunicorn", "hypercorn", "uvicorn", "granian", "circusd", "supervisord"))
 _DEPTH, _MAX_GO, _MAX_BYTES = 3, 40, 256 * 1024
 
 
@@ -144,6 +145,7 @@ def command_words(command: str) -> list[str]:
 
 def _script(tree: SourceTree, folder: str, words: list[str]) -> str | None:
     """The file of the build context that a command starts: named, or by package.json."""
+    words = _without_settings(words)
     name = next((match[1] for word in words if (match := _SCRIPT.search(word))), None)
     if name is None:
         name = next((f"{match[1]}.py" for word in words if (match := _APPLICATION.fullmatch(word))), None)
@@ -160,6 +162,16 @@ def _script(tree: SourceTree, folder: str, words: list[str]) -> str | None:
         if found:
             return found[0] if len(found) == 1 else None
     return None
+
+
+def _without_settings(words: list[str]) -> list[str]:
+    """The command without the file of settings that a server is given: that file is no program."""
+    at = next((index for index, word in enumerate(words) if word.rpartition("/")[2] in _TAKE_SETTINGS), len(words))
+    return [
+        word
+        for index, (before, word) in enumerate(zip(["", *words], words, strict=False))
+        if index < at or (before not in {"-c", "--config"} and not word.startswith("--config="))
+    ]
 
 
 def _module(tree: SourceTree, folder: str, module: str) -> str | None:

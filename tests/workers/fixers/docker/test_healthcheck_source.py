@@ -253,6 +253,24 @@ def test_gunicorn_listens_where_its_settings_say(command, more, port):
     assert asked == ({port} if port else set())
 
 
+@pytest.mark.parametrize(
+    ("bind", "port"),
+    [
+        ("'0.0.0.0:7001'", "7001"),
+        ('"0.0.0.0:{}".format(os.getenv("PORT"))', "${PORT}"),
+        ("f\"0.0.0.0:{os.environ['PORT']}\"", "${PORT}"),
+        ("os.environ['BIND']", None),
+        ("'0.0.0.0:' + os.environ['OTHER_PORT']", None),
+    ],
+)
+def test_gunicorn_listens_where_its_settings_say_behind_a_shell(bind, port):
+    """The file of settings is no program, and the shell's `-c` names none."""
+    dockerfile = 'FROM python:3.12\nENV PORT=6012\nCMD ["sh", "-c", "gunicorn -c settings.py application"]\n'
+    made, reason = _propose(dockerfile, {"web/settings.py": f"import os\nbind = {bind}\n"})
+    assert ((port or "HEALTHCHECK") in made.get("port-bash", "")) == (port is not None)
+    assert made or "names no port" in reason
+
+
 def test_gunicorn_takes_the_variable_port_where_nothing_else_says():
     made, _ = _propose("FROM python:3.12\nENV PORT 8080\nCMD gunicorn app:app\n", {})
     assert made
