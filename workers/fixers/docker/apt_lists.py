@@ -15,6 +15,9 @@ from workers.source.dockerfile import Dockerfile, Instruction
 from workers.source.tree import SourceTree, text_of
 
 _REMOVE = "rm -rf /var/lib/apt/lists/*"
+_REMOVED = re.compile(r"\brm\s+-\w*r\w*\s[^;&|]*/var/lib/apt/lists")
+_FETCHES = re.compile(r"\bdeb\.nodesource\.com/setup_|\bpackagecloud\.io/\S+/script\.deb")
+"""Scripts that name a source of packages to apt, and fetch its lists themselves."""
 _APT_CALL = re.compile(r"\bapt(?:-get)?\s(?:[^\n;&|]*\s)?(install|update)\b")
 
 
@@ -80,8 +83,9 @@ def _joined(file: Dockerfile, one: Instruction, later: Instruction) -> Candidate
     last = Script(file, later)
     at, text = last.append(f"{_sudo(last)}{_REMOVE}")
     text = f" {file.escape}\n   {text}" if text.startswith(" && ") else text
+    removed = [] if _REMOVED.search(later.text) else [file.edit(at, at, text)]
     how = "The update and the installation that reads its lists become one step, and the lists go at its end."
-    return candidate("join-and-remove-lists", [*edits, file.edit(at, at, text)], how, ["RUN", "RUN/delete"])
+    return candidate("join-and-remove-lists", [*edits, *removed], how, ["RUN", "RUN/delete"])
 
 
 def _reads(script: Script) -> bool:
@@ -107,8 +111,9 @@ def _updated(script: Script, later: Sequence[Script]) -> Candidate | None:
         if not first.top or first.words[0] is not first.program or each.here:
             return None
         edits.append(file.edit(first.whole, first.whole, f"{first.name} update && "))
-        at, text = each.append(_REMOVE)
-        edits.append(file.edit(at, at, text))
+        if not _REMOVED.search(each.instruction.text):
+            at, text = each.append(_REMOVE)
+            edits.append(file.edit(at, at, text))
     how = "Each step that installs fetches the lists itself and deletes them: none of them works from a stale layer."
     return candidate("update-in-each-step", edits, how, declares)
 
@@ -122,4 +127,4 @@ def _installs_first(script: Script) -> bool:
     """Whether a step installs before it fetches the lists, if it fetches them at all."""
     calls = (call for call in script.named("apt-get", "apt") if call.sub("update", "install", "build-dep"))
     first = next(calls, None)
-    return first is not None and not first.sub("update")
+    return first is not None and not first.sub("update") and not _FETCHES.search(script.instruction.text)

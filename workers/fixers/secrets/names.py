@@ -74,6 +74,10 @@ _OF_TESTS = re.compile(
 _PACKED = (b"\x1f\x8b\x08", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"BZh")
 _FIRST_BYTES = 64
 _PLAIN_WORDS = re.compile(r"[A-Za-z]{3,}(?:[._/ -][A-Za-z]+)+")
+_RATE = re.compile(
+    r"\d+\s*(?:/|per)\s*\d*\s*(?:[smhd]|sec(?:ond)?|min(?:ute)?|hour|day|week|month|year)s?\b[\w/, ]*", re.IGNORECASE
+)
+"""How often something may be done: `5/m`, `20/hour`."""
 _RUNS = tuple(run * 9 for run in ("0123456789abcdef", "1234567890", "abcdefghijklmnopqrstuvwxyz"))
 """What people write for as many characters as a credential has."""
 
@@ -115,7 +119,7 @@ def is_label(value: str, name: str) -> bool:
     )
     stored = _STORED.search(name) is not None and _WORDS.fullmatch(value) is not None
     described = stored or sentence or mask or kind or _LABEL.fullmatch(value) or _DESCRIBES.search(name)
-    file = _FILE.fullmatch(value) is not None or _MARK.fullmatch(value) is not None
+    file = any(each.fullmatch(value) for each in (_FILE, _MARK, _RATE))
     return bool(described) or file or _names_itself(value, name)
 
 
