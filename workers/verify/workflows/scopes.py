@@ -88,6 +88,8 @@ _COMMANDS: tuple[tuple[re.Pattern[str], tuple[Need, ...]], ...] = (
     ),
     (re.compile(r"\bnpm\s+publish\b[^\n]*--provenance"), _OIDC),
 )
+_NO_RELEASE = re.compile(r"--snapshot\b|^\s*(?:build|check|healthcheck)\b")
+"""What GoReleaser is told where it publishes nothing."""
 _SCRIPT: tuple[tuple[re.Pattern[str], tuple[Need, ...]], ...] = (
     (re.compile(r"\.issues\.(?:create|update|add|remove|set|lock|delete)\w*\("), _COMMENT),
     (re.compile(r"\.pulls\.(?:create|update|merge|request|submit|dismiss)\w*\("), (("pull-requests:write",),)),
@@ -197,7 +199,8 @@ def satisfied(need: Need, granted: Grants) -> bool:
 def of_step(step: Step) -> Iterator[Need]:
     """What a step needs of the token that it works with."""
     action = step.action or ""
-    yield from _ACTIONS.get(action, ())
+    if not (action == "goreleaser/goreleaser-action" and _NO_RELEASE.search(step.inputs.get("args", ""))):
+        yield from _ACTIONS.get(action, ())
     if action in _OIDC_WHEN:
         token, key = _OIDC_WHEN[action]
         if token in step.inputs and key not in step.inputs:

@@ -60,6 +60,21 @@ def test_a_called_workflow_of_the_repository_is_read_whichever_way_it_is_named(p
     assert [*broken(caller.encode(), too_little.encode(), tree)] != []
 
 
+@pytest.mark.parametrize(
+    ("told", "needed"),
+    [
+        ("release --clean", {"contents:write"}),
+        ("build --clean", set()),
+        ("check", set()),
+        ("release --snapshot", set()),
+    ],
+)
+def test_goreleaser_writes_where_it_releases(told, needed):
+    """A build of it, a check and a snapshot stay where they are made."""
+    action = f"      - uses: goreleaser/goreleaser-action@v7\n        with: {{args: {told}}}\n"
+    assert _needs(CHECKOUT + action) - {"contents:read"} == needed
+
+
 @pytest.mark.parametrize(("secret", "needed"), [("PAT", set()), ("GITHUB_TOKEN", {"contents:write"})])
 def test_a_clone_is_pushed_to_with_the_secret_in_its_address(secret, needed):
     """What checkout keeps is for its own repository."""
