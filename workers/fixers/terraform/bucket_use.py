@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from workers.fixers.terraform.resource import Resource
 from workers.source.hcl import Block
 
+POLICY = "aws_s3_bucket_policy"
+_OPENERS = ("aws_s3_bucket_website_configuration", POLICY, "aws_s3_bucket_acl")
 _BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
 _DOCUMENT = re.compile(r"data\.aws_iam_policy_document\.([\w-]+)")
 _EVERYONE = re.compile(r"""["']?Principal["']?\s*[:=]\s*(?:"\*"|\{\s*"?AWS"?\s*[:=]\s*"\*"\s*\})""")
@@ -52,12 +54,12 @@ def served_elsewhere(resource: Resource) -> str:
     return ""
 
 
-def opened_on_purpose(block: Resource) -> str:
+def opened_on_purpose(block: Resource, kinds: tuple[str, ...] = _OPENERS) -> str:
     """What of the module shows the bucket of a public access block to everyone; empty where nothing does."""
     of = block.block.text("bucket")
     documents = (one for _, one in block.blocks("data", "aws_iam_policy_document"))
     open_documents = {one.labels[1] for one in documents if _is_open(one)}
-    for kind in ("aws_s3_bucket_website_configuration", "aws_s3_bucket_policy", "aws_s3_bucket_acl"):
+    for kind in kinds:
         for _, one in block.blocks("resource", kind):
             text = one.syntax.text(one.node)
             shown = kind.endswith("configuration") or _EVERYONE.search(text) or OPEN_ACL.search(one.text("acl"))
@@ -68,6 +70,14 @@ def opened_on_purpose(block: Resource) -> str:
             ):
                 return ".".join(one.labels)
     return ""
+
+
+def opened_by_acl(block: Resource) -> bool:
+    """Whether an ACL of the module shows the bucket of a public access block to everyone."""
+    of = block.block.text("bucket").rpartition(".")[0]
+    acls = (one for _, one in block.blocks("resource", "aws_s3_bucket_acl") if one.text("bucket").startswith(f"{of}."))
+    buckets = (one for _, one in block.blocks("resource", "aws_s3_bucket") if ".".join(one.labels) == of)
+    return not of or any(OPEN_ACL.search(one.text("acl")) for one in (*acls, *buckets))
 
 
 def serves_site(resource: Resource) -> str:
