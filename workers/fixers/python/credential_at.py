@@ -12,6 +12,7 @@ from workers.fixers.python.credential_uses import (
     is_expected,
     is_one_of_words,
     is_shown,
+    names_a_store,
     not_deployed,
 )
 from workers.fixers.python.module import Module
@@ -54,6 +55,9 @@ def credential_at(file: Module, where: Region, *, certain: bool) -> tuple[ast.Co
         raise Harmless(message)
     if is_shown(file, real[0][0]):
         message = f"{file.path}:{real[0][0].lineno} shows where a password belongs, as the user's name beside it does"
+        raise Harmless(message)
+    if names_a_store(file, real[0][0]):
+        message = f"{file.path}:{real[0][0].lineno} names the secret, whose value lies elsewhere"
         raise Harmless(message)
     refuse_placeholder(str(real[0][0].value), f"{file.path}:{real[0][0].lineno}")
     if is_example(file, real[0][0]):

@@ -17,6 +17,8 @@ _WHOSE = re.compile(r"user|login|account", re.IGNORECASE)
 _PLACE = re.compile(r"host|server|port|\bdb|database|engine", re.IGNORECASE)
 """What stands beside the password of an account."""
 _MANY = 6
+_STORE = re.compile(r"secret_?(?:id|name)?", re.IGNORECASE)
+_WRITES = re.compile(r"create|put|set(?!_?name)|update|store|add|client", re.IGNORECASE)
 _ENUMERATION = re.compile(r"(?:Enum|Flag|Choices)$")
 _ANYBODYS = frozenset(("user", "username", "user_name", "login"))
 
@@ -73,6 +75,17 @@ def is_expected(file: Module, constant: ast.Constant) -> bool:
     asserted = (node for node in file.nodes if isinstance(node, ast.Assert))
     parts = (part for node in asserted for part in ast.walk(node.test) if isinstance(part, ast.Constant))
     return any(part.value == constant.value for part in parts)
+
+
+def names_a_store(file: Module, constant: ast.Constant) -> bool:
+    """`Secret(secret="shop-secrets", key="password")`: the value lies elsewhere, under that name."""
+    argument = file.parents.get(constant)
+    call = file.parents.get(argument) if isinstance(argument, ast.keyword) else None
+    if not isinstance(argument, ast.keyword) or not isinstance(call, ast.Call):
+        return False
+    asked = ast.unparse(call.func).rpartition(".")[2]
+    found = _STORE.fullmatch(str(argument.arg)) is not None and re.search("secret", asked, re.IGNORECASE) is not None
+    return found and _WRITES.search(asked) is None
 
 
 def is_example(file: Module, constant: ast.Constant) -> bool:

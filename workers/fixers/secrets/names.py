@@ -26,6 +26,8 @@ _LABEL = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _FILE = re.compile(r"[\w./-]+\.(?:pem|key|crt|cer|der|p12|pfx|jks|asc|json|ya?ml|toml|txt|ini|conf|env|py|so)")
+_STORE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*-(?:secrets|credentials|tokens|passwords|keys)")
+"""`shop-secrets`: several are kept under that name, as Kubernetes does it."""
 _MARK = re.compile(r"(?!.*(?:KEY|SECRET|PASSW|TOKEN|CHANGE|YOUR))[A-Z]{2,}(?:_[A-Z]+)+")
 """`CERTBOT_PASS_ASSERT`: a constant that other code compares with, or a variable's name."""
 _TOKEN = re.compile(r"(?:^|_|(?<=[a-z]))token$", re.IGNORECASE)
@@ -119,7 +121,7 @@ def is_label(value: str, name: str) -> bool:
     )
     stored = _STORED.search(name) is not None and _WORDS.fullmatch(value) is not None
     described = stored or sentence or mask or kind or _LABEL.fullmatch(value) or _DESCRIBES.search(name)
-    file = any(each.fullmatch(value) for each in (_FILE, _MARK, _RATE))
+    file = any(each.fullmatch(value) for each in (_FILE, _MARK, _RATE, _STORE))
     return bool(described) or file or _names_itself(value, name)
 
 
