@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -40,14 +41,42 @@ def refuse_stand_in(target: Target, path: str, line: int, name: str) -> None:
         rb"(?:patch|setattr)[^\n]*(?:\n[^\n]*)?\b" + re.escape(module) + rb"(?:\.|['\"]?,\s*['\"])" + function + rb"\b"
     )
     for other, content in _about(target, path):
-        if replaced.search(content) is None:
-            continue
+        text = _around(content, replaced)
         # What takes nothing stands in for something else, as a lambda for the answer's `json`.
-        takes = (each["given"] for each in _STAND_IN.finditer(content) if each["given"].strip())
+        takes = (each["given"] for each in _STAND_IN.finditer(text) if each["given"].strip())
         narrow = any(not _OPEN_TO_MORE.search(given) for given in takes)
-        if narrow or _COMPARED.search(content):
+        if narrow or _COMPARED.search(text):
             message = f"{path}:{line} calls what {other} replaces by its own, with the arguments of today: change both"
             raise NoFix(message)
+
+
+def _around(content: bytes, replaced: re.Pattern[bytes]) -> bytes:
+    """The functions of a test file that replace something, with what they name of the file's other functions.
+
+    The whole file where a class or the module replaces it for all of them, or where it is not Python that parses here.
+    """
+    if replaced.search(content) is None:
+        return b""
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError):
+        return content
+    lines = content.splitlines(keepends=True)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    texts = [(node.name, _source(lines, node)) for node in functions]
+    inner = {id(below) for node in functions for below in ast.walk(node) if below is not node}
+    outer = [text for node, (_, text) in zip(functions, texts, strict=True) if id(node) not in inner]
+    found = [text for text in outer if replaced.search(text)]
+    if sum(len(replaced.findall(text)) for text in found) < len(replaced.findall(content)):
+        return content
+    named = [text for name, text in texts if any(name.encode() in one for one in found)]
+    return b"\n".join((*found, *named))
+
+
+def _source(lines: list[bytes], node: ast.FunctionDef | ast.AsyncFunctionDef) -> bytes:
+    """A function with its decorators."""
+    first = min((each.lineno for each in node.decorator_list), default=node.lineno)
+    return b"".join(lines[first - 1 : node.end_lineno])
 
 
 def refuse_replaced(target: Target, path: str, line: int, name: str) -> None:

@@ -37,6 +37,7 @@ def test_a_call_that_a_test_expects_is_changed_with_it_or_not_at_all(path, conte
 
 GETS = "import requests\ndef load(url):\n    return requests.get(url)\n"
 REPLACED = "from app import client\n@patch('app.client.requests.get')\ndef test_load(get):\n    client.load('x')\n"
+_COMPARES = "client.load(get.assert_called_with)\n"
 BY_OWN = "import client\ndef fake_get(url):\n    return 1\ndef test(m):\n    m.setattr(requests, 'get', fake_get)\n"
 
 
@@ -48,8 +49,18 @@ BY_OWN = "import client\ndef fake_get(url):\n    return 1\ndef test(m):\n    m.s
         (REPLACED + "    get.return_value = Mock(json=lambda: [])\n", False),
         (BY_OWN, True),
         (BY_OWN.replace("url)", "url, **kwargs)"), False),
+        (REPLACED + "def test_other(save):\n    save.assert_called_once_with('x')\n", False),
+        (f"@patch('app.client.requests.get')\nclass Test:\n    def test(self, get):\n        {_COMPARES}", True),
     ],
-    ids=["any arguments", "compared", "an answer's own function", "a stand-in", "a stand-in that takes more"],
+    ids=[
+        "any arguments",
+        "compared",
+        "an answer's own function",
+        "a stand-in",
+        "a stand-in that takes more",
+        "compared in another test",
+        "replaced for a class",
+    ],
 )
 def test_a_stand_in_gets_no_argument_that_it_does_not_take(asked, test, declined):
     made = asked({"app/client.py": GETS, "tests/test_client.py": test}, "bandit", "B113", "app/client.py", 3)
