@@ -30,7 +30,7 @@ _BANNER = re.compile(
 )
 """How a release that was copied begins: with its own licence, where the project's files have none."""
 _BROWSER = re.compile(
-    rb"\bwindow\s*[.\[]|\bdefine\.amd\b"
+    rb"\bwindow\s*[.\[]|\bdefine\.amd\b|\bangular\s*\.\s*module\(|\$\(\s*(?:document|function|[\"'][#.])"
     rb"|\bdocument\s*\.\s*(?:get\w+By|create|query|body|cookie|addEvent|documentElement|head|location|title|write)"
     rb"|\bfrom\s+[\"'](?:react(?:-dom|-native)?|preact|vue|svelte|glamor|styled-components)[\"']"
 )

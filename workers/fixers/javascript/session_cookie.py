@@ -30,6 +30,7 @@ from workers.fixers.javascript.session_options import (
     refuse_older,
     refuse_other_package,
     refuse_plain_http,
+    refuse_settled,
     refuse_unneeded,
 )
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
@@ -256,6 +257,7 @@ def _with_flag(file: Parsed, options: Node, flag: _Flag, approach: str) -> Candi
         raise NoFix(message)
     else:
         present = option(file, cookie, flag.name)
+        refuse_settled(file, present, flag.name)
         text = f"{flag.name}: {value}"
         edit = file.replace(present, value) if present is not None else add_option(file, cookie, text)
     return candidate(approach, [edit], why, warnings=(flag.warning,) if flag.warning else ())

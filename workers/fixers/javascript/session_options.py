@@ -27,6 +27,7 @@ _OVER_HTTPS = re.compile(
 )
 _SCRIPTS = (".js", ".mjs", ".cjs", ".ts")
 
+_WRITTEN_OUT = re.compile(r"true|false|null|undefined|!?[01]|[\d\s*_]+|(['\"`])[\w-]*\1")
 _OLDER = re.compile(r"(?:[=v~]?\s*|\^(?=0))(?:0\.\d+|1\.(?:\d|1[0-3]))(?:\.\d+)?")
 """Releases before 1.14, which brought it, as far as no later one is taken."""
 
@@ -81,6 +82,17 @@ def refuse_older(tree: SourceTree, file: Parsed) -> None:
     """
     if _OLDER.fullmatch(dependencies(tree, file.path).get("express-session", "")):
         message = f"{file.path} has an express-session that does not know `sameSite`: update it first"
+        raise NoFix(message)
+
+
+def refuse_settled(file: Parsed, present: Node | None, name: str) -> None:
+    """Raise where the option is there and its value is not written out.
+
+    Raises:
+        NoFix: the program's settings decide it.
+    """
+    if present is not None and not _WRITTEN_OUT.fullmatch(file.text(present)):
+        message = f"{file.path}:{file.number(present)} leaves {name} to the program's settings: say it there"
         raise NoFix(message)
 
 

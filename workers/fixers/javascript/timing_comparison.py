@@ -10,7 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.pages import refuse_pages
-from workers.fixers.javascript.script import flagged_node, imported
+from workers.fixers.javascript.script import flagged_node, imported, in_browser
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ compared but checked against their hash by bcrypt, scrypt or argon2, which do th
 def propose(target: Target) -> Iterator[Candidate]:
     """`token === given` → a comparison that takes the same time."""
     file, node = flagged_node(target, ("binary_expression",), _compares)
-    if _BROWSER.search(file.content) or _is_of_pages(target, file):
+    if _BROWSER.search(file.content) or in_browser(file) or _is_of_pages(target, file):
         message = f"{file.path}:{file.number(node)} runs in a browser, whose user knows both sides"
         raise Harmless(message)
     sides = _sides(file, node)

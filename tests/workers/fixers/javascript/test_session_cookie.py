@@ -27,3 +27,12 @@ def test_a_release_that_does_not_know_a_flag_is_not_given_it(asked, release, mad
         "package.json": f'{{"dependencies": {{"express-session": "{release}"}}}}',
     }
     assert bool(asked(files, "njsscan", "cookie_session_no_samesite", "app.js", 2).candidates) is made
+
+
+@pytest.mark.parametrize(("value", "made"), [("false", True), ("config.cookie.secure && config.tls", False)])
+def test_a_flag_that_the_settings_decide_is_left_to_them(asked, value, made):
+    text = (
+        "const session = require('express-session');\napp.set('trust proxy', 1);\n"
+        f"app.use(session({{ secret: key, cookie: {{ secure: {value} }}, name: config.name }}));\n"
+    )
+    assert bool(asked({"app.js": text}, "njsscan", "cookie_session_no_secure", "app.js", 3).candidates) is made
