@@ -7,8 +7,13 @@ import posixpath
 import re
 from collections.abc import Callable, Mapping
 
+from daemon.errors import SourceUnavailable
+from workers.fixers.docker.build import from_context
 from workers.fixers.docker.images import base_named
+from workers.fixers.docker.written import context_of
+from workers.fixers.kubernetes.kustomize import new_names
 from workers.fixers.kubernetes.objects import labels, objects
+from workers.source import dockerfile
 from workers.source.images import latest_tags, split
 from workers.source.remembered import remembered
 from workers.source.tree import SourceTree, text_of
@@ -95,10 +100,21 @@ def built_beside(tree: SourceTree, image: str) -> str | None:
 
 @remembered
 def built_alone(tree: SourceTree, image: str) -> str | None:
-    """The only Dockerfile of the repository, for the only image of an account's own registry, or of none."""
+    """The only Dockerfile of the repository, for the only image of an account's own registry, or of none.
+
+    It has to be the repository's program that it builds: what it copies lies at the top.
+    """
     files = _dockerfiles(tree)
     alike = {one for one in _run(tree) if _is_private(one) and ("/" in one) == ("/" in image)}
-    return next(iter(files)) if len(files) == 1 and alike == {image} else None
+    if len(files) != 1 or alike != {image} or new_names(tree, image):
+        return None
+    path = next(iter(files))
+    try:
+        file = dockerfile.parse(tree.read(path), path)
+    except (SourceUnavailable, dockerfile.DockerfileBroken):
+        return None
+    takes = any(map(from_context, file.instructions))
+    return path if file.stages and takes and not context_of(tree, file) else None
 
 
 def _is_private(image: str) -> bool:

@@ -81,6 +81,22 @@ def test_a_dockerfile_s_own_label_is_the_image_s_behind_the_project_s(image, fil
 )
 def test_the_only_dockerfile_is_that_of_the_only_image_that_nobody_else_has(image, other, found):
     run = f"kind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{image: '{image}:1'}}, {{image: '{other}'}}]}}\n"
-    files = {"a.yaml": run.encode(), "Dockerfile": b"FROM a\n", "tests/Dockerfile": b"FROM a\n"}
+    files = {"a.yaml": run.encode(), "Dockerfile": b"FROM a\nCOPY . .\n", "tests/Dockerfile": b"FROM a\n"}
     assert built_alone(MemoryTree(files), image) == ("Dockerfile" if found else None)
     assert built_alone(MemoryTree({**files, "web/Dockerfile": b"FROM a\n"}), image) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "text", "found"),
+    [
+        ({}, "COPY go.mod .", True),
+        ({}, "COPY tool.sh .", False),
+        ({}, "RUN true", False),
+        ({"k/kustomization.yaml": "images: [{name: garage-api, newName: o/api}]\n"}, "COPY go.mod .", False),
+    ],
+)
+def test_it_has_to_be_the_repository_s_own_program(more, text, found):
+    run = "kind: Pod\nmetadata: {name: a}\nspec: {containers: [{image: garage-api}]}\n"
+    files = {"a.yaml": run, "docker/Dockerfile": f"FROM a\n{text}\n", "docker/tool.sh": "a\n", "go.mod": "module x\n"}
+    tree = MemoryTree({path: content.encode() for path, content in {**files, **more}.items()})
+    assert built_alone(tree, "garage-api") == ("docker/Dockerfile" if found else None)
