@@ -15,7 +15,6 @@ from workers.fixers.docker.build import (
     deployed_stage,
     is_root,
     lineage,
-    pairs,
     read,
     trivy,
 )
@@ -40,7 +39,7 @@ from workers.fixers.docker.script_port import script_port
 from workers.fixers.docker.server_source import words_of
 from workers.fixers.docker.service_needs import refuse_more_than_a_server
 from workers.fixers.docker.service_user import WRITES, service
-from workers.fixers.docker.switch_user import NAME, UID, Image, new_user, switch, switched, written_user
+from workers.fixers.docker.switch_user import NAME, UID, Image, new_user, numbered, switch, switched, written_user
 from workers.fixers.docker.volumes import builds_as_root
 from workers.fixers.docker.written_folders import written_folders
 from workers.fixers.registry import NoFix, Target, fixer
@@ -54,8 +53,6 @@ _BUILD_IMAGE = "the image {}: images built from it, and those who mount folders 
 _HAVE_SHELL = frozenset(("debian", "redhat", "suse", "alpine"))
 _OPTIONS = re.compile(r"\[?\s*\"?-")
 """A command of options alone, for the program of the image below."""
-_AS_NUMBER = re.compile(rf"(?m)^(?:USER )?{UID}:{UID}(?=\r?$)")
-_HOME = "ENV HOME=/tmp"
 _EXPLAIN = """A process in a container runs as root unless the image says otherwise, with the same user id as root of
 the host. Whoever breaks into it can change every file of the image and has the best start for breaking out
 (CWE-250). An ordinary user takes that away, and costs nothing where the program only reads its own code.
@@ -156,20 +153,8 @@ def _candidates(image: Image) -> Iterator[Candidate | None]:
         how = "Runs as user and group 65532, which distroless images call nonroot. It needs no /etc/passwd."
         yield switch(image, "numeric-user", "65532:65532", how)
     else:
-        yield _numbered(image)
-
-
-def _numbered(image: Image) -> Candidate:
-    """A number alone, with a home where everybody may write."""
-    file, stage = image.file, image.stage
-    how = f"Runs as user and group {UID}: a number needs no entry in /etc/passwd, and no host gives it away."
-    warnings = [*image.warnings, "the number has no name: programs that ask for one (git, ssh) want it"]
-    edits, changes = switched(image, f"{UID}:{UID}")
-    if any("HOME" in pairs(one) for each in lineage(file, stage) for one in each.all("ENV")):
-        return candidate("numeric-user", edits, how, changes, warnings)
-    homed = rf"\g<0>{file.newline}{_HOME}"
-    edits = [msgspec.structs.replace(one, text=_AS_NUMBER.sub(homed, one.text)) for one in edits]
-    return candidate("numeric-user", edits, f"{how} Its home is /tmp, where it may write.", [*changes, "ENV"], warnings)
+        how = f"Runs as user and group {UID}: a number needs no entry in /etc/passwd, and no host gives it away."
+        yield numbered(image, "numeric-user", f"{UID}:{UID}", how)
 
 
 def _owner(image: Image, given_to: set[str]) -> Iterator[Candidate]:
@@ -183,7 +168,10 @@ def _owner(image: Image, given_to: set[str]) -> Iterator[Candidate]:
     name, _, group = user.partition(":")
     how = f"Runs as `{name}`, whom the file gives its files to and never switches to."
     number = user if name.isdigit() else base.number(name)
-    if number:
+    of_base = base.number(base.user) if base.user else None
+    if name.isdigit() and base.family and name != (of_base or "").partition(":")[0]:
+        yield numbered(image, "owner-of-files", user, f"{how} Kubernetes can check the number.")
+    elif number:
         yield switch(image, "owner-of-files", number, f"{how} Kubernetes can check the number.")
     if not name.isdigit():
         yield switch(image, "owner-of-files-by-name", name, how)
@@ -233,8 +221,8 @@ def _users_of_file(image: Image, earlier: str | None, made: tuple[str, str | Non
         what = f"{how} It gets the number {UID}, which Kubernetes can check against `runAsNonRoot`."
         option = number_option(call, image.base.family)
         edits, changes = switched(image, str(UID))
-        numbered = image.file.edit(call.program.end, call.program.end, f" {option} {UID}")
-        yield candidate("user-of-file-with-number", [numbered, *edits], what, [*changes, "RUN"], image.warnings)
+        told = image.file.edit(call.program.end, call.program.end, f" {option} {UID}")
+        yield candidate("user-of-file-with-number", [told, *edits], what, [*changes, "RUN"], image.warnings)
 
 
 def _warnings(tree: SourceTree, file: Dockerfile, stage: Stage) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.docker.build import before, candidate, is_root
+from workers.fixers.docker.build import before, candidate, is_root, lineage, pairs
 from workers.fixers.docker.edits import insert_at_end
 from workers.fixers.docker.images import Base
 from workers.fixers.docker.volumes import builds_as_root, given
@@ -33,6 +35,18 @@ def switch(image: Image, approach: str, user: str, how: str, *, warn: bool = Tru
     """The stage ends as that user."""
     edits, changes = switched(image, user)
     return candidate(approach, edits, how, changes, image.warnings if warn else ())
+
+
+def numbered(image: Image, approach: str, number: str, how: str) -> Candidate:
+    """The stage ends as a number that nobody has made a user of, with a home where everybody may write."""
+    warnings = [*image.warnings, "the number has no name: programs that ask for one (git, ssh) want it"]
+    edits, changes = switched(image, number)
+    if any("HOME" in pairs(one) for each in lineage(image.file, image.stage) for one in each.all("ENV")):
+        return candidate(approach, edits, how, changes, warnings)
+    line = re.compile(rf"(?m)^(?:USER )?{re.escape(number)}(?=\r?$)")
+    homed = rf"\g<0>{image.file.newline}ENV HOME=/tmp"
+    edits = [msgspec.structs.replace(one, text=line.sub(homed, one.text)) for one in edits]
+    return candidate(approach, edits, f"{how} Its home is /tmp, where it may write.", [*changes, "ENV"], warnings)
 
 
 def switched(image: Image, user: str, run: str = "") -> tuple[list[Edit], list[str]]:
