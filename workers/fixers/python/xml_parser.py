@@ -43,6 +43,8 @@ _DEFUSED = {
 }
 _PARSES = ("parse", "iterparse", "fromstring", "XML", "parseString", "make_parser", "XMLParser")
 
+_BESIDE = "its error is imported with it"
+
 
 @fixer(
     name="python-xml-parser",
@@ -112,7 +114,7 @@ def _call_moved(target: Target, file: Module, call: ast.Call, source: str) -> Ca
 
 
 def _caught(
-    target: Target, file: Module, calls: Sequence[ast.Call], module_name: str, moved: ast.stmt | None = None
+    target: Target, file: Module, calls: Sequence[ast.Call], module_name: str, *, moved: bool = False
 ) -> Import:
     """The handlers that expect a malformed document, with what defusedxml raises, by whichever name there is for it."""
     handlers = handlers_of(file, calls)
@@ -121,9 +123,8 @@ def _caught(
     if module_name.startswith("defusedxml."):
         return caught_too(file, handlers, f"defusedxml.{ERROR}")
     error = imported_from(target, file, "defusedxml", ERROR)
-    if moved is not None and any(edit.text.strip().startswith("from") for edit in error.edits):
-        below = file.insert(file.line_end(moved.end_lineno or moved.lineno), f"\nfrom defusedxml import {ERROR}")
-        error = Import(error.name, (below,), error.declares)
+    beside = moved and any(edit.text.strip().startswith("from") for edit in error.edits)
+    error = Import(error.name, (), (*error.declares, _BESIDE)) if beside else error
     return together(error, caught_too(file, handlers, error.name))
 
 
@@ -163,29 +164,30 @@ def _import_moved(target: Target, file: Module, statement: ast.stmt) -> Candidat
     calls = [each for each in file.nodes if isinstance(each, ast.Call) and _source_or_none(file, each) == source]
     whole = isinstance(statement, ast.Import) and not statement.names[0].asname
     dotted = {file.statement(node).lineno for node in _dotted(file, source)} if whole else set()
-    caught = _caught(target, file, calls, _DEFUSED[source] if whole else "", statement)
+    caught = _caught(target, file, calls, _DEFUSED[source] if whole else "", moved=True)
+    below = f"\nfrom defusedxml import {ERROR}" if _BESIDE in caught.declares else ""
     return candidate(
         "defused-import",
-        [*_moved(file, statement, source, stays=bool(caught.edits)), *caught.edits, *asked.edits],
+        [*_moved(file, statement, source, below), *caught.edits, *asked.edits],
         "defusedxml has the functions that this file uses and refuses entity expansion and external references.",
         declares=(
             f"statement:{statement.lineno}",
             f"import:{_DEFUSED[source]}",
             f"import:{source}/delete",
             *(f"statement:{line}" for line in sorted(dotted)),
-            *caught.declares,
+            *(each for each in caught.declares if each != _BESIDE),
             *asked.declares,
         ),
         warnings=asked.warnings,
     )
 
 
-def _moved(file: Module, statement: ast.stmt, source: str, *, stays: bool) -> list[Edit]:
-    """The import of the safe module, and what names it; in the old one's place where another edit is beside that."""
+def _moved(file: Module, statement: ast.stmt, source: str, below: str) -> list[Edit]:
+    """The import of the safe module, with the one that comes below it, and what names it."""
     safe = _DEFUSED[source]
 
     def put(line: str) -> list[Edit]:
-        return [file.replace(statement, line)] if stays else replaced(file, statement, line)
+        return replaced(file, statement, line + below)
 
     match statement:
         case ast.Import(names=[ast.alias(asname=str(name))]):
@@ -195,7 +197,9 @@ def _moved(file: Module, statement: ast.stmt, source: str, *, stays: bool) -> li
             written = file.slice(start, end)
             at = written.index(source)
             del names
-            return [file.edit(start + at, start + at + len(source), safe)]
+            renamed = file.edit(start + at, start + at + len(source), safe)
+            end = file.line_end(statement.end_lineno or statement.lineno)
+            return [renamed, *([file.insert(end, below)] if below else [])]
         case ast.ImportFrom(names=[alias]):
             package, _, last = safe.rpartition(".")
             local = alias.asname or alias.name
