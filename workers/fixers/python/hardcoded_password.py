@@ -58,8 +58,8 @@ def propose(target: Target) -> Iterator[Candidate]:
         raise Harmless(message)
     if of_a_runner(file) or makes_up(file):
         message = (
-            f"{file.path}:{constant.lineno} is of a test runner, of the runs that build this, or of what makes data "
-            "up: its credentials open nothing"
+            f"{file.path}:{constant.lineno} is of a test runner, of the runs that build this, of what makes data up "
+            "or of a developer's own machine: its credentials open nothing"
         )
         raise Harmless(message)
     variable = variable_of(file, constant, name)
