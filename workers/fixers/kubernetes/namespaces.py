@@ -12,6 +12,7 @@ from workers.fixers.kubernetes.called_hosts import looked_for
 from workers.fixers.kubernetes.moving import Moving
 from workers.fixers.kubernetes.moving import moving as closed
 from workers.fixers.kubernetes.objects import Object, declared, document_before, labels, objects
+from workers.fixers.kubernetes.own_image import dockerfile_of
 from workers.fixers.kubernetes.placed import placed
 from workers.fixers.kubernetes.project_names import named
 from workers.fixers.kubernetes.staying import staying
@@ -195,14 +196,15 @@ def _own_name(tree: SourceTree, moving: Moving) -> str | None:
 
 
 def _of_project(tree: SourceTree, moving: Moving) -> str | None:
-    """What a project of the repository calls itself whose image runs there."""
+    """What a project of the repository calls itself that all images which the repository builds are called after."""
     images = {
         split(node.value)[0].rpartition("/")[2]
         for one in moving.objects
         for path, node in one.root.walk()
-        if path[-1:] == ("image",)
+        if path[-1:] == ("image",) and dockerfile_of(tree, node.value) is not None
     }
-    return next((name for name in named(tree) if any(f"{image}-".startswith(f"{name}-") for image in images)), None)
+    after = (name for name in named(tree) if all(f"{image}-".startswith(f"{name}-") for image in images))
+    return next(after, None) if images else None
 
 
 def _said_of(tree: SourceTree, moving: Moving, folder: str) -> Iterator[str]:

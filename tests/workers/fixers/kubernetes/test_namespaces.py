@@ -282,16 +282,24 @@ def test_a_folder_gives_its_name_only_where_something_else_says_it_too():
     assert _proposed(files, "corner/a.yaml").candidates
 
 
-@pytest.mark.parametrize(("said", "named"), [("shop", True), ("other", False), ("sho", False)])
-def test_a_project_gives_its_name_where_its_images_run(said, named):
-    pods = (b"\n---\n").join(
-        ALONE.replace(b"alone", name) + b"spec: {containers: [{image: 'ghcr.io/o/shop-%s:1'}]}\n" % name
-        for name in (b"web", b"api")
-    )
-    files = {"k8s/a.yaml": pods, "api/package.json": b'{"name": "%s"}' % said.encode()}
-    made = [one.approach for one in _proposed(files, "k8s/a.yaml").candidates]
-    assert ("namespace-shop" in made) is named
-    assert bool(made) is named
+@pytest.mark.parametrize(
+    ("said", "images", "made"),
+    [
+        ("shop", (b"shop-web", b"shop-api"), "namespace-shop"),
+        ("shop", (b"shop", b"shop-api"), "namespace-shop"),
+        ("other", (b"shop-web", b"shop-api"), ""),
+        ("sho", (b"shop-web", b"shop-api"), ""),
+        # A part's name is not the application's.
+        ("web", (b"web", b"api"), ""),
+    ],
+)
+def test_a_project_gives_its_name_where_all_its_images_have_it(said, images, made):
+    pod = b"spec: {containers: [{image: 'ghcr.io/o/%s:1'}]}\n"
+    pods = (b"\n---\n").join(ALONE.replace(b"alone", b"p-" + name) + pod % name for name in images)
+    files = {f"{name.decode()}/Dockerfile": b"FROM a\n" for name in images}
+    files |= {"k8s/a.yaml": pods, "api/package.json": b'{"name": "%s"}' % said.encode()}
+    found = [one.approach for one in _proposed(files, "k8s/a.yaml").candidates]
+    assert found[:1] == ([made] if made else [])
 
 
 def test_a_service_goes_where_manifests_look_for_it():
