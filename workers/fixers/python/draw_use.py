@@ -25,6 +25,7 @@ _SECRET = re.compile(
 """What somebody may gain by guessing."""
 _ADDRESS = re.compile(r"addr|(?:^|_)(?:ip|mac)(?:v?\d)?(?:_|$)", re.IGNORECASE)
 _MANY_BITS = 64
+_FEW = 7  # signs
 _SIGNS = re.compile(r"\bstring\.|ascii_|letters|alphabet|chars\b|characters|digits", re.IGNORECASE)
 _OF_TEXT = ("join", "hexdigest", "md5", "sha1", "sha256", "encode", "hex", "to_bytes")
 
@@ -61,7 +62,7 @@ def refuse_sample_data(file: Module, call: ast.Call) -> None:
 def _makes_text(file: Module, call: ast.Call) -> bool:
     """Whether a name or a code is put together of what is drawn: of signs, or of so many bits."""
     if method_of(file, call) in {"choice", "choices", "sample"} and _SIGNS.search(_arguments(file, call)):
-        return True
+        return not _is_short(file, call) or any(_SECRET.search(name) for name in _names(file, call))
     match call.args:
         case [ast.Constant(value=str())]:
             return True
@@ -77,10 +78,24 @@ def _is_named_secret(file: Module, call: ast.Call) -> bool:
     """Whether what takes the value, or the function that draws it, is named as secrets are; one that is chosen among
     things that there are already is none.
     """
+    return method_of(file, call) != "choice" and any(_SECRET.search(name) for name in _names(file, call))
+
+
+def _names(file: Module, call: ast.Call) -> tuple[str, ...]:
+    """What the code calls the value, and the function that draws it."""
     function = file.function(call)
     before = file.slice(file.span(file.statement(call))[0], file.span(call)[0])
-    names = (_receiver(file, call), re.split(r"[,\n]", before)[-1], function.name if function is not None else "")
-    return method_of(file, call) != "choice" and any(_SECRET.search(name) for name in names)
+    return _receiver(file, call), re.split(r"[,\n]", before)[-1], function.name if function is not None else ""
+
+
+def _is_short(file: Module, call: ast.Call) -> bool:
+    """Whether so few signs are drawn that nothing would be safe behind them."""
+    around = itertools.takewhile(lambda each: not isinstance(each, ast.stmt), file.ancestors(call))
+    loops = [part.iter for each in around for part in getattr(each, "generators", ())]
+    counts = [each.args[0] for each in loops if isinstance(each, ast.Call) and file.calls(each, "range") and each.args]
+    counts += [each.value for each in call.keywords if each.arg == "k"]
+    counts += call.args[1:2] if method_of(file, call) == "sample" else []
+    return any(isinstance(each, ast.Constant) and each.value in range(_FEW + 1) for each in counts)
 
 
 def _arguments(file: Module, call: ast.Call) -> str:
