@@ -56,11 +56,17 @@ def pins(folder: Path, as_json: bool) -> None:
     if read:
         _write(Lock(_ABOUT, _today(), old | read))
     if as_json:
-        print_json({"lock": str(own_file()), "read": read, "failed": host.failed})
+        shown = {name: msgspec.to_builtins(action) | {"workflows": _named(action)} for name, action in read.items()}
+        print_json({"lock": str(own_file()), "read": shown, "failed": host.failed})
     else:
         _show(read, host)
     if host.failed:
         raise SystemExit(_UNAVAILABLE)
+
+
+def _named(action: Action) -> dict[str, list[str]]:
+    """The workflows by commit, without their text."""
+    return {commit: sorted(files) for commit, files in action.workflows.items()}
 
 
 def _action(

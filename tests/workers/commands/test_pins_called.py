@@ -131,6 +131,14 @@ def test_a_job_is_granted_what_the_called_workflow_says_that_it_asks_for(
     assert "needs packages:write" in why
 
 
+def test_what_was_read_is_named_without_its_text(
+    run: Callable[..., Any], tmp_path: Path, commit: str, asked: Callable[..., Any]
+) -> None:
+    asked("stated")
+    read = json.loads(run("pins", str(tmp_path / "project"), "--json").stdout)["read"]["acme/ci"]
+    assert read["workflows"] == {commit: [f".github/workflows/{name}.yml" for name in ("scan", "stated")]}
+
+
 def test_at_a_commit_nothing_can_change(commit: str, asked: Callable[..., Any], fixed: Callable[..., Any]) -> None:
     text, _, _ = asked("stated", commit)
     assert fixed("excessive-permissions", text)[:2][1] == []

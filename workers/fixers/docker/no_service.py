@@ -53,6 +53,10 @@ _AT_A_SCREEN = frozenset((
 _HELP = frozenset(("--help", "-h", "--version", "-version", "help", "version"))
 _FURTHER = re.compile(r"[;&|]|^(?:proxy|port-forward|daemon|serve|server|watch|--watch|-w)$")
 """What goes on behind a command, or makes it stay."""
+_RUNS_TESTS = re.compile(
+    r"\b(?:playwright\s+test|cypress\s+run|(?:npm|yarn|pnpm)\s+(?:run\s+)?test\b|pytest|tox|go\s+test|cargo\s+test|"
+    r"(?:mvn|gradle|\./mvnw|\./gradlew)\s+(?:[\w-]+\s+)*(?:test|verify)|rspec|phpunit|ctest|dotnet\s+test)(?![\w./-])"
+)
 _SCRIPTS = re.compile(r"(?:test|lint|build|format|migrate|seed|typecheck)(?::[\w:-]+)?")
 _HARNESSES = {
     "/opt/apache/beam/boot": "Apache Beam's worker, which a runner starts, watches and stops",
@@ -73,7 +77,18 @@ def no_service(tree: SourceTree, file: Dockerfile, words: list[str]) -> str | No
         return f"{who}, which waits until it ends: it has no health that could be asked for"
     if words and (reason := what_ends(words)):
         return f"{file.path} starts {reason}: it has no health that could be asked for"
+    if (tests := _ends_with_tests(file)) is not None:
+        return f"{file.path} ends with `{tests}` and says nothing of what starts: building it is all that it is for"
     return next(_based(tree, file), None)
+
+
+def _ends_with_tests(file: Dockerfile) -> str | None:
+    """The tests that the last step runs, where the file neither starts nor exposes anything."""
+    last = file.instructions[-1]
+    if last.keyword != "RUN" or any(one.keyword in {"CMD", "ENTRYPOINT", "EXPOSE"} for one in file.instructions):
+        return None
+    found = _RUNS_TESTS.search(last.text)
+    return found[0] if found is not None else None
 
 
 def watched_elsewhere(tree: SourceTree, file: Dockerfile, found: list[Run]) -> str | None:
