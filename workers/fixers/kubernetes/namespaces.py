@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.changed import if_changed
 from workers.fixers.kubernetes.called_hosts import looked_for
+from workers.fixers.kubernetes.filled_in import patch_of
 from workers.fixers.kubernetes.moving import Moving
 from workers.fixers.kubernetes.moving import moving as closed
 from workers.fixers.kubernetes.objects import Object, declared, document_before, labels, objects
@@ -112,6 +113,9 @@ def _closed(target: Target) -> Moving:
         message = "the object has no metadata to name a namespace in"
         raise NoFix(message)
     folder = posixpath.dirname(resource.doc.path)
+    if kustomization := patch_of(target.tree, resource.doc.path):
+        message = f"{kustomization} lays this over an object of another file, which has the namespace"
+        raise Harmless(message)
     if where := placed(target.tree, resource.doc.path):
         raise Harmless(where)
     if reason := staying(target.tree, folder):

@@ -234,6 +234,13 @@ def test_what_reaches_the_default_namespace_by_one_way_is_not_placed(files):
     assert not _proposed(given).harmless
 
 
+def test_a_patch_is_in_the_namespace_of_what_it_is_laid_over():
+    files = {"web/pod.yaml": WEB, "web/kustomization.yaml": b"resources: [../base]\npatches: [{path: pod.yaml}]\n"}
+    proposal = _proposed(files)
+    assert proposal.harmless
+    assert "lays this over an object of another file" in (proposal.reason or "")
+
+
 def test_nothing_moves_beside_a_namespace_that_refuses_some_pods():
     guard = (
         b"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: strict\n"
