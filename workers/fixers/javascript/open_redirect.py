@@ -17,12 +17,14 @@ from workers.fixers.javascript.redirect_address import (
     made_of,
     refuse_checked,
     refuse_own_property,
+    refuse_path,
+    refuse_unsaid,
     request_name,
 )
 from workers.fixers.javascript.redirect_helpers import LISTED, LOCAL, PATH, REQUEST, RESPONSE, WITH_STATUS
 from workers.fixers.javascript.script import arguments, called, flagged_node, literal, statement
 from workers.fixers.javascript.strings import template
-from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.syntax import ancestors, walk
 
 if TYPE_CHECKING:
@@ -32,8 +34,6 @@ _SETTING = re.compile(
     r"^(?:config|settings|conf|options|process\.env)\.|(?:base|server|site|host|root|front)_?ur[il]$|origin$",
     re.IGNORECASE,
 )
-_PATH_OF_SITE = re.compile(r"/[\w.~!$&'()*+,;=:@%?#-]")
-"""A slash with anything but another one behind it: browsers stay on the site."""
 _PUT_TOGETHER = ("binary_expression", "template_string")
 _AS_IT_IS = re.compile(
     r"(?:String|decodeURI(?:Component)?|unescape)\(|\w+\.(?:get|header|query|param)\(|[\w.]+\.toString\("
@@ -70,28 +70,14 @@ def propose(target: Target) -> Iterator[Candidate]:
     njsscan reports all of them from where the value comes from, so that each looks unmended until all are.
     """
     file, call = flagged_node(target, ("call_expression",), _redirects)
-    _refuse_path(file, call)
-    flagged, others = _site(file, call), _others(file, call)
-    refuse_checked(file, call, file.text(flagged.where))
-    refuse_own_property(target.tree, file, file.text(made_of(file, flagged.where)), file.number(call))
+    refuse_path(file, call)
+    flagged, others = _site(file, call), _others(target, file, call)
+    _refuse_unsaid(target, file, flagged)
     yield from any_of(
         lambda: _within_site(target, file, flagged, others),
         lambda: _path(file, flagged, others),
         lambda: _listed(file, flagged, others),
     )
-
-
-def _refuse_path(file: Parsed, call: Node) -> None:
-    """Say so where the address begins with a path that the program writes itself.
-
-    Raises:
-        Harmless: it does.
-    """
-    addresses = [node for node in arguments(call) if node.type != "number"]
-    built = template(file, made_of(file, addresses[0])) if len(addresses) == 1 else None
-    if built is not None and isinstance(built.parts[0], str) and _PATH_OF_SITE.match(built.parts[0]):
-        message = f"{file.path}:{file.number(call)} begins with a path of this site, whatever is put behind it"
-        raise Harmless(message)
 
 
 class _Site(NamedTuple):
@@ -148,14 +134,28 @@ def _is_worked_out(file: Parsed, one: _Site) -> bool:
     return one.where.type == "call_expression" and _AS_IT_IS.match(file.text(one.where)) is None
 
 
-def _others(file: Parsed, call: Node) -> list[_Site]:
+def _refuse_unsaid(target: Target, file: Parsed, one: _Site) -> None:
+    """Raise where the address is not seen to come from a request, or is checked before.
+
+    Raises:
+        NoFix: it is so.
+    """
+    refuse_checked(file, one.call, file.text(one.where))
+    refuse_own_property(target.tree, file, file.text(made_of(file, one.where)), file.number(one.call))
+    refuse_unsaid(file, one.where, deep=not _is_worked_out(file, one))
+
+
+def _others(target: Target, file: Parsed, call: Node) -> list[_Site]:
     """The other redirects of the same handler that can be mended."""
     around = next((outer for outer in ancestors(call) if outer.child_by_field_name("parameters") is not None), None)
     found = []
     for each in walk(around) if around is not None else ():
         if each.type == "call_expression" and each != call and _redirects(file, each):
             with contextlib.suppress(NoFix):
-                found.append(_site(file, each))
+                refuse_path(file, each)
+                one = _site(file, each)
+                _refuse_unsaid(target, file, one)
+                found.append(one)
     return found
 
 

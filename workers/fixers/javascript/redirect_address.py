@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from workers.fixers.code import Parsed
+from workers.fixers.javascript.script import arguments
+from workers.fixers.javascript.strings import template
 from workers.fixers.registry import Harmless, NoFix
 from workers.source.syntax import ancestors, walk
 from workers.source.tree import SourceTree, text_of
@@ -20,6 +22,16 @@ _PATH_MADE = (
     r"(?://[^\n]*\n\s*)*[`'\"]/(?![/\\])"
 )
 """A virtual property of a model, or a getter, that gives a path of this site."""
+_PATH_OF_SITE = re.compile(r"/[\w.~!$&'()*+,;=:@%?#-]")
+"""A slash with anything but another one behind it: browsers stay on the site."""
+_SAID = re.compile(
+    r"\b(?:req|request|ctx)(?:\.request)?\s*(?:\.\s*(?:query|params|body|headers?|cookies|session|url|originalUrl|path|href"
+    r"|get\(|header\(|param\(|hash)|\[)|(?<![\w$.])(?:query|params|body|session|cookies)\s*[.\[]|referr?er"
+    r"|[}\w]\s*=\s*(?:req|request|ctx)\b",
+    re.IGNORECASE,
+)
+"""What whoever asks has a say in."""
+_DEPTH = 3
 _SCRIPTS = (".js", ".ts", ".mjs", ".cjs")
 _WHOLE = re.compile(r"ur[il]|callback|origin|domain|\bsite|host|referr?er|address|link", re.IGNORECASE)
 
@@ -75,6 +87,40 @@ def _asks(condition: str, name: str) -> bool:
     return re.search(rf"[\w$]\([^()]*{name}", condition) is not None
 
 
+def refuse_unsaid(file: Parsed, address: Node, *, deep: bool) -> None:
+    """Raise where no request is seen to say the address: in it, or in what its variables are given.
+
+    Raises:
+        NoFix: none is.
+    """
+    text = file.text(address)
+    for _ in range(_DEPTH if deep else 1):
+        if _SAID.search(text):
+            return
+        names = set(re.findall(r"(?<![\w$.'\"])[A-Za-z_$][\w$]*(?![\w$]*['\"(])", text))
+        made = [node for node in file.of("variable_declarator") if _names(file, node) & names]
+        values = [text for node in made if (text := _handed_on(file, node.child_by_field_name("value")))]
+        if not values:
+            break
+        text = " ".join(values)
+    message = f"{file.path}:{file.number(address)} does not show that a request says where it leads to"
+    raise NoFix(message)
+
+
+def _handed_on(file: Parsed, value: Node | None) -> str:
+    """The value, unless it is what a function works out of several things, or asks somebody for."""
+    if value is None or value.type == "await_expression":
+        return ""
+    given = arguments(value) if value.type == "call_expression" else []
+    return "" if len(given) > 1 or any(each.type == "object" for each in given) else file.text(value)
+
+
+def _names(file: Parsed, declarator: Node) -> set[str]:
+    """What the declaration gives a value: a name, or those of a pattern."""
+    name = declarator.child_by_field_name("name")
+    return set(re.findall(r"[A-Za-z_$][\w$]*", file.text(name))) if name is not None else set()
+
+
 def is_whole_address(address: str) -> bool:
     """Whether the value is, by its name, an address with its site, of which a list can be kept."""
     return _WHOLE.search(address) is not None
@@ -109,3 +155,16 @@ def request_name(file: Parsed, call: Node, response: str) -> str:
             return names[names.index(response) - 1]
     message = f"{file.path}:{file.number(call)} does not show the request that it answers"
     raise NoFix(message)
+
+
+def refuse_path(file: Parsed, call: Node) -> None:
+    """Say so where the address begins with a path that the program writes itself.
+
+    Raises:
+        Harmless: it does.
+    """
+    addresses = [node for node in arguments(call) if node.type != "number"]
+    built = template(file, made_of(file, addresses[0])) if len(addresses) == 1 else None
+    if built is not None and isinstance(built.parts[0], str) and _PATH_OF_SITE.match(built.parts[0]):
+        message = f"{file.path}:{file.number(call)} begins with a path of this site, whatever is put behind it"
+        raise Harmless(message)

@@ -26,6 +26,7 @@ from workers.fixers.javascript.script import (
     statement,
 )
 from workers.fixers.javascript.session_options import (
+    between,
     reads_beside_keys,
     refuse_older,
     refuse_other_package,
@@ -202,7 +203,7 @@ def _bound(target: Target, file: Parsed, options: Node, *, beside: bool) -> Cand
     elif not beside and missing:
         edits.append(add_option(file, cookie, ", ".join(missing)))
         missing = []
-    added = _between(file, options).join(filter(None, (name, *missing)))
+    added = between(file, options).join(filter(None, (name, *missing)))
     if named is not None:
         edits.append(file.insert(named.start_byte + 1, "__Host-"))
     return candidate(
@@ -211,13 +212,6 @@ def _bound(target: Target, file: Parsed, options: Node, *, beside: bool) -> Cand
         "The name tells nothing of the framework, and browsers take it only from this host, over HTTPS.",
         warnings=(_ONCE, _HTTPS),
     )
-
-
-def _between(file: Parsed, options: Node) -> str:
-    """What stands between two options: a line's end where each has a line of its own."""
-    first = next((node for node in options.named_children if node.type != "comment"), None)
-    own = first is not None and not file.slice(file.starts[file.number(first) - 1], first.start_byte).strip()
-    return f",\n{file.indent(file.number(first))}" if own and first is not None else ", "
 
 
 def _is_named_elsewhere(target: Target, file: Parsed, name: str, *, here: int) -> bool:

@@ -125,3 +125,10 @@ def refuse_other_package(file: Parsed, options: Node, name: str) -> None:
         "rule, which only knows express-session's form"
     )
     raise NoFix(message)
+
+
+def between(file: Parsed, options: Node) -> str:
+    """What stands between two options: a line's end where each has a line of its own."""
+    first = next((node for node in options.named_children if node.type != "comment"), None)
+    own = first is not None and not file.slice(file.starts[file.number(first) - 1], first.start_byte).strip()
+    return f",\n{file.indent(file.number(first))}" if own and first is not None else ", "
