@@ -10,11 +10,14 @@ import msgspec
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.running import Running, running
 from workers.fixers.kubernetes.given import acts
+from workers.fixers.kubernetes.kustomize import new_names
 from workers.fixers.kubernetes.own_image import built_on, dockerfile_of
 from workers.fixers.kubernetes.ports import opened
 from workers.fixers.kubernetes.scratch import mounted, on_empty, scratch
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security
 from workers.fixers.registry import NoFix
+from workers.source.images import split
+from workers.source.tree import SourceTree
 from workers.source.yamldoc import Path
 from workers.source.yamltext import Value
 
@@ -43,8 +46,8 @@ def starting(resource: Resource, part: Part) -> Running:
 
 def _known(resource: Resource, part: Part) -> Running:
     """What is known of the image; of the one that it is built on, where the repository builds it."""
-    image = part.node.text("image")
-    known = running(image)
+    image = _run_there(resource.target.tree, part.node.text("image"))
+    known = running(image) if image else Running(part.node.text("image"))
     base = built_on(resource.target.tree, image) if known.root is None and known.user is None else None
     known = msgspec.structs.replace(running(base), image=known.image) if base else known
     if acts(part.node):
@@ -55,6 +58,12 @@ def _known(resource: Resource, part: Part) -> Running:
         # What only root may write there, and nobody where the image takes no writes.
         return msgspec.structs.replace(known, rewrites=_FILLED_IN, user=None if known.root else known.user)
     return known
+
+
+def _run_there(tree: SourceTree, image: str) -> str:
+    """The image's name, or what kustomizations put for it; empty where they put several."""
+    given = new_names(tree, split(image)[0])
+    return image if not given else next(iter(given)) if len(given) == 1 else ""
 
 
 def _fills_in(resource: Resource, part: Part, folder: str) -> bool:

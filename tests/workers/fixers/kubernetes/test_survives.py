@@ -250,6 +250,14 @@ def test_a_manifest_may_start_another_tool_than_the_dockerfile(command):
     assert not _made("CKV_K8S_22", files, POD + f"    command: {command}\n")
 
 
+@pytest.mark.parametrize(("name", "known"), [("example.org/shop/web", False), ("docker.io/library/redis", True)])
+def test_what_is_known_of_an_image_is_of_the_one_that_a_kustomization_puts_there(name, known):
+    pod = POD.replace("example.org/shop/cart:1", "redis:7")
+    given = {"k8s/kustomization.yaml": f"resources: [pod.yaml]\nimages: [{{name: redis, newName: {name}}}]\n"}
+    assert _made("CKV_K8S_23", {}, pod)
+    assert bool(_made("CKV_K8S_23", given, pod)) is known
+
+
 def test_what_is_asked_for_an_unknown_program_is_little_more_than_it_starts_with():
     asked = (
         POD.replace("example.org/shop/cart:1", "example.org/other:1") + "    resources: {requests: {memory: 50Mi}}\n"
