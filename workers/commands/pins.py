@@ -19,6 +19,7 @@ from daemon.refs import Refs
 from daemon.tokens import find_token
 from workers.commands.asking import Host
 from workers.commands.walk import ListedTree
+from workers.source import modules
 from workers.source.action_uses import calls_of_tree, uses_of_tree
 from workers.source.actions_lock import Action, Lock, numbers, own, own_file
 
@@ -30,7 +31,7 @@ _ABOUT = "Read by `secaid pins` from the actions' own repositories. It counts fo
 @click.argument("folder", metavar="[DIR]", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @json_option
 def pins(folder: Path, as_json: bool) -> None:
-    """Ask the host which commits the actions in DIR's workflows are, so that `secaid fix` can pin them.
+    """Ask the host which commits DIR's actions and Terraform modules are, so that `secaid fix` can pin them.
 
     For actions that secaid's own lock does not know, such as an organisation's, and for releases that are younger than
     it. Of workflows that are called in other repositories it reads the file too: which permissions and secrets they
@@ -45,6 +46,8 @@ def pins(folder: Path, as_json: bool) -> None:
     old = before.actions if before is not None else {}
     host = Host(base, api_url, token.value if token else None)
     named = defaultdict(set, uses_of_tree(tree))
+    for name, refs in modules.of_tree(tree).items():
+        named[name] |= refs
     host.ask(named)
     for call in host.follow(calls_of_tree(tree)):
         named[call.repository].add(call.ref)

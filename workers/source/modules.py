@@ -1,4 +1,6 @@
-"""Where a Terraform module comes from, and which commit a release of it is: from the lock shipped with secaid."""
+"""Where a Terraform module comes from, and which commit a release of it is: by the lock shipped with secaid, and by
+what `secaid pins` has read.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,8 @@ import msgspec
 from univers.gem import GemRequirement, GemVersion, InvalidRequirementError
 
 from daemon.resources import resource
+from workers.source import actions_lock
+from workers.source.tree import SourceTree, text_of
 
 _REGISTRY = re.compile(r"(?P<owner>[\w-]+)/(?P<name>[\w-]+)/(?P<provider>[a-z0-9-]+)(?P<folder>//[\w./-]+)?")
 _GIT = re.compile(
@@ -20,6 +24,7 @@ _GIT = re.compile(
 _ORDER: tuple[Any, Any] = GemRequirement, GemVersion
 """`~>` of Terraform is that of Ruby; neither class has types."""
 _ONE_NUMBER = re.compile(r"~>(\s*v?\d+)")
+_SOURCE = re.compile(r"^[ \t]*source[ \t]*=[ \t]*\"([^\"\n]+)\"", re.MULTILINE)
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -57,15 +62,37 @@ def parse(source: str) -> Source | None:
     return Source(match["repository"], match["folder"] or "", match["ref"] or "") if match else None
 
 
+def of_tree(tree: SourceTree) -> dict[str, set[str]]:
+    """`owner/name`, in lower case → the refs at which modules of a tree are taken from it."""
+    found: dict[str, set[str]] = {}
+    for path in tree.paths():
+        if path.endswith(".tf"):
+            sources = map(parse, _SOURCE.findall(text_of(tree, path)))
+            for source in (each for each in sources if each is not None):
+                refs = {source.ref} if source.ref and not COMMIT.fullmatch(source.ref) else set()
+                found.setdefault(source.repository.lower(), set()).update(refs)
+    return found
+
+
 def releases(repository: str) -> Mapping[str, str]:
-    """Tag → commit, the newest first; empty where the lock does not know the repository."""
-    module = _modules().get(repository.lower())
-    return module.releases if module else {}
+    """Tag → commit, the newest first; empty where nobody has read the repository."""
+    shipped, read = _modules().get(repository.lower()), actions_lock.known(repository)
+    if read is None:
+        return shipped.releases if shipped else {}
+    both = (shipped.releases if shipped else {}) | read.releases
+    return {tag: both[tag] for tag in sorted(both, key=actions_lock.numbers, reverse=True)}
+
+
+def refs(repository: str) -> Mapping[str, str]:
+    """Releases, and what else modules are taken at (branches, other tags) where `secaid pins` has read it → commit."""
+    read = actions_lock.known(repository)
+    return {**(read.branches if read is not None else {}), **releases(repository)}
 
 
 def read_at(repository: str) -> str:
-    """Where its releases were read: `refs/tags at 82d1929 (2026-01-08)`."""
-    return _modules()[repository.lower()].read
+    """Where its releases were read of last: `refs/tags at 82d1929 (2026-01-08)`."""
+    read = actions_lock.known(repository)
+    return read.read if read is not None else _modules()[repository.lower()].read
 
 
 def newest(repository: str, constraint: str) -> str | None:

@@ -17,6 +17,7 @@ from workers.fixers.registry import Target
 from workers.source import actions_lock
 from workers.source.tree import MemoryTree
 from workers.verify import pins
+from workers.verify.structure import modules
 
 WHO = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false", "-c", "tag.gpgsign=false")
 WORKFLOW = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: acme/build@v2\n"
@@ -104,3 +105,35 @@ def test_what_was_read_adds_to_what_secaid_knows_of_the_action(run: Callable, co
     assert after is not None
     assert after.releases == before.releases | {"v99.0.0": commit}
     assert after.inputs == before.inputs
+
+
+MODULE = 'module "build" {{\n  source = "git::https://github.com/acme/build.git?ref={ref}"\n}}\n'
+
+
+@pytest.mark.parametrize(
+    ("ref", "warned"), [("v2.0.0", False), ("next", True)], ids=["a release", "a branch, which may move"]
+)
+def test_a_terraform_module_is_taken_at_the_commit_that_was_read(
+    run: Callable,
+    commit: str,
+    project: Path,
+    make_finding: Callable[..., Finding],
+    tmp_path: Path,
+    ref: str,
+    warned: bool,
+) -> None:
+    repository = tmp_path / "host" / "acme" / "build"
+    git(repository, "branch", "next", "v1.0.0")
+    (project / PATH).unlink()
+    before = MODULE.format(ref=ref)
+    (project / "main.tf").write_text(before)
+    target = Target(
+        finding=make_finding("CKV_TF_1", "main.tf", 1, tool="checkov"), tree=MemoryTree({"main.tf": before.encode()})
+    )
+    assert "`secaid pins` asks for it" in (propose(target).reason or "")
+    assert run("pins", str(project)).exit_code == 0
+    [candidate] = propose(target).candidates
+    after = apply_edits(before.encode(), candidate.edits)
+    assert f'?ref={git(repository, "rev-parse", ref)}" # {ref}\n'.encode() in after
+    assert list(modules.unknown("main.tf", before.encode(), after)) == []
+    assert any("may move" in one for one in candidate.warnings) is warned

@@ -27,7 +27,7 @@ class _Pin(msgspec.Struct, frozen=True):
 
     @property
     def commit(self) -> str:
-        return modules.releases(self.source.repository)[self.tag]
+        return modules.refs(self.source.repository)[self.tag]
 
     @property
     def name(self) -> str:
@@ -36,6 +36,8 @@ class _Pin(msgspec.Struct, frozen=True):
     @property
     def warning(self) -> str:
         """That the release is a choice made here, where the constraint alone does not make it."""
+        if self.tag not in modules.releases(self.source.repository):
+            return f"{self.tag} of {self.source.repository} may move: its commit is the one that `secaid pins` read"
         if self.tag.removeprefix("v") == self.wanted.lstrip("= v"):
             return ""
         followed = f"`{self.wanted}`" if self.wanted else "a module without a version"
@@ -54,7 +56,8 @@ class _Pin(msgspec.Struct, frozen=True):
         "stays beside it as a comment, which Renovate reads and keeps up to date. Approaches: this module, from its "
         "git repository at the commit of the release that its constraint chooses; every module of the file whose "
         "commit is known; where there was no version at all, an exact one. Commits come from the lock "
-        "shipped with secaid, which was read from the modules' tags; none is guessed."
+        "shipped with secaid, which was read from the modules' tags, and from what `secaid pins` has read; none is "
+        "guessed."
     ),
 )
 def propose(target: Target) -> Iterator[Candidate]:
@@ -83,8 +86,8 @@ def _pin(block: Block) -> _Pin:
     """
     written = block.text("source").strip('"')
     source = modules.parse(written)
-    ask = "`git ls-remote` names it, and `?ref=` takes it; none is guessed"
-    if source is None or not modules.releases(source.repository):
+    if source is None:
+        ask = "`git ls-remote` names it, and `?ref=` takes it; none is guessed"
         message = f"the commit of {written or 'the module'} is known to its repository alone: {ask}"
         raise NoFix(message)
     if source.ref is None:
@@ -92,9 +95,11 @@ def _pin(block: Block) -> _Pin:
         tag = modules.newest(source.repository, wanted)
     else:
         wanted = source.ref
-        tag = wanted if wanted in modules.releases(source.repository) else None
+        tag = wanted if wanted in modules.refs(source.repository) else None
     if tag is None:
-        message = f"which commit {wanted or 'the default branch'} of {source.repository} is cannot be told here: {ask}"
+        message = (
+            f"no commit is known offline for {source.repository}@{wanted or 'its newest'}: `secaid pins` asks for it"
+        )
         raise NoFix(message)
     return _Pin(block, source, wanted, tag)
 

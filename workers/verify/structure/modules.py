@@ -29,8 +29,7 @@ def unknown(path: str, before: bytes, after: bytes) -> Iterator[str]:
 
 
 def _doubt(source: modules.Source, was: Block | None) -> Iterator[str]:
-    releases = modules.releases(source.repository)
-    tags = [tag for tag, commit in releases.items() if commit == source.ref]
+    tags = [tag for tag, commit in modules.refs(source.repository).items() if commit == source.ref]
     if not tags:
         yield f"nothing here shows that commit {(source.ref or '')[:12]} is one of {source.repository}"
         return
