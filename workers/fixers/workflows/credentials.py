@@ -102,9 +102,21 @@ def users(workflow: Workflow, checkout: Step, tree: SourceTree) -> list[User]:
         user = _uses(step, tree)
         if user is None and step.action in _AS_CHECKED_OUT and tokens.OWN.search(checkout.input("token")):
             user = User(step, step.action, script=False)
+        if user is None and _shares(checkout, step):
+            user = User(step, step.action, script=False, seen=False)
         if user is not None:
             found.append(user)
     return found
+
+
+def _shares(checkout: Step, step: Step) -> bool:
+    """Whether an action that is not known here gets the very secret that the checkout was made with: what for, if not
+    to push what it changes, is not told.
+    """
+    secret = tokens.OWN.search(checkout.input("token"))
+    if secret is None or not step.uses or step.uses.startswith(("./", "$/", "docker://")):
+        return False
+    return known_actions.needs(step.action) is None and any(secret[0] in each for each in tokens.inputs(step).values())
 
 
 def pushes_by_input(step: Step) -> bool:

@@ -9,6 +9,7 @@ from workers.fixers.workflows.model import Step
 from workers.source.tree import SourceTree, text_of
 
 _SETTINGS = re.compile(r"(?:^|/)\.?goreleaser[^/]*\.ya?ml$")
+_RELEASES = re.compile(r"\bgoreleaser\s+(?:release\b|continue\b|publish\b|-)(?![^\n]*--(?:snapshot|version|help))")
 _SIGNS = re.compile(r"cosign|sigstore|attest|oidc|ID_TOKEN", re.IGNORECASE)
 _NEEDS = (
     (re.compile(r"^milestones:(?:\n[ \t-].*)*\n[ \t-]+close:[ \t]*true", re.MULTILINE), "issues:write"),
@@ -17,13 +18,16 @@ _NEEDS = (
 
 
 def runs(step: Step) -> bool:
-    """Whether a step runs it by its action."""
-    return "goreleaser" in step.action
+    """Whether a step runs it by its action, or a script has it release."""
+    return "goreleaser" in step.action or _RELEASES.search(step.run) is not None
 
 
 def only_builds(step: Step) -> bool:
     """Whether it makes no release."""
-    return runs(step) and re.search(r"--snapshot|^\s*(?:check|build|healthcheck)\b", step.input("args")) is not None
+    return (
+        "goreleaser" in step.action
+        and re.search(r"--snapshot|^\s*(?:check|build|healthcheck)\b", step.input("args")) is not None
+    )
 
 
 def of_settings(step: Step, tree: SourceTree) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from workers.fixers.workflows import tokens
+from workers.fixers.workflows import goreleaser, tokens
 from workers.fixers.workflows.model import Job, Step, Workflow
 from workers.source.ran import ran
 from workers.source.tree import SourceTree, text_of
@@ -63,7 +63,7 @@ def _pushes(step: Step, tree: SourceTree) -> bool:
         return True
     patterns = (_PUSHES_IMAGE, _PUBLISHES_IMAGE)
     may = any("make" in text or any(one.search(text) for one in patterns) for text in _texts(step, tree))
-    return may or "goreleaser" in step.action
+    return may or goreleaser.runs(step)
 
 
 def as_somebody(steps: list[tuple[Workflow, Step, frozenset[str]]]) -> bool:

@@ -125,6 +125,7 @@ def _of_steps(
     for step in steps:
         env = around | tokens.environment(step.node)
         try:
+            found += goreleaser.of_settings(step, tree)
             if step.run:
                 said = list(run_scopes.of_script(step, env, tree, handed, own=bool(theirs), kept=kept))
                 found += [*said, *run_scopes.of_pull_requests(workflow.triggers, said)]
@@ -133,7 +134,7 @@ def _of_steps(
                 found += ["contents:write"] if kept and _pushes(step) else []
                 below = _of_action(step, env, tree, depth, handed)
                 found += run_scopes.of_issues(workflow.triggers, step, words(below.scopes))
-                found += [*input_scopes.of_releases(workflow, step), *goreleaser.of_settings(step, tree)]
+                found += input_scopes.of_releases(workflow, step)
                 hidden += below.hidden
                 assumed += below.assumed
         except Opaque as reason:

@@ -65,6 +65,7 @@ _TOLD_TO_PUSH = re.compile(r"git[-_]?push|(?:auto|git)[-_]?commit|auto[-_]?push|
 _MAY_PUSH_AS_SOMEBODY = re.compile(
     r"sync|push|(?<!pre-)commit|release|publish|deploy|bump|version|update|merge|rebase|\btag"
 )
+_CHANGES_FILES = re.compile(r"sync|(?<!pre-)commit|bump|version|update|rebase")
 # autofix-ci hands its patch to an app, which pushes it.
 _SAFE_OWNERS = ("autofix-ci/", "docker/", "depot/", "actions/", "github/", "codecov/", "gradle/")
 _BY_API = re.compile(r"comment|label|issue|review|milestone|reaction")
@@ -81,11 +82,28 @@ def lost(before: Job, after: Job, tree: SourceTree, *, writes: bool = False) -> 
         return None
     for index, (old, new) in enumerate(zip(before.steps, after.steps, strict=True)):
         if old.action == _CHECKOUT and keeps(old) and not keeps(new):
-            user = _user(after.steps[index + 1 :], tree, somebody=_as_somebody(old))
+            later = after.steps[index + 1 :]
+            user = _user(later, tree, somebody=_as_somebody(old)) or _shares(old, later)
             if user is not None:
                 return f"job {before.name}: {user} needs the git credentials that checkout no longer keeps"
             if (writes or _as_somebody(old)) and _prepares(after.steps, tree):
                 return f"job {before.name} sets git's author, and what pushed for it as checkout did is not seen"
+    return None
+
+
+def _shares(checkout: Step, steps: tuple[Step, ...]) -> str | None:
+    """An action that changes files by its name, and gets the very secret that the checkout was made with."""
+    secret = _OWN_TOKEN.search(checkout.inputs.get("token", ""))
+    for step in steps if secret is not None else ():
+        action = step.action or ""
+        given = secret is not None and any(secret[0] in value for value in step.inputs.values())
+        if (
+            given
+            and _CHANGES_FILES.search(action)
+            and not _BY_API.search(action)
+            and not action.startswith(_SAFE_OWNERS)
+        ):
+            return action
     return None
 
 

@@ -258,6 +258,16 @@ def test_goreleaser_needs_what_its_settings_have_it_do():
     assert found.scopes == {"contents": "write", "issues": "write"}
 
 
+@pytest.mark.parametrize(
+    ("command", "level"),
+    [("release --clean", "write"), ("--clean", "write"), ("release --snapshot", "read"), ("build", "read")],
+)
+def test_goreleaser_pushes_images_from_a_script_too(command, level):
+    """With the login of the job's token."""
+    login = "      - uses: docker/login-action@v3\n        with: {registry: ghcr.io, password: '${{ github.token }}'}\n"
+    assert _needs(f"{login}      - run: goreleaser {command}\n").scopes["packages"] == level
+
+
 def test_every_documented_action_says_where_its_needs_were_read():
     """And is in one table alone, in the lower case that GitHub compares by, with scopes that exist."""
     for name, found in {**documented.ACTIONS, **documented.WORKFLOWS}.items():

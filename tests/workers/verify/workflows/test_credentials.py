@@ -115,3 +115,18 @@ def test_a_local_action_sees_what_its_step_is_given():
     action = b"runs:\n  using: composite\n  steps:\n    - run: git push\n      shell: bash\n"
     tree = MemoryTree({"act/action.yml": action})
     assert _lost("      - uses: ./act\n" + HELPER, tree=tree) is None
+
+
+@pytest.mark.parametrize(
+    ("action", "secret", "pushes"),
+    [
+        ("octo/version-updater", "PAT", True),
+        ("octo/version-updater", "OTHER", False),
+        ("octo/release-notes", "PAT", False),
+        ("peter-evans/create-or-update-comment", "PAT", False),
+    ],
+)
+def test_an_action_that_gets_the_secret_of_the_checkout_may_push_by_it(action, secret, pushes):
+    given = "        with:\n          token: ${{ secrets.PAT }}\n"
+    step = f"      - uses: {action}@v1\n        with: {{token: '${{{{ secrets.{secret} }}}}'}}\n"
+    assert (_lost(step, given) is not None) == pushes
