@@ -31,6 +31,10 @@ _LISTED = """private static String listedAddress(String target) {
     return java.util.Arrays.asList(listed.split(",")).contains(target) ? target : "/";
 }"""
 
+_HANDLER = re.compile(
+    r"@(?:\w+\.)*\w*Mapping\b|@(?:GET|POST|PUT|Path)\b|HttpServletRequest|@RequestParam|@PathVariable"
+)
+"""A method that answers requests: its texts are what these say. Another's are what its callers say."""
 _MISSING = re.compile(r"\w+\s*[!=]=\s*null|!?\w+\.is(?:Empty|Blank)\(\s*\)|!?StringUtils\.\w+\(\s*\w+\s*\)")
 """A condition that only asks whether there is a value."""
 
@@ -128,7 +132,10 @@ def _given(file: Parsed, address: Node) -> bool:
     head, _, body = file.text(method).partition("{")
     made = re.findall(rf"(?<![\w.]){text}\s*=(?!=)\s*(?P<value>[^;]*);", body)
     said = [each for each in made if re.fullmatch(r"\w+\.getParameter\([^()]*\)", each.strip())]
-    return len(made) == len(said) and (bool(said) or re.search(rf"\bString\s+{text}\s*[,)]", head) is not None)
+    handles = _HANDLER.search(head) is not None
+    return len(made) == len(said) and (
+        bool(said) or (handles and re.search(rf"\bString\s+{text}\s*[,)]", head) is not None)
+    )
 
 
 def _through(file: Parsed, places: list[Node], source: str, approach: str, why: str, warning: str) -> Candidate:
