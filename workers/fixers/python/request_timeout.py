@@ -21,7 +21,7 @@ _CALLS = (*(f"requests.{verb}" for verb in _VERBS), *(f"httpx.{name}" for name i
 _USUAL = (10, 27, ("ten seconds", "27"))
 _SLOW_WORK = (600, 600, ("ten minutes", "ten minutes"))
 _SLOW = re.compile(
-    r"generat|caption|completion|\bchat|llm|gpt|ollama|embed|infer|predict|\btrain|transcri|summari[sz]|export|import_"
+    r"generat|caption|completion|\bchat|llm|gpt|ollama|embed|infer|predict|\btrain|transcri|summari[sz]|nlp|annotat|classif|sentiment|analy[sz]e|export|import_"
     r"|/build(?![/s])|render|convert|backup|restore|migrat|reindex|similarity|upload|extract|\bocr\b|\.(?:zip|tar|csv|xlsx|pdf)\b|long_?poll|getUpdates",
     re.IGNORECASE,
 )
