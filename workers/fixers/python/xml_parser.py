@@ -203,9 +203,7 @@ def _moved(file: Module, statement: ast.stmt, source: str, below: str) -> list[E
         case ast.ImportFrom(names=[alias]):
             package, _, last = safe.rpartition(".")
             local = alias.asname or alias.name
-            return replaced(
-                file, statement, f"from {package} import {last}" + (f" as {local}" if local != last else "")
-            )
+            return put(f"from {package} import {last}" + (f" as {local}" if local != last else ""))
     return [*put(f"import {safe}"), *(file.replace(node, safe) for node in _dotted(file, source))]
 
 
