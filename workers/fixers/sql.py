@@ -18,6 +18,8 @@ _FRAGMENT = re.compile(
     r"placeholder|_now\b|col|field|table|sql|query|clause|cond|where|order|sort|filter|expr|schema|join\(",
     re.IGNORECASE,
 )
+_REQUESTED = re.compile(r"\b(?:req|request|ctx)(?:\.request)?\.query\b")
+"""What a request says behind its address, which is no query of a database."""
 _JOINS = re.compile(r"\bjoin\(")
 _AFTER = re.compile(r"\s|[),;]|$")
 
@@ -146,7 +148,7 @@ class _Binder:
         compared = _COMPARED.search(self.raw) or (listed and not alone and re.search(r"[(,]\s*$", self.raw))
         counted = _COUNTED.search(self.raw) and not value.text
         fits = (compared or counted) and _AFTER.match(after) and not (rest and isinstance(rest[0], Value))
-        if not fits or _FRAGMENT.search(value.source) or not value.plain:
+        if not fits or _FRAGMENT.search(_REQUESTED.sub("", value.source)) or not value.plain:
             self._refuse(
                 f"pastes `{value.source}` where SQL takes a name or a piece of its own: choose it from a fixed list"
             )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _MARKS = {"mysql": "?", "mysql2": "?", "mysql2/promise": "?", "sqlite3": "?", "better-sqlite3": "?", "pg": "$"}
+_MARK = re.compile(r"(?P<counts>\b(?:limit|offset)\s+(?:\?\s*,\s*)?)?\?", re.IGNORECASE)
+_NUMBER = re.compile(r"(?:Number|parseInt|Math\.\w+)\(.*\)|\+?\d+|[\w.]+\.length", re.DOTALL)
 _METHODS = ("query", "execute", "all", "get", "run", "each")
 
 
@@ -129,7 +131,19 @@ def _is_sequelize(file: Parsed, call: Node) -> bool:
 
 
 def _bound(file: Parsed, built: Node, line: Template, style: str) -> Bound:
-    return bind(line.parts, style, f"{file.path}:{file.number(built)}", written)
+    """The query with marks, where each row count is a number: MySQL is given a text in quotes, and refuses that.
+
+    Raises:
+        NoFix: one may be a text, or no mark can stand where a value does.
+    """
+    where = f"{file.path}:{file.number(built)}"
+    bound = bind(line.parts, style, where, written)
+    marks = [match["counts"] for match in _MARK.finditer(bound.text)] if style == "?" else []
+    for counts, value in zip(marks, bound.values, strict=False):
+        if counts and not _NUMBER.fullmatch(value):
+            message = f"{where} counts rows by `{value}`, which may be a text: make it a number first"
+            raise NoFix(message)
+    return bound
 
 
 def _sequelize(file: Parsed, call: Node, built: Node, line: Template, way: str) -> Candidate:
