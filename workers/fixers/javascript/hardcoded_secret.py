@@ -103,14 +103,22 @@ def propose(target: Target) -> Iterator[Candidate]:
             warnings=(f"Set {variable}_FILE to the file's path wherever this runs.", rotate),
         )
 
-    yield from any_of(
-        lambda: candidate(
+    def environment() -> Candidate:
+        if _is_joined(file, node):
+            message = (
+                f"{file.path}:{file.number(node)} is joined to a text, in which a missing one would stand as a word"
+            )
+            raise NoFix(message)
+        return candidate(
             "environment",
             [file.replace(each, f"process.env.{variable}{typed}") for each in same],
             f"The value comes from the environment variable {variable}. {ROTATE}",
             declares=(*places, MASKED),
             warnings=(f"Set {variable} wherever this runs.", rotate),
-        ),
+        )
+
+    yield from any_of(
+        environment,
         *([] if file.path.endswith((".jsx", ".tsx")) else [mounted]),
     )
 
@@ -125,6 +133,17 @@ def _fallback(file: Parsed, node: Node) -> tuple[Node, str, str] | None:
     if match is None or operator is None or file.text(operator) not in {"||", "??"}:
         return None
     return node.parent, file.text(left), match[1] or match[2]
+
+
+def _is_joined(file: Parsed, node: Node) -> bool:
+    """Whether the variable that holds it becomes a part of a longer text, where `undefined` would be one, too."""
+    holder = node.parent
+    name = holder.child_by_field_name("name") if holder is not None and holder.type == "variable_declarator" else None
+    if name is None:
+        return False
+    text, source = re.escape(file.text(name)), file.content.decode("utf-8", "replace")
+    joined = rf"\+\s*{text}(?![\w$])|(?<![\w$.]){text}\s*\+(?!\+)|\$\{{\s*{text}\s*\}}"
+    return re.search(joined, source) is not None
 
 
 def _holder(file: Parsed, node: Node) -> str | None:

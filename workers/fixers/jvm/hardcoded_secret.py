@@ -90,7 +90,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         declares=(MASKED,),
         warnings=warnings,
     )
-    if _is_compared(target, file, name):
+    if _is_compared(target, file, name) or _is_joined(file, name):
         return
     yield candidate(
         "environment",
@@ -122,6 +122,12 @@ def _is_compared(target: Target, file: Parsed, name: str) -> bool:
     )
     sources = (path for path in target.tree.paths() if path.endswith((".java", ".kt")))
     return any(name in (text := text_of(target.tree, path)) and equal.search(text) for path in sources)
+
+
+def _is_joined(file: Parsed, name: str) -> bool:
+    """Whether it becomes a part of a longer text, in which one that is missing would stand as `null`."""
+    text = file.content.decode("utf-8", "replace")
+    return re.search(rf"\+\s*{name}\b|\b{name}\s*\+|\$\{{?{name}\b|\bappend\(\s*{name}\b", text) is not None
 
 
 def _names_a_field(name: str, value: str) -> bool:
