@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from daemon.errors import SourceUnavailable
-from workers.fixers.workflows import known_actions, tokens
+from workers.fixers.workflows import javascript_scopes, known_actions, tokens
 from workers.fixers.workflows.model import Step, Workflow
 from workers.source import clones, pushing, yamldoc
 from workers.source.actions_lock import numbers
@@ -159,7 +159,7 @@ def _uses(step: Step, tree: SourceTree) -> User | None:
     if (name := pushing.by_name(step.run, every)) is not None:
         return User(step, f"`{name}`", script=True, seen=False)
     if step.action == "actions/github-script":
-        verb = pushing.by_program(step.input("script"))
+        verb = pushing.by_program(javascript_scopes.with_required(step.input("script"), tree))
         return User(step, f"`git {verb}` of a script of github-script", script=False, steps=True) if verb else None
     return _action(step, tree) if step.uses else None
 

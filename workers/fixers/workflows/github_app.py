@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import credentials, known_actions, model, scopes, script_scopes
+from workers.fixers.workflows import credentials, javascript_scopes, known_actions, model, scopes, script_scopes
 from workers.fixers.workflows.model import Step, Workflow
 from workers.fixers.workflows.script_scopes import Opaque
 from workers.source import yamledit, yamltext
@@ -82,7 +82,7 @@ def _of(target: Target, workflow: Workflow, step: Step) -> list[str]:
         pushes = any(not user.script or re.search(r"push", f"{user.what} {user.step.run}") for user in users)
         return ["contents:write"] if pushes else ["contents:read"]
     if step.action == "actions/github-script":
-        found = list(script_scopes.of_javascript(step.input("script")))
+        found = list(javascript_scopes.of_javascript(step.input("script"), target.tree))
     elif step.run:
         found = list(script_scopes.of_shell(step.run))
     else:

@@ -13,6 +13,7 @@ from workers.fixers.workflows import (
     goreleaser,
     image_scopes,
     input_scopes,
+    javascript_scopes,
     known_actions,
     package_scopes,
     run_scopes,
@@ -163,7 +164,7 @@ def _of_action(step: Step, env: Mapping[str, str], tree: SourceTree, depth: int,
     if tokens.brings_own(step, tokens.environment(step.node), handed) and step.action != "actions/checkout":
         return Needs(union(special))
     if step.action == "actions/github-script":
-        return Needs(union([*special, *script_scopes.of_javascript(step.input("script"))]))
+        return Needs(union([*special, *javascript_scopes.of_javascript(step.input("script"), tree)]))
     known = "" if goreleaser.only_builds(step) else known_actions.needs(step.action)
     if known is not None:
         runs = [*script_scopes.of_shell(step.input("command"))] if step.action in _RETRY else []

@@ -1,4 +1,4 @@
-"""Which token scopes a script uses: `git`, `gh`, registries, and GitHub's API through github-script."""
+"""Which token scopes a script of a shell uses: `git`, `gh`, registries, and GitHub's API."""
 
 from __future__ import annotations
 
@@ -44,40 +44,6 @@ _GH_NOTHING = frozenset(
     ("auth", "config", "version", "extension", "help", "alias", "completion", "status", "--version")
 )
 _PR_WRITES = frozenset(("create", "edit", "comment", "review", "close", "reopen", "ready", "lock", "unlock"))
-_API_METHODS = (
-    (re.compile(r"\b(?:rest\.)?issues\.(?:list|get|check)\w*\b"), "issues:read pull-requests:read"),
-    (re.compile(r"\b(?:rest\.)?issues\.\w+"), "issues:write pull-requests:write"),
-    (re.compile(r"\b(?:rest\.)?pulls\.(?:list|get|check)\w*\b"), "pull-requests:read"),
-    (re.compile(r"\b(?:rest\.)?pulls\.merge\b"), "contents:write pull-requests:write"),
-    (re.compile(r"\b(?:rest\.)?pulls\.\w+"), "pull-requests:write"),
-    (re.compile(r"\b(?:rest\.)?reactions\.create\w*"), "issues:write pull-requests:write"),
-    (re.compile(r"\b(?:rest\.)?repos\.createCommitStatus\b"), "statuses:write"),
-    (re.compile(r"\b(?:rest\.)?repos\.(?:getCombinedStatus|listCommitStatuses)\w*"), "statuses:read"),
-    (re.compile(r"\b(?:rest\.)?repos\.(?:createDeployment|deleteDeployment)\w*"), "deployments:write"),
-    (re.compile(r"\b(?:rest\.)?repos\.(?:list|get)Deployment\w*"), "deployments:read"),
-    (re.compile(r"\b(?:rest\.)?repos\.(?:list|get|compare|check|download)\w*\b"), "contents:read"),
-    (re.compile(r"\b(?:rest\.)?repos\.(?:create(?:Release|OrUpdateFile|DispatchEvent)|updateRelease|uploadRelease|"
-                r"deleteRelease|merge|generateReleaseNotes)\w*"), "contents:write"),
-    (re.compile(r"\b(?:rest\.)?git\.(?:get|list)\w+"), "contents:read"),
-    (re.compile(r"\b(?:rest\.)?git\.\w+"), "contents:write"),
-    (re.compile(r"\b(?:rest\.)?checks\.(?:list|get)\w*"), "checks:read"),
-    (re.compile(r"\b(?:rest\.)?checks\.\w+"), "checks:write"),
-    (re.compile(r"\b(?:rest\.)?actions\.(?:list|get|download)\w*"), "actions:read"),
-    (re.compile(r"\b(?:rest\.)?actions\.\w+"), "actions:write"),
-    (re.compile(r"paginate\.iterator"), ""),
-    (re.compile(r"\b(?:rest\.)?(?:search|users|rateLimit|meta|emojis|licenses)\.\w+"), ""),
-)  # fmt: skip
-_API_CALL = re.compile(r"\b(?:github|octokit)\.(?P<name>(?:rest\.)?[a-z]\w*\.\w+)\b")
-_COMMENT = re.compile(r"^\s*//[^\n]*", re.MULTILINE)
-_API_OPAQUE = re.compile(r"\b(?:github|octokit)\s*(?:\.(?:graphql|request|hook|auth)\b|\[)")
-_STRINGS = re.compile(r"'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"")
-_HANDED_ON = re.compile(r"(?<![\w.$/@-])(?:github|octokit)\b(?!\s*[.:\[]|[/-])")
-"""The client itself, as a value that gets another name."""
-_ANOTHER_CLIENT = re.compile(r"@octokit/|\bgetOctokit\b|\bnew\s+Octokit\b|api\.github\.com|GITHUB_API_URL")
-_OTHER_FILE = re.compile(
-    r"\b(?:require|import)\s*\((?!\s*(?P<quote>['\"`])(?:node:)?(?:@[\w-]+/)?[A-Za-z][\w-]*(?:/[\w-]+)*(?P=quote))"
-)
-"""What is no package is a file, and may do anything with the client that it is handed."""
 _HTTP = re.compile(r"\b(?:curl|wget|http|Invoke-RestMethod|Invoke-WebRequest|urllib|requests|fetch)\b"
                    r"[^\n]*(?:\\\n[^\n]*)*"
                    r"(?:api\.github\.com|GITHUB_API_URL|github\.api_url|uploads\.github\.com)")  # fmt: skip
@@ -112,27 +78,6 @@ def of_shell(script: str) -> Iterator[str]:
         path = re.split(r"[\s|;)]", EXPRESSION.sub("x", script[call.end() :]), maxsplit=1)[0]
         asked = [f"{scope}:read" for pattern, scope in _API_PATHS if pattern.search(path)]
         yield from asked or ("contents:read", "pull-requests:read", "issues:read")
-
-
-def of_javascript(script: str) -> Iterator[str]:
-    """`scope:level` words of a script of actions/github-script.
-
-    Raises:
-        Opaque: it calls the API by path, by GraphQL, by another file, or a method that is not known here.
-    """
-    script = EXPRESSION.sub(".", _COMMENT.sub("", script))
-    if _API_OPAQUE.search(script) or _OTHER_FILE.search(script):
-        message = "a script of github-script calls GitHub's API by path, by GraphQL or from another file"
-        raise Opaque(message)
-    if _ANOTHER_CLIENT.search(script) or _HANDED_ON.search(_STRINGS.sub("''", script)):
-        message = "a script of github-script calls GitHub's API by another client, or by another name of its own"
-        raise Opaque(message)
-    for match in _API_CALL.finditer(script):
-        words = next((words for pattern, words in _API_METHODS if pattern.fullmatch(match["name"])), None)
-        if words is None:
-            message = f"the scope of `{match[0]}` in a script of github-script is not known here"
-            raise Opaque(message)
-        yield from words.split()
 
 
 def _gh(group: str, verb: str, rest: str) -> Iterator[str]:
