@@ -113,7 +113,9 @@ def _is_expected(file: Module, handler: ast.ExceptHandler) -> bool:
     body = tried.body if isinstance(tried, ast.Try) else []
     if any(_MAY_BE_THERE.search(file.text(each)) or isinstance(each, ast.Import | ast.ImportFrom) for each in body):
         return True
-    if len(body) == 1 and (_TIDIES.search(file.text(body[0])) or _only_reads(body[0])):
+    if len(body) == 1 and _TIDIES.search(file.text(body[0])):
+        return True
+    if body and all(map(_only_reads, body)):
         return True
     lines = range(handler.lineno, (handler.end_lineno or handler.lineno) + 1)
     return any(_TOLD.search(file.line(line)) for line in lines)
@@ -123,8 +125,9 @@ def _only_reads(statement: ast.stmt) -> bool:
     """Whether it only looks something up or converts it, which fails where that is not there or of another form."""
     calls = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
     names = (each.attr if isinstance(each, ast.Attribute) else getattr(each, "id", "") for each in calls)
-    waits = any(isinstance(node, ast.Await | ast.Yield | ast.YieldFrom) for node in ast.walk(statement))
-    return not waits and not hasattr(statement, "body") and all(name in _READS for name in names)
+    kinds = (ast.Await, ast.Yield, ast.YieldFrom, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try)
+    works = any(isinstance(node, kinds) for node in ast.walk(statement))
+    return not works and all(name in _READS or name[:1].isupper() for name in names)
 
 
 def _is_silent(_file: Module, handler: ast.ExceptHandler) -> bool:
