@@ -17,7 +17,8 @@ _ON_PURPOSE = re.compile(
 _COMMENT = re.compile(r"\s*(?:#|//|/?\*)")
 _CODE = (".py", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".java", ".kt")
 """Of a resource or a step many things are flagged, and words beside it are about one of them."""
-_EDITED = (*_CODE, ".yml", ".yaml", ".tf", ".json", ".go", "Dockerfile")
+_EDITED = (*_CODE, ".yml", ".yaml", ".tf", ".json", ".go")
+_DOCKERFILE = re.compile(r"(?:Docker|Container)file(?:[.-][\w.-]+)?$", re.IGNORECASE)
 _HEAD = re.compile(r"\A(?:[ \t]*(?:(?:#|//|/?\*|<!--|---)[^\r\n]*)?\r?\n)+")
 """The remarks on top of a file."""
 _COPIED = re.compile(r"\bonly edit this file in\b", re.IGNORECASE)
@@ -70,7 +71,7 @@ def refuse_generated(target: Target) -> None:
         NoFix: its first lines say that it is made, and not to be edited.
     """
     path = target.finding.path or ""
-    if not path.endswith(_EDITED):
+    if not path.endswith(_EDITED) and not _DOCKERFILE.search(path):
         return
     try:
         head = _HEAD.match(target.tree.read(path).decode("utf-8", "replace"))

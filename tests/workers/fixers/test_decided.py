@@ -56,3 +56,15 @@ def test_a_file_that_something_makes_anew_is_left_to_that(asked, head, left):
     made = asked({"a.yaml": text}, "checkov", "CKV_K8S_31", "a.yaml", text.count("\n"))
     assert bool(made.candidates) is not left
     assert ("change what it is made from" in (made.reason or "")) is left
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [("Dockerfile", True), ("Dockerfile.full", True), ("app.dockerfile", True), ("Dockerfile.tmp", False)],
+)
+def test_an_image_that_something_writes_anew_is_left_to_that_whatever_its_file_is_called(asked, name, left):
+    head = "####\n# THIS FILE IS GENERATED. DO NOT EDIT.\n####\n" if left else ""
+    text = f"{head}FROM debian:12\nRUN apt-get update && apt-get install -y make\nRUN make\n"
+    made = asked({name: text}, "hadolint", "DL3015", name, text.count("\n") - 1)
+    assert bool(made.candidates) is not left
+    assert ("change what it is made from" in (made.reason or "")) is left
