@@ -23,6 +23,10 @@ _SAYS = re.compile(
     r"[\w$.\[\]()'\"]*(?i:message|msg|error|err|status|name|title|e?mail|user|count|total|date|time|number|text|responseText|reason)\w*"
 )
 """What is said to people, rather than markup that somebody made."""
+_FIELD = re.compile(
+    r"(?:\b(?:target|this)|(?:[iI]nput|[fF]ield|[tT]ext[aA]rea|[sS]elect|[bB]ox|[eE]l(?:em(?:ent)?)?)\d*|[)\]])\.value$"
+)
+"""The value of what people type into; that of another object may be markup, as a highlighter's result is."""
 _METHODS = frozenset({"html", "append", "prepend", "before", "after"})
 
 
@@ -126,7 +130,7 @@ def _is_text(file: Parsed, node: Node) -> bool:
     built = template(file, node)
     if MARKUP.search(text) or (built is not None and HTML.search(built.literal)):
         return False
-    field = text.endswith((".val()", ".text()", ".value"))
+    field = text.endswith((".val()", ".text()")) or _FIELD.search(text) is not None
     return field or is_known_text(file, text)
 
 
