@@ -92,7 +92,8 @@ def _is_flat(file: Module, test: ast.Compare) -> bool:
 
 def _operand(file: Module, node: ast.expr) -> str:
     loose = isinstance(node, ast.BoolOp | ast.IfExp | ast.Lambda | ast.NamedExpr | ast.Compare)
-    return f"({file.text(node)})" if loose or isinstance(node, ast.UnaryOp) else file.text(node)
+    negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    return f"({file.text(node)})" if loose or negated else file.text(node)
 
 
 def _whole(file: Module, node: ast.expr) -> str:

@@ -11,7 +11,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
 from workers.fixers.python.imports import Import, imported
 from workers.fixers.python.module import Module, flagged
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 from workers.source.tree import text_of
 
@@ -68,6 +68,11 @@ def propose(target: Target) -> Iterator[Candidate]:
             "its failure could come back to it"
         )
         raise NoFix(message)
+    if isinstance(tried := file.parents[handler], ast.Try) and all(isinstance(each, ast.Raise) for each in tried.body):
+        message = (
+            f"{file.path}:{handler.lineno} raises the error itself, so that it has a traceback: nothing fails there"
+        )
+        raise Harmless(message)
     if function is not None and function.name == "__del__":
         message = f"{file.path}:{handler.lineno} may run while Python ends, when the log is gone already"
         raise NoFix(message)
