@@ -69,9 +69,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
         raise NoFix(message)
     if isinstance(tried := file.parents[handler], ast.Try) and all(isinstance(each, ast.Raise) for each in tried.body):
-        message = (
-            f"{file.path}:{handler.lineno} raises the error itself, so that it has a traceback: nothing fails there"
-        )
+        message = f"{file.path}:{handler.lineno} raises the error itself, to give it a traceback: nothing fails there"
         raise Harmless(message)
     if function is not None and function.name == "__del__":
         message = f"{file.path}:{handler.lineno} may run while Python ends, when the log is gone already"
