@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.compose.service import Service
-from workers.fixers.docker import pinned
-from workers.fixers.docker.pinned import Pin
+from workers.fixers.docker.bases import pinned
+from workers.fixers.docker.bases.pinned import Pin
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import yamledit
 from workers.source.images import latest_tags, split

@@ -9,7 +9,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
-from workers.fixers.docker.running import Running, running
+from workers.fixers.docker.bases.running import Running, running
 from workers.fixers.registry import NoFix, Target
 from workers.source import yamldoc, yamledit, yamltext
 from workers.source.yamldoc import Node, YamlBroken, YamlDoc

@@ -9,9 +9,9 @@ import shlex
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
+from workers.fixers.docker.bases.images import base_of, downloader
 from workers.fixers.docker.build import before, candidate, flagged, is_root, stage_of, trivy, user_at, work_directory
 from workers.fixers.docker.edits import rename, syntax_line
-from workers.fixers.docker.images import base_of, downloader
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 from workers.source.tree import SourceTree

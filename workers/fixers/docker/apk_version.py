@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.alpine import Release, floor, is_alpine, is_dated, limit, line, read_on, release_of
+from workers.fixers.docker.bases.alpine import Release, floor, is_alpine, is_dated, limit, line, read_on, release_of
 from workers.fixers.docker.build import candidate, flagged, stage_of
-from workers.fixers.docker.package_words import Named, alpine_packages, redirected, versioned
-from workers.fixers.docker.script import Script
+from workers.fixers.docker.shell.package_words import Named, alpine_packages, redirected, versioned
+from workers.fixers.docker.shell.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.docker.build import after, at_least_one, candidate, flagged, stage_of
-from workers.fixers.docker.merge import merged
 from workers.fixers.docker.package_cache import appended, mounted
-from workers.fixers.docker.script import Script, scripts
+from workers.fixers.docker.shell.merge import merged
+from workers.fixers.docker.shell.script import Script, scripts
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 from workers.source.tree import SourceTree, text_of

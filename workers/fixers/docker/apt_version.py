@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
+from workers.fixers.docker.bases.distribution import Pins, Release, pins, read_on, release_of
+from workers.fixers.docker.bases.ended_release import ended
 from workers.fixers.docker.build import before, candidate, flagged, stage_of
-from workers.fixers.docker.command import Command, Word
-from workers.fixers.docker.distribution import Pins, Release, pins, read_on, release_of
-from workers.fixers.docker.ended_release import ended
-from workers.fixers.docker.script import Script
+from workers.fixers.docker.shell.command import Command, Word
+from workers.fixers.docker.shell.script import Script
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import candidate, flagged
-from workers.fixers.docker.command import Command, Word
-from workers.fixers.docker.script import Script
+from workers.fixers.docker.shell.command import Command, Word
+from workers.fixers.docker.shell.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 
 _TAKES_DASHES = frozenset(("rm", "mv", "cp", "chmod", "chown", "chgrp", "ls", "touch", "mkdir", "rmdir", "du"))

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
+from workers.fixers.docker.bases.images import base_of, installed
+from workers.fixers.docker.bases.own_base import built_from
 from workers.fixers.docker.build import before, candidate, flagged, lineage, stage_of
 from workers.fixers.docker.edits import insert_above
-from workers.fixers.docker.images import base_of, installed
-from workers.fixers.docker.own_base import built_from
-from workers.fixers.docker.script import Script, scripts
+from workers.fixers.docker.shell.script import Script, scripts
 from workers.fixers.registry import Harmless, NoFix, NotHere, Target, fixer
 from workers.source import syntax
 from workers.source.dockerfile import Dockerfile, Stage

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
+from workers.fixers.docker.bases.images import base_of
 from workers.fixers.docker.build import (
     absolute,
     after,
@@ -22,11 +23,10 @@ from workers.fixers.docker.build import (
     user_at,
     work_directory,
 )
-from workers.fixers.docker.cd_several import parted
-from workers.fixers.docker.command import Command
 from workers.fixers.docker.edits import insert_above
-from workers.fixers.docker.images import base_of
-from workers.fixers.docker.script import Script
+from workers.fixers.docker.shell.cd_several import parted
+from workers.fixers.docker.shell.command import Command
+from workers.fixers.docker.shell.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 

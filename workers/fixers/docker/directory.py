@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
+from workers.fixers.docker.bases.images import base_of
 from workers.fixers.docker.build import absolute, candidate, flagged, stage_of, trivy, work_directory
 from workers.fixers.docker.edits import insert_above
-from workers.fixers.docker.images import base_of
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 

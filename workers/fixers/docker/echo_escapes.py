@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
+from workers.fixers.docker.bases.images import base_of
 from workers.fixers.docker.build import before, candidate, flagged, stage_of
-from workers.fixers.docker.command import Command, Word
-from workers.fixers.docker.images import base_of
-from workers.fixers.docker.script import Script
+from workers.fixers.docker.shell.command import Command, Word
+from workers.fixers.docker.shell.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
+from workers.fixers.docker.bases.images import base_of
 from workers.fixers.docker.build import before, candidate, flagged, pairs, stage_of
-from workers.fixers.docker.images import base_of
 from workers.fixers.registry import NoFix, Target, fixer
 
 _PAIR = re.compile(r"(?P<name>\w+)=(?P<value>\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?:[^\s\\\"']|\\.)*)", re.DOTALL)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.docker.build import candidate, flagged
-from workers.fixers.docker.command import Command, Word
-from workers.fixers.docker.script import Script
+from workers.fixers.docker.shell.command import Command, Word
+from workers.fixers.docker.shell.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import syntax
 from workers.source.dockerfile import Dockerfile

@@ -7,15 +7,16 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.asking import Asked
+from workers.fixers.docker.bases.image_tables import BRING_A_CHECK
+from workers.fixers.docker.bases.images import base_of, installed
+from workers.fixers.docker.bases.own_base import built_from, commands
 from workers.fixers.docker.build import at_least_one, deployed_stage, read, trivy
-from workers.fixers.docker.celery_probe import celery_probe
-from workers.fixers.docker.compose_ports import other_commands
-from workers.fixers.docker.deployment import Run, runs
-from workers.fixers.docker.dispatch import refuse_dispatch
-from workers.fixers.docker.image_tables import BRING_A_CHECK
-from workers.fixers.docker.images import base_of, installed
-from workers.fixers.docker.listening import (
+from workers.fixers.docker.service.asking import Asked
+from workers.fixers.docker.service.celery_probe import celery_probe
+from workers.fixers.docker.service.compose_ports import other_commands
+from workers.fixers.docker.service.deployment import Run, runs
+from workers.fixers.docker.service.dispatch import refuse_dispatch
+from workers.fixers.docker.service.listening import (
     FPM,
     OF_OTHERS,
     TLS_OPTION,
@@ -26,12 +27,11 @@ from workers.fixers.docker.listening import (
     speaks_fastcgi,
     told_port,
 )
-from workers.fixers.docker.no_service import idle, no_service, told_otherwise, watched_elsewhere, what_ends
-from workers.fixers.docker.own_base import built_from, commands
-from workers.fixers.docker.probes import Image, check, probes
-from workers.fixers.docker.script_port import package_port, script_port
-from workers.fixers.docker.server_source import Served, served, words_of
-from workers.fixers.docker.spared import spare
+from workers.fixers.docker.service.no_service import idle, no_service, told_otherwise, watched_elsewhere, what_ends
+from workers.fixers.docker.service.probes import Image, check, probes
+from workers.fixers.docker.service.script_port import package_port, script_port
+from workers.fixers.docker.service.server_source import Served, served, words_of
+from workers.fixers.docker.service.spared import spare
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.tree import SourceTree

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.docker import pinned
+from workers.fixers.docker.bases import pinned
+from workers.fixers.docker.bases.images import base_named
+from workers.fixers.docker.bases.own_base import builder_in_folder, plain
+from workers.fixers.docker.bases.pinned import Pin
 from workers.fixers.docker.build import at_least_one, base_image, candidate, flagged, pairs, trivy
-from workers.fixers.docker.images import base_named
-from workers.fixers.docker.own_base import builder_in_folder, plain
-from workers.fixers.docker.pinned import Pin
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 from workers.source.images import latest_tags, split

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
+from workers.fixers.docker.bases.images import Base, base_of
 from workers.fixers.docker.build import flagged, stage_of, trivy
-from workers.fixers.docker.images import Base, base_of
 from workers.fixers.docker.package_cache import appended, mounted
-from workers.fixers.docker.script import Script
+from workers.fixers.docker.shell.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 
 _YUM, _DNF, _DNF5, _ZYPPER = "/var/cache/yum", "/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/zypp"

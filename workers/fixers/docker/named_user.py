@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
+from workers.fixers.docker.bases.images import Base, base_of
+from workers.fixers.docker.bases.own_base import built_from
 from workers.fixers.docker.build import candidate, flagged, is_root, stage_of
-from workers.fixers.docker.command import Command
-from workers.fixers.docker.images import Base, base_of
-from workers.fixers.docker.made_user import (
+from workers.fixers.docker.shell.command import Command
+from workers.fixers.docker.users.made_user import (
     group_number,
     made_user,
     maker,
@@ -18,9 +19,8 @@ from workers.fixers.docker.made_user import (
     renumbered,
     users_of,
 )
-from workers.fixers.docker.mounts import mounts
-from workers.fixers.docker.own_base import built_from
-from workers.fixers.docker.switch_user import UID
+from workers.fixers.docker.users.mounts import mounts
+from workers.fixers.docker.users.switch_user import UID
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.docker.build import before, candidate, flagged, stage_of, trivy
-from workers.fixers.docker.cache_mount import by_root, homes, named_caches, refuse_mounted
-from workers.fixers.docker.command import Command
 from workers.fixers.docker.edits import insert_above, insert_behind_flags
-from workers.fixers.docker.script import Script, scripts
+from workers.fixers.docker.shell.cache_mount import by_root, homes, named_caches, refuse_mounted
+from workers.fixers.docker.shell.command import Command
+from workers.fixers.docker.shell.script import Script, scripts
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile
 

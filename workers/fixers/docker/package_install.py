@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
+from workers.fixers.docker.bases.recommended import kept
 from workers.fixers.docker.build import after, candidate, flagged, read, stage_of, trivy
-from workers.fixers.docker.command import Command
-from workers.fixers.docker.merge import merged
-from workers.fixers.docker.recommended import kept
-from workers.fixers.docker.script import Script, scripts
+from workers.fixers.docker.shell.command import Command
+from workers.fixers.docker.shell.merge import merged
+from workers.fixers.docker.shell.script import Script, scripts
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 

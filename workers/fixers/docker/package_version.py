@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
+from workers.fixers.docker.bases.ended_release import ended
+from workers.fixers.docker.bases.package_lists import gem_versions, go_versions, node_versions, python_versions
+from workers.fixers.docker.bases.package_release import moved, node_major, node_release, python_limits, read_on
 from workers.fixers.docker.build import base_image, candidate, flagged, stage_of
-from workers.fixers.docker.ended_release import ended
-from workers.fixers.docker.package_lists import gem_versions, go_versions, node_versions, python_versions
-from workers.fixers.docker.package_release import moved, node_major, node_release, python_limits, read_on
-from workers.fixers.docker.package_words import (
+from workers.fixers.docker.shell.package_words import (
     Named,
     gems,
     go_packages,
@@ -19,7 +19,7 @@ from workers.fixers.docker.package_words import (
     redirected,
     versioned,
 )
-from workers.fixers.docker.script import Script
+from workers.fixers.docker.shell.script import Script
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 from workers.source.images import split

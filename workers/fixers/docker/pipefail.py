@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate
+from workers.fixers.docker.bases.images import base_of
+from workers.fixers.docker.bases.own_base import built_from
 from workers.fixers.docker.build import at_least_one, before, candidate, flagged, stage_of
 from workers.fixers.docker.edits import insert_above
-from workers.fixers.docker.images import base_of
-from workers.fixers.docker.own_base import built_from
-from workers.fixers.docker.script import Script, scripts
+from workers.fixers.docker.shell.script import Script, scripts
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import msgspec
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.beside import beside
+from workers.fixers.docker.bases.images import Base, base_named, base_of
+from workers.fixers.docker.bases.own_base import built_from
 from workers.fixers.docker.build import (
     at_least_one,
     candidate,
@@ -18,11 +19,7 @@ from workers.fixers.docker.build import (
     read,
     trivy,
 )
-from workers.fixers.docker.images import Base, base_named, base_of
-from workers.fixers.docker.made_user import made_user, maker, mentioned, number_option
-from workers.fixers.docker.needs_root import refuse_where_root_is_needed
-from workers.fixers.docker.own_base import built_from
-from workers.fixers.docker.own_program import (
+from workers.fixers.docker.service.own_program import (
     LANGUAGES,
     PROMPT,
     RUNS_OTHERS,
@@ -31,17 +28,20 @@ from workers.fixers.docker.own_program import (
     refuse_idle,
     refuse_tool,
 )
-from workers.fixers.docker.owner import owners, refuse_variable
-from workers.fixers.docker.rights import refuse_rights
-from workers.fixers.docker.root_calls import refuse_root_calls
-from workers.fixers.docker.roots_home import home_folder
-from workers.fixers.docker.script_port import script_port
-from workers.fixers.docker.server_source import words_of
-from workers.fixers.docker.service_needs import refuse_more_than_a_server
-from workers.fixers.docker.service_user import WRITES, service
-from workers.fixers.docker.switch_user import NAME, UID, Image, new_user, numbered, switch, switched, written_user
-from workers.fixers.docker.volumes import builds_as_root
-from workers.fixers.docker.written_folders import written_folders
+from workers.fixers.docker.service.script_port import script_port
+from workers.fixers.docker.service.server_source import words_of
+from workers.fixers.docker.users.beside import beside
+from workers.fixers.docker.users.made_user import made_user, maker, mentioned, number_option
+from workers.fixers.docker.users.needs_root import refuse_where_root_is_needed
+from workers.fixers.docker.users.owner import owners, refuse_variable
+from workers.fixers.docker.users.rights import refuse_rights
+from workers.fixers.docker.users.root_calls import refuse_root_calls
+from workers.fixers.docker.users.roots_home import home_folder
+from workers.fixers.docker.users.service_needs import refuse_more_than_a_server
+from workers.fixers.docker.users.service_user import WRITES, service
+from workers.fixers.docker.users.switch_user import NAME, UID, Image, new_user, numbered, switch, switched, written_user
+from workers.fixers.docker.users.volumes import builds_as_root
+from workers.fixers.docker.users.written_folders import written_folders
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.tree import SourceTree

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
+from workers.fixers.docker.bases.images import base_of, installed
 from workers.fixers.docker.build import at_least_one, candidate, flagged, stage_of
 from workers.fixers.docker.edits import syntax_line
-from workers.fixers.docker.images import base_of, installed
-from workers.fixers.docker.merge import merged, row_of, written_as_script
-from workers.fixers.docker.script import Script
+from workers.fixers.docker.shell.merge import merged, row_of, written_as_script
+from workers.fixers.docker.shell.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 

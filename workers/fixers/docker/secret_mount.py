@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from daemon.domain.fix import Edit
 from workers.fixers.docker.build import is_root, user_at
 from workers.fixers.docker.edits import insert_behind_flags, syntax_line
-from workers.fixers.docker.script import Script, scripts
+from workers.fixers.docker.shell.script import Script, scripts
 from workers.fixers.docker.shell_quoting import quotes
 from workers.fixers.docker.variables import names_it
 from workers.fixers.registry import NoFix

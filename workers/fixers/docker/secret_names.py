@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from workers.fixers.docker.compose_ports import compose_services
+from workers.fixers.docker.service.compose_ports import compose_services
 from workers.fixers.docker.variables import Variable
 from workers.fixers.registry import NoFix
 from workers.source.tree import SourceTree, text_of

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.docker.build import before, candidate, flagged, pairs
-from workers.fixers.docker.command import Word
-from workers.fixers.docker.script import Script
+from workers.fixers.docker.shell.command import Word
+from workers.fixers.docker.shell.script import Script
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source import syntax
 from workers.source.dockerfile import Dockerfile, Instruction

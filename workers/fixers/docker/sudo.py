@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
+from workers.fixers.docker.bases.images import base_of
 from workers.fixers.docker.build import after, at_least_one, candidate, flagged, is_root, stage_of, trivy, user_at
-from workers.fixers.docker.command import Command
 from workers.fixers.docker.edits import insert_above
-from workers.fixers.docker.images import base_of
-from workers.fixers.docker.script import Script
+from workers.fixers.docker.shell.command import Command
+from workers.fixers.docker.shell.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.dockerfile import Dockerfile, Instruction
 

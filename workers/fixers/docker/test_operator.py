@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import candidate, flagged
-from workers.fixers.docker.script import Script
+from workers.fixers.docker.shell.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import syntax
 

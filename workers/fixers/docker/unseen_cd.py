@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.docker.build import candidate, flagged
-from workers.fixers.docker.command import Command
-from workers.fixers.docker.script import Script
+from workers.fixers.docker.shell.command import Command
+from workers.fixers.docker.shell.script import Script
 from workers.fixers.registry import NoFix, Target, fixer
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from daemon.domain.fix import Edit
 from workers.fixers.docker.build import after, lineage, stage_of
-from workers.fixers.docker.flat_text import flat
+from workers.fixers.docker.shell.flat_text import flat
 from workers.source.dockerfile import Dockerfile, Instruction
 
 _PAIR = re.compile(

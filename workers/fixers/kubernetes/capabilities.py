@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
-from workers.fixers.kubernetes.agents import folders_of_node, refuse_agent
+from workers.fixers.kubernetes.containers.agents import folders_of_node, refuse_agent
+from workers.fixers.kubernetes.containers.starting import as_own_users, port_settings, starting
+from workers.fixers.kubernetes.containers.survives import needs_capabilities, refuse_unasked
+from workers.fixers.kubernetes.containers.unknown_servers import refuse_unknown_server
 from workers.fixers.kubernetes.security_context import ADDS_PORTS, PRIVILEGED, added, gains, in_containers, privileged
-from workers.fixers.kubernetes.starting import as_own_users, port_settings, starting
-from workers.fixers.kubernetes.survives import needs_capabilities, refuse_unasked
-from workers.fixers.kubernetes.unknown_servers import refuse_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security, values
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import yamledit

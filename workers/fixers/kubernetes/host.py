@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from daemon.domain.finding import rule_name
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.kubernetes.agents import refuse_agent
+from workers.fixers.kubernetes.containers.agents import refuse_agent
+from workers.fixers.kubernetes.containers.starting import opens_low_port, starting
+from workers.fixers.kubernetes.containers.survives import refuse_unasked
+from workers.fixers.kubernetes.containers.unknown_servers import refuse_unknown_server
 from workers.fixers.kubernetes.policy_pods import Pods
-from workers.fixers.kubernetes.starting import opens_low_port, starting
-from workers.fixers.kubernetes.survives import refuse_unasked
-from workers.fixers.kubernetes.unknown_servers import refuse_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, values
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import yamledit

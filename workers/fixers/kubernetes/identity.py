@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.changed import if_changed
-from workers.fixers.kubernetes.api_clients import api_client
-from workers.fixers.kubernetes.injected import injected
-from workers.fixers.kubernetes.objects import Object, declared, document_behind, objects
+from workers.fixers.kubernetes.containers.api_clients import api_client
+from workers.fixers.kubernetes.manifests.injected import injected
+from workers.fixers.kubernetes.manifests.objects import Object, declared, document_behind, objects
 from workers.fixers.kubernetes.projected_token import projected_token
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import NoFix, Target, fixer

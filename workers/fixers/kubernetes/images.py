@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import msgspec
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker import pinned
-from workers.fixers.docker.pinned import Pin
-from workers.fixers.kubernetes.kustomize import tagged
+from workers.fixers.docker.bases import pinned
+from workers.fixers.docker.bases.pinned import Pin
+from workers.fixers.kubernetes.manifests.kustomize import tagged
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.images import latest_tags, split

@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.changed import if_changed
-from workers.fixers.kubernetes.called_hosts import looked_for
-from workers.fixers.kubernetes.filled_in import patch_of
-from workers.fixers.kubernetes.moving import Moving
-from workers.fixers.kubernetes.moving import moving as closed
-from workers.fixers.kubernetes.objects import Object, declared, document_before, labels, objects
-from workers.fixers.kubernetes.own_image import dockerfile_of
-from workers.fixers.kubernetes.placed import placed
-from workers.fixers.kubernetes.project_names import named
-from workers.fixers.kubernetes.staying import staying
+from workers.fixers.kubernetes.containers.called_hosts import looked_for
+from workers.fixers.kubernetes.containers.own_image import dockerfile_of
+from workers.fixers.kubernetes.containers.project_names import named
+from workers.fixers.kubernetes.manifests.filled_in import patch_of
+from workers.fixers.kubernetes.manifests.moving import Moving
+from workers.fixers.kubernetes.manifests.moving import moving as closed
+from workers.fixers.kubernetes.manifests.objects import Object, declared, document_before, labels, objects
+from workers.fixers.kubernetes.manifests.placed import placed
+from workers.fixers.kubernetes.manifests.staying import staying
 from workers.fixers.kubernetes.workload import Resource
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source import yamldoc, yamledit

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.changed import if_changed
-from workers.fixers.docker.image_tables import SERVICE_PORTS
-from workers.fixers.docker.running import running
-from workers.fixers.kubernetes.objects import declared, document_behind
-from workers.fixers.kubernetes.own_image import dockerfile_of, opened_by
+from workers.fixers.docker.bases.image_tables import SERVICE_PORTS
+from workers.fixers.docker.bases.running import running
+from workers.fixers.kubernetes.containers.own_image import dockerfile_of, opened_by
+from workers.fixers.kubernetes.containers.shell_only import shell_only
+from workers.fixers.kubernetes.containers.unknown_servers import is_unknown_server
+from workers.fixers.kubernetes.manifests.objects import declared, document_behind
 from workers.fixers.kubernetes.policy_pods import Pods
-from workers.fixers.kubernetes.shell_only import shell_only
-from workers.fixers.kubernetes.unknown_servers import is_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.images import split

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from daemon.domain.fix import Edit
-from workers.fixers.kubernetes.injected import injected
-from workers.fixers.kubernetes.objects import Object, labels, objects, selects
-from workers.fixers.kubernetes.service_names import calls, from_outside, names
+from workers.fixers.kubernetes.manifests.injected import injected
+from workers.fixers.kubernetes.manifests.objects import Object, labels, objects, selects
+from workers.fixers.kubernetes.manifests.service_names import calls, from_outside, names
 from workers.fixers.kubernetes.workload import Part, Resource, is_true
 from workers.fixers.registry import Harmless, NoFix
 from workers.source.yamldoc import Node

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from daemon.domain.fix import Candidate
-from workers.fixers.kubernetes.ports import port
-from workers.fixers.kubernetes.shell_only import shell_only
-from workers.fixers.kubernetes.starting import starting
+from workers.fixers.kubernetes.containers.ports import port
+from workers.fixers.kubernetes.containers.shell_only import shell_only
+from workers.fixers.kubernetes.containers.starting import starting
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.yamldoc import Node

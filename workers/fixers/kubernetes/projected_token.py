@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from daemon.domain.fix import Edit
-from workers.fixers.kubernetes.scratch import mounted
-from workers.fixers.kubernetes.shell_only import shell_only
+from workers.fixers.kubernetes.containers.scratch import mounted
+from workers.fixers.kubernetes.containers.shell_only import shell_only
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.source.yamltext import Value
 

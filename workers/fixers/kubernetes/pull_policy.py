@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.images import base_named
+from workers.fixers.docker.bases.images import base_named
+from workers.fixers.kubernetes.containers.local_images import put_on_nodes
 from workers.fixers.kubernetes.images import digests, floating, renamed
-from workers.fixers.kubernetes.local_images import put_on_nodes
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source import yamledit

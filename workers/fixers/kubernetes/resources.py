@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
-from workers.fixers.kubernetes.elsewhere import other_limit
-from workers.fixers.kubernetes.memory import heap, memory_limit, number, quantity
+from workers.fixers.kubernetes.containers.memory import heap, memory_limit, number, quantity
+from workers.fixers.kubernetes.manifests.elsewhere import other_limit
 from workers.fixers.kubernetes.workload import Part, Resource
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamltext import Value

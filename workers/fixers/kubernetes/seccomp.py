@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.changed import if_changed
-from workers.fixers.kubernetes.agents import refuse_agent
+from workers.fixers.kubernetes.containers.agents import refuse_agent
+from workers.fixers.kubernetes.containers.survives import refuse_unasked
 from workers.fixers.kubernetes.security_context import PRIVILEGED, in_containers, lacks, privileged
-from workers.fixers.kubernetes.survives import refuse_unasked
 from workers.fixers.kubernetes.workload import Part, Resource, security
 from workers.fixers.registry import Harmless, Target, fixer
 from workers.source.yamltext import Value

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
-from workers.fixers.kubernetes.agents import folders_of_node, refuse_agent
-from workers.fixers.kubernetes.starting import port_settings, starting
-from workers.fixers.kubernetes.survives import needs_capabilities, refuse_unasked
-from workers.fixers.kubernetes.unknown_servers import is_unknown_server
+from workers.fixers.kubernetes.containers.agents import folders_of_node, refuse_agent
+from workers.fixers.kubernetes.containers.starting import port_settings, starting
+from workers.fixers.kubernetes.containers.survives import needs_capabilities, refuse_unasked
+from workers.fixers.kubernetes.containers.unknown_servers import is_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security, values
 from workers.fixers.registry import Target, fixer
 from workers.source.images import split

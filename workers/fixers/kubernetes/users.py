@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
-from workers.fixers.kubernetes.agents import refuse_agent
+from workers.fixers.kubernetes.containers.agents import refuse_agent
+from workers.fixers.kubernetes.containers.starting import UID, as_own_users, port_settings, starting
+from workers.fixers.kubernetes.containers.unknown_servers import refuse_unknown_server
+from workers.fixers.kubernetes.containers.whom import User, user_of
 from workers.fixers.kubernetes.security_context import TEST, in_containers, in_pod
-from workers.fixers.kubernetes.starting import UID, as_own_users, port_settings, starting
-from workers.fixers.kubernetes.unknown_servers import refuse_unknown_server
-from workers.fixers.kubernetes.whom import User, user_of
 from workers.fixers.kubernetes.workload import Part, Resource, security
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamldoc import Path

@@ -9,9 +9,9 @@ import msgspec
 from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.changed import changed
-from workers.fixers.kubernetes.filled_in import patch_of, read_by
-from workers.fixers.kubernetes.made import made_by
-from workers.fixers.kubernetes.templated import templated
+from workers.fixers.kubernetes.manifests.filled_in import patch_of, read_by
+from workers.fixers.kubernetes.manifests.made import made_by
+from workers.fixers.kubernetes.manifests.templated import templated
 from workers.fixers.registry import Harmless, NoFix, OtherLanguage, Target
 from workers.source import yamldoc, yamledit, yamltext
 from workers.source.yamldoc import Node, Path, YamlDoc

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate
-from workers.fixers.docker.running import TMP
-from workers.fixers.kubernetes.scratch import Folders, mounted, scratch
+from workers.fixers.docker.bases.running import TMP
+from workers.fixers.kubernetes.containers.scratch import Folders, mounted, scratch
+from workers.fixers.kubernetes.containers.starting import starting
+from workers.fixers.kubernetes.containers.survives import writes
+from workers.fixers.kubernetes.containers.unknown_servers import refuse_unknown_server
 from workers.fixers.kubernetes.security_context import TEST, in_containers
-from workers.fixers.kubernetes.starting import starting
-from workers.fixers.kubernetes.survives import writes
-from workers.fixers.kubernetes.unknown_servers import refuse_unknown_server
 from workers.fixers.kubernetes.workload import Part, Resource, is_true, security
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.yamltext import Value

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
-from workers.fixers.python.module import Module
-from workers.fixers.python.shell_line import quote_of
+from workers.fixers.python.shell.line import quote_of
+from workers.fixers.python.source.module import Module
 
 _OPPOSITE: dict[type[ast.cmpop], str] = {
     ast.Is: "is not",

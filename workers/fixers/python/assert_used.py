@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.python.assert_text import guard
-from workers.fixers.python.callers import is_caught
-from workers.fixers.python.expected_calls import expects_assertion
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.runner import of_a_runner
-from workers.fixers.python.type_checked import checker_of, narrows
+from workers.fixers.python.source.callers import is_caught
+from workers.fixers.python.source.expected_calls import expects_assertion
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.runner import of_a_runner
+from workers.fixers.python.source.type_checked import checker_of, narrows
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 

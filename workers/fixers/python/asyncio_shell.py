@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
 from workers.fixers.command_line import refuse_several, words_of
-from workers.fixers.python.calls import refuse_unpacked
-from workers.fixers.python.imports import imported
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.repository import InRepository
-from workers.fixers.python.shell_line import command_lines, quote_of, quoted_line, refuse_fixed
-from workers.fixers.python.strings import f_string
-from workers.fixers.python.windows import refuse_scripts
+from workers.fixers.python.shell.line import command_lines, quote_of, quoted_line, refuse_fixed
+from workers.fixers.python.shell.windows import refuse_scripts
+from workers.fixers.python.source.calls import refuse_unpacked
+from workers.fixers.python.source.imports import imported
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.repository import InRepository
+from workers.fixers.python.source.strings import f_string
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.test_code import harmless_in_tests
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate
-from workers.fixers.python.calls import set_keyword
-from workers.fixers.python.imports import imported_from
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.template_names import renders_strings, template_names
-from workers.fixers.python.template_values import spoiled
+from workers.fixers.python.html.template_names import renders_strings, template_names
+from workers.fixers.python.html.template_values import spoiled
+from workers.fixers.python.source.calls import set_keyword
+from workers.fixers.python.source.imports import imported_from
+from workers.fixers.python.source.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _OTHER = re.compile(r"latex|\btex\b", re.IGNORECASE)

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate
-from workers.fixers.python.credential_names import parameter_name
-from workers.fixers.python.imports import imported
-from workers.fixers.python.in_container import composed, starting, variable
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.published import is_published
+from workers.fixers.python.credentials.names import parameter_name
+from workers.fixers.python.source.imports import imported
+from workers.fixers.python.source.in_container import composed, starting, variable
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.published import is_published
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 

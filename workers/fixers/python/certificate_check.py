@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.calls import argument, keyword, remove_argument
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.strings import template
-from workers.fixers.python.variables import definitions
+from workers.fixers.python.source.calls import argument, keyword, remove_argument
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.strings import template
+from workers.fixers.python.source.variables import definitions
 from workers.fixers.registry import NoFix, Target, fixer
 
 _LOOPBACK = re.compile(r"https?://(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])(?:[:/]|$)", re.IGNORECASE)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import FLAGGED, candidate
-from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.source.module import Module, flagged
 from workers.fixers.registry import NoFix, Target, fixer
 
 _SESSION = re.compile(r"request\.user\b|request\.session\b|request\.COOKIES\b|login_required|permission_required")

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import FLAGGED, candidate
-from workers.fixers.python.calls import remove_argument
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.statements import alone, refuse_for_tests
+from workers.fixers.python.source.calls import remove_argument
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.statements import alone, refuse_for_tests
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.tests import is_test
 from workers.source.tree import SourceTree, text_of

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate, region
-from workers.fixers.python.import_instead import instead
-from workers.fixers.python.imports import imported
-from workers.fixers.python.module import Module, module
-from workers.fixers.python.required import required
+from workers.fixers.python.source.import_instead import instead
+from workers.fixers.python.source.imports import imported
+from workers.fixers.python.source.module import Module, module
+from workers.fixers.python.source.required import required
 from workers.fixers.registry import NoFix, NotHere, Target, fixer
 
 _DOWNLOAD = re.compile(rb"text/csv|Content-Disposition|as_attachment", re.IGNORECASE)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from workers.fixers.python.handlers import around, named
-from workers.fixers.python.imports import Import
-from workers.fixers.python.module import Module
+from workers.fixers.python.source.handlers import around, named
+from workers.fixers.python.source.imports import Import
+from workers.fixers.python.source.module import Module
 
 ERROR = "DefusedXmlException"
 _MALFORMED = frozenset(("ParseError", "ExpatError", "SAXParseException", "SAXException"))

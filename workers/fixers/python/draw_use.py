@@ -6,7 +6,7 @@ import ast
 import itertools
 import re
 
-from workers.fixers.python.module import Module
+from workers.fixers.python.source.module import Module
 from workers.fixers.registry import Harmless
 from workers.source.tests import is_test
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
 from workers.fixers.pieces import Template
-from workers.fixers.python.imports import imported
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.strings import template
+from workers.fixers.python.source.imports import imported
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.strings import template
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.calls import argument
-from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.source.calls import argument
+from workers.fixers.python.source.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _ITS_OWNERS = re.compile(r"key|secret|cred|token|passw|private|\.ssh|\.env\b|mkdtemp|mkstemp|temp", re.IGNORECASE)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate
-from workers.fixers.python.calls import argument, keyword, remove_argument
-from workers.fixers.python.imports import imported
-from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.source.calls import argument, keyword, remove_argument
+from workers.fixers.python.source.imports import imported
+from workers.fixers.python.source.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.source.module import Module, flagged
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.tree import SourceTree, text_of
 

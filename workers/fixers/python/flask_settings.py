@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import FLAGGED, any_of, candidate
-from workers.fixers.python.calls import remove_argument
-from workers.fixers.python.imports import imported
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.statements import alone, refuse_for_tests
+from workers.fixers.python.source.calls import remove_argument
+from workers.fixers.python.source.imports import imported
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.statements import alone, refuse_for_tests
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _FROM = {

@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.python.module import module
+from workers.fixers.python.source.module import module
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _PROGRAM = (

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.markup_context import unescapable
-from workers.fixers.python.markup_values import braced, field_names, has_marks, unescaped
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.strings import template
+from workers.fixers.python.html.context import unescapable
+from workers.fixers.python.html.values import braced, field_names, has_marks, unescaped
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.strings import template
 from workers.fixers.registry import NoFix, Target, fixer
 
 _WHY = "Each value is escaped while it is inserted; the HTML around it stays as it is."

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import MASKED, any_of, candidate, region
-from workers.fixers.python.at_build import checks, refuse_at_build, taken_over
-from workers.fixers.python.credential_at import credential_at
-from workers.fixers.python.credential_names import called, is_overridable, variable_of
-from workers.fixers.python.credential_uses import is_first_account
-from workers.fixers.python.imports import Import, imported, together
-from workers.fixers.python.module import Module, module
-from workers.fixers.python.published import is_published
-from workers.fixers.python.runner import makes_up, of_a_runner
+from workers.fixers.python.credentials.at import credential_at
+from workers.fixers.python.credentials.names import called, is_overridable, variable_of
+from workers.fixers.python.credentials.uses import is_first_account
+from workers.fixers.python.source.at_build import checks, refuse_at_build, taken_over
+from workers.fixers.python.source.imports import Import, imported, together
+from workers.fixers.python.source.module import Module, module
+from workers.fixers.python.source.published import is_published
+from workers.fixers.python.source.runner import makes_up, of_a_runner
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, refuse_test
 

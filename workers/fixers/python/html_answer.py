@@ -11,12 +11,12 @@ import msgspec
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate, region
 from workers.fixers.pieces import Template, Value, joined
-from workers.fixers.python.html_sent import Sent, is_from_request, made_by_call, sent
-from workers.fixers.python.imports import Import, imported_from
-from workers.fixers.python.markup_context import unescapable
-from workers.fixers.python.markup_values import braced, has_marks, is_typed, percented, unescaped
-from workers.fixers.python.module import Module, module
-from workers.fixers.python.strings import f_string, template
+from workers.fixers.python.html.context import unescapable
+from workers.fixers.python.html.sent import Sent, is_from_request, made_by_call, sent
+from workers.fixers.python.html.values import braced, has_marks, is_typed, percented, unescaped
+from workers.fixers.python.source.imports import Import, imported_from
+from workers.fixers.python.source.module import Module, module
+from workers.fixers.python.source.strings import f_string, template
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _WIDEST = 110  # columns

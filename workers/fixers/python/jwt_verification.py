@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.source.module import Module, flagged
 from workers.fixers.registry import Target, fixer
 
 

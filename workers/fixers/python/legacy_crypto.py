@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.required import required
-from workers.fixers.python.requirement import asks_for
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.required import required
+from workers.fixers.python.source.requirement import asks_for
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 

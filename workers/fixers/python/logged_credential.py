@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
-from workers.fixers.python.calls import remove_argument
-from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.source.calls import remove_argument
+from workers.fixers.python.source.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _LEVELS = ("debug", "info", "warn", "warning", "error", "exception", "critical")

@@ -10,11 +10,9 @@ import msgspec
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate
 from workers.fixers.pieces import Template, Value
-from workers.fixers.python.import_instead import instead
-from workers.fixers.python.imports import Import, imported_from, together
-from workers.fixers.python.markup_made import escapes_in_vain
-from workers.fixers.python.markup_safe import refuse_made_safe, refuse_safe
-from workers.fixers.python.markup_values import (
+from workers.fixers.python.html.made import escapes_in_vain
+from workers.fixers.python.html.safe import refuse_made_safe, refuse_safe
+from workers.fixers.python.html.values import (
     braced,
     escapes_to_itself,
     field_names,
@@ -23,10 +21,12 @@ from workers.fixers.python.markup_values import (
     percented,
     unescaped,
 )
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.repository import InRepository
-from workers.fixers.python.strings import literal, template
-from workers.fixers.python.variables import definitions
+from workers.fixers.python.source.import_instead import instead
+from workers.fixers.python.source.imports import Import, imported_from, together
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.repository import InRepository
+from workers.fixers.python.source.strings import literal, template
+from workers.fixers.python.source.variables import definitions
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.test_code import harmless_in_tests
 

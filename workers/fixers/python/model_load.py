@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.calls import set_keyword
-from workers.fixers.python.module import flagged
+from workers.fixers.python.source.calls import set_keyword
+from workers.fixers.python.source.module import flagged
 from workers.fixers.registry import Target, fixer
 
 

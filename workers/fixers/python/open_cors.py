@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate
-from workers.fixers.python.imports import imported
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.variables import definitions
+from workers.fixers.python.source.imports import imported
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.variables import definitions
 from workers.fixers.registry import NoFix, NotHere, Target, fixer
 
 

@@ -10,10 +10,10 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate, region
-from workers.fixers.python.django_release import refuse_old
-from workers.fixers.python.imports import Import, imported, imported_from, together
-from workers.fixers.python.module import Module, module
-from workers.fixers.python.statements import inserted, is_sure
+from workers.fixers.python.source.django_release import refuse_old
+from workers.fixers.python.source.imports import Import, imported, imported_from, together
+from workers.fixers.python.source.module import Module, module
+from workers.fixers.python.source.statements import inserted, is_sure
 from workers.fixers.registry import NoFix, NotHere, Target, fixer
 
 _FLASK = ("flask.redirect", "werkzeug.utils.redirect")

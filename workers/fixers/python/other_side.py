@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from workers.fixers.python.module import Module
+from workers.fixers.python.source.module import Module
 
 _FRESH = re.compile(r"random|secrets\.|uuid|token_(?:hex|bytes|urlsafe)|\btime\(|now\(")
 """Made anew each time: nobody else makes the same."""

@@ -10,11 +10,11 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate, region
-from workers.fixers.python.imports import imported, imported_from, together
-from workers.fixers.python.module import Module, module
-from workers.fixers.python.statements import inserted, is_sure
-from workers.fixers.python.strings import f_string, template
-from workers.fixers.python.variables import definitions
+from workers.fixers.python.source.imports import imported, imported_from, together
+from workers.fixers.python.source.module import Module, module
+from workers.fixers.python.source.statements import inserted, is_sure
+from workers.fixers.python.source.strings import f_string, template
+from workers.fixers.python.source.variables import definitions
 from workers.fixers.registry import NoFix, NotHere, Target, fixer
 
 _REQUEST = re.compile(

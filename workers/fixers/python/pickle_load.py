@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.imports import imported, together
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.top_level import before, first_call
+from workers.fixers.python.source.imports import imported, together
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.top_level import before, first_call
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 from workers.source.tree import SourceTree, text_of

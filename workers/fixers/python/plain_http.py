@@ -11,7 +11,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate, region
-from workers.fixers.python.module import Module, module
+from workers.fixers.python.source.module import Module, module
 from workers.fixers.registry import Harmless, NoFix, NotHere, Target, fixer
 from workers.source.tests import is_test
 from workers.source.tree import text_of

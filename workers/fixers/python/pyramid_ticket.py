@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.calls import add_argument, keyword, refuse_unpacked, set_keyword
-from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.source.calls import add_argument, keyword, refuse_unpacked, set_keyword
+from workers.fixers.python.source.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _CALLS = tuple(f"pyramid.authentication.{name}" for name in ("AuthTktAuthenticationPolicy", "AuthTktCookieHelper"))

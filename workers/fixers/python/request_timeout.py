@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.calls import argument, keyword, set_keyword
-from workers.fixers.python.expected_calls import refuse_stand_in
-from workers.fixers.python.imports import imported
-from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.source.calls import argument, keyword, set_keyword
+from workers.fixers.python.source.expected_calls import refuse_stand_in
+from workers.fixers.python.source.imports import imported
+from workers.fixers.python.source.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.calls import keyword
-from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.source.calls import keyword
+from workers.fixers.python.source.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _WRITES = ("dump", "dump_all", "register_class")

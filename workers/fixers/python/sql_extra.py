@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.calls import keyword, set_keyword
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.strings import f_string, literal, template
+from workers.fixers.python.source.calls import keyword, set_keyword
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.strings import f_string, literal, template
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.sql import bind
 

@@ -12,14 +12,14 @@ import msgspec
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate, region
 from workers.fixers.pieces import Template
-from workers.fixers.python.imports import Import, imported_from
-from workers.fixers.python.module import Module, module
-from workers.fixers.python.repository import InRepository
-from workers.fixers.python.sql_driver import refuse_names
-from workers.fixers.python.sql_given import beside
-from workers.fixers.python.sql_pieces import only_fixed
-from workers.fixers.python.sql_query import Query, is_bound, query_at
-from workers.fixers.python.strings import f_string, template, written_like
+from workers.fixers.python.source.imports import Import, imported_from
+from workers.fixers.python.source.module import Module, module
+from workers.fixers.python.source.repository import InRepository
+from workers.fixers.python.source.strings import f_string, template, written_like
+from workers.fixers.python.sql.driver import refuse_names
+from workers.fixers.python.sql.given import beside
+from workers.fixers.python.sql.pieces import only_fixed
+from workers.fixers.python.sql.query import Query, is_bound, query_at
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.sql import Bound, bind, quoted_as_texts
 from workers.fixers.test_code import harmless_in_tests

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import FLAGGED, candidate
-from workers.fixers.python.import_instead import instead
-from workers.fixers.python.imports import Import, imported_from
-from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.source.import_instead import instead
+from workers.fixers.python.source.imports import Import, imported_from
+from workers.fixers.python.source.module import Module, flagged
 from workers.fixers.registry import NoFix, Target, fixer
 
 _WARNING = "A host whose key is not in the known hosts is refused: add it with ssh-keyscan, checked by another way."

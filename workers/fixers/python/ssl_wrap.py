@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate
-from workers.fixers.python.calls import argument, keyword, refuse_unpacked
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.statements import inserted, is_sure
+from workers.fixers.python.source.calls import argument, keyword, refuse_unpacked
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.statements import inserted, is_sure
 from workers.fixers.registry import NoFix, Target, fixer
 
 _PLACES = ("sock", "keyfile", "certfile", "server_side", "cert_reqs", "ssl_version", "ca_certs")

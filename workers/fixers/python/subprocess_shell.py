@@ -9,20 +9,20 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
 from workers.fixers.command_line import refuse_several, words_of
 from workers.fixers.pieces import Template
-from workers.fixers.python.calls import argument, keyword, remove_argument
-from workers.fixers.python.expected_calls import refuse_expected, refuse_replaced
-from workers.fixers.python.import_instead import instead
-from workers.fixers.python.imports import Import, imported, together
-from workers.fixers.python.missing_program import caught_too
-from workers.fixers.python.module import Module
-from workers.fixers.python.release import may_lack
-from workers.fixers.python.repository import InRepository
-from workers.fixers.python.shell_call import SYSTEM, refuse_expectation, shell_call
-from workers.fixers.python.shell_line import command_lines, quote_of, quoted_line, refuse_clear, refuse_fixed
-from workers.fixers.python.shell_pipe import without_system
-from workers.fixers.python.shell_redirect import takes, without_redirects
-from workers.fixers.python.strings import f_string
-from workers.fixers.python.windows import refuse_scripts
+from workers.fixers.python.shell.call import SYSTEM, refuse_expectation, shell_call
+from workers.fixers.python.shell.line import command_lines, quote_of, quoted_line, refuse_clear, refuse_fixed
+from workers.fixers.python.shell.missing_program import caught_too
+from workers.fixers.python.shell.pipe import without_system
+from workers.fixers.python.shell.redirect import takes, without_redirects
+from workers.fixers.python.shell.windows import refuse_scripts
+from workers.fixers.python.source.calls import argument, keyword, remove_argument
+from workers.fixers.python.source.expected_calls import refuse_expected, refuse_replaced
+from workers.fixers.python.source.import_instead import instead
+from workers.fixers.python.source.imports import Import, imported, together
+from workers.fixers.python.source.module import Module
+from workers.fixers.python.source.release import may_lack
+from workers.fixers.python.source.repository import InRepository
+from workers.fixers.python.source.strings import f_string
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.test_code import harmless_in_tests
 

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
-from workers.fixers.python.imports import Import, imported
-from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.source.imports import Import, imported
+from workers.fixers.python.source.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
 from workers.source.tree import text_of

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.calls import refuse_unpacked, set_keyword
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.release import may_lack
+from workers.fixers.python.source.calls import refuse_unpacked, set_keyword
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.release import may_lack
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _WARNING = "Needs Python 3.12, or 3.8.17, 3.9.17, 3.10.12, 3.11.4 and later; archives with such members now raise."

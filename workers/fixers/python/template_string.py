@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import candidate
-from workers.fixers.python.calls import add_argument
-from workers.fixers.python.markup_context import unescapable
-from workers.fixers.python.markup_values import field_names, unescaped
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.strings import template, written_like
-from workers.fixers.python.variables import definitions
+from workers.fixers.python.html.context import unescapable
+from workers.fixers.python.html.values import field_names, unescaped
+from workers.fixers.python.source.calls import add_argument
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.strings import template, written_like
+from workers.fixers.python.source.variables import definitions
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _RENDER = "flask.render_template_string"

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
-from workers.fixers.python.import_instead import instead
-from workers.fixers.python.imports import Import, imported, together
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.strings import literal
+from workers.fixers.python.source.import_instead import instead
+from workers.fixers.python.source.imports import Import, imported, together
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.strings import literal
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _MAKERS = ("mkdir", "makedirs", "mkfifo", "mknod", "symlink", "symlink_to", "link", "bind", "copytree",

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate
 from daemon.errors import SourceUnavailable
 from workers.fixers.code import any_of, candidate
-from workers.fixers.python.calls import argument
-from workers.fixers.python.imports import imported
-from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.source.calls import argument
+from workers.fixers.python.source.imports import imported
+from workers.fixers.python.source.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.test_code import harmless_in_tests
 from workers.source.tests import is_test

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
-from workers.fixers.python.calls import argument
-from workers.fixers.python.expected_calls import refuse_replaced
-from workers.fixers.python.fixed import values_of
-from workers.fixers.python.import_instead import instead
-from workers.fixers.python.imports import Import, imported
-from workers.fixers.python.module import Module, flagged
-from workers.fixers.python.strings import template
-from workers.fixers.python.top_level import before, first_call
+from workers.fixers.python.source.calls import argument
+from workers.fixers.python.source.expected_calls import refuse_replaced
+from workers.fixers.python.source.fixed import values_of
+from workers.fixers.python.source.import_instead import instead
+from workers.fixers.python.source.imports import Import, imported
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.strings import template
+from workers.fixers.python.source.top_level import before, first_call
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _OPEN, _RETRIEVE = "urllib.request.urlopen", "urllib.request.urlretrieve"

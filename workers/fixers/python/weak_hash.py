@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import candidate
-from workers.fixers.python.callers import is_asked_back, told_by_callers
-from workers.fixers.python.calls import argument, set_keyword
-from workers.fixers.python.module import Module, flagged
 from workers.fixers.python.narrow_column import narrow_column
 from workers.fixers.python.other_side import is_drawn, is_fresh, is_looked_up, is_met, use_of
-from workers.fixers.python.release import may_lack
+from workers.fixers.python.source.callers import is_asked_back, told_by_callers
+from workers.fixers.python.source.calls import argument, set_keyword
+from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.release import may_lack
 from workers.fixers.registry import NoFix, Target, fixer
 
 _WEAK = ("md4", "md5", "sha", "sha1")

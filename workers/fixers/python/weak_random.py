@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate
 from workers.fixers.python.draw_use import method_of, refuse_sample_data
-from workers.fixers.python.expected_calls import refuse_replaced
-from workers.fixers.python.import_instead import instead
-from workers.fixers.python.imports import Import, imported, imported_from
-from workers.fixers.python.module import Module, flagged
+from workers.fixers.python.source.expected_calls import refuse_replaced
+from workers.fixers.python.source.import_instead import instead
+from workers.fixers.python.source.imports import Import, imported, imported_from
+from workers.fixers.python.source.module import Module, flagged
 from workers.fixers.registry import NoFix, Target, fixer
 
 _METHODS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from workers.fixers.python.module import Module
+from workers.fixers.python.source.module import Module
 from workers.fixers.registry import Harmless
 
 _PACKAGES = ("xml.etree", "xml.dom", "xml.sax")

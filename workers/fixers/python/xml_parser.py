@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import any_of, candidate, region
 from workers.fixers.python.defused_errors import ERROR, caught_too, handlers_of
-from workers.fixers.python.import_instead import instead
-from workers.fixers.python.imports import Import, imported, imported_from, replaced, together
-from workers.fixers.python.module import Module, flagged, module
-from workers.fixers.python.required import required
+from workers.fixers.python.source.import_instead import instead
+from workers.fixers.python.source.imports import Import, imported, imported_from, replaced, together
+from workers.fixers.python.source.module import Module, flagged, module
+from workers.fixers.python.source.required import required
 from workers.fixers.python.xml_building import refuse_harmless
 from workers.fixers.registry import NoFix, Target, fixer
 

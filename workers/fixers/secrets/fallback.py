@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import FLAGGED, MASKED, Text, candidate
-from workers.fixers.python.at_build import refuse_at_build
+from workers.fixers.python.source.at_build import refuse_at_build
 from workers.fixers.registry import NoFix
 from workers.fixers.secrets.names import ROTATE
 from workers.source.tree import SourceTree

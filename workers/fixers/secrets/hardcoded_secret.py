@@ -12,7 +12,7 @@ from workers.fixers.docker import secret_variable as docker
 from workers.fixers.javascript import hardcoded_secret as javascript
 from workers.fixers.jvm import hardcoded_secret as jvm
 from workers.fixers.python import hardcoded_password as python
-from workers.fixers.python.in_container import DOCKERFILE
+from workers.fixers.python.source.in_container import DOCKERFILE
 from workers.fixers.registry import Harmless, NoFix, NotHere, Propose, Target, fixer
 from workers.fixers.secrets import curl, described, fallback, literals, settings, terraform
 from workers.fixers.secrets.configuration import Setting, is_documentation, is_read, pairs, setting

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import fences, model
+from workers.fixers.workflows import model
 from workers.fixers.workflows.model import EXPRESSION, Workflow
+from workers.fixers.workflows.script import fences
 from workers.source import yamledit
 from workers.source.yamldoc import Node, Path, dotted
 

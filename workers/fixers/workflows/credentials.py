@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from daemon.errors import SourceUnavailable
-from workers.fixers.workflows import javascript_scopes, known_actions, tokens
 from workers.fixers.workflows.model import Step, Workflow
+from workers.fixers.workflows.token import javascript_scopes, known_actions, tokens
 from workers.source import clones, pushing, yamldoc
 from workers.source.actions_lock import numbers
 from workers.source.ran import Ran, ran

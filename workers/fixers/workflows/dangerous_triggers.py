@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.fixers.workflows import gates, model, scopes, strangers
+from workers.fixers.workflows import gates, model, strangers
 from workers.fixers.workflows.model import EXPRESSION, Job, Workflow
+from workers.fixers.workflows.token import scopes
 from workers.source import yamledit
 from workers.source.yamldoc import Node
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import credentials, javascript_scopes, known_actions, model, scopes, script_scopes
+from workers.fixers.workflows import credentials, model
 from workers.fixers.workflows.model import Step, Workflow
-from workers.fixers.workflows.script_scopes import Opaque
+from workers.fixers.workflows.token import javascript_scopes, known_actions, scopes, script_scopes
+from workers.fixers.workflows.token.script_scopes import Opaque
 from workers.source import yamledit, yamltext
 from workers.source.yamldoc import dotted
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.registry import NoFix, Target
-from workers.fixers.workflows import runners
+from workers.fixers.workflows.script import runners
 from workers.source import yamldoc
 from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node, Path, YamlDoc, dotted

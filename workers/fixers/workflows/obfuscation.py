@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import constants, model
+from workers.fixers.workflows import model
 from workers.fixers.workflows.model import Workflow
+from workers.fixers.workflows.script import constants
 from workers.source import yamledit, yamltext
 from workers.source.yamldoc import Node, Path, dotted
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import callers, identity, model, permission_blocks, scopes
+from workers.fixers.workflows import model
 from workers.fixers.workflows.model import Job, Workflow
-from workers.fixers.workflows.scopes import Scopes
+from workers.fixers.workflows.token import callers, identity, permission_blocks, scopes
+from workers.fixers.workflows.token.scopes import Scopes
 from workers.source import yamldoc
 from workers.source.yamldoc import Node
 

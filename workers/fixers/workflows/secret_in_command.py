@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import as_variables, expressions, model, pasted, shell_rewrite
+from workers.fixers.workflows import model
 from workers.fixers.workflows.model import EXPRESSION
-from workers.fixers.workflows.pasted import Script
+from workers.fixers.workflows.script import as_variables, expressions, pasted, shell_rewrite
+from workers.fixers.workflows.script.pasted import Script
 
 
 @fixer(

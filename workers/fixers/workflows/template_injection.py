@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.workflows import (
+from workers.fixers.workflows import model
+from workers.fixers.workflows.model import EXPRESSION, Workflow
+from workers.fixers.workflows.script import (
     as_variables,
     expressions,
-    model,
     other_rewrite,
     pasted,
     shell_rewrite,
     step_outputs,
 )
-from workers.fixers.workflows.model import EXPRESSION, Workflow
-from workers.fixers.workflows.pasted import Script
-from workers.fixers.workflows.shell_rewrite import Change
+from workers.fixers.workflows.script.pasted import Script
+from workers.fixers.workflows.script.shell_rewrite import Change
 from workers.source import handed
 
 _INPUT = re.compile(r"(?:github\.event\.)?inputs\.(?P<name>[\w-]+)")

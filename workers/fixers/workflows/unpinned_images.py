@@ -9,8 +9,8 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from daemon.errors import SourceUnavailable
-from workers.fixers.docker import pinned
-from workers.fixers.docker.pinned import Pin
+from workers.fixers.docker.bases import pinned
+from workers.fixers.docker.bases.pinned import Pin
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.workflows import model
 from workers.fixers.workflows.model import Workflow

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from workers.fixers.workflows import credentials, known_actions, scopes, tokens
+from workers.fixers.workflows import credentials
 from workers.fixers.workflows.model import Job, Step, Workflow
+from workers.fixers.workflows.token import known_actions, scopes, tokens
 from workers.source.ran import ran
 from workers.source.tree import SourceTree
 

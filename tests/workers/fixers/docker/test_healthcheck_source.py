@@ -10,8 +10,8 @@ import pytest
 from daemon.domain.edits import apply_edits
 from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.severity import Severity
-from workers.fixers.docker import asking
-from workers.fixers.docker.images import Base
+from workers.fixers.docker.bases.images import Base
+from workers.fixers.docker.service import asking
 from workers.fixers.propose import propose
 from workers.fixers.registry import Target
 from workers.source.tree import MemoryTree

@@ -5,7 +5,7 @@ import pytest
 from daemon.domain.edits import apply_edits
 from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.severity import Severity
-from workers.fixers.docker.script_writes import writes
+from workers.fixers.docker.users.script_writes import writes
 from workers.fixers.propose import propose
 from workers.fixers.registry import Target
 from workers.source.tree import MemoryTree

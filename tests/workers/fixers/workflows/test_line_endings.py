@@ -2,7 +2,7 @@
 
 import pytest
 
-from workers.fixers.workflows import shell_rewrite
+from workers.fixers.workflows.script import shell_rewrite
 
 SCRIPTS = (
     "sed -i \\\n  -e s/a/b/ \\\n  ${{ inputs.file }}\n",

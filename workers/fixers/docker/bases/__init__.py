@@ -1,0 +1,1 @@
+"""What is known of base images and of the packages in them."""

@@ -1,0 +1,1 @@
+"""What an image starts: where it listens, what it answers, and who else starts it."""

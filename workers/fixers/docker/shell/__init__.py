@@ -1,0 +1,1 @@
+"""The shell scripts of RUN instructions: commands, words, and how they are taken apart."""

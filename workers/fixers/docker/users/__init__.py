@@ -1,0 +1,1 @@
+"""As whom an image can run: users, and the files that have to be theirs."""

@@ -1,0 +1,1 @@
+"""Where manifests come from, what carries them into a cluster, and what in them belongs together."""

@@ -1,0 +1,1 @@
+"""Literals that are credentials, or only look like them."""

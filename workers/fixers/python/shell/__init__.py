@@ -1,0 +1,1 @@
+"""Command lines in Python code: who starts a shell, and what it is given."""
