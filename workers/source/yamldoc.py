@@ -220,7 +220,7 @@ def parse(content: bytes, path: str = "") -> YamlDoc:
     Raises:
         YamlBroken: it is not UTF-8, not YAML, has no document, or nests deeper than 200.
     """
-    return _remembered(content, path) if len(content) <= _REMEMBERED_BYTES else _parse(content, path)
+    return _remembered(content, path) if len(content) <= _REMEMBERED_BYTES else _last(content, path)
 
 
 def _parse(content: bytes, path: str) -> YamlDoc:
@@ -240,8 +240,9 @@ def _parse(content: bytes, path: str) -> YamlDoc:
     return YamlDoc(path, content, roots)
 
 
-# Every finding of a file asks for it again; nobody changes a document.
+# Every finding of a file asks for it again; nobody changes a document. Of large ones, only the last is kept.
 _remembered = lru_cache(maxsize=32)(_parse)
+_last = lru_cache(maxsize=1)(_parse)
 
 
 def _member_at(node: Node, offset: int) -> tuple[Step, Node] | None:
