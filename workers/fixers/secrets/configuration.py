@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 import msgspec
@@ -68,8 +69,15 @@ def setting(file: Text, where: Region) -> Setting:
     return Setting(found[0]["key"], first, first + len(value.encode()), value[0] if value[0] in "\"'" else "")
 
 
-def pairs(file: Text) -> list[Setting]:
+def pairs(file: Text) -> tuple[Setting, ...]:
     """All settings of the file that stand on one line each."""
+    return _pairs(file.content)
+
+
+@lru_cache(maxsize=4)
+def _pairs(content: bytes) -> tuple[Setting, ...]:
+    """One file may have hundreds of findings, and each asks for all of its settings."""
+    file = Text("", content)
     found: list[Setting] = []
     for number, start in enumerate(file.starts, 1):
         text = file.line(number).decode("utf-8", "replace")
@@ -78,7 +86,7 @@ def pairs(file: Text) -> list[Setting]:
             value = match["value"]
             last = first + len(value.encode())
             found.append(Setting(match["key"], first, last, value[0] if value[0] in "\"'" else ""))
-    return found
+    return tuple(found)
 
 
 def key_at(file: Text, at: int) -> str | None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from daemon.errors import SourceUnavailable
 from workers.fixers.code import Text
 from workers.fixers.registry import Harmless, NoFix, Target
 from workers.fixers.secrets.names import ROTATE
+from workers.source.remembered import remembered
+from workers.source.tree import SourceTree
 
 _VALUE = re.compile(rb"(?<![\w+/.~-])(?=[\w+/.~-]*\d)(?=[\w+/.~-]*[A-Za-z])[\w+/.~-]{16,}={0,2}(?![\w+/~-])")
 """Long enough, and mixed enough, to stand in two files on purpose alone; not the name in front of it."""
 _DOCUMENTS = (".md", ".rst", ".txt", ".adoc", ".html")
 _MAX_BYTES = 512 * 1024
 _MAX_FILES = 5000
+_MOST_TOGETHER = 64 * 2**20
 _KEY = re.compile(r"[\s\-]*[\"']?(?P<key>[A-Za-z_][\w-]*)[\"']?\s*:")
 _EXAMPLES = frozenset(("example", "examples", "x-example", "x-examples"))
 _STRUCTURED = frozenset((".json", ".yaml", ".yml"))
@@ -26,24 +32,46 @@ def refuse_elsewhere(target: Target, file: Text, line: int) -> None:
     Raises:
         NoFix: they do.
     """
-    values = {each: _whole(each) for each in _VALUE.findall(file.line(line))}
-    for number, path in enumerate(target.tree.paths() if values else ()):
-        if number > _MAX_FILES:
-            return
-        if path == file.path or path.endswith(_DOCUMENTS):
-            continue
-        try:
-            content = target.tree.read(path)
-        except SourceUnavailable:
-            continue
-        if len(content) <= _MAX_BYTES and any(
-            value in content and whole.search(content) for value, whole in values.items()
-        ):
+    every = _together(target.tree)
+    here = file.content if _counts(file.path, file.content) else b""
+    values = {
+        each: _whole(each)
+        for each in _VALUE.findall(file.line(line))
+        if every is None or every.count(each) > here.count(each)
+    }
+    for path, content in _files(target.tree) if values else ():
+        if path != file.path and any(value in content and whole.search(content) for value, whole in values.items()):
             message = (
                 f"{path} holds the same value as {file.path}:{line}: what is taken out of one alone fits the other no "
                 f"more. Take it out of all at once. {ROTATE}"
             )
             raise NoFix(message)
+
+
+def _files(tree: SourceTree) -> Iterator[tuple[str, bytes]]:
+    for path in itertools.islice(tree.paths(), _MAX_FILES):
+        with contextlib.suppress(SourceUnavailable):
+            content = tree.read(path)
+            if _counts(path, content):
+                yield path, content
+
+
+def _counts(path: str, content: bytes) -> bool:
+    return not path.endswith(_DOCUMENTS) and len(content) <= _MAX_BYTES
+
+
+@remembered
+def _together(tree: SourceTree) -> bytes | None:
+    """All that is looked at, as one text: most values stand nowhere else, and need no file to be read again.
+
+    None where it is too much to be kept.
+    """
+    found = bytearray()
+    for _, content in _files(tree):
+        found += content + b"\n"
+        if len(found) > _MOST_TOGETHER:
+            return None
+    return bytes(found)
 
 
 def _whole(value: bytes) -> re.Pattern[bytes]:
