@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from daemon.errors import SourceUnavailable
 from workers.fixers.code import Text
 from workers.fixers.registry import Harmless, NoFix, Target
+from workers.fixers.secrets.configuration import Setting, pairs
 from workers.fixers.secrets.names import ROTATE
 from workers.source.remembered import remembered
 from workers.source.tree import SourceTree
@@ -18,6 +19,8 @@ from workers.source.tree import SourceTree
 _VALUE = re.compile(rb"(?<![\w+/.~-])(?=[\w+/.~-]*\d)(?=[\w+/.~-]*[A-Za-z])[\w+/.~-]{16,}={0,2}(?![\w+/~-])")
 """Long enough, and mixed enough, to stand in two files on purpose alone; not the name in front of it."""
 _DOCUMENTS = (".md", ".rst", ".txt", ".adoc", ".html")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_A_TABLE = 20
 _MAX_BYTES = 512 * 1024
 _MAX_FILES = 5000
 _MOST_TOGETHER = 64 * 2**20
@@ -76,6 +79,22 @@ def _together(tree: SourceTree) -> bytes | None:
 
 def _whole(value: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"(?<![\w-])" + re.escape(value) + rb"(?![\w-])")
+
+
+def refuse_row(file: Text, found: Setting, shown: str) -> None:
+    """Say so where the value is one of many UUIDs that go by the same key: a table of what has them for names.
+
+    Raises:
+        Harmless: it is.
+    """
+    if not _UUID.fullmatch(shown):
+        return
+    alike = {file.slice(each.start, each.end).strip("\"'") for each in pairs(file) if each.key == found.key}
+    rows = sum(_UUID.fullmatch(each) is not None for each in alike)
+    if rows >= _A_TABLE:
+        where = f"{file.path}:{file.line_of(found.start)}"
+        message = f"{where} is one of {rows} UUIDs that stand for the rows of a table, and lets nobody in"
+        raise Harmless(message)
 
 
 def refuse_example(file: Text, line: int) -> None:

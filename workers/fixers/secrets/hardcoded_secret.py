@@ -16,7 +16,7 @@ from workers.fixers.python.source.in_container import DOCKERFILE
 from workers.fixers.registry import Harmless, NoFix, NotHere, Propose, Target, fixer
 from workers.fixers.secrets import curl, described, fallback, literals, settings, terraform
 from workers.fixers.secrets.configuration import Setting, is_documentation, is_read, pairs, setting
-from workers.fixers.secrets.elsewhere import refuse_elsewhere, refuse_example
+from workers.fixers.secrets.elsewhere import refuse_elsewhere, refuse_example, refuse_row
 from workers.fixers.secrets.names import (
     ROTATE,
     environment_name,
@@ -116,6 +116,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     refuse_name(found.key)
     refuse_example(file, line)
     shown = file.content[found.start : found.end].decode().strip("\"'")
+    refuse_row(file, found, shown)
     refuse_placeholder(shown, f"{file.path}:{file.line_of(found.start)}")
     refuse_encoded(shown, file.content, f"{file.path}:{file.line_of(found.start)}")
     if read_by_people and _ANY_WORD.fullmatch(shown):

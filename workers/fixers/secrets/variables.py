@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from workers.fixers.code import Text
@@ -34,6 +35,13 @@ def keys_of(file: Text, found: Setting) -> tuple[str, ...]:
     return keys if keys[-1:] == (found.key,) else (*keys, found.key)
 
 
+@lru_cache(maxsize=4)
+def _named(path: str, content: bytes) -> tuple[tuple[Setting, tuple[str, ...]], ...]:
+    """The file's settings, each with the keys that say whose it is."""
+    file = Text(path, content)
+    return tuple((each, _telling(file, each)) for each in pairs(file))
+
+
 def variable_of(tree: SourceTree, file: Text, found: Setting) -> str:
     """The key's name, after as many of the keys above as tell it from the file's other values of that name.
 
@@ -42,7 +50,7 @@ def variable_of(tree: SourceTree, file: Text, found: Setting) -> str:
     """
     own = _telling(file, found)
     value = file.slice(found.start, found.end).strip("\"'")
-    others = [_telling(file, each) for each in pairs(file) if _is_another(file, each, found, value)]
+    others = [keys for each, keys in _named(file.path, file.content) if _is_another(file, each, found, value)]
     taken = _given_beside(tree, file, value)
     for length in range(1, len(own) + 1):
         name = environment_name("_".join(own[-length:]))
