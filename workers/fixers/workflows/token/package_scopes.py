@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from workers.fixers.workflows.model import Job, Step, Workflow
 from workers.fixers.workflows.token import tokens
 from workers.source.ran import ran
+from workers.source.remembered import remembered
 from workers.source.tree import SourceTree, text_of
 
 _REGISTRY = re.compile(r"(?:npm|maven|nuget|rubygems)[._]+pkg[._]+github[._]+com\b", re.IGNORECASE)
@@ -63,6 +64,7 @@ def _manages(step: Step, tree: SourceTree) -> bool:
     return not step.run or any(_MANAGERS.search(text) for text in texts)
 
 
+@remembered
 def _in_settings(tree: SourceTree) -> bool:
     found = (path for path in tree.paths() if _SETTINGS.search(path))
     return any(_REGISTRY.search(text_of(tree, path)) for path in found)
