@@ -194,6 +194,14 @@ def test_a_program_that_asks_for_what_only_root_has_keeps_root(source):
     assert "app.py:1 asks for what root alone has" in reason
 
 
+def test_what_only_sounds_so_asks_for_nothing():
+    """IPTC is what photographs say of themselves, and a package that sets up firewalls."""
+    made, _ = _propose(
+        f"FROM python:3.12\nCOPY app.py .\n{_SERVES}", app_py="DOCS = 'https://iptc.org/iptc-standard/'\n"
+    )
+    assert made
+
+
 @pytest.mark.parametrize(
     ("steps", "given"),
     [

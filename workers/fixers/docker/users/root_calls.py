@@ -7,6 +7,7 @@ import re
 from workers.fixers.docker.users.written import LEFT_OUT, context_of
 from workers.fixers.registry import NoFix
 from workers.source.dockerfile import Dockerfile
+from workers.source.remembered import remembered
 from workers.source.tree import SourceTree, text_of
 
 _CLIENT = re.compile(
@@ -15,7 +16,8 @@ _CLIENT = re.compile(
 )
 _ROOTS = re.compile(
     r"\bSOCK_RAW\b|\bAF_PACKET\b|\bfrom scapy\b|\bimport scapy\b|\bgopacket/(?:pcap|afpacket)\b|\bpcap\.OpenLive\b|"
-    r"\bserial\.Serial\(|[\"']serialport[\"']|[\"']raw-socket[\"']|\bRPi\.GPIO\b|\bNetfilterQueue\b|\biptc\b|\bvishvananda/netlink\b|"
+    r"\bserial\.Serial\(|[\"']serialport[\"']|[\"']raw-socket[\"']|\bRPi\.GPIO\b|\bNetfilterQueue\b|"
+    r"\b(?:import|from) iptc\b|\bvishvananda/netlink\b|"
     r"\b(?:os|process|syscall|unix)\.[Ss]et(?:e|re)?[ug]id\(|\bprocess\.setuid\b|\b(?:syscall|unix)\.(?:Mount|Chroot)\(|\bos\.chown\("
 )
 """What a program of another user gets no right to, whatever file it owns."""
@@ -29,7 +31,13 @@ def refuse_root_calls(tree: SourceTree, file: Dockerfile) -> None:
     Raises:
         NoFix: one does.
     """
-    folder = context_of(tree, file)
+    if (why := _why(tree, context_of(tree, file))) is not None:
+        raise NoFix(why)
+
+
+@remembered
+def _why(tree: SourceTree, folder: str) -> str | None:
+    """The same of a build's folder, which many Dockerfiles may have."""
     paths = [each for each in tree.paths() if each.startswith(folder) and each.endswith(_SOURCES)]
     for path in [each for each in paths if not LEFT_OUT.search(each[len(folder) :])][:_MAX_FILES]:
         text = text_of(tree, path)
@@ -41,5 +49,5 @@ def refuse_root_calls(tree: SourceTree, file: Dockerfile) -> None:
             what = "asks for what root alone has (`{}`): give the container the right to it, or the device, first"
         else:
             continue
-        message = f"{path}:{text.count(chr(10), 0, found.start()) + 1} {what.format(found[0])}"
-        raise NoFix(message)
+        return f"{path}:{text.count(chr(10), 0, found.start()) + 1} {what.format(found[0])}"
+    return None
