@@ -16,6 +16,7 @@ _NAMES = re.compile(
     r"|_test\.go$|_(?:test|spec)\.rb$|Tests?\.(?:cs|php)$"
     r"|(?:Test|Tests|IT|Spec)\.(?:java|kt)$"
     r"|\.(?:test|spec|cy)\.[jt]sx?$"
+    r"|(?:^|[/_.-])fixtures?\.(?:go|py|rb|php|[jt]sx?)$"
 )
 _DATA = re.compile(
     r"(?:^|/)(?:tests?|testing|spec|__tests__)/(?:[^/]+/)*"

@@ -12,6 +12,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import MASKED, Parsed, candidate, flagged_node, parsed
 from workers.fixers.registry import Harmless, NoFix, Target
 from workers.fixers.secrets.names import ROTATE, environment_name, is_label, refuse_test
+from workers.fixers.secrets.places import same_literals
 from workers.source.syntax import ancestors
 from workers.source.tree import SourceTree, text_of
 
@@ -86,6 +87,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     variable = _variable(file, node, language)
     if file.syntax.language == "go":
         _refuse_unread(target.tree, file, node)
+    places = same_literals(file, node, language.literals)
     edits = _made_variable(file, node, language)
     edits += _import_of_os(file) if file.syntax.language == "go" else []
     for approach, expression, source in (
@@ -98,7 +100,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             name = f"{variable}_FILE" if expression is language.mounted else variable
             yield candidate(
                 approach,
-                [file.replace(node, expression.replace("{}", variable)), *edits],
+                [*(file.replace(each, expression.replace("{}", variable)) for each in places), *edits],
                 f"The value comes from {source.replace('{}', variable)}. {ROTATE}",
                 declares=(MASKED, "import:os") if file.syntax.language == "go" else (MASKED,),
                 warnings=(f"Set {name} wherever this runs.", "Rotate the old value: the history still has it."),
@@ -227,4 +229,7 @@ def _import_of_os(file: Parsed) -> list[Edit]:
         return [file.insert(later.start_byte, f'"os"\n{file.indent(file.number(later))}')]
     last = plain[-1] if plain else first
     margin = file.indent(file.number(last))
-    return [file.insert(last.end_byte, f'\n{margin}"os"') if plain else file.insert(last.start_byte, f'"os"\n{margin}')]
+    if plain:
+        return [file.insert(last.end_byte, f'\n{margin}"os"')]
+    # Packages of others begin a group of their own.
+    return [file.insert(last.start_byte, f'"os"\n\n{margin}')]

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from workers.fixers.code import Text
+from workers.fixers.code import Parsed, Text
+from workers.fixers.registry import NoFix
 from workers.fixers.secrets.configuration import Setting, pairs
+from workers.fixers.secrets.names import ROTATE
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 _SHORTEST = 8  # a value that no other text of the file holds by chance
 
@@ -35,3 +42,31 @@ def bare(file: Text, found: Setting) -> str:
 def is_distinct(value: str) -> bool:
     """Whether a text that holds it means this value."""
     return len(value) >= _SHORTEST and any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+
+
+def same_literals(file: Parsed, node: Node, kinds: Sequence[str]) -> list[Node]:
+    """The literal, and where the file has the same value once more: taken out of one place alone it is still there.
+
+    Raises:
+        NoFix: one of the places may take literals alone.
+    """
+    value = file.text(node)
+    if not is_distinct(value.strip("\"'`")):
+        return [node]
+    places = [each for each in file.of(*kinds) if file.text(each) == value]
+    inner = value.strip("\"'`").encode()
+    other = next((each for each in places if each.id != node.id and not _takes_values(each, node)), None)
+    if other is not None or file.content.count(inner) > len(places):
+        message = (
+            f"{file.path} holds the value of line {file.number(node)} in another place, too: take it out of both by "
+            f"hand. {ROTATE}"
+        )
+        raise NoFix(message)
+    return places
+
+
+def _takes_values(one: Node, node: Node) -> bool:
+    """Whether an expression may stand where the literal does."""
+    around, own = one.parent, node.parent
+    alike = around is not None and own is not None and around.type == own.type
+    return alike or (around is not None and around.type in {"argument_list", "arguments", "argument"})
