@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
+from workers.source.remembered import remembered
 from workers.source.tree import SourceTree, folders_up, text_of
 
 _BANDIT = (".bandit", ".bandit.yml", ".bandit.yaml", "bandit.yml", "bandit.yaml", "setup.cfg", "tox.ini")
@@ -21,6 +22,7 @@ _IGNORES = re.compile(r"^(?:extend-)?ignore\s*=(?P<codes>.*(?:\n[ \t]+.*)*)", re
 _CODES = re.compile(r"\b[BS]\d{3}\b")
 
 
+@remembered
 def set_aside(tree: SourceTree, path: str, number: str) -> str | None:
     """The file whose settings leave rule `B101` (ruff's `S101`) of this number out for the file at `path`."""
     for folder in folders_up(posixpath.dirname(path)):
