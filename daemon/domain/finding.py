@@ -33,6 +33,10 @@ class Region(msgspec.Struct, frozen=True, kw_only=True):
         """Its lines."""
         return range(self.start_line, self.last_line + 1)
 
+    def overlaps(self, first: int, last: int) -> bool:
+        """Whether one of its lines is one of those from `first` to `last`."""
+        return self.start_line <= last and first <= self.last_line
+
 
 class Location(msgspec.Struct, frozen=True, kw_only=True):
     """Where a finding points: a file of the repository, or a URL, or a logical place (an image layer)."""

@@ -184,7 +184,7 @@ def flagged_node(
     found = [
         node
         for node in file.of(*types)
-        if file.number(node) <= where.last_line and where.start_line <= node.end_point[0] + 1 and matches(file, node)
+        if where.overlaps(file.number(node), node.end_point[0] + 1) and matches(file, node)
     ]
     if not found:
         message = f"{file.path}:{where.start_line} does not hold the code that this rule is about"

@@ -44,7 +44,7 @@ def refuse_decided(target: Target) -> None:
     if (code := _same_rule(target.finding)) and (settings := set_aside(target.tree, place.path, code[1:])):
         message = f"{settings} sets {target.finding.rule} ({code} in ruff) aside: the authors have decided"
         raise Harmless(message)
-    first, last = place.region.start_line, place.region.end_line or place.region.start_line
+    first, last = place.region.start_line, place.region.last_line
     if last - first >= _WIDEST:
         return
     try:

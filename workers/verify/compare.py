@@ -111,8 +111,7 @@ def _overlapping(one: Finding, other: Finding) -> bool:
     first, second = one.location.region, other.location.region
     if first is None or second is None:
         return False
-    ends = (first.end_line or first.start_line, second.end_line or second.start_line)
-    return first.start_line <= ends[1] and second.start_line <= ends[0]
+    return first.overlaps(second.start_line, second.last_line)
 
 
 def _columns(finding: Finding) -> tuple[int | None, int | None]:

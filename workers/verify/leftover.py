@@ -64,7 +64,7 @@ def _decoded(content: bytes) -> Iterator[bytes]:
 def _secrets(before: bytes, flagged: Sequence[Region]) -> Iterator[str]:
     lines = before.decode("utf-8", "replace").splitlines()
     for region in flagged:
-        found = lines[max(region.start_line - 1, 0) : region.end_line or region.start_line]
+        found = lines[max(region.start_line - 1, 0) : region.last_line]
         yield from (match["pair"] for line in found for match in _USER.finditer(line))
         one = len(found) == 1 and region.start_column is not None and region.end_column is not None
         for value, match in _values(found):

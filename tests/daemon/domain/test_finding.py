@@ -15,3 +15,11 @@ def test_a_region_has_its_first_line_at_least(end: int | None, lines: list[int])
     region = Region(start_line=3, end_line=end)
     assert list(region.lines) == lines
     assert region.last_line == lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "overlaps"),
+    [(1, 2, False), (1, 3, True), (4, 4, True), (5, 9, True), (1, 9, True), (6, 9, False)],
+)
+def test_a_region_overlaps_lines_that_share_one_with_it(first: int, last: int, overlaps: bool) -> None:
+    assert Region(start_line=3, end_line=5).overlaps(first, last) is overlaps

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from workers.fixers.code import Parsed
-from workers.fixers.javascript.script import arguments
+from workers.fixers.javascript.script import arguments, values_of
 from workers.fixers.javascript.strings import template
 from workers.fixers.registry import Harmless, NoFix
 from workers.source.syntax import ancestors, walk
@@ -128,18 +128,18 @@ def is_whole_address(address: str) -> bool:
 
 def made_of(file: Parsed, address: Node) -> Node:
     """What the only declaration of a variable says it is; the address itself where it is no variable."""
-    name = file.text(address)
-    made = [node for node in file.of("variable_declarator") if file.text(node.named_children[0]) == name]
-    value = made[0].child_by_field_name("value") if len(made) == 1 else None
-    return value or address
+    values = values_of(file, file.text(address))
+    return (values[0] if len(values) == 1 else None) or address
 
 
 def is_whole_url(file: Parsed, text: str) -> bool:
     """`url.toString()` of a `new URL(…)` that is no path of this site."""
     match = re.fullmatch(r"(\w+)\.(?:toString\(\)|href)", text)
-    made = [node for node in file.of("variable_declarator") if match and file.text(node.named_children[0]) == match[1]]
-    values = [value for node in made if (value := node.child_by_field_name("value")) is not None]
-    return any(value.type == "new_expression" and file.text(value).startswith("new URL(") for value in values)
+    values = values_of(file, match[1]) if match is not None else ()
+    return any(
+        value is not None and value.type == "new_expression" and file.text(value).startswith("new URL(")
+        for value in values
+    )
 
 
 def request_name(file: Parsed, call: Node, response: str) -> str:

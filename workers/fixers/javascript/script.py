@@ -96,13 +96,19 @@ def literal(file: Parsed, node: Node | None) -> str | None:
     return file.text(node)[1:-1]
 
 
+def values_of(file: Parsed, name: str) -> list[Node | None]:
+    """What each declaration of the name in the file gives it; none where it gives nothing."""
+    made = (node for node in file.of("variable_declarator") if file.text(node.named_children[0]) == name)
+    return [node.child_by_field_name("value") for node in made]
+
+
 def resolved(file: Parsed, node: Node, kind: str) -> Node | None:
     """The node where it is of the kind; for a name the value of its only declaration, where nothing else sets it."""
     if node.type == kind:
         return node
     name = file.text(node)
-    made = [each for each in file.of("variable_declarator") if file.text(each.named_children[0]) == name]
-    value = made[0].child_by_field_name("value") if len(made) == 1 and node.type == "identifier" else None
+    values = values_of(file, name)
+    value = values[0] if len(values) == 1 and node.type == "identifier" else None
     if value is None or value.type != kind:
         return None
     assigned = rf"(?<![\w$.]){re.escape(name)}(?:\.[\w$]+|\[[^\]]*\])*\s*=(?![=>])"

@@ -10,7 +10,16 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.manifest import dependencies
-from workers.fixers.javascript.script import STRINGS, arguments, called, flagged_node, literal, quote, resolved
+from workers.fixers.javascript.script import (
+    STRINGS,
+    arguments,
+    called,
+    flagged_node,
+    literal,
+    quote,
+    resolved,
+    values_of,
+)
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors, walk
 
@@ -171,8 +180,7 @@ def _is_text(file: Parsed, body: Node) -> bool:
     name = re.escape(file.text(body))
     if re.search(rf"\{{[^{{}}]*\b{name}\b[^{{}}]*\}}\s*=\s*(?:req|request|ctx)\b", file.content.decode()):
         return True
-    made = [each for each in file.of("variable_declarator") if file.text(each.named_children[0]) == file.text(body)]
-    values = [value for each in made if (value := each.child_by_field_name("value")) is not None]
+    values = [value for value in values_of(file, file.text(body)) if value is not None]
     return bool(values) and all(value.type != "identifier" and _is_text(file, value) for value in values)
 
 

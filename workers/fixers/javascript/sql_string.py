@@ -72,7 +72,7 @@ def _flagged(target: Target) -> tuple[Parsed, Node, Node]:
         if _queries(file, call):
             built = _built(file, call)
             ends = ((file.number(node), node.end_point[0] + 1) for node in (call, built))
-            if any(first <= where.last_line and where.start_line <= last for first, last in ends):
+            if any(where.overlaps(first, last) for first, last in ends):
                 return file, call, built
     message = f"{file.path}:{where.start_line} does not hold the query that this rule is about"
     raise NoFix(message)

@@ -10,7 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.pages import refuse_pages
-from workers.fixers.javascript.script import flagged_node, imported, in_browser
+from workers.fixers.javascript.script import flagged_node, imported, in_browser, values_of
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 if TYPE_CHECKING:
@@ -108,8 +108,7 @@ def _sides(file: Parsed, node: Node) -> tuple[str, str, str]:
 def _made(file: Parsed, side: Node) -> str:
     """The expression, or the value of the only variable of that name in the file."""
     name = file.text(side)
-    made = [node for node in file.of("variable_declarator") if file.text(node.named_children[0]) == name]
-    values = {file.text(value) for node in made if (value := node.child_by_field_name("value")) is not None}
+    values = {file.text(value) for value in values_of(file, name) if value is not None}
     return values.pop() if len(values) == 1 else name
 
 

@@ -43,12 +43,11 @@ Load balancers need `health` and nothing else. What a monitor reads beside it be
 def propose(target: Target) -> Iterator[Candidate]:
     """`include=*` → `health`."""
     file = read(target)
-    line = region(target).start_line
+    where = region(target)
     yaml = file.path.endswith((".yml", ".yaml"))
-    last = max(line, region(target).end_line or 0)
-    found = next((each for number in range(line, last + 1) if (each := _value(file, number, yaml=yaml))), None)
+    found = next((each for number in where.lines if (each := _value(file, number, yaml=yaml))), None)
     if found is None:
-        message = f"{file.path}:{line} does not name the endpoints in one line"
+        message = f"{file.path}:{where.start_line} does not name the endpoints in one line"
         raise NoFix(message)
     number, start, end = found
     _refuse_read(target, file, number)

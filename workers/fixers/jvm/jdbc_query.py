@@ -44,7 +44,7 @@ def asked(target: Target, file: Parsed) -> Query:
         if query is None:
             continue
         ends = ((file.number(node), node.end_point[0] + 1) for node in (call, query.built))
-        if any(first <= where.last_line and where.start_line <= last for first, last in ends):
+        if any(where.overlaps(first, last) for first, last in ends):
             return query
     message = f"{file.path}:{where.start_line} does not show a JDBC statement that runs a query built in one place"
     raise NoFix(message)

@@ -28,7 +28,7 @@ def exported_span(target: Target, file: Text) -> tuple[int, int]:
         (
             each
             for each in _ELEMENT.finditer(file.content)
-            if where.start_line <= file.line_of(each.start()) <= where.last_line
+            if file.line_of(each.start()) in where.lines
             or file.line_of(each.start()) <= where.start_line <= file.line_of(each.end())
         ),
         None,

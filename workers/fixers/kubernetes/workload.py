@@ -48,7 +48,7 @@ class Resource:
         self.doc = _read(target)
         region = target.finding.location.region
         self.line = region.start_line if region else 1
-        self.end_line = (region.end_line or self.line) if region else self.line
+        self.end_line = region.last_line if region else self.line
         self.index, self.root, self.path = self._find()
         self.kind = self.root.text("kind")
         if maker := made_by(target.tree, self.doc, self.index, self.root):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from daemon.domain.finding import Region
 from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate, region
 from workers.fixers.python.source.django_release import refuse_old
@@ -48,7 +49,7 @@ page, or be refused with status 400: the first suits people, the second shows at
 def propose(target: Target) -> Iterator[Candidate]:
     """`redirect(request.args["next"])` → to a path of this site alone."""
     file = module(target)
-    place = _place(file, region(target).start_line, region(target).end_line or region(target).start_line)
+    place = _place(file, region(target))
     if place.django:
         refuse_old(target.tree, file)
         yield from any_of(lambda: _django_home(target, file, place), lambda: _django_refused(target, file, place))
@@ -73,22 +74,23 @@ class _Place(msgspec.Struct, frozen=True):
         return self.text
 
 
-def _place(file: Module, first: int, last: int) -> _Place:
+def _place(file: Module, where: Region) -> _Place:
     found = []
     for node in file.nodes:
         if isinstance(node, ast.Call) and node.args and file.calls(node, *_FLASK, *_DJANGO):
             request = _request(file, node.args[0])
-            if first <= (node.end_lineno or node.lineno) and node.lineno <= last and request:
+            if where.overlaps(node.lineno, node.end_lineno or node.lineno) and request:
                 found.append(_Place(node, node.args[0], file.calls(node, *_DJANGO), request, file.text(node.args[0])))
     if found:
         return max(found, key=lambda each: each.call.lineno)
     redirects = [node for node in file.nodes if isinstance(node, ast.Call) and file.calls(node, *_FLASK, *_DJANGO)]
-    if any(node.lineno <= last and first <= (node.end_lineno or node.lineno) for node in redirects):
+    if any(where.overlaps(node.lineno, node.end_lineno or node.lineno) for node in redirects):
         message = (
-            f"{file.path}:{first} has put its target together from a value: check the whole of it before the redirect"
+            f"{file.path}:{where.start_line} has put its target together from a value: check the whole of it before "
+            "the redirect"
         )
         raise NoFix(message)
-    message = f"{file.path}:{first} does not hold the redirect that this rule is about"
+    message = f"{file.path}:{where.start_line} does not hold the redirect that this rule is about"
     raise NotHere(message)
 
 

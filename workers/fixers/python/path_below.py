@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from daemon.domain.finding import Region
 from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate, region
 from workers.fixers.python.source.imports import imported, imported_from, together
@@ -41,7 +42,7 @@ in it can also be cut to its last part by `os.path.basename`.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """`open(os.path.join(folder, name))` → after a check that the path is below the folder."""
     file = module(target)
-    place = _place(file, region(target).start_line, region(target).end_line or region(target).start_line)
+    place = _place(file, region(target))
     yield from any_of(
         lambda: _checked(target, file, place, refused=False), lambda: _checked(target, file, place, refused=True)
     )
@@ -58,18 +59,17 @@ class _Place(msgspec.Struct, frozen=True):
     django: bool
 
 
-def _place(file: Module, first: int, last: int) -> _Place:
+def _place(file: Module, where: Region) -> _Place:
     calls = [
         node
         for node in file.nodes
         if isinstance(node, ast.Call)
         and node.args
         and (file.qualified(node.func) or "") in ("open", "io.open", "builtins.open", "codecs.open")
-        and first <= (node.end_lineno or node.lineno)
-        and node.lineno <= last
+        and where.overlaps(node.lineno, node.end_lineno or node.lineno)
     ]
     if not calls:
-        message = f"{file.path}:{first} does not hold the code that this rule is about"
+        message = f"{file.path}:{where.start_line} does not hold the code that this rule is about"
         raise NotHere(message)
     call = max(calls, key=lambda each: each.lineno)
     opened = call.args[0]

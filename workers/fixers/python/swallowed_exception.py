@@ -12,8 +12,9 @@ from workers.fixers.code import candidate
 from workers.fixers.python.source.imports import Import, imported
 from workers.fixers.python.source.module import Module, flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.remembered import remembered
 from workers.source.tests import is_test
-from workers.source.tree import text_of
+from workers.source.tree import SourceTree, text_of
 
 _TOLD = re.compile(rb"#\s*(?!noqa|nosec|type:|pylint|pragma|fmt:|TODO|FIXME|XXX)\w+\s+\w", re.IGNORECASE)
 """A remark on why nothing is done: who wrote it knew of the failure."""
@@ -85,14 +86,15 @@ def propose(target: Target) -> Iterator[Candidate]:
         ("warning", "The code goes on as before, and the log says what failed and where."),
         ("debug", "The code goes on as before, and who turns on debug logging sees what failed and where."),
     )
-    heard = _standard(target) or not logger.edits
-    if not heard and _is_expected(file, handler):
+    heard = _standard(target.tree) or not logger.edits
+    expected = _is_expected(file, handler)
+    if not heard and expected:
         message = (
             f"{file.path}:{handler.lineno} is an expected failure of a program that keeps no log: a line for debugging "
             "would reach nobody; name the errors that are expected"
         )
         raise NoFix(message)
-    for level, words in levels[1:] if _is_expected(file, handler) else levels if heard else levels[:1]:
+    for level, words in levels[1:] if expected else levels if heard else levels[:1]:
         told = ", exc_info=True)" if ".opt(" not in logger.name else ")"
         call = f'{logger.name}.{level}("Ignored an exception"{told}'
         yield candidate(
@@ -158,29 +160,31 @@ def _logger(target: Target, file: Module, before: int) -> Import:
                     return Import(f"{name}.opt(exception=True)" if _is_loguru(file) else name)
     if (shared := _shared_logger(file)) is not None:
         return shared
-    if (other := _logs_otherwise(target)) is not None:
+    if (other := _logs_otherwise(target.tree)) is not None:
         message = f"{file.path}:{before} is of a program that logs by its own means, as {other} does: tell it there"
         raise NoFix(message)
     logging = imported(target, file, "logging")
     return Import(f"{logging.name}.getLogger(__name__)", logging.edits, logging.declares)
 
 
-def _logs_otherwise(target: Target) -> str | None:
+@remembered
+def _logs_otherwise(tree: SourceTree) -> str | None:
     """A file of the program that calls a logger, where none imports the standard library's."""
-    called = (path for path, text in _program(target) if _CALLS_LOGGER.search(text))
-    return None if _standard(target) else next(called, None)
+    called = (path for path, text in _program(tree) if _CALLS_LOGGER.search(text))
+    return None if _standard(tree) else next(called, None)
 
 
-def _standard(target: Target) -> bool:
+@remembered
+def _standard(tree: SourceTree) -> bool:
     """Whether a file of the program imports the standard library's log."""
-    return any(_STANDARD.search(text) for _, text in _program(target))
+    return any(_STANDARD.search(text) for _, text in _program(tree))
 
 
-def _program(target: Target) -> Iterator[tuple[str, str]]:
+def _program(tree: SourceTree) -> Iterator[tuple[str, str]]:
     """The program's modules, each with its text."""
-    for path in target.tree.paths():
+    for path in tree.paths():
         if path.endswith(".py") and not is_test(path):
-            yield path, text_of(target.tree, path)
+            yield path, text_of(tree, path)
 
 
 def _shared_logger(file: Module) -> Import | None:

@@ -43,8 +43,6 @@ _DEFUSED = {
 }
 _PARSES = ("parse", "iterparse", "fromstring", "XML", "parseString", "make_parser", "XMLParser")
 
-_BESIDE = "its error is imported with it"
-
 
 @fixer(
     name="python-xml-parser",
@@ -113,9 +111,7 @@ def _call_moved(target: Target, file: Module, call: ast.Call, source: str) -> Ca
     )
 
 
-def _caught(
-    target: Target, file: Module, calls: Sequence[ast.Call], module_name: str, *, moved: bool = False
-) -> Import:
+def _caught(target: Target, file: Module, calls: Sequence[ast.Call], module_name: str) -> Import:
     """The handlers that expect a malformed document, with what defusedxml raises, by whichever name there is for it."""
     handlers = handlers_of(file, calls)
     if not handlers:
@@ -123,8 +119,6 @@ def _caught(
     if module_name.startswith("defusedxml."):
         return caught_too(file, handlers, f"defusedxml.{ERROR}")
     error = imported_from(target, file, "defusedxml", ERROR)
-    beside = moved and any(edit.text.strip().startswith("from") for edit in error.edits)
-    error = Import(error.name, (), (*error.declares, _BESIDE)) if beside else error
     return together(error, caught_too(file, handlers, error.name))
 
 
@@ -164,18 +158,24 @@ def _import_moved(target: Target, file: Module, statement: ast.stmt) -> Candidat
     calls = [each for each in file.nodes if isinstance(each, ast.Call) and _source_or_none(file, each) == source]
     whole = isinstance(statement, ast.Import) and not statement.names[0].asname
     dotted = {file.statement(node).lineno for node in _dotted(file, source)} if whole else set()
-    caught = _caught(target, file, calls, _DEFUSED[source] if whole else "", moved=True)
-    below = f"\nfrom defusedxml import {ERROR}" if _BESIDE in caught.declares else ""
+    caught = _caught(target, file, calls, _DEFUSED[source] if whole else "")
+    # The error's import goes with the moved one, wherever that goes.
+    handlers = [edit for edit in caught.edits if not edit.text.strip().startswith("from")]
+    below = f"\nfrom defusedxml import {ERROR}" if len(handlers) < len(caught.edits) else ""
     return candidate(
         "defused-import",
-        [*_moved(file, statement, source, below), *caught.edits, *asked.edits],
+        [
+            *_moved(file, statement, source, below),
+            *handlers,
+            *asked.edits,
+        ],
         "defusedxml has the functions that this file uses and refuses entity expansion and external references.",
         declares=(
             f"statement:{statement.lineno}",
             f"import:{_DEFUSED[source]}",
             f"import:{source}/delete",
             *(f"statement:{line}" for line in sorted(dotted)),
-            *(each for each in caught.declares if each != _BESIDE),
+            *caught.declares,
             *asked.declares,
         ),
         warnings=asked.warnings,

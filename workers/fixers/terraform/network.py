@@ -118,9 +118,8 @@ def _meant(resource: Resource, found: list[Attribute]) -> list[Attribute]:
             raise Harmless(message)
     elif finding.rule not in _PORTS and finding.locations:
         region = finding.locations[0].region
-        first, last = (region.start_line, region.end_line or region.start_line) if region else (0, 0)
-        here = [one for one in found if first <= one.node.start_point.row + 1 <= last]
-        return here or found
+        lines = region.lines if region is not None else ()
+        return [one for one in found if one.node.start_point.row + 1 in lines] or found
     return found
 
 

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from daemon.errors import SourceUnavailable
 from workers.fixers.workflows.model import Step, Workflow
-from workers.fixers.workflows.token import javascript_scopes, known_actions, tokens
-from workers.source import clones, pushing, yamldoc
+from workers.fixers.workflows.token import composites, javascript_scopes, known_actions, tokens
+from workers.source import clones, pushing
 from workers.source.actions_lock import numbers
 from workers.source.ran import Ran, ran
 from workers.source.tree import SourceTree
@@ -216,27 +215,13 @@ def _in_image(step: Step) -> bool:
 
 def _used_by_local(uses: str, tree: SourceTree, depth: int = 0) -> list[bool]:
     """For each step of a local action that uses git, whether that can be read; of one that is missing it cannot."""
-    action = _local(uses, tree)
+    action = composites.read(tree, composites.definitions(uses))
     return [False] if action is None else [seen for step in action.steps for seen in _used_by(step, tree, depth)]
-
-
-def _local(uses: str, tree: SourceTree) -> Workflow | None:
-    """An action of the repository; none where it is not in the tree."""
-    folder = uses[2:].strip("/")
-    for name in ("action.yml", "action.yaml"):
-        path = f"{folder}/{name}".lstrip("/")
-        try:
-            doc = yamldoc.parse(tree.read(path), path)
-        except (SourceUnavailable, yamldoc.YamlBroken):
-            continue
-        if doc.root.kind == "mapping":
-            return Workflow(doc)
-    return None
 
 
 def _only_scripts(uses: str, tree: SourceTree) -> bool:
     """Whether all that uses git in a local action is its own scripts."""
-    action = _local(uses, tree)
+    action = composites.read(tree, composites.definitions(uses))
     return action is not None and all(step.run or not _used_by(step, tree, 0) for step in action.steps)
 
 

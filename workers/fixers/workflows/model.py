@@ -182,7 +182,7 @@ def place(target: Target, doc: YamlDoc) -> int:
 def lines(target: Target) -> tuple[int, int]:
     """The first and the last line that the finding points to; zeros where it points to none."""
     region = target.finding.location.region
-    return (region.start_line, max(region.end_line or region.start_line, region.start_line)) if region else (0, 0)
+    return (region.start_line, region.last_line) if region else (0, 0)
 
 
 def flagged_step(target: Target, workflow: Workflow) -> Step:

@@ -49,7 +49,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         return
     edits = _edits(workflow, job, callee, used)
     what, them = (f"the {len(used)} secrets", "them") if len(used) > 1 else ("the one secret", "it")
-    optional = " as optional" if any(True for _ in _declared(callee, used)) else " already"
+    optional = " as optional" if _missing(callee, used) else " already"
     why = f"{job.uses} gets {what} that it uses, by name, and declares {them}{optional}."
     declares = [dotted((*job.path, "secrets")), *_DECLARATIONS]
     warnings = _doubts(workflow, job, callee, used)
@@ -68,7 +68,7 @@ def _doubts(workflow: Workflow, job: Job, callee: Workflow, used: list[str]) -> 
     if any(one.node.child("environment") is not None for one in callee.jobs):
         found.append("a job of the called workflow has an environment: its own secrets of these names still win")
     branch = job.uses.partition("@")[2]
-    if branch and callee.doc.path != workflow.doc.path and any(True for _ in _declared(callee, used)):
+    if branch and callee.doc.path != workflow.doc.path and _missing(callee, used):
         found.append(f"the call runs what `{branch}` has: it fails until the declarations are merged there")
     return found
 
@@ -177,15 +177,19 @@ def _named(workflow: Workflow, job: Job, callee: Workflow, used: list[str]) -> E
     return yamledit.set_key(workflow.doc, job.node, "secrets", given)
 
 
+def _missing(callee: Workflow, used: list[str]) -> list[str]:
+    """Those of the secrets that the called workflow does not declare."""
+    declared = _declarations(callee)
+    return [name for name in used if name not in declared]
+
+
 def _declared(callee: Workflow, used: list[str]) -> Iterator[Edit]:
     """The declarations that the called workflow lacks.
 
     Raises:
         NoFix: it cannot have them.
     """
-    missing: dict[str, yamltext.Value] = {
-        name: {"required": False} for name in used if name not in _declarations(callee)
-    }
+    missing: dict[str, yamltext.Value] = {name: {"required": False} for name in _missing(callee, used)}
     if not missing:
         return
     if isinstance(callee.tree, called.Called):

@@ -36,7 +36,7 @@ def declared_lines(declares: Sequence[str], flagged: Sequence[Region]) -> set[in
             lines.add(int(value))
         elif kind == "node":
             for region in flagged:
-                lines.update(range(region.start_line, (region.end_line or region.start_line) + 1))
+                lines.update(region.lines)
     return lines
 
 

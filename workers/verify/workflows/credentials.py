@@ -94,9 +94,11 @@ def lost(before: Job, after: Job, tree: SourceTree, *, writes: bool = False) -> 
 def _shares(checkout: Step, steps: tuple[Step, ...]) -> str | None:
     """An action that changes files by its name, and gets the very secret that the checkout was made with."""
     secret = _OWN_TOKEN.search(checkout.inputs.get("token", ""))
-    for step in steps if secret is not None else ():
+    if secret is None:
+        return None
+    for step in steps:
         action = step.action or ""
-        given = secret is not None and any(secret[0] in value for value in step.inputs.values())
+        given = any(secret[0] in value for value in step.inputs.values())
         if (
             given
             and _CHANGES_FILES.search(action)

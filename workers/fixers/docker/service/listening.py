@@ -194,7 +194,7 @@ def _gunicorn(
         texts = [text_of(tree, path) for path in settings]
         bound = {match[1] for text in texts for match in _BIND.finditer(text)}
         told = {match[1] for text in texts for match in _BIND_BY_VARIABLE.finditer(text)}
-        bound |= {f"${{{name}}}" if name in lasting and values[name].isdigit() else "" for name in told}
+        bound |= {f"${{{each}}}" if each in lasting and values[each].isdigit() else "" for each in told}
         yield from (port for port in bound if len(bound) == 1 and port)
         return
     chosen = values.get("PORT", "8000")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from workers.fixers.kubernetes.manifests.kustomize import new_names
 from workers.fixers.kubernetes.manifests.objects import labels, objects
 from workers.source import dockerfile
 from workers.source.images import latest_tags, split
+from workers.source.jsonobject import json_object
 from workers.source.remembered import remembered
 from workers.source.tree import SourceTree, text_of
 
@@ -35,11 +35,7 @@ def _first(pattern: str) -> Callable[[str], str]:
 
 
 def _of_json(text: str) -> str:
-    try:
-        said = json.loads(text)
-    except (ValueError, RecursionError):
-        return ""
-    name = said.get("name") if isinstance(said, dict) else ""
+    name = json_object(text).get("name")
     return name if isinstance(name, str) else ""
 
 

@@ -47,30 +47,32 @@ def credential_at(file: Module, where: Region, *, certain: bool) -> tuple[ast.Co
             f"{file.path}:{where.start_line} is a label or a sentence, not a credential: suppress it with that reason"
         )
         raise Harmless(message)
-    if is_expected(file, real[0][0]):
-        message = f"{file.path}:{real[0][0].lineno} is what an assert expects: made up for a check, it protects nothing"
+    node, name = real[0]
+    at = f"{file.path}:{node.lineno}"
+    if is_expected(file, node):
+        message = f"{at} is what an assert expects: made up for a check, it protects nothing"
         raise Harmless(message)
-    if is_one_of_words(file, real[0][0]):
-        message = f"{file.path}:{real[0][0].lineno} is one of the words that the code tells apart: it opens nothing"
+    if is_one_of_words(file, node):
+        message = f"{at} is one of the words that the code tells apart: it opens nothing"
         raise Harmless(message)
-    if is_shown(file, real[0][0]):
-        message = f"{file.path}:{real[0][0].lineno} shows where a password belongs, as the user's name beside it does"
+    if is_shown(file, node):
+        message = f"{at} shows where a password belongs, as the user's name beside it does"
         raise Harmless(message)
-    if names_a_store(file, real[0][0]):
-        message = f"{file.path}:{real[0][0].lineno} names the secret, whose value lies elsewhere"
+    if names_a_store(file, node):
+        message = f"{at} names the secret, whose value lies elsewhere"
         raise Harmless(message)
-    refuse_placeholder(str(real[0][0].value), f"{file.path}:{real[0][0].lineno}")
-    if is_example(file, real[0][0]):
-        message = f"{file.path}:{real[0][0].lineno} is the example of a description: it shows a form and opens nothing"
+    refuse_placeholder(str(node.value), at)
+    if is_example(file, node):
+        message = f"{at} is the example of a description: it shows a form and opens nothing"
         raise Harmless(message)
-    settings = not_deployed(file, real[0][0])
+    settings = not_deployed(file, node)
     if settings:
         message = (
-            f"{file.path}:{real[0][0].lineno} is a setting of `{settings}`, with which nothing is deployed; the module "
+            f"{at} is a setting of `{settings}`, with which nothing is deployed; the module "
             "that the others share would ask for it wherever it is imported"
         )
         raise Harmless(message)
-    return real[0]
+    return node, name
 
 
 def _holder_line(file: Module, node: ast.AST) -> int | None:

@@ -59,7 +59,7 @@ def sent(file: Module, where: Region) -> Sent:
         NoFix: it is changed, or handed to other code, on its way.
     """
     found = [each for sink, given in _sinks(file) for each in _from(file, sink, given)]
-    lines = (where.start_line, where.end_line or where.start_line)
+    lines = (where.start_line, where.last_line)
     for line in lines:
         here = [each for each in found if _covers(each.sink, line) or _covers(each.built, line)]
         if here:

@@ -203,7 +203,7 @@ def _truly_there(file: Module, node: ast.AST) -> bool:
 def _touches(node: ast.AST, where: Region) -> bool:
     if not isinstance(node, _PLACED):
         return False
-    return _first_line(node) <= where.last_line and where.start_line <= (node.end_lineno or node.lineno)
+    return where.overlaps(_first_line(node), node.end_lineno or node.lineno)
 
 
 def _distance(node: ast.AST, where: Region) -> tuple[int, int, int, int]:
