@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, candidate, region
-from workers.fixers.jvm.source import before_line, end_mark, flagged_bytes, jvm, matches, statement
+from workers.fixers.jvm.source import before_line, end_mark, flagged_bytes, jvm, matches, on_android, statement
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.syntax import ancestors
 from workers.source.tree import text_of
@@ -43,6 +43,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     where = f"{file.path}:{region(target).start_line}"
     if not found or found[0]["name"].decode()[:1].isupper():
         message = f"{where} does not show the factory that makes the transformer"
+        raise NoFix(message)
+    if on_android(target, file):
+        message = f"{where} runs on Android, whose processor throws at the attributes of Java's own"
         raise NoFix(message)
     _refuse_needed(target, where, sheet=bool(found[0]["sheet"].strip()))
     name, holder, end = found[0]["name"].decode(), statement(file, found[0].start()), end_mark(file)

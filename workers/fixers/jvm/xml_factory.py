@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate, region
-from workers.fixers.jvm.source import before_line, end_mark, flagged_bytes, in_block, jvm, matches, statement
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.jvm.source import (
+    before_line,
+    end_mark,
+    flagged_bytes,
+    in_block,
+    jvm,
+    matches,
+    on_android,
+    statement,
+)
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors
 
 if TYPE_CHECKING:
@@ -77,6 +87,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     if not found:
         message = f"{file.path}:{region(target).start_line} does not show where the parser is made"
         raise NoFix(message)
+    _refuse_android(target, file, found[0])
     name, holder = found[0]["name"].decode(), statement(file, found[0].start())
     end = end_mark(file)
     around = next((each for each in ancestors(holder) if each.type in _METHODS), None)
@@ -105,6 +116,23 @@ def propose(target: Target) -> Iterator[Candidate]:
             declares=declares,
         ),
     )
+
+
+def _refuse_android(target: Target, file: Parsed, use: re.Match[bytes]) -> None:
+    """Say so on Android, whose factories throw at both features.
+
+    Raises:
+        Harmless: its document builder takes an external entity for an empty text.
+        NoFix: its SAX parser asks the handler for what a DTD names.
+    """
+    if not on_android(target, file):
+        return
+    where = f"{file.path}:{file.line_of(use.start())}"
+    if use["use"] == b"newDocumentBuilder":
+        message = f"{where} runs on Android, whose document builder takes each external entity for an empty text"
+        raise Harmless(message)
+    message = f"{where} runs on Android, whose SAX factory throws at these features: let resolveEntity give nothing"
+    raise NoFix(message)
 
 
 def _without_dtd(file: Parsed, name: str, holder: Node) -> Iterator[Candidate]:
