@@ -14,11 +14,13 @@ from workers.fixers.docker.build import (
     at_least_one,
     candidate,
     deployed_stage,
+    expand,
     is_root,
     lineage,
     read,
     trivy,
 )
+from workers.fixers.docker.service.listening import environment
 from workers.fixers.docker.service.own_program import (
     LANGUAGES,
     PROMPT,
@@ -231,7 +233,9 @@ def _warnings(tree: SourceTree, file: Dockerfile, stage: Stage) -> list[str]:
     found = [f"{', '.join(writes)}: {_OWNER}" if writes else _OWNER]
     if volumes:
         found.append(_VOLUMES)
-    ports = [port for one in stage.all("EXPOSE") for port in re.findall(r"\b\d{1,5}\b", one.text)]
+    values = environment(file, stage)
+    exposed = [expand(one.text, values) for each in lineage(file, stage) for one in each.all("EXPOSE")]
+    ports = [port for text in exposed for port in re.findall(r"\b\d{1,5}\b", text)]
     ports.append(script_port(tree, file, stage) or "")
     low = list(dict.fromkeys(port for port in ports if port.isdigit() and int(port) < 1024))
     if low:

@@ -13,12 +13,16 @@ from workers.source.tree import MemoryTree
 _SERVES = 'CMD ["python", "app.py"]\n'
 
 
-def _propose(dockerfile, **files):
+def _proposal(dockerfile, **files):
     place = Location(path="Dockerfile", region=Region(start_line=1))
     finding = Finding(tool="checkov", rule="CKV_DOCKER_3", message="", severity=Severity.LOW, locations=(place,))
     names = {"Dockerfile": dockerfile, "app.py": "import http.server\n", **files}
     tree = MemoryTree({name.replace("_", "."): text.encode() for name, text in names.items()})
-    proposal = propose(Target(finding=finding, tree=tree))
+    return propose(Target(finding=finding, tree=tree))
+
+
+def _propose(dockerfile, **files):
+    proposal = _proposal(dockerfile, **files)
     made = {each.approach: apply_edits(dockerfile.encode(), each.edits).decode() for each in proposal.candidates}
     return made, proposal.reason or ""
 
@@ -229,3 +233,11 @@ def test_a_script_of_package_json_that_writes_beside_the_program_gets_its_folder
     made, _ = _propose('FROM node:22\nWORKDIR /app\nCOPY . .\nCMD ["npm", "start"]\n', package_json=package)
     assert made
     assert all("chown -R" in text for text in made.values())
+
+
+@pytest.mark.parametrize("port", ["80", "$PORT", "${PORT}/udp"])
+def test_a_low_port_is_told_also_where_an_argument_names_it(port):
+    dockerfile = f"FROM python:3.12\nARG PORT=80\nWORKDIR /app\nCOPY . .\nEXPOSE {port}\n{_SERVES}"
+    proposal = _proposal(dockerfile, app_py="import http.server\n")
+    assert proposal.candidates
+    assert all(any(said.startswith("port 80 is privileged") for said in one.warnings) for one in proposal.candidates)
