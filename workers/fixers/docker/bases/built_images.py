@@ -10,6 +10,9 @@ from typing import Any
 
 import yaml
 
+from workers.fixers.docker.bases.images import base_named
+from workers.fixers.docker.bases.workflow_builds import built_by_actions, steps_of
+from workers.source.images import latest_tags
 from workers.source.remembered import remembered
 from workers.source.tree import SourceTree, text_of
 
@@ -27,7 +30,8 @@ _MAX_FILES, _MAX_BYTES = 60, 256 * 1024
 def builder_of(tree: SourceTree, image: str) -> str | None:
     """The one Dockerfile that the repository builds this image from, by a build script, Compose file or workflow.
 
-    `image` is its name without tag and digest, as FROM has it; a name that a variable is part of is not compared.
+    `image` is its name without tag and digest, as FROM has it. A variable in front of the name stands for any
+    registry or account, where neither the image nor its bare name is a well-known one.
     """
     names = [path for path in tree.paths() if _SCRIPTS.search(path) or _YAML.search(path)][:_MAX_FILES]
     last = image.rpartition("/")[2]
@@ -36,10 +40,19 @@ def builder_of(tree: SourceTree, image: str) -> str | None:
         for name in names
         if last in (text := text_of(tree, name)) and len(text) <= _MAX_BYTES
         for built, path in (_of_yaml if _YAML.search(name) else _of_script)(name, text)
-        if built == image
+        if built == image or ("$" in built and _may_be(built, image))
     }
     existing = [path for path in found if path in set(tree.paths())]
     return existing[0] if len(existing) == 1 else None
+
+
+def _may_be(built: str, image: str) -> bool:
+    """Whether a name with variables in its registry or account is that of the image."""
+    parts = built.split("/")
+    if "$" in parts[-1] or base_named(image).family or latest_tags(image)[0] or latest_tags(parts[-1])[0]:
+        return False
+    pattern = "/".join(r"[\w.:/-]+" if "$" in part else re.escape(part) for part in parts)
+    return re.fullmatch(pattern, image) is not None
 
 
 @remembered
@@ -100,22 +113,13 @@ def _of_document(folder: str, document: Any) -> Iterator[tuple[str, str]]:
         if isinstance(context, str):
             place = posixpath.join(folder, context, file) if isinstance(file, str) else None
             yield from _placed([str(service.get("image", ""))], folder, context, place)
-    for job in _mappings(document, "jobs"):
-        steps = job.get("steps")
-        for step in steps if isinstance(steps, list) else ():
-            if isinstance(step, dict) and isinstance(text := step.get("run"), str):
-                yield from _of_run(text, [step, *(_defaults(one) for one in (job, document))])
-            values = step.get("with") if isinstance(step, dict) else None
-            if isinstance(values, dict) and str(step.get("uses", "")).startswith("docker/build-push-action@"):
-                file = values.get("file")
-                images = re.split(r"[\s,]+", str(values.get("tags", "")))
-                yield from _placed(images, "", str(values.get("context", ".")), file if isinstance(file, str) else None)
-
-
-def _defaults(document: dict[str, Any]) -> Any:
-    """What a job or a workflow says of all of its commands."""
-    said = document.get("defaults")
-    return said.get("run") if isinstance(said, dict) else None
+    if not isinstance(document, dict):
+        return
+    for step, said in steps_of(document):
+        if isinstance(text := step.get("run"), str):
+            yield from _of_run(text, said)
+    for build in built_by_actions(document):
+        yield from _placed(*build)
 
 
 def _of_run(text: str, said: list[Any]) -> Iterator[tuple[str, str]]:

@@ -129,3 +129,64 @@ def test_a_check_below_is_inherited_with_what_it_asks():
     assert "inherits the HEALTHCHECK of base/Dockerfile" in proposal.reason
     files["web/Dockerfile"] += 'CMD ["other"]\n'
     assert not _propose("CKV_DOCKER_2", files)[1].harmless
+
+
+METADATA = """jobs:
+  push:
+    steps:
+    - id: meta
+      uses: docker/metadata-action@v5
+      with:
+        images: |
+          name=acme/tool-base
+    - uses: docker/build-push-action@v6
+      with: {context: base, tags: "${{ steps.meta.outputs.tags }}"}
+"""
+MATRIX = """env: {REGISTRY: quay.io}
+jobs:
+  push:
+    strategy:
+      matrix:
+        include:
+        - {name: tool-base, folder: base}
+        - {name: web, folder: web}
+    steps:
+    - uses: docker/build-push-action@v6
+      with:
+        context: ${{ matrix.folder }}
+        tags: ${{ env.REGISTRY }}/acme/${{ matrix.name }}:${{ github.sha }}
+"""
+CALLED = """jobs:
+  push:
+    uses: acme/.github/.github/workflows/reusable-docker-build.yaml@main
+    with:
+      image-names: |
+        quay.io/acme/tool-base
+        acme/tool-base
+      context: base
+"""
+ACCOUNT = 'jobs: {a: {steps: [{run: "docker build -t ${{ secrets.ACCOUNT }}/tool-base:1 base"}]}}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "image", "found"),
+    [
+        (METADATA, "acme/tool-base", "base/Dockerfile"),
+        (METADATA, "acme/other", None),
+        (MATRIX, "quay.io/acme/tool-base", "base/Dockerfile"),
+        (MATRIX, "quay.io/acme/web", "web/Dockerfile"),
+        (MATRIX, "acme/web", None),
+        (CALLED, "acme/tool-base", "base/Dockerfile"),
+        (CALLED.replace("context: base", "dockerfile: base/Dockerfile"), "acme/tool-base", "base/Dockerfile"),
+        (CALLED.replace("context: base", "context: base\n      file: Dockerfile"), "acme/tool-base", "base/Dockerfile"),
+        (CALLED.replace("context: base", "environment: base"), "acme/tool-base", None),
+        (CALLED.replace("docker-build", "tests"), "acme/tool-base", None),
+        (ACCOUNT, "acme/tool-base", "base/Dockerfile"),
+        (ACCOUNT, "tool-base", None),
+        (ACCOUNT.replace("tool-base", "redis"), "bitnami/redis", None),
+        (ACCOUNT.replace("tool-base", "${{ github.job }}"), "acme/tool-base", None),
+    ],
+)
+def test_a_workflow_says_what_it_builds_by_actions_variables_and_called_workflows(text, image, found):
+    files = {".github/workflows/ci.yml": text, "base/Dockerfile": "FROM debian:12\n", "web/Dockerfile": "FROM x\n"}
+    assert builder_of(_tree(files), image) == found
