@@ -35,6 +35,10 @@ class Bound(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
     values: tuple[str, ...]
     """Source of the expressions, one for each mark."""
+    bare: tuple[bool, ...] = ()
+    """Whether each stood in no quotes of the query."""
+    counted: tuple[bool, ...] = ()
+    """Whether each says how many rows are asked for."""
 
 
 def bind(parts: Sequence[str | Value], style: str, place: str, join: Join) -> Bound:
@@ -50,11 +54,6 @@ def bind(parts: Sequence[str | Value], style: str, place: str, join: Join) -> Bo
         message = f"{place} does not begin as a SQL statement, so where its values stand is not certain"
         raise NoFix(message)
     return _Binder(style, place, join).bind(list(parts))
-
-
-def bare_values(parts: Sequence[str | Value]) -> list[str]:
-    """The sources of the values that stand in no quotes of the query: what the database compares as they are typed."""
-    return [value.source for value, quote in _placed(parts) if quote is None]
 
 
 def quoted_as_texts(parts: Sequence[str | Value], is_other: Callable[[Value], bool]) -> list[str | Value]:
@@ -89,6 +88,8 @@ class _Binder:
         self.names: list[str] = []
         self.values: list[str] = []
         self.pieces: list[str] = []
+        self.bare: list[bool] = []
+        self.counted: list[bool] = []
 
     def bind(self, parts: list[str | Value]) -> Bound:
         while parts:
@@ -99,7 +100,8 @@ class _Binder:
                 self._quoted(part, parts, quote)
             else:
                 self._bare(part, parts)
-        return Bound("".join(self.pieces), tuple(self.names), tuple(self.values))
+        marks = tuple(self.names), tuple(self.values), tuple(self.bare), tuple(self.counted)
+        return Bound("".join(self.pieces), *marks)
 
     def _write(self, text: str) -> None:
         if (self.style == "?" and "?" in text) or (self.style == "named" and re.search(r"(?<!:):\w", text)):
@@ -139,7 +141,7 @@ class _Binder:
         whole = inside[0].source if len(inside) == 1 and isinstance(inside[0], Value) else self.join(inside)
         if whole is None:
             self._refuse("puts together one of its strings in a form that cannot be written as one expression")
-        self._mark(value, whole or "")
+        self._mark(value, whole or "", bare=False)
 
     def _bare(self, value: Value, rest: list[str | Value]) -> None:
         after = rest[0] if rest and isinstance(rest[0], str) else ""
@@ -152,10 +154,12 @@ class _Binder:
             self._refuse(
                 f"pastes `{value.source}` where SQL takes a name or a piece of its own: choose it from a fixed list"
             )
-        self._mark(value, value.source)
+        self._mark(value, value.source, counted=bool(counted) and not compared)
 
-    def _mark(self, value: Value, expression: str) -> None:
+    def _mark(self, value: Value, expression: str, *, bare: bool = True, counted: bool = False) -> None:
         name = self._name(value.source)
+        self.bare.append(bare)
+        self.counted.append(counted)
         self.names.append(name)
         self.values.append(expression)
         marks = {"?": "?", "%s": "%s", "named": f":{name}", "pyformat": f"%({name})s", "$": f"${len(self.names)}"}

@@ -10,8 +10,8 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, candidate, flagged_node, parsed
 from workers.fixers.jvm.built_text import built
 from workers.fixers.jvm.source import in_block, statement
-from workers.fixers.jvm.sql_string import setter
 from workers.fixers.jvm.strings import quoted, template, written
+from workers.fixers.jvm.value_type import as_marked
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.sql import bind
 from workers.source.syntax import ancestors
@@ -51,9 +51,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     if made is None or line is None or not line.values:
         message = f"{where} prepares a text that is not surely put together here from text and values"
         raise NoFix(message)
-    bound = bind(line.parts, "?", where, written)
+    bound = as_marked(target, file, call, bind(line.parts, "?", where, written))
     name, place, indent = _place(file, call, where)
-    lines = [f"{name}.{setter(file, value)}({index}, {value});" for index, value in enumerate(bound.values, start=1)]
+    lines = [f"{name}.{each};" for each in bound.calls]
     yield candidate(
         "bound-values",
         [file.replace(made, quoted(bound.text)), _inserted(file, place, indent, lines)],

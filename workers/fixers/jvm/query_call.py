@@ -13,11 +13,10 @@ from workers.fixers.code import Parsed, candidate, flagged_node, parsed
 from workers.fixers.jvm.built_text import built
 from workers.fixers.jvm.source import statement
 from workers.fixers.jvm.strings import quoted, template, written
-from workers.fixers.pieces import Value
+from workers.fixers.jvm.value_type import as_values, fields, type_of
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.sql import Bound, bare_values, bind
+from workers.fixers.sql import Bound, bind
 from workers.source.syntax import ancestors
-from workers.source.tree import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -25,9 +24,7 @@ if TYPE_CHECKING:
 _TEMPLATE = ("query", "queryForObject", "queryForList", "queryForMap", "queryForRowSet", "update")
 _MADE = ("createQuery", "createNativeQuery", "createSQLQuery", "createNamedQuery")
 _NATIVE = ("createNativeQuery", "createSQLQuery")
-_NUMBERS = r"\b(?:int|long|short|Integer|Long|Short|BigInteger|UUID)\s+{name}\b"
-_STRICT = re.compile(r"org\.postgresql|[\"':>]postgresql[\"':<]")
-_BUILDS = ("pom.xml", "build.gradle", "build.gradle.kts")
+_NUMBERS = ("int", "long", "short", "Integer", "Long", "Short", "BigInteger", "UUID")
 _CHAINED = re.compile(r"\s*\.\s*add(?:Entity|Scalar|Join|Root)\b")
 _WHY = "The driver sends the values apart from the text of the query, so nothing in them is read as SQL."
 
@@ -71,11 +68,14 @@ def propose(target: Target) -> Iterator[Candidate]:
     if call is None or line is None or not line.values:
         message = f"{where} takes a query that is not surely put together here from text and values"
         raise NoFix(message)
-    _refuse_untyped(target, file, call, line.parts)
+    bound = bind(line.parts, "named" if call.method in _MADE else "?", where, written)
+    if call.method in _MADE and call.method not in _NATIVE:
+        _refuse_untyped(target, file, call, bound)
+    else:
+        bound = msgspec.structs.replace(bound, values=tuple(as_values(target, file, call.node, bound)))
     if call.method in _MADE:
-        yield _with_names(file, call, bind(line.parts, "named", where, written))
+        yield _with_names(file, call, bound)
         return
-    bound = bind(line.parts, "?", where, written)
     if any("Object[" in file.text(each) or "MapSqlParameterSource" in file.text(each) for each in call.given[1:]):
         message = f"{where} gives values of its own beside the query: add these to them by hand"
         raise NoFix(message)
@@ -121,24 +121,26 @@ def _refuse_names(file: Parsed, call: _Call, names: Sequence[str]) -> None:
         raise NoFix(message)
 
 
-def _refuse_untyped(target: Target, file: Parsed, call: _Call, parts: Sequence[str | Value]) -> None:
-    """Raise where a text stands for a number: pasted it became one, given as a value it stays a text.
+def _refuse_untyped(target: Target, file: Parsed, call: _Call, bound: Bound) -> None:
+    """Raise where JPA's own language may compare a value with an attribute of another type, which it refuses.
 
     Raises:
-        NoFix: JPA's own language compares by type, and so does PostgreSQL.
+        NoFix: it is no text in the query's quotes, or the attribute is not declared as one.
     """
-    source = file.text(_method(call.node) or file.syntax.root)
-    bare = [each for each in bare_values(parts) if not re.search(_NUMBERS.format(name=re.escape(each)), source)]
     where = f"{file.path}:{file.number(call.node)}"
-    if bare and call.method in _MADE and call.method not in _NATIVE:
-        message = f"{where} compares `{bare[0]}` as a number, as it seems: give it as the type of the attribute"
-        raise NoFix(message)
-    builds = (path for path in target.tree.paths() if path.rpartition("/")[2] in _BUILDS) if bare else ()
-    if any(_STRICT.search(text_of(target.tree, path)) for path in builds):
-        message = (
-            f"{where} compares `{bare[0]}` as a number, as it seems, and PostgreSQL takes no text for one: parse it"
+    for name, value, bare in zip(bound.names, bound.values, bound.bare, strict=True):
+        kind = type_of(target, file, call.node, value)
+        compared = re.search(
+            rf"(?P<attribute>\w+)\s*(?:[=<>!]+|not\s+like|like)\s*:{name}\b", bound.text, re.IGNORECASE
         )
-        raise NoFix(message)
+        attribute = compared["attribute"] if compared is not None else ""
+        declared = fields(target, attribute)
+        if bare and kind not in _NUMBERS:
+            message = f"{where} compares `{value}` as a number, as it seems: give it as the type of the attribute"
+            raise NoFix(message)
+        if not bare and (kind != "String" or declared - {"String"}):
+            message = f"{where} compares `{value}` with what may be no text: give it as the attribute's type"
+            raise NoFix(message)
 
 
 def _runs(file: Parsed, node: Node) -> bool:

@@ -13,8 +13,9 @@ from workers.fixers.jvm.built_text import method_of
 from workers.fixers.jvm.jdbc_query import Query, asked
 from workers.fixers.jvm.source import in_block, statement
 from workers.fixers.jvm.strings import quoted, template, written
+from workers.fixers.jvm.value_type import Marked, as_marked
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.sql import Bound, bind
+from workers.fixers.sql import bind
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -45,7 +46,8 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{file.path}:{file.number(query.built)} builds its query in a form that is not surely text and values"
         )
         raise NoFix(message)
-    bound = bind(line.parts, "?", f"{file.path}:{file.number(query.built)}", written)
+    place = f"{file.path}:{file.number(query.built)}"
+    bound = as_marked(target, file, query.call, bind(line.parts, "?", place, written))
     if query.connection is not None:
         yield _alone(file, query, bound, query.connection)
         return
@@ -69,7 +71,7 @@ def _declaration(file: Parsed, query: Query) -> tuple[Node, str]:
     raise NoFix(message)
 
 
-def _in_place(file: Parsed, query: Query, bound: Bound) -> Candidate:
+def _in_place(file: Parsed, query: Query, bound: Marked) -> Candidate:
     """The statement is made for this one query: it becomes the prepared one."""
     declaration, connection = _declaration(file, query)
     uses = [
@@ -92,7 +94,7 @@ def _in_place(file: Parsed, query: Query, bound: Bound) -> Candidate:
     )
 
 
-def _assigned(file: Parsed, query: Query, bound: Bound) -> Candidate:
+def _assigned(file: Parsed, query: Query, bound: Marked) -> Candidate:
     """The statement is made for this one query, into a variable that is closed at the end of a larger block."""
     made = re.compile(rf"{query.receiver}\s*=\s*(?P<connection>[\w.]+(?:\(\))?)\.createStatement\(\s*\)\s*;")
     block = query.holder.parent
@@ -132,7 +134,7 @@ def _is_looked_at(node: Node) -> bool:
     )
 
 
-def _alone(file: Parsed, query: Query, bound: Bound, connection: str) -> Candidate:
+def _alone(file: Parsed, query: Query, bound: Marked, connection: str) -> Candidate:
     """The statement is made where it runs: it gets a line of its own."""
     name = "prepared"
     if any(file.text(node) == name for node in file.of("identifier") if method_of(node) == method_of(query.call)):
@@ -141,7 +143,7 @@ def _alone(file: Parsed, query: Query, bound: Bound, connection: str) -> Candida
     return _candidate(file, query, bound, connection, name, "prepared-statement", [], ())
 
 
-def _beside(file: Parsed, query: Query, bound: Bound) -> Candidate:
+def _beside(file: Parsed, query: Query, bound: Marked) -> Candidate:
     """A prepared statement of its own, beside one that runs other queries too."""
     name = "prepared"
     if any(file.text(node) == name for node in file.of("identifier")):
@@ -180,7 +182,7 @@ def _closes(file: Parsed, node: Node) -> bool:
 def _candidate(
     file: Parsed,
     query: Query,
-    bound: Bound,
+    bound: Marked,
     connection: str,
     name: str,
     approach: str,
@@ -202,7 +204,7 @@ def _candidate(
     kind = "PreparedStatement" if _imports_prepared(file) else "java.sql.PreparedStatement"
     lines = [f"{kind} {name} = {connection}.prepareStatement({text});"]
     lines += [f"{kept} = {name};"] if kept else []
-    lines += [f"{name}.{setter(file, value)}({index}, {value});" for index, value in enumerate(bound.values, start=1)]
+    lines += [f"{name}.{call};" for call in bound.calls]
     added = [
         *edits,
         file.insert(start, "".join(f"{indent}{each}\n" for each in lines)),
@@ -228,10 +230,3 @@ def _candidate(
 
 def _imports_prepared(file: Parsed) -> bool:
     return re.search(rb"^\s*import\s+java\.sql\.(?:\*|PreparedStatement)\s*;", file.content, re.MULTILINE) is not None
-
-
-def setter(file: Parsed, value: str) -> str:
-    """`setString` for what is surely text; the driver chooses for the rest."""
-    text = re.search(r"\"|\.getParameter\(|\.toString\(\)", value) is not None
-    declared = value.isidentifier() and re.search(rf"\bString\s+{value}\b", file.content.decode()) is not None
-    return "setString" if text or declared else "setObject"

@@ -24,8 +24,17 @@ def template(file: Parsed, node: Node) -> Template | None:
 
 
 def written(parts: Sequence[str | Value]) -> str | None:
-    """The pieces as one expression."""
-    return " + ".join(quoted(part) if isinstance(part, str) else part.source for part in parts)
+    """The pieces as one expression, which is a text from the first sum on."""
+    joined = [quoted(part) if isinstance(part, str) else _operand(part.source) for part in parts]
+    return " + ".join(joined if any(isinstance(part, str) for part in parts[:2]) else ['""', *joined])
+
+
+def _operand(source: str) -> str:
+    """The expression, in brackets where it is itself made by an operator."""
+    bare = re.sub(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)+'", "", source)
+    while (inner := re.sub(r"\([^()]*\)|\[[^\[\]]*\]|<[\w, ]*>", "", bare)) != bare:
+        bare = inner
+    return f"({source})" if re.search(r"[-+*/%?<>=&|]", bare) else source
 
 
 def quoted(text: str) -> str:
