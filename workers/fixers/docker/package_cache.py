@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
+from workers.fixers.docker.bases.images import base_of
+from workers.fixers.docker.bases.old_pip import old_pip
 from workers.fixers.docker.build import before, candidate, flagged, stage_of, trivy
 from workers.fixers.docker.edits import insert_above, insert_behind_flags
 from workers.fixers.docker.shell.cache_mount import by_root, homes, named_caches, refuse_mounted
@@ -73,9 +75,11 @@ def pip_cache(target: Target) -> Iterator[Candidate]:
         yield candidate("no-cache-dir", edits, how, ["RUN"])
         return
     yield candidate("no-cache-dir", edits, f"{SMALLER} The option says so where pip is called.", ["RUN"])
-    first = stage_of(file, one).all("RUN")[0]
-    how = f"{SMALLER} The variable holds for every pip of the stage, and for those in the running container."
-    yield candidate("pip-no-cache-variable", [insert_above(file, first, "ENV PIP_NO_CACHE_DIR=1")], how, ["ENV"])
+    stage = stage_of(file, one)
+    if not old_pip(base_of(file, stage)):
+        how = f"{SMALLER} The variable holds for every pip of the stage, and for those in the running container."
+        edit = insert_above(file, stage.all("RUN")[0], "ENV PIP_NO_CACHE_DIR=1")
+        yield candidate("pip-no-cache-variable", [edit], how, ["ENV"])
     usual = by_root(file, one) and not named_caches(file, "pip") and not homes(file)
     mount = mounted(file, script, ("/root/.cache/pip",)) if usual else None
     if mount:
