@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import FLAGGED, Parsed, any_of, candidate, region
+from workers.fixers.jvm.accepts_all import accepts_all, is_of_a_factory
 from workers.fixers.jvm.platform_trust import asking_the_platform
 from workers.fixers.jvm.source import is_kotlin, jvm
-from workers.fixers.registry import NoFix, NotHere, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, NotHere, Target, fixer
 from workers.source.syntax import ancestors, walk
 
 if TYPE_CHECKING:
@@ -27,16 +28,11 @@ _INIT = re.compile(r"(?P<context>\w+)\s*\.\s*init\(\s*(?P<keys>[^,]+),\s*(?P<tru
 _INSTANCE = re.compile(r"(?:\w+\.)*SSLContext\s*\.\s*getInstance\(\s*[^()]*\)")
 _USES = re.compile(r"\.(?:sslSocketFactory|setDefaultHostnameVerifier|setHostnameVerifier|hostnameVerifier)\b|\.init\(")
 _HELPS = re.compile(r"SSLContext\s*\.\s*getInstance|getSocketFactory\(\)|\.socketFactory\b")
-_EMPTY_CHECK = re.compile(r"checkServerTrusted\s*\([^)]*\)[^{;=]*(?:\{(?:\s|//[^\n]*)*(?:return;?\s*)?\}|=\s*Unit\b)")
-_NAMED = re.compile(
-    r"\b(?:trust_?all|all_?trust\w*|naive|fake|dummy|unsafe|nonvalidating|insecure)\w*\s*\(", re.IGNORECASE
-)
 _ALL_HOSTS = re.compile(
     r"\b(?:ALLOW_ALL_HOSTNAME_VERIFIER|AllowAllHostnameVerifier|NullHostnameVerifier|NoopHostnameVerifier)\b"
     r"|->\s*true\s*[)}]|\{\s*true\s*\}"
     r"|verify\s*\([^)]*\)[^{=]*(?:\{(?:\s|//[^\n]*)*return\s+true\s*;?\s*\}|=\s*true\s*\})"
 )
-_CLASS = re.compile(r"\bclass\s+(?P<name>\w+)[^{]*\bX509TrustManager\b[^{]*\{")
 _CAUGHT = re.compile(
     rb"catch\s*\([^)]*\b(?:KeyManagementException|NoSuchAlgorithmException|GeneralSecurityException)\b"
 )
@@ -143,11 +139,14 @@ def _trusting(file: Parsed, statement: Node) -> Candidate:
         given = _INIT.fullmatch(file.text(starts))
         trust = given["trust"].strip() if given else ""
         made = trust if re.fullmatch(r"\w+", trust) else None
-        if trust == "null" or "getTrustManagers" in trust or (given and given["keys"].strip() != "null"):
-            message = f"{where} takes trust managers from a factory or the platform, or keys of its own: look at those"
+        if trust == "null" or is_of_a_factory(file, trust):
+            message = f"{where} leaves it to the platform's trust managers, or to those of a store, who is trusted"
+            raise Harmless(message)
+        if "getTrustManagers" in trust or (given and given["keys"].strip() != "null"):
+            message = f"{where} takes trust managers from a factory of another kind, or keys of its own: look at those"
             raise NoFix(message)
     maker = _declaration(file, block, made) if made else starts
-    if maker is None or not _accepts_all(file, file.text(maker)):
+    if maker is None or not accepts_all(file, file.text(maker)):
         message = f"{where} does not show a trust manager that checks nothing"
         raise NoFix(message)
     gone = _closure(file, maker, made) if made else [maker]
@@ -156,17 +155,6 @@ def _trusting(file: Parsed, statement: Node) -> Candidate:
         message = f"{where} catches what only this code throws: take both out together"
         raise NoFix(message)
     return _removed(file, gone, edits, "platform-checks")
-
-
-def _accepts_all(file: Parsed, text: str) -> bool:
-    """Whether it makes a trust manager that checks nothing: there, of a class of the file, or of one called so."""
-    if _EMPTY_CHECK.search(text) or _NAMED.search(text):
-        return True
-    made = set(re.findall(r"\bnew\s+(\w+)\(", text))
-    classes = (file.text(node) for node in file.of("class_declaration"))
-    return any(
-        _EMPTY_CHECK.search(each) for each in classes if (found := _CLASS.search(each)) and found["name"] in made
-    )
 
 
 def _initialised(file: Parsed, statement: Node) -> Node | None:
