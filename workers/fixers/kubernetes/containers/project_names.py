@@ -16,7 +16,7 @@ from workers.source import dockerfile
 from workers.source.images import latest_tags, split
 from workers.source.jsonobject import json_object
 from workers.source.remembered import remembered
-from workers.source.tree import SourceTree, text_of
+from workers.source.tree import SourceTree, folders_up, text_of
 
 _FILE = "Dockerfile"
 _NAME = re.compile(r"Dockerfile(?:[.-]([\w-]+))?|([\w-]+)\.[Dd]ockerfile")
@@ -98,19 +98,29 @@ def built_beside(tree: SourceTree, image: str) -> str | None:
 def built_alone(tree: SourceTree, image: str) -> str | None:
     """The only Dockerfile of the repository, for the only image of an account's own registry, or of none.
 
-    It has to be the repository's program that it builds: what it copies lies at the top.
+    It has to be the repository's program that it builds: what it copies lies at the top. So has that of a folder which
+    holds every manifest that runs the image, and such a Dockerfile.
     """
-    files = _dockerfiles(tree)
-    alike = {one for one in _run(tree) if _is_private(one) and ("/" in one) == ("/" in image)}
-    if len(files) != 1 or alike != {image} or new_names(tree, image):
-        return None
-    path = next(iter(files))
+    manifests = [posixpath.dirname(path) for path, images in _images(tree) if image in images]
+    for folder in folders_up(posixpath.commonpath(manifests) if manifests and all(manifests) else ""):
+        prefix = f"{folder}/" if folder else ""
+        files = [path for path in _dockerfiles(tree) if path.startswith(prefix)]
+        run = {one for path, images in _images(tree) if path.startswith(prefix) for one in images}
+        alike = {one for one in run if _is_private(one) and ("/" in one) == ("/" in image)}
+        if files:
+            alone = len(files) == 1 and alike == {image} and not new_names(tree, image)
+            return files[0] if alone and _builds(tree, files[0], folder) else None
+    return None
+
+
+def _builds(tree: SourceTree, path: str, folder: str) -> bool:
+    """Whether a Dockerfile builds what lies in a folder."""
     try:
         file = dockerfile.parse(tree.read(path), path)
     except (SourceUnavailable, dockerfile.DockerfileBroken):
-        return None
+        return False
     takes = any(map(from_context, file.instructions))
-    return path if file.stages and takes and not context_of(tree, file) else None
+    return bool(file.stages) and takes and context_of(tree, file).rstrip("/") == folder
 
 
 def _is_private(image: str) -> bool:
@@ -157,10 +167,17 @@ def _plain_files(tree: SourceTree) -> frozenset[str]:
 @remembered
 def _run(tree: SourceTree) -> frozenset[str]:
     """The names of all images that manifests run, without their tags."""
-    images = (
-        node.value for one in objects(tree) for path, node in one.root.walk() if path[-1:] == ("image",) and node.value
-    )
-    return frozenset(split(image.partition("@")[0])[0] for image in images)
+    return frozenset(one for _, images in _images(tree) for one in images)
+
+
+@remembered
+def _images(tree: SourceTree) -> tuple[tuple[str, frozenset[str]], ...]:
+    """The manifest of each object that runs images, and their names."""
+    found = []
+    for one in objects(tree):
+        named = [node.value for path, node in one.root.walk() if path[-1:] == ("image",) and node.value]
+        found.append((one.path, frozenset(split(image.partition("@")[0])[0] for image in named)))
+    return tuple(pair for pair in found if pair[1])
 
 
 @remembered

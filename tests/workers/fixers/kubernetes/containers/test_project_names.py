@@ -100,3 +100,20 @@ def test_it_has_to_be_the_repository_s_own_program(more, text, found):
     files = {"a.yaml": run, "docker/Dockerfile": f"FROM a\n{text}\n", "docker/tool.sh": "a\n", "go.mod": "module x\n"}
     tree = MemoryTree({path: content.encode() for path, content in {**files, **more}.items()})
     assert built_alone(tree, "garage-api") == ("docker/Dockerfile" if found else None)
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ({}, "shop/Dockerfile"),
+        ({"web/Dockerfile": "FROM a\nCOPY . .\n", "web/main.go": "package main\n"}, "shop/Dockerfile"),
+        ({"shop/cli/Dockerfile": "FROM a\nCOPY . .\n"}, None),
+        ({"shop/k8s/b.yaml": "kind: Pod\nmetadata: {name: b}\nspec: {containers: [{image: other}]}\n"}, None),
+        ({"k8s/a.yaml": "kind: Pod\nmetadata: {name: a}\nspec: {containers: [{image: garage-api}]}\n"}, None),
+    ],
+)
+def test_so_has_that_of_the_folder_of_its_manifests(more, found):
+    run = "kind: Pod\nmetadata: {name: a}\nspec: {containers: [{image: garage-api}, {image: redis}]}\n"
+    files = {"shop/k8s/a.yaml": run, "shop/Dockerfile": "FROM a\nCOPY go.mod .\n", "shop/go.mod": "module x\n"}
+    tree = MemoryTree({path: content.encode() for path, content in {**files, **more}.items()})
+    assert built_alone(tree, "garage-api") == found
