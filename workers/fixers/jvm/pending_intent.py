@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, candidate, flagged_node
+from workers.fixers.jvm.intent_flags import meant_by
 from workers.fixers.jvm.source import is_kotlin, jvm
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors
@@ -58,7 +59,10 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, call = flagged_node(target, jvm(target), ("method_invocation", "call_expression"), _makes_one)
     flags = _given(call)[3]
     where, text = f"{file.path}:{file.number(call)}", file.text(flags)
-    meant = _meant(target, file, flags)
+    meant = meant_by(target, file, flags, _head(file, call))
+    if meant is None:
+        message = f"{where} takes its flags from elsewhere: see there whether FLAG_IMMUTABLE is one of them"
+        raise NoFix(message)
     always = not _SINCE.search(_FROM_THE_FIRST.sub("", meant))
     if "FLAG_IMMUTABLE" in meant and "FLAG_MUTABLE" not in meant and always:
         message = f"{where} takes its flags from code that sets FLAG_IMMUTABLE: nobody can fill in the intent"
@@ -98,13 +102,18 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 def _is_handed_on(target: Target, file: Parsed, call: Node, flags: Node) -> bool:
     """Whether the flags are a parameter of the method, and somewhere in the app is one that has to be mutable."""
-    method = next((node for node in ancestors(call) if node.type in _METHODS), None)
-    given = method.child_by_field_name("parameters") if method is not None else None
-    head = file.text(given) if given is not None else file.text(method).partition("{")[0] if method is not None else ""
-    if not set(re.findall(r"\w+", file.text(flags))) & set(re.findall(r"\w+(?=\s*[:,)=])", head)):
+    if not set(re.findall(r"\w+", file.text(flags))) & _head(file, call):
         return False
     sources = (path for path in target.tree.paths() if path.endswith((".java", ".kt")))
     return any("FLAG_MUTABLE" in text_of(target.tree, path) for path in sources)
+
+
+def _head(file: Parsed, call: Node) -> set[str]:
+    """The names of the parameters of the method around the call."""
+    method = next((node for node in ancestors(call) if node.type in _METHODS), None)
+    given = method.child_by_field_name("parameters") if method is not None else None
+    head = file.text(given) if given is not None else file.text(method).partition("{")[0] if method is not None else ""
+    return set(re.findall(r"\w+(?=\s*[:,)=])", head))
 
 
 def _is_taken(target: Target, file: Parsed, call: Node) -> bool:
@@ -155,48 +164,3 @@ def _given(call: Node) -> list[Node]:
     given = _list(call)
     nodes = [node for node in given.named_children if "comment" not in node.type] if given is not None else []
     return [node.named_children[-1] if node.type == "value_argument" else node for node in nodes]
-
-
-def _meant(target: Target, file: Parsed, flags: Node) -> str:
-    """The flags as they are written, with what a variable of the file is given and what a function of the app says."""
-    text = file.text(flags)
-    if re.fullmatch(r"\w+", text):
-        text += "".join(_values(file.content.decode("utf-8", "replace"), text))
-    elif of_another := re.fullmatch(r"(?P<holder>[A-Z]\w*)\.(?P<name>\w+)", text):
-        files = tuple(f"/{of_another['holder']}.{suffix}" for suffix in ("java", "kt"))
-        held = (path for path in target.tree.paths() if path.endswith(files))
-        text += "".join(each for path in held for each in _values(text_of(target.tree, path), of_another["name"]))
-    called = re.search(r"\b([a-z]\w*)\s*\([^()]*\)", text)
-    return text + (_body(target, called[1]) if called else "")
-
-
-def _values(source: str, name: str) -> list[str]:
-    """What the name is given in the source: the line, and those below it where an `if` or a sum goes on there."""
-    found = []
-    for match in re.finditer(rf"\b{name}\s*(?::\s*Int\s*)?=(?!=)", source):
-        rest = source[match.end() :].lstrip()
-        lines = rest.split("\n")
-        end = next((i for i, line in enumerate(lines) if _is_over("\n".join(lines[: i + 1]), lines[i + 1 : i + 2])), 0)
-        found.append("\n".join(lines[: end + 1]))
-    return found
-
-
-def _is_over(text: str, following: list[str]) -> bool:
-    """Whether what stands there is whole, and the next line does not go on with it."""
-    whole = all(text.count(a) <= text.count(b) for a, b in ("()", "{}"))
-    goes_on = re.search(r"(?:\||\bor|[=?:])\s*$", text) or re.match(r"\s*(?:\||or\b|else\b|[?:])", "".join(following))
-    return ";" in text or (whole and not goes_on)
-
-
-def _body(target: Target, name: str) -> str:
-    """The lines after the head of the app's function of that name; empty where there is none, or more than one."""
-    defined = re.compile(
-        rf"(?:fun\s+|\bint\s+){name}\s*\([^)]*\)(?P<body>[^{{]*\{{[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*\}}|[^\n]*=.*(?:\n.*){{0,6}})"
-    )
-    found = [
-        match["body"]
-        for path in target.tree.paths()
-        if path.endswith((".java", ".kt"))
-        for match in defined.finditer(text_of(target.tree, path))
-    ]
-    return found[0] if len(found) == 1 else ""
