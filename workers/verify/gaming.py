@@ -34,7 +34,8 @@ _CONFIGURATION = re.compile(
 )
 _PLACEHOLDER = re.compile(
     r"\b(?:TODO|FIXME|XXX|HACK|CHANGE_?ME|REPLACE_?ME|REPLACE_WITH|PLACEHOLDER|YOUR_[A-Z_]+|INSERT_[A-Z_]+_HERE)\b"
-    r"|<(?:your|insert|replace|sha|commit|version|digest)[^<>]{0,40}>|\byour[-_](?:\w+[-_])?(?:here|key|token|secret|password)\b"
+    r"|<((?:your|insert|replace|sha|commit|version|digest)[^<>]{0,40})>(?![^<>]*</\1>)"
+    r"|\byour[-_](?:\w+[-_])?(?:here|key|token|secret|password)\b"
     r"|\b(?:0{40}|0{64}|deadbeef\w*|1234567890abcdef\w*)\b"
 )
 _DISABLED = re.compile(

@@ -22,7 +22,7 @@ from daemon.domain.severity import Severity
 from workers.fixers.propose import propose
 from workers.fixers.registry import Target
 from workers.source.tree import MemoryTree
-from workers.verify import dependency
+from workers.verify import dependency, gaming
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +83,7 @@ def test_a_bump_changes_the_declaration_and_nothing_else(bump):
         shown = dependency.evidence(bump.package, bump.target.tree, patched)
         assert shown.reason is None, (candidate.approach, shown)
         edits = {path: (content, by_path(candidate.edits)[path]) for path, content in patched.items()}
+        assert {gaming.trick(path, bump.files[path], content) for path, content in patched.items()} <= {None}
         assert dependency.violations(candidate.declares, bump.target.tree, edits) == []
     assert made == bump.after
 
