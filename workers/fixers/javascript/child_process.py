@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, candidate
 from workers.fixers.command_line import refuse_several, words_of
+from workers.fixers.javascript.own_value import is_own
 from workers.fixers.javascript.script import arguments, called, flagged_node, pairs, quote
 from workers.fixers.javascript.spawn_shell import refuse_batch
 from workers.fixers.javascript.strings import quoted, template, written
 from workers.fixers.pieces import Value
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     """`exec(line)` → `execFile(program, arguments)`."""
     file, call = flagged_node(target, ("call_expression",), _runs_shell)
     given = arguments(call)
+    if is_own(file, given[0], target.tree):
+        message = (
+            f"{file.path}:{file.number(call)} runs a line of which the program itself says every word: nobody who asks "
+            "it has a part in the command"
+        )
+        raise Harmless(message)
     line = template(file, given[0])
     mark = quote(file)
     words = words_of(line, lambda parts: _word(parts, mark)) if line is not None else None

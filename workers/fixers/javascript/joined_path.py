@@ -8,24 +8,47 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
+from workers.fixers.javascript.binding import bound, given_again
+from workers.fixers.javascript.callers import handed
 from workers.fixers.javascript.helper import helper
+from workers.fixers.javascript.own_value import is_own
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, quote
 from workers.fixers.javascript.strings import quoted, template, written
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.syntax import walk
+from workers.source.tree import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 _BELOW = """function joinBelow(folder, name) {
   // from the root, `..` leads nowhere else: whatever the name says, the result lies below the folder
-  return path.join(folder, path.join(path.sep, name));
+  return path.normalize(folder + path.normalize(path.sep + name));
 }"""
 _WITHIN = """function joinFileName(folder, name) {
-  return path.join(folder, path.basename(path.join(path.sep, name)));
+  return path.normalize(folder + path.sep + path.basename(path.normalize(path.sep + name)));
 }"""
 _TYPED = "folder: string, name: string"
 _PATH = re.compile(r"(?:^|\.)path\.(?:join|resolve)$")
 _REQUEST = re.compile(r"\b(?:req|request|ctx)\b")
+_OF_FRAMEWORK = re.compile(r"@(?:Param|Query|Body|Headers?|Req|PathParam|QueryParam)\(")
+"""A parameter of a handler of NestJS or of routing-controllers."""
+_FILE_NAME = re.compile(
+    r"(?:^|_)(?:file|image|photo|document|template|theme|locale|lang|slug|id|key|hash|name)(?:_?name|_?id)?$"
+    r"|(?:[fF]ile|[iI]mage|[tT]emplate|[tT]heme)_?[nN]ame$|[a-z](?:Id|Name|Slug|Key|Hash)$"
+)
+_SEGMENT = re.compile(r"\b(?:req|request)\.params\.(?P<name>\w+)")
+"""What stands between two slashes of an address."""
+_SURELY_FILE = re.compile(
+    r"(?:file_?|original_?|image_?|photo_?)name\b|(?<![\w.])(?:file|image|photo)\b(?!\.)", re.IGNORECASE
+)
+_SCRIPTS = (".js", ".ts", ".mjs", ".cjs")
+_GOES_UP = re.compile(r"\.\.|^['\"`]/")
+_OF_DEVELOPERS = re.compile(
+    r"(?:^|/)(?:scripts?|bin|cli|tools?|tasks|build|gulp|config)/|(?:^|/)(?:gulp|grunt)file|\.config\.[cm]?[jt]s$",
+    re.IGNORECASE,
+)
+"""Where whoever starts the program says what it works on."""
 
 
 @fixer(
@@ -48,11 +71,34 @@ is needed, whatever stands before it.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """`path.join(folder, req.….name)` → a path that cannot leave the folder."""
     file, call = flagged_node(target, ("call_expression",), _joins)
+    if all(is_own(file, each, target.tree, names=True) for each in arguments(call)):
+        message = (
+            f"{file.path}:{file.number(call)} joins what the program itself says: texts, settings, or the name "
+            "of a file in a folder. Nobody who asks it has a part in the path"
+        )
+        raise Harmless(message)
     folder, name = _sides(file, call, target)
     yield from any_of(
         lambda: _through(file, call, f"joinBelow({folder}, {name})", _BELOW, "below-folder", _STAYS),
-        lambda: _through(file, call, f"joinFileName({folder}, {name})", _WITHIN, "file-name", _NAME),
+        lambda: _within(target, file, call, f"joinFileName({folder}, {name})", name),
     )
+
+
+def _within(target: Target, file: Parsed, call: Node, text: str, name: str) -> Candidate:
+    """The last part of the name alone.
+
+    Raises:
+        NoFix: it may be meant to hold a folder, too.
+    """
+    segment = _SEGMENT.search(name)
+    of_many = re.compile(rf":{segment['name']}\s*[(*+]") if segment is not None else None
+    if (segment is None and not _SURELY_FILE.search(name)) or (
+        of_many is not None
+        and any(of_many.search(text_of(target.tree, path)) for path in target.tree.paths() if path.endswith(_SCRIPTS))
+    ):
+        message = f"{file.path}:{file.number(call)} may be asked for what lies in a folder further down"
+        raise NoFix(message)
+    return _through(file, call, text, _WITHIN, "file-name", _NAME)
 
 
 _STAYS = ("`..` in the name is worked out before it is joined: the path cannot leave the folder.", None)
@@ -67,6 +113,10 @@ def _sides(file: Parsed, call: Node, target: Target) -> tuple[str, str]:
     """
     given = arguments(call)
     told = [node for node in given if _of_request(file, node, target)]
+    before = given[:-1]
+    if not told and called(file, call).endswith("join") and not _OF_DEVELOPERS.search(file.path):
+        rest_is_own = before and all(is_own(file, each, target.tree) for each in before)
+        told = given[-1:] if rest_is_own and _is_file_name(file, given[-1], target) else []
     if len(told) != 1 or told[0] != given[-1] or len(given) == 1:
         message = (
             f"{file.path}:{file.number(call)} takes more than the end of its path from elsewhere: the folder that the "
@@ -108,7 +158,31 @@ def _of_request(file: Parsed, node: Node, target: Target) -> bool:
     source = file.line(where.start_line).decode() if where is not None else ""
     named = re.match(r"\s*(?:(?:const|let|var)\s+)?(\w+)\s*=(?!=)", source)
     tainted = named is not None and re.search(rf"(?<![\w.]){named[1]}(?!\w)", text) is not None
-    return tainted or _REQUEST.search(text) is not None
+    return tainted or _REQUEST.search(text) is not None or any(_is_asked(file, each) for each in _identifiers(node))
+
+
+def _identifiers(node: Node) -> list[Node]:
+    return [each for each in walk(node) if each.type == "identifier"]
+
+
+def _is_asked(file: Parsed, name: Node) -> bool:
+    """Whether a request gives the variable its value, or the framework does so for a parameter of a handler."""
+    found = bound(file, name)
+    if found is None or found.node is None:
+        return False
+    if found.kind == "parameter" or found.node.type.endswith("parameter"):
+        return _OF_FRAMEWORK.search(file.text(found.node)) is not None
+    return found.kind in {"value", "other"} and _REQUEST.search(file.text(found.node)) is not None
+
+
+def _is_file_name(file: Parsed, node: Node, target: Target) -> bool:
+    """Whether it is a parameter that is called as files are, for which no call of the project goes up a folder."""
+    names = _identifiers(node)
+    found = bound(file, names[0]) if len(names) == 1 else None
+    if found is None or found.kind != "parameter" or not _FILE_NAME.search(file.text(names[0])):
+        return False
+    passed = handed(file, found.scope, found.place, target.tree)
+    return not given_again(file, names[0], found) and not any(_GOES_UP.search(of.text(each)) for of, each in passed)
 
 
 def _through(

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
+from workers.fixers.javascript.own_value import is_own
 from workers.fixers.javascript.script import arguments, called, flagged_node
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -53,6 +54,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, call = flagged_node(target, ("new_expression", "call_expression"), _makes)
     given = arguments(call)
     where = f"{file.path}:{file.number(call)}"
+    if is_own(file, given[0], target.tree):
+        message = f"{where} has a pattern of which the program itself says every part: nobody else can make it slow"
+        raise Harmless(message)
     values = list(_inserted(file, given[0]))
     if not values:
         message = f"{where} has a pattern that is always the same: write it as a literal between slashes"
