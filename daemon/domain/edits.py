@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
@@ -40,6 +41,8 @@ def by_path(edits: Iterable[Edit]) -> dict[str, list[Edit]]:
     return grouped
 
 
+_SPECIAL = re.compile(r'[\x00-\x1f\x7f"\\]')
+_ESCAPES = {'"': r"\"", "\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _LONG = 3000
 """Lines: of more, those that come often are not compared by themselves."""
 
@@ -55,9 +58,24 @@ def unified_diff(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> str
 
 
 def _file_diff(path: str, before: bytes, after: bytes) -> str:
-    lines = [f"--- a/{path}\n", f"+++ b/{path}\n", *_hunks(_lines(before), _lines(after))]
+    # What follows a name with blanks is no part of it: GNU's `patch` wants a tab there.
+    behind = "\t\n" if " " in path else "\n"
+    names = f"--- {patch_name('a/', path)}{behind}", f"+++ {patch_name('b/', path)}{behind}"
+    lines = [*names, *_hunks(_lines(before), _lines(after))]
     body = "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-    return f"diff --git a/{path} b/{path}\n{body}"
+    return f"{patch_head(path)}{body}"
+
+
+def patch_head(path: str) -> str:
+    """The line with which git begins what a patch changes in a file."""
+    return f"diff --git {patch_name('a/', path)} {patch_name('b/', path)}\n"
+
+
+def patch_name(side: str, path: str) -> str:
+    """The path below `a/` or `b/` as git writes it: in quotes where it holds what would end a line or a name."""
+    name = f"{side}{path}"
+    quoted = _SPECIAL.sub(lambda found: _ESCAPES.get(found[0]) or f"\\{ord(found[0]):03o}", name)
+    return name if quoted == name else f'"{quoted}"'
 
 
 _Code = tuple[Literal["replace", "delete", "insert", "equal"], int, int, int, int]

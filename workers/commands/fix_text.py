@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemon.cli.output import COLOURS
+from daemon.domain.edits import patch_name
 from daemon.domain.finding import Finding
 from daemon.domain.fix import Fix, Level
 from daemon.masking import mask
@@ -236,12 +237,12 @@ def _hunks(diff: str, path: str) -> Iterator[str]:
     """The lines of a diff, with less around each change; the name of another file in front of what changes there."""
     shown: list[str] = []
     in_head = False
-    for line in diff.splitlines():
+    for line in (each.removesuffix("\r") for each in diff.split("\n") if each):
         in_head = line.startswith("diff --git ") or (in_head and not line.startswith("@@"))
         if not in_head:
             shown.append("@@" + line.split("@@")[1] + "@@" if line.startswith("@@") else line)
-        elif line.startswith("+++ ") and line != f"+++ b/{path}":
-            shown.append(line.removeprefix("+++ ").removeprefix("b/"))
+        elif line.startswith("+++ ") and (name := line[4:].rstrip("\t")) != patch_name("b/", path):
+            shown.append(name.removeprefix("b/"))
     kept: set[int] = set()
     for number, line in enumerate(shown):
         if line[:1] in {"+", "-"}:

@@ -14,7 +14,7 @@ import re
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from daemon.domain.edits import unified_diff
+from daemon.domain.edits import patch_head, patch_name, unified_diff
 from daemon.domain.finding import Finding, Region
 from daemon.domain.fix import Candidate
 from daemon.errors import SourceUnavailable
@@ -32,6 +32,8 @@ _LINE_BYTES = 52
 _CATEGORY = "secret"
 _KEY = "-----BEGIN"
 _MOST_LINES = 100
+_DELTA = re.compile(r"^diff --git .*\nindex .*\nGIT binary patch\n(?:.+\n)*\n", re.MULTILINE)
+_REMARK = re.compile(r"^# ", re.MULTILINE)
 _WORD = re.compile(r"\w")
 _ASSIGNED = re.compile(r"^(?P<before>[^=:]*[=:]\s*)\S")
 _QUOTED = re.compile(r"(?P<mark>['\"`])(?P<said>(?:(?!(?P=mark)).)+)(?P=mark)")
@@ -85,23 +87,25 @@ def safe_patch(before: Mapping[str, bytes], after: Mapping[str, bytes], secret: 
 
 
 def readable(patch: str) -> str:
-    """The patch for people: the diff, or where it is a delta, its remarks."""
-    if "\nGIT binary patch\n" not in patch:
-        return patch
-    return "".join(f"{line[2:]}\n" for line in patch.splitlines() if line.startswith("# "))
+    """The patch for people: its diffs, and of what is a delta the remarks."""
+    return _REMARK.sub("", _DELTA.sub("", patch)) if "\nGIT binary patch\n" in patch else patch
 
 
 def masked(diff: str, lines: Collection[str]) -> str:
-    """The diff for people, without the values on these lines of the file, whatever they look like."""
-    shown = mask(diff).splitlines(keepends=True)
+    r"""The diff for people, without the values on these lines of the file, whatever they look like.
+
+    A line ends at `\n` alone, as in the diff: one with a form feed in it is no two.
+    """
+    told, shown = diff.split("\n"), mask(diff).split("\n")
     if not lines:
-        return "".join(shown)
-    told = diff.splitlines(keepends=True)
-    if len(told) != len(shown):  # A key of several lines became one word: which line is which is not known any more.
-        return "".join(_masked(line) if line.startswith("-") and line[:4] != "--- " else line for line in shown)
-    return "".join(
-        _masked(line) if was[:1] in {"-", " "} and _bare(was[1:]) in lines else line
-        for was, line in zip(told, shown, strict=True)
+        return "\n".join(shown)
+    lost = len(told) != len(shown)  # A key of several lines became one word: which line is which is not known any more.
+    head = next((at for at, line in enumerate(shown) if line.startswith("@@")), 0)
+    return "\n".join(
+        _masked(line)
+        if (was[:1] in {"-", " "} and _bare(was[1:]) in lines) or (lost and at > head and was[:1] == "-")
+        else line
+        for at, (was, line) in enumerate(zip(shown if lost else told, shown, strict=True))
     )
 
 
@@ -137,18 +141,18 @@ def _changed(content: bytes, start: int, end: int) -> Iterator[int]:
 
 def _masked(line: str) -> str:
     match = _ASSIGNED.match(line)
-    return f"{match['before'] if match else line[:1]}{MASK}\n"
+    return f"{match['before'] if match else line[:1]}{MASK}"
 
 
 def _delta_patch(path: str, before: bytes, after: bytes, shown: str) -> str:
-    headers = ("diff --git", "--- ", "+++ ")
-    remarks = "".join(f"# {line}\n" for line in shown.splitlines() if not line.startswith(headers))
+    hunks = shown[shown.index("\n@@") + 1 :].removesuffix("\n")
+    remarks = "".join(f"# {line}\n" for line in hunks.split("\n"))
     delta = _delta(before, after)
     # Git refuses deltas this short: the file became empty.
     kind, data = ("delta", delta) if len(delta) >= _SHORTEST_DELTA else ("literal", after)
     return (
-        f"# {path}: given as a delta, because its lines hold a credential\n{remarks}"
-        f"diff --git a/{path} b/{path}\nindex {_blob(before)}..{_blob(after)}\n"
+        f"# {patch_name('', path)}: given as a delta, because its lines hold a credential\n{remarks}"
+        f"{patch_head(path)}index {_blob(before)}..{_blob(after)}\n"
         f"GIT binary patch\n{kind} {len(data)}\n{_encoded(data)}\n"
     )
 

@@ -71,3 +71,16 @@ def test_a_block_that_comes_twice_is_not_moved():
     patch = unified_diff({"m.py": text.encode()}, {"m.py": edited.encode()})
     changed = [line for line in patch.splitlines()[3:] if line[0] in "+-"]
     assert changed == ["+import b", "-    return old(x)", "+    return new(", "+        x,", "+    )"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["two\nlines.py", "q\"uote'.py", "tab\there", "back\\slash", "esc\x1b[31m\x7f", "with blank ", " a ü", "-rf"],
+)
+def test_git_finds_names_of_all_kinds_again(tmp_path, name):
+    """A name that holds a line's end or a quote spoils the patch of no other file."""
+    before, after = {name: b"a\n", "z": b"a\n"}, {name: b"b\n", "z": b"b\n"}
+    for path, content in before.items():
+        (tmp_path / path).write_bytes(content)
+    subprocess.run(["git", "apply", "-"], input=unified_diff(before, after).encode(), cwd=tmp_path, check=True)
+    assert {path: (tmp_path / path).read_bytes() for path in before} == after

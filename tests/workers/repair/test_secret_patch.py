@@ -54,6 +54,43 @@ def test_removed_values_are_masked_and_names_stay():
     assert "-password: [secret masked]\n+password: ${PASSWORD}\n" in shown
 
 
+def test_a_line_is_one_line_whatever_stands_in_it():
+    """A form feed or a separator of lines in a line ends none: what stands behind it is masked with it."""
+    secret = "connect('\x0c', 'plain words') # \u2028 plain words"
+    patch = safe_patch({"a": f"{secret}\nT = 1\n".encode()}, {"a": f"{secret}\nT = 2\n".encode()}, {"a": [secret]})
+    assert "plain words" not in patch
+    assert "-T = 1\n+T = 2\n" in readable(patch)
+
+
+def test_a_key_of_several_lines_hides_no_other_credential_around_it():
+    key = (
+        "-----BEGIN PRIVATE KEY-----\n"
+        + "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj\n" * 3
+        + "-----END PRIVATE KEY-----\n"
+    )
+    before = f"PASSWORD = plain words\n{key}-- a remark\n"
+    after = "PASSWORD = plain words\n-- a remark\n"
+    shown = safe_patch({"a": before.encode()}, {"a": after.encode()}, {"a": ["PASSWORD = plain words"]})
+    assert "plain words" not in shown
+    assert "MIIE" not in shown
+
+
+def test_of_two_files_the_one_without_a_credential_is_shown_as_ever():
+    secret = {"a": ["PASSWORD = plain words"]}
+    patch = safe_patch({"a": b"PASSWORD = plain words\n", "b": b"x\n"}, {"a": b"-- gone\n", "b": b"y\n"}, secret)
+    shown = readable(patch)
+    assert "diff --git a/b b/b\n--- a/b\n+++ b/b\n@@ -1 +1 @@\n-x\n+y\n" in shown
+    assert "-PASSWORD = [secret masked]\n+-- gone\n" in shown
+    assert "delta" not in shown.replace("given as a delta", "")
+
+
+def test_a_name_cannot_write_into_the_patch(tmp_path):
+    name = "n\ndiff --git a/b b/b\n"
+    patch = safe_patch({name: b"PASSWORD = plain words\n"}, {name: b"x\n"}, {name: ["PASSWORD = plain words"]})
+    assert patch.startswith('# "n\\ndiff --git a/b b/b\\n": given as a delta')
+    assert patch.count("\ndiff --git") == 1
+
+
 def test_a_credential_beside_a_change_of_something_else_is_not_shown_either():
     """What one finding is about stands around the next one's change; all other lines stay readable."""
     content = b"USER = 'ann'\nPASSWORD = 'words'\nDEBUG = True\n"
