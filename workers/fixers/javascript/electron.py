@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate
+from workers.fixers.code import Parsed, region
+from workers.fixers.javascript.electron_page import refuse_other_origins, refuse_shared_world, refuse_use_of_node
+from workers.fixers.javascript.manifest import dependencies
 from workers.fixers.javascript.options import Option, propose_options
-from workers.fixers.registry import Target, fixer
+from workers.fixers.javascript.script import script
+from workers.fixers.registry import NoFix, Target, fixer
 
 _OPTIONS = (
     Option(name="webSecurity", bad=("false",), good="true", why="The same-origin policy applies to the page."),
@@ -30,9 +35,11 @@ _OPTIONS = (
         why="The page cannot change what the preload script sees.",
         warning="Values that preload put on `window` need contextBridge.exposeInMainWorld.",
     ),
-    Option(name="experimentalFeatures", bad=("true",), good="false", why="Unfinished browser features are off."),
-    Option(name="enableBlinkFeatures", bad=("*",), good=None, why="Unfinished browser features are off."),
 )
+
+_SINCE = {"nodeIntegration": 5, "contextIsolation": 12, "webSecurity": 0, "allowRunningInsecureContent": 0}
+"""The release of Electron since which the safe value is the default."""
+_FEATURES = frozenset(("electron_experimental_features", "electron_blink_integration"))
 
 
 @fixer(
@@ -50,5 +57,25 @@ The safe value is in each case also the default of current Electron, so the opti
 the page needs from Node goes through a preload script and `contextBridge`, function by function.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
-    """An unsafe window option → its safe value, or none."""
-    return propose_options(target, _OPTIONS)
+    """An unsafe window option → its safe value, or none, where the page asks for nothing that is lost with it."""
+    file = script(target)
+    if target.finding.rule_name in _FEATURES:
+        message = f"{file.path}:{region(target).start_line}: which of the unfinished features the pages use is not here"
+        raise NoFix(message)
+    made = list(propose_options(target, _OPTIONS))
+    option = next((name for name in _SINCE if name.encode() in _said(file, made)), None)
+    match option:
+        case "nodeIntegration":
+            refuse_use_of_node(file, target.tree)
+        case "contextIsolation":
+            refuse_shared_world(file, target.tree)
+        case _:
+            refuse_other_origins(file, target.tree)
+    major = re.match(r"\D*(\d+)", dependencies(target.tree, file.path).get("electron", ""))
+    known = major is not None and int(major[1]) >= _SINCE.get(option or "", 0)
+    yield from (each for each in made if each.approach != "default" or known)
+
+
+def _said(file: Parsed, made: Sequence[Candidate]) -> bytes:
+    """The lines that the candidates change."""
+    return b"\n".join(file.line(file.line_of(edit.start)) for each in made for edit in each.edits)

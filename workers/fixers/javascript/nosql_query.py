@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate
 from daemon.errors import SourceUnavailable
 from workers.fixers.code import Parsed, candidate
+from workers.fixers.javascript.binding import bound, given_again
+from workers.fixers.javascript.manifest import dependencies
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, option, pairs
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors, walk
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
 _REQUEST = re.compile(r"\b(?:req|request)\.(?:body|query|params|headers|cookies)\b", re.IGNORECASE)
 _MODULE = "mongo-sanitize"
+_TEXT = re.compile(
+    r"(?:req|request)\.(?:params|headers)(?:\.\w+|\[['\"][\w-]+['\"]\])|(?:req|request)\.(?:get|header)\(['\"][\w-]+['\"]\)"
+)
+_TEXTS = re.compile(r"(?:req|request)\.(?:params|headers)")
 _PLAIN = re.compile(r"(?:new\s+)?(?:\w+\.)*(?:ObjectId|ObjectID|String|Number|parseInt|parseFloat|Boolean)\([^()]*\)$")
 
 
@@ -45,7 +51,15 @@ def propose(target: Target) -> Iterator[Candidate]:
     if asked and all(value.type == "object" and option(file, value, "$eq") is not None for value in asked):
         message = f"{where} compares by $eq, which takes an object as a value and not as an operator: nothing to change"
         raise Harmless(message)
-    if values and all(_is_plain(file, value) for value in values):
+    said = [value for value in values if not _is_plain(file, value)]
+    texts = [_is_text(file, value) or _is_checked(file, call, value) for value in said]
+    if values and said and all(texts) and "restify" not in dependencies(target.tree, file.path):
+        message = (
+            f"{where} compares with what stands in the address or in a header, which is always a text, or with what "
+            "was seen to be one: none can be an operator"
+        )
+        raise Harmless(message)
+    if values and not said:
         message = f"{where} compares with values that the code has made texts, numbers or ids: none can be an operator"
         raise Harmless(message)
     if query.type == "object" and option(file, query, "where") is not None and _has_sequelize(target):
@@ -95,6 +109,41 @@ def _is_plain(file: Parsed, value: Node) -> bool:
         ]
         return len(made) == 1 and made[0] is not None and _PLAIN.match(file.text(made[0])) is not None
     return _PLAIN.match(file.text(value)) is not None
+
+
+def _is_text(file: Parsed, value: Node) -> bool:
+    """Whether it is a part of the address, or a header."""
+    if _TEXT.fullmatch(file.text(value)):
+        return True
+    if value.type not in ("identifier", "shorthand_property_identifier"):
+        return False
+    found = bound(file, value)
+    if found is None or found.node is None or given_again(file, value, found):
+        return False
+    wanted = _TEXT if found.kind == "value" else _TEXTS if found.kind == "other" else None
+    return wanted is not None and wanted.fullmatch(file.text(found.node)) is not None
+
+
+def _is_checked(file: Parsed, call: Node, value: Node) -> bool:
+    """Whether the function ends before the query where the value is no number or no text."""
+    name = re.escape(file.text(value))
+    refused = re.compile(
+        rf"!\s*(?:Number|parseInt|parseFloat)\(\s*{name}\s*[,)]|isNaN\(\s*{name}\s*\)"
+        rf"|typeof\s+{name}\s*!==?\s*['\"](?:string|number)['\"]|!(?:mongoose\.)?(?:Types\.)?ObjectId\.isValid\(\s*{name}\s*\)"
+    )
+    around = next((each for each in ancestors(call) if each.child_by_field_name("parameters") is not None), None)
+    for node in walk(around) if around is not None else ():
+        condition, ends = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
+        if node.type != "if_statement" or condition is None or ends is None or node.end_byte > call.start_byte:
+            continue
+        alone = "&&" not in file.text(condition)
+        if (
+            alone
+            and refused.search(file.text(condition))
+            and re.search(r"(?:return|throw)\b[^{}]*\}?\s*$", file.text(ends))
+        ):
+            return True
+    return False
 
 
 def _is_seen(file: Parsed, made: Node, used: Node) -> bool:

@@ -9,14 +9,18 @@ from workers.fixers.code import Parsed
 from workers.fixers.javascript.script import imported, in_browser
 from workers.fixers.registry import NoFix
 
+_OF_NODE = re.compile(
+    rb"\brequire\(|\bmodule\.exports|\bprocess\.|from ['\"](?:node:|@nestjs/|(?:express|koa|fastify|mongoose|fs)['\"])"
+    rb"|\(\s*(?:req|request)\s*,\s*(?:res|response)\s*[,)]"
+)
+"""What only Node's scripts have: its modules, and functions that answer a request."""
 RANDOM_INT = 12
 """The first Node with `randomInt`."""
 
 
 def is_node(file: Parsed) -> bool:
     """Whether the file is for Node alone."""
-    known = re.search(rb"\brequire\(|\bmodule\.exports|\bprocess\.|from ['\"]node:", file.content)
-    return bool(known) and not in_browser(file)
+    return _OF_NODE.search(file.content) is not None and not in_browser(file)
 
 
 def crypto(file: Parsed) -> tuple[str, tuple[Edit, ...], tuple[str, ...]]:

@@ -10,6 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.manifest import dependencies
+from workers.fixers.javascript.record import is_record
 from workers.fixers.javascript.script import (
     STRINGS,
     arguments,
@@ -83,7 +84,9 @@ these ways.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """`res.send(text)` → data as JSON, text as text or escaped."""
     file, call = flagged_node(target, ("call_expression",), _sends)
-    body = arguments(call)[0]
+    given = arguments(call)
+    body = next(each for each in given if each.type != "number")
+    status = next((file.text(each) for each in given if each.type == "number"), None)
     function = call.child_by_field_name("function")
     response = function.child_by_field_name("object") if function is not None else None
     method = function.child_by_field_name("property") if function is not None else None
@@ -112,16 +115,17 @@ def propose(target: Target) -> Iterator[Candidate]:
             "nothing runs"
         )
         raise NoFix(message)
-    given, data = f"({file.text(response)}, {file.text(body)})", _written_as_json(file, body)
+    answer = file.text(response) + (f".status({status})" if status is not None else "")
+    handed, data = f"({answer}, {file.text(body)})", _written_as_json(file, body)
     plain = (
         (lambda: _typed(file, response))
-        if target.finding.rule_name == "direct-response-write"
-        else (lambda: _through(file, call, "sendPlain" + given, _PLAIN, "plain-text", _SHOWN))
+        if target.finding.rule_name == "direct-response-write" and status is None
+        else (lambda: _through(file, call, "sendPlain" + handed, _PLAIN, "plain-text", _SHOWN))
     )
     if data is not None:
-        yield from any_of(lambda: _as_json(file, call, response, data), plain)
+        yield from any_of(lambda: _as_json(file, call, answer, data), plain)
         return
-    yield from any_of(plain, lambda: _through(file, call, "sendEscaped" + given, _ESCAPED, "escaped", _ENTITIES))
+    yield from any_of(plain, lambda: _through(file, call, "sendEscaped" + handed, _ESCAPED, "escaped", _ENTITIES))
 
 
 _SHOWN = ("A text is sent as text, in which nothing is markup; objects stay JSON.", "Markup in the text is shown.")
@@ -137,10 +141,10 @@ def _written_as_json(file: Parsed, body: Node) -> Node | None:
     return given[0] if len(given) == 1 else None
 
 
-def _as_json(file: Parsed, call: Node, response: Node, data: Node) -> Candidate:
+def _as_json(file: Parsed, call: Node, answer: str, data: Node) -> Candidate:
     return candidate(
         "json",
-        [file.replace(call, f"{file.text(response)}.json({file.text(data)})")],
+        [file.replace(call, f"{answer}.json({file.text(data)})")],
         "The same text goes out as what it is: JSON, of which a browser runs nothing.",
         warnings=(
             "A client that parses data by itself where they are said to be JSON, as jQuery does, gets an object.",
@@ -200,6 +204,8 @@ def _is_object(file: Parsed, call: Node, body: Node) -> bool:
     """Whether it is a list, or a variable whose properties are set before."""
     if body.type == "call_expression" and _LIST.search(called(file, body)):
         return True
+    if body.type == "identifier" and is_record(file, body):
+        return True
     name = re.escape(file.text(body))
     made = rf"(?:const|let|var)\s+{name}\s*=\s*[\[{{]|(?<![\w.$]){name}\.\w+\s*=[^=>]"
     return body.type == "identifier" and re.search(made, _before(file, call)) is not None
@@ -240,4 +246,10 @@ def _through(file: Parsed, call: Node, text: str, source: str, approach: str, wo
 
 def _sends(file: Parsed, call: Node) -> bool:
     given = arguments(call)
-    return called(file, call).endswith(".send") and len(given) == 1 and literal(file, given[0]) is None
+    bodies = [each for each in given if each.type != "number"]
+    return (
+        called(file, call).endswith(".send")
+        and len(given) <= 2
+        and len(bodies) == 1
+        and literal(file, bodies[0]) is None
+    )
