@@ -14,9 +14,11 @@ from daemon.domain.finding import Finding
 
 _SHELLCHECK = re.compile(r"SC\d{4}")
 _ABOUT_QUOTES = frozenset((
-    "SC2016", "SC2026", "SC2027", "SC2089", "SC2090", "SC2140", "SC1003", "SC1078", "SC1079", "SC1110", "SC1111",
+    "SC2026", "SC2027", "SC2089", "SC2090", "SC2140", "SC1003", "SC1078", "SC1079", "SC1110", "SC1111",
 ))  # fmt: skip
 """What the quotes themselves can bring about."""
+_EXPRESSION_IN_QUOTES = "SC2016"
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'", re.DOTALL)
 _SHELL = re.compile(r"(?im)^[ \t]*SHELL[ \t]+\[.*\][ \t]*\r?\n")
 _REWRITTEN = (("", '"'), ("`", "$("), ("`", ")"), ("", "./"), ("", "-- "))
 """What may stand in the place of what."""
@@ -29,7 +31,14 @@ def was_masked(new: Finding, ended: Sequence[Finding], before: bytes, after: byt
         return False
     if not any(one.tool == "hadolint" and _SHELLCHECK.fullmatch(one.rule) for one in ended):
         return False
-    return _same_commands(*(_SHELL.sub("", text.decode("utf-8", "replace")) for text in (before, after)))
+    old, now = (_SHELL.sub("", text.decode("utf-8", "replace")) for text in (before, after))
+    if new.rule == _EXPRESSION_IN_QUOTES and _single_quoted(old) != _single_quoted(now):
+        return False
+    return _same_commands(old, now)
+
+
+def _single_quoted(text: str) -> list[str]:
+    return [quoted for quoted in _QUOTED.findall(text) if quoted.startswith("'")]
 
 
 def _same_commands(before: str, after: str) -> bool:

@@ -36,3 +36,16 @@ def test_only_remarks_of_shellcheck_hide_behind_one_another_and_none_about_quote
     assert not was_masked(_one("DL3008"), [_one("SC2086")], *sides)
     assert not was_masked(_one("SC2046"), [_one("DL3008")], *sides)
     assert not was_masked(_one("SC2046", tool="shellcheck"), [_one("SC2086")], *sides)
+
+
+@pytest.mark.parametrize(
+    ("after", "hidden"),
+    [
+        (b"RUN echo 'a ${B}' > \"$C\"/d\n", True),
+        (b"RUN echo \"'a ${B}'\" > $C/d\n", False),
+        (b"RUN echo 'a \"${B}\"' > $C/d\n", False),
+    ],
+)
+def test_an_expression_in_single_quotes_was_there_where_these_stay_as_they_were(after, hidden):
+    before = HEAD + b"RUN echo 'a ${B}' > $C/d\n"
+    assert was_masked(_one("SC2016"), [_one("SC2086")], before, HEAD + after) is hidden

@@ -134,7 +134,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"secrets of that service, and take it from there by name. {ROTATE}"
         )
         raise NoFix(message)
-    of_curl = target.finding.rule.rpartition("/")[2].startswith("curl-")
+    of_curl = target.finding.rule_name.startswith("curl-")
     if of_curl and _ANY_WORD.fullmatch(shown):
         message = (
             f"{file.path}:{file.line_of(found.start)} signs in with what a service begins with, which everybody knows: "
@@ -190,9 +190,10 @@ def _refuse_manifest(file: Text) -> None:
 
 
 def _found(target: Target, file: Text, where: Region, *, shown: bool) -> Setting:
-    if target.finding.rule.rpartition("/")[2] == "curl-auth-user":
+    rule = target.finding.rule_name
+    if rule == "curl-auth-user":
         return curl.user(file, where)
-    of_a_shell = shown or file.path.endswith((".sh", ".bash"))
+    of_a_shell = shown or rule == "curl-auth-header" or file.path.endswith((".sh", ".bash"))
     return (curl.header(file, where) if of_a_shell else None) or setting(file, where)
 
 
