@@ -20,6 +20,10 @@ _KEY = re.compile(r"[a-z]+(?:[._-][a-z]+)+|[A-Za-z_]+(?:\.[A-Za-z_]+)+")
 _OF_A_CIPHER = re.compile(
     r"(?:\w*(?:aes|des|rsa|hmac|encrypt|crypt|cipher|sign|jwt|salt)\w*?|str|raw|my|_)_?key", re.IGNORECASE
 )
+_CONSTANT = re.compile(r"\b(?:final|const)\s[^=;\n]*?\b(\w+)\s*(?::\s*String\s*)?=\s*\"([^\"\n]*)\"")
+_SEVERAL = 3
+_SHORTEST = 3
+"""Of one or two characters no credential is made."""
 _DRAWN = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[\w+/=!@$%&*-]{8,}")
 """Letters with digits: a key, and no name of a field."""
 _FIELD = re.compile(r"(?:TAG|KEY|EXTRA|PREFS?|PREFERENCE|ARG|COL|COLUMN|PARAM|FIELD|HEADER|ATTR|BUNDLE|PROP|PROPERTY)_")
@@ -135,6 +139,18 @@ def _names_a_field(name: str, value: str) -> bool:
     return bool(_FIELD.match(name) and re.fullmatch(r"[A-Za-z_.-]+", value))
 
 
+def _is_one_of_names(file: Parsed, name: str, value: str) -> bool:
+    """Whether the file's other constants are names as well, which say what their own do: `STR_TITLE = "Title"`."""
+    text = file.content.decode("utf-8", "replace")
+    told = [found for found in _CONSTANT.findall(text) if found[0] != name and _restates(*found)]
+    return len(told) >= _SEVERAL and _restates(name, value)
+
+
+def _restates(name: str, value: str) -> bool:
+    plain = value.replace("_", "").replace("-", "")
+    return plain.isalpha() and plain.lower() in name.replace("_", "").lower()
+
+
 def _given_by_people(file: Parsed, match: re.Match[bytes]) -> bool:
     """Whether the variable held what a request or a form says, and gets the text only where that says nothing."""
     around = ancestors(file.syntax.node_at(match.start(), match.end()))
@@ -150,14 +166,15 @@ def _secret(target: Target, file: Parsed) -> tuple[str, int, int]:
     labels = set()
     for match in matches(file, _ASSIGNED, *flagged_bytes(target, file)):
         name, value = match["name"].decode(), match["value"].decode()[1:-1]
-        label = is_label(value, name) or _KEY.fullmatch(value) or _names_a_field(name, value)
+        named_so = _names_a_field(name, value) or len(value) < _SHORTEST or _is_one_of_names(file, name, value)
+        label = is_label(value, name) or _KEY.fullmatch(value) or named_so
         named = _WORDS.search(name) or (_OF_A_CIPHER.fullmatch(name) and _DRAWN.fullmatch(value))
         if named and _given_by_people(file, match):
             message = f"{file.path}:{file.line_of(match.start())} stands in where a request names no {name}"
             raise Harmless(message)
         if named and not label:
             return name, match.start("value"), match.end("value")
-        if value.lower() == name.lower() or _names_a_field(name, value):
+        if value.lower() == name.lower() or named_so:
             labels.add(value)
     start, end = flagged_bytes(target, file)
     text = file.slice(start, end)
