@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.jvm.source import Setting, propose_settings
-from workers.fixers.registry import Target, fixer
+from workers.fixers.code import region
+from workers.fixers.jvm.source import Setting, flagged_bytes, jvm, matches, on_android, propose_settings
+from workers.fixers.registry import Harmless, Target, fixer
 from workers.source.tree import folders_up, text_of
 
 _WARNING = "A peer that knows only the old version can no longer connect."
@@ -21,6 +22,7 @@ _OLDER = re.compile(
     r"|\bminSdk(?:Version)?\b\D{0,12}(?:1\d|2[0-8])\b"
 )
 """Java 7 and 8, and Android before 10."""
+_NEWEST = r"\bSSLContext\s*\.\s*getInstance\(\s*\"TLS\""
 _SETTINGS = (
     Setting(
         pattern=r"getInstance\(\s*\"(?P<value>SSL|SSLv2|SSLv3|TLSv1|TLSv1\.0|TLSv1\.1)\"",
@@ -56,8 +58,15 @@ Java before 11, which have no 1.3.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A broken protocol version → TLS 1.3 or 1.2."""
+    file = jvm(target)
+    if matches(file, _NEWEST, *flagged_bytes(target, file)) and not on_android(target, file):
+        message = (
+            f'{file.path}:{region(target).start_line} asks for "TLS", by which each maintained Java speaks 1.2 and 1.3 '
+            "alone: 1.0 and 1.1 are off since 8u291 and 11.0.11"
+        )
+        raise Harmless(message)
     older = _may_be_older(target)
-    return (made for made in propose_settings(target, _SETTINGS) if not (older and made.approach == "tls-1.3"))
+    yield from (made for made in propose_settings(target, _SETTINGS) if not (older and made.approach == "tls-1.3"))
 
 
 def _may_be_older(target: Target) -> bool:
