@@ -178,6 +178,9 @@ def _of(package: Package, declared: Iterable[Declaration], touched: Iterable[str
 
 def _deciding(package: Package, declared: Sequence[Declaration]) -> Sequence[Declaration]:
     """Those that decide the version: Go itself builds with the higher one of its `go` and `toolchain` lines."""
+    if canonical_ecosystem(package.ecosystem) == "npm":
+        # What a package asks of its users' trees brings nothing into its own, where it asks for the same one itself.
+        return [one for one in declared if one.scope != "peerDependencies"] or declared
     if canonical_ecosystem(package.ecosystem) != "go" or package.name != "stdlib":
         return declared
     return sorted(declared, key=lambda one: release_numbers(one.version))[-1:]

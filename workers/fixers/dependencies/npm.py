@@ -1,26 +1,18 @@
-"""npm, yarn and pnpm: `package.json`; overrides where the package is transitive. Lockfiles carry hashes."""
+"""npm, yarn, pnpm and bun: `package.json`; overrides where the package is transitive. Lockfiles carry hashes."""
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from daemon.domain.fix import Candidate, Edit
-from workers.fixers.dependencies import pnpm
-from workers.fixers.dependencies.job import Job, newline_of, refuse, replace
+from daemon.domain.fix import Candidate
+from workers.fixers.dependencies.admits import admits
+from workers.fixers.dependencies.job import Job, refuse, replace
+from workers.fixers.dependencies.npm_override import LOCKS, Lock, decide, override
 from workers.fixers.dependencies.ranges import is_npm_wildcard, raise_npm
 from workers.source.manifests.declaration import Declaration
 from workers.source.manifests.npm import Json, declarations
-from workers.source.yamldoc import YamlDoc
-
-_LOCKS = {
-    "pnpm-lock.yaml": ("pnpm", "pnpm install"),
-    "yarn.lock": ("yarn", "yarn install"),
-    "package-lock.json": ("npm", "npm install"),
-    "npm-shrinkwrap.json": ("npm", "npm install"),
-}
 
 
 def propose(job: Job) -> Iterator[Candidate]:
@@ -30,18 +22,20 @@ def propose(job: Job) -> Iterator[Candidate]:
     if document is None:
         message = f"no package.json in the repository decides the version of {job.package.name}"
         raise refuse(message)
-    manager, locks = _manager(job)
+    lock = Lock(job)
     asked = [
         place
         for each in (document, *_members(job, document))
         for place in declarations(each)
         if place.name == job.package.name
     ]
+    # What a package asks of its users' trees stays as it is, where it asks for the same one for itself.
+    asked = [place for place in asked if place.scope != "peerDependencies"] or asked
     direct = [place for place in asked if _covers(job, place) and job.needs_raising(place)]
     if direct:
-        yield from _raise(job, direct, locks)
+        yield from _raise(job, document, lock, direct)
     else:
-        yield from _override(job, document, manager, locks, asked)
+        yield from override(job, document, lock, asked)
 
 
 def _document(job: Job, path: str) -> Json | None:
@@ -61,7 +55,7 @@ def _members(job: Job, root: Json) -> list[Json]:
         return []
     below = job.files(lambda path: posixpath.basename(path) == "package.json" and path != root.path)
     inside = [path for path in below if not folder or path.startswith(f"{folder}/")]
-    locked = {posixpath.dirname(path) for path in job.files(lambda path: posixpath.basename(path) in _LOCKS)} - {folder}
+    locked = {posixpath.dirname(path) for path in job.files(lambda path: posixpath.basename(path) in LOCKS)} - {folder}
     members = [path for path in inside if not any(_within(path, other) for other in locked if _within(other, folder))]
     return [document for path in members if (document := _document(job, path)) is not None]
 
@@ -70,27 +64,27 @@ def _within(path: str, folder: str) -> bool:
     return not folder or path == folder or path.startswith(f"{folder}/")
 
 
-def _manager(job: Job) -> tuple[str, list[str]]:
-    """The package manager whose lockfile is nearest, and what to say about that lockfile."""
-    name = posixpath.basename(job.manifest)
-    lock = name if name in _LOCKS else posixpath.basename(job.nearest(*_LOCKS) or "")
-    if lock not in _LOCKS:
-        return "npm", []
-    manager, command = _LOCKS[lock]
-    return manager, [f"{lock} pins integrity hashes: write it anew with `{command}`"]
-
-
 def _covers(job: Job, place: Declaration) -> bool:
-    """Whether this is the request that brought the installed version: the same major line, or no number at all.
+    """Whether this is the request that brought the installed version, or may be.
 
-    A project may ask for one major line itself while a dependency brings the vulnerable older one.
+    A project may ask for one line itself while a dependency brings the vulnerable older one.
     """
-    asked = re.findall(r"\d+", place.version.rpartition("@")[2])
-    mine = re.findall(r"\d+", job.package.version)
-    return not asked or not mine or asked[0] == mine[0] or ">" in place.version or "||" in place.version
+    return admits(place.version, job.package.version) is not False
 
 
-def _raise(job: Job, places: Sequence[Declaration], locks: list[str]) -> Iterator[Candidate]:
+def _raise(job: Job, document: Json, lock: Lock, places: Sequence[Declaration]) -> Iterator[Candidate]:
+    # Who asks for the vulnerable release and for nothing newer keeps a copy of its own.
+    also, others = [], ""
+    warnings = [*lock.warnings, *(lock.fit if lock.stubborn else ())]
+    if lock.stubborn and not lock.selectors:
+        one = lock.stubborn[0]
+        message = (
+            f"{one.by} asks for {job.package.name} {one.range} and keeps a copy of its own: raise {one.by} as well"
+        )
+        raise refuse(message)
+    if lock.stubborn:
+        also = decide(job, document, lock, lock.selectors, f"^{job.choice.smallest}")
+        others = f" An override replaces the copy of {lock.stubborn[0].by}, which asks for an older one."
     for approach, version, what in job.versions():
         edits = [
             replace(place.at, wanted)
@@ -98,8 +92,8 @@ def _raise(job: Job, places: Sequence[Declaration], locks: list[str]) -> Iterato
             if (wanted := raise_npm(place.version, version)) is not None and wanted != place.version
         ]
         if edits:
-            how = f"Asks for {job.package.name} {version}, {what}, in the range style that stands there."
-            yield job.candidate(approach, edits, how, warnings=locks)
+            how = f"Asks for {job.package.name} {version}, {what}, in the range style that stands there.{others}"
+            yield job.candidate(approach, [*edits, *also], how, warnings=warnings)
     # What a package asks of its users' trees stays a range: pinning it there would break theirs.
     own = [place for place in places if place.scope != "peerDependencies"]
     exact = all(re.match(r"=?v?\d[\w.+-]*$", place.version) and not is_npm_wildcard(place.version) for place in own)
@@ -113,73 +107,7 @@ def _raise(job: Job, places: Sequence[Declaration], locks: list[str]) -> Iterato
         raise refuse(message)
     if edits and exact:
         how = f"Asks for {wanted}: later fixes of the line arrive with the next update of the lockfile."
-        yield job.candidate("compatible-range", edits, how, warnings=locks)
+        yield job.candidate("compatible-range", [*edits, *also], f"{how}{others}", warnings=warnings)
     elif edits:
         how = f"Pins {job.package.name} to exactly {version}: every installation gets the same release."
-        yield job.candidate("pin-exact", edits, how, warnings=locks)
-
-
-def _override(
-    job: Job, document: Json, manager: str, locks: list[str], asked: Sequence[Declaration]
-) -> Iterator[Candidate]:
-    name, version = job.package.name, job.choice.smallest
-    place = {"npm": ("overrides",), "pnpm": ("pnpm", "overrides"), "yarn": ("resolutions",)}[manager]
-    workspace = pnpm.workspace(job, document) if manager == "pnpm" else None
-    where = f"`overrides` of {workspace.path}" if workspace is not None else ".".join(place)
-    parent = f"another dependency brings {name} {job.package.version}"
-
-    def decides(selector: str, wanted: str) -> list[Edit]:
-        made = pnpm.override(workspace, selector, wanted) if workspace else _set(document, place, selector, wanted)
-        return [made]
-
-    if manager != "yarn" and not _decided(job, document, place, workspace):
-        line = f">={job.package.version.split('.')[0]}.0.0 <{version}"
-        selector = f"{name}@{job.package.version if manager == 'npm' else line}"
-        how = f"{where} replaces only the vulnerable releases, because {parent}; other lines stay."
-        yield job.candidate("override-vulnerable", decides(selector, f"^{version}"), how, warnings=locks)
-    if not asked:
-        how = f"{where} decides the version everywhere, because {parent}."
-        yield job.candidate("override", decides(name, f"^{version}"), how, warnings=locks)
-        if manager == "yarn":
-            how = f"{where} pins every {name} to exactly {version}, because {parent}."
-            yield job.candidate("override-exact", decides(name, version), how, warnings=locks)
-
-
-def _decided(job: Job, document: Json, place: Sequence[str], workspace: YamlDoc | None) -> bool:
-    """Whether an override names the package already, for every release of it."""
-    if workspace is not None:
-        return workspace.root.get("overrides", job.package.name) is not None
-    return document.at(*place, job.package.name) is not None
-
-
-def _set(document: Json, keys: Sequence[str], name: str, value: str) -> Edit:
-    """An edit that sets `keys… / name` to `value`, in the file's own layout."""
-    content = document.syntax.content
-    depth, node = 0, document.root
-    while depth < len(keys) and (inner := dict(document.pairs(node)).get(keys[depth])) is not None:
-        node, depth = inner, depth + 1
-    existing = dict(document.pairs(node)).get(name) if depth == len(keys) else None
-    if existing is not None:
-        return Edit(path=document.path, start=existing.start_byte, end=existing.end_byte, text=json.dumps(value))
-    unit = _indent(content)
-    newline = newline_of(content)
-    outer = unit * depth
-    text = _nested([*keys[depth:], name], value, unit, newline, depth + 1)
-    last = [child for child in node.children if child.type == "pair"]
-    if last:
-        at = last[-1].end_byte
-        return Edit(path=document.path, start=at, end=at, text=f",{newline}{outer}{unit}{text}")
-    span = f"{{{newline}{outer}{unit}{text}{newline}{outer}}}"
-    return Edit(path=document.path, start=node.start_byte, end=node.end_byte, text=span)
-
-
-def _nested(keys: Sequence[str], value: str, unit: str, newline: str, depth: int) -> str:
-    if len(keys) == 1:
-        return f"{json.dumps(keys[0])}: {json.dumps(value)}"
-    inside = _nested(keys[1:], value, unit, newline, depth + 1)
-    return f"{json.dumps(keys[0])}: {{{newline}{unit * (depth + 1)}{inside}{newline}{unit * depth}}}"
-
-
-def _indent(content: bytes) -> str:
-    match = re.search(rb"^([ \t]+)\"", content, re.MULTILINE)
-    return match[1].decode() if match else "  "
+        yield job.candidate("pin-exact", [*edits, *also], f"{how}{others}", warnings=warnings)

@@ -34,7 +34,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
 
 def floor(requirement: str) -> str | None:
     """The lowest version that a requirement allows: `^1.2.4`, `>=1.4,<2`, `[1.2,2)`; none where it has no floor."""
-    text = requirement.strip()
+    text = re.sub(r"^npm:@?[^@]+@", "", requirement.strip())
     if "||" in text or text in {"", "*", "latest"}:
         return None
     floors = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from workers.source.syntax import Syntax, parse
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_ALIAS = re.compile(r"npm:(?P<name>@?[^@]+)@")
 SECTIONS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 
 
@@ -57,14 +59,14 @@ class Json:
 
 
 def declarations(document: Json) -> list[Declaration]:
-    """What a `package.json` asks for; `scope` is the section."""
+    """What a `package.json` asks for; `scope` is the section. What is installed under another name has its own."""
     found = []
     for section in SECTIONS:
         node = document.at(section)
         for name, value in document.pairs(node) if node is not None else ():
             if value.type == "string":
-                span = document.inner(value)
-                found.append(
-                    Declaration(name=name, version=document.string(value), literal=span, at=span, scope=section)
-                )
+                span, version = document.inner(value), document.string(value)
+                alias = _ALIAS.match(version)
+                own = alias["name"] if alias else name
+                found.append(Declaration(name=own, version=version, literal=span, at=span, scope=section))
     return found

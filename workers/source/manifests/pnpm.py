@@ -11,7 +11,10 @@ WORKSPACE = "pnpm-workspace.yaml"
 
 
 def package_of(selector: str) -> str:
-    """The package that an override's key selects: `parent>@a/b@<1.2` → `@a/b`."""
+    """The package that an override's key selects: `parent>@a/b@<1.2` → `@a/b`, `**/parent/b` → `b`."""
+    path = re.fullmatch(r"\*\*/(?:.*/)?(?P<name>(?:@[^/]+/)?[^/@]+)", selector)
+    if path:
+        return path["name"]
     name = re.sub(r"^(?:\*\*/|.*>(?=[@A-Za-z]))", "", selector)
     scope, name = ("@", name[1:]) if name.startswith("@") else ("", name)
     return scope + name.partition("@")[0]

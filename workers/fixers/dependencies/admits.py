@@ -1,0 +1,64 @@
+"""Whether a range of npm's admits a version."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from workers.source.versions import release_numbers
+
+_PART = r"(?:\d+|[xX*])"
+_COMPARATOR = re.compile(
+    rf"(?P<op>\^|~>?|>=|<=|>|<|=)?\s*v?(?P<numbers>{_PART}(?:\.{_PART}){{0,2}})(?:-[\w.-]+)?(?:\+[\w.-]+)?"
+)
+_HYPHEN = re.compile(r"^\s*(?P<low>\S+)\s+-\s+(?P<high>\S+)\s*$")
+_Numbers = tuple[int, ...]
+
+
+def admits(spec: str, version: str) -> bool | None:
+    """Whether it does; none where the text is no range (a tag, an address, a workspace). A pre-release is not known."""
+    numbers = (*release_numbers(version), 0, 0, 0)[:3]
+    if "-" in version.partition("+")[0] or not release_numbers(version):
+        return None
+    spec = re.sub(r"^npm:(?:@?[^@]+@)?", "", spec.strip())
+    answers = [_alternative(each, numbers) for each in spec.split("||")]
+    return None if None in answers else any(answers)
+
+
+def _alternative(text: str, version: _Numbers) -> bool | None:
+    hyphen = _HYPHEN.match(text)
+    text = f">={hyphen['low']} <={hyphen['high']}" if hyphen else text.strip()
+    found = list(_COMPARATOR.finditer(text))
+    if _COMPARATOR.sub("", text).strip(" ,"):
+        return None
+    return all(low <= version < high for low, high in (pair for match in found for pair in _bounds(match)))
+
+
+def _bounds(match: re.Match[str]) -> Iterator[tuple[_Numbers, _Numbers]]:
+    """From where up to below where; numbers left open are free."""
+    given: list[int] = []
+    for part in match["numbers"].split("."):
+        if not part.isdigit():
+            break
+        given.append(int(part))
+    if not given:
+        return
+    low = (*given, 0, 0)[:3]
+    top, operator = (10**9, 0, 0), (match["op"] or "=").rstrip(">" if match["op"] == "~>" else "")
+    step = {"^": next((i for i, number in enumerate(given) if number), len(given) - 1), "~": min(1, len(given) - 1)}
+    after = _raised(given, step.get(operator, len(given) - 1))
+    match operator:
+        case ">=":
+            yield low, top
+        case ">":
+            yield after, top
+        case "<":
+            yield (0, 0, 0), low
+        case "<=":
+            yield (0, 0, 0), after
+        case _:
+            yield low, after
+
+
+def _raised(given: list[int], index: int) -> _Numbers:
+    return (*given[:index], given[index] + 1, *(0, 0, 0))[:3]

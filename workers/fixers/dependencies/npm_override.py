@@ -1,0 +1,222 @@
+"""npm, yarn, pnpm and bun: the version of a package that other packages bring."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from daemon.domain.fix import Candidate, Edit
+from workers.fixers.dependencies import pnpm
+from workers.fixers.dependencies.admits import admits
+from workers.fixers.dependencies.job import Job, newline_of, refuse
+from workers.source.manifests.declaration import Declaration, floor
+from workers.source.manifests.npm import Json
+from workers.source.manifests.npm_lock import Ask, Copy, copies, is_berry
+from workers.source.versions import parse_version
+
+_MANAGERS = {
+    "pnpm-lock.yaml": ("pnpm", "pnpm install"),
+    "yarn.lock": ("yarn", "yarn install"),
+    "package-lock.json": ("npm", "npm install"),
+    "npm-shrinkwrap.json": ("npm", "npm install"),
+    "bun.lock": ("bun", "bun install"),
+    "bun.lockb": ("bun", "bun install"),
+}
+LOCKS = tuple(_MANAGERS)
+_KEYS = {"npm": ("overrides",), "bun": ("overrides",), "pnpm": ("pnpm", "overrides"), "yarn": ("resolutions",)}
+_MOST = 4
+"""As many askers can be named one by one; more are a list that nobody keeps up."""
+
+
+class Lock:
+    """The lockfile that the finding is about, or the nearest: which manager reads it, and who asks for the package."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        name = posixpath.basename(job.manifest)
+        path = job.manifest if name in _MANAGERS else job.nearest(*LOCKS) or ""
+        self.path = path
+        self.name = posixpath.basename(path)
+        self.manager, self.command = _MANAGERS.get(self.name, ("npm", ""))
+        self.content = (job.read(path) if path else None) or b""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is left to do once the manifest is changed."""
+        return [f"{self.name} pins integrity hashes: write it anew with `{self.command}`"] if self.command else []
+
+    @cached_property
+    def copies(self) -> tuple[Copy, ...]:
+        """Every locked version of the package; empty where nobody knows."""
+        return copies(self.path, self.content, self.job.package.name) if self.content else ()
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """Who asks for the vulnerable copy."""
+        version = self.job.package.version
+        return next((copy.asks for copy in self.copies if copy.version == version), ())
+
+    @property
+    def stubborn(self) -> list[Ask]:
+        """Packages whose range does not admit the fixed release."""
+        version = self.job.choice.smallest
+        return [ask for ask in self.asks if ask.by and admits(ask.range, version) is False]
+
+    @property
+    def apart(self) -> list[str]:
+        """Locked versions of other lines, which one version for all would take away."""
+        numbers = [int(number) for number in re.findall(r"\d+", self.job.choice.smallest)]
+        line = f"^{numbers[0]}" if numbers[0] else f"~0.{numbers[1]}"
+        others = [copy.version for copy in self.copies if copy.version != self.job.package.version]
+        return [version for version in others if admits(line, version.partition("-")[0]) is False]
+
+    @cached_property
+    def selectors(self) -> list[str]:
+        """Keys that decide the vulnerable copy alone; none where the manager has none."""
+        job, name = self.job, self.job.package.name
+        match self.manager:
+            case "npm":
+                return [f"{name}@{job.package.version}"]
+            case "pnpm":
+                return [f"{name}@>={job.package.version.split('.')[0]}.0.0 <{job.choice.smallest}"]
+            case "yarn":
+                return self._of_yarn(name)
+        return []
+
+    def _of_yarn(self, name: str) -> list[str]:
+        """Newer releases read a request, the first one a path from who asks."""
+        if is_berry(self.content):
+            keys = [
+                f"{name}@npm:{text}" for text in sorted({ask.range for ask in self.asks if "npm:" not in ask.range})
+            ]
+        else:
+            askers = {ask.by for ask in self.asks}
+            elsewhere = {
+                ask.by for copy in self.copies for ask in copy.asks if copy.version != self.job.package.version
+            }
+            keys = [f"**/{by}/{name}" for by in sorted(askers)] if "" not in askers and not askers & elsewhere else []
+        return keys if len(keys) <= _MOST else []
+
+    @property
+    def fit(self) -> list[str]:
+        """What the ranges of those who ask say about the fixed release."""
+        version, name = self.job.choice.smallest, self.job.package.name
+        if self.stubborn:
+            said = [f"{ask.by} asks for {ask.range}" for ask in self.stubborn]
+            more = f" and {len(said) - 3} more" if len(said) > 3 else ""
+            return [f"{', '.join(said[:3])}{more}, and was not made for {version}: test what uses it"]
+        if self.asks and all(admits(ask.range, version) for ask in self.asks):
+            return [
+                f"every range that asks for {name} admits {version}: {self.refresh(name)} to do without an override"
+            ]
+        return []
+
+    def refresh(self, name: str) -> str:
+        """How the lockfile alone takes up a newer release, for a sentence."""
+        if self.manager == "npm":
+            return f"run `npm update {name}`"
+        if is_berry(self.content):
+            return f"run `yarn up -R {name}`"
+        return f"delete its entry from {self.name} and run `{self.command}`"
+
+
+def override(job: Job, document: Json, lock: Lock, asked: Sequence[Declaration]) -> Iterator[Candidate]:
+    """Decide the version of the copies that others bring: of the vulnerable line alone, or of all."""
+    name, version = job.package.name, job.choice.smallest
+    keys = _KEYS[lock.manager]
+    workspace = pnpm.workspace(job, document) if lock.manager == "pnpm" else None
+    where = f"`overrides` of {workspace.path}" if workspace is not None else ".".join(keys)
+    parent = f"another dependency brings {name} {job.package.version}"
+    warnings = [*lock.warnings, *lock.fit]
+    decided = _decided(job, document, keys, workspace)
+    if decided is not None and _no_older(job, decided):
+        message = f"{where} decides {name} {decided} already, which is no older: write {lock.name} anew"
+        raise refuse(message)
+    if decided is None and (lock.manager != "yarn" or lock.apart or asked) and lock.selectors:
+        how = f"{where} replaces only the vulnerable releases, because {parent}; other lines stay."
+        edits = decide(job, document, lock, lock.selectors, f"^{version}")
+        yield job.candidate("override-vulnerable", edits, how, warnings=warnings)
+    elif asked or lock.apart:
+        lines = ", ".join(sorted({copy.version for copy in lock.copies}))
+        message = (
+            f"{where} would decide {name} for all who ask for it, and {lock.name or 'the project'} has several lines"
+            f"{f' ({lines})' if lines else ''}: {_instead(lock, name)}"
+        )
+        raise refuse(message)
+    if not asked and not lock.apart:
+        how = f"{where} decides the version everywhere, because {parent}."
+        yield job.candidate("override", decide(job, document, lock, [name], f"^{version}"), how, warnings=warnings)
+        if lock.manager == "yarn":
+            how = f"{where} pins every {name} to exactly {version}, because {parent}."
+            exact = decide(job, document, lock, [name], version)
+            yield job.candidate("override-exact", exact, how, warnings=warnings)
+
+
+def decide(job: Job, document: Json, lock: Lock, selectors: Sequence[str], wanted: str) -> list[Edit]:
+    """Edits that give each of these the wanted range, in the file that the manager reads."""
+    workspace = pnpm.workspace(job, document) if lock.manager == "pnpm" else None
+    if workspace is not None:
+        return [pnpm.override(workspace, selector, wanted) for selector in selectors]
+    return [_set(document, _KEYS[lock.manager], dict.fromkeys(selectors, wanted))]
+
+
+def _instead(lock: Lock, name: str) -> str:
+    if lock.asks and not lock.stubborn:
+        version = lock.job.choice.smallest
+        return f"the ranges that ask for {lock.job.package.version} admit {version}, so {lock.refresh(name)}"
+    return "raise what asks for it"
+
+
+def _decided(job: Job, document: Json, keys: Sequence[str], workspace: object) -> str | None:
+    """The override that names the package already, for every release of it; `` where it says more than a version."""
+    if workspace is not None:
+        node = workspace.root.get("overrides", job.package.name)  # type: ignore[attr-defined]
+        return None if node is None else str(node.value or "")
+    found = document.at(*keys, job.package.name)
+    return None if found is None else document.string(found)
+
+
+def _no_older(job: Job, decided: str) -> bool:
+    asked = parse_version(job.package.ecosystem, floor(decided) or "")
+    fixed = parse_version(job.package.ecosystem, job.choice.smallest)
+    return asked is not None and fixed is not None and asked >= fixed
+
+
+def _set(document: Json, keys: Sequence[str], values: dict[str, str]) -> Edit:
+    """An edit that sets `keys… / name` to its value for each name, in the file's own layout."""
+    content = document.syntax.content
+    depth, node = 0, document.root
+    while depth < len(keys) and (inner := dict(document.pairs(node)).get(keys[depth])) is not None:
+        node, depth = inner, depth + 1
+    present = dict(document.pairs(node)) if depth == len(keys) else {}
+    if len(values) == 1 and (existing := present.get(next(iter(values)))) is not None:
+        if existing.type == "object":
+            return _set(document, (*keys, next(iter(values))), {".": next(iter(values.values()))})
+        text = json.dumps(next(iter(values.values())))
+        return Edit(path=document.path, start=existing.start_byte, end=existing.end_byte, text=text)
+    unit = _indent(content)
+    newline = newline_of(content)
+    outer = unit * depth
+    text = _nested(keys[depth:], values, unit, newline, depth + 1)
+    last = [child for child in node.children if child.type == "pair"]
+    if last:
+        at = last[-1].end_byte
+        return Edit(path=document.path, start=at, end=at, text=f",{newline}{outer}{unit}{text}")
+    span = f"{{{newline}{outer}{unit}{text}{newline}{outer}}}"
+    return Edit(path=document.path, start=node.start_byte, end=node.end_byte, text=span)
+
+
+def _nested(keys: Sequence[str], values: dict[str, str], unit: str, newline: str, depth: int) -> str:
+    if not keys:
+        rows = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in values.items()]
+        return f",{newline}{unit * depth}".join(rows)
+    inside = _nested(keys[1:], values, unit, newline, depth + 1)
+    return f"{json.dumps(keys[0])}: {{{newline}{unit * (depth + 1)}{inside}{newline}{unit * depth}}}"
+
+
+def _indent(content: bytes) -> str:
+    match = re.search(rb"^([ \t]+)\"", content, re.MULTILINE)
+    return match[1].decode() if match else "  "
