@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.dom_pieces import HTML, MARKUP, appended, is_known_text, placed_beside, puts_back
+from workers.fixers.javascript.own_markup import OWN, is_own_markup
 from workers.fixers.javascript.script import called, flagged_node, literal
 from workers.fixers.javascript.strings import template
 from workers.fixers.registry import Harmless, NoFix, NotHere, Target, fixer
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _WRITES = ("assignment_expression", "augmented_assignment_expression")
+_MADE = re.compile(
+    r"(?<![\w$])(?!(?:[\w$]+\.)*(?:String|Number|parseInt|trim|toString|toFixed|to\w+(?:String|Case)|join|get|slice|substring)\()[\w$.]+\("
+)
+"""A function that may make markup."""
 _ESCAPES = re.compile(r"(?:[\w$]+\.)*(?:escape|sanitize|purify|encode)\w*$", re.IGNORECASE)
 
 
@@ -70,6 +75,9 @@ def _flagged(target: Target) -> tuple[Parsed, Node]:
     if right is not None and right.type == "call_expression" and _ESCAPES.match(called(file, right)):
         message = f"{file.path}:{file.number(node)} makes the value safe where it inserts it"
         raise Harmless(message)
+    if right is not None and is_own_markup(file, right, target.tree):
+        message = f"{file.path}:{file.number(node)} {OWN}"
+        raise Harmless(message)
     if node.type != "assignment_expression":
         message = f"{file.path}:{file.number(node)} adds to the HTML: make the element, and append that"
         raise NoFix(message)
@@ -116,7 +124,9 @@ def _is_plain(file: Parsed, node: Node) -> bool:
     text = file.text(node)
     if MARKUP.search(text):
         return False
-    return template(file, node) is not None or is_known_text(file, text)
+    built = template(file, node)
+    made = built is not None and not any(_MADE.search(each.source) for each in built.values)
+    return made or is_known_text(file, text)
 
 
 def sanitizer(file: Parsed) -> str | None:

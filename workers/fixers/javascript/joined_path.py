@@ -37,6 +37,9 @@ _FILE_NAME = re.compile(
     r"(?:^|_)(?:file|image|photo|document|template|theme|locale|lang|slug|id|key|hash|name)(?:_?name|_?id)?$"
     r"|(?:[fF]ile|[iI]mage|[tT]emplate|[tT]heme)_?[nN]ame$|[a-z](?:Id|Name|Slug|Key|Hash)$"
 )
+_OF_SCRIPTS = re.compile(
+    r"(?:^|/)(?:scripts|tools|tasks|gulp)/|(?:^|/)(?:gulp|grunt)file|\.config\.[cm]?[jt]s$", re.IGNORECASE
+)
 _SEGMENT = re.compile(r"\b(?:req|request)\.params\.(?P<name>\w+)")
 """What stands between two slashes of an address."""
 _SURELY_FILE = re.compile(
@@ -77,6 +80,9 @@ def propose(target: Target) -> Iterator[Candidate]:
             "of a file in a folder. Nobody who asks it has a part in the path"
         )
         raise Harmless(message)
+    if _OF_SCRIPTS.search(file.path) and not _REQUEST.search(file.text(call)):
+        message = f"{file.path} is a script of the developers': whoever runs it says what it works on"
+        raise Harmless(message)
     folder, name = _sides(file, call, target)
     yield from any_of(
         lambda: _through(file, call, f"joinBelow({folder}, {name})", _BELOW, "below-folder", _STAYS),
@@ -115,7 +121,7 @@ def _sides(file: Parsed, call: Node, target: Target) -> tuple[str, str]:
     told = [node for node in given if _of_request(file, node, target)]
     before = given[:-1]
     if not told and called(file, call).endswith("join") and not _OF_DEVELOPERS.search(file.path):
-        rest_is_own = before and all(is_own(file, each, target.tree) for each in before)
+        rest_is_own = before and not any(_is_given(file, name) for each in before for name in _identifiers(each))
         told = given[-1:] if rest_is_own and _is_file_name(file, given[-1], target) else []
     if len(told) != 1 or told[0] != given[-1] or len(given) == 1:
         message = (
@@ -173,6 +179,12 @@ def _is_asked(file: Parsed, name: Node) -> bool:
     if found.kind == "parameter" or found.node.type.endswith("parameter"):
         return _OF_FRAMEWORK.search(file.text(found.node)) is not None
     return found.kind in {"value", "other"} and _REQUEST.search(file.text(found.node)) is not None
+
+
+def _is_given(file: Parsed, name: Node) -> bool:
+    """Whether it is a parameter, or a part of one."""
+    found = bound(file, name)
+    return found is None or (found.kind in {"parameter", "element", "other"} and found.node is not None)
 
 
 def _is_file_name(file: Parsed, node: Node, target: Target) -> bool:

@@ -10,6 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.dom_html import sanitized
 from workers.fixers.javascript.dom_pieces import HTML, MARKUP, is_known_text
+from workers.fixers.javascript.own_markup import OWN, is_own_markup
 from workers.fixers.javascript.script import arguments, called, flagged_node, literal, quote
 from workers.fixers.javascript.strings import quoted, template, written
 from workers.fixers.registry import Harmless, NoFix, NotHere, Target, fixer
@@ -44,6 +45,9 @@ DOMPurify keeps the harmless part of it.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """`html(text)` → `text(text)`, or through the sanitizer that the file has."""
     file, call = _flagged(target)
+    if is_own_markup(file, arguments(call)[0], target.tree):
+        message = f"{file.path}:{file.number(call)} {OWN}"
+        raise Harmless(message)
     yield from any_of(
         lambda: _as_text(file, call),
         lambda: _own_element(file, call),

@@ -16,16 +16,16 @@ from workers.source.tree import SourceTree
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_DEPTH = 4
+_DEPTH = 7
 _LITERALS = frozenset(("string", "number", "true", "false", "null", "undefined", "regex"))
 _WRAPPED = frozenset(("parenthesized_expression", "as_expression", "non_null_expression", "satisfies_expression"))
 _PLATFORM = re.compile(
     r"__dirname|__filename|import\.meta\.(?:url|dirname|filename|env(?:\.\w+)?)|path\.(?:sep|delimiter)|os\.EOL"
     r"|process\.(?:env(?:\.\w+|\[['\"]\w+['\"]\])|argv(?:\[\d\])?|execPath|pid|platform|arch|version)"
-    r"|process\.(?:cwd|uptime|hrtime)\(\)|os\.(?:tmpdir|homedir|hostname|platform)\(\)|Date\.now\(\)|require\.main\.\w+"
+    r"|(?:req|request)\.file\.path|process\.(?:cwd|uptime|hrtime)\(\)|os\.(?:tmpdir|homedir|hostname|platform)\(\)|Date\.now\(\)|require\.main\.\w+"
     r"|(?:electron\.|remote\.)?app\.get(?:AppPath\(\)|Path\(['\"]\w+['\"]\))"
 )
-"""What the machine and whoever starts the program say."""
+"""What the machine and whoever starts the program say; multer makes up the name of what was uploaded."""
 _SETTINGS = re.compile(
     r"(?:app|server|site)?_?(?:config\w*|settings?|constants?|env|paths?|dirs?|locations?)", re.IGNORECASE
 )
@@ -96,7 +96,7 @@ def _name(file: Parsed, node: Node, asked: _Asked) -> bool:
     asked = asked._replace(depth=asked.depth - 1)
     if found.kind == "value":
         values = [*([found.node] if found.node is not None else []), *given_again(file, node, found)]
-        return bool(values) and all(_own(file, each, asked) for each in values)
+        return bool(values) and not _grows(file, node) and all(_own(file, each, asked) for each in values)
     if found.kind == "import":
         elsewhere = exported(file, node, found, asked.tree)
         return elsewhere is not None and _own(*elsewhere, asked)
