@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from workers.fixers.code import Parsed, region
 from workers.fixers.jvm.source import matches
@@ -24,8 +25,13 @@ def refuse_read(target: Target, file: Parsed, variable: str) -> None:
         NoFix: they do, or its name says that it is for them.
     """
     made = matches(file, _MADE.format(variable=re.escape(variable)), 0, len(file.content))
-    for name in {_text(file, each["name"].decode()) for each in made} - {None}:
-        _refuse_name(target, file, str(name))
+    for name in {each["name"].decode() for each in made}:
+        text = _text(target, file, name)
+        if text is not None:
+            _refuse_name(target, file, text)
+        elif any(_READS.search(text_of(target.tree, path)) for path in _pages(target)):
+            message = f"{file.path}:{region(target).start_line} names its cookie `{name}`, and scripts here read some"
+            raise NoFix(message)
 
 
 def _refuse_name(target: Target, file: Parsed, name: str) -> None:
@@ -34,18 +40,25 @@ def _refuse_name(target: Target, file: Parsed, name: str) -> None:
         message = f"{where} sets a cookie that scripts are to send back in a header: they have to read it"
         raise NoFix(message)
     named = re.compile(rf"['\"`\s;(]{re.escape(name)}\s*['\"`=]")
-    for path in target.tree.paths():
-        if path.endswith(_PAGES) and not is_test(path):
-            text = text_of(target.tree, path)
-            if _READS.search(text) and named.search(text):
-                message = f"{where} sets a cookie that {path} reads: a script no longer could"
-                raise NoFix(message)
+    for path in _pages(target):
+        text = text_of(target.tree, path)
+        if _READS.search(text) and named.search(text):
+            message = f"{where} sets a cookie that {path} reads: a script no longer could"
+            raise NoFix(message)
 
 
-def _text(file: Parsed, written: str) -> str | None:
-    """The name as it is written, or what the file's constant of that name holds."""
+def _pages(target: Target) -> Iterator[str]:
+    return (path for path in target.tree.paths() if path.endswith(_PAGES) and not is_test(path))
+
+
+def _text(target: Target, file: Parsed, written: str) -> str | None:
+    """The name as it is written, or what the project's constant of that name holds."""
     if written.startswith('"'):
         return written[1:-1]
-    constant = re.escape(written.rpartition(".")[2])
-    found = re.search(rf"\bString\s+{constant}\s*=\s*\"([^\"\n]+)\"", file.content.decode("utf-8", "replace"))
-    return found[1] if found is not None else None
+    constant = re.compile(rf"\bString\s+{re.escape(written.rpartition('.')[2])}\s*=\s*\"([^\"\n]+)\"")
+    own = constant.search(file.content.decode("utf-8", "replace"))
+    if own is not None or "." not in written:
+        return own[1] if own is not None else None
+    others = (text_of(target.tree, path) for path in target.tree.paths() if path.endswith((".java", ".kt")))
+    found = {each for text in others for each in constant.findall(text)}
+    return found.pop() if len(found) == 1 else None

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Parsed, candidate, region
+from workers.fixers.jvm.constant_names import is_a_name
 from workers.fixers.jvm.source import flagged_bytes, is_kotlin, jvm, matches, on_android
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.secrets.names import ROTATE, is_label, own_name, refuse_test
@@ -20,13 +21,9 @@ _KEY = re.compile(r"[a-z]+(?:[._-][a-z]+)+|[A-Za-z_]+(?:\.[A-Za-z_]+)+")
 _OF_A_CIPHER = re.compile(
     r"(?:\w*(?:aes|des|rsa|hmac|encrypt|crypt|cipher|sign|jwt|salt)\w*?|str|raw|my|_)_?key", re.IGNORECASE
 )
-_CONSTANT = re.compile(r"\b(?:final|const)\s[^=;\n]*?\b(\w+)\s*(?::\s*String\s*)?=\s*\"([^\"\n]*)\"")
-_SEVERAL = 3
-_SHORTEST = 3
-"""Of one or two characters no credential is made."""
 _DRAWN = re.compile(r"(?=\D*\d)(?=[^A-Za-z]*[A-Za-z])[\w+/=!@$%&*-]{8,}")
 """Letters with digits: a key, and no name of a field."""
-_FIELD = re.compile(r"(?:TAG|KEY|EXTRA|PREFS?|PREFERENCE|ARG|COL|COLUMN|PARAM|FIELD|HEADER|ATTR|BUNDLE|PROP|PROPERTY)_")
+_SETTINGS = re.compile(r"@(?:\w+\.)*(?:ConfigurationProperties|ConfigMapping)\b")
 _SHOWN = re.compile(r"X-[A-Za-z]+(?:-[A-Za-z]+)*$|(?=[^\x00-\x7f])")
 """A header's name, or the beginning of a text for people in another script."""
 _STANDARD = re.compile(
@@ -64,7 +61,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             "it opens nothing, and who writes the store and who reads it have to say the same"
         )
         raise Harmless(message)
-    if re.match(r"(?i:default|initial|init)_?(?=[A-Z_])", name):
+    if re.match(r"(?i:default|initial|init)_?(?=[A-Z_])", name) or _is_of_a_new_account(file, start):
         message = (
             f"{file.path}:{line} is what a new account or installation begins with: draw one and print it once, or ask "
             "for it; a required variable would stop each installation"
@@ -81,6 +78,9 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{file.path}:{line} is a compile-time constant that annotations may use, so it cannot be read at run time"
         )
         raise NoFix(message)
+    if _is_bound(file, start):
+        yield _without_default(file, start, end)
+        return
     variable = own_name(name, PurePosixPath(file.path).stem)
     read = f'System.getenv("{variable}")'
     checked = (
@@ -102,6 +102,41 @@ def propose(target: Target) -> Iterator[Candidate]:
         f"The value comes from the environment variable {variable}; it is null where nobody sets it. {ROTATE}",
         declares=(MASKED,),
         warnings=warnings,
+    )
+
+
+def _is_bound(file: Parsed, start: int) -> bool:
+    """Whether it is the default of a field that the application's settings give a value."""
+    around = list(ancestors(file.syntax.node_at(start, start + 1)))
+    field = next((each for each in around if each.type == "field_declaration"), None)
+    heads = (file.text(each).partition("{")[0] for each in around if each.type == "class_declaration")
+    bound = field is not None and ("@JsonProperty" in file.text(field) or any(_SETTINGS.search(head) for head in heads))
+    return bound and field is not None and not re.search(r"\b(?:static|final)\b", file.slice(field.start_byte, start))
+
+
+def _without_default(file: Parsed, start: int, end: int) -> Candidate:
+    """The field without what it is where the settings say nothing."""
+    before = file.slice(file.starts[file.line_of(start) - 1], start)
+    begin = start - len(before.encode()) + len(re.sub(r"\s*=\s*$", "", before).encode())
+    return candidate(
+        "no-default",
+        [file.edit(begin, end, "")],
+        f"The settings say the value, as they do for the other fields; there is none in the code. {ROTATE}",
+        declares=(MASKED,),
+        warnings=("Where the settings left it to the default, they have to name the value.",),
+    )
+
+
+def _is_of_a_new_account(file: Parsed, start: int) -> bool:
+    """Whether it is given to an account that the method makes."""
+    around = ancestors(file.syntax.node_at(start, start + 1))
+    method = next((each for each in around if each.type in {"method_declaration", "constructor_declaration"}), None)
+    held = re.search(r"(\w+)\.\w+\s*=\s*$", file.slice(file.starts[file.line_of(start) - 1], start))
+    if method is None or held is None:
+        return False
+    return (
+        re.search(rf"\b{held[1]}\s*=\s*new\s+\w*(?:User|Account|Admin|Person|Member)\w*\(", file.text(method))
+        is not None
     )
 
 
@@ -134,23 +169,6 @@ def _is_joined(file: Parsed, name: str) -> bool:
     return re.search(rf"\+\s*{name}\b|\b{name}\s*\+|\$\{{?{name}\b|\bappend\(\s*{name}\b", text) is not None
 
 
-def _names_a_field(name: str, value: str) -> bool:
-    """Whether the constant is the name under which something is kept or handed on: `EXTRA_PASSWORD = "password"`."""
-    return bool(_FIELD.match(name) and re.fullmatch(r"[A-Za-z_.-]+", value))
-
-
-def _is_one_of_names(file: Parsed, name: str, value: str) -> bool:
-    """Whether the file's other constants are names as well, which say what their own do: `STR_TITLE = "Title"`."""
-    text = file.content.decode("utf-8", "replace")
-    told = [found for found in _CONSTANT.findall(text) if found[0] != name and _restates(*found)]
-    return len(told) >= _SEVERAL and _restates(name, value)
-
-
-def _restates(name: str, value: str) -> bool:
-    plain = value.replace("_", "").replace("-", "")
-    return plain.isalpha() and plain.lower() in name.replace("_", "").lower()
-
-
 def _given_by_people(file: Parsed, match: re.Match[bytes]) -> bool:
     """Whether the variable held what a request or a form says, and gets the text only where that says nothing."""
     around = ancestors(file.syntax.node_at(match.start(), match.end()))
@@ -166,7 +184,7 @@ def _secret(target: Target, file: Parsed) -> tuple[str, int, int]:
     labels = set()
     for match in matches(file, _ASSIGNED, *flagged_bytes(target, file)):
         name, value = match["name"].decode(), match["value"].decode()[1:-1]
-        named_so = _names_a_field(name, value) or len(value) < _SHORTEST or _is_one_of_names(file, name, value)
+        named_so = is_a_name(file, name, value)
         label = is_label(value, name) or _KEY.fullmatch(value) or named_so
         named = _WORDS.search(name) or (_OF_A_CIPHER.fullmatch(name) and _DRAWN.fullmatch(value))
         if named and _given_by_people(file, match):

@@ -11,8 +11,9 @@ import msgspec
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate, flagged_node
 from workers.fixers.jvm.cipher_sites import CALLS, arguments, called
+from workers.fixers.jvm.fixed_text import is_fixed
 from workers.fixers.jvm.source import is_kotlin, jvm
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     """`new File(folder, name)` → followed by a check that it lies below the folder."""
     file, call = flagged_node(target, jvm(target), ("object_creation_expression", *CALLS), _makes_file)
     made = _made(file, call)
+    if is_fixed(file, arguments(call)[1]):
+        message = f"{file.path}:{file.number(call)} takes a name that the program itself writes: it leads nowhere else"
+        raise Harmless(message)
     yield from any_of(lambda: _refused(file, made), lambda: _skipped(file, made))
 
 

@@ -25,7 +25,7 @@ _KOTLIN = (
 _SECRET = re.compile(
     r"(?i:token|secret|passw|pwd|nonce|salt|csrf|otp|captcha|session|verif|invit|challenge|coupon|voucher|ticket|crypt"
     r"|cipher|uuid|guid|alphabet|letters|charAt|characters|toChars|toHex|nextBytes|\bappend\()"
-    r"|(?<!hash)(?<!Hash)Code\b|CODE\b|\bcode\b|[kK]ey\b|KEY\b|\biv\b|IV\b|\bpin\b|PIN|[a-z]Id\b"
+    r"|(?<!hash)(?<!Hash)Code\b|CODE\b|\bcode\b|(?<!Primary)(?<!primary)(?<!Foreign)[kK]ey\b|KEY\b|\biv\b|IV\b|\bpin\b|PIN|[a-z]Id\b"
 )
 """What somebody may gain by guessing, and how texts are put together."""
 _HOLDERS = ("local_variable_declaration", "field_declaration")
@@ -206,12 +206,20 @@ def _one(target: Target, file: Parsed, span: tuple[int, int]) -> Candidate:
         (_NEW, f"{new}java.security.SecureRandom()"),
     ):
         found = matches(file, pattern, *span)
+        if found and pattern == _NEW and _is_only_one(file):
+            return _refuse(target, file)
         if found:
             return _drawn(file, found[0], text)
     kotlin = matches(file, _KOTLIN, *span) if is_kotlin(file) else []
     if kotlin:
         return _drawn(file, kotlin[0], f"java.security.SecureRandom().{kotlin[0]['method'].decode()}")
     return _refuse(target, file)
+
+
+def _is_only_one(file: Parsed) -> bool:
+    """Whether the file imports the generator for this one draw, and would be left with an import of nothing."""
+    found = matches(file, _IMPORT, 0, len(file.content))
+    return bool(found) and len(matches(file, r"(?<![\w.])Random\b", found[0].end(), len(file.content))) == 1
 
 
 def _drawn(file: Parsed, match: re.Match[bytes], text: str) -> Candidate:
