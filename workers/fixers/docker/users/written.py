@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 from collections.abc import Iterator
@@ -15,8 +16,9 @@ from workers.fixers.docker.service.compose_ports import compose_services
 from workers.fixers.docker.service.server_source import words_of
 from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.jsonobject import json_object
-from workers.source.tree import SourceTree, text_of
+from workers.source.tree import SourceTree, folders_up, text_of
 
+_PROJECTS = ("pom.xml", "build.gradle", "build.gradle.kts", "package.json", "go.mod", "Cargo.toml", "build.sbt")
 _PATH = r"\(\s*(?:[\w.:&]+,\s*)?[frb]?[\"'`](?P<path>[^\"'`\n{}$%]+)[\"'`]"
 _WRITES = {
     "py": (
@@ -191,7 +193,10 @@ def _built_before(tree: SourceTree, folder: str) -> str:
 
 
 def context_of(tree: SourceTree, file: Dockerfile) -> str:
-    """The folder that the image is built from, with its slash: that of the file, or one above, by what is copied."""
+    """The folder that the image is built from, with its slash: that of the file, or one above, by what is copied.
+
+    Where that is nowhere, since a build makes it first, it is that of the build.
+    """
     folder = posixpath.dirname(file.path)
     paths = list(tree.paths())
     named = [
@@ -210,4 +215,21 @@ def context_of(tree: SourceTree, file: Dockerfile) -> str:
         ):
             return f"{folder}/"
         folder = posixpath.dirname(folder)
-    return ""
+    made = plain and not any(path == each or path.startswith(f"{each}/") for path in paths for each in plain)
+    return _project(frozenset(paths), posixpath.dirname(file.path)) if made else ""
+
+
+def _project(paths: frozenset[str], folder: str) -> str:
+    """The folder of the project that a folder belongs to, whose build makes what is copied: with those around it that
+    build it together with others.
+    """
+
+    def builds(place: str) -> bool:
+        return any(posixpath.join(place, name) in paths for name in _PROJECTS)
+
+    above = list(folders_up(folder))
+    nearest = next((at for at, place in enumerate(above) if builds(place)), None)
+    if nearest is None:
+        return ""
+    whole = next((place for place, up in itertools.pairwise(above[nearest:]) if not builds(up)), above[-1])
+    return f"{whole}/" if whole else ""
