@@ -1,11 +1,11 @@
-"""Whether a range of npm's admits a version."""
+"""Whether a range admits a version: npm's ranges, and the clauses of Python's."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from workers.source.versions import release_numbers
+from workers.source.versions import parse_version, release_numbers
 
 _PART = r"(?:\d+|[xX*])"
 _COMPARATOR = re.compile(
@@ -13,6 +13,7 @@ _COMPARATOR = re.compile(
 )
 _HYPHEN = re.compile(r"^\s*(?P<low>\S+)\s+-\s+(?P<high>\S+)\s*$")
 _Numbers = tuple[int, ...]
+_CLAUSE = re.compile(r"(===|==|~=|!=|<=|>=|<|>)\s*([^\s,]+)")
 
 
 def admits(spec: str, version: str) -> bool | None:
@@ -62,3 +63,38 @@ def _bounds(match: re.Match[str]) -> Iterator[tuple[_Numbers, _Numbers]]:
 
 def _raised(given: list[int], index: int) -> _Numbers:
     return (*given[:index], given[index] + 1, *(0, 0, 0))[:3]
+
+
+def admits_python(spec: str, version: str) -> bool | None:
+    """Whether clauses of PEP 440 admit a version; none where they are written in another way."""
+    ours = parse_version("pypi", version)
+    text = spec.strip()
+    if text in ("", "*") or ours is None:
+        return True if text else None
+    clauses = _CLAUSE.findall(text)
+    if _CLAUSE.sub("", text).strip(" ,"):
+        return None
+    answers = [_clause(operator, wanted, version) for operator, wanted in clauses]
+    return None if None in answers else all(answers)
+
+
+def _clause(operator: str, wanted: str, version: str) -> bool | None:
+    ours, theirs = parse_version("pypi", version), parse_version("pypi", wanted.removesuffix(".*"))
+    if theirs is None or (wanted.endswith(".*") and operator not in ("==", "!=")):
+        return None
+    stem = release_numbers(wanted.removesuffix(".*"))
+    same = release_numbers(version)[: len(stem)] == stem if wanted.endswith(".*") else ours == theirs
+    match operator:
+        case "==" | "===":
+            return same
+        case "!=":
+            return not same
+        case "~=":
+            return bool(ours >= theirs) and release_numbers(version)[: len(stem) - 1] == stem[:-1]
+        case "<":
+            return bool(ours < theirs)
+        case "<=":
+            return bool(ours <= theirs)
+        case ">":
+            return bool(ours > theirs)
+    return bool(ours >= theirs)

@@ -34,6 +34,10 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """Ids of the vulnerabilities that it ends."""
     leaves: tuple[str, ...]
     """Ids that no named version ends."""
+    line: str | None = None
+    """The named version of the installed line that ends most, where the smallest one leaves that line."""
+    line_closes: tuple[str, ...] = ()
+    line_leaves: tuple[str, ...] = ()
 
 
 def choose(target: Target) -> Choice:
@@ -57,13 +61,29 @@ def choose(target: Target) -> Choice:
         versions = [version for version in usable if _ends(version, target.finding, package)]
     if not versions:
         raise NoFix(_why_none(target.finding, package))
+    line = _on_line(versions[0], usable, target.finding, findings, package)
+    on_line = [finding for finding in closable if line and _ends(line, finding, package)]
     return Choice(
         package=package,
+        line=line,
+        line_closes=_ids(on_line),
+        line_leaves=_ids(finding for finding in findings if finding not in on_line),
         smallest=versions[0],
         newest=_newest(versions, package.ecosystem),
         closes=_ids(closable),
         leaves=_ids(finding for finding in findings if finding not in closable),
     )
+
+
+def _on_line(
+    smallest: str, usable: Sequence[str], own: Finding, findings: Sequence[Finding], package: Package
+) -> str | None:
+    """Some of the group may need a release of another line, though a smaller step ends this finding and others."""
+    depth = 1 if (*release_numbers(package.version), 0)[0] else 2
+    if same_line(smallest, package.version, depth):
+        return None
+    near = [text for text in usable if same_line(text, package.version, depth) and _ends(text, own, package)]
+    return max(near, key=lambda text: sum(_ends(text, each, package) for each in findings), default=None)
 
 
 def fixes(version: str, fixed: Iterable[str], ecosystem: str) -> bool:

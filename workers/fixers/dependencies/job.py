@@ -98,8 +98,10 @@ class Job:
         return None
 
     def versions(self) -> Iterator[tuple[str, str, str]]:
-        """Approach name, version and its description: the smallest one, then the newest line's."""
+        """Approach name, version and its description: the smallest one, the installed line's, the newest line's."""
         yield "smallest-fixed", self.choice.smallest, "the smallest released version outside the advisory's range"
+        if self.choice.line:
+            yield "installed-line", self.choice.line, "the fixed version named on the installed release line"
         if self.choice.newest:
             yield "newest-line", self.choice.newest, "the fixed version named on the newest release line"
 
@@ -107,13 +109,21 @@ class Job:
         self, approach: str, edits: Iterable[Edit], how: str, *, warnings: Sequence[str] = (), names: Iterable[str] = ()
     ) -> Candidate:
         """A candidate that says which vulnerabilities it ends, and which it leaves."""
-        leaves = (f"{named(self.choice.leaves)} stays: no released version fixes it",) if self.choice.leaves else ()
+        on_line = approach == "installed-line"
+        closes = self.choice.line_closes if on_line else self.choice.closes
+        left = self.choice.line_leaves if on_line else self.choice.leaves
+        nothing = "no version of this line fixes" if on_line else "no released version fixes"
+        leaves = (
+            (f"{named(left)} {'stay' if len(left) > 1 else 'stays'}: {nothing} {'them' if len(left) > 1 else 'it'}",)
+            if left
+            else ()
+        )
         made = tuple(sorted(set(edits)))
         also = (*warnings, *self._jump(approach), *self._said(made), *leaves)
         return Candidate(
             approach=approach,
             edits=made,
-            explanation=f"{how} It ends {self.why}.",
+            explanation=f"{how} It ends {named(closes)}.",
             declares=tuple(f"dependency:{name}" for name in dict.fromkeys((self.package.name, *names))),
             warnings=also,
         )
@@ -128,7 +138,9 @@ class Job:
                 yield f"{edit.path} says beside it: {said}"
 
     def _jump(self, approach: str) -> tuple[str, ...]:
-        to = self.choice.newest if approach == "newest-line" and self.choice.newest else self.choice.smallest
+        to = {"newest-line": self.choice.newest, "installed-line": self.choice.line}.get(
+            approach
+        ) or self.choice.smallest
         before, after = self.package.version.lstrip("v").split(".")[0], to.lstrip("v").split(".")[0]
         return (f"{to} is a new major version: read its release notes",) if before != after else ()
 

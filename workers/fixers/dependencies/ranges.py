@@ -8,6 +8,7 @@ _NPM_SINGLE = re.compile(r"^(?P<prefix>npm:(?:@[^/]+/)?[^@]+@)?(?P<op>\^|~>?|>=|
 _NPM_RANGE = re.compile(r"^>=\s*\d[\w.+-]*\s+<\s*(?P<upper>\d[\w.-]*)$")
 _PARTIAL = re.compile(r"^(?P<op>[~^]?)(?P<numbers>\d+(?:\.\d+)?)(?P<wild>(?:\.[x*])*)$")
 _CLAUSE = re.compile(r"(===|==|~=|!=|<=|>=|<|>)\s*([^\s,]+)")
+_SPACED = re.compile(r"[=~<>]\s+[\d*]")
 
 
 def raise_npm(spec: str, version: str) -> str | None:
@@ -59,6 +60,8 @@ def raise_python(spec: str, version: str) -> str | None:
             return None
     if not lower:
         kept.insert(0, f">={version}")
+    if _SPACED.search(spec):
+        kept = [re.sub(r"^([=~!<>]+)", r"\1 ", each) for each in kept]
     return (", " if ", " in spec else ",").join(dict.fromkeys(kept))
 
 
