@@ -81,6 +81,8 @@ _CLASS_PATH = frozenset(
      "org.springframework.boot.loader.JarLauncher")
 )  # fmt: skip
 """How an application starts that was unpacked into layers."""
+_OF_MAVEN = re.compile(r"(?:^|/)src/main/docker(?:/.*)?$")
+"""Where Maven's plugins for Docker look for what describes the image of a module."""
 _TAKE_SETTINGS = frozenset(("gunicorn", "hypercorn", "uvicorn", "granian", "circusd", "supervisord"))
 _DEPTH, _MAX_GO, _MAX_BYTES = 3, 40, 256 * 1024
 
@@ -111,7 +113,8 @@ def served(tree: SourceTree, file: Dockerfile, stage: Stage, values: dict[str, s
         # What a server imports does not start itself.
         imported = any(_APPLICATION.fullmatch(word) for word in words)
         return msgspec.structs.replace(said, job=said.job and not imported)
-    if any(word.endswith(".jar") or word in _CLASS_PATH for word in words) and (application := spring(tree, folder)):
+    module = _OF_MAVEN.sub("", folder)
+    if any(word.endswith(".jar") or word in _CLASS_PATH for word in words) and (application := spring(tree, module)):
         http = application.port is not None
         return Served(application.path, application.port, http, application.answers, job=False)
     if _builds_go(file):
