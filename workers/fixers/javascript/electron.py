@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.code import Parsed, region
+from workers.fixers.code import region
 from workers.fixers.javascript.electron_page import refuse_other_origins, refuse_shared_world, refuse_use_of_node
 from workers.fixers.javascript.manifest import dependencies
 from workers.fixers.javascript.options import Option, propose_options
@@ -39,6 +39,13 @@ _OPTIONS = (
 
 _SINCE = {"nodeIntegration": 5, "contextIsolation": 12, "webSecurity": 0, "allowRunningInsecureContent": 0}
 """The release of Electron since which the safe value is the default."""
+_RULES = (
+    ("node", "nodeIntegration"),
+    ("isolation", "contextIsolation"),
+    ("websecurity", "webSecurity"),
+    ("allow_http", "allowRunningInsecureContent"),
+)
+"""Which option the rule's name means."""
 _FEATURES = frozenset(("electron_experimental_features", "electron_blink_integration"))
 
 
@@ -62,8 +69,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     if target.finding.rule_name in _FEATURES:
         message = f"{file.path}:{region(target).start_line}: which of the unfinished features the pages use is not here"
         raise NoFix(message)
-    made = list(propose_options(target, _OPTIONS))
-    option = next((name for name in _SINCE if name.encode() in _said(file, made)), None)
+    option = next((each for words, each in _RULES if re.search(words, target.finding.rule_name)), None)
+    made = list(propose_options(target, [each for each in _OPTIONS if each.name == option]))
     match option:
         case "nodeIntegration":
             refuse_use_of_node(file, target.tree)
@@ -74,8 +81,3 @@ def propose(target: Target) -> Iterator[Candidate]:
     major = re.match(r"\D*(\d+)", dependencies(target.tree, file.path).get("electron", ""))
     known = major is not None and int(major[1]) >= _SINCE.get(option or "", 0)
     yield from (each for each in made if each.approach != "default" or known)
-
-
-def _said(file: Parsed, made: Sequence[Candidate]) -> bytes:
-    """The lines that the candidates change."""
-    return b"\n".join(file.line(file.line_of(edit.start)) for each in made for edit in each.edits)

@@ -10,6 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, candidate
 from workers.fixers.javascript.script import flagged_node, statement
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.tree import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 _PLAIN = re.compile(
     r"(?P<scheme>ws|http)://(?!localhost|127\.|\[?::1|0\.0\.0\.0)(?P<host>[\w.-]*)(?P<port>:[\w${}.]+)?", re.IGNORECASE
 )
+_TEXTS = (
+    ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".vue", ".html", ".json", ".md", ".yml", ".yaml", ".env", ".example",
+)  # fmt: skip
 _INSIDE = re.compile(
     r"^[\d.]+$|\.(?:local|lan|internal|intranet|corp|home|localdomain|svc|test|example|invalid)$", re.IGNORECASE
 )
@@ -49,6 +53,12 @@ def propose(target: Target) -> Iterator[Candidate]:
             "no certificate by itself: put it behind a proxy with one first"
         )
         raise NoFix(message)
+    if not _is_known(target, host):
+        message = (
+            f"{file.path}:{file.number(node)} asks {host}, and nothing here shows that it answers by TLS: try it, and "
+            "write the encrypted address then"
+        )
+        raise NoFix(message)
     start = node.start_byte + len(file.text(node)[: match.start("scheme")].encode())
     yield candidate(
         "encrypted",
@@ -57,6 +67,12 @@ def propose(target: Target) -> Iterator[Candidate]:
         declares=(f"statement:{file.number(statement(node))}",),
         warnings=("The server must offer TLS at this address.",),
     )
+
+
+def _is_known(target: Target, host: str) -> bool:
+    """Whether another place of the project asks the same host over TLS."""
+    known = re.compile(rf"\b(?:https|wss)://{re.escape(host)}(?![\w.-])", re.IGNORECASE)
+    return any(known.search(text_of(target.tree, path)) for path in target.tree.paths() if path.endswith(_TEXTS))
 
 
 def _is_plain(file: Parsed, node: Node) -> bool:

@@ -19,6 +19,7 @@ from workers.fixers.javascript.redirect_address import (
     refuse_own_property,
     refuse_path,
     refuse_unsaid,
+    refuse_way_out,
     request_name,
 )
 from workers.fixers.javascript.redirect_helpers import LISTED, LOCAL, PATH, REQUEST, RESPONSE, WITH_STATUS
@@ -71,6 +72,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     """
     file, call = flagged_node(target, ("call_expression",), _redirects)
     refuse_path(file, call)
+    refuse_way_out(file, call)
     flagged, others = _site(file, call), _others(target, file, call)
     _refuse_unsaid(target, file, flagged)
     yield from any_of(

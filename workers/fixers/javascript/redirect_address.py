@@ -33,6 +33,10 @@ _SAID = re.compile(
 """What whoever asks has a say in."""
 _DEPTH = 3
 _SCRIPTS = (".js", ".ts", ".mjs", ".cjs")
+_WAY_OUT = re.compile(
+    r"click|track|outbound|external|leav(?:e|ing)\b|short(?:en|_?url|_?link)|goto|proxy", re.IGNORECASE
+)
+"""What leads people to other sites."""
 _WHOLE = re.compile(r"ur[il]|callback|origin|domain|\bsite|host|referr?er|address|link", re.IGNORECASE)
 
 
@@ -56,6 +60,22 @@ def refuse_own_property(tree: SourceTree, file: Parsed, address: str, line: int)
         f"{where} leads to `{address}`, a property of an object of the program's: check the address where it is set"
     )
     raise NoFix(message)
+
+
+def refuse_way_out(file: Parsed, call: Node) -> None:
+    """Raise where the handler is there to lead people to other sites.
+
+    Raises:
+        NoFix: its name, its route or its file says so.
+    """
+    around = next((each for each in ancestors(call) if each.child_by_field_name("parameters") is not None), None)
+    named = file.line(file.number(around)).decode() if around is not None else ""
+    if _WAY_OUT.search(named) or _WAY_OUT.search(file.path.rpartition("/")[2]):
+        message = (
+            f"{file.path}:{file.number(call)} leads people to other sites on purpose: take the address from what is "
+            "kept about the link, by its id, and none from the request"
+        )
+        raise NoFix(message)
 
 
 def refuse_checked(file: Parsed, call: Node, address: str) -> None:

@@ -18,15 +18,14 @@ from workers.fixers.javascript.script import (
     arguments,
     called,
     flagged_node,
-    literal,
     option,
     pairs,
     quote,
     resolved,
     statement,
 )
+from workers.fixers.javascript.session_name import HTTPS, bound_to_host, renamed
 from workers.fixers.javascript.session_options import (
-    between,
     reads_beside_keys,
     refuse_older,
     refuse_other_package,
@@ -34,8 +33,7 @@ from workers.fixers.javascript.session_options import (
     refuse_settled,
     refuse_unneeded,
 )
-from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.source.tree import text_of
+from workers.fixers.registry import NoFix, Target, fixer
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -51,15 +49,12 @@ class _Flag(msgspec.Struct, frozen=True):
 
 _STRICT = "same-site-strict"
 _UNREAD = "Scripts of the page cannot read the cookie."
-_HTTPS = (
-    "Behind a proxy that ends TLS set `trust proxy`; over plain HTTP, as on one's own machine, there is no session."
-)
 _ELSEWHERE = re.compile(r"passport-(?!local)|oauth|openid|oidc|saml|auth0|\bgrant\b")
 _FLAGS = {
     "secure": _Flag(
         "secure",
         {"secure": ("true", "The browser sends the cookie over HTTPS only.")},
-        _HTTPS,
+        HTTPS,
     ),
     "httponly": _Flag("httpOnly", {"http-only": ("true", _UNREAD)}),
     "samesite": _Flag(
@@ -69,15 +64,9 @@ _FLAGS = {
             _STRICT: ('"strict"', "Nothing on another site sends the cookie, not even a link to this one."),
         },
     ),
-    "maxage": _Flag(
-        "maxAge",
-        {
-            "one-hour": ("60 * 60 * 1000", "The cookie ends an hour after it was last set."),
-            "eight-hours": ("8 * 60 * 60 * 1000", "The cookie ends a working day after it was last set."),
-        },
-        "Users are signed out when it ends.",
-    ),
 }
+
+_NAMES = {"maxage": "maxAge", **{wanted: flag.name for wanted, flag in _FLAGS.items()}}
 
 
 @fixer(
@@ -112,14 +101,14 @@ def _made(target: Target, file: Parsed, options: Node, *, beside: bool) -> Itera
     """The candidates, for options that stand anywhere in the file."""
     wanted = target.finding.rule_name.rpartition("-")[2].rpartition("_")[2].lower()
     if wanted in {"name", "default"}:
-        if option(file, options, "key") is not None:
-            message = f"{file.path}:{file.number(options)} names its cookie by `key`, as express-session calls it too"
-            raise Harmless(message)
-        yield from any_of(lambda: _named(target, file, options), lambda: _bound(target, file, options, beside=beside))
+        yield from renamed(target, file, options, beside=beside)
         return
     refuse_unneeded(file, options, wanted)
     if beside:
-        refuse_other_package(file, options, _FLAGS[wanted].name if wanted in _FLAGS else wanted)
+        refuse_other_package(file, options, _NAMES.get(wanted, wanted))
+    if wanted == "maxage":
+        yield _lasting(file, options)
+        return
     flag = _FLAGS.get(wanted)
     if flag is None:
         message = f"no option of the session cookie is known for {target.finding.rule}"
@@ -131,7 +120,7 @@ def _made(target: Target, file: Parsed, options: Node, *, beside: bool) -> Itera
     values = [each for each in flag.values if each != _STRICT or not _signs_in_elsewhere(target)]
     makers = [functools.partial(_with_flag, file, options, flag, each) for each in values]
     if wanted == "secure":
-        makers.append(functools.partial(_bound, target, file, options, beside=beside))
+        makers.append(functools.partial(bound_to_host, target, file, options, beside=beside))
     if wanted == "httponly":
         makers.append(functools.partial(_left_out, file, options, flag))
     yield from any_of(*makers)
@@ -146,86 +135,6 @@ def _is_session(file: Parsed, call: Node) -> bool:
     return called(file, call).rpartition(".")[2].lower() in {"session", "cookiesession", "expresssession"}
 
 
-_DEFAULT = "connect.sid"
-_ONCE = "Users are signed out once, because their old cookie has another name."
-
-
-def _named(target: Target, file: Parsed, options: Node) -> Candidate:
-    """A name that tells nothing.
-
-    Raises:
-        NoFix: other code knows the old one.
-    """
-    mark = quote(file)
-    if _is_named_elsewhere(target, file, _DEFAULT, here=0):
-        message = f"{file.path}:{file.number(options)} has a cookie that other code knows as {_DEFAULT}: rename both"
-        raise NoFix(message)
-    return candidate(
-        "plain-name",
-        [add_option(file, options, f"name: {mark}sid{mark}")],
-        "The cookie's name no longer tells which framework set it.",
-        warnings=(_ONCE,),
-    )
-
-
-def _bound(target: Target, file: Parsed, options: Node, *, beside: bool) -> Candidate:
-    """The prefix that makes browsers refuse the cookie unless it is secure, of this host and for all of its paths.
-
-    Raises:
-        NoFix: it has a name already, comes from elsewhere, or is for other paths or hosts.
-    """
-    mark = quote(file)
-    cookie = options if beside else option(file, options, "cookie")
-    at = f"{file.path}:{file.number(options)}"
-    named = option(file, options, "name")
-    old = literal(file, named)
-    known = _is_named_elsewhere(target, file, old or _DEFAULT, here=1 if old else 0)
-    keyed = option(file, options, "key") is not None
-    if known or keyed or (named is not None and old is None) or (cookie is not None and cookie.type != "object"):
-        message = f"{at} has a name or flags that other code knows or gives"
-        raise NoFix(message)
-    refuse_plain_http(target.tree, file, options)
-    secure, path, domain = (
-        option(file, cookie, name) if cookie is not None else None for name in ("secure", "path", "domain")
-    )
-    narrow = path is not None and file.text(path).strip("'\"`") != "/"
-    if narrow or domain is not None or (secure is not None and file.text(secure) not in ("true", "false")):
-        message = f"{at} has a cookie for some paths or hosts, or one that is secure at times"
-        raise NoFix(message)
-    name = "" if named else f"name: {mark}__Host-sid{mark}"
-    missing = [
-        *(["secure: true"] if secure is None else []),
-        *([f"path: {mark}/{mark}"] if path is None else []),
-    ]
-    edits = [file.replace(secure, "true")] if secure is not None and file.text(secure) == "false" else []
-    if cookie is None:
-        missing = [f"cookie: {{ {', '.join(missing)} }}"]
-    elif not beside and missing:
-        edits.append(add_option(file, cookie, ", ".join(missing)))
-        missing = []
-    added = between(file, options).join(filter(None, (name, *missing)))
-    if named is not None:
-        edits.append(file.insert(named.start_byte + 1, "__Host-"))
-    return candidate(
-        "host-prefix",
-        [*([add_option(file, options, added)] if added else []), *edits],
-        "The name tells nothing of the framework, and browsers take it only from this host, over HTTPS.",
-        warnings=(_ONCE, _HTTPS),
-    )
-
-
-def _is_named_elsewhere(target: Target, file: Parsed, name: str, *, here: int) -> bool:
-    """Whether anything but the options speaks of the cookie: what clears it at sign-out, a client, a test."""
-    quoted = re.compile(rf"['\"`]{re.escape(name)}['\"`=]")
-    if len(quoted.findall(file.content.decode())) != here or name.startswith("__"):
-        return True
-    others = (path for path in target.tree.paths() if path.endswith(_SCRIPTS) and path != file.path)
-    return any(quoted.search(text_of(target.tree, path)) for path in others)
-
-
-_SCRIPTS = (".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".vue", ".html")
-
-
 def _left_out(file: Parsed, options: Node, flag: _Flag) -> Candidate:
     """Without the option, whose default is the safe value.
 
@@ -238,6 +147,28 @@ def _left_out(file: Parsed, options: Node, flag: _Flag) -> Candidate:
         message = f"{file.path}:{file.number(options)} does not set {flag.name}"
         raise NoFix(message)
     return candidate("default", [remove_pair(file, pair)], f"{_UNREAD} express-session does so by itself.")
+
+
+def _lasting(file: Parsed, options: Node) -> Candidate:
+    """The cookie ends when what the store keeps for it does.
+
+    Raises:
+        NoFix: the options do not say when that is.
+    """
+    kept = re.findall(r"\bttl\s*:\s*(\d[\d\s*]*)", file.text(options))
+    cookie = option(file, options, "cookie")
+    if len(kept) != 1 or (cookie is not None and cookie.type != "object"):
+        message = (
+            f"{file.path}:{file.number(options)} does not say how long a session lasts: without `maxAge` its cookie "
+            "ends with the browser; how much later than that is for the application to say"
+        )
+        raise NoFix(message)
+    text = f"maxAge: {kept[0].strip()} * 1000"
+    edit = add_option(file, cookie, text) if cookie is not None else add_option(file, options, f"cookie: {{ {text} }}")
+    why = (
+        "The cookie ends when the store forgets the session, which counts in seconds where the cookie has milliseconds."
+    )
+    return candidate("as-the-store", [edit], why, warnings=("The cookie outlasts the browser, up to that time.",))
 
 
 def _with_flag(file: Parsed, options: Node, flag: _Flag, approach: str) -> Candidate:

@@ -36,6 +36,14 @@ _BROWSER = re.compile(rb"\b(?:document|window)\s*\.|from ['\"]react['\"]")
 _REPEATED = re.compile(
     r"confirm|repeat|again|verify|retype|passwd2|password_?2|new_?pass|(?-i:\bre_?[Pp](?:ass|wd))", re.IGNORECASE
 )
+_SECRET = re.compile(r"passw|secret|api_?key|auth_?token|credential|signature|hmac|csrf|digest", re.IGNORECASE)
+_PASSWORD = re.compile(r"pass(?:w|\b|wd)|(?<![a-z])pwd", re.IGNORECASE)
+_HASHED = re.compile(r"hash|digest|crypt|sha\d|md5|pbkdf|hmac", re.IGNORECASE)
+_SETTING = re.compile(r"process\.env|\bconfig|\bsettings\b", re.IGNORECASE)
+_TOKEN = re.compile(r"token|hash|\bpass\b|\bapi\b|key", re.IGNORECASE)
+_FROM_OUTSIDE = re.compile(
+    r"\b(?:req|request|ctx|headers|cookies|query|body|params|session|given|supplied|provided)\b|process\.env|\bconfig"
+)
 _REQUEST = re.compile(r"\b(?:req|request)\.(?:body|query)\b|\bctx\.request\.body\b")
 
 
@@ -102,7 +110,30 @@ def _sides(file: Parsed, node: Node) -> tuple[str, str, str]:
     ):
         message = f"{where} compares a value with its repetition: both come from the one who asks, so nothing is secret"
         raise Harmless(message)
+    _refuse_other(file, left, right, where)
     return file.text(left), file.text(right), file.text(operator)
+
+
+def _refuse_other(file: Parsed, left: Node, right: Node, where: str) -> None:
+    """Raise where neither side is seen to be a secret, or a password is compared as it is.
+
+    Raises:
+        NoFix: it is so.
+    """
+    said = [f"{file.text(side)} {_made(file, side)}" for side in (left, right)]
+    both = " ".join(said)
+    token = _TOKEN.search(both) and any(_FROM_OUTSIDE.search(each) for each in said)
+    if not _SECRET.search(both) and not token:
+        message = (
+            f"{where} does not show that either side is a secret: what everybody may know needs no such comparison"
+        )
+        raise NoFix(message)
+    if _PASSWORD.search(both) and not _HASHED.search(both) and not _SETTING.search(both):
+        message = (
+            f"{where} compares a password as it is: keep its hash alone (scrypt, bcrypt, argon2), whose check takes "
+            "the same time for all"
+        )
+        raise NoFix(message)
 
 
 def _made(file: Parsed, side: Node) -> str:

@@ -38,6 +38,8 @@ _SECRET = re.compile(
     r"|[a-z](?:Id|ID|Code|Pin)(?![a-z])"
 )
 """What somebody may gain by guessing."""
+_ID = re.compile(r"(?:^|_)u?id$|[a-z](?:Id|ID)$", re.IGNORECASE)
+_OPENS = re.compile(r"token|secret|passw|session|nonce|csrf|otp|verif|invit|reset|auth|state", re.IGNORECASE)
 _TEXT = re.compile(r"[\s)]*\.toString\(")
 _SIGNS = re.compile(r"chars?\b|charAt|characters|letters|alphabet|possible|digits", re.IGNORECASE)
 _FEW_LINES = 8
@@ -81,6 +83,9 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{file.path}:{file.number(call)} draws neither a text nor anything that is named as a secret is: "
             "nobody gains by a guess"
         )
+        raise Harmless(message)
+    if not is_node(file) and _names_only(file, call):
+        message = f"{file.path}:{file.number(call)} draws an id, which tells things of one page apart and opens nothing"
         raise Harmless(message)
     draws = [each for each in file.of("call_expression") if _is_beside(file, each, call)]
     yield from any_of(
@@ -146,6 +151,16 @@ def _may_be_secret(file: Parsed, call: Node) -> bool:
             given = {file.text(each) for each in parameters.named_children}
             return _is_secret(names, before, after) or bool(given & set(re.findall(r"[A-Za-z_$][\w$]*", after)))
     return _is_secret(names, before, after)
+
+
+def _names_only(file: Parsed, call: Node) -> bool:
+    """Whether the draw is for an id, and nothing around it is named as a secret is."""
+    outer = next((each for each in ancestors(call) if each.type in {"variable_declarator", "pair"}), None)
+    name = (outer.child_by_field_name("name") or outer.child_by_field_name("key")) if outer is not None else None
+    if name is None or outer is None or not _ID.search(file.text(name)):
+        return False
+    function = next((each for each in ancestors(outer) if each.child_by_field_name("parameters") is not None), outer)
+    return _OPENS.search(file.text(function)) is None
 
 
 def _is_secret(names: list[str], before: str, after: str) -> bool:
