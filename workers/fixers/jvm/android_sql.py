@@ -12,8 +12,9 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers import code
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.jvm import kotlin_strings, strings
-from workers.fixers.jvm.fixed_text import is_fixed
+from workers.fixers.jvm.fixed_text import is_fixed, is_fixed_source
 from workers.fixers.jvm.source import is_kotlin, jvm
+from workers.fixers.jvm.value_type import declared_type
 from workers.fixers.pieces import Template, Value
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.fixers.sql import Bound, Join, bind
@@ -30,6 +31,7 @@ _SELECT = re.compile(
 )
 _BEYOND = re.compile(r"\b(?:group|having|limit|union|join|select|order)\b", re.IGNORECASE)
 _COMPUTED = re.compile(r"[)\d+*/-]\s*(?:=|<|>)\s*\?")
+_NUMBERS = frozenset({"int", "long", "short", "Integer", "Int", "Long", "Short"})
 _NOT_PLAIN = "is not a plain SELECT of one table: bind its values in rawQuery"
 _WHY = "The values go to SQLite apart from the text, so nothing in them is read as SQL."
 
@@ -162,12 +164,26 @@ def _call(file: Parsed, node: Node) -> _Call:
     if is_fixed(file, given[0]):
         message = f"{file.path}:{file.number(node)} runs SQL that is always the same: nothing in it comes from outside"
         raise Harmless(message)
+    if built is not None and all(_cannot_inject(file, node, each) for each in built.values):
+        message = f"{file.path}:{file.number(node)} pastes numbers and its own constants, which end no text of it"
+        raise Harmless(message)
     if found is None or built is None:
         message = (
             f"{file.path}:{file.number(node)} runs SQL that is put together elsewhere: bind its values where it is run"
         )
         raise NoFix(message)
     return _Call(node, name[: found.start()], found["method"], tuple(given), built)
+
+
+def _cannot_inject(file: Parsed, node: Node, value: Value) -> bool:
+    """Whether it is a constant of the program, or declared as a number."""
+    if is_fixed_source(file, value.source):
+        return True
+    if is_kotlin(file):
+        kinds = set(re.findall(rf"\b{re.escape(value.source)}\s*:\s*(\w+)", file.content.decode()))
+    else:
+        kinds = {declared_type(file, node, value.source)}
+    return bool(kinds) and kinds <= _NUMBERS
 
 
 def _written(file: Parsed) -> Join:

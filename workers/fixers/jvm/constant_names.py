@@ -9,7 +9,7 @@ from workers.fixers.code import Parsed
 _FIELD = re.compile(r"(?:TAG|KEY|EXTRA|PREFS?|PREFERENCE|ARG|COL|COLUMN|PARAM|FIELD|HEADER|ATTR|BUNDLE|PROP|PROPERTY)_")
 _CONSTANT = re.compile(r"\b(?:final|const)\s[^=;\n]*?\b(\w+)\s*(?::\s*String\s*)?=\s*\"([^\"\n]*)\"")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_PLAIN = re.compile(r"[A-Za-z]+(?:[-_][A-Za-z]+)*")
+_PLAIN = re.compile(r"[A-Za-z]+(?:[-_][A-Za-z]+)*[-_]?")
 _SEVERAL = 3
 _SHORTEST = 3
 """Of one or two characters no credential is made."""

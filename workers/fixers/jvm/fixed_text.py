@@ -11,7 +11,7 @@ from workers.fixers.code import Parsed
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-CONSTANT = r"(?:[A-Z]\w*\.)*[A-Z][A-Z0-9_]*"
+CONSTANT = r"(?:[A-Z]\w*\.)*_?[A-Z][A-Z0-9_]*"
 _STRINGS = ("string_literal", "multiline_string_literal")
 _INSERTED = re.compile(r"\$(?:\{(?P<whole>[^{}\"]*)\}|(?P<name>[A-Za-z_]\w*))")
 _SAME_TEXT = re.compile(r"\.\s*(?:replace|trim|trimIndent|trimMargin|concat|format)\s*$")

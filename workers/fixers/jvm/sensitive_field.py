@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Text, any_of, candidate, read
-from workers.fixers.registry import NoFix, NotHere, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, NotHere, Target, fixer
+from workers.source.tree import text_of
 
 _FIELD = re.compile(rb"<(?:[\w.]*\.)?\w*EditText\b(?P<attributes>(?:[^>\"]|\"[^\"]*\")*)>", re.IGNORECASE)
 _SAID = re.compile(rb"android:(?:id|hint|contentDescription|autofillHints)\s*=\s*\"(?P<text>[^\"]*)\"")
@@ -16,6 +17,7 @@ _SECRET = re.compile(
     rb"|(?<=[a-z])(?:Pin|PIN|Otp|OTP)(?![a-z])"
 )
 _TYPE = re.compile(rb"android:inputType\s*=\s*\"(?P<value>[^\"]*)\"")
+_HIDDEN = re.compile(r"android:password\">\s*true|android:inputType\">[^<]*(?i:password|noSuggestions)")
 _KEPT = re.compile(rb"password|nosuggestions", re.IGNORECASE)
 
 
@@ -37,12 +39,40 @@ def propose(target: Target) -> Iterator[Candidate]:
     if not fields:
         message = f"{file.path} does not show the field that this finding is about"
         raise NotHere(message)
+    for field in fields:
+        _refuse_styled(target, file, field)
     silent = "The keyboard neither learns nor proposes what is typed."
     hidden = "What is typed is hidden, and the keyboard forgets it."
     yield from any_of(
         lambda: _typed(file, fields, "no-suggestions", "textNoSuggestions", silent),
         lambda: _typed(file, fields, "password", "textPassword", hidden),
     )
+
+
+def _refuse_styled(target: Target, file: Text, field: re.Match[bytes]) -> None:
+    """Say so where the field's style says what kind it is.
+
+    Raises:
+        Harmless: it says that it is a password.
+        NoFix: it says another kind, which one in the layout would put aside.
+    """
+    named = re.search(rb"\bstyle\s*=\s*\"@style/([\w.]+)\"", field["attributes"])
+    if named is None or _TYPE.search(field["attributes"]):
+        return
+    style = re.compile(rf"<style\s[^>]*name=\"{re.escape(named[1].decode())}\"[^>]*>(?P<items>.*?)</style>", re.DOTALL)
+    where = f"{file.path}:{file.line_of(field.start())}"
+    for path in target.tree.paths():
+        if not re.search(r"/values[^/]*/[^/]+\.xml$", path):
+            continue
+        for found in style.finditer(text_of(target.tree, path)):
+            if re.search(
+                r"android:password\">\s*true|android:inputType\">[^<]*(?i:password|noSuggestions)", found["items"]
+            ):
+                message = f"{where} is a password by its style, which {path} says: the keyboard forgets it"
+                raise Harmless(message)
+            if "android:inputType" in found["items"]:
+                message = f"{where} has its kind by its style: say there, in {path}, that it is a password"
+                raise NoFix(message)
 
 
 def _asks_for_secret(file: Text, field: re.Match[bytes]) -> bool:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
-from workers.fixers.code import region
+from workers.fixers.code import Parsed, candidate, region
 from workers.fixers.jvm.source import Setting, flagged_bytes, jvm, matches, on_android, propose_settings
-from workers.fixers.registry import Harmless, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tree import folders_up, text_of
 
 _WARNING = "A peer that knows only the old version can no longer connect."
@@ -23,14 +23,15 @@ _OLDER = re.compile(
 )
 """Java 7 and 8, and Android before 10."""
 _NEWEST = r"\bSSLContext\s*\.\s*getInstance\(\s*\"TLS\""
+_OLD = ("SSLv2Hello", "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1")
+_LISTED = (
+    r"(?:[eE]nabledProtocols|arrayOf|new\s+String\s*\[\])[^;\n\"]*"
+    r"(?P<list>\"(?:SSL|TLS)v[^\"\n]*\"(?:\s*,\s*\"(?:SSL|TLS)v[^\"\n]*\")*)"
+)
+"""Versions that a socket or an engine is to speak."""
 _SETTINGS = (
     Setting(
         pattern=r"getInstance\(\s*\"(?P<value>SSL|SSLv2|SSLv3|TLSv1|TLSv1\.0|TLSv1\.1)\"",
-        approaches=_APPROACHES,
-        warning=_WARNING,
-    ),
-    Setting(
-        pattern=r"(?:[eE]nabledProtocols|arrayOf|new String\[\])[^;\n]*?\"(?P<value>SSLv3|TLSv1|TLSv1\.0|TLSv1\.1)\"",
         approaches=_APPROACHES,
         warning=_WARNING,
     ),
@@ -65,8 +66,32 @@ def propose(target: Target) -> Iterator[Candidate]:
             "alone: 1.0 and 1.1 are off since 8u291 and 11.0.11"
         )
         raise Harmless(message)
+    listed = matches(file, _LISTED, *flagged_bytes(target, file))
+    if listed:
+        yield _without_old(file, listed[0])
+        return
     older = _may_be_older(target)
     yield from (made for made in propose_settings(target, _SETTINGS) if not (older and made.approach == "tls-1.3"))
+
+
+def _without_old(file: Parsed, listed: re.Match[bytes]) -> Candidate:
+    """The list without the broken versions; TLS 1.2 alone where it held no other.
+
+    Raises:
+        NoFix: it holds none.
+    """
+    versions = re.findall(r"\"([^\"]+)\"", listed["list"].decode())
+    kept = [each for each in versions if each not in _OLD]
+    if kept == versions:
+        message = f"{file.path}:{file.line_of(listed.start())} lists no version that is broken"
+        raise NoFix(message)
+    text = ", ".join(f'"{each}"' for each in kept or ["TLSv1.2"])
+    return candidate(
+        "old-versions-removed",
+        [file.edit(listed.start("list"), listed.end("list"), text)],
+        "Only versions without published attacks are spoken.",
+        warnings=(_WARNING,),
+    )
 
 
 def _may_be_older(target: Target) -> bool:

@@ -85,13 +85,14 @@ def type_of(target: Target, file: Parsed, place: Node, value: str) -> str | None
         return "String"
     name = value.removeprefix("this.")
     if name.isidentifier():
-        return _declared(file, place, name)
+        return declared_type(file, place, name)
     called = _CALLED.search(value)
     kinds = _given_back(target, called["name"]) if called is not None else set()
     return kinds.pop() if len(kinds) == 1 else None
 
 
-def _declared(file: Parsed, place: Node, name: str) -> str | None:
+def declared_type(file: Parsed, place: Node, name: str) -> str | None:
+    """The type of the variable, parameter or field that the name means where the node stands."""
     around = [node for node in ancestors(place) if node.type in _SCOPES]
     found: str | None = None
     for node in file.of(*_DECLARES):

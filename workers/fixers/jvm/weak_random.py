@@ -25,9 +25,10 @@ _KOTLIN = (
 _SECRET = re.compile(
     r"(?i:token|secret|passw|pwd|nonce|salt|csrf|otp|captcha|session|verif|invit|challenge|coupon|voucher|ticket|crypt"
     r"|cipher|uuid|guid|alphabet|letters|charAt|characters|toChars|toHex|nextBytes|\bappend\()"
-    r"|(?<!hash)(?<!Hash)Code\b|CODE\b|\bcode\b|(?<!Primary)(?<!primary)(?<!Foreign)[kK]ey\b|KEY\b|\biv\b|IV\b|\bpin\b|PIN|[a-z]Id\b"
+    r"|(?<!hash)(?<!Hash)Code\b|CODE\b|\bcode\b|(?<!Primary)(?<!primary)(?<!Foreign)[kK]ey\b|KEY\b|\biv\b|IV\b|\bpin\b|PIN"
 )
 """What somebody may gain by guessing, and how texts are put together."""
+_NAMED_ID = re.compile(r"[a-z]Id\b")
 _HOLDERS = ("local_variable_declaration", "field_declaration")
 _OURS = re.compile(r"(?:@\w+\s+)*(?:[a-z]+\s+)*(?:private|final)\b")
 """What begins a field that no other class gives a value."""
@@ -90,7 +91,8 @@ def _may_be_secret(file: Parsed) -> bool:
     methods = file.of("method_declaration", "function_declaration", "constructor_declaration")
     texts = [text for node in methods if drawn.search(text := file.text(node))]
     lines = [line for line in file.content.decode("utf-8", "replace").split("\n") if drawn.search(line)]
-    return any(_SECRET.search(text) for text in (PurePosixPath(file.path).stem, *texts, *lines))
+    named = any(_NAMED_ID.search(line) for line in (PurePosixPath(file.path).stem, *lines))
+    return named or any(_SECRET.search(text) for text in (PurePosixPath(file.path).stem, *texts, *lines))
 
 
 def _imported(target: Target, file: Parsed, span: tuple[int, int]) -> Candidate:
