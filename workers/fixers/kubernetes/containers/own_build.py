@@ -27,7 +27,11 @@ _SHELL_WRITES = re.compile(
 _NOWHERE = re.compile(
     r">>?\s*/dev/\w+|2>&1|\bwget\b(?=[^;&|]*\s(?:--spider|-\w*O\s*(?:-|/dev/null))(?:\s|$))|\s-o\s*/dev/null"
 )
-_MUCH = re.compile(r"\b(?:awk|dd|sort|stress|tail|yes)\b|/dev/(?:zero|u?random|shm)")
+_IN_TMP = re.compile(
+    r"(?:\b(?:touch|mkdir(?:\s+-p)?|rm(?:\s+-[rf]+)?|tee(?:\s+-a)?)\s+|>>?\s*)/tmp(?:/\w[\w.-]*)+(?=\s*(?:[;&|)\n]|$))"
+)
+"""What every user may write, who may remove it again."""
+_MUCH = re.compile(r"\b(?:awk|dd|sort|stress|tail|yes|node|perl|python[\d.]*|ruby)\b|/dev/(?:zero|u?random|shm)")
 
 
 def own_base(resource: Resource, part: Part) -> Base | None:
@@ -90,5 +94,19 @@ def _words(node: Node) -> str:
 
 
 def shell(node: Node) -> bool:
-    """Whether a shell runs commands there that every user may run, and that write nothing."""
-    return shell_only(node) and not _SHELL_WRITES.search(_NOWHERE.sub("", _words(node)))
+    """Whether a shell runs commands there that every user may run, and that write nothing but temporary files."""
+    return shell_only(node) and not _SHELL_WRITES.search(_IN_TMP.sub("", _lasting(node)))
+
+
+def to_tmp(node: Node) -> bool:
+    """Whether such commands write temporary files."""
+    return _IN_TMP.search(_lasting(node)) is not None
+
+
+def _lasting(node: Node) -> str:
+    """The commands without what is thrown away; none are told apart where a volume has the place of temporary files."""
+    mounts = node.child("volumeMounts")
+    text = _NOWHERE.sub("", _words(node))
+    if any(one.text("mountPath").startswith("/tmp") for one in (mounts.items if mounts else ())):  # noqa: S108
+        return text.replace("/tmp", "/volume")  # noqa: S108
+    return text

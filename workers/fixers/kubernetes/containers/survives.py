@@ -8,7 +8,7 @@ from workers.fixers.docker.bases.running import TMP
 from workers.fixers.docker.users.needs_root import root_words
 from workers.fixers.docker.users.owner import owners
 from workers.fixers.docker.users.service_user import WRITES
-from workers.fixers.kubernetes.containers.own_build import keeps_home, needs_root, own, shell, unknown
+from workers.fixers.kubernetes.containers.own_build import keeps_home, needs_root, own, shell, to_tmp, unknown
 from workers.fixers.kubernetes.containers.own_files import written_by
 from workers.fixers.kubernetes.containers.starting import starting
 from workers.fixers.kubernetes.containers.whom import own_number
@@ -49,7 +49,7 @@ def writes(resource: Resource, part: Part) -> tuple[str, ...]:
     if (known.writes or known.reads_only) and not told:
         return known.writes
     if shell(part.node):
-        return ()
+        return (TMP,) if to_tmp(part.node) else ()
     for one, pod in elsewhere(resource, part):
         folders = empty_folders(one, pod)
         if is_true(security(one, "readOnlyRootFilesystem")) and told_places(part.node) <= told_places(one):
