@@ -15,7 +15,8 @@ import msgspec
 from daemon.domain.finding import Package
 from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
-from workers.source.manifests import golang, gradle, maven, npm, pnpm, python
+from workers.source.manifests import golang, gradle, maven, npm, npm_lock, pnpm, python
+from workers.source.manifests.admits import admits
 from workers.source.manifests.boms import bom_of
 from workers.source.manifests.declaration import Declaration, floor
 from workers.source.tree import SourceTree
@@ -42,6 +43,8 @@ def evidence(package: Package, tree: SourceTree, patched: Mapping[str, bytes]) -
         return Evidence("the report names no fixed version")
     if is_fixed(package.version, package.fixed_versions, package.ecosystem):
         return Evidence(f"the installed version {package.version} is not inside the advisory's range")
+    if (released := _released(package, tree, patched)) is not None:
+        return released
     old = _of(package, _declared(tree, {}, patched), patched)
     new = _of(package, _declared(tree, patched, patched), patched)
     shown = _shown(old), _shown(new)
@@ -59,6 +62,25 @@ def evidence(package: Package, tree: SourceTree, patched: Mapping[str, bytes]) -
         if not fixed and (one in changed or lowest == package.version):
             return Evidence(f"{one.at.path} still allows {one.version or 'any version'}, which is not fixed", *shown)
     return Evidence(None, *shown)
+
+
+def _released(package: Package, tree: SourceTree, patched: Mapping[str, bytes]) -> Evidence | None:
+    """Entries that a lockfile no longer has: what asked for them gets the newest release that its range admits."""
+    locks = [path for path in patched if _name(path) == "yarn.lock"]
+    if len(locks) != len(patched) or not locks:
+        return None
+    shown: list[str] = []
+    for path in locks:
+        before = {copy.version: copy for copy in npm_lock.copies(path, tree.read(path), package.name)}
+        after = {copy.version for copy in npm_lock.copies(path, patched[path], package.name)}
+        gone = before.get(package.version)
+        if gone is None or package.version in after:
+            return Evidence(f"{path} locks {package.name} {package.version} still", (), ())
+        good = [text for text in package.fixed_versions if is_fixed(text, package.fixed_versions, package.ecosystem)]
+        if not any(gone.asks and all(admits(ask.range, text) for ask in gone.asks) for text in good):
+            return Evidence(f"not every range that asks for {package.name} admits a fixed release", (), ())
+        shown += [f"{path}: {ask.by or 'the project'} asks for {ask.range}" for ask in gone.asks]
+    return Evidence(None, (f"{package.name} {package.version}",), tuple(shown))
 
 
 def violations(
@@ -124,6 +146,8 @@ def _single(path: str, content: bytes) -> list[Declaration]:
         if name == "package.json":
             document = npm.Json(path, content)
             return npm.declarations(document) + _overrides(document)
+        if name == "yarn.lock":
+            return npm_lock.entries(path, content)
         if name == pnpm.WORKSPACE:
             return pnpm.overrides(path, content)
         if name == "go.mod":

@@ -55,6 +55,8 @@ def choose(target: Target) -> Choice:
     if not usable:
         raise NoFix(_why_none(target.finding, package))
     closable = [finding for finding in findings if any(_ends(version, finding, package) for version in usable)]
+    if target.finding not in closable:
+        raise NoFix(_why_none(target.finding, package))
     versions = [version for version in usable if all(_ends(version, finding, package) for finding in closable)]
     if not versions:
         closable = [target.finding]

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate
-from workers.fixers.dependencies.admits import admits
 from workers.fixers.dependencies.job import Job, refuse, replace
 from workers.fixers.dependencies.npm_override import LOCKS, Lock, decide, override
 from workers.fixers.dependencies.ranges import is_npm_wildcard, raise_npm
+from workers.source.manifests.admits import admits
 from workers.source.manifests.declaration import Declaration
 from workers.source.manifests.npm import Json, declarations
 

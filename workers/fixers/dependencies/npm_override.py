@@ -10,11 +10,11 @@ from functools import cached_property
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.dependencies import pnpm
-from workers.fixers.dependencies.admits import admits
-from workers.fixers.dependencies.job import Job, newline_of, refuse
+from workers.fixers.dependencies.job import Job, newline_of, refuse, replace
+from workers.source.manifests.admits import admits
 from workers.source.manifests.declaration import Declaration, floor
 from workers.source.manifests.npm import Json
-from workers.source.manifests.npm_lock import Ask, Copy, copies, is_berry
+from workers.source.manifests.npm_lock import Ask, Copy, copies, entries, is_berry
 from workers.source.versions import parse_version
 
 _MANAGERS = {
@@ -114,6 +114,19 @@ class Lock:
             ]
         return []
 
+    @property
+    def released(self) -> list[Edit]:
+        """Edits that take the vulnerable copy out of the lockfile, where every range that asks admits a fixed one."""
+        package, version = self.job.package, self.job.choice.smallest
+        if self.manager != "yarn" or not self.asks or not all(admits(ask.range, version) for ask in self.asks):
+            return []
+        found = [
+            one
+            for one in entries(self.path, self.content)
+            if (one.name, one.version) == (package.name, package.version)
+        ]
+        return [replace(one.at, "") for one in found]
+
     def refresh(self, name: str) -> str:
         """How the lockfile alone takes up a newer release, for a sentence."""
         if self.manager == "npm":
@@ -139,7 +152,16 @@ def override(job: Job, document: Json, lock: Lock, asked: Sequence[Declaration])
         how = f"{where} replaces only the vulnerable releases, because {parent}; other lines stay."
         edits = decide(job, document, lock, lock.selectors, f"^{version}")
         yield job.candidate("override-vulnerable", edits, how, warnings=warnings)
-    elif asked or lock.apart:
+    released = lock.released
+    if released:
+        how = (
+            f"Takes {name} {job.package.version} out of {lock.name}: every range that asks for it admits {version}, so "
+            f"`{lock.command}` resolves it to that or a later release, and no override has to be kept up."
+        )
+        yield job.candidate(
+            "relock", released, how, warnings=[f"{lock.name} lacks an entry until `{lock.command}` has run"]
+        )
+    elif (decided is not None or not lock.selectors) and (asked or lock.apart):
         lines = ", ".join(sorted({copy.version for copy in lock.copies}))
         message = (
             f"{where} would decide {name} for all who ask for it, and {lock.name or 'the project'} has several lines"

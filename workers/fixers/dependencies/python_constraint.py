@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.dependencies.admits import admits_python
 from workers.fixers.dependencies.job import Job, newline_of, refuse
+from workers.source.manifests.admits import admits_python
 from workers.source.manifests.python import declarations, from_elsewhere, has_hashes, is_requirements, normal_name
 from workers.source.manifests.python_lock import Ask, asks, is_development, reached
 

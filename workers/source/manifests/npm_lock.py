@@ -11,8 +11,10 @@ from typing import Any
 
 import msgspec
 
+from workers.source.manifests.declaration import Declaration, Span
+
 _SECTIONS = ("dependencies", "optionalDependencies", "devDependencies")
-_YARN_BLOCK = re.compile(r"^(?P<head>\S[^\n]*):\n(?P<body>(?:[ \t]+[^\n]*\n?|\n(?=[ \t]))*)", re.MULTILINE)
+_YARN_BLOCK = re.compile(r"^(?P<head>\S[^\n]*?):\r?\n(?P<body>(?:[ \t]+[^\n]*\n?|\r?\n(?=[ \t]))*)", re.MULTILINE)
 _DESCRIPTOR = re.compile(r"(?P<name>@?[^@\s]+)@(?P<range>.*)")
 _YARN_ROW = re.compile(r"^ {4}[\"']?(?P<name>@?[\w./-]+)[\"']?:?[ ]+[\"']?(?P<range>[^\"'\n]+)", re.MULTILINE)
 _YARN_VERSION = re.compile(r"^ {2}version:?[ ]+[\"']?(?P<version>[^\"'\n]+)", re.MULTILINE)
@@ -130,6 +132,19 @@ def _resolved(packages: Mapping[str, Any], folder: str, name: str) -> str | None
 # --- yarn ---------------------------------------------------------------------------------------------------------
 
 
+def entries(path: str, content: bytes) -> list[Declaration]:
+    """The entries of a `yarn.lock`, each with the span that it can be taken out by."""
+    text = content.decode("latin-1")
+    found = []
+    for match in _YARN_BLOCK.finditer(text):
+        block = _block(match)
+        if block is not None:
+            gap = re.compile(r"\r?\n").match(text, match.end())
+            span = Span(path, match.start(), gap.end() if gap else match.end())
+            found.append(Declaration(name=block.name, version=block.version, literal=span, at=span, scope="lock"))
+    return found
+
+
 class _Block(msgspec.Struct, frozen=True):
     name: str
     version: str
@@ -139,17 +154,20 @@ class _Block(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=4)
 def _yarn(content: bytes) -> tuple[_Block, ...]:
-    found = []
-    for match in _YARN_BLOCK.finditer(content.decode("utf-8", "replace")):
-        named = [_DESCRIPTOR.fullmatch(each.strip()) for each in match["head"].replace('"', "").split(", ")]
-        version = _YARN_VERSION.search(match["body"])
-        descriptors = frozenset((each["name"], _plain(each["range"])) for each in named if each)
-        if version and descriptors and not any(text.startswith("workspace:") for _, text in descriptors):
-            wants = tuple((row["name"], _plain(row["range"].strip())) for row in _YARN_ROW.finditer(match["body"]))
-            first, text = min(descriptors)
-            alias = _ALIAS.fullmatch(text)
-            found.append(_Block(alias["name"] if alias else first, version["version"], descriptors, wants))
-    return tuple(found)
+    found = (_block(match) for match in _YARN_BLOCK.finditer(content.decode("utf-8", "replace")))
+    return tuple(block for block in found if block is not None)
+
+
+def _block(match: re.Match[str]) -> _Block | None:
+    named = [_DESCRIPTOR.fullmatch(each.strip()) for each in match["head"].replace('"', "").split(", ")]
+    version = _YARN_VERSION.search(match["body"])
+    descriptors = frozenset((each["name"], _plain(each["range"])) for each in named if each)
+    if version is None or not descriptors or any(text.startswith("workspace:") for _, text in descriptors):
+        return None
+    wants = tuple((row["name"], _plain(row["range"].strip())) for row in _YARN_ROW.finditer(match["body"]))
+    first, text = min(descriptors)
+    alias = _ALIAS.fullmatch(text)
+    return _Block(alias["name"] if alias else first, version["version"].strip(), descriptors, wants)
 
 
 def _plain(text: str) -> str:
