@@ -10,10 +10,11 @@ from workers.fixers.code import Parsed, candidate, region
 from workers.fixers.jvm.cipher_compared import refuse_compared
 from workers.fixers.jvm.cipher_sites import Site, arguments, known_before, sites, text_of
 from workers.fixers.jvm.source import is_kotlin, jvm
-from workers.fixers.registry import NoFix, NotHere, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, NotHere, Target, fixer
 from workers.source.syntax import ancestors
 
 _MODES = re.compile(r"AES(?:/ECB/\w+|/CBC/PKCS[57]PADDING)?")
+_RSA = re.compile(r"getInstance\(\s*\"RSA/")
 _FIXED_IV = (
     r"\b{name}\s*(?::\s*ByteArray\s*)?=\s*(?:new\s+byte\s*\[[^;\n]*|\{{|byteArrayOf\(|ByteArray\(\d+\)|\"[^\"\n]*\")"
 )
@@ -71,6 +72,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     if not any("Cipher" in file.line(number).decode() for number in where.lines):
         message = f"{file.path}:{line} makes no cipher"
         raise NotHere(message)
+    if any(_RSA.search(file.line(number).decode()) for number in where.lines):
+        message = f"{file.path}:{line} is RSA, which encrypts one block: `ECB` is a part of its name, and no mode"
+        raise Harmless(message)
     found = [site for site in sites(file) if _MODES.fullmatch(text_of(file, site.transformation))]
     if not found:
         message = f"{file.path}:{line} holds no AES in ECB or CBC"

@@ -12,7 +12,7 @@ import msgspec
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, region
 from workers.fixers.jvm.source import Setting, flagged_bytes, in_text, jvm, matches, propose_settings, statement
-from workers.fixers.registry import NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tree import text_of
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ _ITS_DIGEST = re.compile(rb"md[245]|sha-?1(?!\d)", re.IGNORECASE)
 _PASSWORD = re.compile(r"passw|pwd|passphrase", re.IGNORECASE)
 _SIGNED = re.compile(r"(?i:\bsign(?:ature|ed)?\b|[a-z]Sign(?:ature)?\b)")
 """What another party checks with the digest that it prescribes."""
+_NO_COLLISIONS = re.compile(
+    r"getInstance\(\s*\"(?:SHA1PRNG|Hmac-?(?:SHA-?1|MD5)|PBKDF2With\w+|RSA/\w+/OAEP\w*)\"", re.IGNORECASE
+)
 _FIXED_BY_OTHERS = re.compile(
     r"[HMT]?OTP(?![a-z])|(?i:gravatar|etag|content.?md5|scrobbl|last_?fm|subsonic|cram|ntlm|apop|wsse|digest_?auth"
     r"|web_?socket|fingerprint|x5t|torrent|info_?hash|ed2k|mysql_?native)|\botp\b"
@@ -94,6 +97,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = jvm(target)
     line = file.line(region(target).start_line).decode()
     named = " ".join([line, PurePosixPath(file.path).stem, *(file.text(each) for each in _around(target, file))])
+    if _NO_COLLISIONS.search(line):
+        message = (
+            f"{file.path}:{region(target).start_line} rests on no collision of the hash: HMAC, PBKDF2, OAEP and the "
+            "generator of that name are as strong as before"
+        )
+        raise Harmless(message)
     if _PASSWORD.search(line) or _SIGNED.search(line) or _FIXED_BY_OTHERS.search(named):
         message = (
             f"{file.path}:{region(target).start_line} hashes a password, or makes a digest that another party "
