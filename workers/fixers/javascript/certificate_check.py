@@ -11,6 +11,7 @@ from workers.fixers.code import Parsed, Text, candidate, read
 from workers.fixers.javascript.options import Option, propose_options
 from workers.fixers.javascript.script import flagged_node, literal
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.tree import has
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -46,12 +47,30 @@ authority belongs in the `ca` option or in `NODE_EXTRA_CA_CERTS`.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """A check switched off → on, by value or by default."""
+    _refuse_heroku(target)
     try:
         yield from propose_options(target, _OPTIONS)
     except NoFix:
         _refuse_probe(read(target))
         yield _environment(target)
         yield from _removed(target)
+
+
+def _refuse_heroku(target: Target) -> None:
+    """Raise where the connection is to a database of Heroku's, which shows a certificate that it signed itself.
+
+    Raises:
+        NoFix: the script reads that database's address, and the project is for Heroku.
+    """
+    file = read(target)
+    if b"DATABASE_URL" in file.content and any(
+        has(target.tree, name) for name in ("Procfile", "app.json", "heroku.yml")
+    ):
+        message = (
+            f"{file.path} connects to Heroku's database, whose certificate no public authority signed: without an "
+            "authority of its own in `ca` every connection would fail"
+        )
+        raise NoFix(message)
 
 
 def _refuse_probe(file: Text) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import region
+from workers.fixers.javascript.manifest import dependencies
 from workers.fixers.javascript.options import Option, propose_options
 from workers.fixers.javascript.script import script
 from workers.fixers.registry import NoFix, Target, fixer
@@ -52,6 +53,15 @@ _REFUSED = re.compile(
 )
 """Scripts in the page itself, handlers in attributes, and what comes from another site."""
 
+_VIEWS = (".jsx", ".tsx", ".vue", ".svelte")
+_ASKED = re.compile(
+    r"(?:fetch|axios[.\w]*|src|url|WebSocket|import)\s*[=:(]+\s*\{?\s*['\"`](?:https?:|wss?:)?//(?P<host>(?!localhost|127\.)[\w.-]+)"
+)
+_FRAMED = re.compile(r"\biframes?\b|\bembed(?:ded|ding)?\b", re.IGNORECASE)
+_CONSOLE = re.compile(
+    r"apollo-server|graphi?ql-(?:playground|yoga)|graphiql|swagger-ui|\bredoc|bull-board|adminjs|express-status"
+)
+
 
 @fixer(
     name="javascript-escaping-option",
@@ -76,9 +86,39 @@ one by one, with the engine's own mark.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """A protection switched off → on, by value or by default."""
     file = script(target)
-    if any("contentSecurityPolicy" in file.line(number).decode() for number in region(target).lines):
+    said = "\n".join(file.line(number).decode() for number in region(target).lines)
+    if "contentSecurityPolicy" in said:
+        _refuse_console(target)
         _refuse_inline(target)
+    if "frameguard" in said:
+        _refuse_framed(target)
     yield from propose_options(target, _OPTIONS)
+
+
+def _refuse_console(target: Target) -> None:
+    """Raise where a package shows a page of its own, with scripts that Helmet's policy does not let run.
+
+    Raises:
+        NoFix: the project has one.
+    """
+    shown = next(filter(_CONSOLE.search, dependencies(target.tree, target.finding.path or "")), None)
+    if shown is not None:
+        message = (
+            f"{shown} shows a page with scripts of its own, which Helmet's default policy refuses: allow those by name"
+        )
+        raise NoFix(message)
+
+
+def _refuse_framed(target: Target) -> None:
+    """Raise where the project speaks of pages in frames.
+
+    Raises:
+        NoFix: it does.
+    """
+    for path in target.tree.paths():
+        if path.endswith((*_PAGES, *_VIEWS, ".md")) and _FRAMED.search(text_of(target.tree, path)):
+            message = f"{path} speaks of frames: which sites may show these pages in one is for their owner to say"
+            raise NoFix(message)
 
 
 def _refuse_inline(target: Target) -> None:
@@ -88,6 +128,9 @@ def _refuse_inline(target: Target) -> None:
         NoFix: it does.
     """
     for path in target.tree.paths():
+        if path.endswith(_VIEWS) and not is_test(path) and (asked := _ASKED.search(text_of(target.tree, path))):
+            message = f"{path} asks {asked['host']}, which Helmet's default policy refuses: name it in the directives"
+            raise NoFix(message)
         if path.endswith(_PAGES) and not is_test(path) and (found := _REFUSED.search(text_of(target.tree, path))):
             message = (
                 f"{path} holds `{found[0].strip()[:40]}`, which Helmet's default policy refuses: write the directives "

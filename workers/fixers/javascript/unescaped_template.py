@@ -43,7 +43,8 @@ _TAG = re.compile(rb"</?[a-z][a-z0-9-]*(?:\s[^<>]*)?>", re.IGNORECASE)
 _WITHOUT_TAGS = (".pug", ".jade")
 """Whose templates name elements without brackets."""
 _MEANS_HTML = re.compile(
-    r"html|body|content|markup|markdown|script|style|css|json|svg|icon|partial|layout|include|form|widget|csrf(?!_?token)|head|foot",
+    r"html|body|content|markup|markdown|script|style|css|json|svg|icon|partial|layout|include|form|widget|csrf(?!_?token)|head|foot"
+    r"|desc(?:ription)?s?$|messages?$|excerpt|highlight|rendered|text$|raw|intro|answer|comment$|code$",
     re.IGNORECASE,
 )
 
