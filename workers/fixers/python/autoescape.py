@@ -8,11 +8,11 @@ from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, candidate
-from workers.fixers.python.html.template_names import renders_strings, template_names
-from workers.fixers.python.html.template_values import spoiled
+from workers.fixers.python.html.template_names import is_environment, string_templates, template_names
+from workers.fixers.python.html.template_values import spoiled, spoiled_text
 from workers.fixers.python.source.calls import set_keyword
 from workers.fixers.python.source.imports import imported_from
-from workers.fixers.python.source.module import Module, flagged
+from workers.fixers.python.source.module import flagged
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _OTHER = re.compile(r"latex|\btex\b", re.IGNORECASE)
@@ -20,6 +20,7 @@ _OTHER = re.compile(r"latex|\btex\b", re.IGNORECASE)
 _MAY_BE_HTML = re.compile(r"html?|xml|svg|^[^.]*$|^[^.]*\.(?:j2|jinja2?|tmpl|tpl)$", re.IGNORECASE)
 """Names that say, or may mean, that a template is HTML or XML."""
 _HTML = re.compile(r"\.(?:x?html?|xml|svg)(\.\w+)?$", re.IGNORECASE)
+_TAG = re.compile(r"</?[A-Za-z][\w-]*(?:\s[^<>]*)?/?>")
 _DEFAULT = ("html", "htm", "xml")
 _WARNING = "Templates that mean to insert HTML need the `safe` filter or Markup there."
 
@@ -38,18 +39,21 @@ and configuration files alone. `autoescape=True` escapes all, whatever their nam
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """`Environment(…)` → with escaping by the template's name, or always."""
-    file, call = flagged(target, ast.Call, _is_environment)
+    file, call = flagged(target, ast.Call, is_environment)
     names = template_names(target.tree, file, call)
     if names and not any(_MAY_BE_HTML.search(name) for name in names):
         message = f"{file.path}:{call.lineno} makes {names[0]} and its like, which escapes for HTML would spoil"
         raise Harmless(message)
-    if renders_strings(file):
+    texts = string_templates(file, call)
+    if not all(text is not None and _TAG.search(text) for text in texts):
         message = (
             f"{file.path}:{call.lineno} makes templates of strings, whose names do not say whether they are HTML: what "
             "is none would be escaped too; give those that are an environment of their own"
         )
         raise NoFix(message)
-    if (place := spoiled(target.tree, names)) is not None:
+    inserted = next((found for text in texts if text and (found := spoiled_text(text))), None)
+    place = f"`{inserted}`" if inserted else spoiled(target.tree, names)
+    if place is not None:
         message = (
             f"{file.path}:{call.lineno} fills {place}, which is HTML or a script's data and would be escaped: mark "
             "what is safe by the `safe` or `tojson` filter first"
@@ -80,9 +84,5 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
 
     other = _OTHER.search(file.path) or _OTHER.search(file.text(call))
-    all_html = bool(names) and all(_HTML.search(name) for name in names)
+    all_html = bool(names or texts) and all(_HTML.search(name) for name in names)
     yield from any_of(by_name, *([always] if all_html and not other else []))
-
-
-def _is_environment(file: Module, call: ast.Call) -> bool:
-    return file.calls(call, "jinja2.Environment", "jinja2.environment.Environment")

@@ -42,6 +42,11 @@ def spoiled(tree: SourceTree, names: Sequence[str]) -> str | None:
     return None
 
 
+def spoiled_text(text: str) -> str | None:
+    """What a template's text inserts as HTML, or as a script's data, without saying so; `None` for nothing."""
+    return next((found[0] for found in _inserted(text)), None)
+
+
 def _inserted(text: str) -> Iterator[re.Match[str]]:
     scripts = [found.span() for found in _SCRIPT.finditer(text)]
     for found in _INSERTED.finditer(text):
