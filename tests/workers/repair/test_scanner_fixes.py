@@ -38,14 +38,14 @@ def test_a_value_that_the_shell_would_split_is_left_to_the_fixer(quote, offered)
 @pytest.mark.skipif(not ZIZMOR.exists(), reason="zizmor is not installed here: run `secaid setup --scanners`")
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_lines_end_as_the_file_s_own_do(end):
-    text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
-    text += "      - uses: actions/checkout@v4\n      - run: make\n"
-    place = Location(path=PATH, region=Region(start_line=6))
-    finding = Finding(tool="zizmor", rule="zizmor/artipacked", message="", severity=Severity.HIGH, locations=(place,))
+    place = Location(path=PATH, region=Region(start_line=8))
+    rule = "zizmor/template-injection"
+    finding = Finding(tool="zizmor", rule=rule, message="", severity=Severity.HIGH, locations=(place,))
+    text = WORKFLOW.format(quote='"')
     content = text.replace("\n", end).encode()
     zizmor = Scanners([Tool(name="zizmor", executable=str(ZIZMOR), version="1")], read)
     [one] = scanner_fixes({"f": finding}, MemoryTree({PATH: content}), zizmor)["f"]
     after = apply_edits(content, one.edits).decode()
-    assert "persist-credentials: false" in after
+    assert "        env:" in after
     assert after.count("\n") == after.count(end)
-    assert after.replace("\r\n", "\n").startswith(text.partition("      - run")[0])
+    assert after.replace("\r\n", "\n").startswith(text.partition("          echo")[0])
