@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from daemon.domain.finding import Finding
 from daemon.errors import SourceUnavailable
 from workers.fixers.code import Text
 from workers.fixers.registry import Harmless, NoFix, Target
@@ -24,16 +25,22 @@ _A_TABLE = 20
 _MAX_BYTES = 512 * 1024
 _MAX_FILES = 5000
 _MOST_TOGETHER = 64 * 2**20
+_OF_NOBODY = re.compile(r"generic-|private-key|jwt|curl-|pkcs12|age-|kubernetes-|nuget-|hashicorp-tf-|authress-")
+"""Rules of gitleaks for credentials that no provider has to have given out."""
+_AWS_ID = re.compile(rb"\bA(?:KIA|SIA)[A-Z2-7]{16}\b")
 _KEY = re.compile(r"[\s\-]*[\"']?(?P<key>[A-Za-z_][\w-]*)[\"']?\s*:")
 _EXAMPLES = frozenset(("example", "examples", "x-example", "x-examples"))
 _STRUCTURED = frozenset((".json", ".yaml", ".yml"))
 
 
-def refuse_elsewhere(target: Target, file: Text, line: int) -> None:
-    """Say so where other files of the repository hold the same value: one that is taken out alone fits them no more.
+def held_elsewhere(target: Target, file: Text, line: int) -> tuple[str, ...]:
+    """The other files that hold the same value, where each of them may be mended by itself.
+
+    What a provider gave out fits the provider, and goes on working wherever it still stands. Anything else fits
+    what the other file sets or checks.
 
     Raises:
-        NoFix: they do.
+        NoFix: another file holds it, and one that is taken out alone fits it no more.
     """
     every = _together(target.tree)
     here = file.content if _counts(file.path, file.content) else b""
@@ -42,13 +49,25 @@ def refuse_elsewhere(target: Target, file: Text, line: int) -> None:
         for each in _VALUE.findall(file.line(line))
         if every is None or every.count(each) > here.count(each)
     }
-    for path, content in _files(target.tree) if values else ():
-        if path != file.path and any(value in content and whole.search(content) for value, whole in values.items()):
-            message = (
-                f"{path} holds the same value as {file.path}:{line}: what is taken out of one alone fits the other no "
-                f"more. Take it out of all at once. {ROTATE}"
-            )
-            raise NoFix(message)
+    found = tuple(
+        path
+        for path, content in (_files(target.tree) if values else ())
+        if path != file.path and any(value in content and whole.search(content) for value, whole in values.items())
+    )
+    if found and not _is_given_out(target.finding, file, line):
+        message = (
+            f"{found[0]} holds the same value as {file.path}:{line}: what is taken out of one alone fits the other no "
+            f"more. Take it out of all at once. {ROTATE}"
+        )
+        raise NoFix(message)
+    return found
+
+
+def _is_given_out(finding: Finding, file: Text, line: int) -> bool:
+    """Whether a provider gave it out: by the rule that knows its form, or beside the id of a key of AWS."""
+    around = b"\n".join(file.line(each) for each in range(max(1, line - 1), min(line + 1, len(file.starts)) + 1))
+    known = finding.tool == "gitleaks" and not _OF_NOBODY.match(finding.rule_name)
+    return known or (b"secret" in around.lower() and _AWS_ID.search(around) is not None)
 
 
 def _files(tree: SourceTree) -> Iterator[tuple[str, bytes]]:

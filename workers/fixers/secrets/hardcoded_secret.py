@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+import msgspec
 
 from daemon.domain.finding import Region
 from daemon.domain.fix import Candidate
@@ -16,7 +18,7 @@ from workers.fixers.python.source.in_container import DOCKERFILE
 from workers.fixers.registry import Harmless, NoFix, NotHere, Propose, Target, fixer
 from workers.fixers.secrets import curl, described, fallback, literals, settings, terraform
 from workers.fixers.secrets.configuration import Setting, is_documentation, is_read, pairs, setting
-from workers.fixers.secrets.elsewhere import refuse_elsewhere, refuse_example, refuse_row
+from workers.fixers.secrets.elsewhere import held_elsewhere, refuse_example, refuse_row
 from workers.fixers.secrets.names import (
     ROTATE,
     environment_name,
@@ -66,6 +68,7 @@ _ANY_WORD = re.compile(
     r"|admin|root|user|guest|demo|example|change[-_]?me|hunter2|(?:abc|pass(?:word)?)?123\d*",
     re.IGNORECASE,
 )
+_SHOWN = 3
 
 
 @fixer(
@@ -90,14 +93,25 @@ program runs. A file that is a key itself cannot be mended: remove it, and make 
 def propose(target: Target) -> Iterator[Candidate]:
     """A found credential → the environment, a mounted file, a placeholder, or an empty value."""
     file = read(target)
-    where = region(target)
-    line = where.start_line
+    line = region(target).start_line
     refuse_test(file.path, line)
     _refuse_known(file, line)
     refuse_published(file, line)
     refuse_outline(file, line)
-    if not is_documentation(file.path):
-        refuse_elsewhere(target, file, line)
+    others = () if is_documentation(file.path) else held_elsewhere(target, file, line)
+    too = f"The same value stands in {_listed(others)}: take it out there, too." if others else None
+    for each in _candidates(target, file):
+        yield each if too is None else msgspec.structs.replace(each, warnings=(*each.warnings, too))
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = len(paths) - _SHOWN
+    return ", ".join(paths[:_SHOWN]) + (f" and {more} more files" if more > 0 else "")
+
+
+def _candidates(target: Target, file: Text) -> Iterator[Candidate]:
+    where = region(target)
+    line = where.start_line
     read_by_people = is_read(file, line)
     if not read_by_people and (of_code := _in_code(target, file, line)) is not None:
         yield from of_code

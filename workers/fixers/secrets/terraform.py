@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
-from workers.fixers.code import MASKED, candidate, region
+from workers.fixers.code import MASKED, any_of, candidate, region
 from workers.fixers.registry import NoFix, NotHere, Target
 from workers.fixers.secrets.names import ROTATE, is_label
 from workers.fixers.terraform.files import last_variable, module_of
@@ -24,6 +24,24 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".tf", ".tofu", ".tfvars")
 _LOCAL = re.compile(r'\bsource\s*=\s*"(\.\.?/[^"]*)"')
+PROVIDERS = {
+    "aws": {"access_key": "AWS_ACCESS_KEY_ID", "secret_key": "AWS_SECRET_ACCESS_KEY", "token": "AWS_SESSION_TOKEN"},
+    "azuread": {"client_secret": "ARM_CLIENT_SECRET"},
+    "azurerm": {"client_secret": "ARM_CLIENT_SECRET"},
+    "cloudflare": {"api_key": "CLOUDFLARE_API_KEY", "api_token": "CLOUDFLARE_API_TOKEN"},
+    "datadog": {"api_key": "DD_API_KEY", "app_key": "DD_APP_KEY"},
+    "digitalocean": {"token": "DIGITALOCEAN_TOKEN"},
+    "fastly": {"api_key": "FASTLY_API_KEY"},
+    "github": {"token": "GITHUB_TOKEN"},
+    "gitlab": {"token": "GITLAB_TOKEN"},
+    "hcloud": {"token": "HCLOUD_TOKEN"},
+    "heroku": {"api_key": "HEROKU_API_KEY"},
+    "linode": {"token": "LINODE_TOKEN"},
+    "newrelic": {"api_key": "NEW_RELIC_API_KEY"},
+    "pagerduty": {"token": "PAGERDUTY_TOKEN"},
+    "vault": {"token": "VAULT_TOKEN"},
+}
+"""The arguments that providers take from the environment where they are not given, as their documentation has it."""
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|\W+")
 
 
@@ -34,7 +52,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         NoFix: the line holds no literal of its own, or the file does not parse.
     """
     path = target.finding.path or ""
-    file = _load(path, target.tree)
+    file = load(path, target.tree)
     line = region(target).start_line
     attribute, name, literal = _secret(file, line)
     if path.endswith(".tfvars"):
@@ -47,10 +65,45 @@ def propose(target: Target) -> Iterator[Candidate]:
     if block.type == "variable":
         yield _without_default(file, block, attribute, line)
         return
-    yield _variable(target.tree, file, block, name, literal, line)
+    yield from any_of(
+        lambda: by_variables(target.tree, file, block, {name: literal}, line),
+        *([lambda: by_provider(target.tree, file, block, name, line)] if block.type == "provider" else []),
+    )
 
 
-def _load(path: str, tree: SourceTree) -> Hcl:
+def by_provider(tree: SourceTree, file: Hcl, block: Block, name: str, line: int) -> Candidate:
+    """A provider's argument → nothing: it reads the environment's variable of its own.
+
+    Raises:
+        NoFix: it reads none, or another block of the same provider has a value of its own.
+    """
+    kind = block.labels[0] if block.labels else ""
+    own = PROVIDERS.get(kind, {})
+    if name not in own:
+        message = f"{file.path}:{line}: from which variable the provider {kind} takes `{name}` by itself is not known"
+        raise NoFix(message)
+    others = [one for each in module_of(tree, file) for one in each.blocks if one.type == "provider"]
+    if sum(one.labels == block.labels for one in others) > 1:
+        message = f"{file.path}:{line}: another provider {kind} of the module would take the same variable"
+        raise NoFix(message)
+    # Half of a pair would be an error of its own.
+    gone = [each for each in own if each in block.attributes]
+    variables = " and ".join(own[each] for each in gone)
+    return candidate(
+        "provider-environment",
+        [file.delete(block.attributes[each].node) for each in gone],
+        f"The provider {kind} reads {variables} by itself, so nothing of it comes into a plan. {ROTATE}",
+        declares=(MASKED, *(f"provider.{kind}.{each}/delete" for each in gone), f"line:{line}"),
+        warnings=(f"Set {variables} wherever this is applied.", "Rotate the old value: the history still has it."),
+    )
+
+
+def load(path: str, tree: SourceTree) -> Hcl:
+    """The file.
+
+    Raises:
+        NoFix: it is not there, or does not parse.
+    """
     try:
         return Hcl(path, tree.read(path))
     except (HclBroken, SourceUnavailable) as error:
@@ -98,21 +151,38 @@ def _without_default(file: Hcl, block: Block, attribute: Node, line: int) -> Can
     )
 
 
-def _variable(tree: SourceTree, file: Hcl, block: Block, name: str, literal: Node, line: int) -> Candidate:
+def by_variables(tree: SourceTree, file: Hcl, block: Block, literals: Mapping[str, Node], line: int) -> Candidate:
+    """Arguments of a block → a sensitive variable each.
+
+    Raises:
+        NoFix: another module has to pass them.
+    """
     if caller := _caller(tree, posixpath.dirname(file.path)):
-        message = f"{caller} calls the module of {file.path}:{line}: pass `{name}` from there. {ROTATE}"
+        message = f"{caller} calls the module of {file.path}:{line}: pass `{next(iter(literals))}` from there. {ROTATE}"
         raise NoFix(message)
     module = module_of(tree, file)
     taken = {one.labels[0] for each in module for one in each.blocks if one.type == "variable" and one.labels}
-    label = "_".join(word for word in _BOUNDARY.split(name) if word).lower() or "secret"
     owner = "_".join(block.labels[-1:])
-    wanted = next(each for each in (label, f"{owner}_{label}", f"{owner}_{label}_{line}") if each not in taken)
+    names = {}
+    for name in literals:
+        label = "_".join(word for word in _BOUNDARY.split(name) if word).lower() or "secret"
+        names[name] = next(each for each in (label, f"{owner}_{label}", f"{owner}_{label}_{line}") if each not in taken)
+    values = [file.edit(node.start_byte, node.end_byte, f"var.{names[name]}") for name, node in literals.items()]
+    said = " and ".join(f"`{each}`" for each in names.values())
+    how = (
+        f"The value comes from the variable {said}, which has no default and stays out of plans."
+        if len(names) == 1
+        else f"The values come from the variables {said}, which have no default and stay out of plans."
+    )
     return candidate(
-        "sensitive-variable",
-        [file.edit(literal.start_byte, literal.end_byte, f"var.{wanted}"), _declared(module, file, wanted)],
-        f"The value comes from the variable `{wanted}`, which has no default and stays out of plans. {ROTATE}",
-        declares=(MASKED, f"{'.'.join((block.type, *block.labels))}.**", f"variable.{wanted}", f"line:{line}"),
-        warnings=_warnings(f"TF_VAR_{wanted}"),
+        "sensitive-variable" if len(names) == 1 else "sensitive-variables",
+        [*values, _declared(module, file, list(names.values()))],
+        f"{how} {ROTATE}",
+        declares=(
+            *(MASKED, f"{'.'.join((block.type, *block.labels))}.**", f"line:{line}"),
+            *(f"variable.{each}" for each in names.values()),
+        ),
+        warnings=_warnings(" and ".join(f"TF_VAR_{each}" for each in names.values())),
     )
 
 
@@ -128,11 +198,11 @@ def _caller(tree: SourceTree, folder: str) -> str | None:
     return None
 
 
-def _declared(module: list[Hcl], file: Hcl, name: str) -> Edit:
-    """The variable, behind the last one of the module, or at the end of the flagged file."""
-    text = block_text("variable", (name,), {"type": "string", "sensitive": "true"})
+def _declared(module: list[Hcl], file: Hcl, names: list[str]) -> Edit:
+    """The variables, behind the last one of the module, or at the end of the flagged file."""
+    texts = (block_text("variable", (name,), {"type": "string", "sensitive": "true"}).rstrip("\n") for name in names)
     holder, last = last_variable(module, file) or (file, file.blocks[-1])
-    return holder.after(last, text.rstrip("\n"))
+    return holder.after(last, "\n\n".join(texts))
 
 
 def _warnings(variable: str) -> tuple[str, ...]:

@@ -77,3 +77,23 @@ def test_a_variable_is_not_read_before_the_file_of_variables(asked, content, mov
     made = asked(files, "gitleaks", "generic-api-key", "cmd/main.go", line)
     assert bool(made.candidates) is moves
     assert moves or "before the program reads its `.env`" in (made.reason or "")
+
+
+TOKEN = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
+KEYS = "AWS_ACCESS_KEY_ID=AKIAQ3EGRX7ZP5NVT2LW\nAWS_SECRET_ACCESS_KEY=wJalrXUtnFEMIK7MDENGbPxRfiCYzz3x9Kq2Lm4T\n"
+
+
+def test_what_a_provider_gave_out_is_taken_out_of_each_file_by_itself(asked):
+    compose = COMPOSE.replace(VALUE, TOKEN)
+    files = {"compose.yml": compose, ".env.prod": f"TOKEN={TOKEN}\n", "a.py": f't = "{TOKEN}"\n'}
+    made = asked(files, "gitleaks", "github-pat", "compose.yml", 4)
+    assert made.candidates
+    assert all("stands in .env.prod, a.py" in " ".join(each.warnings) for each in made.candidates)
+    assert not asked(files, "gitleaks", "generic-api-key", "compose.yml", 4).candidates
+
+
+def test_the_secret_beside_the_id_of_a_key_of_aws_was_given_out(asked):
+    files = {"deploy.env": KEYS, "other.env": KEYS, "template.env": "AWS_SECRET_ACCESS_KEY=\n"}
+    made = asked({**files, "docker-compose.yml": "services:\n  a:\n    env_file: deploy.env\n"},
+                 "gitleaks", "generic-api-key", "deploy.env", 2)  # fmt: skip
+    assert "holds the same value" not in (made.reason or "")
