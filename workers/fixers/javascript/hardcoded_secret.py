@@ -11,7 +11,7 @@ from workers.fixers.code import MASKED, Parsed, any_of, candidate, region
 from workers.fixers.javascript.pages import refuse_pages
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, literal, script
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.fixers.secrets.names import ROTATE, is_label, own_name, refuse_test
+from workers.fixers.secrets.names import ROTATE, given_out, is_label, own_name, refuse_test
 from workers.source.syntax import ancestors
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ _WORDS = re.compile(
 _TYPED = (".ts", ".tsx", ".cts", ".mts")
 _SAYS = re.compile(r"(?:errors?|messages?|labels?|hints?|placeholders?)(?:\.|\[['\"])\w+(?:['\"]\])?$", re.IGNORECASE)
 
+_DRAWN = re.compile(r"(?=\D*\d)[\w.-]{16,}")
+"""What a provider draws: no words, and none of it put in from elsewhere."""
 _LOGS = re.compile(r"(?:\w+\.)*(?:log|logger|console)(?:\.\w+)?$")
 _TECHNICAL = re.compile(
     r"utf-?(?:8|16le)|hex|base64(?:url)?|binary|ascii|latin1|(?:hmac-?)?sha-?\d+|md5|aes-[\w-]+", re.IGNORECASE
@@ -64,9 +66,14 @@ def propose(target: Target) -> Iterator[Candidate]:
     parsed = script(target)
     refuse_test(parsed.path, region(target).start_line)
     _refuse_labels(target, parsed)
-    file, node = flagged_node(target, ("string", "template_string"), _is_secret)
+    provider = given_out(target.finding)
+    file, node = flagged_node(
+        target,
+        ("string", "template_string"),
+        lambda file, node: _is_secret(file, node) or (provider is not None and _is_argument(file, node)),
+    )
     refuse_pages(target.tree, file)
-    variable = own_name(_name(file, node) or "secret", _holder(file, node))
+    variable = own_name(_name(file, node) or provider or "secret", _holder(file, node))
     left = node.parent.child_by_field_name("left") if node.parent is not None else None
     fallen = _fallback(file, node)
     if fallen is None and left is not None and file.text(left) == f"process.env.{variable}":
@@ -219,6 +226,15 @@ def _is_secret(file: Parsed, node: Node) -> bool:
     if value is None or name is None or is_label(value, name):
         return False
     return bool(_WORDS.search(name))
+
+
+def _is_argument(file: Parsed, node: Node) -> bool:
+    """Whether a call takes it as it is, and no name says what it is: `require("stripe")("…")`."""
+    return (
+        node.parent is not None
+        and node.parent.type == "arguments"
+        and _DRAWN.fullmatch(file.text(node)[1:-1]) is not None
+    )
 
 
 def _name(file: Parsed, node: Node) -> str | None:

@@ -13,7 +13,7 @@ from daemon.errors import SourceUnavailable
 from workers.fixers.code import Text
 from workers.fixers.registry import Harmless, NoFix, Target
 from workers.fixers.secrets.configuration import Setting, pairs
-from workers.fixers.secrets.names import ROTATE
+from workers.fixers.secrets.names import ROTATE, given_out
 from workers.source.remembered import remembered
 from workers.source.tree import SourceTree
 
@@ -25,8 +25,9 @@ _A_TABLE = 20
 _MAX_BYTES = 512 * 1024
 _MAX_FILES = 5000
 _MOST_TOGETHER = 64 * 2**20
-_OF_NOBODY = re.compile(r"generic-|private-key|jwt|curl-|pkcs12|age-|kubernetes-|nuget-|hashicorp-tf-|authress-")
-"""Rules of gitleaks for credentials that no provider has to have given out."""
+_GIVEN_OUT = re.compile(
+    rb"(?<![A-Za-z0-9])(?:gh[opsur]_|github_pat_|glpat-|xox[abpr]-|[rs]k_live_|npm_|dop_v1_|AIza|SG\.)[\w.-]{16,}"
+)
 _AWS_ID = re.compile(rb"\bA(?:KIA|SIA)[A-Z2-7]{16}\b")
 _KEY = re.compile(r"[\s\-]*[\"']?(?P<key>[A-Za-z_][\w-]*)[\"']?\s*:")
 _EXAMPLES = frozenset(("example", "examples", "x-example", "x-examples"))
@@ -64,9 +65,9 @@ def held_elsewhere(target: Target, file: Text, line: int) -> tuple[str, ...]:
 
 
 def _is_given_out(finding: Finding, file: Text, line: int) -> bool:
-    """Whether a provider gave it out: by the rule that knows its form, or beside the id of a key of AWS."""
+    """Whether a provider gave it out: by its form, the rule that knows that, or beside the id of a key of AWS."""
     around = b"\n".join(file.line(each) for each in range(max(1, line - 1), min(line + 1, len(file.starts)) + 1))
-    known = finding.tool == "gitleaks" and not _OF_NOBODY.match(finding.rule_name)
+    known = given_out(finding) is not None or _GIVEN_OUT.search(file.line(line)) is not None
     return known or (b"secret" in around.lower() and _AWS_ID.search(around) is not None)
 
 

@@ -6,6 +6,7 @@ import base64
 import re
 import zlib
 
+from daemon.domain.finding import Finding
 from workers.fixers.registry import Harmless
 from workers.source.tests import is_test
 
@@ -42,6 +43,8 @@ _STORED = re.compile(r"(?:^|_)(?:token|db|cache|session|storage|redis|cookie)_ke
 _ANY_OF_ITS_KIND = re.compile(
     r"(?:API_?|SECRET_?|ACCESS_?|PRIVATE_?)?KEY|(?:THE_?)?(?:PASS(?:WORD|WD|PHRASE)?|PWD|SECRET|TOKEN)"
 )
+_OF_NOBODY = re.compile(r"generic-|private-key|jwt|curl-|pkcs12|age-|kubernetes-|nuget-|hashicorp-tf-|authress-")
+"""Rules of gitleaks for credentials that no provider has to have given out."""
 _WORDS = re.compile(r"[A-Za-z]+(?:[-_.:/][A-Za-z]+)*")
 _SHORTEST_TOKEN = 8  # a token is drawn at random; what is a word and shorter than any names a kind of token
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
@@ -91,6 +94,12 @@ def environment_name(name: str) -> str:
     if joined in OF_THE_SYSTEM:
         return "PASSWORD" if joined == "PWD" else f"SECRET_{joined}"
     return joined if joined and not joined[0].isdigit() else f"SECRET_{joined}".rstrip("_")
+
+
+def given_out(finding: Finding) -> str | None:
+    """What a provider calls the credential that it gave out, where the rule knows its form: `stripe-access-token`."""
+    known = finding.tool == "gitleaks" and not _OF_NOBODY.match(finding.rule_name)
+    return finding.rule_name if known else None
 
 
 def own_name(name: str, holder: str | None) -> str:

@@ -89,6 +89,11 @@ def test_what_a_provider_gave_out_is_taken_out_of_each_file_by_itself(asked):
     made = asked(files, "gitleaks", "github-pat", "compose.yml", 4)
     assert made.candidates
     assert all("stands in .env.prod, a.py" in " ".join(each.warnings) for each in made.candidates)
+    assert asked(files, "gitleaks", "generic-api-key", "compose.yml", 4).candidates
+
+
+def test_what_nobody_is_known_to_have_given_out_stays(asked):
+    files = {"compose.yml": COMPOSE, "a.py": f't = "{VALUE}"\n'}
     assert not asked(files, "gitleaks", "generic-api-key", "compose.yml", 4).candidates
 
 
