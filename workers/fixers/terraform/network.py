@@ -29,6 +29,7 @@ _HTTP, _TLS = 80, 443
 _BOTH = (_HTTP, _TLS)
 _ENTRANCE = re.compile(r"bastion|jump|vpn", re.IGNORECASE)
 _PORT_KEYS = ("from_port", "to_port", "destination_port_range", "destination_port_ranges", "ports")
+_FORWARDING = ("google_compute_forwarding_rule", "google_compute_global_forwarding_rule")
 _BALANCERS = ("aws_lb", "aws_alb", "aws_elb")
 _BALANCING = re.compile(r"(?:^|[_-])(?:[ane]?lb|load_?balancer)(?:$|[_-])", re.IGNORECASE)
 _LOCKED_OUT = "whoever connects over the internet today is locked out: put their networks in first"
@@ -81,10 +82,19 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
     path = f"resource.{resource.address}"
     blocks = [f"{path}.{kind}" for kind in ("ingress", "security_rule", *_SOURCES)]
     private = [_private(resource, one) for one in found]
-    if all(private) and not _ENTRANCE.search(resource.name):
-        how = "Private networks may connect; the internet may not."
+    if kept := any(map(_others, found)):
+        how, approach = "What the list names beside everybody may connect; the internet may not.", "named-networks"
+    else:
+        how, approach = "Private networks may connect; the internet may not.", "private-networks"
+    if all(private) and (kept or not _ENTRANCE.search(resource.name)):
         edits = [_rewrite(resource, one, value) for one, value in zip(found, private, strict=True)]
-        yield from resource.candidate("private-networks", edits, how, blocks, [_LOCKED_OUT])
+        yield from resource.candidate(approach, edits, how, blocks, [_LOCKED_OUT])
+    if not kept:
+        yield from _by_variable(resource, found, blocks)
+
+
+def _by_variable(resource: Resource, found: list[Attribute], blocks: list[str]) -> Iterator[Candidate]:
+    """Networks that whoever uses the module names; none where one rule takes a list and another one network."""
     several_each = {_is_list(one) for one in found}
     if len(several_each) > 1:
         return
@@ -137,6 +147,11 @@ def _public_balancer(resource: Resource) -> str | None:
         for _, block in resource.blocks("resource", kind):
             if block.text("internal") != "true" and resource.mentioned(block.text("security_groups")):
                 return ".".join(block.labels)
+    if resource.type == "google_compute_firewall":
+        for kind in _FORWARDING:
+            for _, block in resource.blocks("resource", kind):
+                if not block.text("load_balancing_scheme").startswith('"INTERNAL'):
+                    return ".".join(block.labels)
     # A module that only makes groups hands them to the one that makes the balancer.
     return "what its name tells of" if _BALANCING.search(resource.name) else None
 
@@ -185,6 +200,8 @@ def _rule(resource: Resource, source: Attribute) -> Block:
 
 def _private(resource: Resource, attribute: Attribute) -> str:
     """What stands for private networks there; empty where there is room for one, and the module does not say which."""
+    if others := _others(attribute):
+        return f"[{', '.join(others)}]"
     if _is_list(attribute):
         return '["fc00::/7"]' if attribute.name == "ipv6_cidr_blocks" else _PRIVATE
     if attribute.name == "source_address_prefix":
@@ -192,6 +209,15 @@ def _private(resource: Resource, attribute: Attribute) -> str:
     networks = [block for _, block in resource.blocks("resource", "aws_vpc") if not several(block)]
     alone = len(networks) == 1 and attribute.name == "cidr_ipv4"
     return f"aws_vpc.{networks[0].labels[1]}.cidr_block" if alone else ""
+
+
+def _others(attribute: Attribute) -> list[str]:
+    """What a list names beside everybody."""
+    listed = attribute.text.strip()
+    if not (listed.startswith("[") and listed.endswith("]")):
+        return []
+    members = [member.strip() for line in listed[1:-1].splitlines() for member in line.partition("#")[0].split(",")]
+    return [member for member in members if member and not _WORLD.fullmatch(member)]
 
 
 def _rewrite(resource: Resource, attribute: Attribute, value: str) -> Edit:

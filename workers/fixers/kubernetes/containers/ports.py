@@ -10,6 +10,7 @@ from workers.fixers.docker.bases.images import base_named
 from workers.fixers.kubernetes.containers.own_image import opened_by
 from workers.fixers.kubernetes.manifests.objects import Object, labels, objects, selects
 from workers.fixers.kubernetes.workload import Part, Resource
+from workers.source.tree import SourceTree
 from workers.source.yamldoc import Node
 
 _IMAGES = {
@@ -103,7 +104,10 @@ def _template(resource: Resource) -> Node | None:
 
 
 def _services(resource: Resource) -> list[Object]:
-    """The Services that select the pod; where some stand beside it, no other version's of another folder."""
+    """The Services that select the pod; where some stand beside it, no other version's of another folder.
+
+    Nor those that stand beside pods of their own: a variant in another folder may run another program.
+    """
     template = _template(resource)
     own = labels(template.get("metadata", "labels")) if template else None
     namespace = resource.root.text("metadata", "namespace")
@@ -113,7 +117,20 @@ def _services(resource: Resource) -> list[Object]:
         and selects(labels(one.root.get("spec", "selector")), own or {})
     ]  # fmt: skip
     folder = posixpath.dirname(resource.doc.path)
-    return [one for one in found if posixpath.dirname(one.path) == folder] or found
+    beside = [one for one in found if posixpath.dirname(one.path) == folder]
+    return beside or [one for one in found if not _selects_beside(resource.target.tree, one)]
+
+
+def _selects_beside(tree: SourceTree, service: Object) -> bool:
+    """Whether a Service selects a pod of its own folder."""
+    selector, folder = labels(service.root.get("spec", "selector")), posixpath.dirname(service.path)
+    return any(
+        selects(selector, labels(found) or {})
+        for one in objects(tree)
+        if posixpath.dirname(one.path) == folder
+        for found in (one.root.get("spec", "template", "metadata", "labels"), one.root.get("metadata", "labels"))
+        if one.kind == "Pod" or one.root.get("spec", "template", "spec") is not None
+    )
 
 
 def _configured(node: Node) -> bool:

@@ -30,6 +30,9 @@ DOCKERFILE = "FROM python:3.12\nEXPOSE 5000\n"
         # Of another version.
         ({"v1/service.yaml": SERVICE % 80, "v3/service.yaml": SERVICE % 5000}, None),
         ({"v1/service.yaml": SERVICE % 80, "v3/service.yaml": SERVICE % 5000, "vote/Dockerfile": DOCKERFILE}, 5000),
+        # Of another variant, which may run another program.
+        ({"v1/service.yaml": SERVICE % 80, "v1/pod.yaml": POD.replace("vote:3", "vote:1")}, None),
+        ({"v1/service.yaml": SERVICE % 80, "v1/pod.yaml": POD.replace("{app: vote}", "{app: bid}")}, 80),
         ({"vote/Dockerfile": DOCKERFILE}, None),
     ],
 )
