@@ -123,6 +123,9 @@ def _sides(file: Parsed, call: Node, target: Target) -> tuple[str, str]:
     if not told and called(file, call).endswith("join") and not _OF_DEVELOPERS.search(file.path):
         rest_is_own = before and not any(_is_given(file, name) for each in before for name in _identifiers(each))
         told = given[-1:] if rest_is_own and _is_file_name(file, given[-1], target) else []
+    alone = _one_text(file, given[0], called(file, call)) if told and len(given) == 1 else None
+    if alone is not None:
+        return alone
     if len(told) != 1 or told[0] != given[-1] or len(given) == 1:
         message = (
             f"{file.path}:{file.number(call)} takes more than the end of its path from elsewhere: the folder that the "
@@ -135,6 +138,29 @@ def _sides(file: Parsed, call: Node, target: Target) -> tuple[str, str]:
     base += [fixed] if fixed else []
     folder = base[0] if len(base) == 1 and method.endswith("join") else f"{method}({', '.join(base)})"
     return folder, name
+
+
+def _one_text(file: Parsed, node: Node, method: str) -> tuple[str, str] | None:
+    """The sides of a path in one text: `folder + '/' + name`, where the request says the name alone."""
+    built = template(file, node)
+    parts = list(built.parts) if built is not None else []
+    cut = max((n for n, part in enumerate(parts) if isinstance(part, str) and "/" in part), default=0)
+    if not cut or not isinstance(slash := parts[cut], str):
+        return None
+    before, rest = slash[: slash.rfind("/")], slash[slash.rfind("/") + 1 :]
+    folder = [*parts[:cut], *([before] if before else [])]
+    name = [*([rest] if rest else []), *parts[cut + 1 :]]
+    said = [part.source for part in folder if not isinstance(part, str)]
+    asked = [part.source for part in name if not isinstance(part, str)]
+    fixed = "".join(part for part in name if isinstance(part, str))
+    if (
+        not asked
+        or ".." in fixed
+        or any(_REQUEST.search(each) for each in said)
+        or not all(map(_REQUEST.search, asked))
+    ):
+        return None
+    return f"{method}({written(folder)})", written(name) or ""
 
 
 def _split(file: Parsed, node: Node) -> tuple[str | None, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Edit
 from workers.fixers import code
 from workers.fixers.code import Parsed, parsed
-from workers.fixers.registry import NoFix, Target
+from workers.fixers.registry import Harmless, NoFix, Target
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -43,11 +43,15 @@ def script(target: Target) -> Parsed:
     Raises:
         OtherLanguage: it is not JavaScript or TypeScript.
         NoFix: it cannot be read, or is a copy or a build of other files.
+        Harmless: it is part of a report.
     """
     file = parsed(target, *_LANGUAGES)
     if _LIBRARIES.search(file.path) or (_SERVED.search(file.path) and _BANNER.match(file.content[:600])):
         message = f"{file.path} is a copy of another project's release: an edit is lost with the next one, so update it"
         raise NoFix(message)
+    if "coverage/lcov-report/" in file.path:
+        message = f"{file.path} is part of a report that a tool makes of the tests' coverage: nobody runs it for others"
+        raise Harmless(message)
     where = target.finding.location.region
     if where is not None and len(file.line(where.start_line)) > _LONGEST:
         message = f"{file.path}:{where.start_line} is built from other files: mend these, and build it again"

@@ -65,7 +65,6 @@ _OTHER_TYPE = re.compile(
 """The answer said to be something that no browser reads as a page."""
 _EXPRESS = frozenset(("express", "@fastify/express", "@nestjs/platform-express"))
 _PAGE_TYPE = re.compile(rb"text/html|xml|svg|type\(\s*['\"`]html", re.IGNORECASE)
-_BLOCKS = ("statement_block", "program")
 
 
 @fixer(
@@ -188,9 +187,9 @@ def _is_text(file: Parsed, body: Node) -> bool:
     return bool(values) and all(value.type != "identifier" and _is_text(file, value) for value in values)
 
 
-def _before(file: Parsed, call: Node) -> str:
-    """What stands before the call in its block."""
-    block = next((each for each in ancestors(call) if each.type in _BLOCKS), None)
+def _before(file: Parsed, call: Node, around: tuple[str, ...] = ("statement_block", "program")) -> str:
+    """What stands before the call in its block, or in what else is around it."""
+    block = next((each for each in ancestors(call) if each.type.startswith(around)), None)
     return file.slice(block.start_byte, call.start_byte) if block is not None else ""
 
 
@@ -201,13 +200,16 @@ def _by_fastify(target: Target, file: Parsed) -> bool:
 
 
 def _is_object(file: Parsed, call: Node, body: Node) -> bool:
-    """Whether it is a list, or a variable whose properties are set before."""
+    """Whether it is a list, or a variable whose properties are set, or read, before."""
     if body.type == "call_expression" and _LIST.search(called(file, body)):
         return True
     if body.type == "identifier" and is_record(file, body):
         return True
     name = re.escape(file.text(body))
     made = rf"(?:const|let|var)\s+{name}\s*=\s*[\[{{]|(?<![\w.$]){name}\.\w+\s*=[^=>]"
+    used = rf"(?<![\w.$]){name}\.(?!length\b)\w+(?!\w|\s*[(?.\[])"
+    if body.type == "identifier" and re.search(used, _before(file, call, ("function", "arrow", "method", "program"))):
+        return True
     return body.type == "identifier" and re.search(made, _before(file, call)) is not None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
+from workers.fixers.javascript.binding import bound, given_again
 from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.own_value import is_own
 from workers.fixers.javascript.script import arguments, called, flagged_node
@@ -23,6 +24,11 @@ _MATCHING = """function patternOfText(text, flags) {
   return new RegExp(String(text).replace(/[\\\\^$.*+?()[\\]{}|]/g, '\\\\$&'), flags);
 }"""
 _NO_WILDCARDS = "Searches with wildcards of regular expressions no longer work."
+_ESCAPES = re.compile(
+    r"(?:^|\.)(?:escape(?:d|String)?_?reg(?:ular)?_?ex\w*|regexp?_?escape|RegExp\.escape|quotemeta)$", re.IGNORECASE
+)
+_BY_HAND = re.compile(r"\.replace(?:All)?\(\s*/(?:\(?\[[^\n]*\]\)?)/g,\s*(['\"])\\\\\$(?:&|1)\1\s*\)$")
+r"""`.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')`."""
 _TEXT = re.compile(r"\b(?:req|request|ctx)\.(?:query|params|body|headers|cookies)\b")
 _VALUES = ("identifier", "member_expression", "subscript_expression", "call_expression")
 _SEARCHED = re.compile(
@@ -61,10 +67,23 @@ def propose(target: Target) -> Iterator[Candidate]:
     if not values:
         message = f"{where} has a pattern that is always the same: write it as a literal between slashes"
         raise NoFix(message)
+    if all(_is_escaped(file, value) or is_own(file, value, target.tree) for value in values):
+        message = f"{where} escapes what it puts into the pattern: every character of it stands for itself"
+        raise Harmless(message)
     if not all(_is_text(file.text(value), target) for value in values):
         message = f"{where} does not show that the pattern is meant as text: escaped, it would match itself only"
         raise NoFix(message)
     yield from any_of(lambda: _matching(file, call, given), lambda: _escaped(file, values, target))
+
+
+def _is_escaped(file: Parsed, value: Node) -> bool:
+    """Whether it is the result of a function that escapes a pattern's special characters."""
+    if value.type == "call_expression":
+        return _ESCAPES.search(called(file, value)) is not None or _BY_HAND.search(file.text(value)) is not None
+    found = bound(file, value) if value.type == "identifier" else None
+    if found is None or found.kind != "value" or found.node is None or given_again(file, value, found):
+        return False
+    return found.node.type == "call_expression" and _is_escaped(file, found.node)
 
 
 def _inserted(file: Parsed, node: Node) -> Iterator[Node]:
