@@ -15,7 +15,7 @@ import msgspec
 from daemon.domain.finding import Package
 from daemon.domain.fix import Edit
 from daemon.errors import SourceUnavailable
-from workers.source.manifests import golang, gradle, maven, npm, npm_lock, pnpm, python
+from workers.source.manifests import boot, golang, gradle, maven, npm, npm_lock, pnpm, python
 from workers.source.manifests.admits import admits
 from workers.source.manifests.boms import bom_of
 from workers.source.manifests.declaration import Declaration, floor
@@ -45,8 +45,8 @@ def evidence(package: Package, tree: SourceTree, patched: Mapping[str, bytes]) -
         return Evidence(f"the installed version {package.version} is not inside the advisory's range")
     if (released := _released(package, tree, patched)) is not None:
         return released
-    old = _of(package, _declared(tree, {}, patched), patched)
-    new = _of(package, _declared(tree, patched, patched), patched)
+    old = _of(package, [*_declared(tree, {}, patched), *_by_property(package, tree, {}, patched)], patched)
+    new = _of(package, [*_declared(tree, patched, patched), *_by_property(package, tree, patched, patched)], patched)
     shown = _shown(old), _shown(new)
     changed = list(new)
     for one in old:
@@ -140,6 +140,15 @@ def _declared(tree: SourceTree, patched: Mapping[str, bytes], touched: Iterable[
     return found
 
 
+def _by_property(
+    package: Package, tree: SourceTree, patched: Mapping[str, bytes], touched: Iterable[str]
+) -> list[Declaration]:
+    """Where Spring Boot's parent takes the package's version from, in the touched poms."""
+    if canonical_ecosystem(package.ecosystem) != "maven" or not any(_name(path).endswith(".xml") for path in touched):
+        return []
+    return boot.by_property(maven.read_poms(_files(tree, patched, lambda path: _name(path) == "pom.xml")), package.name)
+
+
 def _single(path: str, content: bytes) -> list[Declaration]:
     name = _name(path)
     try:
@@ -190,12 +199,13 @@ def _name(path: str) -> str:
 def _of(package: Package, declared: Iterable[Declaration], touched: Iterable[str]) -> list[Declaration]:
     """The declarations of the package and of its family's bill of materials that a touched file makes or decides."""
     files = set(touched)
-    bom = bom_of(package.name) if canonical_ecosystem(package.ecosystem) == "maven" else None
+    jvm = canonical_ecosystem(package.ecosystem) == "maven"
+    deciding = {bom_of(package.name), *boot.deciding(package.name)} if jvm else set()
     return [
         one
         for one in declared
         if one.version
-        and (_same_name(one.name, package.name, package.ecosystem) or one.name == bom)
+        and (_same_name(one.name, package.name, package.ecosystem) or one.name in deciding)
         and (one.at.path in files or (one.literal is not None and one.literal.path in files))
     ]
 

@@ -12,7 +12,8 @@ from workers.fixers.dependencies import gradle_blocks as blocks
 from workers.fixers.dependencies import gradle_catalogue as catalogue
 from workers.fixers.dependencies.job import Job, refuse, replace
 from workers.fixers.dependencies.trains import is_sibling, released_apart, same_artifact
-from workers.source.manifests.boms import bom_of
+from workers.source.manifests.boms import bom_at, bom_of
+from workers.source.manifests.boot import deciding
 from workers.source.manifests.declaration import Declaration, Span
 from workers.source.manifests.gradle import declarations, is_build_file, locked
 
@@ -106,6 +107,8 @@ def propose(job: Job) -> Iterator[Candidate]:
         ]
         if family:
             yield from _raise(build, family, direct=bool(mine))
+            if any(place.name in deciding(package.name) for place in family):
+                return
     if build.script:
         yield from _decide(build, build.script, direct=bool(mine))
 
@@ -181,7 +184,7 @@ def _decide(build: Build, script: str, *, direct: bool) -> Iterator[Candidate]:
     if edits:
         approach = "managed-version" if layout.managed_by_spring else "constraint"
         yield job.candidate(approach, [*edits, *lock], how, warnings=warnings, names=[*names, *also_locked])
-    bom = bom_of(name)
+    bom = bom_at(name, version)
     imported = any(place.name == bom for place in build.declared)
     known = bool(build.rows) or layout.has(configuration)
     if bom and known and not imported and not tools and (edit := layout.platform(configuration, f"{bom}:{version}")):

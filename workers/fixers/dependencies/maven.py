@@ -8,12 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.dependencies.job import Job, newline_of, refuse, replace
-from workers.fixers.dependencies.trains import is_sibling, released_apart
-from workers.source.manifests.boms import bom_of
+from workers.fixers.dependencies.trains import is_sibling, is_train, released_apart
+from workers.source.manifests.boms import bom_at
+from workers.source.manifests.boot import boot_parent, property_of
 from workers.source.manifests.declaration import Declaration
 from workers.source.manifests.maven import Pom, declarations, lineage, read_poms
 from workers.source.manifests.xml import Element
 from workers.source.versions import release_numbers
+
+_IMPORTS_BOMS = (2, 4)
+_AFTER_PROPERTIES = ("dependencyManagement", "dependencies", "build", "profiles", "repositories")
 
 
 def propose(job: Job) -> Iterator[Candidate]:
@@ -30,15 +34,30 @@ def propose(job: Job) -> Iterator[Candidate]:
         message = f"{mine[0].at.path} asks for {job.package.name} {mine[0].version} already, which is no older"
         raise refuse(message)
     if mine:
-        yield from _raise(job, mine, everyone)
-    else:
-        unversioned = [place for place in found if place.name == job.package.name and place.scope == "dependencies"]
-        family = [
+        beside = [
             place for place in found if place.literal and is_sibling(place, job.package.name, job.package.version)
         ]
+        yield from _raise(job, [*mine, *(() if _skipped(job) else beside)], everyone)
+    else:
+        unversioned = [place for place in found if place.name == job.package.name and place.scope == "dependencies"]
+        family = _beside(job, found)
         if family:
             yield from _raise(job, family, everyone, of="the artifact that it is released with")
-        yield from _manage(job, poms, path, unversioned)
+        if not family or not _led(family, job.package.name):
+            yield from _set_property(job, poms, path)
+            yield from _manage(job, poms, path, unversioned)
+
+
+def _beside(job: Job, found: Sequence[Declaration]) -> list[Declaration]:
+    """What is declared at the same version and released with the package."""
+    if _skipped(job):
+        return []
+    return [place for place in found if place.literal and is_sibling(place, job.package.name, job.package.version)]
+
+
+def _led(family: Sequence[Declaration], name: str) -> bool:
+    """Whether the family has a parent or a bill of materials of its own here, which decides all of its members."""
+    return any(place.scope in ("parent", "import") for place in family) and is_train(name)
 
 
 def _pom(job: Job, poms: Mapping[str, Pom]) -> str | None:
@@ -74,8 +93,13 @@ def _raise(
         yield job.candidate("this-artifact-only", own, how)
 
 
-def _own_release(job: Job, place: Declaration, everyone: Sequence[Declaration]) -> bool:
+def _skipped(job: Job) -> bool:
     """Whether the fixed release has four numbers, as jackson-databind's own: the artifacts beside it skipped it."""
+    return len(release_numbers(job.choice.smallest)) > 3 and len(release_numbers(job.package.version)) <= 3
+
+
+def _own_release(job: Job, place: Declaration, everyone: Sequence[Declaration]) -> bool:
+    """Whether the property also decides artifacts that skipped the fixed release."""
     beside = any(other.literal == place.literal and other.name != place.name for other in everyone)
     return beside and len(release_numbers(job.choice.smallest)) > 3 and len(release_numbers(place.version)) <= 3
 
@@ -92,14 +116,24 @@ def _manage(job: Job, poms: Mapping[str, Pom], path: str, unversioned: Sequence[
     pom, content = poms[place], job.tree.read(place)
     whole = "the whole build" if place != path or pom.root.child("modules") else "this module"
     brought = "a parent or a bill of materials sets its version" if unversioned else "something else brings it"
-    how = f"dependencyManagement sets {name} {version} for {whole}: {brought}."
-    yield job.candidate("dependency-management", [_managed(pom, content, name, version, "")], how)
-    bom = bom_of(name)
+    boot = boot_parent(poms, path)
+    bom = bom_at(name, version)
+    # What a parent of Boot's before 2.4 manages one by one wins over what a bill of materials says.
+    bom = bom if boot is None or release_numbers(boot.version) >= _IMPORTS_BOMS else None
     imported = any(one.name == bom for each in lineage(poms, path) for one in declarations(poms, each))
+    whole_family = is_train(name) and ((bom and not imported) or _property(job, boot))
+    if not whole_family or _skipped(job):
+        how = f"dependencyManagement sets {name} {version} for {whole}: {brought}."
+        apart = f"{name.partition(':')[0]} is released as one: what else of it is in use has to be of the same version"
+        told = [apart] if is_train(name) and not _skipped(job) else []
+        edits = [_managed(pom, content, name, version, "")]
+        yield job.candidate("dependency-management", edits, how, warnings=told)
     if bom and not imported:
         scope = "<type>pom</type>\n<scope>import</scope>"
         how = f"Imports {bom} {version}, so that the whole family moves together."
         yield job.candidate("bill-of-materials", [_managed(pom, content, bom, version, scope)], how, names=[bom])
+    elif whole_family:
+        return
     elif unversioned and not bom:
         how = f"Writes {version} where {name} is asked for: it wins over the version that is managed elsewhere."
         edits = [_versioned(job, place, version) for place in unversioned]
@@ -108,6 +142,32 @@ def _manage(job: Job, poms: Mapping[str, Pom], path: str, unversioned: Sequence[
         how = f"Asks for {name} {version} directly: the nearest declaration wins over what other dependencies ask for."
         asked = _direct(poms[path], job.tree.read(path), name, version)
         yield job.candidate("direct-dependency", [asked], how)
+
+
+def _property(job: Job, boot: Declaration | None) -> str | None:
+    return property_of(job.package.name, release_numbers(boot.version)) if boot and not _skipped(job) else None
+
+
+def _set_property(job: Job, poms: Mapping[str, Pom], path: str) -> Iterator[Candidate]:
+    """Boot's parent lets a project set the version of what it manages."""
+    boot = boot_parent(poms, path)
+    name = _property(job, boot)
+    if boot is None or name is None:
+        return
+    pom, version = poms[boot.at.path], job.choice.smallest
+    content, entry = job.tree.read(pom.path), f"<{name}>{version}</{name}>"
+    holder, own = pom.root.child("properties"), pom.properties().get(name)
+    if own is not None:
+        edit = Edit(path=pom.path, start=own.inner, end=own.close, text=version)
+    elif holder is not None and holder.close > holder.inner:
+        edit = _insert(pom, content, holder, entry)
+    else:
+        before = next((child for child in pom.root.children if child.tag in _AFTER_PROPERTIES), None)
+        block = f"<properties>\n\t{entry}\n</properties>"
+        edit = _before(pom, content, before.start, block) if before else _insert(pom, content, pom.root, block)
+    how = f"Sets {name}, by which Spring Boot's parent takes the version of {job.package.name} and what goes with it."
+    stays = f"remove {name} once Spring Boot manages {version} or later itself: it holds back later ones"
+    yield job.candidate("managed-property", [edit], how, warnings=[stays], names=[name])
 
 
 def _versioned(job: Job, place: Declaration, version: str) -> Edit:

@@ -8,7 +8,7 @@ from workers.source.manifests.declaration import Declaration
 
 _SAME_VERSION = re.compile(
     r"(io\.netty|com\.fasterxml\.jackson\.core|io\.ktor|ch\.qos\.logback|org\.apache\.logging\.log4j|org\.springframework"
-    r"|org\.springframework\.security|org\.eclipse\.jetty|io\.grpc|org\.bouncycastle|org\.apache\.tomcat\.embed"
+    r"|org\.springframework\.security|org\.springframework\.boot|org\.eclipse\.jetty|io\.grpc|org\.bouncycastle|org\.apache\.tomcat\.embed"
     r"|org\.apache\.struts|org\.apache\.shiro|io\.undertow|io\.vertx|org\.hibernate)"
 )
 
@@ -23,6 +23,11 @@ def released_apart(one: str, other: str) -> bool:
     left, right = (name.partition(":")[0] for name in (one, other))
     plugin = right in (f"{left}.plugin", f"{left}.gradle") or left in (f"{right}.plugin", f"{right}.gradle")
     return not plugin and left.split(".")[:3] != right.split(".")[:3]
+
+
+def is_train(name: str) -> bool:
+    """Whether the artifact is released together with others of its group."""
+    return bool(_SAME_VERSION.fullmatch(name.partition(":")[0]))
 
 
 def is_sibling(place: Declaration, name: str, version: str) -> bool:

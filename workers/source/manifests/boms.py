@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from workers.source.versions import release_numbers
+
 _BOMS = (
     (r"io\.netty:netty-(?!tcnative).*", "io.netty:netty-bom"),
     (r"com\.fasterxml\.jackson(\.\w+)?:.*", "com.fasterxml.jackson:jackson-bom"),
@@ -17,6 +19,12 @@ _BOMS = (
     (r"io\.micrometer:micrometer-.*", "io.micrometer:micrometer-bom"),
     (r"org\.junit\.(jupiter|platform|vintage):.*", "org.junit:junit-bom"),
 )
+
+
+def bom_at(name: str, version: str) -> str | None:
+    """The family's bill of materials, where it is published at that version: a fourth number is jackson-databind's."""
+    bom = bom_of(name)
+    return None if bom == "com.fasterxml.jackson:jackson-bom" and len(release_numbers(version)) > 3 else bom
 
 
 def bom_of(name: str) -> str | None:
