@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _USE = r"\b(?P<name>\w+)\s*\.\s*newTransformer\((?P<sheet>[^)]?)"
+_FACTORY = r"\b(?:\w*TransformerFactory\s+{name}\b|{name}\s*=\s*(?:\([^()]*\)\s*)?(?:\w+\.)*\w*TransformerFactory\b)"
 _TOLD = r"\b{name}\s*\.\s*setAttribute\([^,]*(?P<what>ACCESS_EXTERNAL_\w+|accessExternal\w+)\"?\s*,\s*\"\"\s*\)"
 _IMPORTED = re.compile(rb"^\s*import\s+javax\.xml\.(?:XMLConstants|\*)\s*;?", re.MULTILINE)
 _NAMES = (("ACCESS_EXTERNAL_DTD", "accessExternalDTD"), ("ACCESS_EXTERNAL_STYLESHEET", "accessExternalStylesheet"))
@@ -41,7 +42,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file = jvm(target)
     found = matches(file, _USE, *flagged_bytes(target, file))
     where = f"{file.path}:{region(target).start_line}"
-    if not found or found[0]["name"].decode()[:1].isupper():
+    if not found or not matches(file, _FACTORY.format(name=found[0]["name"].decode()), 0, len(file.content)):
         message = f"{where} does not show the factory that makes the transformer"
         raise NoFix(message)
     if on_android(target, file):

@@ -29,6 +29,7 @@ _SECRET = re.compile(
 )
 """What somebody may gain by guessing, and how texts are put together."""
 _NAMED_ID = re.compile(r"[a-z]Id\b")
+_NEAR = 6
 _HOLDERS = ("local_variable_declaration", "field_declaration")
 _OURS = re.compile(r"(?:@\w+\s+)*(?:[a-z]+\s+)*(?:private|final)\b")
 """What begins a field that no other class gives a value."""
@@ -89,10 +90,19 @@ def _may_be_secret(file: Parsed) -> bool:
         rf"\bRandom\b|\bMath\.random|\b(?:{'|'.join([*map(re.escape, generators), 'RANDOM'])})\b\s*[.,)]"
     )
     methods = file.of("method_declaration", "function_declaration", "constructor_declaration")
-    texts = [text for node in methods if drawn.search(text := file.text(node))]
+    texts = [each for node in methods if drawn.search(text := file.text(node)) for each in _near(text, drawn)]
     lines = [line for line in file.content.decode("utf-8", "replace").split("\n") if drawn.search(line)]
     named = any(_NAMED_ID.search(line) for line in (PurePosixPath(file.path).stem, *lines))
     return named or any(_SECRET.search(text) for text in (PurePosixPath(file.path).stem, *texts, *lines))
+
+
+def _near(method: str, drawn: re.Pattern[str]) -> Iterator[str]:
+    """The method's head and the lines around each draw: what a long method does elsewhere says nothing of it."""
+    lines = method.split("\n")
+    yield method.partition("{")[0]
+    for number, line in enumerate(lines):
+        if drawn.search(line):
+            yield "\n".join(lines[max(0, number - _NEAR) : number + _NEAR + 1])
 
 
 def _imported(target: Target, file: Parsed, span: tuple[int, int]) -> Candidate:

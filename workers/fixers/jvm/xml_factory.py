@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,9 @@ from workers.fixers.jvm.source import (
     in_block,
     jvm,
     matches,
-    on_android,
     statement,
 )
+from workers.fixers.jvm.xml_documents import refuse_android, refuse_nothing_read, refuse_own_doctypes
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors
 
@@ -31,6 +30,10 @@ _USE = r"\b(?P<name>\w+)\s*\.\s*(?P<use>newDocumentBuilder|newSAXParser)\(\s*\)"
 _STREAMED = r"\b(?P<name>\w+)\s*=\s*(?:\w+\.)*XMLInputFactory\s*\.\s*new(?:Factory|Instance|DefaultFactory)\("
 _STREAM_EXTERNAL = "javax.xml.stream.isSupportingExternalEntities"
 _STREAM_DTD = "javax.xml.stream.supportDTD"
+_NO_DTD = (
+    r"\b{name}\s*\.\s*setProperty\(\s*(?:\"javax\.xml\.stream\.supportDTD\"|(?:\w+\.)*SUPPORT_DTD)\s*,\s*(?:Boolean\.)?"
+    r"(?:false|FALSE)\s*\)"
+)
 _VARIED = r"\b{name}\s*\.\s*setFeature\(\s*(?:[^,\"]*,|[^,]*,\s*(?!true|false|Boolean\.))"
 _METHODS = ("method_declaration", "constructor_declaration", "function_declaration")
 _WRONG = (
@@ -81,28 +84,39 @@ def propose(target: Target) -> Iterator[Candidate]:
         return
     streamed = matches(file, _STREAMED, *span)
     if streamed:
-        yield from _without_dtd(file, streamed[0]["name"].decode(), statement(file, streamed[0].start()))
+        name = streamed[0]["name"].decode()
+        if matches(file, _NO_DTD.format(name=name), streamed[0].end(), len(file.content)):
+            message = f"{file.path}:{file.line_of(streamed[0].start())} reads no DTD, so there are no entities"
+            raise Harmless(message)
+        yield from _without_dtd(file, name, statement(file, streamed[0].start()))
         return
     found = matches(file, _USE, *span)
     if not found:
         message = f"{file.path}:{region(target).start_line} does not show where the parser is made"
         raise NoFix(message)
-    _refuse_android(target, file, found[0])
+    refuse_android(target, file, found[0])
     name, holder = found[0]["name"].decode(), statement(file, found[0].start())
     end = end_mark(file)
     around = next((each for each in ancestors(holder) if each.type in _METHODS), None)
     if around is not None and matches(file, _VARIED.format(name=name), around.start_byte, holder.start_byte):
         message = f"{file.path}:{file.number(holder)} sets its features by values that it is given: see what these are"
         raise NoFix(message)
+    around_text = file.text(around) if around is not None else ""
+    refuse_nothing_read(file, holder, found[0]["use"].decode(), around_text)
     declares = (f"insert:{file.number(holder)}",)
-    yield from any_of(
-        lambda: candidate(
+
+    def without_doctype() -> Candidate:
+        refuse_own_doctypes(target, f"{file.path}:{file.number(holder)}")
+        return candidate(
             "no-doctype",
             [before_line(file, holder, f'{name}.setFeature("{_DOCTYPE}", true){end}')],
             "A document with a DOCTYPE is refused, so there are no entities at all.",
             declares=declares,
             warnings=("Documents that have a DOCTYPE are refused.",),
-        ),
+        )
+
+    yield from any_of(
+        without_doctype,
         lambda: candidate(
             "no-external-entities",
             [
@@ -116,23 +130,6 @@ def propose(target: Target) -> Iterator[Candidate]:
             declares=declares,
         ),
     )
-
-
-def _refuse_android(target: Target, file: Parsed, use: re.Match[bytes]) -> None:
-    """Say so on Android, whose factories throw at both features.
-
-    Raises:
-        Harmless: its document builder takes an external entity for an empty text.
-        NoFix: its SAX parser asks the handler for what a DTD names.
-    """
-    if not on_android(target, file):
-        return
-    where = f"{file.path}:{file.line_of(use.start())}"
-    if use["use"] == b"newDocumentBuilder":
-        message = f"{where} runs on Android, whose document builder takes each external entity for an empty text"
-        raise Harmless(message)
-    message = f"{where} runs on Android, whose SAX factory throws at these features: let resolveEntity give nothing"
-    raise NoFix(message)
 
 
 def _without_dtd(file: Parsed, name: str, holder: Node) -> Iterator[Candidate]:
