@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _REQUEST = re.compile(r"(?:req|request|ctx\.request|ctx)\.(?:body|query|params|headers|cookies)\b[\w.\[\]'\"]*")
+_COMPUTES = re.compile(r"\w*(?:expr|formula|equation|calc|\bmath|func|code|script|source\b)\w*", re.IGNORECASE)
 
 
 @fixer(
@@ -52,6 +53,11 @@ def propose(target: Target) -> Iterator[Candidate]:
     if function is None or len(given) != 1 or not _REQUEST.fullmatch(file.text(given[0])):
         message = (
             f"{file.path}:{file.number(call)} evaluates text that is put together here: that needs a parser of its own"
+        )
+        raise NoFix(message)
+    if computes := _COMPUTES.search(file.text(given[0])):
+        message = (
+            f"{file.path}:{file.number(call)} evaluates `{computes[0]}`, so it means to compute: that needs a parser"
         )
         raise NoFix(message)
     yield candidate(

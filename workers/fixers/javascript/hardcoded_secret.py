@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Parsed, any_of, candidate, region
 from workers.fixers.javascript.pages import refuse_pages
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, literal, script
-from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, NotHere, Target, fixer
 from workers.fixers.secrets.names import ROTATE, given_out, is_label, own_name, refuse_test
 from workers.source.syntax import ancestors
 
@@ -23,6 +24,8 @@ _WORDS = re.compile(
 _TYPED = (".ts", ".tsx", ".cts", ".mts")
 _SAYS = re.compile(r"(?:errors?|messages?|labels?|hints?|placeholders?)(?:\.|\[['\"])\w+(?:['\"]\])?$", re.IGNORECASE)
 
+_TEXTS = ("string", "template_string")
+_OF_TOKENS = "jwt_secret"
 _DRAWN = re.compile(r"(?=\D*\d)[\w.-]{16,}")
 """What a provider draws: no words, and none of it put in from elsewhere."""
 _LOGS = re.compile(r"(?:\w+\.)*(?:log|logger|console)(?:\.\w+)?$")
@@ -67,11 +70,13 @@ def propose(target: Target) -> Iterator[Candidate]:
     refuse_test(parsed.path, region(target).start_line)
     _refuse_labels(target, parsed)
     provider = given_out(target.finding)
-    file, node = flagged_node(
-        target,
-        ("string", "template_string"),
-        lambda file, node: _is_secret(file, node) or (provider is not None and _is_argument(file, node)),
-    )
+    matches: list[Callable[[Parsed, Node], bool]] = [
+        lambda file, node: _is_secret(file, node) or (provider is not None and _is_argument(file, node))
+    ]
+    if "jwt" in target.finding.rule_name:
+        # The finding begins where the module is loaded, and other credentials may stand before the token's key.
+        matches.insert(0, lambda file, node: _is_secret(file, node) and _name(file, node) == _OF_TOKENS)
+    file, node = _first(target, matches)
     refuse_pages(target.tree, file)
     variable = own_name(_name(file, node) or provider or "secret", _holder(file, node))
     left = node.parent.child_by_field_name("left") if node.parent is not None else None
@@ -96,7 +101,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             warnings=(f"Set {name} wherever this runs.", rotate),
         )
         return
-    same = [each for each in file.of("string", "template_string") if _is_same(file, each, node)]
+    same = [each for each in file.of(*_TEXTS) if _is_same(file, each, node)]
     places = tuple(f"statement:{_statement_line(file, each)}" for each in same)
 
     def mounted() -> Candidate:
@@ -128,6 +133,14 @@ def propose(target: Target) -> Iterator[Candidate]:
         environment,
         *([] if file.path.endswith((".jsx", ".tsx")) else [mounted]),
     )
+
+
+def _first(target: Target, matches: Sequence[Callable[[Parsed, Node], bool]]) -> tuple[Parsed, Node]:
+    """What the surest of the matches finds."""
+    for each in matches[:-1]:
+        with contextlib.suppress(NotHere):
+            return flagged_node(target, _TEXTS, each)
+    return flagged_node(target, _TEXTS, matches[-1])
 
 
 def _fallback(file: Parsed, node: Node) -> tuple[Node, str, str] | None:
@@ -171,7 +184,7 @@ def _refuse_labels(target: Target, file: Parsed) -> None:
         Harmless: it is so.
     """
     where = region(target)
-    nodes = [each for each in file.of("string", "template_string") if file.number(each) in where.lines]
+    nodes = [each for each in file.of(*_TEXTS) if file.number(each) in where.lines]
     named = [(literal(file, each), _name(file, each)) for each in nodes]
     held = [(value, name) for value, name in named if name is not None and _WORDS.search(name)]
     if any(_is_example(file, each) for each in nodes):
@@ -250,5 +263,5 @@ def _name(file: Parsed, node: Node) -> str | None:
     call = parent.parent if parent.type == "arguments" else None
     if call is not None and call.type == "call_expression" and arguments(call)[1:2] == [node]:
         name = called(file, call).rpartition(".")[2]
-        return {"sign": "jwt_secret", "verify": "jwt_secret", "createHmac": "hmac_secret"}.get(name)
+        return {"sign": _OF_TOKENS, "verify": _OF_TOKENS, "createHmac": "hmac_secret"}.get(name)
     return None

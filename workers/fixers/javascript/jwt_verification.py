@@ -21,7 +21,7 @@ _REFUSED = "A token without a signature, or with another one, is refused from no
     name="javascript-jwt-verification",
     weakness="token without a signature",
     cwes=(345, 347),
-    rules={"semgrep": ["jwt-none-alg", "jwt-simple-noverify"]},
+    rules={"semgrep": ["jwt-none-alg", "jwt-simple-noverify"], "njsscan": ["node_jwt_none_algorithm"]},
     in_tests=False,
     explain="""A token says who somebody is, and only its signature says that it is true. Where `none` is among the
 algorithms, or the check is switched off, everybody writes a token for whoever they like (CWE-345, CWE-347).

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _MARKS = {"mysql": "?", "mysql2": "?", "mysql2/promise": "?", "sqlite3": "?", "better-sqlite3": "?", "pg": "$"}
 _MARK = re.compile(r"(?P<counts>\b(?:limit|offset)\s+(?:\?\s*,\s*)?)?\?", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:Number|parseInt|Math\.\w+)\(.*\)|\+?\d+|[\w.]+\.length", re.DOTALL)
+_MAY_BE_OBJECT = re.compile(r"(?:req|request|ctx\.request|ctx)\.(?:body|query)[.\[][\w.\[\]'\"]*")
+_TEXTS = " What a request says may be an object, which mysql would write as a condition: it stays the text that it was."
 _METHODS = ("query", "execute", "all", "get", "run", "each")
 
 
@@ -179,7 +181,8 @@ def _beside(file: Parsed, call: Node, built: Node, text: str, values: str) -> li
 
 def _parameters(file: Parsed, call: Node, built: Node, line: Template) -> Candidate:
     source = file.content.decode()
-    styles = {mark for name, mark in _MARKS.items() if re.search(rf"['\"]{re.escape(name)}['\"]", source)}
+    drivers = [name for name in _MARKS if re.search(rf"['\"]{re.escape(name)}['\"]", source)]
+    styles = {_MARKS[name] for name in drivers}
     if len(styles) != 1:
         message = (
             f"{file.path} does not show which one database driver runs its queries, and each marks parameters its way"
@@ -190,7 +193,9 @@ def _parameters(file: Parsed, call: Node, built: Node, line: Template) -> Candid
     if len(given) > 1 and given[1].type not in {"arrow_function", "function_expression", "identifier", "function"}:
         message = f"{file.path}:{file.number(call)} passes parameters already: add the pasted values to them"
         raise NoFix(message)
-    values = f", [{', '.join(bound.values)}]"
+    writes_objects = any(name.startswith("mysql") for name in drivers)
+    made = [f"String({each})" if writes_objects and _MAY_BE_OBJECT.fullmatch(each) else each for each in bound.values]
+    values = f", [{', '.join(made)}]"
     text = quoted(bound.text, quote(file))
     if built == given[0]:
         edits = [file.replace(built, text + values)]
@@ -199,7 +204,8 @@ def _parameters(file: Parsed, call: Node, built: Node, line: Template) -> Candid
     return candidate(
         "bound-parameters",
         edits,
-        "The driver sends the values apart from the text of the query, so nothing in them is read as SQL.",
+        "The driver sends the values apart from the text of the query, so nothing in them is read as SQL."
+        + (_TEXTS if tuple(made) != tuple(bound.values) else ""),
         declares=tuple(f"statement:{_begins(file, node)}" for node in (built, call)),
     )
 

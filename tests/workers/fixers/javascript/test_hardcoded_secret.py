@@ -1,0 +1,21 @@
+from daemon.domain.edits import apply_edits
+from daemon.domain.finding import Finding, Location, Region
+from daemon.domain.severity import Severity
+from workers.fixers.registry import Target
+from workers.source.tree import MemoryTree
+
+FILE = """const jwt = require('jsonwebtoken');
+const db = connect({ user: 'root', password: 'q9X2vB7n' });
+module.exports.sign = (id) => jwt.sign({ id }, 'q9X2vB7nK4mZ8wT1');
+module.exports.check = (token) => jwt.verify(token, 'q9X2vB7nK4mZ8wT1');
+"""
+
+
+def test_the_key_of_tokens_is_meant_and_not_what_stands_between_it_and_the_module(proposed):
+    place = Location(path="users.js", region=Region(start_line=1, end_line=3))
+    rule = "hardcoded_jwt_secret"
+    finding = Finding(tool="njsscan", rule=rule, message="", severity=Severity.HIGH, locations=(place,))
+    found = proposed(Target(finding=finding, tree=MemoryTree({"users.js": FILE.encode()})))
+    after = {each.approach: apply_edits(FILE.encode(), each.edits).decode() for each in found}
+    assert after["environment"] == FILE.replace("'q9X2vB7nK4mZ8wT1'", "process.env.JWT_SECRET")
+    assert set(after) == {"environment", "mounted-file"}
