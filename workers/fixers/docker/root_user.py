@@ -40,7 +40,7 @@ from workers.fixers.docker.users.rights import refuse_rights
 from workers.fixers.docker.users.root_calls import refuse_root_calls
 from workers.fixers.docker.users.roots_home import home_folder
 from workers.fixers.docker.users.service_needs import refuse_more_than_a_server
-from workers.fixers.docker.users.service_user import WRITES, service
+from workers.fixers.docker.users.service_user import WRITES, packaged, service
 from workers.fixers.docker.users.switch_user import NAME, UID, Image, new_user, numbered, switch, switched, written_user
 from workers.fixers.docker.users.volumes import builds_as_root
 from workers.fixers.docker.users.written_folders import written_folders
@@ -83,7 +83,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     chain = built_from(target.tree, file, stage)
     base = base_of(*chain[-1])
     refuse_where_root_is_needed(target.tree, chain, base)
-    if base.image in WRITES:
+    if base.image in WRITES or packaged(*chain[0], base):
         refuse_rights(target.tree, file)
         refuse_more_than_a_server(target.tree, file, stage)
         yield from service(file, stage, base)

@@ -23,7 +23,7 @@ from workers.fixers.docker.service.entry_scripts import (
 from workers.fixers.docker.users.modes import refuse_closed
 from workers.fixers.docker.users.rights import refuse_runtime_files
 from workers.fixers.docker.users.roots_home import refuse_home, refuse_runs_at_home, runs_at_home
-from workers.fixers.docker.users.service_user import WRITES
+from workers.fixers.docker.users.service_user import WRITES, packaged
 from workers.fixers.registry import NoFix
 from workers.source.dockerfile import Dockerfile, Instruction, Stage
 from workers.source.tree import SourceTree, text_of
@@ -106,7 +106,7 @@ def _refuse_commands(tree: SourceTree, file: Dockerfile, stage: Stage, base: Bas
     if writes := next((match for one in commands if (match := _WRITES_FILES.search(one.text))), None):
         message = f"the command itself changes files that are root's (`{writes[0].strip()}`): do that in a RUN"
         raise NoFix(message)
-    _refuse_places_of_root(file, commands, base)
+    _refuse_places_of_root(file, stage, commands, base)
     _refuse_own_user(tree, [one.text for one in commands])
     if rebuilt := next((match for one in commands if (match := _REBUILDS.search(one.text))), None):
         message = f"`{rebuilt[1]}` builds beside the source, in folders that are root's"
@@ -153,8 +153,10 @@ def root_words(command: str) -> bool:
     return runs_at_home(command) or any(each.search(command) for each in found)
 
 
-def _refuse_places_of_root(file: Dockerfile, commands: list[Instruction], base: Base) -> None:
+def _refuse_places_of_root(file: Dockerfile, stage: Stage, commands: list[Instruction], base: Base) -> None:
     refuse_runs_at_home(file, commands)
+    if packaged(file, stage, base):
+        return
     server = next((match for one in commands if (match := _SERVERS.search(one.text))), None)
     if server and (base.image in DISTRIBUTIONS or (base.user is None and base.image not in WRITES)):
         message = (

@@ -17,7 +17,7 @@ from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.tree import SourceTree, folders_up, text_of
 
 _ITSELF = re.compile(
-    r"(?:^|[\s\"'/\[;&])(?:nginx|nginx-debug|httpd|httpd-foreground|catalina\.sh|/?docker-entrypoint\.sh)\b"
+    r"(?:^|[\s\"'/\[;&])(?:nginx|nginx-debug|httpd|httpd-foreground|apache2ctl|apachectl|catalina\.sh|/?docker-entrypoint\.sh)\b"
 )
 _MAKES_KEY = re.compile(r"\b(?:openssl\s+(?:req|genrsa|genpkey|ecparam)|mkcert|certbot|step\s+certificate)\b")
 _WRITTEN = re.compile(
