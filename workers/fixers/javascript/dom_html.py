@@ -6,17 +6,19 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from daemon.domain.fix import Candidate
+from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.dom_pieces import HTML, MARKUP, appended, is_known_text, placed_beside, puts_back
+from workers.fixers.javascript.manifest import dependencies
 from workers.fixers.javascript.own_markup import OWN, is_own_markup
-from workers.fixers.javascript.script import called, flagged_node, literal
+from workers.fixers.javascript.script import called, flagged_node, imported, literal
 from workers.fixers.javascript.strings import template
 from workers.fixers.registry import Harmless, NoFix, NotHere, Target, fixer
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_MODULE = re.compile(rb"^\s*import\s|\brequire\(", re.MULTILINE)
 _WRITES = ("assignment_expression", "augmented_assignment_expression")
 _MADE = re.compile(
     r"(?<![\w$])(?!(?:[\w$]+\.)*(?:String|Number|parseInt|trim|toString|toFixed|to\w+(?:String|Case)|join|get|slice|substring)\()[\w$.]+\("
@@ -44,6 +46,9 @@ is put into its own element by `textContent`.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """`innerHTML = text` → `textContent = text`, or through the sanitizer that the file has."""
+    if "dangerouslysetinnerhtml" in target.finding.rule_name:
+        yield _in_react(target)
+        return
     file, node = _flagged(target)
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     prop = left.child_by_field_name("property") if left is not None else None
@@ -58,8 +63,22 @@ def propose(target: Target) -> Iterator[Candidate]:
         lambda: _as_child(file, node, prop, right),
         lambda: placed_beside(file, node, right),
         lambda: appended(file, node, right),
-        lambda: sanitized(file, node, right),
+        lambda: sanitized(target, file, node, right),
     )
+
+
+def _in_react(target: Target) -> Candidate:
+    """`dangerouslySetInnerHTML={{ __html: markup }}` → through the sanitizer.
+
+    Raises:
+        Harmless: nobody else has a part in the markup.
+    """
+    file, pair = flagged_node(target, ("pair",), lambda each, node: each.text(node).startswith("__html"))
+    value = pair.child_by_field_name("value")
+    if value is None or is_own_markup(file, value, target.tree):
+        message = f"{file.path}:{file.number(pair)} {OWN}"
+        raise Harmless(message)
+    return sanitized(target, file, pair, value)
 
 
 def _flagged(target: Target) -> tuple[Parsed, Node]:
@@ -139,20 +158,25 @@ def sanitizer(file: Parsed) -> str | None:
     return (found[1] or found[2]) if found is not None else None
 
 
-def sanitized(file: Parsed, node: Node, value: Node) -> Candidate:
-    """The value that a node writes as HTML → through the sanitizer that the file has.
+def sanitized(target: Target, file: Parsed, node: Node, value: Node) -> Candidate:
+    """The value that a node writes as HTML → through the sanitizer that the file or its project has.
 
     Raises:
-        NoFix: it has none.
+        NoFix: they have none.
     """
     name = sanitizer(file)
+    edits: tuple[Edit, ...] = ()
+    declares: tuple[str, ...] = ()
+    if name is None and "dompurify" in dependencies(target.tree, file.path) and _MODULE.search(file.content):
+        name, edits, declares = imported(file, "dompurify", "DOMPurify")
     if name is None:
         message = f"{file.path}:{file.number(node)} wants a sanitizer where markup is meant; the file imports none"
         raise NoFix(message)
     return candidate(
         "sanitized",
-        [file.replace(value, f"{name}.sanitize({file.text(value)})")],
+        [file.replace(value, f"{name}.sanitize({file.text(value)})"), *edits],
         "What could run is taken out of the markup; the rest stays.",
+        declares=declares,
     )
 
 

@@ -51,7 +51,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     yield from any_of(
         lambda: _as_text(file, call),
         lambda: _own_element(file, call),
-        lambda: sanitized(file, call, arguments(call)[0]),
+        lambda: sanitized(target, file, call, arguments(call)[0]),
     )
 
 
