@@ -169,7 +169,8 @@ class _Binder:
 
     def _name(self, source: str) -> str:
         words = re.findall(r"[A-Za-z_]\w*", source)
-        base = words[-1].lower() if words else "value"
+        base = re.sub(r"^get(?=[A-Z])", "", words[-1]) if words else "value"
+        base = base[:1].lower() + base[1:] if self.style == "named" else words[-1].lower() if words else base
         name, number = base, 2
         while name in self.names:
             name, number = f"{base}_{number}", number + 1

@@ -18,6 +18,11 @@ _SAID = re.compile(
     r"(?:\w+|\(\([\w.]+\)\s*\w+\))\.(?:getParameter|getHeader)\([^()]*\)|\w+\.(?:getQueryString|getRequestURI)\(\s*\)"
 )
 
+_KEEPS_TEXT = re.compile(
+    r"(?:^|\.)(?:String\s*\.\s*(?:valueOf|format|join)|concat|append|trim|getParameter|getHeader)$"
+)
+"""Calls whose outcome holds the text that they are given."""
+
 
 def has_library(target: Target, file: Parsed, pattern: str) -> bool:
     """Whether a build file above the file names the library, outside of its tests."""
@@ -45,6 +50,23 @@ def is_said(file: Parsed, node: Node) -> bool:
         return False
     values = re.findall(rf"(?<![\w.]){file.text(node)}\s*=(?!=)\s*(?P<value>[^;]*);", file.text(method))
     return bool(values) and all(_SAID.fullmatch(each.strip()) or each.strip() in {"null", '""'} for each in values)
+
+
+def is_part_of_text(file: Parsed, node: Node, given: Node) -> bool:
+    """Whether the argument's text holds the value itself, and not what something else makes of it."""
+    for each in ancestors(node):
+        if each == given:
+            return True
+        called = each.type == "method_invocation" and _KEEPS_TEXT.search(file.text(each).partition("(")[0]) is None
+        if called or each.type in {"lambda_expression", "array_access"}:
+            return False
+        if each.type == "ternary_expression" and _within(each.child_by_field_name("condition"), node):
+            return False
+    return False
+
+
+def _within(outer: Node | None, node: Node) -> bool:
+    return outer is not None and outer.start_byte <= node.start_byte and node.end_byte <= outer.end_byte
 
 
 def is_parameter(file: Parsed, node: Node, kind: str, marks: str) -> bool:

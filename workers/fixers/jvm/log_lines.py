@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate, parsed, region
 from workers.fixers.jvm.helper import helper
+from workers.fixers.jvm.libraries import is_part_of_text
 from workers.fixers.jvm.source import before_line, statement
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.syntax import ancestors, walk
@@ -60,13 +61,20 @@ def _places(target: Target, file: Parsed) -> Iterator[Node]:
         given = call.child_by_field_name("arguments")
         for node in walk(given) if given is not None else ():
             said = node.type == "method_invocation" and _SAID.fullmatch(file.text(node))
-            if said or (node.type == "identifier" and _is_said(file, node)):
+            if (said or (node.type == "identifier" and _is_said(file, node))) and _is_logged(file, node):
                 yield node
 
 
 def _logs(file: Parsed, call: Node) -> bool:
     name, holder = call.child_by_field_name("name"), call.child_by_field_name("object")
     return name is not None and holder is not None and file.text(name) in _LEVELS and "log" in file.text(holder).lower()
+
+
+def _is_logged(file: Parsed, node: Node) -> bool:
+    """Whether a logger is given the value itself."""
+    call = next((each for each in ancestors(node) if each.type == "method_invocation" and _logs(file, each)), None)
+    given = call.child_by_field_name("arguments") if call is not None else None
+    return given is not None and is_part_of_text(file, node, given)
 
 
 def _is_said(file: Parsed, node: Node) -> bool:
@@ -136,7 +144,6 @@ def _logged_in_block(file: Parsed, node: Node, place: Node) -> list[Node]:
     for each in walk(block) if block is not None else ():
         if each.type != "identifier" or file.text(each) != file.text(node) or not _is_said(file, each):
             continue
-        calls = [above for above in ancestors(each) if above.type == "method_invocation"]
-        if any(_logs(file, call) for call in calls) and each.start_byte >= place.start_byte:
+        if _is_logged(file, each) and each.start_byte >= place.start_byte:
             found.append(each)
     return found

@@ -10,7 +10,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, candidate, flagged_node, parsed
 from workers.fixers.jvm.built_text import built
 from workers.fixers.jvm.source import in_block, statement
-from workers.fixers.jvm.strings import quoted, template, written
+from workers.fixers.jvm.strings import over_lines, template, written
 from workers.fixers.jvm.value_type import as_marked
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.sql import bind
@@ -56,7 +56,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     lines = [f"{name}.{each};" for each in bound.calls]
     yield candidate(
         "bound-values",
-        [file.replace(made, quoted(bound.text)), _inserted(file, place, indent, lines)],
+        [file.replace(made, over_lines(file, made, bound.text)), _inserted(file, place, indent, lines)],
         "The driver sends the values apart from the text of the query, so nothing in them is read as SQL.",
         declares=_declares(file, made, call, place),
     )

@@ -12,7 +12,7 @@ from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, candidate, flagged_node, parsed
 from workers.fixers.jvm.built_text import built
 from workers.fixers.jvm.source import statement
-from workers.fixers.jvm.strings import quoted, template, written
+from workers.fixers.jvm.strings import over_lines, template, written
 from workers.fixers.jvm.value_type import as_values, fields, type_of
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.sql import Bound, bind
@@ -83,7 +83,7 @@ def propose(target: Target) -> Iterator[Candidate]:
 
 
 def _with_marks(file: Parsed, call: _Call, bound: Bound) -> Candidate:
-    text, added = quoted(bound.text), ", ".join(bound.values)
+    text, added = over_lines(file, call.made, bound.text), ", ".join(bound.values)
     if call.made == call.given[-1]:
         edits = [file.replace(call.made, f"{text}, {added}")]
     else:
@@ -94,7 +94,7 @@ def _with_marks(file: Parsed, call: _Call, bound: Bound) -> Candidate:
 def _with_names(file: Parsed, call: _Call, bound: Bound) -> Candidate:
     _refuse_names(file, call, bound.names)
     sets = "".join(f'.setParameter("{name}", {value})' for name, value in zip(bound.names, bound.values, strict=True))
-    edits = [file.replace(call.made, quoted(bound.text)), file.insert(call.node.end_byte, sets)]
+    edits = [file.replace(call.made, over_lines(file, call.made, bound.text)), file.insert(call.node.end_byte, sets)]
     return _candidate(file, call, "named-parameters", edits)
 
 

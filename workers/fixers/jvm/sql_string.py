@@ -12,7 +12,7 @@ from workers.fixers.code import Parsed, candidate, parsed
 from workers.fixers.jvm.built_text import method_of
 from workers.fixers.jvm.jdbc_query import Query, asked
 from workers.fixers.jvm.source import in_block, statement
-from workers.fixers.jvm.strings import quoted, template, written
+from workers.fixers.jvm.strings import over_lines, template, written
 from workers.fixers.jvm.value_type import Marked, as_marked
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.fixers.sql import bind
@@ -200,7 +200,7 @@ def _candidate(
         message = f"{file.path}:{line} shares its line with other code"
         raise NoFix(message)
     separate = query.built.parent != given
-    text = file.text(given.named_children[0]) if separate else quoted(bound.text)
+    text = file.text(given.named_children[0]) if separate else over_lines(file, query.built, bound.text)
     kind = "PreparedStatement" if _imports_prepared(file) else "java.sql.PreparedStatement"
     lines = [f"{kind} {name} = {connection}.prepareStatement({text});"]
     lines += [f"{kept} = {name};"] if kept else []
@@ -211,7 +211,7 @@ def _candidate(
         file.replace(given, "()"),
     ]
     if separate:
-        added.append(file.replace(query.built, quoted(bound.text)))
+        added.append(file.replace(query.built, over_lines(file, query.built, bound.text)))
     if file.text(receiver) != name:
         added.append(file.replace(receiver, name))
     began = file.number(statement(file, query.built.start_byte))

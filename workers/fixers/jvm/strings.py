@@ -12,6 +12,7 @@ from workers.fixers.pieces import Template, Value, joined
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_LAST_LITERAL = re.compile(r"\"([^\"\\\n]*)\"\s*\+?\s*$")
 _FORMAT = re.compile(r"%(?P<conversion>[sd%])")
 
 
@@ -27,6 +28,25 @@ def written(parts: Sequence[str | Value]) -> str | None:
     """The pieces as one expression, which is a text from the first sum on."""
     joined = [quoted(part) if isinstance(part, str) else _operand(part.source) for part in parts]
     return " + ".join(joined if any(isinstance(part, str) for part in parts[:2]) else ['""', *joined])
+
+
+def over_lines(file: Parsed, node: Node, text: str) -> str:
+    """The text as a literal, broken where the expression that it stands for was: at the literals that end its lines."""
+    rows = range(file.number(node), node.end_point[0] + 1)  # without the last line
+    pieces, position = list[str](), 0
+    for row in rows:
+        literal = _LAST_LITERAL.search(file.slice(max(node.start_byte, file.starts[row - 1]), file.line_end(row)))
+        ending = literal[1].rpartition("'")[2] if literal is not None else ""
+        found = text.find(ending, position) if ending else -1
+        if found < 0:
+            continue
+        end = found + len(ending)
+        following = file.line(row + 1).decode()
+        gap = f"\n{file.indent(row + 1)}"
+        leads = following.lstrip().startswith("+")
+        pieces.append(f"{quoted(text[position:end])}{'' if leads else ' +'}{gap}{'+ ' if leads else ''}")
+        position = end
+    return "".join([*pieces, quoted(text[position:])]) if text[position:] else quoted(text)
 
 
 def _operand(source: str) -> str:

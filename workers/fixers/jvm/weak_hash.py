@@ -28,7 +28,7 @@ _NO_COLLISIONS = re.compile(
 )
 _FIXED_BY_OTHERS = re.compile(
     r"[HMT]?OTP(?![a-z])|(?i:gravatar|etag|content.?md5|scrobbl|last_?fm|subsonic|cram|ntlm|apop|wsse|digest_?auth"
-    r"|web_?socket|fingerprint|x5t|torrent|info_?hash|ed2k|mysql_?native)|\botp\b"
+    r"|web_?socket|fingerprint|x5t|torrent|info_?hash|ed2k|mysql_?native|open_?rosa)|\botp\b"
 )
 _FRESH = re.compile(r"Random|UUID|currentTimeMillis|nanoTime")
 """What is drawn for the digest, so that nobody makes the same again."""

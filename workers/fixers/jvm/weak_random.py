@@ -24,11 +24,14 @@ _KOTLIN = (
 
 _SECRET = re.compile(
     r"(?i:token|secret|passw|pwd|nonce|salt|csrf|otp|captcha|session|verif|invit|challenge|coupon|voucher|ticket|crypt"
-    r"|cipher|uuid|guid|alphabet|letters|charAt|characters|toChars|toHex|nextBytes|\bappend\()"
+    r"|cipher|uuid|guid|alphabet|letters|charAt|characters|toChars|toHex|nextBytes)"
     r"|(?<!hash)(?<!Hash)Code\b|CODE\b|\bcode\b|(?<!Primary)(?<!primary)(?<!Foreign)[kK]ey\b|KEY\b|\biv\b|IV\b|\bpin\b|PIN"
 )
 """What somebody may gain by guessing, and how texts are put together."""
-_NAMED_ID = re.compile(r"[a-z]Id\b")
+_NAMED_ID = re.compile(
+    r"(?i:session|user|request|device|client|account|reset|activation|trace)_?Id\b|\bappend\(|\+\s*\""
+)
+"""Of a draw's own line: what it names, or a text that it becomes a part of."""
 _NEAR = 6
 _HOLDERS = ("local_variable_declaration", "field_declaration")
 _OURS = re.compile(r"(?:@\w+\s+)*(?:[a-z]+\s+)*(?:private|final)\b")

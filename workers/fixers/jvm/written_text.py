@@ -10,7 +10,7 @@ import msgspec
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, candidate, parsed, region
-from workers.fixers.jvm.libraries import has_library, is_said
+from workers.fixers.jvm.libraries import has_library, is_part_of_text, is_said
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors, walk
 
@@ -93,7 +93,8 @@ def _places(target: Target, file: Parsed) -> Iterator[Node]:
             continue
         if file.number(name) not in where.lines and file.number(call) not in where.lines:
             continue
-        yield from (node for node in walk(given) if node.is_named and is_said(file, node))
+        said = (node for node in walk(given) if node.is_named and is_said(file, node))
+        yield from (node for node in said if is_part_of_text(file, node, given))
 
 
 def _refuse_other(file: Parsed, place: Node, where: str) -> None:
