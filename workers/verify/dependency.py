@@ -215,6 +215,9 @@ def _deciding(package: Package, declared: Sequence[Declaration]) -> Sequence[Dec
     if canonical_ecosystem(package.ecosystem) == "npm":
         # What a package asks of its users' trees brings nothing into its own, where it asks for the same one itself.
         return [one for one in declared if one.scope != "peerDependencies"] or declared
+    if canonical_ecosystem(package.ecosystem) == "maven":
+        # What an artifact itself is given wins over what is said of its family.
+        return [one for one in declared if _same_name(one.name, package.name, package.ecosystem)] or declared
     if canonical_ecosystem(package.ecosystem) != "go" or package.name != "stdlib":
         return declared
     return sorted(declared, key=lambda one: release_numbers(one.version))[-1:]

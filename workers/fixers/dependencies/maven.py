@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate, Edit
-from workers.fixers.dependencies.job import Job, newline_of, refuse, replace
+from workers.fixers.dependencies.job import Job, refuse, replace
+from workers.fixers.dependencies.maven_write import direct, insert, managed, put_before, versioned, written
 from workers.fixers.dependencies.trains import is_sibling, is_train, released_apart
-from workers.source.manifests.boms import bom_at
-from workers.source.manifests.boot import boot_parent, property_of
+from workers.source.manifests.boms import bom_at, bom_of
+from workers.source.manifests.boot import boot_parent, by_property, property_of
 from workers.source.manifests.declaration import Declaration
 from workers.source.manifests.maven import Pom, declarations, lineage, read_poms
-from workers.source.manifests.xml import Element
-from workers.source.versions import release_numbers
+from workers.source.versions import release_numbers, same_line
 
+_IMPORT = "<type>pom</type>\n<scope>import</scope>"
+_DATABIND = "com.fasterxml.jackson.core:jackson-databind"
 _IMPORTS_BOMS = (2, 4)
 _AFTER_PROPERTIES = ("dependencyManagement", "dependencies", "build", "profiles", "repositories")
 
@@ -84,24 +85,36 @@ def _raise(
     through = sorted({place.via for place in places if place.via and place.literal in whole})
     where = f" through the property {', '.join(through)}" if through else ""
     siblings = {place.name for place in everyone if place.literal in whole}
+    step = _step(job)
+    shared = {place.literal for place in places if place.via and place.literal and place.literal not in whole}
+    first = [replace(span, step) for span in shared] if step else []
+    siblings |= {place.name for place in everyone if step and place.literal in shared}
     for approach, version, what in job.versions():
         how = f"Raises {of or job.package.name} to {version}{where}, {what}."
-        yield job.candidate(approach, [replace(span, version) for span in spans], how, names=siblings)
-    if through and not of and any(place.via and place.at not in spans for place in places):
+        yield job.candidate(approach, [*first, *(replace(span, version) for span in spans)], how, names=siblings)
+    alone = len(siblings) > 1 and not is_train(job.package.name)
+    if alone and through and not of and any(place.via and place.at not in spans for place in places):
         own = [replace(place.at, job.choice.smallest) for place in places]
         how = f"Sets {job.choice.smallest} for this artifact alone; what else the property decides stays as it is."
         yield job.candidate("this-artifact-only", own, how)
 
 
 def _skipped(job: Job) -> bool:
-    """Whether the fixed release has four numbers, as jackson-databind's own: the artifacts beside it skipped it."""
-    return len(release_numbers(job.choice.smallest)) > 3 and len(release_numbers(job.package.version)) <= 3
+    """Whether the fixed release is jackson-databind's own, with a fourth number: the artifacts beside it skipped it."""
+    return job.package.name == _DATABIND and len(release_numbers(job.choice.smallest)) > 3
+
+
+def _step(job: Job) -> str | None:
+    """The release that the artifacts beside it have to be raised to first, where theirs is of another line."""
+    if not _skipped(job) or same_line(job.choice.smallest, job.package.version):
+        return None
+    return ".".join(str(number) for number in release_numbers(job.choice.smallest)[:3])
 
 
 def _own_release(job: Job, place: Declaration, everyone: Sequence[Declaration]) -> bool:
     """Whether the property also decides artifacts that skipped the fixed release."""
     beside = any(other.literal == place.literal and other.name != place.name for other in everyone)
-    return beside and len(release_numbers(job.choice.smallest)) > 3 and len(release_numbers(place.version)) <= 3
+    return beside and _skipped(job)
 
 
 def _foreign(place: Declaration, everyone: Sequence[Declaration]) -> bool:
@@ -120,27 +133,43 @@ def _manage(job: Job, poms: Mapping[str, Pom], path: str, unversioned: Sequence[
     bom = bom_at(name, version)
     # What a parent of Boot's before 2.4 manages one by one wins over what a bill of materials says.
     bom = bom if boot is None or release_numbers(boot.version) >= _IMPORTS_BOMS else None
+    if (step := _step(job)) is not None:
+        if boot is not None and release_numbers(boot.version) < _IMPORTS_BOMS:
+            message = (
+                f"{name} {version} needs the rest of Jackson {step}, and Spring Boot {boot.version} sets it: raise Boot"
+            )
+            raise refuse(message)
+        how = (
+            f"Imports the bill of materials of Jackson {step}, and sets {name} {version}, which no other artifact has."
+        )
+        family = bom_of(name) or name
+        entries = [written(family, step, _IMPORT), written(name, version, "")]
+        # Of imported bills of materials the first that names an artifact decides.
+        edits = [managed(pom, content, "\n".join(entries), first=True)]
+        yield job.candidate("bill-of-materials", edits, how, names=[family])
+        return
     imported = any(one.name == bom for each in lineage(poms, path) for one in declarations(poms, each))
     whole_family = is_train(name) and ((bom and not imported) or _property(job, boot))
     if not whole_family or _skipped(job):
         how = f"dependencyManagement sets {name} {version} for {whole}: {brought}."
         apart = f"{name.partition(':')[0]} is released as one: what else of it is in use has to be of the same version"
         told = [apart] if is_train(name) and not _skipped(job) else []
-        edits = [_managed(pom, content, name, version, "")]
+        edits = [managed(pom, content, written(name, version, ""))]
         yield job.candidate("dependency-management", edits, how, warnings=told)
     if bom and not imported:
-        scope = "<type>pom</type>\n<scope>import</scope>"
         how = f"Imports {bom} {version}, so that the whole family moves together."
-        yield job.candidate("bill-of-materials", [_managed(pom, content, bom, version, scope)], how, names=[bom])
+        # Of imported bills of materials the first that names an artifact decides.
+        edits = [managed(pom, content, written(bom, version, _IMPORT), first=True)]
+        yield job.candidate("bill-of-materials", edits, how, names=[bom])
     elif whole_family:
         return
     elif unversioned and not bom:
         how = f"Writes {version} where {name} is asked for: it wins over the version that is managed elsewhere."
-        edits = [_versioned(job, place, version) for place in unversioned]
+        edits = [versioned(job.tree.read(place.at.path), place, version) for place in unversioned]
         yield job.candidate("explicit-version", edits, how)
     elif not bom:
         how = f"Asks for {name} {version} directly: the nearest declaration wins over what other dependencies ask for."
-        asked = _direct(poms[path], job.tree.read(path), name, version)
+        asked = direct(poms[path], job.tree.read(path), name, version)
         yield job.candidate("direct-dependency", [asked], how)
 
 
@@ -157,94 +186,17 @@ def _set_property(job: Job, poms: Mapping[str, Pom], path: str) -> Iterator[Cand
     pom, version = poms[boot.at.path], job.choice.smallest
     content, entry = job.tree.read(pom.path), f"<{name}>{version}</{name}>"
     holder, own = pom.root.child("properties"), pom.properties().get(name)
+    if own is not None and any(job.lowers(place) for place in by_property({pom.path: pom}, job.package.name)):
+        message = f"{pom.path} sets {name} to {own.text.strip()} already, which is no older"
+        raise refuse(message)
     if own is not None:
         edit = Edit(path=pom.path, start=own.inner, end=own.close, text=version)
     elif holder is not None and holder.close > holder.inner:
-        edit = _insert(pom, content, holder, entry)
+        edit = insert(pom, content, holder, entry)
     else:
         before = next((child for child in pom.root.children if child.tag in _AFTER_PROPERTIES), None)
         block = f"<properties>\n\t{entry}\n</properties>"
-        edit = _before(pom, content, before.start, block) if before else _insert(pom, content, pom.root, block)
+        edit = put_before(pom, content, before.start, block) if before else insert(pom, content, pom.root, block)
     how = f"Sets {name}, by which Spring Boot's parent takes the version of {job.package.name} and what goes with it."
     stays = f"remove {name} once Spring Boot manages {version} or later itself: it holds back later ones"
     yield job.candidate("managed-property", [edit], how, warnings=[stays], names=[name])
-
-
-def _versioned(job: Job, place: Declaration, version: str) -> Edit:
-    """The version after the artifact's name, where the declaration gives none."""
-    path, content = place.at.path, job.tree.read(place.at.path)
-    at = content.index(b"</artifactId>", place.at.start) + len(b"</artifactId>")
-    opening = content.rindex(b"<artifactId", 0, at)
-    start = content.rfind(b"\n", 0, opening) + 1
-    margin = content[start:opening].decode("latin-1")
-    lead = "" if margin.strip() else newline_of(content) + margin
-    return Edit(path=path, start=at, end=at, text=f"{lead}<version>{version}</version>")
-
-
-def _managed(pom: Pom, content: bytes, name: str, version: str, extra: str) -> Edit:
-    management = pom.root.at("dependencyManagement", "dependencies")
-    entry = _entry(name, version, extra)
-    if extra and management is not None and management.children:
-        # Of imported bills of materials the first that names an artifact decides.
-        return _before(pom, content, management.children[0].start, entry, blank="")
-    if management is not None and management.close > management.inner:
-        return _insert(pom, content, management, entry)
-    block = f"<dependencies>\n\t{_deeper(entry)}\n</dependencies>"
-    holder = pom.root.child("dependencyManagement")
-    if holder is not None and management is None and holder.close > holder.inner:
-        return _insert(pom, content, holder, block)
-    wrapped = f"<dependencyManagement>\n\t{_deeper(block)}\n</dependencyManagement>"
-    before = pom.root.child("dependencies") or pom.root.child("build")
-    if before is not None:
-        return _before(pom, content, before.start, wrapped)
-    return _insert(pom, content, pom.root, wrapped)
-
-
-def _direct(pom: Pom, content: bytes, name: str, version: str) -> Edit:
-    dependencies = pom.root.child("dependencies")
-    entry = _entry(name, version, "")
-    if dependencies is not None and dependencies.close > dependencies.inner:
-        return _insert(pom, content, dependencies, entry)
-    return _insert(pom, content, pom.root, f"<dependencies>\n\t{_deeper(entry)}\n</dependencies>")
-
-
-def _entry(name: str, version: str, extra: str) -> str:
-    group, _, artifact = name.partition(":")
-    rows = [f"<groupId>{group}</groupId>", f"<artifactId>{artifact}</artifactId>", f"<version>{version}</version>"]
-    inside = "\n\t".join([*rows, *extra.splitlines()])
-    return f"<dependency>\n\t{inside}\n</dependency>"
-
-
-def _deeper(text: str) -> str:
-    return text.replace("\n", "\n\t")
-
-
-def _insert(pom: Pom, content: bytes, holder: Element, text: str) -> Edit:
-    """At the end of an element, indented as its children are."""
-    closing = _margin(content, holder.close)
-    unit = _unit(content)
-    margin = _margin(content, holder.children[0].start) if holder.children else closing + unit
-    at = len(content[: holder.close].rstrip(b" \t"))
-    newline = newline_of(content)
-    own_line = content[:at].endswith(b"\n")
-    lead, tail = ("", newline) if own_line else (newline, newline + closing)
-    start = at if own_line else holder.close
-    body = text.replace("\t", unit).replace("\n", f"{newline}{margin}")
-    return Edit(path=pom.path, start=start, end=start, text=f"{lead}{margin}{body}{tail}")
-
-
-def _before(pom: Pom, content: bytes, at: int, text: str, *, blank: str = "\n") -> Edit:
-    margin, newline = _margin(content, at), newline_of(content)
-    body = text.replace("\t", _unit(content)).replace("\n", f"{newline}{margin}")
-    return Edit(path=pom.path, start=at, end=at, text=f"{body}{newline}{blank and newline}{margin}")
-
-
-def _margin(content: bytes, at: int) -> str:
-    """The blanks before a position on its line."""
-    line = content[content.rfind(b"\n", 0, at) + 1 : at]
-    return line[: len(line) - len(line.lstrip(b" \t"))].decode()
-
-
-def _unit(content: bytes) -> str:
-    match = re.search(rb"^([ \t]+)<", content, re.MULTILINE)
-    return match[1].decode() if match else "    "
