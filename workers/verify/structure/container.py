@@ -42,6 +42,8 @@ _TEST = re.compile(r"\[\[\s.*?\s\]\]", re.DOTALL)
 """What `&&` stands in without joining commands."""
 _ALSO_CALLED = {"echo": "printf"}
 """Programs that another one may stand for, given the same words."""
+_TRUSTED = re.compile(r"--trusted-host[=\s]+\S+")
+"""What takes a check of certificates away, however often: a step without it does the same."""
 _KEPT = 0.5
 """The share of a script's words that a fix must keep."""
 _STAND_INS = {"nginx": ("nginxinc/nginx-unprivileged",)}
@@ -179,7 +181,7 @@ def _scripts(before: Sequence[Instruction], after: Sequence[Instruction]) -> Ite
         yield f"{idle[0]} is only named, and no longer run"
     kept_at = {word for _, arguments in after for word in _WORD.findall(arguments)}
     for script in set(_of(before, "RUN")) - set(_of(after, "RUN")):
-        words = _WORD.findall(script)
+        words = _WORD.findall(_TRUSTED.sub("", script))
         kept = sum(
             word in kept_at or _ALSO_CALLED.get(word) in kept_at or any(word in other for other in kept_at)
             for word in words
