@@ -20,12 +20,16 @@ from workers.fixers.javascript.script import (
 )
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.syntax import ancestors, walk
+from workers.source.tests import is_test
+from workers.source.tree import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 _MEANT = re.compile(rb"\b(?:cors|public|api|any(?:one|body)?|everyone|open|all)\b", re.IGNORECASE)
 _SAID = re.compile(r"(?:req|request|ctx|ctx\.request)\.(?:query|body|params|headers|cookies)\b[\w.\[\]'\"-]*")
+_SITE = re.compile(r"process\.env\.((?:CLIENT|FRONT_?END|WEB|UI|CORS|ALLOWED)_?(?:URL|ORIGIN))\b")
+_SCRIPTS = (".js", ".mjs", ".cjs", ".ts")
 _HEADER = "access-control-allow-origin"
 _TYPED = (".ts", ".tsx", ".cts", ".mts")
 _METHODS = ("set", "header", "setHeader", "writeHead")
@@ -52,22 +56,14 @@ def propose(target: Target) -> Iterator[Candidate]:
         return
     if literal(file, star) is None:
         said = _said(file, star)
-        yield from any_of(lambda: _named(file, said), lambda: _listed(file, call, said))
+        yield from any_of(lambda: _named(target, file, said), lambda: _listed(file, call, said))
         return
     line = file.number(star)
     beside = re.search(rb"(?://|/\*)(?P<words>.*)", file.line(line)[star.end_point[1] :])
     if beside is not None and _MEANT.search(beside["words"]):
         message = f"{file.path}:{line} is open on purpose, as the comment beside it says: ask who wrote it"
         raise NoFix(message)
-    yield from any_of(
-        lambda: candidate(
-            "origin-from-environment",
-            [file.replace(star, f"process.env.ALLOWED_ORIGIN || {file.text(star)[0] * 2}")],
-            "Only pages of the site in ALLOWED_ORIGIN can read the answer; without it none can.",
-            warnings=("Set ALLOWED_ORIGIN to the site that calls this, with its scheme.",),
-        ),
-        lambda: _listed(file, call, star),
-    )
+    yield from any_of(lambda: _named(target, file, star), lambda: _listed(file, call, star))
 
 
 def _said(file: Parsed, value: Node) -> Node:
@@ -83,14 +79,22 @@ def _said(file: Parsed, value: Node) -> Node:
     return made
 
 
-def _named(file: Parsed, star: Node) -> Candidate:
-    """The one origin that the environment names, instead of whichever the request says."""
+def _named(target: Target, file: Parsed, star: Node) -> Candidate:
+    """The one origin that the environment names, by the variable that the project has for it if there is one."""
+    known = {
+        found[1]
+        for path in target.tree.paths()
+        if path.endswith(_SCRIPTS) and not is_test(path)
+        for found in _SITE.finditer(text_of(target.tree, path))
+    }
+    name = known.pop() if len(known) == 1 else "ALLOWED_ORIGIN"
+    mark = file.text(star)[0] if literal(file, star) is not None else quote(file)
     return candidate(
         "origin-from-environment",
-        [file.replace(star, f"process.env.ALLOWED_ORIGIN || {quote(file) * 2}")],
-        "Only pages of the site in ALLOWED_ORIGIN can read the answer; without it none can.",
+        [file.replace(star, f"process.env.{name} || {mark * 2}")],
+        f"Only pages of the site in {name} can read the answer; without it none can.",
         declares=(f"statement:{file.number(statement(star))}",),
-        warnings=("Set ALLOWED_ORIGIN to the site that calls this, with its scheme.",),
+        warnings=(f"Set {name} to the site that calls this, with its scheme and without a path.",),
     )
 
 
