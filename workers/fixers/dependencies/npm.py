@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate
 from workers.fixers.dependencies.job import Job, refuse, replace
-from workers.fixers.dependencies.npm_override import LOCKS, Lock, decide, override
+from workers.fixers.dependencies.npm_override import LOCKS, Lock, decide, override, raised
 from workers.fixers.dependencies.ranges import is_npm_wildcard, raise_npm
 from workers.source.manifests.admits import admits
 from workers.source.manifests.declaration import Declaration
@@ -23,17 +23,13 @@ def propose(job: Job) -> Iterator[Candidate]:
         message = f"no package.json in the repository decides the version of {job.package.name}"
         raise refuse(message)
     lock = Lock(job)
-    asked = [
-        place
-        for each in (document, *_members(job, document))
-        for place in declarations(each)
-        if place.name == job.package.name
-    ]
+    documents = [document, *_members(job, document)]
+    asked = [place for each in documents for place in declarations(each) if place.name == job.package.name]
     # What a package asks of its users' trees stays as it is, where it asks for the same one for itself.
     asked = [place for place in asked if place.scope != "peerDependencies"] or asked
     direct = [place for place in asked if _covers(job, place) and job.needs_raising(place)]
     if direct:
-        yield from _raise(job, document, lock, direct)
+        yield from _raise(job, documents, lock, direct)
     else:
         yield from override(job, document, lock, asked)
 
@@ -72,9 +68,9 @@ def _covers(job: Job, place: Declaration) -> bool:
     return admits(place.version, job.package.version) is not False
 
 
-def _raise(job: Job, document: Json, lock: Lock, places: Sequence[Declaration]) -> Iterator[Candidate]:
+def _raise(job: Job, documents: Sequence[Json], lock: Lock, places: Sequence[Declaration]) -> Iterator[Candidate]:
     # Who asks for the vulnerable release and for nothing newer keeps a copy of its own.
-    also, others = [], ""
+    also, others = raised(job, documents, lock), ""
     warnings = [*lock.warnings, *(lock.fit if lock.stubborn else ())]
     if lock.stubborn and not lock.selectors:
         one = lock.stubborn[0]
@@ -82,8 +78,8 @@ def _raise(job: Job, document: Json, lock: Lock, places: Sequence[Declaration]) 
             f"{one.by} asks for {job.package.name} {one.range} and keeps a copy of its own: raise {one.by} as well"
         )
         raise refuse(message)
-    if lock.stubborn:
-        also = decide(job, document, lock, lock.selectors, f"^{job.choice.smallest}")
+    if lock.stubborn and not also:
+        also = decide(job, documents[0], lock, lock.selectors, f"^{job.choice.smallest}")
         others = f" An override replaces the copy of {lock.stubborn[0].by}, which asks for an older one."
     for approach, version, what in job.versions():
         edits = [

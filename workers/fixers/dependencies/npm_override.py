@@ -11,6 +11,7 @@ from functools import cached_property
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.dependencies import pnpm
 from workers.fixers.dependencies.job import Job, newline_of, refuse, replace
+from workers.fixers.dependencies.ranges import raise_npm
 from workers.source.manifests.admits import admits
 from workers.source.manifests.declaration import Declaration, floor
 from workers.source.manifests.npm import Json
@@ -175,6 +176,19 @@ def override(job: Job, document: Json, lock: Lock, asked: Sequence[Declaration])
             how = f"{where} pins every {name} to exactly {version}, because {parent}."
             exact = decide(job, document, lock, [name], version)
             yield job.candidate("override-exact", exact, how, warnings=warnings)
+
+
+def raised(job: Job, documents: Sequence[Json], lock: Lock) -> list[Edit]:
+    """Edits of the overrides that hold the package to an older release, whatever a package asks for."""
+    keys, version = _KEYS[lock.manager], job.choice.smallest
+    found = []
+    for document in documents:
+        node = document.at(*keys, job.package.name)
+        held = document.string(node) if node is not None else ""
+        wanted = raise_npm(held, version) if held else None
+        if node is not None and wanted and not _no_older(job, held):
+            found.append(replace(document.inner(node), wanted))
+    return found
 
 
 def decide(job: Job, document: Json, lock: Lock, selectors: Sequence[str], wanted: str) -> list[Edit]:
