@@ -17,8 +17,9 @@ from daemon.domain.severity import Severity
 from daemon.errors import ScannerUnavailable, SecaidError, SettingsError, Unavailable
 from daemon.paths import Paths
 from workers.commands.backup import Backups
-from workers.commands.fix_json import Applied, document, sarif
+from workers.commands.fix_json import Applied, document
 from workers.commands.fix_json import readable as path_text
+from workers.commands.fix_sarif import sarif
 from workers.commands.fix_text import applied_words, first_answer, not_looked_at, one_line, show
 from workers.commands.interrupt import Interrupted, interruptible
 from workers.commands.walk import ListedTree
@@ -224,7 +225,9 @@ class _Fixing:
     def _repaired(self, seen: Look, tree: SourceTree) -> list[Item]:
         if not seen.items:
             return []
-        return repair(seen.items, tree, self._verifier, self._scanners, self._call.options, self._say)
+        return repair(
+            seen.items, tree, self._verifier, self._scanners, self._call.options, self._say, above=self._tree.above
+        )
 
     def _tested(self, settled: Settled) -> Mapping[str, bytes]:
         """The files that the project's own tests pass with, where there is a command for them."""
@@ -235,22 +238,23 @@ class _Fixing:
         call = self._call
         if call.patch:
             before = {path: self._tree.read(path) for path in files}
-            write_output(
-                call.patch, safe_patch(before, files, _secrets(items, self._tree)).encode("utf-8", "surrogateescape")
-            )
+            patch = safe_patch(before, files, _secrets(items, self._tree), self._tree.above)
+            write_output(call.patch, patch.encode("utf-8", "surrogateescape"))
         kept = self._backups.write(self._tree, files) if call.apply else None
         return tuple(sorted(files)) if kept else ()
 
     def _print(self, items: Sequence[Item], seen: Look, applied: Applied | None) -> None:
         call = self._call
         if call.sarif:
-            log = sarif(items, seen, self._tree, importlib.metadata.version("secaid"))
+            log = sarif(
+                items, seen, self._tree, importlib.metadata.version("secaid"), level=call.level, above=self._tree.above
+            )
             write_output(call.sarif, msgspec.json.format(msgspec.json.encode(log), indent=2) + b"\n")
         if call.as_json:
             encoded = msgspec.json.encode(document(items, seen, call.level, applied))
             write_output(STDOUT, msgspec.json.format(encoded, indent=2) + b"\n")
         elif STDOUT not in (call.patch, call.sarif):
-            show(items, seen, call.folder, call.level, applied=applied)
+            show(items, seen, call.folder, call.level, applied=applied, above=self._tree.above)
         else:
             for line in not_looked_at(seen):
                 click.echo(f"not looked at: {line}", err=True)

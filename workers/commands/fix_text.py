@@ -52,13 +52,15 @@ def applied_words(applied: Applied, folder: Path) -> str:
     return f"Fixed in {_files(len(applied.files))}, {left}. To take it back: secaid fix {folder} --undo"
 
 
-def show(items: Sequence[Item], seen: Look, folder: Path, level: Level, *, applied: Applied | None = None) -> None:
+def show(
+    items: Sequence[Item], seen: Look, folder: Path, level: Level, *, applied: Applied | None = None, above: str = ""
+) -> None:
     """Findings by file, each with its best fix as a diff and the other approaches by name; then the counts."""
     from rich.console import Console
 
     console = Console(highlight=False)
     # Nothing is cut where a program or a file reads along.
-    page = _Page(console, console.width if console.is_terminal else max(console.width, _PIPED_WIDTH), level)
+    page = _Page(console, console.width if console.is_terminal else max(console.width, _PIPED_WIDTH), level, above)
     for path, group in itertools.groupby(sorted(items, key=_place), key=lambda item: item.finding.path):
         page.file(path or "(no file)", list(group))
     page.not_looked_at(seen)
@@ -82,10 +84,11 @@ def not_looked_at(seen: Look) -> Iterator[str]:
 class _Page:
     """One run's output; what was explained once is not explained again."""
 
-    def __init__(self, console: Console, width: int, level: Level) -> None:
+    def __init__(self, console: Console, width: int, level: Level, above: str) -> None:
         self._console = console
         self._width = width
         self._level = level
+        self._above = above
         self._explained: set[str] = set()
         self._shown: dict[str, str] = {}
         """Patches → what each was shown for first."""
@@ -124,7 +127,7 @@ class _Page:
             self._wrapped(f"the same change as above, for {shown}", "dim")
         else:
             self._shown[best.patch] = f"{finding.rule} at line {finding.line}" if finding.line else finding.rule
-            for line in _hunks(readable(best.patch), finding.path or ""):
+            for line in _hunks(readable(best.patch), finding.path or "", self._above):
                 self._print(f"{'':{_INDENT}}{_printable(line)}", _DIFF.get(line[:1], ""))
         if len(fixes) > 1:
             others = ", ".join(f"{fix.candidate.approach} ({fix.verdict.score})" for fix in fixes[1:])
@@ -233,7 +236,7 @@ def _said(finding: Finding) -> str:
     return one_line(finding.title if repeats and finding.title not in {"", finding.rule} else finding.message)
 
 
-def _hunks(diff: str, path: str) -> Iterator[str]:
+def _hunks(diff: str, path: str, above: str) -> Iterator[str]:
     """The lines of a diff, with less around each change; the name of another file in front of what changes there."""
     shown: list[str] = []
     in_head = False
@@ -241,8 +244,8 @@ def _hunks(diff: str, path: str) -> Iterator[str]:
         in_head = line.startswith("diff --git ") or (in_head and not line.startswith("@@"))
         if not in_head:
             shown.append("@@" + line.split("@@")[1] + "@@" if line.startswith("@@") else line)
-        elif line.startswith("+++ ") and (name := line[4:].rstrip("\t")) != patch_name("b/", path):
-            shown.append(name.removeprefix("b/"))
+        elif line.startswith("+++ ") and (name := line[4:].rstrip("\t")) != patch_name("b/", above + path):
+            shown.append(name.removeprefix(f"b/{above}"))
     kept: set[int] = set()
     for number, line in enumerate(shown):
         if line[:1] in {"+", "-"}:

@@ -42,6 +42,15 @@ class ListedTree(FolderTree):
         return content
 
     @functools.cached_property
+    def above(self) -> str:
+        """The folder's path from the root of its repository, with `/` behind it; empty at the root and outside of any.
+
+        By it git finds what a patch names, wherever it is called, and a host of code what a report names.
+        """
+        found = self._git("rev-parse", "--show-prefix")
+        return "" if found is None else found.decode("utf-8", "surrogateescape").removesuffix("\n")
+
+    @functools.cached_property
     def _seen(self) -> dict[str, bytes]:
         return {}
 
@@ -71,23 +80,17 @@ class ListedTree(FolderTree):
         return path if why is None else LeftOut(path, why) if why else ""
 
     def _listed(self) -> list[str] | None:
-        options = [part for setting in _SAFE for part in ("-c", setting)]
-        command = [
-            "git",
-            *options,
-            "-C",
-            str(self.root),
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ]
-        try:
-            done = subprocess.run(command, capture_output=True, check=True, timeout=_SECONDS)
-        except (OSError, subprocess.SubprocessError):
-            return None
-        names = {name.decode("utf-8", "surrogateescape") for name in done.stdout.split(b"\0") if name}
+        found = self._git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+        names = {name.decode("utf-8", "surrogateescape") for name in (found or b"").split(b"\0") if name}
         # An empty answer is also what git gives for a folder that a repository around it ignores. A folder in the
         # list, with a `/` at its end or without, is a repository of its own.
         return sorted({name.rstrip("/") for name in names}) or None
+
+    def _git(self, *arguments: str) -> bytes | None:
+        """What git says of the folder; none where it knows nothing of it."""
+        options = [part for setting in _SAFE for part in ("-c", setting)]
+        command = ["git", *options, "-C", str(self.root), *arguments]
+        try:
+            return subprocess.run(command, capture_output=True, check=True, timeout=_SECONDS).stdout
+        except (OSError, subprocess.SubprocessError):
+            return None

@@ -38,10 +38,12 @@ def repair(
     say: Say = lambda _line: None,
     *,
     more: Mapping[str, Sequence[Candidate]] = types.MappingProxyType({}),
+    above: str = "",
 ) -> list[Item]:
     """Propose and verify fixes for each finding; all of them share the scanners' starts.
 
-    `more` holds candidates of other origin (similar cases, a model) by the item's id.
+    `more` holds candidates of other origin (similar cases, a model) by the item's id; `above` is the tree's folder in
+    its repository, which patches name.
     """
     offered = scanner_fixes({item.id: item.finding for item in items}, tree, scanners)
     proposals = []
@@ -70,19 +72,22 @@ def repair(
     verdicts = iter([_without_secret(verdict, lines) for verdict in judged])
     return [
         _item(
-            item, [(one, next(verdicts)) for one in found], reason, lambda candidate: patch_of(candidate, tree, secret)
+            item,
+            [(one, next(verdicts)) for one in found],
+            reason,
+            lambda candidate: patch_of(candidate, tree, secret, above),
         )
         for item, found, reason in proposals
     ]
 
 
-def patch_of(candidate: Candidate, tree: SourceTree, secret: Secrets) -> str:
+def patch_of(candidate: Candidate, tree: SourceTree, secret: Secrets, above: str = "") -> str:
     """The candidate as a patch that shows no credential; empty where its edits do not apply."""
     try:
         before, after = _sides(candidate, tree)
     except (EditConflict, SourceUnavailable):
         return ""
-    return safe_patch(before, after, secret)
+    return safe_patch(before, after, secret, above)
 
 
 def _sides(candidate: Candidate, tree: SourceTree) -> tuple[dict[str, bytes], dict[str, bytes]]:

@@ -70,19 +70,23 @@ def secret_lines(candidates: Iterable[Candidate], findings: Iterable[Finding], t
     return found
 
 
-def safe_patch(before: Mapping[str, bytes], after: Mapping[str, bytes], secret: Secrets) -> str:
+def safe_patch(before: Mapping[str, bytes], after: Mapping[str, bytes], secret: Secrets, above: str = "") -> str:
     """A patch that `git apply` takes: a unified diff, or a delta where that would show a credential.
+
+    Git looks for the files by the root of the repository, wherever it is called, and passes over all others unsaid.
 
     Args:
         before: path → bytes.
         after: path → bytes, of the same files.
         secret: path → its lines that hold a credential.
+        above: the folder of these paths in its repository, with `/` behind it.
     """
     patches = []
     for path in sorted(after):
-        diff = unified_diff({path: before[path]}, {path: after[path]})
+        name = above + path
+        diff = unified_diff({name: before[path]}, {name: after[path]})
         shown = masked(diff, secret.get(path, ()))
-        patches.append(diff if shown == diff else _delta_patch(path, before[path], after[path], shown))
+        patches.append(diff if shown == diff else _delta_patch(name, before[path], after[path], shown))
     return "".join(patches)
 
 

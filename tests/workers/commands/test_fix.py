@@ -88,6 +88,19 @@ def test_every_patch_applies_at_the_root_and_shows_no_credential(run, project):
     assert SECRET not in (project / "app.py").read_text()
 
 
+@pytest.mark.parametrize("here", [".", "sub dir"])
+def test_git_applies_the_patch_of_a_folder_of_the_repository_wherever_it_is_called(run, project, tmp_path, here):
+    """Git passes over, unsaid, what a patch names by another folder than the root."""
+    (project / "sub dir").mkdir()
+    (project / "app.py").rename(project / "sub dir" / "app.py")
+    patch = tmp_path / "p"
+    run(project / "sub dir", "--only", "B506", "--patch", str(patch), "--quiet")
+    listed = json.loads(run(project / "sub dir", "--only", "B506", "--json", "--quiet").stdout)
+    assert "+++ b/sub dir/app.py" in listed["findings"][0]["fixes"][0]["patch"]
+    subprocess.run(["git", "apply", str(patch)], cwd=project / here, check=True)
+    assert "yaml.load(stream, Loader=yaml.Loader)" not in (project / "sub dir" / "app.py").read_text()
+
+
 def test_a_second_run_says_the_same_without_a_scanner_and_no_credential_is_kept(run, project, tmp_path):
     first = run(project, "--json")
     second = run(project, "--json")
