@@ -14,12 +14,13 @@ from workers.fixers.javascript.script import arguments, called, flagged_node, pa
 from workers.fixers.javascript.spawn_shell import refuse_batch
 from workers.fixers.javascript.strings import quoted, template, written
 from workers.fixers.pieces import Value
-from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.fixers.registry import Harmless, NoFix, NotHere, Target, fixer
 from workers.source.syntax import ancestors
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_STARTS = frozenset(("spawn", "spawnSync", "execFile", "execFileSync"))
 _SHELLS = {"exec": "execFile", "execSync": "execFileSync"}
 
 
@@ -43,7 +44,11 @@ pipe, redirection, variable or wildcard. A value that begins with `-` is still r
 )
 def propose(target: Target) -> Iterator[Candidate]:
     """`exec(line)` → `execFile(program, arguments)`."""
-    file, call = flagged_node(target, ("call_expression",), _runs_shell)
+    try:
+        file, call = flagged_node(target, ("call_expression",), _runs_shell)
+    except NotHere:
+        _refuse_started(target)
+        raise
     given = arguments(call)
     if is_own(file, given[0], target.tree):
         message = (
@@ -75,6 +80,31 @@ def propose(target: Target) -> Iterator[Candidate]:
         declares=declares,
         warnings=("A value that was meant to hold several arguments is now one argument.",),
     )
+
+
+def _refuse_started(target: Target) -> None:
+    """Say what there is to say of a program that is started without a shell.
+
+    Raises:
+        Harmless: the program itself says which one.
+        NoFix: its callers do.
+    """
+    file, call = flagged_node(target, ("call_expression",), _starts)
+    given = arguments(call)
+    where = f"{file.path}:{file.number(call)}"
+    if any(name == "shell" for each in given[1:] for name, _, _ in pairs(file, each)):
+        message = f"{where} starts a program through a shell: start it without, by a list of arguments"
+        raise NoFix(message)
+    if is_own(file, given[0], target.tree):
+        message = f"{where} starts a program that it names itself, without a shell: no argument is read as a command"
+        raise Harmless(message)
+    message = f"{where} starts whatever program it is told to: keep those that are meant in a list, and compare with it"
+    raise NoFix(message)
+
+
+def _starts(file: Parsed, call: Node) -> bool:
+    name = called(file, call)
+    return name.rpartition(".")[2] in _STARTS and bool(arguments(call)) and _of_child_process(file, name)
 
 
 def _runs_shell(file: Parsed, call: Node) -> bool:

@@ -46,7 +46,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, call = flagged_node(target, ("call_expression",), _queries)
     query = arguments(call)[0]
     values = _values(file, query)
-    asked = [value for value in values if _REQUEST.search(file.text(value))]
+    asked = [value for value in values if _REQUEST.search(_source(file, value)) and not _is_text(file, value)]
     where = f"{file.path}:{file.number(call)}"
     if asked and all(value.type == "object" and option(file, value, "$eq") is not None for value in asked):
         message = f"{where} compares by $eq, which takes an object as a value and not as an operator: nothing to change"
@@ -83,10 +83,22 @@ def propose(target: Target) -> Iterator[Candidate]:
     name, edits, declares = imported(file, _MODULE, "sanitize")
     yield candidate(
         "sanitized",
-        [*(file.replace(value, f"{name}({file.text(value)})") for value in asked), *edits],
+        [*(file.replace(value, _kept(file, value, name)) for value in asked), *edits],
         "Keys that begin with `$` are taken out, so a value of the request cannot be an operator.",
         declares=declares,
     )
+
+
+def _source(file: Parsed, value: Node) -> str:
+    """The value, or what a variable is given by its one declaration: `const { email } = req.body`."""
+    found = bound(file, value) if value.type in ("identifier", "shorthand_property_identifier") else None
+    made = found is not None and found.kind in {"value", "other"} and not given_again(file, value, found)
+    return file.text(found.node) if found is not None and made and found.node is not None else file.text(value)
+
+
+def _kept(file: Parsed, value: Node, name: str) -> str:
+    key = f"{file.text(value)}: " if value.type == "shorthand_property_identifier" else ""
+    return f"{key}{name}({file.text(value)})"
 
 
 def _values(file: Parsed, query: Node) -> list[Node]:

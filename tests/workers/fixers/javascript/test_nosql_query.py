@@ -37,3 +37,14 @@ def test_a_value_is_sanitized_where_the_project_has_the_library():
 def test_nothing_is_imported_that_the_project_lacks():
     assert _fixed('{"dependencies": {"mongoose": "^8.0.0"}}') == []
     assert _fixed("not JSON") == []
+
+
+def test_a_name_that_stands_for_key_and_value_keeps_its_key():
+    before = _BEFORE.replace("  res.json(", "  const { email } = req.body;\n  res.json(", 1).replace(
+        "email: req.body.email", "email"
+    )
+    tree = MemoryTree({"login.js": before.encode(), "package.json": b'{"dependencies": {"mongo-sanitize": "^1.1.0"}}'})
+    where = (Location(path="login.js", region=Region(start_line=5)),)
+    finding = Finding(tool="njsscan", rule="node_nosqli_injection", message="", severity=Severity.HIGH, locations=where)
+    made = propose(Target(finding=finding, tree=tree)).candidates
+    assert "findOne({ email: sanitize(email), active: true })" in apply_edits(before.encode(), made[0].edits).decode()
