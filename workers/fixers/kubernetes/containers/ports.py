@@ -20,6 +20,11 @@ _IMAGES = {
     "zookeeper": 2181, "neo4j": 7687, "solr": 8983, "sonarqube": 9000, "registry": 5000,
 }  # fmt: skip
 """What an image that nobody gives another command or configuration listens at."""
+_BY_COMMAND = (
+    r"(?:(?:-[pPbl]|--?(?:(?:http|https|web|server|secure|insecure|listen|metrics|api|grpc)[-._])*(?:port|addr|address|bind|listen))"
+    r"[=\s](?:(?:0\.0\.0\.0|\*|\[::\])?:)?|(?:0\.0\.0\.0|\*|\[::\])?:|http\.server\s)"
+)
+"""How a server is told its port: not where it finds another one."""
 _CONFIGURATION = re.compile(r"^/etc\b|conf", re.IGNORECASE)
 _ADDRESS = re.compile(r"PORT|ADDR|LISTEN|BIND", re.IGNORECASE)
 
@@ -27,9 +32,9 @@ _ADDRESS = re.compile(r"PORT|ADDR|LISTEN|BIND", re.IGNORECASE)
 def port(resource: Resource, part: Part) -> int | str | None:
     """A TCP port at which a container is known to answer, by number or name; none where nothing but it says so.
 
-    The first that it declares, where a Service leads there, the Dockerfile of its image opens it, or its image is known
-    for it: a worker often has the port of the server that its manifest was copied from. Else what a Service leads to,
-    or the image's own; where it declares another one, only what both say.
+    The first that it declares, where a Service leads there, its command names it too, the Dockerfile of its image opens
+    it, or its image is known for it: a worker often has the port of the server that its manifest was copied from. Else
+    what a Service leads to, or the image's own; where it declares another one, only what both say.
     """
     declared = _declared(part.node)
     if declared is None:
@@ -39,9 +44,17 @@ def port(resource: Resource, part: Part) -> int | str | None:
         str(_IMAGES.get(base_named(part.node.text("image")).image, "")),
         *opened_by(resource.target.tree, part.node.text("image")),
     }
-    if number in known or _led_to(resource, {number, name} - {""}):
+    if number in known or _led_to(resource, {number, name} - {""}) or _commanded(part.node, number):
         return declared
     return next((one for one in _of_services(resource, part) if str(one) in known), None)
+
+
+def _commanded(node: Node, number: str) -> bool:
+    """Whether the command or its arguments name the port: `--port=9898`, `http.server 8080`, `0.0.0.0:8000`."""
+    lists = (node.child("command"), node.child("args"))
+    words = [item.value for one in lists if one is not None for item in one.items]
+    named = rf"(?:^|\s){_BY_COMMAND}{number}(?!\S)"
+    return re.search(named, " ".join(words)) is not None and number.isdigit()
 
 
 def _number(node: Node, declared: int | str) -> tuple[str, str]:

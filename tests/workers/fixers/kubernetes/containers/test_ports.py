@@ -50,3 +50,32 @@ def test_a_port_is_asked_where_what_stands_beside_the_pod_agrees(files, asked):
     ]
     assert all(f"      port: {asked}\n" in text for text in made)
     assert bool(made) is (asked is not None)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["./podinfo", "--port=9898"], True),
+        (["python", "-m", "http.server", "9898"], True),
+        (["uvicorn", "app:app", "--host", "0.0.0.0", "--port", "9898"], True),
+        (["gunicorn", "-b", "0.0.0.0:9898", "app"], True),
+        (["serve", "-p", "9898"], True),
+        (["work", "--queue=db:9898/0"], False),
+        (["work", "--seconds", "9898"], False),
+        (["work", "--server=http://web:9898"], False),
+        (["work", "--db-port=9898"], False),
+        (["work", "--port=98980"], False),
+        (["work"], False),
+    ],
+)
+def test_a_command_may_say_the_port_too(words, found):
+    pod = POD.replace("80}", "9898}") + f"    command: {words}\n"
+    finding = Finding(
+        tool="checkov",
+        rule="CKV_K8S_9",
+        message="",
+        severity=Severity.LOW,
+        locations=(Location(path="pod.yaml", region=Region(start_line=1)),),
+    )
+    made = propose(Target(finding=finding, tree=MemoryTree({"pod.yaml": pod.encode()}))).candidates
+    assert bool(made) is found
