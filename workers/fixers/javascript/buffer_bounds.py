@@ -23,6 +23,7 @@ _METHOD = re.compile(r"\.(?P<how>read|write)(?:U?Int8|(?:U?Int(?:16|32)|Float|Do
     cwes=(119,),
     rules={
         "semgrep": ["detect-buffer-noassert"],
+        "njsscan": ["buffer_noassert"],
         "eslint": ["security/detect-buffer-noassert"],
         "eslint-plugin-security": ["detect-buffer-noassert"],
     },

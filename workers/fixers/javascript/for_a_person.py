@@ -27,7 +27,40 @@ CODE = (
     "code of a request runs here by intent, and vm is no sandbox: whether data would do, or a process without rights, "
     "is for a person to say"
 )
+MODE = (
+    "another cipher or mode reads other bytes: what was stored, and the other side, change with it, to AES-GCM with an "
+    "initialization vector of its own for each message"
+)
+UNPACKED = (
+    "a name in an archive may lead out of the folder (`../`): whether its folders are wanted, or its last part is all "
+    "that is needed (path.basename), is for the application to say"
+)
 REASONS = {
+    "node_aes_ecb": MODE,
+    "node_aes_noiv": MODE,
+    "node_weak_crypto": MODE,
+    "zip_path_overwrite": UNPACKED,
+    "zip_path_overwrite2": UNPACKED,
+    "admzip_path_overwrite": UNPACKED,
+    "tar_path_overwrite": UNPACKED,
+    "shelljs_os_command_exec": "shelljs has no list of arguments: child_process.execFile runs a program with one, and "
+    "which program and arguments a request may ask for is for the application to say",
+    "node_xpath_injection": "xpath knows variables (`select` with `variables`), which take a value as it is: the "
+    "expression and its namespaces have to be written anew with them",
+    "server_side_template_injection": "a template that a request writes is a program: keep the templates in files, and "
+    "give them the request's values by name",
+    "host_header_injection": "under which address this site is reached is not in this file: name it in the settings, "
+    "and build links with that",
+    "express_open_redirect2": "where this may lead to is not in this line: a path of this site, or a list of addresses",
+    "handlebars_safestring": "whether the text is HTML that the program made, or holds what somebody wrote, is not in "
+    "this line: escape the values with Handlebars.escapeExpression before they become part of it",
+    "grpc_insecure_connection": "which authority vouches for the other side is not in this file: credentials.createSsl "
+    "with its certificate",
+    "sequelize_weak_tls": "which versions the database speaks is not in this file: `minVersion: 'TLSv1.2'` asks for "
+    "what any maintained one does",
+    "xxe_expat": "expat fetches nothing by itself: what the program does with entities is in its own handlers",
+    "xxe_xml2json": "expat, which reads the text here, fetches nothing by itself: limit how large a document may be",
+    "xxe_sax": "sax leaves a document's own entities alone; what the handler of DOCTYPE does with them is in this file",
     "node_username": "the name of a user is no secret by itself: move it to the settings if it differs by place",
     "node_logic_bypass": "both sides come from the request, so whoever asks passes: what the value has to agree with "
     "is in the session or the database",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
-from workers.fixers.javascript.script import arguments, called, flagged_node, literal, option
+from workers.fixers.javascript.script import arguments, called, flagged_node, literal, option, statement
 from workers.fixers.registry import NoFix, Target, fixer
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def _without_none(file: Parsed, options: Node) -> Candidate:
         "without-none",
         [file.replace(listed, f"[{blank}{inner}{blank}]")],
         "Only tokens that are signed are taken.",
+        declares=(f"statement:{file.number(statement(listed))}",),
         warnings=(_REFUSED,),
     )
 

@@ -28,7 +28,10 @@ _WARNING = "Templates that mean to insert HTML must say so at each such place, b
     name="javascript-template-escape",
     weakness="output protection switched off",
     cwes=(79, 116),
-    rules={"semgrep": ["detect-disable-mustache-escape", "escape-function-overwrite"]},
+    rules={
+        "semgrep": ["detect-disable-mustache-escape", "escape-function-overwrite"],
+        "njsscan": ["xss_disable_mustache_escape"],
+    },
     explain="""Mustache escapes what it inserts, so that a value with `<script>` in it shows as text. A function of
 one's own that gives the value back as it is, or `escapeMarkup = false`, turns that off for all templates at once
 (CWE-79).
