@@ -46,6 +46,25 @@ def refuse_compared(target: Target, file: Parsed, methods: Sequence[Node]) -> No
         names = {name for text in sources for name in _callers(text, called)} - names
 
 
+def refuse_one_sided(target: Target, file: Parsed, encrypting: Sequence[Node], decrypting: Sequence[Node]) -> None:
+    """Raise where the project encrypts and leaves it to another program to decrypt, or the other way round.
+
+    Raises:
+        NoFix: it does, as far as the calls of the two methods show.
+    """
+    texts = [text_of(target.tree, path) for path in target.tree.paths() if path.endswith((".java", ".kt"))]
+    counts = []
+    for methods in (encrypting, decrypting):
+        names = {file.text(name) for node in methods if (name := node.child_by_field_name("name")) is not None}
+        called = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names)))})\(") if names else None
+        found = sum(len(called.findall(text)) for text in texts) if called is not None else 0
+        counts.append(found > len(methods))
+    if counts[0] != counts[1]:
+        side = "encrypts" if counts[0] else "decrypts"
+        message = f"{file.path} only {side} what another program has to know: GCM changes what is sent"
+        raise NoFix(message)
+
+
 def _is_compared(text: str, called: str) -> bool:
     """Whether a call's outcome, or a variable that is given it, is compared."""
     if re.search(rf"{_EQUAL}[^;{{}}]*?{called}|{called}[^;{{}}]*\)\s*{_EQUAL}", text):

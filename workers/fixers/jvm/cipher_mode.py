@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, candidate, region
-from workers.fixers.jvm.cipher_compared import refuse_compared
+from workers.fixers.jvm.cipher_compared import refuse_compared, refuse_one_sided
 from workers.fixers.jvm.cipher_sites import Site, arguments, known_before, sites, text_of
 from workers.fixers.jvm.source import is_kotlin, jvm
 from workers.fixers.registry import Harmless, NoFix, NotHere, Target, fixer
@@ -86,7 +86,9 @@ def propose(target: Target) -> Iterator[Candidate]:
             "change with it"
         )
         raise NoFix(message)
-    refuse_compared(target, file, [site.method for site in found if site.encrypts])
+    encrypting, decrypting = ([site.method for site in found if site.encrypts is side] for side in (True, False))
+    refuse_compared(target, file, encrypting)
+    refuse_one_sided(target, file, encrypting, decrypting)
     edits = [edit for site in found for edit in _converted(file, site)]
     helper = () if is_kotlin(file) else _helper(file, next(site for site in found if site.encrypts))
     lines = {file.number(node) for site in found for node in (site.transformation, site.init, site.final)}

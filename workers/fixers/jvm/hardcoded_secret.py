@@ -17,7 +17,7 @@ from workers.source.tree import text_of
 
 _ASSIGNED = r"\b(?P<name>\w+)\s*(?::\s*String\??\s*)?=\s*(?P<value>\"[^\"\n\\$]+\")(?=\s*[;,)\n]|\s*$)"
 _WORDS = re.compile(r"passw|pwd|passphrase|secret|token|api_?key|credential|private_?key|access_?key", re.IGNORECASE)
-_KEY = re.compile(r"[a-z]+(?:[._-][a-z]+)+|[A-Za-z_]+(?:\.[A-Za-z_]+)+")
+_KEY = re.compile(r"[a-z]+(?:[._-][a-z]+)+|[A-Za-z_]\w*(?:\.[A-Za-z_-]+)+")
 _OF_A_CIPHER = re.compile(
     r"(?:\w*(?:aes|des|rsa|hmac|encrypt|crypt|cipher|sign|jwt|salt)\w*?|str|raw|my|_)_?key", re.IGNORECASE
 )

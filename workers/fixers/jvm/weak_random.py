@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate, region
+from workers.fixers.jvm.imports import import_in_order
 from workers.fixers.jvm.source import flagged_bytes, is_kotlin, jvm, matches, statement
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.tests import is_test
@@ -128,7 +129,7 @@ def _imported(target: Target, file: Parsed, span: tuple[int, int]) -> Candidate:
         line = file.line_of(found[0].start())
         edits.append(file.edit(file.starts[line - 1], file.starts[line], ""))
     else:
-        edits.append(file.edit(found[0].start("value"), found[0].end("value"), "java.security.SecureRandom"))
+        edits += import_in_order(file, found[0], "java.security.SecureRandom")
     used = {number for match in uses for number in _lines(file, match.start())}
     lines = sorted({file.line_of(edit.start) for edit in edits} | used)
     return candidate(
@@ -199,7 +200,7 @@ def _shared(target: Target, file: Parsed) -> Candidate:
     return candidate(
         "shared-secure-random",
         [
-            file.edit(found[0].start("value"), found[0].end("value"), "java.security.SecureRandom"),
+            *import_in_order(file, found[0], "java.security.SecureRandom"),
             file.insert(file.starts[file.number(top) - 1], field),
             *(file.edit(match.start(), match.end(), "RANDOM") for match in draws),
         ],

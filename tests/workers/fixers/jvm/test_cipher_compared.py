@@ -19,7 +19,7 @@ _VAULT = """class Vault {
 @pytest.mark.parametrize(
     ("use", "made"),
     [
-        ("store(Vault.seal(text, key));", True),
+        ("store(Vault.seal(text, key)); show(Vault.open(sealed, key));", True),
         ("if (given.equals(Vault.seal(text, key))) { }", False),
         ("byte[] wanted = Vault.seal(text, key); if (Arrays.equals(given, wanted)) { }", False),
         ("String wanted = hex(Vault.seal(text, key)); if (given.equals(wanted)) { }", False),
