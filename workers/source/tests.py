@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from workers.source.tree import outside_packages
+
 _FOLDERS = re.compile(
     r"(?:^|/)(?:tests?|testing|t|__tests__|spec|e2e|cypress|androidTest|testFixtures|fixtures|mocks|fakes|stubs|testdata|testresources|src/it|__(?:stubs|mocks|fixtures)__)/"
     r"|(?:^|/)(?:[\w-]+[-_])?(?:integration|functional|acceptance|system|unit|e2e|end[-_]to[-_]end|smoke|compat(?:ibility)?|regression)"
@@ -26,7 +28,7 @@ _DATA = re.compile(
 
 def is_test(path: str) -> bool:
     """Whether a path of a repository is test code."""
-    return bool(_FOLDERS.search(path) or _NAMES.search(path))
+    return bool(_FOLDERS.search(outside_packages(path)) or _NAMES.search(path))
 
 
 def is_test_data(path: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -14,6 +15,7 @@ from daemon.errors import SourceUnavailable
 
 MAX_FILE_BYTES = 4 * 2**20
 """A source file larger than this is data, not code."""
+_PACKAGE = re.compile(r"((?:^|/)src/(?:main|commonMain|jvmMain|androidMain)/(?:java|kotlin|scala|groovy)/).+/")
 SKIPPED = frozenset(
     (
         ".git",
@@ -83,6 +85,11 @@ def folders_up(folder: str) -> Iterator[str]:
         yield folder
         folder = folder.rpartition("/")[0]
     yield ""
+
+
+def outside_packages(path: str) -> str:
+    """A path without the folders of a package: `com/example/` is what programs are called by, and no example."""
+    return _PACKAGE.sub(r"\1", path)
 
 
 class MemoryTree:

@@ -12,7 +12,7 @@ from daemon.errors import SourceUnavailable
 from workers.fixers.code import Text
 from workers.fixers.http import python_apps, spring
 from workers.fixers.registry import NoFix
-from workers.source.tree import SourceTree
+from workers.source.tree import SourceTree, outside_packages
 
 _MAX_FILES = 3000
 _TEST = re.compile(r"(?:^|/)(?:tests?|spec|examples?|docs?|node_modules|vendor)/|[._-](?:test|spec)\.|Test\.kt$")
@@ -50,7 +50,9 @@ def place_of(tree: SourceTree) -> Place:
 
 def _sources(tree: SourceTree) -> list[str]:
     wanted = (".conf", ".js", ".mjs", ".cjs", ".ts", ".py", ".kt", ".java", ".template")
-    return [path for path in tree.paths() if path.endswith(wanted) and not _TEST.search(path)][:_MAX_FILES]
+    return [path for path in tree.paths() if path.endswith(wanted) and not _TEST.search(outside_packages(path))][
+        :_MAX_FILES
+    ]
 
 
 def _read(tree: SourceTree, path: str) -> bytes:

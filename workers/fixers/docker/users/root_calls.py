@@ -8,7 +8,7 @@ from workers.fixers.docker.users.written import LEFT_OUT, context_of
 from workers.fixers.registry import NoFix
 from workers.source.dockerfile import Dockerfile
 from workers.source.remembered import remembered
-from workers.source.tree import SourceTree, text_of
+from workers.source.tree import SourceTree, outside_packages, text_of
 
 _CLIENT = re.compile(
     r"\bdocker\.from_env\(|\bdocker\.(?:Docker|API)Client\(|\baiodocker\.Docker\(|docker/docker/client\"|[\"']dockerode[\"']|"
@@ -39,7 +39,7 @@ def refuse_root_calls(tree: SourceTree, file: Dockerfile) -> None:
 def _why(tree: SourceTree, folder: str) -> str | None:
     """The same of a build's folder, which many Dockerfiles may have."""
     paths = [each for each in tree.paths() if each.startswith(folder) and each.endswith(_SOURCES)]
-    for path in [each for each in paths if not LEFT_OUT.search(each[len(folder) :])][:_MAX_FILES]:
+    for path in [each for each in paths if not LEFT_OUT.search(outside_packages(each[len(folder) :]))][:_MAX_FILES]:
         text = text_of(tree, path)
         if len(text) > _MAX_BYTES:
             continue

@@ -16,7 +16,7 @@ from workers.fixers.docker.service.compose_ports import compose_services
 from workers.fixers.docker.service.server_source import words_of
 from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.jsonobject import json_object
-from workers.source.tree import SourceTree, folders_up, text_of
+from workers.source.tree import SourceTree, folders_up, outside_packages, text_of
 
 _PROJECTS = ("pom.xml", "build.gradle", "build.gradle.kts", "package.json", "go.mod", "Cargo.toml", "build.sbt")
 _PATH = r"\(\s*(?:[\w.:&]+,\s*)?[frb]?[\"'`](?P<path>[^\"'`\n{}$%]+)[\"'`]"
@@ -125,7 +125,7 @@ def written(tree: SourceTree, file: Dockerfile, stage: Stage, base: Base) -> Wri
         return Written(f"{folder}Gemfile", "")
     ends = _SOURCES.get(language, ())
     paths = [each for each in tree.paths() if each.startswith(folder) and each.endswith(ends)] if ends else []
-    paths = [each for each in paths if not LEFT_OUT.search(each[len(folder) :])][:_MAX_FILES]
+    paths = [each for each in paths if not LEFT_OUT.search(outside_packages(each[len(folder) :]))][:_MAX_FILES]
     for patterns, sure in ((_WRITES.get(language, ()), True), (tuple(filter(None, [_SOMEWHERE.get(language)])), False)):
         compiled = [re.compile(pattern, re.MULTILINE) for pattern in patterns]
         for path in paths:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from workers.fixers.kubernetes.manifests.objects import Object
 from workers.source.tests import is_test
-from workers.source.tree import SourceTree, text_of
+from workers.source.tree import SourceTree, outside_packages, text_of
 
 _SOURCES = (
     ".properties", ".yml", ".yaml", ".java", ".kt", ".js", ".ts", ".mjs", ".py", ".go", ".rb", ".php", ".cs", ".env",
@@ -34,7 +34,7 @@ def called(tree: SourceTree, moved: Sequence[Object], stays: Iterable[Object], f
         own = (
             path not in moving
             and path.endswith(_SOURCES)
-            and not (path.startswith(apart) or is_test(path) or _NO_PROGRAM.search(path))
+            and not (path.startswith(apart) or is_test(path) or _NO_PROGRAM.search(outside_packages(path)))
         )
         if own and (found := host.search(text_of(tree, path))):
             said = found[0].strip()[:60]

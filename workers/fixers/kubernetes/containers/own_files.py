@@ -9,7 +9,7 @@ from workers.fixers.docker.build import lineage
 from workers.fixers.docker.users.written import context_of
 from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.remembered import remembered
-from workers.source.tree import SourceTree, text_of
+from workers.source.tree import SourceTree, outside_packages, text_of
 
 _PROGRAM = re.compile(r"\.(?:go|py|m?js|cjs|tsx?|java|kt|scala|groovy|cs|rb|php|rs)$")
 _SAYS = re.compile(
@@ -72,7 +72,11 @@ def written_by(tree: SourceTree, file: Dockerfile, stage: Stage, started: Sequen
 @remembered
 def _by_source(tree: SourceTree, folder: str) -> str:
     prefix = f"{folder}/" if folder else ""
-    inside = [path for path in tree.paths() if path.startswith(prefix) and not _TEST.search(path[len(prefix) :])]
+    inside = [
+        path
+        for path in tree.paths()
+        if path.startswith(prefix) and not _TEST.search(outside_packages(path[len(prefix) :]))
+    ]
     programs = [path for path in inside if _PROGRAM.search(path)]
     if not programs:
         return f"no source of the program lies in {folder or 'the repository'}"

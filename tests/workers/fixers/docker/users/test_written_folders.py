@@ -3,6 +3,7 @@
 import pytest
 
 from workers.fixers.docker.bases.images import base_of
+from workers.fixers.docker.users.written import written
 from workers.fixers.docker.users.written_folders import written_folders
 from workers.fixers.registry import NoFix
 from workers.source.dockerfile import parse
@@ -109,3 +110,13 @@ def test_a_service_of_another_stage_mounts_nothing_into_the_last(target, written
     build = f"{{context: ., target: '{target}'}}"
     compose = f"services:\n  web:\n    build: {build}\n    volumes: ['kept:/data']\n"
     assert _written(dockerfile, {"compose.yaml": compose, "src/app.py": ""}) == written
+
+
+def test_a_package_called_example_is_a_program():
+    """As Spring's own generator names them; a folder of examples is none."""
+    text = b'FROM eclipse-temurin:21\nCOPY target/app.jar /app.jar\nCMD ["java", "-jar", "/app.jar"]\n'
+    writes = b'class A { void b() { new FileWriter("orders.csv"); } }\n'
+    for path, found in (("src/main/java/com/example/shop/A.java", True), ("examples/src/main/java/shop/A.java", False)):
+        tree = MemoryTree({"Dockerfile": text, "pom.xml": b"", path: writes})
+        file = parse(text, "Dockerfile")
+        assert (written(tree, file, file.stages[-1], base_of(file, file.stages[-1])) is not None) is found
