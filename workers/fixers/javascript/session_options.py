@@ -22,9 +22,11 @@ _UNNEEDED = {
 
 
 _OVER_HTTPS = re.compile(
-    r"trust[ _]proxy|\bhttps\.createServer\(|\bcreateSecureServer\(|\bhsts\b|Strict-Transport-Security",
+    r"\bhttps\.createServer\(|\bcreateSecureServer\(|\bsecure\s*:\s*true\b|x-forwarded-proto|\b(?:express-)?sslify\b"
+    r"|\b(?:require|force|redirect)_?(?:to_?)?(?:https|ssl)\b",
     re.IGNORECASE,
 )
+"""A server with a certificate, another cookie that is a secure one, or plain HTTP sent on to HTTPS."""
 _SCRIPTS = (".js", ".mjs", ".cjs", ".ts")
 
 _WRITTEN_OUT = re.compile(r"true|false|null|undefined|!?[01]|[\d\s*_]+|(['\"`])[\w-]*\1")
@@ -45,6 +47,10 @@ def refuse_unneeded(file: Parsed, options: Node, wanted: str) -> None:
     if wanted in _UNNEEDED and option(file, holder, wanted) is None and (cookie is None or holder == cookie):
         message = f"{at} leaves `{wanted}` out, which asks for nothing: {_UNNEEDED[wanted]}"
         raise Harmless(message)
+    plain = cookie is None or (cookie.type == "object" and option(file, holder, "httpOnly") is None)
+    if wanted == "httponly" and plain:
+        message = f"{at} leaves `httpOnly` to express-session, which sets it: no script can read the cookie"
+        raise Harmless(message)
     if wanted == "expires":
         lasts = option(file, holder, "maxAge")
         message = f"{at} sets `maxAge`, which counts from each answer; a date here would be that of the program's start"
@@ -58,7 +64,7 @@ def refuse_plain_http(tree: SourceTree, file: Parsed, options: Node) -> None:
     """Decline what needs HTTPS where nothing says that the program knows of it: its sign-in would end without a word.
 
     Raises:
-        NoFix: no script makes a server with a certificate, trusts a proxy or sends HSTS.
+        NoFix: no script makes a server with a certificate, has a secure cookie or sends plain HTTP on to HTTPS.
     """
     if "proxy: true" in file.text(options) or any(
         _OVER_HTTPS.search(text_of(tree, path))

@@ -24,6 +24,7 @@ _FORMS = (
 )
 _INSERTS = re.compile(rb"<%.*?%>|\{\{.*?\}\}\}?|!\{[^}]*\}", re.DOTALL)
 _WHY = "The value is shown as text; markup in it no longer becomes a part of the page."
+_SETTING = r"(?:[\w.]*\b(?:config|settings|conf)\.[\w.]+|process\.env\.\w+)"
 _LETTER = re.compile(r"(?:^|[/_.-])(?:e?mails?|sms|te?xt|plain)(?=[/_.-])", re.IGNORECASE)
 """What is sent as it is: a folder or a part of the name says so."""
 _LONGEST = 200_000
@@ -82,7 +83,8 @@ def propose(target: Target) -> Iterator[Candidate]:
     for pattern, replacement in _FORMS:
         found = [match for match in pattern.finditer(line) if _is_plain(line, match)]
         if found and len(list(pattern.finditer(line))) == len(found):
-            _refuse_made(target, file, [match["value"] for match in found])
+            content = any(_between_tags(line, match) for match in found)
+            _refuse_made(target, file, [match["value"] for match in found], content=content)
             yield candidate(
                 "escape", [_edit(file, where.start_line, line, match, replacement) for match in found], _WHY
             )
@@ -94,7 +96,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     raise NoFix(message)
 
 
-def _refuse_made(target: Target, file: Text, values: list[str]) -> None:
+def _refuse_made(target: Target, file: Text, values: list[str], *, content: bool) -> None:
     """Say so where a script makes markup under the value's name: escaped once more, people would read the tags.
 
     Raises:
@@ -118,6 +120,12 @@ def _refuse_made(target: Target, file: Text, values: list[str]) -> None:
                 "one place alone, best in the template"
             )
             raise NoFix(message)
+        if content and (said := re.search(rf"(?<![\w$])['\"]?(?:{either})['\"]?\s*[:=]\s*{_SETTING}", text)):
+            message = (
+                f"{file.path} inserts what the settings say, as {path} gives it (`{said[0]}`): who sets it may mean "
+                "markup, and no visitor has a part in it"
+            )
+            raise NoFix(message)
         made = re.search(rf"(?<![\w$])['\"]?(?:{either})['\"]?\s*(?:=(?!=)|:){_MARKUP}", text) or re.search(
             rf"(?:[Hh]elper|SafeString)\w*\(\s*['\"`](?:{either})['\"`]", text
         )
@@ -132,6 +140,12 @@ def _is_plain(line: str, match: re.Match[str]) -> bool:
     tag = before.rfind("<") if before.rfind("<") > before.rfind(">") else -1
     unquoted = tag >= 0 and before.count('"', tag) % 2 == 0 and before.count("'", tag) % 2 == 0
     return not unquoted and not _MEANS_HTML.search(match["value"])
+
+
+def _between_tags(line: str, match: re.Match[str]) -> bool:
+    """Whether it is what an element shows, and no part of an attribute."""
+    before = line[: match.start()]
+    return before.rfind("<") <= before.rfind(">")
 
 
 def _edit(file: Text, number: int, line: str, match: re.Match[str], replacement: str) -> Edit:

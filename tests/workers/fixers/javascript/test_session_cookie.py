@@ -32,7 +32,7 @@ def test_a_release_that_does_not_know_a_flag_is_not_given_it(asked, release, mad
 @pytest.mark.parametrize(("value", "made"), [("false", True), ("config.cookie.secure && config.tls", False)])
 def test_a_flag_that_the_settings_decide_is_left_to_them(asked, value, made):
     text = (
-        "const session = require('express-session');\napp.set('trust proxy', 1);\n"
+        "const session = require('express-session');\nhttps.createServer(keys, app);\n"
         f"app.use(session({{ secret: key, cookie: {{ secure: {value} }}, name: config.name }}));\n"
     )
     assert bool(asked({"app.js": text}, "njsscan", "cookie_session_no_secure", "app.js", 3).candidates) is made
