@@ -8,6 +8,7 @@ import errno
 import fcntl
 import hashlib
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -97,12 +98,13 @@ class Backups:
             for saved in backup.files:
                 if now[saved.path] != saved.before and _sha256(now[saved.path]) != saved.after_sha256:
                     message = (
-                        f"{saved.path} was changed since the fixes were applied: undo it by hand; "
-                        f"{newest} has the original"
+                        f"{saved.path} was changed since the fixes were applied, so nothing was restored: undo it by "
+                        f"hand; the files as they were before lie in {_laid_out(newest, backup)}"
                     )
                     raise EditConflict(message)
             self._write_all({saved.path: saved.before for saved in backup.files}, now, backup.aside)
             newest.unlink()
+            shutil.rmtree(newest.with_suffix(""), ignore_errors=True)
         return [saved.path for saved in backup.files]
 
     def tidy(self) -> None:
@@ -115,6 +117,13 @@ class Backups:
                 if backup.aside:
                     with contextlib.suppress(OSError):
                         (folder / backup.aside).unlink()
+
+    def protected(self, path: str) -> bool:
+        """Whether its owner has taken the file's write permission away."""
+        try:
+            return not (self._folder / safe_path(path)).stat().st_mode & 0o222
+        except OSError:
+            return False
 
     def _newest(self) -> Path | None:
         return max(self._place.glob("*.msgpack"), default=None)
@@ -144,10 +153,19 @@ class Backups:
 
     def _replace(self, path: str, content: bytes, aside: str) -> None:
         target = self._folder / safe_path(path)
-        mode = target.stat().st_mode & 0o7777
-        if not mode & 0o222:  # A rename would get past it, and root past anything.
+        if self.protected(path):  # A rename would get past it, and root past anything.
             raise OSError(errno.EACCES, "it is write-protected: `chmod u+w` it first")
-        replace(target, content, mode, aside=aside or None)
+        replace(target, content, target.stat().st_mode & 0o7777, aside=aside or None)
+
+
+def _laid_out(file: Path, backup: Backup) -> Path:
+    """A folder beside the backup with its files, for a person to read."""
+    folder = file.with_suffix("")
+    for saved in backup.files:
+        target = folder / safe_path(saved.path)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        replace(target, saved.before, 0o600)
+    return folder
 
 
 def _read(file: Path) -> Backup:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -17,6 +17,7 @@ from daemon.domain.severity import Severity
 from daemon.errors import ScannerUnavailable, SecaidError, SettingsError, Unavailable
 from daemon.paths import Paths
 from workers.commands.backup import Backups
+from workers.commands.fix_items import at_level, writable
 from workers.commands.fix_json import Applied, document
 from workers.commands.fix_json import readable as path_text
 from workers.commands.fix_sarif import sarif
@@ -142,6 +143,10 @@ def _check(call: Call) -> None:
     if [call.patch, call.sarif, STDOUT if call.as_json else None].count(STDOUT) > 1:
         message = "only one of --json, --patch - and --sarif - can have standard output"
         raise click.UsageError(message)
+    for option, file in (("--patch", call.patch), ("--sarif", call.sarif)):
+        if file is not None and not file.parent.is_dir():
+            message = f"there is no folder {file.parent} to write {option} into"
+            raise click.UsageError(message)
 
 
 def _undo(call: Call, paths: Paths) -> int:
@@ -199,7 +204,7 @@ class _Fixing:
         if call.apply or call.patch or call.tests:
             settled = settle(items, self._tree, self._verifier, self._again, self._say)
             files = self._tested(settled)
-            items = [_at_level(item, settled, files) for item in items] if call.tests else items
+            items = [at_level(item, settled, files) for item in items] if call.tests else items
             written = self._write(files, found)
             if call.apply:
                 left = len(settled.remaining) if len(files) == len(settled.files) else left
@@ -225,9 +230,9 @@ class _Fixing:
     def _repaired(self, seen: Look, tree: SourceTree) -> list[Item]:
         if not seen.items:
             return []
-        return repair(
-            seen.items, tree, self._verifier, self._scanners, self._call.options, self._say, above=self._tree.above
-        )
+        call, above = self._call, self._tree.above
+        items = repair(seen.items, tree, self._verifier, self._scanners, call.options, self._say, above=above)
+        return [writable(item, self._backups) for item in items] if call.apply else items
 
     def _tested(self, settled: Settled) -> Mapping[str, bytes]:
         """The files that the project's own tests pass with, where there is a command for them."""
@@ -259,7 +264,7 @@ class _Fixing:
             for line in not_looked_at(seen):
                 click.echo(f"not looked at: {line}", err=True)
         if applied is not None and (call.as_json or STDOUT in (call.patch, call.sarif)):
-            self._say(applied_words(applied, call.folder))
+            self._say(applied_words(applied, call.folder, others=bool(seen.others)))
 
     def _say(self, line: str) -> None:
         if not self._call.quiet and line:
@@ -269,23 +274,6 @@ class _Fixing:
 def _secrets(items: Sequence[Item], tree: SourceTree) -> Secrets:
     candidates = (fix.candidate for item in items for fix in item.fixes)
     return secret_lines(candidates, (item.finding for item in items), tree)
-
-
-def _at_level(item: Item, settled: Settled, files: Iterable[str]) -> Item:
-    """The item, its fix at L4 where that was applied to the files with which the tests passed."""
-    passed = set(files)
-    applied = {
-        one.fix.candidate.edits
-        for one in settled.chosen
-        if one.item.id == item.id and set(one.fix.candidate.paths) <= passed
-    }
-    fixes = tuple(
-        msgspec.structs.replace(fix, verdict=msgspec.structs.replace(fix.verdict, level=Level.TESTED))
-        if fix.candidate.edits in applied
-        else fix
-        for fix in item.fixes
-    )
-    return msgspec.structs.replace(item, fixes=fixes)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from daemon.cli.output import COLOURS
 from daemon.domain.edits import patch_name
@@ -44,9 +44,10 @@ def first_answer(items: Sequence[Item], seconds: float) -> str:
     return f"{_findings(len(items))} in {seconds:.0f} s: {listed}; looking for fixes"
 
 
-def applied_words(applied: Applied, folder: Path) -> str:
-    """What `--apply` did, what is left, and how to take it back."""
-    left = f"{_findings(applied.findings_left)} left" if applied.findings_left else "no finding is left"
+def applied_words(applied: Applied, folder: Path, *, others: bool = False) -> str:
+    """What `--apply` did, what is left, and how to take it back; `others` are findings that were not asked for."""
+    none = "none of the findings asked for is left" if others else "no finding is left"
+    left = f"{_findings(applied.findings_left)} left" if applied.findings_left else none
     if not applied.files:
         return f"Nothing was changed; {left}"
     return f"Fixed in {_files(len(applied.files))}, {left}. To take it back: secaid fix {folder} --undo"
@@ -69,16 +70,20 @@ def show(
 
 def not_looked_at(seen: Look) -> Iterator[str]:
     """What nobody looked at, and why: a line a reason."""
-    for failed in seen.failed:
-        yield f"scanner failed: {one_line(failed)}"
-    for name, count in sorted(seen.absent.items()):
-        yield f"{name} is not installed and would read {_files(count)}: `secaid setup --scanners {name}`"
     by_reason: dict[str, list[str]] = {}
     for one in seen.unread:
         by_reason.setdefault(one.reason, []).append(one_line(path_text(one.path)))
+    for failed in seen.failed:
+        paths = by_reason.pop(f"was not read by {failed}", [])
+        yield f"scanner failed: {one_line(failed)}" + (f"; it should have read {_named(paths)}" if paths else "")
+    for name, count in sorted(seen.absent.items()):
+        yield f"{name} is not installed and would read {_files(count)}: `secaid setup --scanners {name}`"
     for reason, paths in by_reason.items():
-        more = f" and {len(paths) - _PLACES} more" if len(paths) > _PLACES else ""
-        yield f"{', '.join(paths[:_PLACES])}{more}: {one_line(reason)}"
+        yield f"{_named(paths)}: {one_line(reason)}"
+
+
+def _named(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:_PLACES]) + (f" and {len(paths) - _PLACES} more" if len(paths) > _PLACES else "")
 
 
 class _Page:
@@ -130,7 +135,7 @@ class _Page:
             for line in _hunks(readable(best.patch), finding.path or "", self._above):
                 self._print(f"{'':{_INDENT}}{_printable(line)}", _DIFF.get(line[:1], ""))
         if len(fixes) > 1:
-            others = ", ".join(f"{fix.candidate.approach} ({fix.verdict.score})" for fix in fixes[1:])
+            others = ", ".join(f"{fix.candidate.approach} ({fix.verdict.score:.2f})" for fix in fixes[1:])
             self._wrapped(f"or {others}", "dim")
 
     def not_looked_at(self, seen: Look) -> None:
@@ -158,16 +163,9 @@ class _Page:
             self._print(f"{_printable(rule):{width}}  {numbers}")
         if len(rules) > _TOP_RULES:
             self._print(f"and {len(rules) - _TOP_RULES} more rules", "dim")
-        share = round(100 * counts["with_verified_fix"] / counts["findings"])
-        harmless = f"; {counts['harmless']} with nothing to mend" if counts["harmless"] else ""
-        self._wrapped(
-            f"{_findings(counts['findings'])}: {counts['with_verified_fix']} with a verified fix ({share} %), "
-            f"{counts['with_multiple_approaches']} of them with several approaches{harmless}",
-            "bold",
-            indent=0,
-        )
+        self._wrapped(_counted(counts), "bold", indent=0)
         if applied is not None:
-            self._wrapped(applied_words(applied, folder), "bold", indent=0)
+            self._wrapped(applied_words(applied, folder, others=bool(seen.others)), "bold", indent=0)
         elif counts["with_verified_fix"]:
             self._print(f"Apply them: secaid fix {folder} --apply    As a patch: --patch FILE", "dim")
 
@@ -191,6 +189,18 @@ class _Page:
 
     def _print(self, line: str, style: str = "") -> None:
         self._console.print(_text(line, style), soft_wrap=True)
+
+
+def _counted(counts: Mapping[str, Any]) -> str:
+    fixed, several, harmless = (counts[key] for key in ("with_verified_fix", "with_multiple_approaches", "harmless"))
+    if counts["findings"] == 1:
+        fix = "a verified fix in several approaches" if several else "a verified fix" if fixed else "no verified fix"
+        return f"One finding, with {'nothing to mend' if harmless else fix}"
+    return (
+        f"{counts['findings']} findings: {fixed} with a verified fix ({round(100 * fixed / counts['findings'])} %)"
+        + (f", {several} of them with several approaches" if several else "")
+        + (f"; {harmless} with nothing to mend" if harmless else "")
+    )
 
 
 def _nothing(seen: Look) -> str:

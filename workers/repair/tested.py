@@ -20,14 +20,14 @@ def control(sandbox: Sandbox) -> None:
     """
     tested = sandbox.passes({})
     if not tested.passed:
-        message = f"L4: the test command fails on the project as it is, so that it says nothing: {tested.words}"
+        message = f"L4: the test command fails on the project as it is, so it says nothing of a fix: {tested.words}"
         raise ScannerUnavailable(message)
 
 
 def passing(files: Mapping[str, bytes], sandbox: Sandbox, say: Say = lambda _line: None) -> dict[str, bytes]:
     """The largest set found: all files, else those that pass alone and then together, else none."""
     if not files or sandbox.passes(files).passed:
-        say(f"the project's tests pass with {len(files)} fixed files")
+        say(f"the project's tests pass with {'one fixed file' if len(files) == 1 else f'{len(files)} fixed files'}")
         return dict(files)
     say("the project's tests fail with all fixes together; trying the files one by one")
     alone = {}

@@ -52,14 +52,15 @@ def execute(
     env: Mapping[str, str] | None = None,
     stdin: bytes = b"",
     allowed: Sequence[int] | None = (0,),
+    name: str = "",
 ) -> Completed:
-    """Run a command to its end; `allowed=None` takes every exit code.
+    """Run a command to its end; `allowed=None` takes every exit code. `name` is what its errors call it.
 
     Raises:
         ScannerUnavailable: it could not start, wrote too much, or left with another code.
         ScannerStuck: it ran too long.
     """
-    name = Path(command[0]).name
+    name = name or Path(command[0]).name
     with Scratch("run") as home, tempfile.TemporaryFile() as out:
         variables = environment(command[0], Path(home), env)
         with tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as given:

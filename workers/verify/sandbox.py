@@ -69,8 +69,10 @@ class Sandbox:
     def passes(self, files: Mapping[str, bytes]) -> Tested:
         """Whether the command ends with 0 on the project with these files in place.
 
+        One that does not end, or writes without end, does not pass.
+
         Raises:
-            ScannerUnavailable: no sandbox works here, the project is too large to copy, or time ran out.
+            ScannerUnavailable: the project is too large to copy.
         """
         with Scratch("test") as place:
             work = Path(place).resolve()
@@ -78,13 +80,17 @@ class Sandbox:
             for path, content in files.items():
                 (work / "tree" / safe_path(path)).write_bytes(content)
             (work / "home").mkdir()
-            done = execute(
-                _wrapped(self._kind, work, self._command),
-                folder=work / "tree",
-                timeout=self._timeout,
-                env=_environment(work, self._command),
-                allowed=None,
-            )
+            try:
+                done = execute(
+                    _wrapped(self._kind, work, self._command),
+                    folder=work / "tree",
+                    timeout=self._timeout,
+                    env=_environment(work, self._command),
+                    allowed=None,
+                    name="the command",
+                )
+            except ScannerUnavailable as error:
+                return Tested(passed=False, words=str(error))
         return Tested(done.code == 0, said(done.stdout + b"\n" + done.stderr))
 
     def _copy(self, target: Path) -> None:

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from daemon.errors import EditConflict
+from daemon.errors import EditConflict, SourceUnavailable
 from workers.commands.backup import Backups
 from workers.commands.fix import fix
 from workers.commands.interrupt import Interrupted, interruptible, undisturbed
@@ -137,7 +137,7 @@ def test_apply_writes_a_set_that_holds_together_a_second_run_changes_nothing_and
     assert first.exit_code == 0, first.output
     assert "yaml.safe_load(stream)" in fixed
     assert "shell=True" not in fixed
-    assert "Fixed in one file, no finding is left." in first.stdout
+    assert "Fixed in one file, none of the findings asked for is left." in first.stdout
     second = run(project, "--apply", "--only", "B506", "--only", "B602", "--quiet", "--json")
     assert second.exit_code == 0
     assert json.loads(second.stdout)["applied"] == {"files": [], "findings_left": 0}
@@ -179,16 +179,53 @@ def test_a_half_written_file_that_a_kill_left_goes_with_the_next_apply_and_with_
     assert mine.read_text() == "mine"
 
 
-def test_a_write_protected_file_stops_the_whole_set_and_there_is_nothing_to_undo(run, project):
+def test_a_write_protected_file_is_left_alone_and_named_and_stops_no_other(run, project):
     (project / "b.py").write_text(MODULE)
     (project / "b.py").chmod(0o444)
     result = run(project, "--apply", "--only", "B506", "--quiet")
-    assert result.exit_code == 3
-    assert "b.py" in result.stderr
-    assert "write-protected" in result.stderr
+    assert result.exit_code == 1
+    assert "no fix: b.py is write-protected: `chmod u+w` it first" in result.stdout
+    assert "Fixed in one file, one finding left" in result.stdout
+    assert "safe_load" in (project / "app.py").read_text()
+    assert (project / "b.py").read_text() == MODULE
+    assert run(project, "--undo").exit_code == 0
+    assert (project / "app.py").read_text() == MODULE
+
+
+def test_a_file_that_cannot_be_written_stops_the_whole_set_and_there_is_nothing_to_undo(project, tmp_path):
+    (project / "b.py").write_text(MODULE)
+    tree = ListedTree(project)
+    tree.read("app.py")
+    (project / "b.py").chmod(0o444)
+    backups = Backups(tmp_path / "backups", project)
+    with pytest.raises(SourceUnavailable, match=r"b\.py cannot be written \(it is write-protected"):
+        backups.write(tree, {"app.py": b"fixed\n", "b.py": b"fixed\n"})
     assert (project / "app.py").read_text() == MODULE
     assert sorted(path.name for path in project.iterdir()) == [".git", "app.py", "b.py"]
-    assert "nothing to undo" in run(project, "--undo").stderr
+    with pytest.raises(SourceUnavailable, match="nothing to undo"):
+        backups.undo()
+
+
+def test_where_undo_refuses_the_files_as_they_were_can_be_read(run, project):
+    run(project, "--apply", "--only", "B506", "--quiet")
+    (project / "app.py").write_text("# mine\n")
+    said = run(project, "--undo").stderr
+    folder = Path(said.rstrip().rpartition(" lie in ")[2])
+    assert (folder / "app.py").read_text() == MODULE
+    assert (folder / "app.py").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_to_write_into_no_folder_is_refused_before_anything_is_scanned(run, project):
+    for option in ("--patch", "--sarif"):
+        result = run(project, option, str(project / "nowhere" / "file"))
+        assert (result.exit_code, "scanning" in result.stderr) == (2, False)
+        assert f"to write {option} into" in result.stderr
+
+
+def test_what_is_left_is_said_of_what_was_asked_for(run, project):
+    said = run(project, "--apply", "--only", "B506", "--quiet").stdout
+    assert "One finding, with a verified fix in several approaches" in said
+    assert "Fixed in one file, none of the findings asked for is left" in said
 
 
 def test_what_a_person_types_while_fixes_are_looked_for_is_never_written_over(tmp_path):
