@@ -95,6 +95,10 @@ def test_a_port_that_a_compose_file_publishes_is_probed():
     }
     made, _ = _propose("checkov", "CKV_DOCKER_2", files)
     assert "7000" in made["port-python"]
+    files["compose.yaml"] = files["compose.yaml"].replace("['8080:7000']", "['443:443', '8080:7000']")
+    assert _propose("checkov", "CKV_DOCKER_2", files)[0] == made, "it may have no certificate yet"
+    files["compose.yaml"] = files["compose.yaml"].replace("ports: ['443:443', '8080:7000']", "expose: [7000]")
+    assert _propose("checkov", "CKV_DOCKER_2", files)[0] == made, "to its neighbours alone"
     files["compose.yaml"] = files["compose.yaml"].replace("./web", "./other")
     assert _propose("checkov", "CKV_DOCKER_2", files)[0] == {}
 

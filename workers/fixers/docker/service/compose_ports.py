@@ -24,6 +24,7 @@ _ASSIGNED = re.compile(r"^[ \t]*(?:export[ \t]+)?(?P<name>\w+)=(?P<value>[^#\r\n
 _VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?::?-(?P<default>[^{}$]*))?\}")
 _STAGE = re.compile(r"^FROM\s+(?:--\S+\s+)?\S+(?:[ \t]+AS[ \t]+(\S+))?", re.MULTILINE | re.IGNORECASE)
 _PORT = re.compile(r"(?:.*:)?(\d{1,5})(?:/tcp)?")
+_TLS = 443
 _PROGRAM = ("command", "entrypoint")
 
 
@@ -74,8 +75,13 @@ def service_names(tree: SourceTree, path: str) -> set[str]:
 
 
 def compose_port(tree: SourceTree, path: str) -> int | None:
-    """The container's port that every Compose service built from this Dockerfile publishes; none where they differ."""
-    found = {port for _, service in compose_services(tree, path) for port in list(_ports(service))[:1]}
+    """The container's port that every Compose service built from this Dockerfile publishes, or offers to its neighbours.
+
+    None where they differ. What serves HTTP and TLS may wait for its certificate with the latter.
+    """
+    services = [service for _, service in compose_services(tree, path)]
+    told = [sorted(_ports(one), key=_TLS.__eq__) or list(_ports(one, "expose")) for one in services]
+    found = {port for ports in told for port in ports[:1]}
     return found.pop() if len(found) == 1 else None
 
 
@@ -192,8 +198,8 @@ def _may_be(built: str, path: str) -> bool:
     return len(parts) > 1 and re.fullmatch("[^/]+".join(map(re.escape, parts)), path) is not None
 
 
-def _ports(service: dict[str, Any]) -> Iterator[int]:
-    ports = service.get("ports")
+def _ports(service: dict[str, Any], key: str = "ports") -> Iterator[int]:
+    ports = service.get(key)
     for port in ports if isinstance(ports, list) else ():
         text = port.get("target", "") if isinstance(port, dict) else port
         match = _PORT.fullmatch(str(text))
