@@ -75,7 +75,7 @@ def service_names(tree: SourceTree, path: str) -> set[str]:
 
 
 def compose_port(tree: SourceTree, path: str) -> int | None:
-    """The container's port that every Compose service built from this Dockerfile publishes, or offers to its neighbours.
+    """The container's port that each Compose service built from this Dockerfile publishes, or offers to neighbours.
 
     None where they differ. What serves HTTP and TLS may wait for its certificate with the latter.
     """
