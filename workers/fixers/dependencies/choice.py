@@ -81,11 +81,13 @@ def _on_line(
     smallest: str, usable: Sequence[str], own: Finding, findings: Sequence[Finding], package: Package
 ) -> str | None:
     """Some of the group may need a release of another line, though a smaller step ends this finding and others."""
-    depth = 1 if (*release_numbers(package.version), 0)[0] else 2
-    if same_line(smallest, package.version, depth):
-        return None
-    near = [text for text in usable if same_line(text, package.version, depth) and _ends(text, own, package)]
-    return max(near, key=lambda text: sum(_ends(text, each, package) for each in findings), default=None)
+    for depth in (2, 1) if (*release_numbers(package.version), 0)[0] else (2,):
+        if same_line(smallest, package.version, depth):
+            return None
+        near = [text for text in usable if same_line(text, package.version, depth) and _ends(text, own, package)]
+        if near:
+            return max(near, key=lambda text: sum(_ends(text, each, package) for each in findings))
+    return None
 
 
 def fixes(version: str, fixed: Iterable[str], ecosystem: str) -> bool:

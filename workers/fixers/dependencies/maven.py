@@ -183,20 +183,25 @@ def _set_property(job: Job, poms: Mapping[str, Pom], path: str) -> Iterator[Cand
     name = _property(job, boot)
     if boot is None or name is None:
         return
-    pom, version = poms[boot.at.path], job.choice.smallest
-    content, entry = job.tree.read(pom.path), f"<{name}>{version}</{name}>"
-    holder, own = pom.root.child("properties"), pom.properties().get(name)
+    pom, own = poms[boot.at.path], poms[boot.at.path].properties().get(name)
     if own is not None and any(job.lowers(place) for place in by_property({pom.path: pom}, job.package.name)):
         message = f"{pom.path} sets {name} to {own.text.strip()} already, which is no older"
         raise refuse(message)
-    if own is not None:
-        edit = Edit(path=pom.path, start=own.inner, end=own.close, text=version)
-    elif holder is not None and holder.close > holder.inner:
-        edit = insert(pom, content, holder, entry)
-    else:
-        before = next((child for child in pom.root.children if child.tag in _AFTER_PROPERTIES), None)
-        block = f"<properties>\n\t{entry}\n</properties>"
-        edit = put_before(pom, content, before.start, block) if before else insert(pom, content, pom.root, block)
     how = f"Sets {name}, by which Spring Boot's parent takes the version of {job.package.name} and what goes with it."
-    stays = f"remove {name} once Spring Boot manages {version} or later itself: it holds back later ones"
-    yield job.candidate("managed-property", [edit], how, warnings=[stays], names=[name])
+    for approach, version in (("managed-property", job.choice.smallest), ("installed-line", job.choice.line)):
+        if version:
+            edit = _property_edit(pom, job.tree.read(pom.path), name, version)
+            stays = f"remove {name} once Spring Boot manages {version} or later itself: it holds back later ones"
+            yield job.candidate(approach, [edit], how, warnings=[stays], names=[name])
+
+
+def _property_edit(pom: Pom, content: bytes, name: str, version: str) -> Edit:
+    entry = f"<{name}>{version}</{name}>"
+    holder, own = pom.root.child("properties"), pom.properties().get(name)
+    if own is not None:
+        return Edit(path=pom.path, start=own.inner, end=own.close, text=version)
+    if holder is not None and holder.close > holder.inner:
+        return insert(pom, content, holder, entry)
+    before = next((child for child in pom.root.children if child.tag in _AFTER_PROPERTIES), None)
+    block = f"<properties>\n\t{entry}\n</properties>"
+    return put_before(pom, content, before.start, block) if before else insert(pom, content, pom.root, block)

@@ -78,6 +78,8 @@ def _raise(job: Job, documents: Sequence[Json], lock: Lock, places: Sequence[Dec
             f"{one.by} asks for {job.package.name} {one.range} and keeps a copy of its own: raise {one.by} as well"
         )
         raise refuse(message)
+    if lock.stubborn and lock.breaks:
+        raise refuse(lock.breaks)
     if lock.stubborn and not also:
         also = decide(job, documents[0], lock, lock.selectors, f"^{job.choice.smallest}")
         others = f" An override replaces the copy of {lock.stubborn[0].by}, which asks for an older one."

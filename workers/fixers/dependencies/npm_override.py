@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
@@ -10,7 +9,8 @@ from functools import cached_property
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.dependencies import pnpm
-from workers.fixers.dependencies.job import Job, newline_of, refuse, replace
+from workers.fixers.dependencies.job import Job, refuse, replace
+from workers.fixers.dependencies.json_write import put
 from workers.fixers.dependencies.ranges import raise_npm
 from workers.source.manifests.admits import admits
 from workers.source.manifests.declaration import Declaration, floor
@@ -69,8 +69,7 @@ class Lock:
     @property
     def apart(self) -> list[str]:
         """Locked versions of other lines, which one version for all would take away."""
-        numbers = [int(number) for number in re.findall(r"\d+", self.job.choice.smallest)]
-        line = f"^{numbers[0]}" if numbers[0] else f"~0.{numbers[1]}"
+        line = _line(self.job.choice.smallest)
         others = [copy.version for copy in self.copies if copy.version != self.job.package.version]
         return [version for version in others if admits(line, version.partition("-")[0]) is False]
 
@@ -116,6 +115,19 @@ class Lock:
         return []
 
     @property
+    def breaks(self) -> str | None:
+        """Who was made for another line than the fixed release's; none where an override stays within a line."""
+        job, version = self.job, self.job.choice.smallest
+        within = admits(_line(version), job.package.version) is not False
+        if within or (self.asks and not self.stubborn):
+            return None
+        asked = (
+            f"{self.stubborn[0].by} asks for {self.stubborn[0].range}" if self.stubborn else "others ask for that one"
+        )
+        who = self.stubborn[0].by if self.stubborn else "what brings it"
+        return f"{job.package.name} {version} is of another line than {job.package.version}, and {asked}: raise {who}"
+
+    @property
     def released(self) -> list[Edit]:
         """Edits that take the vulnerable copy out of the lockfile, where every range that asks admits a fixed one."""
         package, version = self.job.package, self.job.choice.smallest
@@ -137,6 +149,12 @@ class Lock:
         return f"delete its entry from {self.name} and run `{self.command}`"
 
 
+def _line(version: str) -> str:
+    """The range of the releases that are compatible by their numbers."""
+    numbers = [int(number) for number in re.findall(r"\d+", version)]
+    return f"^{numbers[0]}" if numbers[0] else f"~0.{numbers[1]}"
+
+
 def override(job: Job, document: Json, lock: Lock, asked: Sequence[Declaration]) -> Iterator[Candidate]:
     """Decide the version of the copies that others bring: of the vulnerable line alone, or of all."""
     name, version = job.package.name, job.choice.smallest
@@ -149,6 +167,8 @@ def override(job: Job, document: Json, lock: Lock, asked: Sequence[Declaration])
     if decided is not None and _no_older(job, decided):
         message = f"{where} decides {name} {decided} already, which is no older: write {lock.name} anew"
         raise refuse(message)
+    if lock.breaks:
+        raise refuse(lock.breaks)
     if decided is None and (lock.manager != "yarn" or lock.apart or asked) and lock.selectors:
         how = f"{where} replaces only the vulnerable releases, because {parent}; other lines stay."
         edits = decide(job, document, lock, lock.selectors, f"^{version}")
@@ -196,7 +216,7 @@ def decide(job: Job, document: Json, lock: Lock, selectors: Sequence[str], wante
     workspace = pnpm.workspace(job, document) if lock.manager == "pnpm" else None
     if workspace is not None:
         return [pnpm.override(workspace, selector, wanted) for selector in selectors]
-    return [_set(document, _KEYS[lock.manager], dict.fromkeys(selectors, wanted))]
+    return [put(document, _KEYS[lock.manager], dict.fromkeys(selectors, wanted))]
 
 
 def _instead(lock: Lock, name: str) -> str:
@@ -219,40 +239,3 @@ def _no_older(job: Job, decided: str) -> bool:
     asked = parse_version(job.package.ecosystem, floor(decided) or "")
     fixed = parse_version(job.package.ecosystem, job.choice.smallest)
     return asked is not None and fixed is not None and asked >= fixed
-
-
-def _set(document: Json, keys: Sequence[str], values: dict[str, str]) -> Edit:
-    """An edit that sets `keys… / name` to its value for each name, in the file's own layout."""
-    content = document.syntax.content
-    depth, node = 0, document.root
-    while depth < len(keys) and (inner := dict(document.pairs(node)).get(keys[depth])) is not None:
-        node, depth = inner, depth + 1
-    present = dict(document.pairs(node)) if depth == len(keys) else {}
-    if len(values) == 1 and (existing := present.get(next(iter(values)))) is not None:
-        if existing.type == "object":
-            return _set(document, (*keys, next(iter(values))), {".": next(iter(values.values()))})
-        text = json.dumps(next(iter(values.values())))
-        return Edit(path=document.path, start=existing.start_byte, end=existing.end_byte, text=text)
-    unit = _indent(content)
-    newline = newline_of(content)
-    outer = unit * depth
-    text = _nested(keys[depth:], values, unit, newline, depth + 1)
-    last = [child for child in node.children if child.type == "pair"]
-    if last:
-        at = last[-1].end_byte
-        return Edit(path=document.path, start=at, end=at, text=f",{newline}{outer}{unit}{text}")
-    span = f"{{{newline}{outer}{unit}{text}{newline}{outer}}}"
-    return Edit(path=document.path, start=node.start_byte, end=node.end_byte, text=span)
-
-
-def _nested(keys: Sequence[str], values: dict[str, str], unit: str, newline: str, depth: int) -> str:
-    if not keys:
-        rows = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in values.items()]
-        return f",{newline}{unit * depth}".join(rows)
-    inside = _nested(keys[1:], values, unit, newline, depth + 1)
-    return f"{json.dumps(keys[0])}: {{{newline}{unit * (depth + 1)}{inside}{newline}{unit * depth}}}"
-
-
-def _indent(content: bytes) -> str:
-    match = re.search(rb"^([ \t]+)\"", content, re.MULTILINE)
-    return match[1].decode() if match else "  "

@@ -11,6 +11,7 @@ from workers.fixers.dependencies.job import Job, newline_of, refuse
 from workers.source.manifests.admits import admits_python
 from workers.source.manifests.python import declarations, from_elsewhere, has_hashes, is_requirements, normal_name
 from workers.source.manifests.python_lock import Ask, asks, is_development, reached
+from workers.source.versions import same_line
 
 LOCKS = {"poetry.lock": "poetry lock", "uv.lock": "uv lock", "pdm.lock": "pdm lock", "Pipfile.lock": "pipenv lock"}
 _DEPENDENCIES = re.compile(
@@ -136,6 +137,9 @@ def _of_uv(job: Job, manifest: str, name: str, wanted: list[Ask]) -> Iterator[Ca
     edit = _into_uv(manifest, content, text, "constraint-dependencies", f"{name}>={version}")
     warnings = lock_warnings(job, {manifest})
     yield job.candidate("constraint", [edit], how, warnings=[*warnings, *filter(None, [none])])
+    if not same_line(version, job.package.version, 1):
+        # What brings it may not know another major version; a constraint leaves that to the resolver.
+        return
     how = f"uv's `override-dependencies` decides the version of {name}{brings}, whatever others ask for."
     edit = _into_uv(manifest, content, text, "override-dependencies", f"{name}=={version}")
     held = "an override also wins over later requirements: remove it once they are at least this high"
