@@ -10,6 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.binding import bound, given_again
 from workers.fixers.javascript.callers import handed
+from workers.fixers.javascript.checked_path import is_checked
 from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.own_value import is_own
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, quote
@@ -78,6 +79,11 @@ def propose(target: Target) -> Iterator[Candidate]:
         message = (
             f"{file.path}:{file.number(call)} joins what the program itself says: texts, settings, or the name "
             "of a file in a folder. Nobody who asks it has a part in the path"
+        )
+        raise Harmless(message)
+    if is_checked(file, call):
+        message = (
+            f"{file.path}:{file.number(call)} is looked at before it is used: what leads out of its folder is refused"
         )
         raise Harmless(message)
     if _OF_SCRIPTS.search(file.path) and not _REQUEST.search(file.text(call)):

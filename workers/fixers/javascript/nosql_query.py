@@ -24,6 +24,8 @@ _MODULE = "mongo-sanitize"
 _TEXT = re.compile(
     r"(?:req|request)\.(?:params|headers)(?:\.\w+|\[['\"][\w-]+['\"]\])|(?:req|request)\.(?:get|header)\(['\"][\w-]+['\"]\)"
 )
+_ERROR = re.compile(r"if\s*\(\s*(?:\w+\.)?error\s*\)\s*\{?\s*(?:return|throw)\b")
+"""What joi gives where something is wrong."""
 _TEXTS = re.compile(r"(?:req|request)\.(?:params|headers)")
 _PLAIN = re.compile(r"(?:new\s+)?(?:\w+\.)*(?:ObjectId|ObjectID|String|Number|parseInt|parseFloat|Boolean)\([^()]*\)$")
 
@@ -144,6 +146,9 @@ def _is_checked(file: Parsed, call: Node, value: Node) -> bool:
         rf"|typeof\s+{name}\s*!==?\s*['\"](?:string|number)['\"]|!(?:mongoose\.)?(?:Types\.)?ObjectId\.isValid\(\s*{name}\s*\)"
     )
     around = next((each for each in ancestors(call) if each.child_by_field_name("parameters") is not None), None)
+    before = file.slice(around.start_byte, call.start_byte) if around is not None else ""
+    if re.search(rf"\.validate(?:Async)?\(\s*\{{[^{{}}]*(?<![\w$.]){name}(?![\w$])", before) and _ERROR.search(before):
+        return re.search(rf"(?<![\w$]){name}\s*:\s*\w+\s*\.string\(", file.content.decode()) is not None
     for node in walk(around) if around is not None else ():
         condition, ends = node.child_by_field_name("condition"), node.child_by_field_name("consequence")
         if node.type != "if_statement" or condition is None or ends is None or node.end_byte > call.start_byte:

@@ -10,7 +10,7 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.script import flagged_node, quote, semicolon
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.source.syntax import ancestors
+from workers.source.syntax import ancestors, walk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _KEYS = ("__proto__", "constructor", "prototype")
 _LAST = "A key that is written after the loop, as the last one of a path, wants the same check."
 _LOOPS = ("for_in_statement", "for_statement", "while_statement", "do_statement")
+_HANDS_ON = frozenset(("arguments", "pair", "array", "update_expression", "unary_expression"))
 _FUNCTIONS = re.compile(r"function|arrow|method")
 
 
@@ -38,6 +39,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     file, node = flagged_node(target, ("assignment_expression",), _through_key)
     key = _key(file, node)
     _refuse_counter(file, node, key)
+    if _walks(file, node) and _only_reads(file, node):
+        message = f"{file.path}:{file.number(node)} goes along a path to read what is there, and writes nothing"
+        raise Harmless(message)
     statement, loop = _in_loop(file, node)
     if re.search(rf"\b(?:const|let|var)\s+{re.escape(key)}\b", file.text(statement)):
         message = f"{file.path}:{file.number(node)} makes its key further in: check it there"
@@ -126,6 +130,25 @@ def _walks(file: Parsed, node: Node) -> bool:
         return False
     holder = right.child_by_field_name("object") if right.type == "subscript_expression" else None
     return holder is not None and file.text(holder) == file.text(left)
+
+
+def _only_reads(file: Parsed, node: Node) -> bool:
+    """Whether the function that walks gives its part of the object no property, and hands it to nobody who may."""
+    left = node.child_by_field_name("left")
+    around = next((each for each in ancestors(node) if each.child_by_field_name("parameters") is not None), None)
+    if left is None or around is None:
+        return False
+    name = file.text(left)
+    for each in walk(around):
+        target = each.child_by_field_name("left") or each.child_by_field_name("function")
+        if each.type.endswith(("assignment_expression", "call_expression")) and target is not None:
+            held = target.child_by_field_name("object")
+            if held is not None and file.text(held) == name:
+                return False
+        used = each.type == "identifier" and file.text(each) == name and each.parent is not None
+        if used and each.parent is not None and each.parent.type in _HANDS_ON:
+            return False
+    return True
 
 
 def _through_key(_: Parsed, node: Node) -> bool:

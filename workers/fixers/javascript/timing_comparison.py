@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
+from workers.fixers.javascript.binding import bound, given_again
 from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.pages import refuse_pages
-from workers.fixers.javascript.script import flagged_node, imported, in_browser, values_of
+from workers.fixers.javascript.script import flagged_node, imported, in_browser
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 if TYPE_CHECKING:
@@ -137,10 +138,10 @@ def _refuse_other(file: Parsed, left: Node, right: Node, where: str) -> None:
 
 
 def _made(file: Parsed, side: Node) -> str:
-    """The expression, or the value of the only variable of that name in the file."""
-    name = file.text(side)
-    values = {file.text(value) for value in values_of(file, name) if value is not None}
-    return values.pop() if len(values) == 1 else name
+    """The expression, or what the variable of that name is given by its one declaration."""
+    found = bound(file, side) if side.type == "identifier" else None
+    given = found is not None and found.kind in {"value", "other"} and not given_again(file, side, found)
+    return file.text(found.node) if found is not None and given and found.node is not None else file.text(side)
 
 
 def _through(file: Parsed, node: Node, sides: tuple[str, str, str], source: str, approach: str, why: str) -> Candidate:
