@@ -21,6 +21,8 @@ _YAML = re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$|^\.github/workflows
 _BUILD = re.compile(r"\bdocker\s+(?:buildx\s+|image\s+)?build\s([^\n;&|]*)")
 _GOES = re.compile(r"^\s*(?:cd|pushd)\s|[;&|(]\s*(?:cd|pushd)\s", re.MULTILINE)
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
+_STEPS = re.compile(rf"(?:(?:^|[\s`;&])cd\s+([\w./-]+)|{_BUILD.pattern})")
+_TEXTS = (".md", ".adoc", ".rst")
 _TAKES = frozenset(("--build-arg", "--target", "--platform", "--label", "--network", "--progress", "--cache-from",
                     "--cache-to", "--output", "-o", "--secret", "--ssh", "--builder", "--build-context"))  # fmt: skip
 _MAX_FILES, _MAX_BYTES = 60, 256 * 1024
@@ -65,8 +67,8 @@ def documented_builder(tree: SourceTree, image: str) -> str | None:
     found = {
         path
         for name in paths
-        if name.endswith(".md") and last in (text := text_of(tree, name)) and len(text) <= _MAX_BYTES
-        for built, path in _of_script(name, text)
+        if name.endswith(_TEXTS) and last in (text := text_of(tree, name)) and len(text) <= _MAX_BYTES
+        for built, path in _of_text(name, text)
         if built.rpartition("/")[2] == last and path in paths
     }
     return found.pop() if len(found) == 1 else None
@@ -78,6 +80,20 @@ def _of_script(name: str, text: str) -> list[tuple[str, str]]:
     folder = posixpath.dirname(name)
     calls = _BUILD.findall(re.sub(r"\\\r?\n", " ", text))
     return [pair for call in calls for pair in _of_call(folder, re.findall(r"[^\s'\"]+", call))]
+
+
+def _of_text(name: str, text: str) -> Iterator[tuple[str, str]]:
+    """Image and Dockerfile of each `docker build` that a text has its reader call, in the folder that it went to last.
+
+    Where that stands is seen from the text's own folder, or from the top, where its reader is.
+    """
+    own, here = posixpath.dirname(name), ""
+    for line in re.sub(r"\\\r?\n", " ", text).splitlines():
+        for gone, built in _STEPS.findall(line):
+            if gone:
+                here = posixpath.normpath(posixpath.join(here, gone))
+            for folder in dict.fromkeys((posixpath.join(own, here), here) if here else (own,)) if built else ():
+                yield from _of_call(folder, re.findall(r"[^\s'\"`]+", built))
 
 
 def _of_call(folder: str, words: list[str]) -> Iterator[tuple[str, str]]:

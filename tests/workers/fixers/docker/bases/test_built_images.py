@@ -5,7 +5,7 @@ import pytest
 from daemon.domain.edits import apply_edits
 from daemon.domain.finding import Finding, Location, Region
 from daemon.domain.severity import Severity
-from workers.fixers.docker.bases.built_images import builder_of
+from workers.fixers.docker.bases.built_images import builder_of, documented_builder
 from workers.fixers.propose import propose
 from workers.fixers.registry import Target
 from workers.source.tree import MemoryTree
@@ -190,3 +190,24 @@ ACCOUNT = 'jobs: {a: {steps: [{run: "docker build -t ${{ secrets.ACCOUNT }}/tool
 def test_a_workflow_says_what_it_builds_by_actions_variables_and_called_workflows(text, image, found):
     files = {".github/workflows/ci.yml": text, "base/Dockerfile": "FROM debian:12\n", "web/Dockerfile": "FROM x\n"}
     assert builder_of(_tree(files), image) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("README.md", "```\ncd base\ndocker build -t acme/tool-base:1 .\n```\n", "base/Dockerfile"),
+        ("docs/steps.adoc", "cd base\n\n----\ndocker build -t acme/tool-base:1 .\n----\n", "base/Dockerfile"),
+        ("docs/steps.md", "$ cd ../base && docker build -t acme/tool-base:1 .\n", "base/Dockerfile"),
+        ("README.md", "`docker build -t acme/tool-base:1 ./base`\n", "base/Dockerfile"),
+        (
+            "README.md",
+            "cd web; docker build -t acme/web .\ncd ../base\ndocker build -t tool-base .\n",
+            "base/Dockerfile",
+        ),
+        ("README.md", "cd other\ndocker build -t acme/tool-base .\n", None),
+        ("notes.txt", "docker build -t acme/tool-base base\n", None),
+    ],
+)
+def test_a_text_says_where_its_reader_builds(name, text, found):
+    files = {name: text, "base/Dockerfile": "FROM debian:12\n", "web/Dockerfile": "FROM x\n"}
+    assert documented_builder(_tree(files), "acme/tool-base") == found
