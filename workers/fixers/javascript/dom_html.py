@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import Parsed, any_of, candidate
+from workers.fixers.javascript.binding import bound
 from workers.fixers.javascript.dom_pieces import HTML, MARKUP, appended, is_known_text, placed_beside, puts_back
 from workers.fixers.javascript.manifest import dependencies
 from workers.fixers.javascript.own_markup import OWN, is_own_markup
@@ -105,7 +106,8 @@ def _flagged(target: Target) -> tuple[Parsed, Node]:
 
 def _as_child(file: Parsed, node: Node, prop: Node, right: Node) -> Candidate:
     _refuse_markup(file, node, prop, right)
-    text = file.text(right) if template(file, right) is not None else f"String({file.text(right)})"
+    said = file.text(right)
+    text = said if template(file, right) is not None or said.endswith(".toString()") else f"String({said})"
     return candidate(
         "text-node",
         [file.edit(prop.start_byte, node.end_byte, f"replaceChildren({text})")],
@@ -120,12 +122,21 @@ def _refuse_markup(file: Parsed, node: Node, prop: Node, right: Node) -> None:
         raise NoFix(message)
     built = template(file, right)
     parts = built.literal if built is not None else ""
-    if HTML.search(parts) or not _is_plain(file, right):
+    if not _is_of_style(file, node) and (HTML.search(parts) or not _is_plain(file, right)):
         message = (
             f"{file.path}:{file.number(node)} may mean to write markup: make the elements with document.createElement "
             "and give them their text by textContent"
         )
         raise NoFix(message)
+
+
+def _is_of_style(file: Parsed, node: Node) -> bool:
+    """Whether it is what a style sheet's element holds, in which no markup is read either way."""
+    left = node.child_by_field_name("left")
+    held = left.child_by_field_name("object") if left is not None else None
+    found = bound(file, held) if held is not None and held.type == "identifier" else None
+    made = file.text(found.node) if found is not None and found.kind == "value" and found.node is not None else ""
+    return re.fullmatch(r"document\.createElement\(\s*['\"`]style['\"`]\s*\)", made) is not None
 
 
 def _as_text(file: Parsed, node: Node, prop: Node, right: Node) -> Candidate:

@@ -20,6 +20,11 @@ _COUNTS = re.compile(
     r"^(?:Number|parseInt|parseFloat|Math\.\w+|encodeURIComponent|Date\.now)$"
     r"|\.(?:toFixed|getTime|getFullYear|toISOString|toLocaleDateString|toLocaleTimeString|indexOf|fromNow)$"
 )
+_DATE = re.compile(r"[YMDdHhmsSAaLlTtZzEeyku:.,/ -]{1,24}")
+_DATES = re.compile(rb"\b(?:moment|dayjs|luxon|date-fns)\b", re.IGNORECASE)
+"""A form of dates, in a file that works with them."""
+_TRANSLATES = re.compile(r"(?:\w+\.)*(?:\$?t|translate|i18n|gettext|__|getMessage|localize)")
+"""The program's own texts, by their keys."""
 _MAKES = re.compile(
     r"^(?:window\.)?document\.(?:createElement(?:NS)?|createTextNode|createDocumentFragment|getElementById)$"
 )
@@ -78,8 +83,14 @@ def _is_harmless(file: Parsed, node: Node) -> bool:
     if node.type != "call_expression":
         return False
     name = called(file, node)
-    dated = name.endswith(".format") and re.match(r"(?:moment|dayjs|luxon|d3)\b", file.text(node)) is not None
-    return dated or _ESCAPES.match(name) is not None or _COUNTS.search(name) is not None
+    given = arguments(node)
+    fixed = bool(given) and all(literal(file, each) is not None for each in given)
+    dated = name.endswith((".format", ".toFormat")) and (
+        re.match(r"(?:moment|dayjs|luxon|d3)\b", file.text(node)) is not None
+        or (fixed and _DATE.fullmatch(literal(file, given[0]) or "") is not None and _DATES.search(file.content))
+    )
+    translated = fixed and _TRANSLATES.fullmatch(name) is not None
+    return bool(dated) or translated or _ESCAPES.match(name) is not None or _COUNTS.search(name) is not None
 
 
 def _is_element(file: Parsed, node: Node, tree: SourceTree, depth: int) -> bool:
