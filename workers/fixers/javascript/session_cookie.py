@@ -146,6 +146,7 @@ def _left_out(file: Parsed, options: Node, flag: _Flag) -> Candidate:
     if pair is None or cookie is None:
         message = f"{file.path}:{file.number(options)} does not set {flag.name}"
         raise NoFix(message)
+    refuse_settled(file, pair.child_by_field_name("value"), flag.name)
     return candidate("default", [remove_pair(file, pair)], f"{_UNREAD} express-session does so by itself.")
 
 

@@ -21,12 +21,9 @@ _UNNEEDED = {
 }
 
 
-_OVER_HTTPS = re.compile(
-    r"\bhttps\.createServer\(|\bcreateSecureServer\(|\bsecure\s*:\s*true\b|x-forwarded-proto|\b(?:express-)?sslify\b"
-    r"|\b(?:require|force|redirect)_?(?:to_?)?(?:https|ssl)\b",
-    re.IGNORECASE,
-)
-"""A server with a certificate, another cookie that is a secure one, or plain HTTP sent on to HTTPS."""
+_SERVES_TLS = re.compile(r"\bhttps['\"]?\)?\.createServer\(|\bcreateSecureServer\(")
+_SERVES_PLAIN = re.compile(r"\bhttp['\"]?\)?\.createServer\(|\bapp\.listen\(")
+_SECURE_COOKIE = re.compile(r"\.cookie\([^;]*\bsecure\s*:\s*true\b")
 _SCRIPTS = (".js", ".mjs", ".cjs", ".ts")
 
 _WRITTEN_OUT = re.compile(r"true|false|null|undefined|!?[01]|[\d\s*_]+|(['\"`])[\w-]*\1")
@@ -64,13 +61,11 @@ def refuse_plain_http(tree: SourceTree, file: Parsed, options: Node) -> None:
     """Decline what needs HTTPS where nothing says that the program knows of it: its sign-in would end without a word.
 
     Raises:
-        NoFix: no script makes a server with a certificate, has a secure cookie or sends plain HTTP on to HTTPS.
+        NoFix: a script serves plain HTTP as well, or none makes a server with a certificate, and no cookie is secure.
     """
-    if "proxy: true" in file.text(options) or any(
-        _OVER_HTTPS.search(text_of(tree, path))
-        for path in tree.paths()
-        if path.endswith(_SCRIPTS) and not is_test(path)
-    ):
+    texts = [text_of(tree, path) for path in tree.paths() if path.endswith(_SCRIPTS) and not is_test(path)]
+    served, plain = (any(map(each.search, texts)) for each in (_SERVES_TLS, _SERVES_PLAIN))
+    if (served and not plain) or any(map(_SECURE_COOKIE.search, texts)):
         return
     message = (
         f"{file.path}:{file.number(options)} is not seen to be reached over HTTPS, and express-session sets no secure "
