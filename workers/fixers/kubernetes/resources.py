@@ -65,6 +65,8 @@ def resources(target: Target) -> Iterator[Candidate]:
     wanted = [_with_request(resource, part, section, kind, value) for part, value in zip(parts, values, strict=True)]
     if any("requests" in one for one in wanted) and section == "limits":
         how = f"{how} Without a request Kubernetes would reserve the whole limit: so a smaller one is set, too."
+        if any(len(one.get("requests", {})) > 1 for one in wanted):
+            how = f"{how} The other request comes along, for which scanners ask once one of them stands there."
     yield from _set(resource, parts, f"{kind}-{section}", wanted, how)
     every = [_missing(resource, part) for part in parts]
     if every != wanted:
