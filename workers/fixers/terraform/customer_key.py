@@ -167,6 +167,9 @@ def _serves(resource: Resource, hcl: Hcl, block: Block, service: _Service | None
     """Whether a key of the module encrypts, and lets the account use it, or the service or those who need its leave."""
     if len(block.labels) < 2 or several(block) or "SIGN" in block.text("key_usage"):
         return False
+    if block.text("provider") != resource.block.text("provider"):
+        # A key serves its own region, and that of another account knows nobody here.
+        return False
     text = hcl.content[block.node.start_byte : block.node.end_byte].decode()
     if service is not None:
         return service.principal.partition(".")[0] in text

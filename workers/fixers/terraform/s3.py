@@ -154,7 +154,11 @@ def access_log(target: Target) -> Iterator[Candidate]:
     holders = [
         block.labels[1]
         for _, block in resource.blocks("resource", "aws_s3_bucket")
-        if _LOGS.search(block.labels[1]) and block.labels[1] != resource.name and not several(block)
+        if _LOGS.search(block.labels[1])
+        and block.labels[1] != resource.name
+        and not several(block)
+        # S3 delivers within one region and one account.
+        and block.text("provider") == resource.block.text("provider")
     ]
     for name in holders[:1]:
         body: Body = {"target_bucket": f"aws_s3_bucket.{name}.id", "target_prefix": prefix}
