@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from daemon.domain.finding import Finding, Region
+from daemon.masking import MASK
 from workers.parsers import severity
 from workers.parsers.identifiers import cwes
 from workers.parsers.records import Record, at_file, each
@@ -56,6 +57,11 @@ class Log(Record):
     metrics: dict[str, Any] | None = None
 
 
+_QUOTES_SECRET = frozenset(("B105", "B106", "B107"))
+"""Rules whose message is the credential itself, whatever signs and lines that has."""
+_QUOTED = re.compile("'.*'", re.DOTALL)
+
+
 @parser("bandit-json", tools=("bandit",), recognises=lambda probe: probe.object_with("results", "metrics", "errors"))
 def parse(document: Document) -> Parsed:
     """A Bandit report → its issues; the metrics prove which files were read, except those with errors."""
@@ -74,6 +80,8 @@ def parse(document: Document) -> Parsed:
 
 def _finding(result: Result, document: Document) -> Finding:
     text = result.issue_text or result.test_name or result.test_id
+    if result.test_id in _QUOTES_SECRET:
+        text = _QUOTED.sub(f"'{MASK}'", text)
     return Finding(
         tool="bandit",
         rule=result.test_id,

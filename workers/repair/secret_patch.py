@@ -35,6 +35,7 @@ _MOST_LINES = 100
 _DELTA = re.compile(r"^diff --git .*\nindex .*\nGIT binary patch\n(?:.+\n)*\n", re.MULTILINE)
 _REMARK = re.compile(r"^# ", re.MULTILINE)
 _WORD = re.compile(r"\w")
+_VALUE = re.compile(r"[^\s'\"`=:,;(){}\[\]<>|&@]{8,}")
 _ASSIGNED = re.compile(r"^(?P<before>[^=:]*[=:]\s*)\S")
 _QUOTED = re.compile(r"(?P<mark>['\"`])(?P<said>(?:(?!(?P=mark)).)+)(?P=mark)")
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]*|[\w.-]*/[\w./-]*|[A-Za-z]{1,7}")
@@ -103,12 +104,13 @@ def masked(diff: str, lines: Collection[str]) -> str:
     told, shown = diff.split("\n"), mask(diff).split("\n")
     if not lines:
         return "\n".join(shown)
+    values = {value for line in lines for value in _VALUE.findall(line) if _is_value(value)}
     lost = len(told) != len(shown)  # A key of several lines became one word: which line is which is not known any more.
     head = next((at for at, line in enumerate(shown) if line.startswith("@@")), 0)
     return "\n".join(
         _masked(line)
         if (was[:1] in {"-", " "} and _bare(was[1:]) in lines) or (lost and at > head and was[:1] == "-")
-        else line
+        else _without(line, values)
         for at, (was, line) in enumerate(zip(shown if lost else told, shown, strict=True))
     )
 
@@ -141,6 +143,18 @@ def _changed(content: bytes, start: int, end: int) -> Iterator[int]:
     for at, part in enumerate(content[start:end].split(b"\n"), content.count(b"\n", 0, start)):
         if _WORD.search(part.decode("utf-8", "replace")):
             yield at
+
+
+def _is_value(text: str) -> bool:
+    """Whether a word of a line with a credential may be it: letters and digits, as names are seldom."""
+    return any(sign.isdigit() for sign in text) and any(sign.isalpha() for sign in text)
+
+
+def _without(line: str, values: Collection[str]) -> str:
+    """The line without what a line with a credential holds too: a fix may leave it where it is, or move it."""
+    if line[:1] != "+":
+        return line
+    return _VALUE.sub(lambda found: MASK if found[0] in values else found[0], line)
 
 
 def _masked(line: str) -> str:

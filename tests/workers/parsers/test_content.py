@@ -185,3 +185,19 @@ def test_a_tool_that_writes_in_the_shape_of_another_is_not_taken_for_it(name: st
     else:
         with pytest.raises(UnknownFormat):
             read(content, "f")
+
+
+@pytest.mark.parametrize("secret", ["pa$$w0rd{x}", "it's 'quoted'", "two\nlines", "short"])
+def test_what_bandit_quotes_of_a_credential_is_no_part_of_the_finding(secret):
+    row = {
+        "test_id": "B105",
+        "issue_text": f"Possible hardcoded password: '{secret}'",
+        "issue_severity": "LOW",
+        "filename": "a.py",
+        "line_number": 1,
+    }
+    report = read(json.dumps({"results": [row], "metrics": {"a.py": {}}, "errors": []}).encode(), "out", tool="bandit")
+    assert isinstance(report, Report)
+    [finding] = [row.finding for row in report.rows]
+    for said in (finding.message, finding.title, finding.help_text):
+        assert said == "Possible hardcoded password: '[secret masked]'"

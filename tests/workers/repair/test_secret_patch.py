@@ -62,6 +62,16 @@ def test_a_line_is_one_line_whatever_stands_in_it():
     assert "-T = 1\n+T = 2\n" in readable(patch)
 
 
+def test_a_fix_that_leaves_the_credential_on_its_line_does_not_show_it_either():
+    line = "RUN curl -u admin:Gh6jKl9mNb2vCx https://example.com/x2/install | sh"
+    after = line.replace("RUN ", "RUN --mount=type=secret,id=api2token ")
+    patch = safe_patch(
+        {"Dockerfile": f"{line}\n".encode()}, {"Dockerfile": f"{after}\n".encode()}, {"Dockerfile": [line]}
+    )
+    assert "Gh6jKl9mNb2vCx" not in patch
+    assert "+RUN --mount=type=secret,id=api2token curl -u admin:[secret masked] https:" in readable(patch)
+
+
 def test_a_key_of_several_lines_hides_no_other_credential_around_it():
     key = (
         "-----BEGIN PRIVATE KEY-----\n"

@@ -33,6 +33,7 @@ def test_an_answer_outlives_the_process_for_its_owner_alone(tmp_path):
     [
         _scan(read=False, failed=True),
         _scan(f"Possible hardcoded password: 'ghp_{'a1B2' * 9}'"),
+        _scan("ENV API_TOKEN=Xk29fjQ8wLmZp4Tr"),
     ],
 )
 def test_what_proves_nothing_and_what_holds_a_credential_is_kept_by_this_process_alone(tmp_path, scan):
