@@ -109,6 +109,8 @@ def propose(job: Job) -> Iterator[Candidate]:
             yield from _raise(build, family, direct=bool(mine))
             if any(place.name in deciding(package.name) for place in family):
                 return
+    if not mine:
+        job.refuse_other_major()
     if build.script:
         yield from _decide(build, build.script, direct=bool(mine))
 

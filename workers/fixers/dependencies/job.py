@@ -14,7 +14,7 @@ from workers.fixers.dependencies.choice import Choice, choose, fixes
 from workers.fixers.registry import NoFix, Target
 from workers.source.manifests.declaration import Declaration, Span, floor
 from workers.source.tree import SKIPPED, AbsentTree, SourceTree, folders_up
-from workers.source.versions import parse_version
+from workers.source.versions import parse_version, release_numbers
 
 MAX_MANIFESTS = 400
 """Build files of one repository that are read for one finding."""
@@ -59,6 +59,23 @@ class Job:
         asked = parse_version(self.package.ecosystem, floor(place.version) or "")
         fixed = parse_version(self.package.ecosystem, self.choice.smallest)
         return asked is not None and fixed is not None and asked > fixed
+
+    @property
+    def other_major(self) -> bool:
+        """Whether the version to go to is of another major version; years are none."""
+        numbers = [(*release_numbers(text), 0)[0] for text in (self.package.version, self.choice.smallest)]
+        return numbers[0] != numbers[1] and max(numbers) < 1000
+
+    def refuse_other_major(self) -> None:
+        """For a package that another one brings, and that takes what it is given.
+
+        Raises:
+            NoFix: what brings it was made for another major version.
+        """
+        if self.other_major:
+            name, version = self.package.name, self.choice.smallest
+            message = f"{name} {version} is another major version than {self.package.version}: raise what brings it"
+            raise refuse(message)
 
     @property
     def why(self) -> str:

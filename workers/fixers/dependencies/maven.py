@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.dependencies.job import Job, refuse, replace
 from workers.fixers.dependencies.maven_write import direct, insert, managed, put_before, versioned, written
-from workers.fixers.dependencies.trains import is_sibling, is_train, released_apart
+from workers.fixers.dependencies.trains import is_sibling, is_train, members_of, released_apart
 from workers.source.manifests.boms import bom_at, bom_of
 from workers.source.manifests.boot import boot_parent, by_property, property_of
 from workers.source.manifests.declaration import Declaration
@@ -46,6 +46,7 @@ def propose(job: Job) -> Iterator[Candidate]:
             yield from _raise(job, family, everyone, of="the artifact that it is released with")
         if not family or not _led(family, job.package.name):
             yield from _set_property(job, poms, path)
+            job.refuse_other_major()
             yield from _manage(job, poms, path, unversioned)
 
 
@@ -150,18 +151,20 @@ def _manage(job: Job, poms: Mapping[str, Pom], path: str, unversioned: Sequence[
         return
     imported = any(one.name == bom for each in lineage(poms, path) for one in declarations(poms, each))
     whole_family = is_train(name) and ((bom and not imported) or _property(job, boot))
+    members = [name] if _skipped(job) or not is_train(name) else members_of(name)
+    if not whole_family and not members:
+        message = f"{name.partition(':')[0]} is released as one, which nothing here decides: raise what brings it"
+        raise refuse(message)
     if not whole_family or _skipped(job):
         how = f"dependencyManagement sets {name} {version} for {whole}: {brought}."
-        apart = f"{name.partition(':')[0]} is released as one: what else of it is in use has to be of the same version"
-        told = [apart] if is_train(name) and not _skipped(job) else []
-        edits = [managed(pom, content, written(name, version, ""))]
-        yield job.candidate("dependency-management", edits, how, warnings=told)
+        edits = [managed(pom, content, "\n".join(written(each, version, "") for each in members))]
+        yield job.candidate("dependency-management", edits, how, names=members)
     if bom and not imported:
         how = f"Imports {bom} {version}, so that the whole family moves together."
         # Of imported bills of materials the first that names an artifact decides.
         edits = [managed(pom, content, written(bom, version, _IMPORT), first=True)]
         yield job.candidate("bill-of-materials", edits, how, names=[bom])
-    elif whole_family:
+    elif is_train(name) and not _skipped(job):
         return
     elif unversioned and not bom:
         how = f"Writes {version} where {name} is asked for: it wins over the version that is managed elsewhere."
@@ -189,7 +192,7 @@ def _set_property(job: Job, poms: Mapping[str, Pom], path: str) -> Iterator[Cand
         raise refuse(message)
     how = f"Sets {name}, by which Spring Boot's parent takes the version of {job.package.name} and what goes with it."
     for approach, version in (("managed-property", job.choice.smallest), ("installed-line", job.choice.line)):
-        if version:
+        if version and (approach == "installed-line" or not job.other_major):
             edit = _property_edit(pom, job.tree.read(pom.path), name, version)
             stays = f"remove {name} once Spring Boot manages {version} or later itself: it holds back later ones"
             yield job.candidate(approach, [edit], how, warnings=[stays], names=[name])

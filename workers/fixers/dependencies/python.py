@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.dependencies.job import Job, refuse, replace
@@ -48,12 +48,35 @@ def _places(job: Job) -> list[Declaration]:
         if closed or any(place.name == name for place in compiled):
             return [*compiled, *(place for place in closed if job.needs_raising(place))]
     manifests = job.files(_is_manifest)
+    if posixpath.basename(job.manifest) in LOCKS:
+        return _of_project(job, manifests, name)
+    if own is not None and has_hashes(own):
+        manifests = {path: content for path, content in manifests.items() if not is_requirements(path)}
     for folder in job.folders:
         inside = {path: content for path, content in manifests.items() if posixpath.dirname(path) == folder}
         found = [place for path, content in inside.items() for place in _usable(path, content)]
-        if any(place.name == normal_name(job.package.name) for place in found):
+        if any(place.name == name for place in found):
             return found
     return []
+
+
+def _of_project(job: Job, manifests: Mapping[str, bytes], name: str) -> list[Declaration]:
+    """What the project of a lockfile asks for, with its workspace; and beside it what is exported from the same."""
+    wanted = ("Pipfile",) if posixpath.basename(job.manifest) == "Pipfile.lock" else MANIFESTS
+    folder = posixpath.dirname(job.manifest)
+    root = manifests.get(posixpath.join(folder, "pyproject.toml"), b"")
+    locked = {posixpath.dirname(path) for path in job.files(lambda path: posixpath.basename(path) in LOCKS)} - {folder}
+    own, beside = [], []
+    for path, content in manifests.items():
+        there = posixpath.dirname(path)
+        member = (
+            b"[tool.uv.workspace]" in root and there not in locked and there.startswith(f"{folder}/" if folder else "")
+        )
+        if posixpath.basename(path) in wanted and (there == folder or member):
+            own += _usable(path, content)
+        elif there == folder and is_requirements(path):
+            beside += [place for place in _usable(path, content) if place.version == f"=={job.package.version}"]
+    return [*own, *beside] if any(place.name == name for place in own) else []
 
 
 def _sources(job: Job, content: bytes) -> dict[str, bytes]:
@@ -63,11 +86,14 @@ def _sources(job: Job, content: bytes) -> dict[str, bytes]:
     folder, name = posixpath.split(job.manifest)
     told = [(match["path"] or match["line"]).decode() for match in _SOURCE.finditer(content)]
     told.append(name.removesuffix(".txt") + ".in")
-    paths = dict.fromkeys(
-        posixpath.normpath(posixpath.join(where, path)) for path in told for where in (folder, *job.folders)
-    )
-    found = {path: read for path in paths if path != job.manifest and (read := job.read(path)) is not None}
-    return {path: read for path, read in found.items() if _is_manifest(path)}
+    found: dict[str, bytes] = {}
+    for path in told:
+        # Where it is compiled in, and what it is called there, nobody says: the nearest one that there is.
+        places = (posixpath.normpath(posixpath.join(where, path)) for where in (folder, *job.folders))
+        near = next((place for place in places if job.read(place) is not None), None)
+        if near is not None and near != job.manifest and _is_manifest(near):
+            found[near] = job.tree.read(near)
+    return found
 
 
 def _installed(job: Job, places: Sequence[Declaration]) -> Sequence[Declaration]:

@@ -13,6 +13,16 @@ _SAME_VERSION = re.compile(
 )
 
 
+_MEMBERS = (
+    ("ch.qos.logback:logback-classic", "ch.qos.logback:logback-core"),
+    (
+        "org.apache.tomcat.embed:tomcat-embed-core",
+        "org.apache.tomcat.embed:tomcat-embed-el",
+        "org.apache.tomcat.embed:tomcat-embed-websocket",
+    ),
+)
+
+
 def same_artifact(declared: str, installed: str) -> bool:
     """Whether a declaration means this artifact; Kotlin modules publish `name` and the JVM's `name-jvm`."""
     return installed in (declared, f"{declared}-jvm")
@@ -28,6 +38,11 @@ def released_apart(one: str, other: str) -> bool:
 def is_train(name: str) -> bool:
     """Whether the artifact is released together with others of its group."""
     return bool(_SAME_VERSION.fullmatch(name.partition(":")[0]))
+
+
+def members_of(name: str) -> list[str]:
+    """All that is used of a family at run time, where that is known; empty where it is not."""
+    return next((list(each) for each in _MEMBERS if name in each), [])
 
 
 def is_sibling(place: Declaration, name: str, version: str) -> bool:

@@ -43,7 +43,14 @@ def propose(target: Target) -> Iterable[Candidate]:
         known = "Maven, npm, PyPI, Go and GitHub Actions"
         message = f"secaid bumps {known} packages; {job.package.name} is of {job.package.ecosystem}"
         raise NoFix(message)
-    return list(ecosystem(job))
+    found: list[Candidate] = []
+    try:
+        found.extend(ecosystem(job))
+    except NoFix:
+        # Why there is no further approach matters where there is none at all.
+        if not found:
+            raise
+    return found
 
 
 def _jvm(job: Job) -> Iterable[Candidate]:
