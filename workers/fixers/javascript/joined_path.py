@@ -13,25 +13,17 @@ from workers.fixers.javascript.callers import handed
 from workers.fixers.javascript.checked_path import is_checked
 from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.own_value import is_own
-from workers.fixers.javascript.script import arguments, called, flagged_node, imported, quote
-from workers.fixers.javascript.strings import quoted, template, written
+from workers.fixers.javascript.path_helpers import BELOW, ERROR, NAME, REFUSED, STAYS, TYPED, WITHIN
+from workers.fixers.javascript.path_text import REQUEST, one_text, split
+from workers.fixers.javascript.script import arguments, called, flagged_node, imported
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
-from workers.source.syntax import walk
+from workers.source.syntax import ancestors, walk
 from workers.source.tree import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_BELOW = """function joinBelow(folder, name) {
-  // from the root, `..` leads nowhere else: whatever the name says, the result lies below the folder
-  return path.normalize(folder + path.normalize(path.sep + name));
-}"""
-_WITHIN = """function joinFileName(folder, name) {
-  return path.normalize(folder + path.sep + path.basename(path.normalize(path.sep + name)));
-}"""
-_TYPED = "folder: string, name: string"
 _PATH = re.compile(r"(?:^|\.)path\.(?:join|resolve)$")
-_REQUEST = re.compile(r"\b(?:req|request|ctx)\b")
 _OF_FRAMEWORK = re.compile(r"@(?:Param|Query|Body|Headers?|Req|PathParam|QueryParam)\(")
 """A parameter of a handler of NestJS or of routing-controllers."""
 _FILE_NAME = re.compile(
@@ -86,14 +78,34 @@ def propose(target: Target) -> Iterator[Candidate]:
             f"{file.path}:{file.number(call)} is looked at before it is used: what leads out of its folder is refused"
         )
         raise Harmless(message)
-    if _OF_SCRIPTS.search(file.path) and not _REQUEST.search(file.text(call)):
+    if _OF_SCRIPTS.search(file.path) and not REQUEST.search(file.text(call)):
         message = f"{file.path} is a script of the developers': whoever runs it says what it works on"
         raise Harmless(message)
     folder, name = _sides(file, call, target)
     yield from any_of(
-        lambda: _through(file, call, f"joinBelow({folder}, {name})", _BELOW, "below-folder", _STAYS),
+        lambda: _through(file, call, f"joinBelow({folder}, {name})", BELOW, "below-folder", STAYS),
+        lambda: _refused(file, call, f"joinOrRefuse({folder}, {name})"),
         lambda: _within(target, file, call, f"joinFileName({folder}, {name})", name),
     )
+
+
+def _refused(file: Parsed, call: Node, text: str) -> Candidate:
+    """An error for a name that leads out of the folder, where somebody catches it: a `try`, or Express.
+
+    Raises:
+        NoFix: nobody is seen to.
+    """
+    for outer in ancestors(call):
+        given = outer.child_by_field_name("parameters")
+        if outer.type == "try_statement":
+            break
+        if given is not None:
+            waits = any(child.type == "async" for child in outer.children)
+            if not waits and re.match(r"\(\s*(?:req|request)\b[^,]*,\s*res", file.text(given)):
+                break
+            message = f"{file.path}:{file.number(call)} has nobody who catches an error for a name that leads elsewhere"
+            raise NoFix(message)
+    return _through(file, call, text, REFUSED, "refused", ERROR)
 
 
 def _within(target: Target, file: Parsed, call: Node, text: str, name: str) -> Candidate:
@@ -110,11 +122,7 @@ def _within(target: Target, file: Parsed, call: Node, text: str, name: str) -> C
     ):
         message = f"{file.path}:{file.number(call)} may be asked for what lies in a folder further down"
         raise NoFix(message)
-    return _through(file, call, text, _WITHIN, "file-name", _NAME)
-
-
-_STAYS = ("`..` in the name is worked out before it is joined: the path cannot leave the folder.", None)
-_NAME = ("Only the last part of the name is used: no folder in it counts.", "Names with a folder in them lose it.")
+    return _through(file, call, text, WITHIN, "file-name", NAME)
 
 
 def _sides(file: Parsed, call: Node, target: Target) -> tuple[str, str]:
@@ -129,7 +137,7 @@ def _sides(file: Parsed, call: Node, target: Target) -> tuple[str, str]:
     if not told and called(file, call).endswith("join") and not _OF_DEVELOPERS.search(file.path):
         rest_is_own = before and not any(_is_given(file, name) for each in before for name in _identifiers(each))
         told = given[-1:] if rest_is_own and _is_file_name(file, given[-1], target) else []
-    alone = _one_text(file, given[0], called(file, call)) if told and len(given) == 1 else None
+    alone = one_text(file, given[0], called(file, call)) if told and len(given) == 1 else None
     if alone is not None:
         return alone
     if len(told) != 1 or told[0] != given[-1] or len(given) == 1:
@@ -140,54 +148,10 @@ def _sides(file: Parsed, call: Node, target: Target) -> tuple[str, str]:
         raise NoFix(message)
     base = [file.text(node) for node in given[:-1]]
     method = called(file, call)
-    fixed, name = _split(file, given[-1])
+    fixed, name = split(file, given[-1])
     base += [fixed] if fixed else []
     folder = base[0] if len(base) == 1 and method.endswith("join") else f"{method}({', '.join(base)})"
     return folder, name
-
-
-def _one_text(file: Parsed, node: Node, method: str) -> tuple[str, str] | None:
-    """The sides of a path in one text: `folder + '/' + name`, where the request says the name alone."""
-    built = template(file, node)
-    parts = list(built.parts) if built is not None else []
-    cut = max((n for n, part in enumerate(parts) if isinstance(part, str) and "/" in part), default=0)
-    if not cut or not isinstance(slash := parts[cut], str):
-        return None
-    before, rest = slash[: slash.rfind("/")], slash[slash.rfind("/") + 1 :]
-    folder = [*parts[:cut], *([before] if before else [])]
-    name = [*([rest] if rest else []), *parts[cut + 1 :]]
-    said = [part.source for part in folder if not isinstance(part, str)]
-    asked = [part.source for part in name if not isinstance(part, str)]
-    fixed = "".join(part for part in name if isinstance(part, str))
-    if (
-        not asked
-        or ".." in fixed
-        or any(_REQUEST.search(each) for each in said)
-        or not all(map(_REQUEST.search, asked))
-    ):
-        return None
-    return f"{method}({written(folder)})", written(name) or ""
-
-
-def _split(file: Parsed, node: Node) -> tuple[str | None, str]:
-    """The folders that the program writes before the name, as a literal, and the name.
-
-    Raises:
-        NoFix: the program goes up a folder behind the name.
-    """
-    built = template(file, node)
-    if built is None:
-        return None, file.text(node)
-    first = built.parts[0]
-    cut = first.rfind("/") + 1 if isinstance(first, str) else 0
-    rest = (first[cut:], *built.parts[1:]) if isinstance(first, str) else built.parts
-    if any(isinstance(part, str) and ".." in part for part in rest):
-        message = f"{file.path}:{file.number(node)} goes up a folder on purpose"
-        raise NoFix(message)
-    if not isinstance(first, str) or not cut:
-        return None, file.text(node)
-    name = written([part for part in rest if part != ""]) or file.text(node)
-    return quoted(first[:cut], quote(file)), name
 
 
 def _of_request(file: Parsed, node: Node, target: Target) -> bool:
@@ -196,7 +160,7 @@ def _of_request(file: Parsed, node: Node, target: Target) -> bool:
     source = file.line(where.start_line).decode() if where is not None else ""
     named = re.match(r"\s*(?:(?:const|let|var)\s+)?(\w+)\s*=(?!=)", source)
     tainted = named is not None and re.search(rf"(?<![\w.]){named[1]}(?!\w)", text) is not None
-    return tainted or _REQUEST.search(text) is not None or any(_is_asked(file, each) for each in _identifiers(node))
+    return tainted or REQUEST.search(text) is not None or any(_is_asked(file, each) for each in _identifiers(node))
 
 
 def _identifiers(node: Node) -> list[Node]:
@@ -210,7 +174,7 @@ def _is_asked(file: Parsed, name: Node) -> bool:
         return False
     if found.kind == "parameter" or found.node.type.endswith("parameter"):
         return _OF_FRAMEWORK.search(file.text(found.node)) is not None
-    return found.kind in {"value", "other"} and _REQUEST.search(file.text(found.node)) is not None
+    return found.kind in {"value", "other"} and REQUEST.search(file.text(found.node)) is not None
 
 
 def _is_given(file: Parsed, name: Node) -> bool:
@@ -236,7 +200,7 @@ def _through(
     if name != "path" or edits:
         message = f"{file.path} has Node's `path` under another name: join to the root before joining to the folder"
         raise NoFix(message)
-    added = helper(file, source, typed=_TYPED)
+    added = helper(file, source, typed=TYPED)
     why, warning = words
     return candidate(
         approach,
