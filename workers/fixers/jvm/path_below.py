@@ -61,6 +61,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     if is_fixed(file, arguments(call)[1]):
         message = f"{file.path}:{file.number(call)} takes a name that the program itself writes: it leads nowhere else"
         raise Harmless(message)
+    if _is_checked(file, made):
+        message = f"{file.path}:{file.number(call)} is compared with its folder before it is used"
+        raise Harmless(message)
     yield from any_of(lambda: _refused(file, made), lambda: _skipped(file, made))
 
 
@@ -86,6 +89,15 @@ def _made(file: Parsed, call: Node) -> _Made:
         message = f"{where} does not show the folder that the file has to stay in"
         raise NoFix(message)
     return _Made(found["name"], file.text(given[0]), holder)
+
+
+def _is_checked(file: Parsed, made: _Made) -> bool:
+    """Whether the statements that follow ask whether the worked out path begins with a folder's."""
+    block = made.statement.parent
+    after = file.slice(made.statement.end_byte, block.end_byte) if block is not None else ""
+    worked_out = r"(?:normalize\(|[cC]anonicalPath|toRealPath\()"
+    asked = re.search(rf"\bif\s*\([^;{{}}]*\b{made.name}\b[^;{{}}]*\bstartsWith\(", after)
+    return asked is not None and re.search(worked_out, after[: asked.end()]) is not None
 
 
 def _outside(file: Parsed, made: _Made) -> str:
