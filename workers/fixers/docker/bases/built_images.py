@@ -18,13 +18,20 @@ from workers.source.tree import SourceTree, text_of
 
 _SCRIPTS = re.compile(r"(?:^|/)(?:[Mm]akefile|GNUmakefile|[Jj]ustfile|[\w.-]+\.(?:mk|sh|bash))$")
 _YAML = re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$|^\.github/workflows/[^/]+\.ya?ml$")
-_BUILD = re.compile(r"\bdocker\s+(?:buildx\s+|image\s+)?build\s([^\n;&|]*)")
+_BUILD = re.compile(
+    r"\b(?:(?:docker|podman|nerdctl)\s+(?:buildx\s+|image\s+)?build|buildah\s+(?:bud|build)|az\s+acr\s+build"
+    r"|gcloud\s+(?:beta\s+)?(?:container\s+)?builds\s+submit)\s([^\n;&|]*)"
+)
 _GOES = re.compile(r"^\s*(?:cd|pushd)\s|[;&|(]\s*(?:cd|pushd)\s", re.MULTILINE)
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
 _STEPS = re.compile(rf"(?:(?:^|[\s`;&])cd\s+([\w./-]+)|{_BUILD.pattern})")
 _TEXTS = (".md", ".adoc", ".rst")
 _TAKES = frozenset(("--build-arg", "--target", "--platform", "--label", "--network", "--progress", "--cache-from",
-                    "--cache-to", "--output", "-o", "--secret", "--ssh", "--builder", "--build-context"))  # fmt: skip
+                    "--cache-to", "--output", "-o", "--secret", "--ssh", "--builder", "--build-context",
+                    "--project", "--region", "--timeout", "--machine-type", "--registry", "-r", "--image",
+                    "--resource-group", "-g"))  # fmt: skip
+_OF_REGISTRY = frozenset(("--registry", "-r"))
+"""How Azure's builder is told the registry, which the image's name there leaves out."""
 _MAX_FILES, _MAX_BYTES = 60, 256 * 1024
 
 
@@ -76,7 +83,7 @@ def documented_builder(tree: SourceTree, image: str) -> str | None:
 
 @functools.lru_cache(maxsize=_MAX_FILES)
 def _of_script(name: str, text: str) -> list[tuple[str, str]]:
-    """Image and Dockerfile of each `docker build` that names both in words."""
+    """Image and Dockerfile of each `docker build`, or the like of it, that names both in words."""
     folder = posixpath.dirname(name)
     calls = _BUILD.findall(re.sub(r"\\\r?\n", " ", text))
     return [pair for call in calls for pair in _of_call(folder, re.findall(r"[^\s'\"]+", call))]
@@ -100,13 +107,15 @@ def _of_call(folder: str, words: list[str]) -> Iterator[tuple[str, str]]:
     images, file, context, option = [], None, None, ""
     for word in (part for each in words for part in (each.split("=", 1) if each.startswith("--") else [each])):
         if option:
-            images += [word] if option in {"-t", "--tag"} else []
+            images += [word] if option in {"-t", "--tag", "--image"} else []
             file = word if option in {"-f", "--file"} else file
             option = ""
         elif word in _TAKES or word in {"-t", "--tag", "-f", "--file"}:
             option = word
         elif not word.startswith("-"):
             context = word
+    if not _OF_REGISTRY.isdisjoint(words):
+        images = [f"$registry/{image}" for image in images]
     if context is not None and "$" not in f"{context}{file or ''}":
         yield from _placed(images, folder, context, posixpath.join(folder, file) if file else None)
 

@@ -71,6 +71,23 @@ def test_a_step_builds_in_the_folder_that_it_names(step, found):
     assert builder_of(_tree(files), "acme/tool-base") == ("base/Dockerfile" if found else None)
 
 
+@pytest.mark.parametrize(
+    ("call", "image", "found"),
+    [
+        ("podman build -t acme/tool-base base", "acme/tool-base", True),
+        ("buildah bud --tag acme/tool-base base", "acme/tool-base", True),
+        ("gcloud builds submit --tag gcr.io/$PROJECT/tool-base base", "gcr.io/acme/tool-base", True),
+        ("gcloud builds submit --config base/cloudbuild.yaml", "gcr.io/acme/tool-base", False),
+        ("az acr build -r acme -t tool-base:1 base", "acme.azurecr.io/tool-base", True),
+        ("az acr build --registry acme --image tool-base:1 ./base", "acme.azurecr.io/tool-base", True),
+        ("az acr build -r acme -t tool-base:1 base", "acme.azurecr.io/other", False),
+    ],
+)
+def test_other_builders_say_it_too(call, image, found):
+    files = {"build.sh": f"{call}\n", "base/Dockerfile": "FROM debian:12\n"}
+    assert builder_of(_tree(files), image) == ("base/Dockerfile" if found else None)
+
+
 def test_a_name_that_two_dockerfiles_have_is_nobodys():
     files = {"Makefile": MAKEFILE + "\tdocker build -t acme/tool-base other\n", "base/Dockerfile": "FROM debian:12\n"}
     assert builder_of(_tree(files), "acme/tool-base") == "base/Dockerfile"
