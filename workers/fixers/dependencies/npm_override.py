@@ -116,16 +116,13 @@ class Lock:
 
     @property
     def breaks(self) -> str | None:
-        """Who was made for another line than the fixed release's; none where an override stays within a line."""
+        """Who was made for another major version than the fixed release's; none where an override stays within it."""
         job, version = self.job, self.job.choice.smallest
-        within = admits(_line(version), job.package.version) is not False
-        if within or (self.asks and not self.stubborn):
+        if not job.other_major or (self.asks and not self.stubborn):
             return None
-        asked = (
-            f"{self.stubborn[0].by} asks for {self.stubborn[0].range}" if self.stubborn else "others ask for that one"
-        )
-        who = self.stubborn[0].by if self.stubborn else "what brings it"
-        return f"{job.package.name} {version} is of another line than {job.package.version}, and {asked}: raise {who}"
+        one = self.stubborn[0] if self.stubborn else Ask("what brings it", "that one")
+        other = f"another major version than {job.package.version}"
+        return f"{job.package.name} {version} is {other}, and {one.by} asks for {one.range}: raise {one.by}"
 
     @property
     def released(self) -> list[Edit]:
