@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import io
 import sys
 
 import click
@@ -53,6 +54,11 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:  # click would end with 1, which stands for findings and failures
             click.echo("secaid: interrupted", err=True)
             ctx.exit(_INTERRUPTED)
+        except BrokenPipeError:  # whoever read along has seen enough: click knows what to do
+            raise
+        except OSError as error:  # a full disk, a folder that was taken away
+            click.echo(f"secaid: {error}", err=True)
+            ctx.exit(_UNAVAILABLE)
 
 
 def _added() -> dict[str, importlib.metadata.EntryPoint]:
@@ -67,6 +73,9 @@ def secaid() -> None:
 
 def main() -> None:
     """Run the command line; errors become one message on stderr and the documented exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode shows less, and no traceback
     try:
         secaid(prog_name="secaid")
     except SecaidError as error:
