@@ -17,6 +17,9 @@ from workers.source.yamldoc import Node
 _UNITS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3, "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)([kMG]i?|Ki)?")
 _HEAP = re.compile(r"-Xmx(\d+)([kmgKMG])|max[-_]old[-_]space[-_]size[= ](\d+)")
+_OFF = re.compile(
+    r"^[ \t]*#[ \t]*limits:[ \t]*\n(?:[ \t]*#.*\n)*?[ \t]*#[ \t]*memory:[ \t]*[\"']?([\w.]+)", re.MULTILINE
+)
 _MEBI = 1024**2
 _SMALL, _MIDDLE, _LARGE = 256 * _MEBI, 512 * _MEBI, 1024 * _MEBI
 _RUNTIMES = {
@@ -35,17 +38,25 @@ _LISTS = re.compile(r"(?:^|/)(?:requirements[\w.-]*\.txt|pyproject\.toml|Pipfile
 def memory_limit(resource: Resource, part: Part) -> str:
     """A limit that leaves its program room; empty where nothing tells how much that is.
 
-    What other manifests give the same image; twice what this one asks for, for what comes at times; what a well-known
-    image or the runtime of a program of the repository takes as a rule. A heap of a size that is told fits in.
+    What other manifests give the same image, or a remark of this one; twice what this one asks for, for what comes at
+    times; what a well-known image or the runtime of a program of the repository takes as a rule. A heap of a size that
+    is told fits in.
     """
     asked = number(part.node.text("resources", "requests", "memory"))
-    other = other_limit(resource, part, "memory")
+    other = other_limit(resource, part, "memory") or _remarked(resource, part)
     if other and number(other) >= asked:
         return other
     usual = _usual(resource, part)
     # What is asked for a program that nothing is known of is often little more than it starts with.
     wanted = max(2 * asked, usual or _SMALL, heap(part) * 3 // 2)
     return quantity(wanted) if asked or usual or heap(part) else ""
+
+
+def _remarked(resource: Resource, part: Part) -> str:
+    """The limit that a remark in the container has, switched off or as an example; empty where none has one."""
+    text = resource.doc.content[part.node.start : max(part.node.end, part.node.tail)].decode("utf-8", "replace")
+    found = _OFF.search(text)
+    return found[1] if found and number(found[1]) else ""
 
 
 def number(text: str) -> int:

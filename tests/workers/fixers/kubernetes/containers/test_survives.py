@@ -287,3 +287,18 @@ def test_a_heap_that_is_told_is_asked_for():
     assert "memory: 1Gi" in _made("CKV_K8S_12", {}, POD + "    args: [java, -Xmx1g]\n")[0]
     limited = POD + "    args: [java, -Xmx1g]\n    resources: {limits: {memory: 900Mi}}\n"
     assert "requests: { memory: 900Mi }" in _made("CKV_K8S_12", {}, limited)[0]
+
+
+@pytest.mark.parametrize(
+    ("remark", "limit"),
+    [
+        ('    #limits:\n    #  cpu: "1"\n    #  memory: "1Gi"\n', "1Gi"),
+        ("    # limits:\n    #   memory: 64Mi\n", "256Mi"),
+        ("    # memory: 1Gi is plenty\n", "256Mi"),
+    ],
+)
+def test_a_limit_that_is_only_remarked_is_the_author_s(remark, limit):
+    asked = "    resources:\n      requests:\n        memory: 128Mi\n        cpu: 100m\n"
+    made = _made("CKV_K8S_13", {}, f"{POD}{asked}{remark}    tty: true\n")
+    assert made
+    assert all(f"memory: {limit}\n" in one for one in made)
