@@ -23,7 +23,8 @@ _SHORTEST = 5
 _MOST_FILES = 12
 _FUNCTIONS = frozenset(("function_declaration", "generator_function_declaration"))
 _NAMES = ("identifier", "property_identifier", "shorthand_property_identifier")
-_LISTS = frozenset(("import_specifier", "export_specifier", "object_pattern", "import_clause", "export_statement"))
+"""What may use the name; what takes it out of a module, `{ NAME } = …`, is another kind of node."""
+_LISTS = frozenset(("import_specifier", "export_specifier"))
 
 
 def handed(file: Parsed, function: Node, index: int, tree: SourceTree) -> list[tuple[Parsed, Node]]:
@@ -32,10 +33,11 @@ def handed(file: Parsed, function: Node, index: int, tree: SourceTree) -> list[t
     if named is None:
         return []
     name, seen = file.text(named), _is_seen_outside(file, named)
-    if seen and (len(name) < _SHORTEST or _is_published(file, tree)):
+    others = list(_importing(file, name, tree)) if seen else []
+    if seen and (len(name) < _SHORTEST or not others or _is_published(file, tree)):
         return []
     found: list[tuple[Parsed, Node]] = []
-    for where in (file, *(_others(file, name, tree) if seen else ())):
+    for where in (file, *others):
         calls = _calls(where, name, named) if where is not None else None
         if calls is None or any(len(given) <= index for given in calls):
             return []
@@ -44,24 +46,29 @@ def handed(file: Parsed, function: Node, index: int, tree: SourceTree) -> list[t
 
 
 def _named(file: Parsed, function: Node) -> Node | None:
-    """The function's name: of its declaration, its variable, its property, or `exports.NAME`."""
+    """The name by which the function is called: of its declaration, its variable, or `exports.NAME`.
+
+    A method's is none: what is called by it elsewhere may be another object's.
+    """
     holder = function.parent if function.parent is not None else function
-    if function.type in _FUNCTIONS or function.type == "method_definition":
-        holder = function
+    if function.type in _FUNCTIONS:
+        default = holder.type == "export_statement" and any(child.type == "default" for child in holder.children)
+        return None if default else function.child_by_field_name("name")
     if holder.type == "assignment_expression" and holder.child_by_field_name("right") == function:
         left = holder.child_by_field_name("left")
         exported = left is not None and re.fullmatch(r"(?:module\.)?exports\.[\w$]+", file.text(left))
         return left.child_by_field_name("property") if exported and left is not None else None
-    if holder.type in _FUNCTIONS or holder.type in {"variable_declarator", "method_definition"}:
-        return holder.child_by_field_name("name")
-    return holder.child_by_field_name("key") if holder.type == "pair" else None
+    return holder.child_by_field_name("name") if holder.type == "variable_declarator" else None
 
 
 def _is_seen_outside(file: Parsed, name: Node) -> bool:
     if name.type != "identifier":
         return True
     text = re.escape(file.text(name))
-    said = rf"\bexport\b[^;\n]*\b{text}\b|exports\b[^;]{{0,600}}\b{text}\b|\bexport\s*\{{[^}}]*\b{text}\b"
+    said = (
+        rf"\bexport\b[^;\n=]*\b{text}\b|exports\b[^;]{{0,600}}(?<![\w$.]){text}\b(?!\s*\()|exports\.{text}\b"
+        rf"|\bexport\s*\{{[^}}]*\b{text}\b|\bexport\s+default\s+{text}\b"
+    )
     return re.search(said, file.content.decode()) is not None
 
 
@@ -76,17 +83,26 @@ def _is_published(file: Parsed, tree: SourceTree) -> bool:
     return not (started or manifest.get("private")) and bool(manifest.keys() & {"main", "exports", "module"})
 
 
-def _others(file: Parsed, name: str, tree: SourceTree) -> Iterator[Parsed | None]:
-    """The other files that have the name; `None` for one that is no script, or where there are too many."""
+def _importing(file: Parsed, name: str, tree: SourceTree) -> Iterator[Parsed | None]:
+    """The other files that take the name from this module; `None` for what cannot be followed.
+
+    That is a file that is no script, one that hands on all that this one exports, or more files than can be read here.
+    """
+    stem = posixpath.splitext(file.path)[0].removesuffix("/index").rpartition("/")[2]
+    module = rf"['\"](?:[^'\"]*/)?{re.escape(stem)}(?:/index)?(?:\.[cm]?[jt]sx?)?['\"]"
     sought = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
-    known = [
-        path
-        for path in tree.paths()
-        if path.endswith((*_SCRIPTS, *_TEMPLATES))
-        and path != file.path
-        and not is_test(path)
-        and sought.search(text_of(tree, path))
-    ]
+    all_of_it = re.compile(
+        rf"export\s*\*[^;\n]*{module}|\.\.\.\s*require\(\s*{module}|exports\s*=\s*require\(\s*{module}"
+    )
+    known = []
+    for path in tree.paths():
+        if not path.endswith((*_SCRIPTS, *_TEMPLATES)) or path == file.path or is_test(path):
+            continue
+        text = text_of(tree, path)
+        if all_of_it.search(text):
+            yield None
+        if re.search(module, text) and sought.search(text):
+            known.append(path)
     for path in known[:_MOST_FILES]:
         content = text_of(tree, path).encode()
         syntax = parse(content, path) if path.endswith(_SCRIPTS) else None
@@ -101,7 +117,7 @@ def _calls(file: Parsed, name: str, named: Node) -> list[list[Node]] | None:
     for node in file.of(*_NAMES):
         if file.text(node) != name or node.parent is None or node == named:
             continue
-        member = node.parent.type == "member_expression"
+        member = node.parent.type == "member_expression" and node.parent.child_by_field_name("property") == node
         callee = node.parent if member else node
         call = callee.parent
         if call is not None and call.type == "call_expression" and call.child_by_field_name("function") == callee:
@@ -116,15 +132,14 @@ def _calls(file: Parsed, name: str, named: Node) -> list[list[Node]] | None:
 
 
 def _passes_on(file: Parsed, node: Node) -> bool:
-    """Whether it is only named: in an import, in what the file exports, or taken out of a module."""
+    """Whether it is only named: in an import, in what the file exports by that name, or taken out of a module."""
     around = node.parent
     if around is None or around.type in _LISTS:
-        return around is not None
+        return around is not None and around.child_by_field_name("alias") is None
     if around.type == "object" and node.type == "shorthand_property_identifier":
         outer = around.parent
         return outer is not None and "exports" in file.text(outer).partition("=")[0]
     if around.type == "variable_declarator" and around.child_by_field_name("name") == node:
         value = around.child_by_field_name("value")
         return value is not None and "require(" in file.text(value)
-    left = around.child_by_field_name("left") if around.type == "assignment_expression" else None
-    return left is not None and re.match(r"(?:module\.)?exports\b", file.text(left)) is not None
+    return False
