@@ -16,9 +16,14 @@ _SHORTEST = 3
 
 
 def is_a_name(file: Parsed, name: str, value: str) -> bool:
-    """Whether the constant says what something is called: by its words, or as the file's other constants do."""
+    """Whether the constant says what something is called: by its words, or as the file's other constants do.
+
+    What begins or ends with a blank or a colon is shown to somebody.
+    """
     return (
         len(value) < _SHORTEST
+        or value != value.strip()
+        or value.endswith(":")
         or _names_a_field(name, value)
         or _says_its_name(name, value)
         or _is_one_of_names(file, name, value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate, region
-from workers.fixers.jvm.cookie_names import refuse_read
+from workers.fixers.jvm.cookie_names import refuse_others, refuse_read
 from workers.fixers.jvm.source import before_line, end_mark, flagged_bytes, jvm, matches, statement
 from workers.fixers.registry import NoFix, Target, fixer
 from workers.source.syntax import ancestors
@@ -67,7 +67,9 @@ def propose(target: Target) -> Iterator[Candidate]:
         refuse_read(target, file, name)
     call = f"{name}.set{flag}(true){end_mark(file)}"
     holder = statement(file, added[0].start())
-    if matches(file, rf"\b{name}\.(?:set{flag}\(|is{flag}\s*=)", *_function(file, holder)):
+    refuse_others(file, name, *_function(file, holder))
+    here = matches(file, rf"\b{name}\.(?:set{flag}\(|is{flag}\s*=)", *_function(file, holder))
+    if here or matches(file, rf"\bset{flag}\(\s*(?!true\b|false\b)\S", 0, len(file.content)):
         message = f"{file.path}:{file.number(holder)} sets the flag by a condition, which decides when it is sound"
         raise NoFix(message)
     both = "Secure" if flag == "HttpOnly" else "HttpOnly"

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from workers.fixers.code import Parsed, region
 from workers.fixers.jvm.source import matches
-from workers.fixers.registry import NoFix, Target
+from workers.fixers.registry import Harmless, NoFix, Target
 from workers.source.tests import is_test
 from workers.source.tree import text_of
 
 _MADE = r"\b{variable}\s*=\s*(?:new\s+)?(?:[\w.]+\.)?Cookie\(\s*(?P<name>\"[^\"\n]*\"|[\w.]+)\s*,"
 _FOR_SCRIPTS = re.compile(r"[cx]srf", re.IGNORECASE)
 """Scripts send it back in a header: Angular and axios read it by themselves."""
+_PREFERENCE = re.compile(r"locale|lang(?:uage|_|[A-Z]|\b)|theme|time_?zone|currency", re.IGNORECASE)
 _READS = re.compile(r"document\.cookie|\b[cC]ookies?\w*(?:\(\))?\.get\(|\.cookie\(|\b(?:get|read)Cookie\(")
 _PAGES = (".js", ".mjs", ".jsx", ".ts", ".tsx", ".vue", ".html", ".htm", ".jsp", ".jspf", ".ftl")
 
@@ -25,6 +26,8 @@ def refuse_read(target: Target, file: Parsed, variable: str) -> None:
         NoFix: they do, or its name says that it is for them.
     """
     made = matches(file, _MADE.format(variable=re.escape(variable)), 0, len(file.content))
+    if _FOR_SCRIPTS.search(variable):
+        _refuse_name(target, file, variable)
     for name in {each["name"].decode() for each in made}:
         text = _text(target, file, name)
         if text is not None:
@@ -32,6 +35,22 @@ def refuse_read(target: Target, file: Parsed, variable: str) -> None:
         elif any(_READS.search(text_of(target.tree, path)) for path in _pages(target)):
             message = f"{file.path}:{region(target).start_line} names its cookie `{name}`, and scripts here read some"
             raise NoFix(message)
+
+
+def refuse_others(file: Parsed, variable: str, start: int, end: int) -> None:
+    """Say so where the cookie is made elsewhere than in the function, or holds what a page looks like.
+
+    Raises:
+        Harmless: it holds the language or the like, which is no secret.
+        NoFix: it comes from a caller, a request or another cookie.
+    """
+    made = matches(file, _MADE.format(variable=re.escape(variable)), start, end)
+    if not made:
+        message = f"{file.path} adds `{variable}`, which is made elsewhere: its flags belong there"
+        raise NoFix(message)
+    if _PREFERENCE.search(f"{variable} {made[0]['name'].decode()}"):
+        message = f"{file.path}:{file.line_of(made[0].start())} makes a cookie of how a page looks, which is no secret"
+        raise Harmless(message)
 
 
 def _refuse_name(target: Target, file: Parsed, name: str) -> None:
