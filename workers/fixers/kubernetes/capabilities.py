@@ -52,7 +52,9 @@ def capabilities(target: Target) -> Iterator[Candidate]:
             refuse_agent(resource, "its capabilities")
         yield from _without_raw(resource, parts)
         return
-    unknown = next((why for part in parts if (why := needs_capabilities(resource, part))), "")
+    # What gives its capabilities away by itself is known, and stands in nobody's way alone.
+    asked = sorted(parts, key=lambda part: starting(resource, part).drops_root)
+    unknown = next((why for part in asked if (why := needs_capabilities(resource, part))), "")
     if target.finding.rule == "CKV_K8S_28" and not any(privileged(part) for part in parts):
         yield from _without_raw(resource, parts)
         if unknown:
