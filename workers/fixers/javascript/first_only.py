@@ -37,15 +37,22 @@ values apart from the text is safer still.""",
 def propose(target: Target) -> Iterator[Candidate]:
     """`replace("'", …)` → `replaceAll`, or a pattern with `g`."""
     file, call = flagged_node(target, ("call_expression",), _replaces)
-    function, given = call.child_by_field_name("function"), arguments(call)
-    method = function.child_by_field_name("property") if function is not None else None
+    _refuse_first(file, call)
+    chained = [call, *(each for each in file.of("call_expression") if _is_beside(file, each, call))]
+    yield from any_of(lambda: _named(target, file, chained), lambda: _by_pattern(file, chained))
+
+
+def _refuse_first(file: Parsed, call: Node) -> None:
+    """Raise where the first one alone may be meant.
+
+    Raises:
+        NoFix: it may.
+    """
+    given = arguments(call)
     found = _CHARACTER.fullmatch(file.text(given[0]))
     where = f"{file.path}:{file.number(call)}"
-    if method is None or found is None:
-        message = f"{where} does not show what it replaces"
-        raise NoFix(message)
     new = literal(file, given[1]) if "\\" not in file.text(given[1]) else file.text(given[1])[1:-1]
-    if new is None or "${" in new or not _takes_out(found["one"], new):
+    if found is None or new is None or "${" in new or not _takes_out(found["one"], new):
         message = (
             f"{where} may mean the first one alone, as a mark in front or a place to fill: that is for a person to say"
         )
@@ -53,18 +60,36 @@ def propose(target: Target) -> Iterator[Candidate]:
     if file.text(statement(call)).count(f".replace({file.text(given[0])}") > 1:
         message = f"{where} replaces the same character again, so one at a time is meant"
         raise NoFix(message)
-    one = found["one"]
-    pattern = f"\\{one}" if one in _ESCAPED else one.replace("\\&", "&")
-    yield from any_of(
-        lambda: _named(target, file, method),
-        lambda: candidate("pattern", [file.replace(given[0], f"/{pattern}/g")], _WHY),
-    )
 
 
-def _named(target: Target, file: Parsed, method: Node) -> Candidate:
+def _is_beside(file: Parsed, other: Node, call: Node) -> bool:
+    """Whether it replaces another character of the same text, in front of this call or behind it."""
+    if other == call or other.start_byte != call.start_byte or not _replaces(file, other):
+        return False
+    try:
+        _refuse_first(file, other)
+    except NoFix:
+        return False
+    return True
+
+
+def _by_pattern(file: Parsed, chained: list[Node]) -> Candidate:
+    edits = []
+    for call in chained:
+        first = arguments(call)[0]
+        found = _CHARACTER.fullmatch(file.text(first))
+        one = found["one"] if found is not None else ""
+        pattern = f"\\{one}" if one in _ESCAPED else one.replace("\\&", "&")
+        edits.append(file.replace(first, f"/{pattern}/g"))
+    return candidate("pattern", edits, _WHY)
+
+
+def _named(target: Target, file: Parsed, chained: list[Node]) -> Candidate:
     if not in_browser(file):
         refuse_older_node(target.tree, file.path, 15, "replaceAll")
-    return candidate("replace-all", [file.replace(method, "replaceAll")], _WHY)
+    functions = [function for call in chained if (function := call.child_by_field_name("function")) is not None]
+    methods = [method for each in functions if (method := each.child_by_field_name("property")) is not None]
+    return candidate("replace-all", [file.replace(method, "replaceAll") for method in methods], _WHY)
 
 
 def _takes_out(one: str, new: str) -> bool:

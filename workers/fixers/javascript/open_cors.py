@@ -30,6 +30,7 @@ _MEANT = re.compile(rb"\b(?:cors|public|api|any(?:one|body)?|everyone|open|all)\
 _SAID = re.compile(r"(?:req|request|ctx|ctx\.request)\.(?:query|body|params|headers|cookies)\b[\w.\[\]'\"-]*")
 _SITE = re.compile(r"process\.env\.((?:CLIENT|FRONT_?END|WEB|UI|CORS|ALLOWED)_?(?:URL|ORIGIN))\b")
 _SCRIPTS = (".js", ".mjs", ".cjs", ".ts")
+_CREDENTIALS = re.compile(rb"Access-Control-Allow-Credentials|\bcredentials\s*:\s*true", re.IGNORECASE)
 _HEADER = "access-control-allow-origin"
 _TYPED = (".ts", ".tsx", ".cts", ".mts")
 _METHODS = ("set", "header", "setHeader", "writeHead")
@@ -63,6 +64,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     if beside is not None and _MEANT.search(beside["words"]):
         message = f"{file.path}:{line} is open on purpose, as the comment beside it says: ask who wrote it"
         raise NoFix(message)
+    if _variable(target) is None and not _CREDENTIALS.search(file.content):
+        message = (
+            f"{file.path}:{line} lets every site read the answer, as a public API does: nothing here shows which "
+            "sites are meant, or that cookies are sent along; name the sites if the answer depends on who asks"
+        )
+        raise NoFix(message)
     yield from any_of(lambda: _named(target, file, star), lambda: _listed(file, call, star))
 
 
@@ -81,13 +88,7 @@ def _said(file: Parsed, value: Node) -> Node:
 
 def _named(target: Target, file: Parsed, star: Node) -> Candidate:
     """The one origin that the environment names, by the variable that the project has for it if there is one."""
-    known = {
-        found[1]
-        for path in target.tree.paths()
-        if path.endswith(_SCRIPTS) and not is_test(path)
-        for found in _SITE.finditer(text_of(target.tree, path))
-    }
-    name = known.pop() if len(known) == 1 else "ALLOWED_ORIGIN"
+    name = _variable(target) or "ALLOWED_ORIGIN"
     mark = file.text(star)[0] if literal(file, star) is not None else quote(file)
     return candidate(
         "origin-from-environment",
@@ -96,6 +97,17 @@ def _named(target: Target, file: Parsed, star: Node) -> Candidate:
         declares=(f"statement:{file.number(statement(star))}",),
         warnings=(f"Set {name} to the site that calls this, with its scheme and without a path.",),
     )
+
+
+def _variable(target: Target) -> str | None:
+    """The one variable of the environment that the project has for the site of its pages."""
+    known = {
+        found[1]
+        for path in target.tree.paths()
+        if path.endswith(_SCRIPTS) and not is_test(path)
+        for found in _SITE.finditer(text_of(target.tree, path))
+    }
+    return known.pop() if len(known) == 1 else None
 
 
 def _listed(file: Parsed, call: Node, star: Node) -> Candidate:

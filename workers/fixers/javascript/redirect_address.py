@@ -37,6 +37,8 @@ _WAY_OUT = re.compile(
     r"click|track|outbound|external|leav(?:e|ing)\b|short(?:en|_?url|_?link)|goto|proxy", re.IGNORECASE
 )
 """What leads people to other sites."""
+_OWN_PATH = re.compile(r"(?:req|request|ctx|ctx\.request)\.(?:url|originalUrl|path|baseUrl)")
+"""The path that was asked for, which names no site."""
 _WHOLE = re.compile(r"ur[il]|callback|origin|domain|\bsite|host|referr?er|address|link", re.IGNORECASE)
 
 
@@ -143,7 +145,7 @@ def _names(file: Parsed, declarator: Node) -> set[str]:
 
 def is_whole_address(address: str) -> bool:
     """Whether the value is, by its name, an address with its site, of which a list can be kept."""
-    return _WHOLE.search(address) is not None
+    return _WHOLE.search(address) is not None and _OWN_PATH.fullmatch(address) is None
 
 
 def made_of(file: Parsed, address: Node) -> Node:

@@ -159,8 +159,9 @@ def _names_only(file: Parsed, call: Node) -> bool:
     name = (outer.child_by_field_name("name") or outer.child_by_field_name("key")) if outer is not None else None
     if name is None or outer is None or not _ID.search(file.text(name)):
         return False
-    function = next((each for each in ancestors(outer) if each.child_by_field_name("parameters") is not None), outer)
-    return _OPENS.search(file.text(function)) is None
+    around = next((each for each in ancestors(outer) if each.child_by_field_name("parameters") is not None), None)
+    named = around.child_by_field_name("name") if around is not None else None
+    return _OPENS.search(file.text(name) + (file.text(named) if named is not None else "")) is None
 
 
 def _is_secret(names: list[str], before: str, after: str) -> bool:
