@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 _PACKAGE = "org.springframework.web.bind.annotation"
 _BODY = re.compile(r"@RequestBody\b|\bMultipartFile\b|@RequestPart\b")
-_CHANGES = re.compile(
-    r"\b\w*(?:save|update|delete|insert|add|create|remove|register|send|upload|write|exec|transfer|reset|logout|login"
-    r"|change|store|put|set|import|persist|merge|increment|buy|pay|subscribe|run)\w*\s*\(",
-    re.IGNORECASE,
+_CALLED = re.compile(r"(?<!new )(?<!@)\b(?P<name>[a-z]\w*)\s*\(")
+_READS = re.compile(
+    r"(?:get|find|list|select|query|search|count|is|has|check|exists?|load|read|fetch|page|parse|format|value|to|as|keys?"
+    r"|values?|entry|error|debug|info|warn|trace|add(?:Attribute|Object)|build|collect|filter|map|sort|compare|equals"
+    r"|contains|starts|ends|of|or|with|body|status)(?![a-z])\w*"
+    r"|if|for|while|switch|catch|return|synchronized|size|length|trim|split|stream|forEach|substring|replace|join|limit"
+    r"|iterator|next|hashCode|intValue|longValue|orElse\w*|ok|success|render|append|concat|match(?:es)?|super|this"
 )
+"""Names of what only looks, and words before a bracket that are no calls."""
 _HARMLESS = re.compile(
     r"\b(?:\w+\.)?(?:addAttribute|addObject|setViewName|setContentType|setHeader|setCharacterEncoding|setStatus"
     r"|addHeader|println?|getWriter|write)\s*\("
@@ -97,7 +101,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     called = _HARMLESS.sub("", inner)
     for local in set(_MADE_HERE.findall(inner)):
         called = re.sub(rf"\b{local}\.(?:put|add|set|append)\w*\(", "(", called)
-    if _CHANGES.search(called) or _TOLD.search(head):
+    if not all(_READS.fullmatch(each["name"]) for each in _CALLED.finditer(called)) or _TOLD.search(head):
         if asked != {"post"}:
             message = f"{where} may change something: whether its callers use POST is not to be seen here"
             raise NoFix(message)
