@@ -21,6 +21,7 @@ from workers.fixers.javascript.script import (
     resolved,
     values_of,
 )
+from workers.fixers.javascript.sent_page import escaped_page
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors, walk
 
@@ -107,6 +108,10 @@ def propose(target: Target) -> Iterator[Candidate]:
     if _is_encoded(file, body):
         message = f"{file.path}:{file.number(call)} sends letters and digits alone: no markup is left in them"
         raise Harmless(message)
+    answer = file.text(response) + (f".status({status})" if status is not None else "")
+    if (page := escaped_page(file, call, answer, body)) is not None:
+        yield page
+        return
     _refuse_markup(file, body)
     if not _is_text(file, body):
         message = (
@@ -114,7 +119,6 @@ def propose(target: Target) -> Iterator[Candidate]:
             "nothing runs"
         )
         raise NoFix(message)
-    answer = file.text(response) + (f".status({status})" if status is not None else "")
     handed, data = f"({answer}, {file.text(body)})", _written_as_json(file, body)
     plain = (
         (lambda: _typed(file, response))
