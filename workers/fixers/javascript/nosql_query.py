@@ -11,8 +11,9 @@ from daemon.domain.fix import Candidate
 from daemon.errors import SourceUnavailable
 from workers.fixers.code import Parsed, candidate
 from workers.fixers.javascript.binding import bound, given_again
+from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.manifest import dependencies
-from workers.fixers.javascript.script import arguments, called, flagged_node, imported, option, pairs
+from workers.fixers.javascript.script import arguments, called, flagged_node, imported, option, pairs, statement
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors, walk
 
@@ -27,6 +28,18 @@ _TEXT = re.compile(
 _ERROR = re.compile(r"if\s*\(\s*(?:\w+\.)?error\s*\)\s*\{?\s*(?:return|throw)\b")
 """What joi gives where something is wrong."""
 _TEXTS = re.compile(r"(?:req|request)\.(?:params|headers)")
+_ASKED = re.compile(r"(?:req|request)\.(?:body|query|params|headers|cookies)(?:\.\w+|\[['\"][\w-]+['\"]\])*")
+_DRIVERS = frozenset(("mongoose", "mongodb", "@nestjs/mongoose"))
+_OTHERS = frozenset(("typeorm", "sequelize", "waterline", "sails", "mikro-orm", "@mikro-orm/core"))
+"""They have a `findOne` of their own."""
+_BY_DRIVER = re.compile(rb"['\"](?:mongoose|mongodb)['\"]|\bMongoClient\b|\.collection\(")
+_LITERALS = ("string", "number", "true", "false")
+_EQUAL = """function {method}Equal(model, filter, ...rest) {{
+  // `$eq` takes an object of the request as a value, and not as an operator
+  const equal = Object.entries(filter).map(([key, value]) => [key, {{ $eq: value }}]);
+  return model.{method}(Object.fromEntries(equal), ...rest);
+}}"""
+_TYPED = "model: any, filter: Record<string, any>, ...rest: any[]"
 _PLAIN = re.compile(r"(?:new\s+)?(?:\w+\.)*(?:ObjectId|ObjectID|String|Number|parseInt|parseFloat|Boolean)\([^()]*\)$")
 
 
@@ -44,7 +57,7 @@ mongo-sanitize takes the keys that begin with `$` out of a value. A schema that 
 request arrives, ends it for all queries at once.""",
 )
 def propose(target: Target) -> Iterator[Candidate]:
-    """`findOne({ name: req.body.name })` → with the value sanitized, where the project has the library."""
+    """`findOne({ name: req.body.name })` → with the value sanitized or compared by `$eq`."""
     file, call = flagged_node(target, ("call_expression",), _queries)
     query = arguments(call)[0]
     values = _values(file, query)
@@ -73,15 +86,15 @@ def propose(target: Target) -> Iterator[Candidate]:
             "them; see that the project has that version"
         )
         raise NoFix(message)
+    if query.type == "object" and option(file, query, "$where") is not None:
+        message = f"{where} runs a text as a program: compare the field itself, by {{ name: {{ $eq: value }} }}"
+        raise NoFix(message)
     if not asked or any(value.type == "object" for value in asked):
         message = f"{where} does not show which of its values come from the request: compare each by {{ $eq: value }}"
         raise NoFix(message)
     if not _has_library(target):
-        message = (
-            f"{where} is safe with {{ $eq: value }}, which this rule does not know: write that, or add mongo-sanitize "
-            "to the project"
-        )
-        raise NoFix(message)
+        yield _by_equality(target, file, call, query, where)
+        return
     name, edits, declares = imported(file, _MODULE, "sanitize")
     yield candidate(
         "sanitized",
@@ -89,6 +102,50 @@ def propose(target: Target) -> Iterator[Candidate]:
         "Keys that begin with `$` are taken out, so a value of the request cannot be an operator.",
         declares=declares,
     )
+
+
+def _by_equality(target: Target, file: Parsed, call: Node, query: Node, where: str) -> Candidate:
+    """The same query, with each value compared by `$eq`.
+
+    Raises:
+        NoFix: it is more than texts, numbers and values of the request by plain names.
+    """
+    function = call.child_by_field_name("function")
+    model = function.child_by_field_name("object") if function is not None else None
+    method = called(file, call).rpartition(".")[2]
+    members = [node for node in query.named_children if node.type != "comment"]
+    written = query.type == "object" and all(_is_by_plain_name(file, each) for each in members)
+    if model is None or not written or not _is_of_mongo(file, target):
+        message = (
+            f"{where} is safe with {{ $eq: value }}, which this rule does not know: write that, or add mongo-sanitize "
+            "to the project"
+        )
+        raise NoFix(message)
+    added = helper(file, _EQUAL.format(method=method), typed=_TYPED)
+    return candidate(
+        "compared-by-equality",
+        [
+            file.edit(call.start_byte, query.start_byte, f"{method}Equal({file.text(model)}, "),
+            *added.edits,
+        ],
+        "`$eq` takes an object as a value to compare with, and not as an operator.",
+        declares=(*added.declares, f"statement:{file.number(statement(call))}"),
+    )
+
+
+def _is_by_plain_name(file: Parsed, member: Node) -> bool:
+    """Whether it compares one field with a literal, or with just what the request says."""
+    if member.type == "shorthand_property_identifier":
+        return _ASKED.fullmatch(_source(file, member)) is not None
+    key, value = member.child_by_field_name("key"), member.child_by_field_name("value")
+    if key is None or value is None or not re.fullmatch(r"['\"]?[\w.]+['\"]?", file.text(key)):
+        return False
+    return value.type in _LITERALS or _ASKED.fullmatch(_source(file, value)) is not None
+
+
+def _is_of_mongo(file: Parsed, target: Target) -> bool:
+    asked = dependencies(target.tree, file.path).keys()
+    return not asked & _OTHERS and (bool(asked & _DRIVERS) or _BY_DRIVER.search(file.content) is not None)
 
 
 def _source(file: Parsed, value: Node) -> str:
