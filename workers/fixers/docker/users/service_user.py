@@ -29,7 +29,7 @@ _PACKAGES = {
 }
 """The user that a distribution's package has for its server, and what that writes to, all through its releases."""
 _STARTS = {
-    "nginx": re.compile(r"^(?:/usr/sbin/)?nginx\b.*\bdaemon\s+off;"),
+    "nginx": re.compile(r"^(?:/usr/sbin/)?nginx(?:\s+-g\s.*\bdaemon\s+off;.*)?$"),
     "apache2": re.compile(r"^(?:/usr/sbin/)?apache2?ctl\s+-D\s?FOREGROUND$"),
     "httpd": re.compile(r"^(?:/usr/sbin/)?httpd\s+-D\s?FOREGROUND$"),
 }
