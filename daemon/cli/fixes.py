@@ -9,6 +9,7 @@ import click
 
 from daemon.cli.context import here, opened
 from daemon.cli.output import json_option, print_json, print_table, printable
+from daemon.domain.patches import Conflict, merged
 from daemon.errors import Permanent
 from daemon.masking import mask
 from daemon.store import fixes as fixes_store
@@ -54,7 +55,7 @@ def show_fix(fix_id: str, as_json: bool) -> None:
     verdict = one.fix.verdict
     click.secho(f"{one.fix.candidate.approach}  {verdict.level}, {verdict.grade}, {verdict.rating}", bold=True)
     click.echo(printable(one.fix.candidate.explanation))
-    for note in (verdict.reason, *one.fix.candidate.warnings, *verdict.recommendations):
+    for note in dict.fromkeys((verdict.reason, *one.fix.candidate.warnings, *verdict.recommendations)):
         if note:
             click.echo(printable(f"- {note}"))
     click.echo(printable(mask(one.fix.patch)))
@@ -83,7 +84,12 @@ def export_fixes(file: Path, fix_ids: tuple[str, ...]) -> None:
     """Write fixes as one patch file for `git apply`."""
     with opened(here()) as store:
         patches = [_find(store, fix_id).fix.patch for fix_id in fix_ids]
-    file.write_bytes("".join(patches).encode("utf-8", "surrogateescape"))
+    try:
+        text = merged(patches)
+    except Conflict as error:
+        message = f"{error}: export them one by one"
+        raise Permanent(message) from error
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
     click.echo(f"wrote {len(patches)} fixes to {file}; apply them with `git apply {file}`")
 
 
@@ -136,12 +142,17 @@ def _git_apply(patch: str, directory: Path) -> None:
         Permanent: it does not apply, or git is not there.
     """
     command = ["git", "-C", str(directory), "apply", "--whitespace=nowarn", "-"]
+    data = patch.encode("utf-8", "surrogateescape")
     try:
-        subprocess.run(command, input=patch.encode("utf-8", "surrogateescape"), check=True, capture_output=True)
+        subprocess.run(command, input=data, check=True, capture_output=True)
     except FileNotFoundError as error:
         message = "git is not installed: install it to apply fixes"
         raise Permanent(message) from error
     except subprocess.CalledProcessError as error:
+        back = [*command[:-1], "--reverse", "--check", "-"]
+        if subprocess.run(back, input=data, check=False, capture_output=True).returncode == 0:
+            message = f"{directory} has this change already, by this fix or by another one's"
+            raise Permanent(message) from error
         said = error.stderr.decode("utf-8", "replace").strip()
         message = f"the patch does not apply in {directory}: {said}; is it the scanned commit?"
         raise Permanent(message) from error

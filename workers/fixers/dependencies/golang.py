@@ -114,8 +114,9 @@ def _standard_library(job: Job, path: str, content: bytes) -> Iterator[Candidate
         yield job.candidate("toolchain", [edit], how, names=["toolchain"])
     edits = [replace(place.literal, version) for place in lines.values() if place.literal]
     how = f"Asks for Go {version} or later, whose standard library is fixed."
+    tidy = ["run `go mod tidy`: since Go 1.17 go.mod lists indirect requirements too"] if _is_older(go.version) else []
     everyone = "the go line is a minimum: everyone who builds or imports this module needs that release too"
-    yield job.candidate("go-directive", edits, how, warnings=[everyone])
+    yield job.candidate("go-directive", edits, how, warnings=[everyone, *tidy])
 
 
 def _refuse_older_image(job: Job, path: str, version: str) -> None:
@@ -127,6 +128,10 @@ def _refuse_older_image(job: Job, path: str, version: str) -> None:
             if release_numbers(release) < wanted[: release.count(".") + 1]:
                 message = f"{file} builds with golang:{release}, which fetches no other Go: build on {version} or later"
                 raise refuse(message)
+
+
+def _is_older(release: str) -> bool:
+    return release_numbers(release) < (1, 17)
 
 
 def _buildable(job: Job) -> str:

@@ -16,6 +16,7 @@ from workers.source.manifests.declaration import Declaration, Span, floor
 from workers.source.tree import SKIPPED, AbsentTree, SourceTree, folders_up
 from workers.source.versions import parse_version, release_numbers
 
+_YEARS = 1000
 MAX_MANIFESTS = 400
 """Build files of one repository that are read for one finding."""
 
@@ -62,9 +63,8 @@ class Job:
 
     @property
     def other_major(self) -> bool:
-        """Whether the version to go to is of another major version; years are none."""
-        numbers = [(*release_numbers(text), 0)[0] for text in (self.package.version, self.choice.smallest)]
-        return numbers[0] != numbers[1] and max(numbers) < 1000
+        """Whether the version to go to is of another major version."""
+        return self._is_other_major(self.choice.smallest)
 
     def refuse_other_major(self) -> None:
         """For a package that another one brings, and that takes what it is given.
@@ -155,11 +155,14 @@ class Job:
                 yield f"{edit.path} says beside it: {said}"
 
     def _jump(self, approach: str) -> tuple[str, ...]:
-        to = {"newest-line": self.choice.newest, "installed-line": self.choice.line}.get(
-            approach
-        ) or self.choice.smallest
-        before, after = self.package.version.lstrip("v").split(".")[0], to.lstrip("v").split(".")[0]
-        return (f"{to} is a new major version: read its release notes",) if before != after else ()
+        to = {"newest-line": self.choice.newest, "installed-line": self.choice.line}.get(approach)
+        to = to or self.choice.smallest
+        return (f"{to} is a new major version: read its release notes",) if self._is_other_major(to) else ()
+
+    def _is_other_major(self, version: str) -> bool:
+        """Of two numbered by the year neither is a new major version."""
+        before, after = ((*release_numbers(text), 0)[0] for text in (self.package.version, version))
+        return before != after and max(before, after) < _YEARS
 
     def _distance(self, path: str) -> tuple[int, str]:
         folder = posixpath.dirname(path)

@@ -158,12 +158,12 @@ def _manage(job: Job, poms: Mapping[str, Pom], path: str, unversioned: Sequence[
     if not whole_family or _skipped(job):
         how = f"dependencyManagement sets {name} {version} for {whole}: {brought}."
         edits = [managed(pom, content, "\n".join(written(each, version, "") for each in members))]
-        yield job.candidate("dependency-management", edits, how, names=members)
+        yield job.candidate("dependency-management", edits, how, names=members, warnings=_other_line(job, version))
     if bom and not imported:
         how = f"Imports {bom} {version}, so that the whole family moves together."
         # Of imported bills of materials the first that names an artifact decides.
         edits = [managed(pom, content, written(bom, version, _IMPORT), first=True)]
-        yield job.candidate("bill-of-materials", edits, how, names=[bom])
+        yield job.candidate("bill-of-materials", edits, how, names=[bom], warnings=_other_line(job, version))
     elif is_train(name) and not _skipped(job):
         return
     elif unversioned and not bom:
@@ -195,7 +195,16 @@ def _set_property(job: Job, poms: Mapping[str, Pom], path: str) -> Iterator[Cand
         if version and (approach == "installed-line" or not job.other_major):
             edit = _property_edit(pom, job.tree.read(pom.path), name, version)
             stays = f"remove {name} once Spring Boot manages {version} or later itself: it holds back later ones"
-            yield job.candidate(approach, [edit], how, warnings=[stays], names=[name])
+            told = [stays, *_other_line(job, version)]
+            yield job.candidate(approach, [edit], how, warnings=told, names=[name])
+
+
+def _other_line(job: Job, version: str) -> list[str]:
+    """What brings an artifact was tested with the line that it asks for."""
+    same = same_line(version, job.package.version)
+    return (
+        [] if same else [f"{version} is another line than {job.package.version}: test what brings {job.package.name}"]
+    )
 
 
 def _property_edit(pom: Pom, content: bytes, name: str, version: str) -> Edit:
