@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate, Edit
 from workers.fixers.code import FLAGGED, Parsed, any_of, candidate, region
-from workers.fixers.jvm.accepts_all import accepts_all, is_of_a_factory
+from workers.fixers.jvm.accepts_all import accepts_all, decides, is_of_a_factory
 from workers.fixers.jvm.platform_trust import asking_the_platform
 from workers.fixers.jvm.source import is_kotlin, jvm
 from workers.fixers.registry import Harmless, NoFix, NotHere, Target, fixer
@@ -88,7 +88,7 @@ def _statement(file: Parsed, target: Target) -> Node:
     if not makes and not any(_ABOUT.search(file.line(number)) for number in where.lines):
         message = f"{file.path}:{where.start_line} holds no trust manager and no host name verifier"
         raise NotHere(message)
-    if not around and _decides(file, start):
+    if not around and decides(file, start):
         message = (
             f"{file.path}:{where.start_line} asks more than nothing of a host: whether what it accepts beside the "
             "platform's answer is meant is for a person to say"
@@ -101,13 +101,6 @@ def _statement(file: Parsed, target: Target) -> Node:
         )
         raise NoFix(message)
     return makes[-1] if makes else around[0]
-
-
-def _decides(file: Parsed, start: int) -> bool:
-    """Whether the method there is a verifier's that may say no."""
-    around = ancestors(file.syntax.node_at(start, start + 1))
-    method = next((file.text(each) for each in around if each.type == "method_declaration"), "")
-    return re.search(r"\bverify\s*\(", method.partition("{")[0]) is not None and "if" in re.findall(r"\w+", method)
 
 
 def _is_simple(node: Node) -> bool:

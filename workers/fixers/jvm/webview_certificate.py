@@ -10,10 +10,16 @@ from daemon.domain.fix import Candidate
 from workers.fixers.code import FLAGGED, Parsed, any_of, candidate, flagged_node
 from workers.fixers.jvm.source import jvm
 from workers.fixers.registry import NoFix, Target, fixer
+from workers.source.syntax import ancestors
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_CHECKS = re.compile(r"\.verify\(|[cC]heckServerTrusted|\.equals\(|[fF]ingerprint|[pP]rimaryError|X509Certificate")
+_DECIDING = frozenset((
+    "if_statement", "if_expression", "when_expression", "switch_expression", "ternary_expression", "lambda_expression",
+    "lambda_literal", "object_creation_expression", "object_literal", "annotated_lambda",
+))  # fmt: skip
 _PROCEEDS = re.compile(r"\b\w+\s*\??\.\s*(?P<call>proceed)\(\s*\)")
 
 
@@ -36,7 +42,26 @@ def propose(target: Target) -> Iterator[Candidate]:
     """`handler.proceed()` → `handler.cancel()`, or Android's own answer."""
     file, method = flagged_node(target, jvm(target), ("method_declaration", "function_declaration"), _answers)
     found = list(_PROCEEDS.finditer(file.text(method)))
+    _refuse_decided(file, method, found)
     yield from any_of(lambda: _cancelled(file, method, found), lambda: _removed(file, method, found))
+
+
+def _refuse_decided(file: Parsed, method: Node, found: list[re.Match[str]]) -> None:
+    """Raise where the method goes on only after a check of its own, or where a person says so.
+
+    Raises:
+        NoFix: it does: the page that was meant would no longer be shown.
+    """
+    text = file.text(method)
+    for match in found:
+        start = method.start_byte + len(text[: match.start()].encode())
+        around = list(ancestors(file.syntax.node_at(start, start + 1)))
+        inner = around[: around.index(method)] if method in around else around
+        if _CHECKS.search(text) or any(each.type in _DECIDING for each in inner):
+            message = (
+                f"{file.path}:{file.line_of(start)} goes on where its own check or a person says so: see whether it may"
+            )
+            raise NoFix(message)
 
 
 def _cancelled(file: Parsed, method: Node, found: list[re.Match[str]]) -> Candidate:
