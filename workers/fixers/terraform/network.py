@@ -89,7 +89,7 @@ def open_to_world(target: Target) -> Iterator[Candidate]:
     if all(private) and (kept or not _ENTRANCE.search(resource.name)):
         edits = [_rewrite(resource, one, value) for one, value in zip(found, private, strict=True)]
         yield from resource.candidate(approach, edits, how, blocks, [_LOCKED_OUT])
-    if not kept:
+    if not (kept and resource.legacy):
         yield from _by_variable(resource, found, blocks)
 
 
@@ -106,8 +106,9 @@ def _by_variable(resource: Resource, found: list[Attribute], blocks: list[str]) 
     text = block_text(
         "variable", (name,), {"description": f'"{what} that may connect to {resource.address}"', "type": kind}
     )
-    edits = [_rewrite(resource, one, f"var.{name}") for one in found]
-    how = f"Only the {what.lower()} that the new variable `{name}` names may connect."
+    edits = [_rewrite(resource, one, _joined(_others(one), f"var.{name}")) for one in found]
+    beside = "what the list names beside everybody, and " if any(map(_others, found)) else ""
+    how = f"Only {beside}the {what.lower()} that the new variable `{name}` names may connect."
     yield from resource.candidate(
         "networks-variable", [*edits, resource.hcl.after(resource.block, text)], how, [*blocks, f"variable.{name}"],
         ["set the variable before the next plan", _LOCKED_OUT],
@@ -218,6 +219,10 @@ def _others(attribute: Attribute) -> list[str]:
         return []
     members = [member.strip() for line in listed[1:-1].splitlines() for member in line.partition("#")[0].split(",")]
     return [member for member in members if member and not _WORLD.fullmatch(member)]
+
+
+def _joined(others: list[str], variable: str) -> str:
+    return f"concat([{', '.join(others)}], {variable})" if others else variable
 
 
 def _rewrite(resource: Resource, attribute: Attribute, value: str) -> Edit:
