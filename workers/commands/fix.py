@@ -21,7 +21,8 @@ from workers.commands.fix_items import at_level, writable
 from workers.commands.fix_json import Applied, document
 from workers.commands.fix_json import readable as path_text
 from workers.commands.fix_sarif import sarif
-from workers.commands.fix_text import applied_words, first_answer, not_looked_at, one_line, show
+from workers.commands.fix_text import show
+from workers.commands.fix_words import applied_words, first_answer, not_looked_at, one_line
 from workers.commands.interrupt import Interrupted, interruptible
 from workers.commands.walk import ListedTree
 from workers.commands.write import STDOUT, write_output
@@ -127,7 +128,7 @@ def fix(  # one parameter per option is how click hands them over
             actions_lock.own()  # a damaged one is said here, not once for each finding
             sys.exit(_undo(call, paths) if undo else _Fixing(call, settings, paths).run())
     except SecaidError as error:
-        click.echo(f"secaid fix: {error}", err=True)
+        click.echo(f"secaid fix: {one_line(str(error))}", err=True)
         usage = isinstance(error, SettingsError)
         sys.exit(_USAGE if usage else _UNAVAILABLE if isinstance(error, Unavailable) else _FOUND)
     except Interrupted as interrupted:
@@ -268,7 +269,7 @@ class _Fixing:
 
     def _say(self, line: str) -> None:
         if not self._call.quiet and line:
-            click.echo(line, err=True)
+            click.echo(one_line(line), err=True)
 
 
 def _secrets(items: Sequence[Item], tree: SourceTree) -> Secrets:

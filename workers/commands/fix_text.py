@@ -1,21 +1,28 @@
-"""What `secaid fix` prints for people: a first answer at once, then findings by file, each with its best fix."""
+"""What `secaid fix` prints for people: findings by file, each with its best fix, then the counts."""
 
 from __future__ import annotations
 
 import itertools
 import textwrap
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from daemon.cli.output import COLOURS
 from daemon.domain.edits import patch_name
 from daemon.domain.finding import Finding
 from daemon.domain.fix import Fix, Level
-from daemon.masking import mask
 from workers.commands.fix_json import Applied, summary
-from workers.commands.fix_json import readable as path_text
+from workers.commands.fix_words import (
+    MOST_NAMES,
+    applied_words,
+    counted,
+    not_looked_at,
+    nothing,
+    one_line,
+    printable,
+    quoted,
+)
 from workers.repair.item import Item
 from workers.repair.look import Look
 from workers.repair.secret_patch import readable
@@ -28,29 +35,8 @@ _INDENT = 9
 _CONTEXT = 1
 """Unchanged lines shown around a change."""
 _TOP_RULES = 12
-_PLACES = 8
-"""Lines named of a rule that is found many times in a file."""
 _PIPED_WIDTH = 160
 _DIFF = {"+": "green", "-": "red", "@": "cyan"}
-
-
-def first_answer(items: Sequence[Item], seconds: float) -> str:
-    """How many findings there are, by severity, as soon as they are known; nothing where there is none."""
-    if not items:
-        return ""
-    counts = Counter(item.finding.severity for item in items)
-    worst_first = sorted(counts.items(), key=lambda pair: -pair[0].rank)
-    listed = ", ".join(f"{count} {severity}" for severity, count in worst_first)
-    return f"{_findings(len(items))} in {seconds:.0f} s: {listed}; looking for fixes"
-
-
-def applied_words(applied: Applied, folder: Path, *, others: bool = False) -> str:
-    """What `--apply` did, what is left, and how to take it back; `others` are findings that were not asked for."""
-    none = "none of the findings asked for is left" if others else "no finding is left"
-    left = f"{_findings(applied.findings_left)} left" if applied.findings_left else none
-    if not applied.files:
-        return f"Nothing was changed; {left}"
-    return f"Fixed in {_files(len(applied.files))}, {left}. To take it back: secaid fix {folder} --undo"
 
 
 def show(
@@ -68,24 +54,6 @@ def show(
     page.summary(items, seen, folder, applied=applied)
 
 
-def not_looked_at(seen: Look) -> Iterator[str]:
-    """What nobody looked at, and why: a line a reason."""
-    by_reason: dict[str, list[str]] = {}
-    for one in seen.unread:
-        by_reason.setdefault(one.reason, []).append(one_line(path_text(one.path)))
-    for failed in seen.failed:
-        paths = by_reason.pop(f"was not read by {failed}", [])
-        yield f"scanner failed: {one_line(failed)}" + (f"; it should have read {_named(paths)}" if paths else "")
-    for name, count in sorted(seen.absent.items()):
-        yield f"{name} is not installed and would read {_files(count)}: `secaid setup --scanners {name}`"
-    for reason, paths in by_reason.items():
-        yield f"{_named(paths)}: {one_line(reason)}"
-
-
-def _named(paths: Sequence[str]) -> str:
-    return ", ".join(paths[:_PLACES]) + (f" and {len(paths) - _PLACES} more" if len(paths) > _PLACES else "")
-
-
 class _Page:
     """One run's output; what was explained once is not explained again."""
 
@@ -101,7 +69,7 @@ class _Page:
     def file(self, path: str, items: Sequence[Item]) -> None:
         """One file: what can be fixed, line by line, then what cannot, in short."""
         self._print("")
-        self._print(_printable(path), "bold")
+        self._print(printable(path), "bold")
         unfixed = []
         for item in items:
             fixes = [fix for fix in item.verified if fix.verdict.level >= self._level]
@@ -133,7 +101,7 @@ class _Page:
         else:
             self._shown[best.patch] = f"{finding.rule} at line {finding.line}" if finding.line else finding.rule
             for line in _hunks(readable(best.patch), finding.path or "", self._above):
-                self._print(f"{'':{_INDENT}}{_printable(line)}", _DIFF.get(line[:1], ""))
+                self._print(f"{'':{_INDENT}}{printable(line)}", _DIFF.get(line[:1], ""))
         if len(fixes) > 1:
             others = ", ".join(f"{fix.candidate.approach} ({fix.verdict.score:.2f})" for fix in fixes[1:])
             self._wrapped(f"or {others}", "dim")
@@ -152,7 +120,7 @@ class _Page:
         counts = summary(items)
         self._print("")
         if not items:
-            self._wrapped(_nothing(seen), "bold", indent=0)
+            self._wrapped(nothing(seen), "bold", indent=0)
             return
         rules = sorted(counts["by_rule"].items(), key=lambda row: (-row[1]["findings"], row[0]))
         width = max(len(rule) for rule, _ in rules[:_TOP_RULES])
@@ -160,14 +128,15 @@ class _Page:
             self._print(f"{'':{width}}  findings  fixed  several", "dim")
         for rule, row in rules[:_TOP_RULES] if len(rules) > 1 else ():
             numbers = f"{row['findings']:>8}  {row['with_verified_fix']:>5}  {row['with_multiple_approaches']:>7}"
-            self._print(f"{_printable(rule):{width}}  {numbers}")
+            self._print(f"{printable(rule):{width}}  {numbers}")
         if len(rules) > _TOP_RULES:
             self._print(f"and {len(rules) - _TOP_RULES} more rules", "dim")
-        self._wrapped(_counted(counts), "bold", indent=0)
+        self._wrapped(counted(counts), "bold", indent=0)
         if applied is not None:
             self._wrapped(applied_words(applied, folder, others=bool(seen.others)), "bold", indent=0)
         elif counts["with_verified_fix"]:
-            self._print(f"Apply them: secaid fix {folder} --apply    As a patch: --patch FILE", "dim")
+            several = "    Another of the approaches: --approach NAME" if counts["with_multiple_approaches"] else ""
+            self._print(f"Apply them: secaid fix {quoted(folder)} --apply    As a patch: --patch FILE{several}", "dim")
 
     def _head(self, line: str | Text, style: str = "") -> None:
         """One line, cut where the terminal ends."""
@@ -191,37 +160,6 @@ class _Page:
         self._console.print(_text(line, style), soft_wrap=True)
 
 
-def _counted(counts: Mapping[str, Any]) -> str:
-    fixed, several, harmless = (counts[key] for key in ("with_verified_fix", "with_multiple_approaches", "harmless"))
-    if counts["findings"] == 1:
-        fix = "a verified fix in several approaches" if several else "a verified fix" if fixed else "no verified fix"
-        return f"One finding, with {'nothing to mend' if harmless else fix}"
-    return (
-        f"{counts['findings']} findings: {fixed} with a verified fix ({round(100 * fixed / counts['findings'])} %)"
-        + (f", {several} of them with several approaches" if several else "")
-        + (f"; {harmless} with nothing to mend" if harmless else "")
-    )
-
-
-def _nothing(seen: Look) -> str:
-    if not seen.files:
-        return "Nothing was looked at: no file here is one that an installed scanner reads."
-    if others := sum(seen.others.values()):
-        if others == 1:
-            return f"The one finding is not what was asked for: {one_line(next(iter(seen.others)))}"
-        rules = ", ".join(sorted(seen.others)[:_PLACES]) + (", …" if len(seen.others) > _PLACES else "")
-        return f"None of the {others} findings is one that was asked for; their rules: {one_line(rules)}"
-    return f"No findings in {_files(seen.files)}."
-
-
-def _findings(count: int) -> str:
-    return "one finding" if count == 1 else f"{count} findings"
-
-
-def _files(count: int) -> str:
-    return "one file" if count == 1 else f"{count} files"
-
-
 def _unfixed(items: Iterable[Item]) -> Iterator[tuple[str, str]]:
     """Where and what, and why nothing is offered; one pair for all places of one rule with one reason."""
     grouped: dict[tuple[str, str], list[Item]] = {}
@@ -234,8 +172,8 @@ def _unfixed(items: Iterable[Item]) -> Iterator[tuple[str, str]]:
         finding = group[0].finding
         what = "nothing to mend" if group[0].harmless else "no fix"
         lines = sorted({item.finding.line or 0 for item in group})
-        places = ", ".join(str(line) if line else "-" for line in lines[:_PLACES])
-        places += ", …" if len(lines) > _PLACES else ""
+        places = ", ".join(str(line) if line else "-" for line in lines[:MOST_NAMES])
+        places += ", …" if len(lines) > MOST_NAMES else ""
         head = f"{places:>6}  {finding.severity:<8}  {finding.rule}  {finding.tool}  {_said(finding)}"
         yield head, f"{what}: {one_line(reason)}"
 
@@ -271,13 +209,3 @@ def _text(line: str, style: str = "") -> Text:
     from rich.text import Text
 
     return Text(line, style=style)
-
-
-def one_line(text: str) -> str:
-    """The text in one line, without credentials and without what would move a terminal's cursor."""
-    return _printable(" ".join(mask(text).split()))
-
-
-def _printable(text: str) -> str:
-    """A finding, or a file, must not move the cursor or colour the terminal."""
-    return "".join(char if char.isprintable() or char == "\t" else "\N{REPLACEMENT CHARACTER}" for char in text)

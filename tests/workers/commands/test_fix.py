@@ -215,6 +215,18 @@ def test_where_undo_refuses_the_files_as_they_were_can_be_read(run, project):
     assert (folder / "app.py").stat().st_mode & 0o777 == 0o600
 
 
+def test_names_and_messages_neither_steer_the_terminal_nor_break_the_command_shown(run, project):
+    odd = project.with_name("two words")
+    project.rename(odd)
+    (odd / "app.py").rename(odd / "a\x1b[31m.py")
+    said = run(odd, "--apply", "--only", "B506", "--quiet")
+    assert f"secaid fix '{odd}' --undo" in said.stdout.replace("\n", " ")
+    (odd / "a\x1b[31m.py").write_text("# mine\n")
+    refused = run(odd, "--undo")
+    assert refused.exit_code == 1
+    assert "\x1b" not in said.stdout + refused.stderr
+
+
 def test_a_file_to_write_into_no_folder_is_refused_before_anything_is_scanned(run, project):
     for option in ("--patch", "--sarif"):
         result = run(project, option, str(project / "nowhere" / "file"))
