@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Parsed, any_of, candidate, region
 from workers.fixers.javascript.pages import refuse_pages
-from workers.fixers.javascript.script import arguments, called, flagged_node, imported, literal, script
+from workers.fixers.javascript.script import called, flagged_node, imported, literal, script
+from workers.fixers.javascript.secret_role import (
+    OF_TOKENS,
+    WORDS,
+    holder_of,
+    is_same,
+    is_secret,
+    refuse_elsewhere,
+    role_of,
+)
 from workers.fixers.registry import Harmless, NoFix, NotHere, Target, fixer
 from workers.fixers.secrets.names import ROTATE, given_out, is_label, own_name, refuse_test
 from workers.source.syntax import ancestors
@@ -18,14 +27,10 @@ from workers.source.syntax import ancestors
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_WORDS = re.compile(
-    r"passw|pwd|passphrase|secret|token|api_?key|credential|private_?key|access_?key|user", re.IGNORECASE
-)
 _TYPED = (".ts", ".tsx", ".cts", ".mts")
 _SAYS = re.compile(r"(?:errors?|messages?|labels?|hints?|placeholders?)(?:\.|\[['\"])\w+(?:['\"]\])?$", re.IGNORECASE)
 
 _TEXTS = ("string", "template_string")
-_OF_TOKENS = "jwt_secret"
 _DRAWN = re.compile(r"(?=\D*\d)[\w.-]{16,}")
 """What a provider draws: no words, and none of it put in from elsewhere."""
 _LOGS = re.compile(r"(?:\w+\.)*(?:log|logger|console)(?:\.\w+)?$")
@@ -71,14 +76,15 @@ def propose(target: Target) -> Iterator[Candidate]:
     _refuse_labels(target, parsed)
     provider = given_out(target.finding)
     matches: list[Callable[[Parsed, Node], bool]] = [
-        lambda file, node: _is_secret(file, node) or (provider is not None and _is_argument(file, node))
+        lambda file, node: is_secret(file, node) or (provider is not None and _is_argument(file, node))
     ]
     if "jwt" in target.finding.rule_name:
         # The finding begins where the module is loaded, and other credentials may stand before the token's key.
-        matches.insert(0, lambda file, node: _is_secret(file, node) and _name(file, node) == _OF_TOKENS)
+        matches.insert(0, lambda file, node: is_secret(file, node) and role_of(file, node) == OF_TOKENS)
     file, node = _first(target, matches)
     refuse_pages(target.tree, file)
-    variable = own_name(_name(file, node) or provider or "secret", _holder(file, node))
+    refuse_elsewhere(target, file, node)
+    variable = own_name(role_of(file, node) or provider or "secret", holder_of(file, node))
     left = node.parent.child_by_field_name("left") if node.parent is not None else None
     fallen = _fallback(file, node)
     if fallen is None and left is not None and file.text(left) == f"process.env.{variable}":
@@ -101,7 +107,7 @@ def propose(target: Target) -> Iterator[Candidate]:
             warnings=(f"Set {name} wherever this runs.", rotate),
         )
         return
-    same = [each for each in file.of(*_TEXTS) if _is_same(file, each, node)]
+    same = [each for each in file.of(*_TEXTS) if is_same(file, each, node)]
     places = tuple(f"statement:{_statement_line(file, each)}" for each in same)
 
     def mounted() -> Candidate:
@@ -166,17 +172,6 @@ def _is_joined(file: Parsed, node: Node) -> bool:
     return re.search(joined, source) is not None
 
 
-def _holder(file: Parsed, node: Node) -> str | None:
-    """The key or the variable of the object that the value is in: `db` in `db: { password: 'x' }`."""
-    for outer in ancestors(node.parent):
-        if outer.type in {"pair", "variable_declarator"} and outer != node.parent:
-            name = outer.child_by_field_name("key") or outer.child_by_field_name("name")
-            return file.text(name).strip("'\"`") if name is not None else None
-        if outer.type not in {"pair", "object"}:
-            return None
-    return None
-
-
 def _refuse_labels(target: Target, file: Parsed) -> None:
     """Say so where each text of the flagged lines is a word for a credential: a label, a sentence, a field's name.
 
@@ -185,8 +180,8 @@ def _refuse_labels(target: Target, file: Parsed) -> None:
     """
     where = region(target)
     nodes = [each for each in file.of(*_TEXTS) if file.number(each) in where.lines]
-    named = [(literal(file, each), _name(file, each)) for each in nodes]
-    held = [(value, name) for value, name in named if name is not None and _WORDS.search(name)]
+    named = [(literal(file, each), role_of(file, each)) for each in nodes]
+    held = [(value, name) for value, name in named if name is not None and WORDS.search(name)]
     if any(_is_example(file, each) for each in nodes):
         message = f"{file.path}:{where.start_line} is the example of a description: it shows a form and opens nothing"
         raise Harmless(message)
@@ -219,12 +214,6 @@ def _is_example(file: Parsed, node: Node) -> bool:
     return any(key is not None and file.text(key).strip("'\"") in {"example", "examples"} for key in keys)
 
 
-def _is_same(file: Parsed, one: Node, other: Node) -> bool:
-    """Whether it is the same secret in the same role: who signs by one and checks by the other needs both changed."""
-    alike = literal(file, one) == literal(file, other) and _name(file, one) == _name(file, other)
-    return one == other or (alike and _is_secret(file, one))
-
-
 def _statement_line(file: Parsed, node: Node) -> int:
     inner = node
     for outer in ancestors(node.parent):
@@ -234,13 +223,6 @@ def _statement_line(file: Parsed, node: Node) -> int:
     return file.number(inner)
 
 
-def _is_secret(file: Parsed, node: Node) -> bool:
-    value, name = literal(file, node), _name(file, node)
-    if value is None or name is None or is_label(value, name):
-        return False
-    return bool(_WORDS.search(name))
-
-
 def _is_argument(file: Parsed, node: Node) -> bool:
     """Whether a call takes it as it is, and no name says what it is: `require("stripe")("…")`."""
     return (
@@ -248,20 +230,3 @@ def _is_argument(file: Parsed, node: Node) -> bool:
         and node.parent.type == "arguments"
         and _DRAWN.fullmatch(file.text(node)[1:-1]) is not None
     )
-
-
-def _name(file: Parsed, node: Node) -> str | None:
-    """What the code calls the value: its variable, its property, or the call that takes it as a key."""
-    parent = node.parent
-    if parent is None:
-        return None
-    for field in ("name", "key", "left"):
-        holder = parent.child_by_field_name(field)
-        value = parent.child_by_field_name("value") or parent.child_by_field_name("right")
-        if holder is not None and value == node:
-            return re.split(r"[.\[]", file.text(holder))[-1].strip("'\"`]")
-    call = parent.parent if parent.type == "arguments" else None
-    if call is not None and call.type == "call_expression" and arguments(call)[1:2] == [node]:
-        name = called(file, call).rpartition(".")[2]
-        return {"sign": _OF_TOKENS, "verify": _OF_TOKENS, "createHmac": "hmac_secret"}.get(name)
-    return None
