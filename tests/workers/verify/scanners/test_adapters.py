@@ -19,6 +19,7 @@ from workers.verify.own_rules import with_own_rules
 from workers.verify.scanner import SCANNERS
 from workers.verify.scanners import njsscan
 from workers.verify.scanners.njsscan import unread
+from workers.verify.scanners.semgrep import unasked
 
 INSTALLED = Path(".secaid/scanners").absolute()
 RULES = (Path(__file__).parent.parent / "own_rules.yml").read_bytes()
@@ -209,6 +210,20 @@ def test_rules_of_semgrep_lie_in_one_file_each(name):
     package = next((INSTALLED / name).glob(f"lib/python3*/site-packages/{name}"))
     for folder in SCANNERS.get(name).rule_folders:
         assert [file.name for file in (package / folder).rglob("*.yaml")] == ["rules.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("languages", "wanted"),
+    [
+        (["python"], {"a.js", "b.yml", "x/Dockerfile"}),
+        (["py", "js"], {"b.yml", "x/Dockerfile"}),
+        (["python", "generic"], set()),
+        ("python", set()),
+    ],
+)
+def test_what_no_rule_of_the_repository_is_about_counts_as_looked_at(tmp_path, languages, wanted):
+    (tmp_path / "rules_000.yaml").write_text(json.dumps({"rules": [{"id": "a", "languages": languages}]}))
+    assert unasked(["a.py", "a.js", "b.yml", "x/Dockerfile", "tool"], tmp_path) == wanted
 
 
 def test_every_adapter_has_a_case():
