@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from daemon.domain.fix import Candidate, Edit
 from daemon.errors import SourceUnavailable
 from workers.fixers.changed import if_changed
-from workers.fixers.kubernetes.containers.api_clients import api_client
+from workers.fixers.kubernetes.containers.api_clients import api_client, calls_none
 from workers.fixers.kubernetes.manifests.injected import injected
 from workers.fixers.kubernetes.manifests.objects import Object, declared, document_behind, objects
 from workers.fixers.kubernetes.projected_token import projected_token
@@ -45,7 +45,13 @@ def service_account_token(target: Target) -> Iterator[Candidate]:
     name = resource.root.text("metadata", "name") if account else named
     namespace = None if name else resource.root.text("metadata", "namespace") or "default"
     declares = resource.declare(part, _KEY)
-    if binding := _binding(target, name or "default", namespace):
+    binding = _binding(target, name or "default", namespace)
+    if binding and not account and name in ("", "default") and calls_none(resource):
+        # Who gives rights to an account of its own means the pods that use it.
+        how = f"{how} {binding} gives its account rights, of which nothing in it makes use."
+        yield from if_changed("no-token", edits, how, declares)
+        return
+    if binding:
         yield from _asked_for(resource, edits, declares, name or "default", binding)
         return
     if not account and (asked := injected(resource)):

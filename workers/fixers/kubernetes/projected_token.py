@@ -29,7 +29,7 @@ _SOURCES: list[Value] = [
 def projected_token(resource: Resource) -> tuple[list[Edit], list[str]] | None:
     """Edits that mount it in the containers but those in which only a shell runs, and what they declare.
 
-    None where a volume is in the way, or no container would be without it.
+    None where a volume is in the way, or no container would be without it, or all.
     """
     pod = resource.pod
     volumes = pod.node.child("volumes")
@@ -39,7 +39,7 @@ def projected_token(resource: Resource) -> tuple[list[Edit], list[str]] | None:
     edits: list[Edit] = []
     declares = resource.declare(pod, "volumes")
     mount: Mapping[str, Value] = {"name": _VOLUME, "mountPath": _FOLDER, "readOnly": True}
-    spared = False
+    spared, kept = False, False
     for section in ("containers", "initContainers"):
         listed = pod.node.child(section)
         for index, node in enumerate(listed.items if listed else ()):
@@ -50,11 +50,12 @@ def projected_token(resource: Resource) -> tuple[list[Edit], list[str]] | None:
                 continue
             if node.kind != "mapping" or (mounts is not None and not mounts.items):
                 return None
+            kept = True
             if not mounted(node, _FOLDER):
                 edits += resource.append(part, "volumeMounts", mount)
                 declares += resource.declare(part, "volumeMounts")
-    if not spared:
-        # All of them would have the token as before.
+    if not (spared and kept):
+        # All of them would have the token as before, or the volume would be there for nobody.
         return None
     edits += resource.append(pod, "volumes", {"name": _VOLUME, "projected": {"sources": _SOURCES}})
     return edits, declares

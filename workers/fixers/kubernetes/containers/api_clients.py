@@ -5,7 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 
+from workers.fixers.docker.bases.images import base_named
 from workers.fixers.kubernetes.containers.own_image import dockerfile_of
+from workers.fixers.kubernetes.containers.shell_only import shell_only
 from workers.fixers.kubernetes.workload import Resource
 from workers.source.remembered import remembered
 from workers.source.tree import SourceTree, text_of
@@ -17,6 +19,11 @@ _KNOWN = re.compile(
     r"fluent-bit|filebeat|metricbeat|agent|cluster-agent|opentelemetry-collector[\w-]*|vector|telegraf|kube-proxy|coredns|"
     r"flannel|kured|node-problem-detector|headlamp|octant|k8s-sidecar|helm|flux|tiller)$"
 )
+_SERVERS = frozenset((
+    "nginx", "nginxinc/nginx-unprivileged", "httpd", "redis", "valkey/valkey", "memcached", "mysql", "mariadb",
+    "postgres", "postgis/postgis", "mongo", "wordpress", "phpmyadmin", "adminer", "registry.k8s.io/pause",
+))  # fmt: skip
+"""Images whose own programs know nothing of Kubernetes, whatever rights the account has that they run as."""
 _DEPENDENCIES = re.compile(
     r"(?:^|/)(?:go\.mod|package\.json|requirements[\w.-]*\.txt|pyproject\.toml|pom\.xml|build\.gradle(?:\.kts)?|Cargo\.toml"
     r"|build\.sbt|mix\.exs|Gemfile|composer\.json|[\w.-]+\.csproj)$"
@@ -33,6 +40,18 @@ _SAYS = re.compile(
 )
 """What a container is told where its program asks the API, or signs in elsewhere by the pod's token."""
 _MODULE = re.compile(r"^module\s+(\S+)", re.MULTILINE)
+
+
+def calls_none(resource: Resource) -> bool:
+    """Whether every container runs what never calls the API: such a server, as it is, or a few commands of a shell."""
+    listed = [resource.pod.node.child(key) for key in ("containers", "initContainers")]
+    nodes = [node for one in listed if one is not None for node in one.items]
+    own = (
+        node.child("command") is None and node.child("args") is None
+        and base_named(node.text("image")).image in _SERVERS
+        for node in nodes if not shell_only(node)
+    )  # fmt: skip
+    return bool(nodes) and all(own) and not api_client(resource)
 
 
 def api_client(resource: Resource) -> str:

@@ -57,3 +57,39 @@ def test_a_container_that_is_told_of_the_token_keeps_it():
         "example/app:1\n      args: ['--token=/var/run/secrets/kubernetes.io/serviceaccount/token']"
     ).candidates
     assert not _proposal("example/app:1\n      env: [{name: VAULT_ROLE, value: app}]").candidates
+
+
+BINDING = """apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: a}
+subjects: [{kind: ServiceAccount, name: %s, namespace: store}]
+roleRef: {kind: Role, name: a}
+"""
+BOUND = """apiVersion: v1
+kind: Pod
+metadata: {name: a, namespace: store}
+spec:
+  serviceAccountName: %s
+  containers:
+  - name: a
+    image: %s
+"""
+
+
+@pytest.mark.parametrize(
+    ("account", "image", "made"),
+    [
+        ("default", "nginx:1.25", ["no-token"]),
+        ("default", "busybox\n    command: [sleep, '3600']", ["no-token"]),
+        ("default", "nginx\n    args: [run]", []),
+        ("default", "example.org/shop:1", []),
+        ("shop", "nginx:1.25", []),
+        ("shop", "busybox\n    command: [sleep, '3600']", []),
+    ],
+)
+def test_rights_of_the_default_account_are_no_server_s(account, image, made):
+    files = {"rbac.yaml": BINDING % account, "pod.yaml": BOUND % (account, image)}
+    place = Location(path="pod.yaml", region=Region(start_line=1))
+    finding = Finding(tool="checkov", rule="CKV_K8S_38", message="", severity=Severity.LOW, locations=(place,))
+    tree = MemoryTree({name: text.encode() for name, text in files.items()})
+    assert [one.approach for one in propose(Target(finding=finding, tree=tree)).candidates] == made
