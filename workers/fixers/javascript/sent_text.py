@@ -21,28 +21,17 @@ from workers.fixers.javascript.script import (
     resolved,
     values_of,
 )
+from workers.fixers.javascript.sent_helpers import ESCAPED, PLAIN, TYPED
 from workers.fixers.javascript.sent_page import escaped_page
+from workers.fixers.javascript.strings import template
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
 from workers.source.syntax import ancestors, walk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_PLAIN = """function sendPlain(res, body) {
-  if (typeof body === 'string') {
-    res.type('text/plain');
-  }
-  return res.send(body);
-}"""
-_ESCAPED = """function sendEscaped(res, body) {
-  if (typeof body !== 'string') {
-    return res.send(body);
-  }
-  const text = body.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
-  return res.send(text.replace(/"/g, '&quot;').replace(/'/g, '&#39;'));
-}"""
-_TYPED = "res: any, body: any"
 _REQUEST = re.compile(r"\b(?:req|request|ctx)\.(?:query|params|body|headers|cookies)\b")
+_WORDS = re.compile(r"[A-Za-z]{2,}[\s:,.!]")
 _ENCODED = re.compile(
     r"\.(?:toString|digest)\(\s*['\"](?:base64(?:url)?|hex)['\"]\s*\)$|^(?:encodeURIComponent|Number|parseInt)\([^()]*\)$"
 )
@@ -123,12 +112,17 @@ def propose(target: Target) -> Iterator[Candidate]:
     plain = (
         (lambda: _typed(file, response))
         if target.finding.rule_name == "direct-response-write" and status is None
-        else (lambda: _through(file, call, "sendPlain" + handed, _PLAIN, "plain-text", _SHOWN))
+        else (lambda: _through(file, call, "sendPlain" + handed, PLAIN, "plain-text", _SHOWN))
     )
     if data is not None:
         yield from any_of(lambda: _as_json(file, call, answer, data), plain)
         return
-    yield from any_of(plain, lambda: _through(file, call, "sendEscaped" + handed, _ESCAPED, "escaped", _ENTITIES))
+    built = template(file, body)
+    if built is None or not _WORDS.search(built.literal):
+        # A value alone is for a program, which takes it as it is.
+        yield from any_of(plain)
+        return
+    yield from any_of(plain, lambda: _through(file, call, "sendEscaped" + handed, ESCAPED, "escaped", _ENTITIES))
 
 
 _SHOWN = ("A text is sent as text, in which nothing is markup; objects stay JSON.", "Markup in the text is shown.")
@@ -243,7 +237,7 @@ def _refuse_markup(file: Parsed, body: Node) -> None:
 
 
 def _through(file: Parsed, call: Node, text: str, source: str, approach: str, words: tuple[str, str]) -> Candidate:
-    added = helper(file, source, typed=_TYPED)
+    added = helper(file, source, typed=TYPED)
     why, warning = words
     return candidate(
         approach, [file.replace(call, text), *added.edits], why, declares=added.declares, warnings=(warning,)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workers.fixers.code import Parsed
 from workers.fixers.javascript.manifest import dependencies
-from workers.fixers.javascript.script import called, option
+from workers.fixers.javascript.script import called, option, resolved
 from workers.fixers.registry import Harmless, NoFix
 from workers.source.tests import is_test
 from workers.source.tree import SourceTree, text_of
@@ -39,7 +39,8 @@ def refuse_unneeded(file: Parsed, options: Node, wanted: str) -> None:
         NoFix: a date in the options is that of the program's start plus a while: from then on every cookie has ended.
     """
     at = f"{file.path}:{file.number(options)}"
-    cookie = option(file, options, "cookie")
+    given = option(file, options, "cookie")
+    cookie = (resolved(file, given, "object") or given) if given is not None else None
     holder = cookie if cookie is not None and cookie.type == "object" else options
     if wanted in _UNNEEDED and option(file, holder, wanted) is None and (cookie is None or holder == cookie):
         message = f"{at} leaves `{wanted}` out, which asks for nothing: {_UNNEEDED[wanted]}"
