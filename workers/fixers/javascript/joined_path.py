@@ -212,4 +212,13 @@ def _through(
 
 
 def _joins(file: Parsed, call: Node) -> bool:
-    return _PATH.search(called(file, call)) is not None and bool(arguments(call))
+    name = called(file, call)
+    if not arguments(call) or name.rpartition(".")[2] not in {"join", "resolve"}:
+        return False
+    if _PATH.search(name):
+        return True
+    holder, _, function = name.rpartition(".")
+    taken = re.escape(holder) if holder else rf"\{{[^{{}}]*\b{function}\b[^{{}}]*\}}"
+    module = r"['\"](?:node:)?path['\"]"
+    made = rf"(?<![\w$]){taken}\s*=\s*require\(\s*{module}|import\s+(?:\*\s*as\s+)?{taken}\s+from\s+{module}"
+    return re.search(made, file.content.decode()) is not None
