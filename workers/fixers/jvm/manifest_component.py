@@ -9,7 +9,7 @@ from workers.fixers.registry import Harmless, NoFix, Target
 from workers.source.tree import text_of
 
 _ELEMENT = re.compile(
-    rb"<(?P<kind>activity|activity-alias|service|receiver|provider)\b(?P<rest>(?:[^>\"]|\"[^\"]*\")*)>"
+    rb"<(?P<kind>activity-alias|activity|service|receiver|provider)(?![\w-])(?P<rest>(?:[^>\"]|\"[^\"]*\")*)>"
 )
 _EXPORTED = re.compile(rb"android:exported\s*=\s*\"(?P<value>true)\"")
 _NAME = re.compile(rb"android:name\s*=\s*\"[^\"]*?(?P<name>\w+)\"")
