@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _HEADER = "access-control-allow-origin"
+_CREDENTIALS = re.compile(rb"Access-?Control-?Allow-?Credentials|ACCESS_CONTROL_ALLOW_CREDENTIALS", re.IGNORECASE)
 _METHODS = frozenset({"addHeader", "setHeader", "add", "set", "header"})
 _REQUEST = re.compile(r"\bHttpServletRequest\s+(?P<name>\w+)\s*[,)]")
 _SERVLET = re.compile(r"\bHttpServletResponse\s+(?P<name>\w+)\s*[,)=]")
@@ -45,6 +46,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     ]
     if not stars:
         message = f"{file.path}:{where.start_line} does not show the header that it sets"
+        raise NoFix(message)
+    if not _CREDENTIALS.search(file.content):
+        message = (
+            f"{file.path}:{where.start_line} lets every site read the answer, as a public API does: nothing here shows "
+            "that cookies are sent along; name the sites if the answer depends on who asks"
+        )
         raise NoFix(message)
     call, star = stars[0]
     yield from any_of(
