@@ -12,6 +12,7 @@ from workers.fixers.javascript.binding import bound, given_again
 from workers.fixers.javascript.callers import handed
 from workers.fixers.javascript.checked_path import is_checked
 from workers.fixers.javascript.helper import helper
+from workers.fixers.javascript.manifest import dependencies
 from workers.fixers.javascript.own_value import is_own
 from workers.fixers.javascript.path_helpers import BELOW, ERROR, NAME, REFUSED, STAYS, TYPED, WITHIN
 from workers.fixers.javascript.path_text import REQUEST, one_text, split
@@ -39,6 +40,11 @@ _SURELY_FILE = re.compile(
     r"(?:file_?|original_?|image_?|photo_?)name\b|(?<![\w.])(?:file|image|photo)\b(?!\.)", re.IGNORECASE
 )
 _SCRIPTS = (".js", ".ts", ".mjs", ".cjs")
+_SERVERS = frozenset((
+    "express", "koa", "fastify", "hapi", "@hapi/hapi", "restify", "@nestjs/core", "next", "sails", "@adonisjs/core",
+    "socket.io", "ws", "polka", "hono", "micro", "egg", "loopback", "@loopback/core", "@feathersjs/feathers",
+))  # fmt: skip
+"""By which others ask a program for something."""
 _GOES_UP = re.compile(r"\.\.|^['\"`]/")
 _OF_DEVELOPERS = re.compile(
     r"(?:^|/)(?:scripts?|bin|cli|tools?|tasks|build|gulp|config)/|(?:^|/)(?:gulp|grunt)file|\.config\.[cm]?[jt]s$",
@@ -188,6 +194,11 @@ def _is_file_name(file: Parsed, node: Node, target: Target) -> bool:
     names = _identifiers(node)
     found = bound(file, names[0]) if len(names) == 1 else None
     if found is None or found.kind != "parameter" or not _FILE_NAME.search(file.text(names[0])):
+        return False
+    asked = dependencies(target.tree, file.path)
+    of_list = found.scope.parent is not None and found.scope.parent.type == "arguments"
+    part = any(each.type == "member_expression" for each in walk(node))
+    if of_list or part or (asked and not _SERVERS.intersection(asked)):
         return False
     passed = handed(file, found.scope, found.place, target.tree)
     return not given_again(file, names[0], found) and not any(_GOES_UP.search(of.text(each)) for of, each in passed)
