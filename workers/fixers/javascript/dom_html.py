@@ -25,7 +25,7 @@ _MADE = re.compile(
     r"(?<![\w$])(?!(?:[\w$]+\.)*(?:String|Number|parseInt|trim|toString|toFixed|to\w+(?:String|Case)|join|get|slice|substring)\()[\w$.]+\("
 )
 """A function that may make markup."""
-_ESCAPES = re.compile(r"(?:[\w$]+\.)*(?:escape|sanitize|purify|encode)\w*$", re.IGNORECASE)
+_ESCAPES = re.compile(r"(?:[\w$]+\.)*(?!\w*un_?escape)(?:encode|\w*(?:escape|saniti[sz]e|purify))\w*$", re.IGNORECASE)
 
 
 @fixer(

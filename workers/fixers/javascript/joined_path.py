@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
-from workers.fixers.javascript.binding import bound, given_again
+from workers.fixers.javascript.binding import Bound, bound, given_again
 from workers.fixers.javascript.callers import handed
 from workers.fixers.javascript.checked_path import is_checked
 from workers.fixers.javascript.helper import helper
@@ -45,6 +45,7 @@ _SERVERS = frozenset((
     "socket.io", "ws", "polka", "hono", "micro", "egg", "loopback", "@loopback/core", "@feathersjs/feathers",
 ))  # fmt: skip
 """By which others ask a program for something."""
+_OF_PAGES = re.compile(r"(?:^|\.)ipcMain\.(?:on|once|handle|handleOnce)$")
 _GOES_UP = re.compile(r"\.\.|^['\"`]/")
 _OF_DEVELOPERS = re.compile(
     r"(?:^|/)(?:scripts?|bin|cli|tools?|tasks|build|gulp|config)/|(?:^|/)(?:gulp|grunt)file|\.config\.[cm]?[jt]s$",
@@ -179,8 +180,15 @@ def _is_asked(file: Parsed, name: Node) -> bool:
     if found is None or found.node is None:
         return False
     if found.kind == "parameter" or found.node.type.endswith("parameter"):
-        return _OF_FRAMEWORK.search(file.text(found.node)) is not None
+        return _OF_FRAMEWORK.search(file.text(found.node)) is not None or _is_of_page(file, found)
     return found.kind in {"value", "other"} and REQUEST.search(file.text(found.node)) is not None
+
+
+def _is_of_page(file: Parsed, found: Bound) -> bool:
+    """Whether a page of Electron's gives the parameter: `ipcMain.on(channel, (event, name) => …)`."""
+    given = found.scope.parent
+    call = given.parent if given is not None and given.type == "arguments" else None
+    return found.place > 0 and call is not None and _OF_PAGES.search(called(file, call)) is not None
 
 
 def _is_given(file: Parsed, name: Node) -> bool:

@@ -15,7 +15,7 @@ from workers.source.tree import SourceTree
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_ESCAPES = re.compile(r"(?:[\w$]+\.)*(?:escape|sanitize|purify|encode)\w*$", re.IGNORECASE)
+_ESCAPES = re.compile(r"(?:[\w$]+\.)*(?!\w*un_?escape)(?:encode|\w*(?:escape|saniti[sz]e|purify))\w*$", re.IGNORECASE)
 _COUNTS = re.compile(
     r"^(?:Number|parseInt|parseFloat|Math\.\w+|encodeURIComponent|Date\.now)$"
     r"|\.(?:toFixed|getTime|getFullYear|toISOString|toLocaleDateString|toLocaleTimeString|indexOf|fromNow)$"
