@@ -38,6 +38,14 @@ def _without_sudo(before: bytes, after: bytes) -> bool:
     return "sudo" in lost and lost <= {"sudo", "-E", "-H", "-n", "-S"} and not new - old
 
 
+def _without_update(before: bytes, after: bytes) -> bool:
+    """Whether a Dockerfile lost nothing but the fetching of a package index, and won nothing but `--no-cache`."""
+    old, new = (Counter(text.decode("utf-8", "replace").split()) for text in (before, after))
+    return (old - new).keys() <= {"apk", "update", "&&", "\\", "-U", "--update"} and (new - old).keys() <= {
+        "--no-cache"
+    }
+
+
 def _under_one_name(text: str) -> str:
     return _FULL_UPGRADE.sub(r"apt\1dist-upgrade", _APT.sub("apt", text))
 
@@ -92,6 +100,13 @@ COUNTERPARTS = (
         frozenset(("DL3020",)),
         frozenset(("DL3045",)),
         "hadolint asks this of COPY alone: the destination of ADD was as relative",
+    ),
+    Counterpart(
+        "hadolint",
+        frozenset(("DL3019",)),
+        frozenset(("DL3059",)),
+        "hadolint counts the RUNs of one command alone: without the update this one has become such",
+        _without_update,
     ),
     Counterpart(
         "checkov",

@@ -260,6 +260,23 @@ def test_only_what_the_table_names_stands_for_what_ended_and_never_something_wor
     assert all(table.why for table in COUNTERPARTS)
 
 
+@pytest.mark.parametrize(
+    ("after", "holds"),
+    [
+        (b"RUN apk add --no-cache gcc\n", True),
+        (b"RUN apk add --no-cache\n", False),
+        (b"RUN apk add --no-cache gcc curl\n", False),
+    ],
+)
+def test_a_run_of_one_command_stands_for_the_update_that_it_lost_alone(after, holds):
+    single, update = (
+        structs.replace(finding(rule, severity=Severity.LOW), tool="hadolint") for rule in ("DL3059", "DL3019")
+    )
+    pair = counterpart(single, [update])
+    assert pair is not None
+    assert pair.holds(b"RUN apk update && apk add gcc\n", after) is holds
+
+
 def test_the_score_passes_a_clean_fix_and_names_what_lowers_it():
     fix = Candidate(approach="a", edits=(), explanation="Long enough to say why it is right, and what it costs you.")
     good = score(fix, {"a": (b"x = 1\n", b"x = 2\n")}, level=Level.PRESERVED, grade=Grade.SAME_SCANNER)
