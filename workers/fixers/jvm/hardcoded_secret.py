@@ -73,7 +73,8 @@ def propose(target: Target) -> Iterator[Candidate]:
             "server hold it"
         )
         raise NoFix(message)
-    if b"const val " + name.encode() in file.content or _is_asked_for(target, file, name, start):
+    constant = list(matches(file, rf"\bconst\s+(?=val\s+{name}\b)", 0, start))[-1:]
+    if _is_asked_for(target, file, name, start) or (constant and _is_needed_early(target, name)):
         message = (
             f"{file.path}:{line} is a compile-time constant that annotations may use, so it cannot be read at run time"
         )
@@ -87,9 +88,11 @@ def propose(target: Target) -> Iterator[Candidate]:
         f'{read} ?: error("{variable} is not set")' if is_kotlin(file) else f"java.util.Objects.requireNonNull({read})"
     )
     warnings = (f"Set {variable} wherever this runs.", "Rotate the old value: the history still has it.")
+    # What is read when the program starts is no constant of the compiler's any more.
+    plain = [file.edit(each.start(), each.end(), "") for each in constant]
     yield candidate(
         "required-environment",
-        [file.edit(start, end, checked)],
+        [*plain, file.edit(start, end, checked)],
         f"The value comes from {variable}, and the program stops at once where it is missing. {ROTATE}",
         declares=(MASKED,),
         warnings=warnings,
@@ -98,7 +101,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         return
     yield candidate(
         "environment",
-        [file.edit(start, end, read)],
+        [*plain, file.edit(start, end, read)],
         f"The value comes from the environment variable {variable}; it is null where nobody sets it. {ROTATE}",
         declares=(MASKED,),
         warnings=warnings,
@@ -150,6 +153,16 @@ def _is_asked_for(target: Target, file: Parsed, name: str, start: int) -> bool:
         return False
     others = (path for path in target.tree.paths() if path.endswith((".java", ".kt")) and path != file.path)
     return any(asked.search(text) for path in others if name in (text := text_of(target.tree, path)))
+
+
+def _is_needed_early(target: Target, name: str) -> bool:
+    """Whether something takes the constant when it is compiled, or from Java, which finds none but a constant there."""
+    early = re.compile(rf"@[\w:.]+\s*\([^)]*\b{name}\b|\bconst\s+val\s+\w+[^\n]*=[^\n]*\b{name}\b")
+    for path in target.tree.paths():
+        text = text_of(target.tree, path) if path.endswith((".kt", ".kts", ".java")) else ""
+        if name in text and (path.endswith(".java") or early.search(text)):
+            return True
+    return False
 
 
 def _is_compared(target: Target, file: Parsed, name: str) -> bool:
