@@ -40,6 +40,8 @@ _SECRET = re.compile(
 """What somebody may gain by guessing."""
 _ID = re.compile(r"(?:^|_)u?id$|[a-z](?:Id|ID)$", re.IGNORECASE)
 _OPENS = re.compile(r"token|secret|passw|session|nonce|csrf|otp|verif|invit|reset|auth|state", re.IGNORECASE)
+_SEEDED = re.compile(rb"\bMath\.seedrandom\(|\bMath\.random\s*=(?!=)")
+_COLOUR = re.compile(r"(?i:^|_)colou?r|Colou?r|^(?:hue|rgba?|hex)$")
 _TEXT = re.compile(r"[\s)]*\.toString\(")
 _SIGNS = re.compile(r"chars?\b|charAt|characters|letters|alphabet|possible|digits", re.IGNORECASE)
 _FEW_LINES = 8
@@ -78,6 +80,12 @@ def propose(target: Target) -> Iterator[Candidate]:
     if called(file, call).endswith("pseudoRandomBytes"):
         yield _bytes(file, call)
         return
+    if _SEEDED.search(file.content):
+        message = f"{file.path}:{file.number(call)} draws the same again from the same seed, as it is meant to"
+        raise Harmless(message)
+    if _draws_a_colour(file, call):
+        message = f"{file.path}:{file.number(call)} draws a colour: nobody gains by a guess"
+        raise Harmless(message)
     if not _may_be_secret(file, call):
         message = (
             f"{file.path}:{file.number(call)} draws neither a text nor anything that is named as a secret is: "
@@ -110,6 +118,17 @@ def _each(draws: Sequence[Node], make: Callable[[Node], Candidate]) -> Candidate
 def _is_draw(file: Parsed, call: Node) -> bool:
     name = called(file, call)
     return name == "Math.random" or name.rpartition(".")[2] == "pseudoRandomBytes"
+
+
+def _draws_a_colour(file: Parsed, call: Node) -> bool:
+    """Whether the variable, or the function, that takes the draw is called a colour."""
+    for outer in ancestors(call):
+        name = outer.child_by_field_name("name") or outer.child_by_field_name("left")
+        if name is not None and _COLOUR.search(file.text(name)):
+            return True
+        if outer.type in {"function_declaration", "method_definition"}:
+            return False
+    return False
 
 
 def _keeps_caches_away(file: Parsed, call: Node) -> bool:

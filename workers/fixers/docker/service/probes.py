@@ -13,6 +13,7 @@ from workers.fixers.docker.bases.images import Base
 from workers.fixers.docker.build import candidate
 from workers.fixers.docker.edits import insert_at_end
 from workers.fixers.docker.service.asking import Asked, answer, by_shell, http, tcp
+from workers.fixers.registry import NoFix
 from workers.source.dockerfile import Dockerfile, Stage
 from workers.source.images import latest_tags
 
@@ -81,6 +82,12 @@ def _asking(image: Image, port: str, asked: Asked | None) -> Iterator[Candidate]
             warning = "point it at a path that answers without a login and without touching other services"
             yield check(image, f"http-{name}", _command(words), how, [warning] if asked.path == "/" else [])
     if image.base.family is None and "$" not in port and not _has_any(image, port):
+        if "$" in image.stage.origin.text:
+            message = (
+                f"{image.file.path}:{image.stage.origin.line} takes its image from whoever builds it: which programs "
+                "are in it that could ask is known to them alone"
+            )
+            raise NoFix(message)
         yield from _brought(image, port, asked)
         return
     for name, words in tcp(image.base, image.packages, port):
