@@ -17,11 +17,6 @@ _IMPORT = r"import\s+(?P<value>java\.util\.Random)\b"
 _MADE = r"(?<![\w.])(?:java\.util\.)?Random(?:\(|\s*::\s*new\b)|\bMath\.random\("
 _MATH = r"(?:java\.lang\.)?\bMath\.random\(\s*\)"
 _NEW = r"new\s+(?:java\.util\.)?Random\(\s*\)(?=\s*\.)"
-_KOTLIN = (
-    r"(?<![\w.])(?:kotlin\.random\.)?Random\."
-    r"(?P<method>nextInt(?=\([^(),]*\))|(?:nextLong|nextBoolean|nextDouble|nextFloat)(?=\(\s*\)))"
-)
-"""Draws that Java's generators have as well, whatever the release."""
 
 _SECRET = re.compile(
     r"(?i:token|secret|passw|pwd|nonce|salt|csrf|otp|captcha|session|verif|invit|challenge|coupon|voucher|ticket|crypt"
@@ -226,9 +221,6 @@ def _one(target: Target, file: Parsed, span: tuple[int, int]) -> Candidate:
             return _refuse(target, file)
         if found:
             return _drawn(file, found[0], text)
-    kotlin = matches(file, _KOTLIN, *span) if is_kotlin(file) else []
-    if kotlin:
-        return _drawn(file, kotlin[0], f"java.security.SecureRandom().{kotlin[0]['method'].decode()}")
     return _refuse(target, file)
 
 
