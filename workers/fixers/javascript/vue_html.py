@@ -11,10 +11,14 @@ from workers.fixers.registry import Harmless, NoFix, Target, fixer
 
 _DIRECTIVE = re.compile(r"\bv-html=(?P<mark>[\"'])(?P<value>.+?)(?P=mark)")
 _PLAIN = re.compile(r"[\w$]+(?:\.[\w$]+|\[[\w$'\".]+\])*")
-_MEANS_HTML = re.compile(
-    r"html|body|content|markup|markdown|rendered|svg|icon|text$|desc|description|message|excerpt|summary|highlight|code|raw",
-    re.IGNORECASE,
+_SAYS_TEXT = re.compile(
+    r"(?:[a-z]+_)*(?:user|nick|login|e?mail|phone|city|street|zip|slug|count|total|number|price|amount|name|(?:user|first|last"
+    r"|full|display|nick|file)name|id|key|login)"
+    r"|[a-z]\w*(?:Name|Email|Mail|Phone|City|Street|Count|Total|Number|Price|Amount|Id|Key)",
 )
+"""Names of what holds no markup: a title, a label or a footer may, a page's links for example `&laquo; Back`."""
+_FROM_ELSEWHERE = re.compile(r"\$(?!props\b)\w+")
+"""What the server, a store or a plugin makes."""
 _SANITIZED = re.compile(r"\b(?:DOMPurify\.)?\w*(?:sanitize|purify|escape)\w*\(", re.IGNORECASE)
 _RETURNED = re.compile(r"\breturn\b[ \t]*([^;\n]*)")
 _PROPERTIES = re.compile(r"\bprops\s*:\s*(?=[\[{])|\bdefineProps\s*(?=[(<])")
@@ -53,9 +57,9 @@ def propose(target: Target) -> Iterator[Candidate]:
     if all(_made_safe(file, match["value"]) for match in found):
         message = f"{where} inserts what the component itself makes safe by a sanitizer"
         raise Harmless(message)
-    if not all(_PLAIN.fullmatch(match["value"]) and not _MEANS_HTML.search(match["value"]) for match in found):
+    if not all(_is_plain(match["value"]) for match in found):
         message = (
-            f"{where} inserts something that is HTML on purpose or more than a plain value: make it safe with "
+            f"{where} inserts something that may be HTML on purpose, or more than a plain value: make it safe with "
             "DOMPurify.sanitize where it is made"
         )
         raise NoFix(message)
@@ -79,6 +83,13 @@ def propose(target: Target) -> Iterator[Candidate]:
         text = f"{empty['tag']}{empty['rest']}{{{{ {empty['value']} }}}}"
         edit = file.edit(start + _at(line, empty.start()), start + _at(line, empty.end()), text)
         yield candidate("interpolation", [edit], _WHY)
+
+
+def _is_plain(value: str) -> bool:
+    """Whether the value's own name says that it is no markup."""
+    name = re.split(r"[.\[]", value)[-1].strip("'\"]")
+    plain = _PLAIN.fullmatch(value) is not None and not _FROM_ELSEWHERE.match(value)
+    return plain and _SAYS_TEXT.fullmatch(name) is not None
 
 
 def _is_given(file: Text, value: str) -> bool:
