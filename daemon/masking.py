@@ -55,9 +55,11 @@ _URL_PASSWORD = re.compile(
     r"(?P<before>://(?:[^/\s:@?#]{0,200}:|(?=[^/\s:@?#]{20,500}@)))"
     r"(?P<secret>(?!\[secret\ masked\]@)[^/\s?#]{1,500})(?=@)"
 )
+# What a shell or a reader puts there (`$NAME`, `${NAME:?…}`, `<NAME>`) is no credential.
 _AUTHORIZATION = re.compile(
     r"(?P<before>\bauthorization['\"]?\s*[:=]\s*['\"]?(?:(?:basic|bearer|token)\s+)?+)"
-    r"(?P<secret>(?!\[secret\ masked\])[^\s'\",;]+)",
+    r"(?!\[secret\ masked\]|(?-i:\$[A-Z_]{3,60}(?=['\"\s]|\Z)|\$\{[A-Z_]{3,60}(?:\}|:\?)|<[A-Z_]{3,60}>))"
+    r"(?P<secret>[^\s'\",;]+)",
     re.IGNORECASE,
 )
 _SIGNED_URL = re.compile(

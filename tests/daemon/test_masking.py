@@ -65,3 +65,18 @@ def test_hostile_repetition_is_masked_in_linear_time(part: str) -> None:
 
 def test_every_string_of_a_structure_is_masked() -> None:
     assert mask_all({"a": ["ghp_" + "a" * 36, 1], "b": ("plain",)}) == {"a": [MASK, 1], "b": ["plain"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ('-H "Authorization: Bearer $ACCESS_TOKEN" https://a', True),
+        ('-H "Authorization: Bearer ${ACCESS_TOKEN:?ACCESS_TOKEN is not set}"', True),
+        ("Authorization: token <GITHUB_TOKEN>", True),
+        ("Authorization: Bearer $2y$10$abcdefghij", False),
+        ("Authorization: Basic $ecret", False),
+        ("Authorization: Bearer $ABC$DEF", False),
+    ],
+)
+def test_what_stands_for_a_credential_in_a_header_is_shown(text, kept):
+    assert (mask(text) == text) is kept
