@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from workers.fixers.code import Parsed
-from workers.source.jsonobject import json_object
+from workers.fixers.javascript.manifest import nearest
+from workers.fixers.javascript.script import arguments
 from workers.source.syntax import parse
 from workers.source.tests import is_test
-from workers.source.tree import SourceTree, folders_up, text_of
+from workers.source.tree import SourceTree, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -74,10 +75,7 @@ def _is_seen_outside(file: Parsed, name: Node) -> bool:
 
 def _is_published(file: Parsed, tree: SourceTree) -> bool:
     """Whether other projects call it: a package that is no program of its own."""
-    texts = (
-        text_of(tree, posixpath.join(folder, "package.json")) for folder in folders_up(posixpath.dirname(file.path))
-    )
-    manifest = next((found for text in texts if (found := json_object(text))), {})
+    manifest = nearest(tree, file.path)
     scripts = manifest.get("scripts")
     started = isinstance(scripts, dict) and "start" in scripts
     return not (started or manifest.get("private")) and bool(manifest.keys() & {"main", "exports", "module"})
@@ -121,8 +119,7 @@ def _calls(file: Parsed, name: str, named: Node) -> list[list[Node]] | None:
         callee = node.parent if member else node
         call = callee.parent
         if call is not None and call.type == "call_expression" and call.child_by_field_name("function") == callee:
-            given = call.child_by_field_name("arguments")
-            values = [each for each in given.named_children if each.type != "comment"] if given is not None else []
+            values = arguments(call)
             if any(each.type == "spread_element" for each in values):
                 return None
             found.append(values)

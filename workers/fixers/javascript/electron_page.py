@@ -34,12 +34,7 @@ def refuse_use_of_node(file: Parsed, tree: SourceTree) -> None:
     """
     if _is_of_a_site(file):
         return
-    for path, text in _texts(file, tree):
-        if _NODE.search(text):
-            message = (
-                f"{path}, which the window shows or runs, calls Node: give it what it needs by a preload script first"
-            )
-            raise NoFix(message)
+    _refuse_where(_NODE, "calls Node: give it what it needs by a preload script first", file, tree)
 
 
 def refuse_other_origins(file: Parsed, tree: SourceTree) -> None:
@@ -48,11 +43,14 @@ def refuse_other_origins(file: Parsed, tree: SourceTree) -> None:
     Raises:
         NoFix: one does, or not all are to be seen.
     """
+    _refuse_where(_OTHERS, "asks other sites: with the policy on, they have to allow it", file, tree)
+
+
+def _refuse_where(pattern: re.Pattern[str], what: str, file: Parsed, tree: SourceTree) -> None:
+    """Raise where a page or one of its scripts has the pattern, or is not to be seen."""
     for path, text in _texts(file, tree):
-        if _OTHERS.search(text):
-            message = (
-                f"{path}, which the window shows or runs, asks other sites: with the policy on, they have to allow it"
-            )
+        if pattern.search(text):
+            message = f"{path}, which the window shows or runs, {what}"
             raise NoFix(message)
 
 

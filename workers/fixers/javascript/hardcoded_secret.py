@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import MASKED, Parsed, any_of, candidate, region
 from workers.fixers.javascript.pages import refuse_pages
-from workers.fixers.javascript.script import called, flagged_node, imported, literal, script
+from workers.fixers.javascript.script import TYPED, called, flagged_node, imported, literal, script
 from workers.fixers.javascript.secret_role import (
     OF_TOKENS,
     WORDS,
@@ -27,7 +27,6 @@ from workers.source.syntax import ancestors
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_TYPED = (".ts", ".tsx", ".cts", ".mts")
 _SAYS = re.compile(r"(?:errors?|messages?|labels?|hints?|placeholders?)(?:\.|\[['\"])\w+(?:['\"]\])?$", re.IGNORECASE)
 
 _TEXTS = ("string", "template_string")
@@ -75,13 +74,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     refuse_test(parsed.path, region(target).start_line)
     _refuse_labels(target, parsed)
     provider = given_out(target.finding)
-    matches: list[Callable[[Parsed, Node], bool]] = [
-        lambda file, node: is_secret(file, node) or (provider is not None and _is_argument(file, node))
-    ]
-    if "jwt" in target.finding.rule_name:
-        # The finding begins where the module is loaded, and other credentials may stand before the token's key.
-        matches.insert(0, lambda file, node: is_secret(file, node) and role_of(file, node) == OF_TOKENS)
-    file, node = _first(target, matches)
+    file, node = _credential(target, provider)
     refuse_pages(target.tree, file)
     refuse_elsewhere(target, file, node)
     variable = own_name(role_of(file, node) or provider or "secret", holder_of(file, node))
@@ -94,7 +87,7 @@ def propose(target: Target) -> Iterator[Candidate]:
         )
         raise NoFix(message)
     # TypeScript takes what may be unset for `string | undefined`, which does not fit where the literal stood.
-    typed = " as string" if file.path.endswith(_TYPED) else ""
+    typed = " as string" if file.path.endswith(TYPED) else ""
     rotate = "Rotate the old value: the history still has it."
 
     if fallen is not None:
@@ -141,12 +134,19 @@ def propose(target: Target) -> Iterator[Candidate]:
     )
 
 
-def _first(target: Target, matches: Sequence[Callable[[Parsed, Node], bool]]) -> tuple[Parsed, Node]:
-    """What the surest of the matches finds."""
-    for each in matches[:-1]:
+def _credential(target: Target, provider: str | None) -> tuple[Parsed, Node]:
+    """The file and the text that is meant."""
+    if "jwt" in target.finding.rule_name:
+        # The finding begins where the module is loaded, and other credentials may stand before the token's key.
         with contextlib.suppress(NotHere):
-            return flagged_node(target, _TEXTS, each)
-    return flagged_node(target, _TEXTS, matches[-1])
+            return flagged_node(
+                target, _TEXTS, lambda file, node: is_secret(file, node) and role_of(file, node) == OF_TOKENS
+            )
+    return flagged_node(
+        target,
+        _TEXTS,
+        lambda file, node: is_secret(file, node) or (provider is not None and _is_argument(file, node)),
+    )
 
 
 def _fallback(file: Parsed, node: Node) -> tuple[Node, str, str] | None:

@@ -9,7 +9,7 @@ import msgspec
 
 from daemon.domain.fix import Edit
 from workers.fixers.code import Parsed
-from workers.fixers.javascript.script import semicolon
+from workers.fixers.javascript.script import TYPED, semicolon
 from workers.fixers.registry import NoFix
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def helper(file: Parsed, source: str, *, typed: str) -> Helper:
         NoFix: the name means something else in the file, or no line is free for it.
     """
     name = source.removeprefix("function ").partition("(")[0]
-    if file.path.endswith((".ts", ".tsx", ".mts", ".cts")):
+    if file.path.endswith(TYPED):
         source = re.sub(r"\(.*?\) \{", lambda _: f"({typed}) {{", source, count=1)
     written = _styled(file, source)
     there = [node for node in file.of("function_declaration") if _named(file, node) == name]

@@ -17,10 +17,15 @@ _IMAGE = re.compile(
 )
 
 
+def nearest(tree: SourceTree, path: str) -> dict[str, object]:
+    """What the nearest package.json above a file says; empty where there is none."""
+    texts = (text_of(tree, posixpath.join(folder, "package.json")) for folder in folders_up(posixpath.dirname(path)))
+    return next((found for text in texts if (found := json_object(text))), {})
+
+
 def dependencies(tree: SourceTree, path: str) -> dict[str, str]:
     """The packages of the nearest package.json above a file, with the releases that it asks for."""
-    texts = (text_of(tree, posixpath.join(folder, "package.json")) for folder in folders_up(posixpath.dirname(path)))
-    manifest = next((found for text in texts if (found := json_object(text))), {})
+    manifest = nearest(tree, path)
     sections = (manifest.get(name) for name in ("devDependencies", "dependencies"))
     return {str(name): str(wanted) for one in sections if isinstance(one, dict) for name, wanted in one.items()}
 

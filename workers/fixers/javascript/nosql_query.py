@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from daemon.domain.fix import Candidate
-from daemon.errors import SourceUnavailable
 from workers.fixers.code import Parsed, candidate
 from workers.fixers.javascript.binding import bound, given_again
 from workers.fixers.javascript.helper import helper
 from workers.fixers.javascript.manifest import dependencies
 from workers.fixers.javascript.script import arguments, called, flagged_node, imported, option, pairs, statement
 from workers.fixers.registry import Harmless, NoFix, Target, fixer
+from workers.source.jsonobject import json_object
 from workers.source.syntax import ancestors, walk
+from workers.source.tree import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -245,12 +245,9 @@ def _dependencies(target: Target) -> Iterator[dict[str, object]]:
     for path in target.tree.paths():
         if path.rpartition("/")[2] != "package.json" or "node_modules" in path:
             continue
-        try:
-            manifest = json.loads(target.tree.read(path))
-        except (SourceUnavailable, ValueError):
-            continue
-        if isinstance(manifest, dict) and isinstance(manifest.get("dependencies"), dict):
-            yield manifest["dependencies"]
+        asked = json_object(text_of(target.tree, path)).get("dependencies")
+        if isinstance(asked, dict):
+            yield asked
 
 
 def _queries(file: Parsed, call: Node) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, any_of, candidate
 from workers.fixers.javascript.script import (
+    TYPED,
     arguments,
     called,
     flagged_node,
@@ -32,7 +33,6 @@ _SITE = re.compile(r"process\.env\.((?:CLIENT|FRONT_?END|WEB|UI|CORS|ALLOWED)_?(
 _SCRIPTS = (".js", ".mjs", ".cjs", ".ts")
 _CREDENTIALS = re.compile(rb"Access-Control-Allow-Credentials|\bcredentials\s*:\s*true", re.IGNORECASE)
 _HEADER = "access-control-allow-origin"
-_TYPED = (".ts", ".tsx", ".cts", ".mts")
 _METHODS = ("set", "header", "setHeader", "writeHead")
 
 
@@ -142,7 +142,7 @@ def _handler(file: Parsed, call: Node) -> tuple[str, str]:
         NoFix: it is in none.
     """
     response = called(file, call).rpartition(".")[0]
-    if not file.path.endswith(_TYPED) and called(file, call).endswith((".set", ".header")):
+    if not file.path.endswith(TYPED) and called(file, call).endswith((".set", ".header")):
         for node in ancestors(call.parent):
             given = node.child_by_field_name("parameters")
             names = [file.text(each) for each in given.named_children] if given is not None else []

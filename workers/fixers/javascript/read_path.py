@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from daemon.domain.fix import Candidate
 from workers.fixers.code import Parsed, candidate
 from workers.fixers.javascript.helper import helper
-from workers.fixers.javascript.script import arguments, called, flagged_node, imported, quote, statement
+from workers.fixers.javascript.script import TYPED, arguments, called, flagged_node, imported, quote, statement
 from workers.fixers.javascript.strings import quoted, template, written
 from workers.fixers.pieces import Value
 from workers.fixers.registry import NoFix, Target, fixer
@@ -43,7 +43,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     where = f"{file.path}:{file.number(call)}"
     given = arguments(call)
     folder, name = _sides(file, given[0], where)
-    if file.path.endswith((".ts", ".tsx", ".mts", ".cts")):
+    if file.path.endswith(TYPED):
         message = f"{where}: join the name to the root first, and its result to the folder"
         raise NoFix(message)
     how = _READS.search(called(file, call))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _LANGUAGES = ("javascript", "typescript", "tsx", "jsx")
+TYPED = (".ts", ".tsx", ".mts", ".cts")
+"""Endings of TypeScript's files."""
 _LONGEST = 2000
 """Bytes of a line: nobody writes longer ones, but bundlers do."""
 _SERVED = re.compile(r"(?:^|/)(?:static|public|assets|dist|plugins?|libs?|js)/")

@@ -50,18 +50,20 @@ def held_elsewhere(target: Target, file: Text, line: int) -> tuple[str, ...]:
         for each in _VALUE.findall(file.line(line))
         if every is None or every.count(each) > here.count(each)
     }
-    found = tuple(
+    found = (
         path
         for path, content in (_files(target.tree) if values else ())
         if path != file.path and any(value in content and whole.search(content) for value, whole in values.items())
     )
-    if found and not _is_given_out(target.finding, file, line):
+    if _is_given_out(target.finding, file, line):
+        return tuple(found)
+    if (other := next(found, None)) is not None:
         message = (
-            f"{found[0]} holds the same value as {file.path}:{line}: what is taken out of one alone fits the other no "
+            f"{other} holds the same value as {file.path}:{line}: what is taken out of one alone fits the other no "
             f"more. Take it out of all at once. {ROTATE}"
         )
         raise NoFix(message)
-    return found
+    return ()
 
 
 def _is_given_out(finding: Finding, file: Text, line: int) -> bool:

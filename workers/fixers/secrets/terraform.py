@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 SUFFIXES = (".tf", ".tofu", ".tfvars")
+LITERAL = re.compile(r'"[^"\n$%]+"')
+"""A text that is put together of nothing."""
 _LOCAL = re.compile(r'\bsource\s*=\s*"(\.\.?/[^"]*)"')
 PROVIDERS = {
     "aws": {"access_key": "AWS_ACCESS_KEY_ID", "secret_key": "AWS_SECRET_ACCESS_KEY", "token": "AWS_SESSION_TOKEN"},
@@ -117,7 +119,7 @@ def _secret(file: Hcl, line: int) -> tuple[Node, str, Node]:
             key, value = node.named_children[0], node.named_children[-1]
             text = file.syntax.text(value)
             name = file.syntax.text(key).strip('"')
-            if re.fullmatch(r'"[^"\n$%]+"', text) and not is_label(text[1:-1], name):
+            if LITERAL.fullmatch(text) and not is_label(text[1:-1], name):
                 return node, name, value
     message = f"{file.path}:{line} does not give a literal to one name: take the value out by hand. {ROTATE}"
     raise NoFix(message)

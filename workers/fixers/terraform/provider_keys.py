@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from daemon.domain.fix import Candidate
 from workers.fixers.code import any_of, region
 from workers.fixers.registry import NoFix, Target, fixer
-from workers.fixers.secrets.terraform import PROVIDERS, by_provider, by_variables, load
-
-_LITERAL = re.compile(r'"[^"\n$%]+"')
+from workers.fixers.secrets.terraform import LITERAL, PROVIDERS, by_provider, by_variables, load
 
 
 @fixer(
@@ -34,7 +31,7 @@ def propose(target: Target) -> Iterator[Candidate]:
     literals = {
         name: found[name].expression
         for name in PROVIDERS["aws"]
-        if name in found and _LITERAL.fullmatch(found[name].text)
+        if name in found and LITERAL.fullmatch(found[name].text)
     }
     if block is None or not literals:
         message = f"{file.path}:{line} writes no key down"
