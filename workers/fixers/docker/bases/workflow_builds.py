@@ -23,12 +23,9 @@ _MAX_VARIANTS = 60
 
 def steps_of(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], list[Any]]]:
     """Each step, with what is known in words filled in, and what it, its job and the workflow say of all commands."""
-    for job in _mappings(document.get("jobs")):
-        for known in _variants(document, job):
-            steps = _filled(job.get("steps"), known)
-            for step in steps if isinstance(steps, list) else ():
-                if isinstance(step, dict):
-                    yield step, [step, *(_filled(_defaults(one), known) for one in (job, document))]
+    for job, known, steps in _runs(document):
+        said = [_filled(_defaults(one), known) for one in (job, document)]
+        yield from ((step, [step, *said]) for step in steps)
 
 
 def built_by_actions(document: dict[str, Any]) -> Iterator[Build]:
@@ -36,27 +33,32 @@ def built_by_actions(document: dict[str, Any]) -> Iterator[Build]:
 
     A name is the images' where it stands beside the folder or the Dockerfile that they are made from.
     """
+    for job, known, steps in _runs(document):
+        named: dict[str, str] = {}
+        for step in steps:
+            if not isinstance(values := step.get("with"), dict):
+                continue
+            action = str(step.get("uses", ""))
+            if action.startswith("docker/metadata-action@"):
+                named[str(step.get("id"))] = str(values.get("images", ""))
+            elif action.startswith("docker/build-push-action@"):
+                tags = str(values.get("tags", ""))
+                images = [tags, *(named.get(one, "") for one in _METADATA.findall(" ".join(_EXPRESSION.findall(tags))))]
+                file = values.get("file")
+                yield _words(images), "", str(values.get("context", ".")), file if isinstance(file, str) else None
+            else:
+                yield from _told(action, values)
+        values = _filled(job.get("with"), known)
+        if isinstance(values, dict):
+            yield from _told(str(job.get("uses", "")), values)
+
+
+def _runs(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, str], list[dict[str, Any]]]]:
+    """Each job in each of its runs: what is known there in words, and the steps with that filled in."""
     for job in _mappings(document.get("jobs")):
         for known in _variants(document, job):
             steps = _filled(job.get("steps"), known)
-            named: dict[str, str] = {}
-            for step in steps if isinstance(steps, list) else ():
-                if not isinstance(step, dict) or not isinstance(values := step.get("with"), dict):
-                    continue
-                action = str(step.get("uses", ""))
-                if action.startswith("docker/metadata-action@"):
-                    named[str(step.get("id"))] = str(values.get("images", ""))
-                elif action.startswith("docker/build-push-action@"):
-                    tags = str(values.get("tags", ""))
-                    images = [tags, *(named.get(one, "") for one in _METADATA.findall(" ".join(_inner(tags))))]
-                    file = values.get("file")
-                    place = file if isinstance(file, str) else None
-                    yield _words(images), "", str(values.get("context", ".")), place
-                else:
-                    yield from _told(action, values)
-            values = _filled(job.get("with"), known)
-            if isinstance(values, dict):
-                yield from _told(str(job.get("uses", "")), values)
+            yield job, known, [each for each in steps if isinstance(each, dict)] if isinstance(steps, list) else []
 
 
 def _told(action: str, values: dict[str, Any]) -> Iterator[Build]:
@@ -82,10 +84,6 @@ def _words(texts: list[str]) -> list[str]:
             if part and (not equals or key == "name"):
                 found.append(value if equals else part)
     return found
-
-
-def _inner(text: str) -> list[str]:
-    return _EXPRESSION.findall(text)
 
 
 def _variants(document: dict[str, Any], job: dict[str, Any]) -> list[dict[str, str]]:
